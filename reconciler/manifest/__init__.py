@@ -1,1 +1,64 @@
+"""What people write: YAML manifests and settings, to typed and frozen values.
 
+The steps, each a module: `files` finds the files, `tree` reads YAML and keeps positions, `shape`
+checks what a JSON Schema can say, `meaning` checks what it cannot (cron, zones, names) and makes
+the `Schedule`, `unsupported` refuses by name what no release can do yet.
+"""
+
+from __future__ import annotations
+
+from reconciler.manifest.duration import format_duration, parse_duration
+from reconciler.manifest.loading import load, load_contents
+from reconciler.manifest.location import Location
+from reconciler.manifest.manifests import Manifests
+from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.manifest.schedule import (
+    JSON,
+    Catchup,
+    CodeTarget,
+    DateRange,
+    Delivery,
+    Exclusion,
+    FunctionTarget,
+    Image,
+    Overlap,
+    Retries,
+    Schedule,
+    Suspension,
+)
+from reconciler.manifest.settings import (
+    DeletionThreshold,
+    EnvironmentSettings,
+    Packing,
+    Settings,
+)
+from reconciler.manifest.settings_file import load_settings, parse_settings
+
+__all__ = [
+    "JSON",
+    "Catchup",
+    "CodeTarget",
+    "DateRange",
+    "DeletionThreshold",
+    "Delivery",
+    "EnvironmentSettings",
+    "Exclusion",
+    "FunctionTarget",
+    "Image",
+    "Location",
+    "ManifestError",
+    "Manifests",
+    "Overlap",
+    "Packing",
+    "Problem",
+    "Retries",
+    "Schedule",
+    "Settings",
+    "Suspension",
+    "format_duration",
+    "load",
+    "load_contents",
+    "load_settings",
+    "parse_duration",
+    "parse_settings",
+]

@@ -1,0 +1,178 @@
+"""What a manifest declares, as typed values: the input of everything that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from reconciler.cron import Expression, Timetable
+from reconciler.manifest.location import Location
+
+JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
+
+
+class Overlap(StrEnum):
+    """What happens to an occurrence that is due while the last run is still going."""
+
+    ALLOW = "allow"
+    SKIP = "skip"
+    QUEUE = "queue"
+    REPLACE = "replace"
+
+
+class Catchup(StrEnum):
+    """Which of the occurrences that no wake served in time still run."""
+
+    LATEST = "latest"
+    ALL = "all"
+    NONE = "none"
+
+
+class Delivery(StrEnum):
+    """What is promised over a crash between claiming an occurrence and starting it."""
+
+    AT_LEAST_ONCE = "at-least-once"
+    AT_MOST_ONCE = "at-most-once"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTarget:
+    """A function that somebody deployed to Modal.
+
+    Args:
+        app: name of the Modal app.
+        function: name of the function, or `Class.method`.
+    """
+
+    app: str
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.app}/{self.function}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What a code target's container holds: Python version, pip and apt packages."""
+
+    python: str | None = None
+    pip: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeTarget:
+    """A function in this repository that we deploy.
+
+    Args:
+        path: the Python file, relative to the repository, with forward slashes.
+        function: name of the function in it.
+        cpu: cores; None for Modal's default.
+        memory: MiB; None for Modal's default.
+        gpu: as Modal names it, e.g. `A10G` or `H100:2`.
+        secrets: names of Modal secrets.
+        volumes: mount path to the name of a Modal volume.
+        env: environment variables.
+    """
+
+    path: str
+    function: str
+    image: Image = Image()
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: str | None = None
+    secrets: tuple[str, ...] = ()
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.path}::{self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Whole days in the schedule's time zone, first and last included."""
+
+    first: date
+    last: date
+
+
+Exclusion: TypeAlias = DateRange | Expression
+"""Days, or the times of a cron expression in the schedule's zone, at which nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """The schedule stays declared and does not run.
+
+    Args:
+        until: when it runs again (aware UTC); None until somebody resumes it.
+        reason: for people.
+    """
+
+    until: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a failed run is tried again, and how long after.
+
+    Args:
+        max: tries after the first.
+        backoff: wait before the first of them.
+        factor: by which each wait is longer than the one before.
+    """
+
+    max: int = 0
+    backoff: timedelta = timedelta(seconds=1)
+    factor: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """One declared schedule, or a task when `times` is a single instant.
+
+    Args:
+        name: unique in the repository; also the name of its solo slot.
+        times: when it occurs; an aware UTC datetime at a whole minute for a task.
+        when: the text or texts from which `times` was read, as written.
+        timezone: IANA name in which they were read.
+        args: keyword arguments. Strings may hold `${occurrence.id}` and `${occurrence.time}`, to be
+            filled in for each occurrence, and `$${` for a literal `${`; they are kept as written.
+        start, end: nothing runs before the first or from the second on (aware UTC).
+        suspension: None when it runs.
+        deadline: how late an occurrence may still start; None for no limit.
+        timeout: how long a run may take; None for the target's own limit.
+        protect: its deletion is refused.
+        formerly: the name under which its history is kept, if it was renamed.
+        environments: where it runs; empty for everywhere.
+        location: where the manifest's document begins.
+    """
+
+    name: str
+    times: Timetable | datetime
+    when: tuple[str, ...]
+    timezone: str = "UTC"
+    target: FunctionTarget | CodeTarget
+    args: Mapping[str, JSON] = field(default_factory=dict)
+    start: datetime | None = None
+    end: datetime | None = None
+    exclude: tuple[Exclusion, ...] = ()
+    suspension: Suspension | None = None
+    overlap: Overlap = Overlap.ALLOW
+    catchup: Catchup = Catchup.LATEST
+    deadline: timedelta | None = None
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+    retries: Retries = Retries()
+    timeout: timedelta | None = None
+    protect: bool = False
+    formerly: str | None = None
+    environments: tuple[str, ...] = ()
+    description: str | None = None
+    owner: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    location: Location

@@ -1,0 +1,125 @@
+"""What `reconciler.yaml` settles for the repository, and for each of its environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+
+from reconciler.errors import ReconcileError
+
+LOCAL = "local"
+"""The environment on the embedded engine; it exists without being declared."""
+
+
+class Packing(StrEnum):
+    """How schedules beyond the budget share slots (DESIGN §7)."""
+
+    ONE_POLLER = "one-poller"
+    FEWEST_WAKES = "fewest-wakes"
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionThreshold:
+    """More deletions than this in one plan are refused unless allowed by number.
+
+    Args:
+        percent: of the schedules that are live.
+        least: this many are always allowed, however few schedules there are.
+    """
+
+    percent: int = 30
+    least: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSettings:
+    """The settings that hold in one environment, overrides applied.
+
+    Args:
+        name: as on the command line.
+        modal: the Modal environment that it is.
+        app: name of the app, Volume and Dict that we own.
+        packing: how schedules beyond the budget share slots.
+        crons: how many crons the plan of the workspace allows; None for no limit.
+        reserve: how many of those stay free for others.
+        punctuality: how late a wake may come for its newest occurrence to count as on time.
+        deletes: how many deletions one plan may hold.
+    """
+
+    name: str
+    modal: str
+    app: str
+    packing: Packing
+    crons: int | None
+    reserve: int
+    punctuality: timedelta
+    deletes: DeletionThreshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentOverrides:
+    """What one declared environment says for itself; None where it says nothing.
+
+    `crons` is a one-tuple when given, since None is one of its values.
+    """
+
+    modal: str | None = None
+    app: str | None = None
+    packing: Packing | None = None
+    crons: tuple[int | None] | None = None
+    reserve: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The repository's settings; the defaults hold when there is no `reconciler.yaml`.
+
+    Args:
+        schedules: folder of the manifests, relative to the repository, with forward slashes.
+        environments: the declared ones by name; empty when any name may be given.
+    """
+
+    app: str = "schedule-reconciler"
+    schedules: str = "schedules"
+    packing: Packing = Packing.ONE_POLLER
+    crons: int | None = 5
+    reserve: int = 0
+    punctuality: timedelta = timedelta(minutes=5)
+    deletes: DeletionThreshold = DeletionThreshold()
+    environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
+
+    def environment(self, name: str) -> EnvironmentSettings:
+        """What holds in the environment of that name.
+
+        Without declared environments every name is one, and is Modal's environment of that name.
+        `local` always exists.
+
+        Raises:
+            ReconcileError: environments are declared and this is none of them.
+        """
+        own = self.environments.get(name, EnvironmentOverrides())
+        if self.environments and name not in self.environments and name != LOCAL:
+            raise ReconcileError(
+                f"there is no environment `{name}`", remedy=unknown_environment(name, self)
+            )
+        return EnvironmentSettings(
+            name=name,
+            modal=own.modal or name,
+            app=own.app or self.app,
+            packing=own.packing or self.packing,
+            crons=self.crons if own.crons is None else own.crons[0],
+            reserve=self.reserve if own.reserve is None else own.reserve,
+            punctuality=self.punctuality,
+            deletes=self.deletes,
+        )
+
+
+def unknown_environment(name: str, settings: Settings) -> str:
+    """The remedy for a name that is none of the declared environments."""
+    known = sorted({*settings.environments, LOCAL})
+    close = get_close_matches(name, known, n=1)
+    meant = f"did you mean `{close[0]}`? " if close else ""
+    return f"{meant}declared in reconciler.yaml: {', '.join(known)}"
