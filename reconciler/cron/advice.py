@@ -1,0 +1,146 @@
+"""What is allowed but seldom meant: warnings about expressions, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from reconciler.cron.clock import MINUTES_PER_DAY, instant, minute
+from reconciler.cron.days import EVERY_WEEKDAY
+from reconciler.cron.expression import Expression
+from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, HOUR, MINUTE, MONTH, Field
+from reconciler.cron.local import local_minutes
+from reconciler.cron.text import members
+from reconciler.cron.zone import Transition, zone_named
+
+HORIZON_DAYS = 400
+"""How far ahead the next clock change is looked for: a year and what a rule may shift it by."""
+
+_PERIODS = {
+    MINUTE: "hour",
+    HOUR: "day",
+    DAY_OF_MONTH: "month",
+    MONTH: "year",
+    DAY_OF_WEEK: "week",
+}
+
+
+class WarningKind(Enum):
+    """Why an expression is warned about."""
+
+    UNEVEN_STEP = "uneven-step"
+    BOTH_DAYS = "both-days"
+    CLOCK_CHANGE = "clock-change"
+
+
+@dataclass(frozen=True, slots=True)
+class CronWarning:
+    """An expression whose times may not be those that were meant.
+
+    Attributes:
+        kind: the class of the problem.
+        message: what will happen, one line.
+        expression: which one it is about.
+    """
+
+    kind: WarningKind
+    message: str
+    expression: Expression
+
+
+def warnings(
+    expressions: Sequence[Expression], zone: str, now: datetime
+) -> tuple[CronWarning, ...]:
+    """Return what to warn about in expressions that are read in a zone.
+
+    Args:
+        expressions: as `parse_times` gives them; warnings come in their order.
+        zone: an IANA name.
+        now: aware; only the first clock change after it is looked at, within HORIZON_DAYS.
+
+    Raises:
+        ZoneError: there is no such zone.
+        ValueError: `now` is naive.
+    """
+    after = minute(now)
+    changes = zone_named(zone).transitions(after, after + HORIZON_DAYS * MINUTES_PER_DAY)
+    return tuple(
+        CronWarning(kind, message, expression)
+        for expression in expressions
+        for kind, message in _about(expression, zone, changes[:1])
+    )
+
+
+def _about(
+    expression: Expression, zone: str, changes: tuple[Transition, ...]
+) -> Iterator[tuple[WarningKind, str]]:
+    for message in _uneven_steps(expression):
+        yield WarningKind.UNEVEN_STEP, message
+    for message in _both_days(expression):
+        yield WarningKind.BOTH_DAYS, message
+    for change in changes:
+        for message in _clock_change(expression, zone, change):
+            yield WarningKind.CLOCK_CHANGE, message
+
+
+def _uneven_steps(expression: Expression) -> Iterator[str]:
+    words = expression.text.split()
+    if len(words) != len(FIELDS):
+        return  # a name such as @daily
+    for field, word in zip(FIELDS, words, strict=True):
+        for term in word.split(","):
+            base, _, step = term.partition("/")
+            if step and base in {"*", str(field.low), f"{field.low}-{field.high}"}:
+                yield from _uneven_step(field, term, int(step))
+
+
+def _uneven_step(field: Field, term: str, step: int) -> Iterator[str]:
+    period = _PERIODS[field]
+    size = 7 if field is DAY_OF_WEEK else field.high - field.low + 1
+    if step >= size and step > 1:
+        yield f"{field.name}: {term} has the one value {field.low}, a step ends with its {period}"
+    elif field is DAY_OF_MONTH and step > 1:
+        yield f"{field.name}: {term} starts again at 1 each month, after months of any length"
+    elif size % step:
+        last = range(field.low, field.low + size, step)[-1]
+        yield (
+            f"{field.name}: {term} starts again each {period}: from {last} to {field.low} it is a "
+            f"step of {field.low + size - last}, not {step}"
+        )
+
+
+def _both_days(expression: Expression) -> Iterator[str]:
+    if expression.days == DAY_OF_MONTH.full or expression.weekdays == EVERY_WEEKDAY:
+        return
+    if expression.both_days:
+        yield (
+            "day of month and day of week are joined by AND, because one of them starts with `*`: "
+            "runs only on days that match both"
+        )
+    else:
+        yield (
+            "day of month and day of week are joined by OR: runs on every day that matches either"
+        )
+
+
+def _clock_change(expression: Expression, zone: str, change: Transition) -> Iterator[str]:
+    """A wildcard hour runs through a change in real time, as is surely meant: no warning then."""
+    if expression.wildcard and expression.hours == HOUR.full:
+        return
+    old, new = change.minute + change.before, change.minute + change.after
+    first, count = min(old, new), abs(new - old)
+    affected = members(local_minutes(expression.dates, expression.times, first, count))
+    if not affected:
+        return
+    time = f"{instant(first + affected[0]):%H:%M on %Y-%m-%d}"
+    more = f" (and {len(affected) - 1} more)" if len(affected) > 1 else ""
+    clock = f"the clock goes from {instant(old):%H:%M} to {instant(new):%H:%M}"
+    if change.skips:
+        what = "does not exist"
+        then = "does not run" if expression.wildcard else f"runs once, at {instant(new):%H:%M}"
+    else:
+        what = "comes twice"
+        then = "runs both times" if expression.wildcard else "runs the first time only"
+    yield f"{time}{more} {what} in {zone}, {clock}: {then}"

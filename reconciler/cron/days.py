@@ -1,0 +1,130 @@
+"""On which days: the calendar part of an expression, prepared for quick answers.
+
+A year's calendar is one of fourteen: it starts on one of seven weekdays and is a leap year or not.
+So the matching days of every year, past and future, are fourteen bit sets (bit n = nth day of the
+year, from 0), and whether an expression can ever occur is a question about those fourteen alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from reconciler.cron.clock import EPOCH_ORDINAL
+
+SEARCH_YEARS = 50
+"""How far a search for the next or previous day goes.
+
+A given weekday falls on 29 February at least once in 40 years (the longest wait is over 2100, which
+is no leap year), so what exists in any calendar is found within this.
+"""
+
+EVERY_WEEKDAY = (1 << 7) - 1
+
+_CALENDARS = tuple((leap, first) for leap in (False, True) for first in range(7))
+"""Every kind of year as (leap year, weekday of 1 January)."""
+
+_MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LAST_YEAR = 9998  # a year below datetime's last, so that a day around it can still be named
+
+
+def weekday(day: int) -> int:
+    """Return the day of week of an epoch day, 0 being Sunday."""
+    return (day + 4) % 7
+
+
+def month_length(month: int, *, leap: bool) -> int:
+    """Return the number of days of a month from 1 to 12."""
+    return 29 if leap and month == 2 else _MONTH_LENGTHS[month - 1]
+
+
+class DaySet:
+    """The days on which an expression's three day fields match."""
+
+    __slots__ = ("_calendars", "every")
+
+    def __init__(self, calendars: tuple[int, ...]) -> None:
+        self._calendars = calendars
+        self.every = all(
+            days.bit_count() == (366 if leap else 365)
+            for days, (leap, _) in zip(calendars, _CALENDARS, strict=True)
+        )
+        """Whether it is all days."""
+
+    def __bool__(self) -> bool:
+        """Whether there is such a day in any year."""
+        return any(self._calendars)
+
+    def __contains__(self, day: int) -> bool:
+        """Whether an epoch day is one of them."""
+        if self.every:
+            return True
+        first_day, kind = _year(date.fromordinal(day + EPOCH_ORDINAL).year)
+        return bool(self._calendars[kind] >> (day - first_day) & 1)
+
+    def at_or_after(self, day: int) -> int | None:
+        """Return the first of them from an epoch day on; None when SEARCH_YEARS hold none."""
+        if self.every:
+            return day
+        year = date.fromordinal(day + EPOCH_ORDINAL).year
+        for candidate in range(year, min(year + SEARCH_YEARS, _LAST_YEAR) + 1):
+            first_day, kind = _year(candidate)
+            skipped = max(day - first_day, 0)
+            days = self._calendars[kind] >> skipped
+            if days:
+                return first_day + skipped + (days & -days).bit_length() - 1
+        return None
+
+    def at_or_before(self, day: int) -> int | None:
+        """Return the last of them up to an epoch day; None when SEARCH_YEARS hold none."""
+        if self.every:
+            return day
+        year = date.fromordinal(day + EPOCH_ORDINAL).year
+        for candidate in range(year, max(year - SEARCH_YEARS, 1) - 1, -1):
+            first_day, kind = _year(candidate)
+            days = self._calendars[kind]
+            if candidate == year:
+                days &= (2 << (day - first_day)) - 1
+            if days:
+                return first_day + days.bit_length() - 1
+        return None
+
+
+@lru_cache(maxsize=4096)
+def day_set(days: int, months: int, weekdays: int, *, both: bool) -> DaySet:
+    """Return the days that three bit sets name.
+
+    Args:
+        days: days of the month, bits 1 to 31.
+        months: bits 1 to 12.
+        weekdays: bits 0 (Sunday) to 6.
+        both: whether a day must be in `days` and `weekdays`, or in either.
+    """
+    calendars = []
+    for leap, first_weekday in _CALENDARS:
+        calendar = 0
+        position = 0
+        for month in range(1, 13):
+            length = month_length(month, leap=leap)
+            if months >> month & 1:
+                by_day = days >> 1
+                by_weekday = _weekday_pattern(weekdays, (first_weekday + position) % 7)
+                matching = by_day & by_weekday if both else by_day | by_weekday
+                calendar |= (matching & ((1 << length) - 1)) << position
+            position += length
+        calendars.append(calendar)
+    return DaySet(tuple(calendars))
+
+
+@lru_cache(maxsize=1024)
+def _year(year: int) -> tuple[int, int]:
+    """Return the epoch day on which a year starts, and which of the calendars it has."""
+    first_day = date(year, 1, 1).toordinal() - EPOCH_ORDINAL
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return first_day, leap * 7 + weekday(first_day)
+
+
+def _weekday_pattern(weekdays: int, first: int) -> int:
+    """Return the days of a month (bit 0 = the first) that fall on the weekdays."""
+    week = (weekdays >> first | weekdays << (7 - first)) & EVERY_WEEKDAY
+    return sum(week << 7 * n for n in range(5))

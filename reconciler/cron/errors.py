@@ -1,0 +1,47 @@
+"""What can be wrong with a schedule's times, told so that a manifest can point at it."""
+
+from __future__ import annotations
+
+from reconciler.errors import ReconcileError
+
+
+class CronError(ReconcileError, ValueError):
+    """An expression or interval that is refused.
+
+    Attributes:
+        message: what is wrong and what was expected, one line.
+        start, end: the half-open span of characters in the text that it is about.
+        suggestion: text to put in place of that span, when one is likely to be meant.
+    """
+
+    def __init__(
+        self, message: str, *, start: int = 0, end: int = 0, suggestion: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=_question((suggestion,) if suggestion else ()))
+        self.message = message
+        self.start = start
+        self.end = end
+        self.suggestion = suggestion
+
+
+class ZoneError(ReconcileError, ValueError):
+    """A name that is no IANA time zone.
+
+    Attributes:
+        zone: the name as given.
+        suggestions: names of zones that look like it, best first; may be empty.
+    """
+
+    def __init__(self, zone: str, suggestions: tuple[str, ...] = ()) -> None:
+        super().__init__(
+            f"unknown time zone {zone!r}: expected an IANA name such as America/New_York or UTC",
+            remedy=_question(suggestions),
+        )
+        self.zone = zone
+        self.suggestions = suggestions
+
+
+def _question(candidates: tuple[str, ...]) -> str | None:
+    if not candidates:
+        return None
+    return f"Did you mean {' or '.join(f'`{candidate}`' for candidate in candidates)}?"

@@ -1,0 +1,172 @@
+"""The times of a schedule: the union of expressions in one time zone.
+
+Everything is derived from one primitive, the bit set of a UTC day's minutes that are occurrences:
+forward, backward and membership cannot disagree. The rules at clock changes are Debian cron's:
+
+* Expressions with a wildcard minute or hour follow the wall clock: a minute is an occurrence when
+  the local clock shows a matching time, be it for the second time; what is skipped does not run.
+* The others run once for every local time: skipped ones at the first minute after the change,
+  together with each other; repeated ones the first time only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from reconciler.cron.clock import MINUTES_PER_DAY, WHOLE_DAY
+from reconciler.cron.days import SEARCH_YEARS, DaySet
+from reconciler.cron.expression import Expression
+from reconciler.cron.local import local_minutes
+from reconciler.cron.text import members
+from reconciler.cron.zone import ChangedDay, Zone, zone_named
+
+_SEARCH_DAYS = SEARCH_YEARS * 366
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The expressions of a timetable that share their days and their rule at clock changes."""
+
+    dates: DaySet
+    times: int
+    wildcard: bool
+
+    def local(self, start: int, count: int) -> int:
+        """Return which of `count` local minutes from `start` match, bit 0 being `start`."""
+        return local_minutes(self.dates, self.times, start, count)
+
+    def on_changed_day(self, day: int, changed: ChangedDay) -> int:
+        """Return the occurrences of a UTC day on which the zone's offset changes."""
+        midnight = day * MINUTES_PER_DAY
+        matching = 0
+        for start, end, offset in changed.spans:
+            matching |= self.local(midnight + start + offset, end - start) << start
+        if self.wildcard:
+            return matching
+        matching &= ~changed.repeated
+        for transition in changed.skipped:
+            if self.local(transition.minute + transition.before, transition.skips):
+                matching |= 1 << (transition.minute - midnight)
+        return matching
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The occurrences of a union of expressions, read in one IANA time zone.
+
+    All instants are epoch minutes (see `reconciler.cron.clock`), from 1972 to 9998. A search gives
+    up after `SEARCH_YEARS`, within which every expression that `parse` accepts has occurred.
+
+    Raises:
+        ZoneError: there is no such zone.
+        ValueError: there are no expressions.
+    """
+
+    expressions: tuple[Expression, ...]
+    zone: str
+    _zone: Zone = field(init=False, repr=False, compare=False)
+    _parts: tuple[_Part, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.expressions:
+            raise ValueError("a timetable needs at least one expression")
+        object.__setattr__(self, "_zone", zone_named(self.zone))
+        object.__setattr__(self, "_parts", _parts(self.expressions))
+
+    def minutes_of_day(self, day: int) -> int:
+        """Return the occurrences of a UTC day (epoch day), bit i standing for its minute i."""
+        local = self._zone.day(day)
+        if isinstance(local, ChangedDay):
+            minutes = 0
+            for part in self._parts:
+                minutes |= part.on_changed_day(day, local)
+            return minutes
+        first, skipped = divmod(day * MINUTES_PER_DAY + local, MINUTES_PER_DAY)
+        minutes = 0
+        for part in self._parts:
+            if first in part.dates:
+                minutes |= part.times >> skipped
+            if skipped and first + 1 in part.dates:
+                minutes |= part.times << (MINUTES_PER_DAY - skipped) & WHOLE_DAY
+        return minutes
+
+    def matches(self, minute: int) -> bool:
+        """Whether this epoch minute is an occurrence."""
+        day, at = divmod(minute, MINUTES_PER_DAY)
+        return bool(self.minutes_of_day(day) >> at & 1)
+
+    def next(self, after: int) -> int | None:
+        """Return the first occurrence later than `after`; None when SEARCH_YEARS hold none."""
+        start, at = divmod(after + 1, MINUTES_PER_DAY)
+        minutes = self.minutes_of_day(start) >> at
+        if minutes:
+            return after + (minutes & -minutes).bit_length()
+        day = self._day_after(start)
+        while day is not None and day - start <= _SEARCH_DAYS:
+            minutes = self.minutes_of_day(day)
+            if minutes:
+                return day * MINUTES_PER_DAY + (minutes & -minutes).bit_length() - 1
+            day = self._day_after(day)
+        return None
+
+    def previous(self, until: int) -> int | None:
+        """Return the last occurrence not later than `until`; None when SEARCH_YEARS hold none."""
+        start, at = divmod(until, MINUTES_PER_DAY)
+        minutes = self.minutes_of_day(start) & ((2 << at) - 1)
+        day: int | None = start
+        while day is not None and start - day <= _SEARCH_DAYS:
+            if minutes:
+                return day * MINUTES_PER_DAY + minutes.bit_length() - 1
+            day = self._day_before(day)
+            minutes = self.minutes_of_day(day) if day is not None else 0
+        return None
+
+    def between(self, after: int, until: int) -> Iterator[int]:
+        """Yield the occurrences in the half-open interval (after, until], ascending."""
+        first, at = divmod(after + 1, MINUTES_PER_DAY)
+        last, end = divmod(until, MINUTES_PER_DAY)
+        day: int | None = first
+        while day is not None and day <= last:
+            minutes = self.minutes_of_day(day)
+            if day == first:
+                minutes = minutes >> at << at
+            if day == last:
+                minutes &= (2 << end) - 1
+            midnight = day * MINUTES_PER_DAY
+            for minute in _members(minutes):
+                yield midnight + minute
+            day = self._day_after(day)
+
+    def _day_after(self, day: int) -> int | None:
+        """Return the first UTC day after `day` that may have occurrences.
+
+        A local day touches the UTC day before it, its own and the one after it, no others: offsets
+        are less than a day, and so is what a zone has ever skipped or repeated, but for a day
+        skipped whole, whose occurrences move to its end.
+        """
+        following = (part.dates.at_or_after(day) for part in self._parts)
+        first = min((local for local in following if local is not None), default=None)
+        return None if first is None else max(day + 1, first - 1)
+
+    def _day_before(self, day: int) -> int | None:
+        """Return the last UTC day before `day` that may have occurrences."""
+        preceding = (part.dates.at_or_before(day) for part in self._parts)
+        last = max((local for local in preceding if local is not None), default=None)
+        return None if last is None else min(day - 1, last + 1)
+
+
+@lru_cache(maxsize=4096)
+def _parts(expressions: tuple[Expression, ...]) -> tuple[_Part, ...]:
+    times: dict[tuple[DaySet, bool], int] = {}
+    for expression in expressions:
+        key = (expression.dates, expression.wildcard)
+        times[key] = times.get(key, 0) | expression.times
+    return tuple(_Part(dates, minutes, wildcard) for (dates, wildcard), minutes in times.items())
+
+
+@lru_cache(maxsize=512)
+def _members(minutes: int) -> tuple[int, ...]:
+    """Most days of a schedule have the same minutes: taking the bits apart once is enough."""
+    return members(minutes)
