@@ -1,0 +1,79 @@
+"""The function that every slot deploys.
+
+There is no module-level ``modal.App`` here, so it cannot be started by ``modal run`` or ``modal
+serve``: an ephemeral copy of the dispatcher, whose crons would fire too, does not exist.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Final
+from uuid import uuid4
+
+import modal
+
+from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
+from reconciler.dispatch.occurrence import parse_minute
+from reconciler.dispatch.runs import RunRecord
+from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
+from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
+from reconciler.dispatch.wake import wake as serve
+
+APP_VARIABLE: Final = "RECONCILER_APP"
+"""Environment variable with the name of our app, which the Volume and the Dict bear too."""
+SLOT_VARIABLE: Final = "RECONCILER_SLOT"
+"""Environment variable with the name of the slot that this container serves."""
+
+
+async def wake(as_if: str | None = None, trigger: str | None = None) -> str:
+    """Serve what is due; a cron calls this without arguments.
+
+    Args:
+        as_if: serve this minute alone (``2026-11-23T09:00Z``), as a wake in it would have.
+        trigger: start this schedule now, whatever its times are.
+
+    Returns:
+        The wake's log, as its runs file has it; empty when nothing was ever applied.
+    """
+    request = WakeRequest(
+        wake=modal.current_function_call_id() or f"local-{uuid4().hex}",
+        token=uuid4().hex,
+        slot=os.environ[SLOT_VARIABLE],
+        as_if=None if as_if is None else parse_minute(as_if),
+        trigger=trigger,
+    )
+    try:
+        log = await serve(_ports(), request)
+    except NothingAppliedError:
+        print("nothing was applied yet: there is no live generation")
+        return ""
+    for record in log.records:
+        print(_line(record))
+    return log.encode().decode()
+
+
+@cache
+def _ports() -> Ports:
+    """The real ports, kept while the container is warm."""
+    name = os.environ[APP_VARIABLE]
+    volume = modal.Volume.from_name(name)
+    folder = mounted_at()
+    return Ports(
+        clock=SystemClock(),
+        claims=ModalClaims(name),
+        generations=VolumeGenerations(volume, folder),
+        caller=ModalCaller(),
+        log=VolumeRunLog(volume, folder),
+    )
+
+
+def _line(record: RunRecord) -> str:
+    parts = [record.state.value, record.occurrence.id]
+    if record.count > 1:
+        parts.append(f"and {record.count - 1} before it")
+    if record.call:
+        parts.append(record.call)
+    if record.reason:
+        parts.append(f"({record.reason})")
+    return " ".join(parts)

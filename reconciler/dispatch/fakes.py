@@ -1,0 +1,106 @@
+"""The dispatcher's ports in memory: for tests, and for asking what a wake would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.ports import CallState, CallStatus, Entry, TargetMissingError
+from reconciler.dispatch.runs import WakeLog
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is set."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        """See :class:`~reconciler.dispatch.ports.Clock`."""
+        return self.time
+
+
+@dataclass
+class FakeClaims:
+    """A dictionary in which nothing expires by itself."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        return self.entries.setdefault(key, entry) is entry
+
+    async def get(self, key: str) -> Entry | None:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        return self.entries.get(key)
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        self.entries[key] = entry
+
+
+@dataclass
+class FakeGenerations:
+    """A pointer to a generation in memory."""
+
+    generation: Generation | None = None
+
+    async def live(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        return self.generation
+
+
+@dataclass(frozen=True, slots=True)
+class StartedCall:
+    """A call that :class:`FakeCaller` was asked to start."""
+
+    id: str
+    app: str
+    function: str
+    args: Mapping[str, Any]
+
+
+@dataclass
+class FakeCaller:
+    """Remembers what it was asked to start.
+
+    Attributes:
+        missing: ``app/function`` names that do not exist.
+        statuses: how calls stand, by id; a call that is not named here is running.
+    """
+
+    missing: set[str] = field(default_factory=set)
+    calls: list[StartedCall] = field(default_factory=list)
+    statuses: dict[str, CallStatus] = field(default_factory=dict)
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        if f"{app}/{function}" in self.missing:
+            raise TargetMissingError(f"there is no function {app}/{function}")
+        call = StartedCall(f"fc-{len(self.calls) + 1}", app, function, args)
+        self.calls.append(call)
+        return call.id
+
+    async def status(self, call: str) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return self.statuses.get(call, CallStatus(CallState.RUNNING))
+
+
+@dataclass
+class FakeRunLog:
+    """Logs in memory."""
+
+    logs: list[WakeLog] = field(default_factory=list)
+
+    async def write(self, log: WakeLog) -> None:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        self.logs.append(log)
+
+    async def recent(self, days: int) -> Sequence[WakeLog]:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        newest = sorted({log.day for log in self.logs})[-days:]
+        found = [log for log in self.logs if log.day in newest]
+        return sorted(found, key=lambda log: log.path)

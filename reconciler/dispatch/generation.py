@@ -1,0 +1,276 @@
+"""The compiled set of schedules that the dispatcher reads, and the pointer to the live one.
+
+A generation is a JSON Lines file: a header, then one record per schedule, sorted by name. It is
+named after the SHA-256 of its bytes and never changed, so two readers of the same name have read
+the same thing. The pointer is the only file that is ever replaced.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Final, Self
+
+from reconciler.cron import Timetable, parse_times
+from reconciler.dispatch.occurrence import format_minute, parse_minute
+from reconciler.errors import ReconcileError
+
+FORMAT: Final = 1
+POINTER_PATH: Final = "current.json"
+
+
+def generation_path(digest: str) -> str:
+    """Where on the Volume the generation with this digest is."""
+    return f"generations/{digest}.jsonl"
+
+
+class FormatError(ReconcileError):
+    """A file on the Volume cannot be read as what it should be."""
+
+
+class NewerFormatError(FormatError):
+    """A file on the Volume was written by a newer version of this package."""
+
+    exit_code = 3
+
+    def __init__(self, where: str, found: object) -> None:
+        super().__init__(
+            f"written in format {found}, and this version reads up to format {FORMAT}",
+            where=where,
+            remedy="Upgrade schedule-reconciler to the version that wrote it, or newer.",
+        )
+
+
+class Catchup(StrEnum):
+    """What becomes of occurrences that no wake served in time."""
+
+    LATEST = "latest"
+    ALL = "all"
+    NONE = "none"
+
+
+class Delivery(StrEnum):
+    """Which way an occurrence errs when a wake dies between its claim and its spawn."""
+
+    AT_LEAST_ONCE = "at-least-once"
+    AT_MOST_ONCE = "at-most-once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One schedule, as the dispatcher needs it.
+
+    Attributes:
+        when: cron expressions and intervals; empty for a task.
+        at: a task's one time, as an epoch minute.
+        anchor: epoch minute; occurrences at or before it are none of this schedule's business. Set
+            when the schedule first appears, changes its times or is resumed.
+        app, function: the deployed Modal function, or ``Class.method``.
+        args: keyword arguments of the call, JSON values.
+        deadline: seconds that an occurrence may be late and still start.
+        suspended: why nothing runs, empty when nobody said; None when not suspended.
+    """
+
+    name: str
+    app: str
+    function: str
+    anchor: int
+    when: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    at: int | None = None
+    args: Mapping[str, Any] = field(default_factory=dict)
+    catchup: Catchup = Catchup.LATEST
+    deadline: int | None = None
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+    suspended: str | None = None
+    protect: bool = False
+    description: str | None = None
+    owner: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def timetable(self) -> Timetable | None:
+        """The recurring times, or None for a task.
+
+        Raises:
+            CronError, ZoneError: only if the record was not written by us.
+        """
+        if not self.when:
+            return None
+        expressions = tuple(e for text in self.when for e in parse_times(text))
+        return Timetable(expressions, self.timezone)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON; what has its default is left out."""
+        data: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name in _MINUTES and value is not None:
+                data[item.name] = format_minute(value)
+            elif item.name in _REQUIRED or value not in (item.default, {}):
+                data[item.name] = list(value) if isinstance(value, tuple) else value
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not one of our records.
+        """
+        values = dict(data)
+        for name in _MINUTES & values.keys():
+            values[name] = parse_minute(values[name])
+        values["when"] = tuple(values.get("when", ()))
+        values["catchup"] = Catchup(values.get("catchup", Catchup.LATEST))
+        values["delivery"] = Delivery(values.get("delivery", Delivery.AT_LEAST_ONCE))
+        return cls(**values)
+
+
+_MINUTES: Final = frozenset({"anchor", "at"})
+_REQUIRED: Final = frozenset({"name", "app", "function"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """One deployed Modal cron of ours."""
+
+    name: str
+    cron: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What one apply made live.
+
+    Attributes:
+        records: sorted by name, names unique.
+        slots: the crons that were deployed with it, sorted by name.
+        punctuality: seconds that a wake may be late and still count as in time.
+    """
+
+    records: tuple[Record, ...]
+    slots: tuple[Slot, ...]
+    punctuality: int
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The file's bytes; equal generations have equal bytes."""
+        header = {
+            "format": FORMAT,
+            "punctuality": self.punctuality,
+            "schedules": len(self.records),
+            "slots": [{"cron": s.cron, "name": s.name, "timezone": s.timezone} for s in self.slots],
+        }
+        lines = [header, *(record.to_json() for record in self.records)]
+        return b"".join(_compact(line) + b"\n" for line in lines)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of :attr:`encoded`, in hexadecimal: the generation's name."""
+        return sha256(self.encoded).hexdigest()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Record]:
+        """The records by schedule name."""
+        return {record.name: record for record in self.records}
+
+
+def new_generation(
+    records: Iterable[Record], slots: Iterable[Slot], punctuality: int
+) -> Generation:
+    """Build a generation whose bytes do not depend on the order of its parts."""
+    return Generation(
+        records=tuple(sorted(records, key=lambda record: record.name)),
+        slots=tuple(sorted(slots)),
+        punctuality=punctuality,
+    )
+
+
+def decode_generation(content: bytes, where: str) -> Generation:
+    """Read a generation file; whether its bytes bear its name is for the caller to check.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        FormatError: it is not a generation.
+    """
+    try:
+        header, *lines = (json.loads(line) for line in content.splitlines())
+        check_format(header, where)
+        generation = Generation(
+            records=tuple(Record.from_json(line) for line in lines),
+            slots=tuple(Slot(s["name"], s["cron"], s["timezone"]) for s in header["slots"]),
+            punctuality=int(header["punctuality"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FormatError(f"is not a generation: {error}", where=where) from error
+    names = [record.name for record in generation.records]
+    if len(names) != header["schedules"] or names != sorted(set(names)):
+        raise FormatError(
+            f"is not a generation: {header['schedules']} records in order are expected",
+            where=where,
+        )
+    return generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Which generation is live, and who made it so.
+
+    Attributes:
+        generation: its digest.
+        commit: the git commit it was planned from, None outside git.
+        dirty: whether the work tree differed from that commit.
+        by: who applied it.
+        at: when, ISO 8601 in UTC.
+        previous: the digest that was live before, None at first.
+    """
+
+    generation: str
+    commit: str | None
+    dirty: bool
+    by: str
+    at: str
+    previous: str | None
+
+    def encode(self) -> bytes:
+        """The pointer's file."""
+        body = {item.name: getattr(self, item.name) for item in fields(self)}
+        return _compact({"format": FORMAT, **body}) + b"\n"
+
+
+def decode_pointer(content: bytes) -> Pointer:
+    """Read the pointer.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        FormatError: it is not a pointer.
+    """
+    try:
+        data = json.loads(content)
+        check_format(data, POINTER_PATH)
+        return Pointer(**{item.name: data[item.name] for item in fields(Pointer)})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FormatError(f"is not a pointer: {error}", where=POINTER_PATH) from error
+
+
+def check_format(header: Mapping[str, Any], where: str) -> None:
+    """Refuse a file of a newer format by name; every older one is read.
+
+    Raises:
+        NewerFormatError: its format is newer than :data:`FORMAT`.
+        FormatError: it names no format.
+    """
+    found = header.get("format")
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise FormatError("names no format", where=where)
+    if found > FORMAT:
+        raise NewerFormatError(where, found)
+
+
+def _compact(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

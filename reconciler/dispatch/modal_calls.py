@@ -1,0 +1,177 @@
+"""The dispatcher's ports that are network calls: they work alike inside a container and outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import modal
+from modal.exception import (
+    ConnectionError as ModalConnectionError,
+)
+from modal.exception import (
+    FunctionTimeoutError,
+    InputCancellation,
+    InternalError,
+    InternalFailure,
+    NotFoundError,
+    OutputExpiredError,
+    ServiceError,
+)
+
+from reconciler.dispatch.ports import (
+    CallState,
+    CallStatus,
+    Entry,
+    StartUnknownError,
+    TargetMissingError,
+    UnavailableError,
+)
+
+RESULT_LENGTH: Final = 500
+"""Characters of a result or an error that are kept in the history."""
+
+_ModalFunction = modal.Function[..., Any, Any]
+_NO_ANSWER: Final = (
+    ServiceError,
+    InternalError,
+    InternalFailure,
+    ModalConnectionError,
+    ConnectionError,
+)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise what the client says of Modal itself as :class:`UnavailableError`."""
+    try:
+        yield
+    except (modal.Error, OSError) as error:
+        raise UnavailableError(describe(error)) from error
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """See :class:`~reconciler.dispatch.ports.Clock`."""
+        return datetime.now(UTC)
+
+
+class ModalClaims:
+    """Claims in a ``modal.Dict``."""
+
+    def __init__(self, name: str, environment: str | None = None) -> None:
+        self._dict = modal.Dict.from_name(
+            name, environment_name=environment, create_if_missing=True
+        )
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        with translated_errors():
+            return await self._dict.put.aio(key, dict(entry), skip_if_exists=True)
+
+    async def get(self, key: str) -> Entry | None:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        with translated_errors():
+            return cast("Entry | None", await self._dict.get.aio(key))
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        with translated_errors():
+            await self._dict.put.aio(key, dict(entry))
+
+
+@dataclass
+class ModalCaller:
+    """Calls of deployed functions.
+
+    Attributes:
+        environment: the Modal environment of the functions; None for the one that we are in.
+    """
+
+    environment: str | None = None
+    _functions: dict[tuple[str, str], _ModalFunction] = field(default_factory=dict)
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        try:
+            target = self._functions.get((app, function)) or await self._find(app, function)
+            self._functions[app, function] = target
+        except NotFoundError as error:
+            raise TargetMissingError(f"there is no function {app}/{function}") from error
+        except (modal.Error, OSError) as error:
+            raise StartUnknownError(describe(error)) from error
+        try:
+            call = await target.spawn.aio(**args)
+        except NotFoundError as error:
+            # The function went away after we had looked it up; look again next time.
+            self._functions.pop((app, function), None)
+            raise TargetMissingError(f"there is no function {app}/{function}") from error
+        except (modal.Error, OSError) as error:
+            raise StartUnknownError(describe(error)) from error
+        return str(call.object_id)
+
+    async def status(self, call: str) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        handle = modal.FunctionCall.from_id(call)
+        try:
+            result = await handle.get.aio(timeout=0)
+        except TimeoutError as error:
+            if not error.args and await _is_running(handle):
+                return CallStatus(CallState.RUNNING)
+            return CallStatus(CallState.FAILED, describe(error))
+        except OutputExpiredError:
+            return CallStatus(CallState.EXPIRED)
+        except NotFoundError:
+            return CallStatus(CallState.EXPIRED)
+        except FunctionTimeoutError as error:
+            return CallStatus(CallState.TIMED_OUT, describe(error))
+        except InputCancellation as error:
+            return CallStatus(CallState.CANCELLED, describe(error))
+        except _NO_ANSWER as error:
+            raise UnavailableError(describe(error)) from error
+        except Exception as error:  # noqa: BLE001 - whatever the function itself raised
+            return CallStatus(CallState.FAILED, describe(error))
+        return CallStatus(CallState.SUCCEEDED, _as_json(result))
+
+    async def _find(self, app: str, function: str) -> _ModalFunction:
+        class_name, separator, method = function.rpartition(".")
+        if not separator:
+            found: _ModalFunction = modal.Function.from_name(
+                app, function, environment_name=self.environment
+            )
+            await found.hydrate.aio()
+            return found
+        cls = modal.Cls.from_name(app, class_name, environment_name=self.environment)
+        await cls.hydrate.aio()
+        try:
+            return cast("_ModalFunction", getattr(cls(), method))
+        except AttributeError as error:
+            raise NotFoundError(f"{class_name} has no method {method}") from error
+
+
+def describe(error: BaseException) -> str:
+    """One line about an error that somebody else's code raised."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:RESULT_LENGTH] if text else type(error).__name__
+
+
+async def _is_running(handle: modal.FunctionCall[Any]) -> bool:
+    """Tell a call that is not done from one whose function raised a bare ``TimeoutError``."""
+    with translated_errors():
+        inputs = await handle.get_call_graph.aio()
+    own = [item for item in inputs if item.function_call_id == handle.object_id]
+    return not own or own[0].status.name == "PENDING"
+
+
+def _as_json(result: Any) -> str:
+    try:
+        text = json.dumps(result, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(result)
+    return text[:RESULT_LENGTH]

@@ -1,0 +1,124 @@
+"""The outside of the dispatcher, one narrow port per thing.
+
+Each has an in-memory fake in :mod:`reconciler.dispatch.fakes` and the real thing in
+:mod:`reconciler.dispatch.on_modal`; one contract suite holds for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.runs import WakeLog
+
+Entry = Mapping[str, Any]
+"""A value of the Dict: plain strings, numbers, lists and mappings of them."""
+
+
+class UnavailableError(Exception):
+    """The other side did not answer, or said that it cannot now; whether it acted is unknown."""
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+class Claims(Protocol):
+    """A dictionary shared by all wakes, of which one operation is atomic: :meth:`put_new`.
+
+    Entries die after seven days without a read or a write: nothing may be lost when they do.
+    """
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        """Store the entry unless the key is taken, in one step; whether it was stored.
+
+        False may also mean that our own put arrived, its answer was lost and the client sent it
+        again: read the entry back and look for your own token.
+        """
+        ...
+
+    async def get(self, key: str) -> Entry | None:
+        """The entry, or None."""
+        ...
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """Store the entry, whoever wrote there before. Only a key's owner may."""
+        ...
+
+
+class Generations(Protocol):
+    """The live generation."""
+
+    async def live(self) -> Generation | None:
+        """What the pointer names now, or None when nothing was ever applied.
+
+        Raises:
+            FormatError: the pointer or the generation cannot be read.
+            UnavailableError: the Volume does not answer.
+        """
+        ...
+
+
+class CallState(StrEnum):
+    """How a call stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """It ended so long ago that Modal has forgotten how."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallStatus:
+    """How a call stands, with the text of its result or error once it ended."""
+
+    state: CallState
+    detail: str | None = None
+
+
+class TargetMissingError(Exception):
+    """The function to call does not exist; nothing was started."""
+
+
+class StartUnknownError(Exception):
+    """The call may or may not have been started."""
+
+
+class Caller(Protocol):
+    """Starts calls of deployed functions and looks at what became of them."""
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        """Start a call and return its id.
+
+        Raises:
+            TargetMissingError: there is no such function.
+            StartUnknownError: anything else went wrong on the way.
+        """
+        ...
+
+    async def status(self, call: str) -> CallStatus:
+        """How the call stands."""
+        ...
+
+
+class RunLog(Protocol):
+    """What wakes did, one file per wake, written once."""
+
+    async def write(self, log: WakeLog) -> None:
+        """Store the log durably: it is there for every later reader once this returns."""
+        ...
+
+    async def recent(self, days: int) -> Sequence[WakeLog]:
+        """The logs of the newest ``days`` days that have any, oldest first."""
+        ...

@@ -1,0 +1,203 @@
+"""What a wake did, as one JSON Lines file that is written once.
+
+``runs/<day>/<time>-<wake>.jsonl``: a header, then a line per decision and per call that ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from reconciler.dispatch.generation import FORMAT, FormatError, check_format
+from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
+
+RUNS_FOLDER: Final = "runs"
+LISTED_TIMES: Final = 200
+"""Nominal times that one line spells out at most; of a longer span the newest are kept."""
+
+
+class RunState(StrEnum):
+    """What became of an occurrence, as far as the line that says so knew."""
+
+    STARTED = "started"
+    START_FAILED = "start-failed"
+    """An attempt to start it failed; another wake tries again."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """It ended, and Modal has forgotten how."""
+    MISSED = "missed"
+    SKIPPED = "skipped"
+
+    @property
+    def ended(self) -> bool:
+        """Whether a call came to its end with this state."""
+        return self in _ENDED
+
+
+_ENDED: Final = frozenset(
+    {
+        RunState.SUCCEEDED,
+        RunState.FAILED,
+        RunState.TIMED_OUT,
+        RunState.CANCELLED,
+        RunState.EXPIRED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One line: what happened to one occurrence, or to several that were let go alike.
+
+    Attributes:
+        times: nominal times, epoch minutes, ascending; one, unless several were let go.
+        count: how many occurrences this is about; more than ``times`` when that was cut.
+        at: when this was seen, ISO 8601 in UTC.
+        reason: why it was let go, or the error.
+        result: the returned value as JSON text, when the call succeeded and it is short.
+    """
+
+    name: str
+    times: tuple[int, ...]
+    state: RunState
+    at: str
+    count: int = 1
+    attempt: int = 1
+    call: str | None = None
+    reason: str | None = None
+    result: str | None = None
+
+    @property
+    def occurrence(self) -> Occurrence:
+        """The occurrence that this is about, the newest of several."""
+        return Occurrence(self.name, self.times[-1])
+
+    def to_json(self) -> dict[str, Any]:
+        """The line as JSON; what has its default is left out."""
+        data: dict[str, Any] = {
+            "at": self.at,
+            "name": self.name,
+            "state": self.state.value,
+            "times": [format_minute(at) for at in self.times],
+        }
+        if self.count != len(self.times):
+            data["count"] = self.count
+        if self.attempt != 1:
+            data["attempt"] = self.attempt
+        for key in ("call", "reason", "result"):
+            value = getattr(self, key)
+            if value is not None:
+                data[key] = value
+        return data
+
+
+def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
+    times = tuple(parse_minute(text) for text in data["times"])
+    return RunRecord(
+        name=data["name"],
+        times=times,
+        state=RunState(data["state"]),
+        at=data["at"],
+        count=data.get("count", len(times)),
+        attempt=data.get("attempt", 1),
+        call=data.get("call"),
+        reason=data.get("reason"),
+        result=data.get("result"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeLog:
+    """One wake: who woke, when, reading what, and what came of it.
+
+    Attributes:
+        wake: the Modal call id of the wake, or another id that is unique to it.
+        slot: the slot that woke, or how a person did.
+        started: ISO 8601 in UTC.
+        now: the epoch minute up to which it looked.
+        generation: the digest of what it read.
+        through: the cursor that it leaves behind; None when it leaves none.
+        unsettled: occurrence ids that a later wake must look at again, with the next attempt.
+    """
+
+    wake: str
+    slot: str
+    started: str
+    now: int
+    generation: str
+    through: int | None
+    unsettled: Mapping[str, int]
+    records: tuple[RunRecord, ...]
+
+    @property
+    def day(self) -> str:
+        """The UTC day of its folder, ``2026-11-20``."""
+        return self.started[:10]
+
+    @property
+    def path(self) -> str:
+        """Its file on the Volume; names sort by the time of the wake."""
+        time = self.started[11:19].replace(":", "")
+        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}.jsonl"
+
+    def encode(self) -> bytes:
+        """The file's bytes."""
+        header = {
+            "format": FORMAT,
+            "generation": self.generation,
+            "now": format_minute(self.now),
+            "slot": self.slot,
+            "started": self.started,
+            "through": None if self.through is None else format_minute(self.through),
+            "unsettled": dict(self.unsettled),
+            "wake": self.wake,
+        }
+        lines = [header, *(record.to_json() for record in self.records)]
+        return b"".join(
+            json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+            for line in lines
+        )
+
+
+def decode_wake_log(content: bytes, where: str) -> WakeLog:
+    """Read a wake's file.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        FormatError: it is not a wake's file.
+    """
+    try:
+        header, *lines = (json.loads(line) for line in content.splitlines())
+        check_format(header, where)
+        through = header["through"]
+        return WakeLog(
+            wake=header["wake"],
+            slot=header["slot"],
+            started=header["started"],
+            now=parse_minute(header["now"]),
+            generation=header["generation"],
+            through=None if through is None else parse_minute(through),
+            unsettled=dict(header["unsettled"]),
+            records=tuple(_record_from_json(line) for line in lines),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FormatError(f"is not the log of a wake: {error}", where=where) from error
+
+
+def shorten(record: RunRecord) -> RunRecord:
+    """Keep a line to a bounded length: the newest times, with the count of all."""
+    if len(record.times) <= LISTED_TIMES:
+        return record
+    return replace(record, times=record.times[-LISTED_TIMES:])
+
+
+def format_time(at: datetime) -> str:
+    """Write an instant as all files here do: ISO 8601, UTC, whole seconds."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

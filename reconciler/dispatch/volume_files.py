@@ -1,0 +1,116 @@
+"""The generation store and the run log on the Volume as a container sees it.
+
+A container sees the Volume as it was when it was mounted or last reloaded; what it writes is there
+for others after a commit. Background commits may publish a file that is being written, so every
+file is written under another name and then renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import modal
+
+from reconciler.dispatch.generation import (
+    POINTER_PATH,
+    FormatError,
+    Generation,
+    decode_generation,
+    decode_pointer,
+    generation_path,
+)
+from reconciler.dispatch.modal_calls import translated_errors
+from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_wake_log
+
+MOUNT_POINT: Final = "/state"
+"""Where the Volume is mounted in a dispatcher container."""
+
+
+def mounted_at() -> Path:
+    """The folder in which the Volume's files really are.
+
+    That is the mount point, except under the embedded engine on a host that forbids mount
+    namespaces: there the engine names the folders in ``MODAL_ENGINE_VOLUMES``, a JSON object from
+    mount point to folder.
+    """
+    folders = json.loads(os.environ.get("MODAL_ENGINE_VOLUMES", "{}"))
+    return Path(folders.get(MOUNT_POINT, MOUNT_POINT))
+
+
+@dataclass
+class VolumeGenerations:
+    """Generations read from the mounted Volume, the live one kept while the container is warm."""
+
+    volume: modal.Volume
+    folder: Path
+    _kept: dict[str, Generation] = field(default_factory=dict)
+
+    async def live(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        with translated_errors():
+            await self.volume.reload.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+        pointer_file = self.folder / POINTER_PATH
+        if not pointer_file.exists():
+            return None
+        digest = decode_pointer(pointer_file.read_bytes()).generation
+        if digest not in self._kept:
+            self._kept = {digest: self._read(digest)}
+        return self._kept[digest]
+
+    def _read(self, digest: str) -> Generation:
+        where = generation_path(digest)
+        try:
+            content = (self.folder / where).read_bytes()
+        except FileNotFoundError as error:
+            raise FormatError("is gone, and the pointer names it", where=where) from error
+        return verified_generation(content, digest)
+
+
+@dataclass
+class VolumeRunLog:
+    """Logs of wakes on the mounted Volume."""
+
+    volume: modal.Volume
+    folder: Path
+
+    async def write(self, log: WakeLog) -> None:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        path = self.folder / log.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_bytes(log.encode())
+        unfinished.replace(path)
+        with translated_errors():
+            await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+
+    async def recent(self, days: int) -> Sequence[WakeLog]:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        root = self.folder / RUNS_FOLDER
+        newest = sorted(root.iterdir())[-days:] if root.exists() else []
+        files = [file for day in newest for file in sorted(day.glob("*.jsonl"))]
+        return [
+            decode_wake_log(file.read_bytes(), file.relative_to(self.folder).as_posix())
+            for file in files
+        ]
+
+
+def verified_generation(content: bytes, digest: str) -> Generation:
+    """Read a generation file whose bytes must bear its name.
+
+    Raises:
+        FormatError: they do not, or it is no generation.
+    """
+    where = generation_path(digest)
+    if sha256(content).hexdigest() != digest:
+        raise FormatError(
+            "was changed after it was written: its content does not match its name",
+            where=where,
+            remedy="Run reconcile, which repairs it.",
+        )
+    return decode_generation(content, where)
