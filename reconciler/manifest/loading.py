@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from reconciler.manifest.document import Document, documents
+from reconciler.manifest.fault import Fault
+from reconciler.manifest.files import read_folder, too_large
+from reconciler.manifest.location import Location
+from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.manifests import Manifests
+from reconciler.manifest.meaning import read
+from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.manifest.schedule import Schedule
 from reconciler.manifest.settings import Settings
+from reconciler.manifest.shape import check, salvage
+from reconciler.manifest.unsupported import in_manifest
 
 
 def load(folder: Path, *, settings: Settings, root: Path | None = None) -> Manifests:
@@ -19,7 +29,9 @@ def load(folder: Path, *, settings: Settings, root: Path | None = None) -> Manif
     Raises:
         ManifestError: with everything that is wrong in any file, or with the folder itself.
     """
-    raise NotImplementedError
+    relative = root is not None and folder.is_relative_to(root)
+    shown = (folder.relative_to(root) if root and relative else folder).as_posix()
+    return _load(read_folder(folder, shown), settings, shown)
 
 
 def load_contents(
@@ -29,9 +41,85 @@ def load_contents(
 
     Args:
         contents: file name, as messages shall show it, and the bytes of the file.
-        folder: what an empty iterable is said to be.
+        folder: where they are said to be missing when there are none.
 
     Raises:
         ManifestError: with everything that is wrong in any file.
     """
-    raise NotImplementedError
+    bounded = (too_large(content, name) or (name, content) for name, content in contents)
+    return _load(bounded, settings, folder)
+
+
+def _load(
+    sources: Iterable[tuple[str, bytes] | Problem], settings: Settings, folder: str
+) -> Manifests:
+    schedules: list[Schedule] = []
+    problems: list[Problem] = []
+    named: dict[str, Location] = {}
+    files = 0
+    for source in sources:
+        if isinstance(source, Problem):
+            problems.append(source)
+            continue
+        files += 1
+        for document in _documents(*source):
+            if isinstance(document, Problem):
+                problems.append(document)
+                continue
+            problems.extend(_repeated_name(document, named))
+            found = _schedule(document, settings)
+            if isinstance(found, Schedule):
+                schedules.append(found)
+            else:
+                problems.extend(found)
+    if not files and not problems:
+        problems.append(_no_manifest(folder))
+    if problems:
+        raise ManifestError(problems)
+    return Manifests(tuple(sorted(schedules, key=lambda schedule: schedule.name)), files)
+
+
+def _documents(file: str, content: bytes) -> Iterator[Document | Problem]:
+    is_empty = True
+    for document in documents(content, file):
+        is_empty = False
+        yield document
+    if is_empty:
+        yield Problem("no manifest in this file", Location(file), "write one, or delete the file")
+
+
+def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem]:
+    form = check(document.value, ManifestForm)
+    faults: list[Fault] = []
+    if not isinstance(form, ManifestForm):
+        faults, form = form, salvage(document.value, form)
+    if form is not None:
+        faults.extend(in_manifest(form))
+        schedule = read(form, document.location, settings)
+        if not isinstance(schedule, Schedule):
+            faults.extend(schedule)
+        elif not faults and not document.problems:
+            return schedule
+    return [*document.problems, *document.locate_all(faults)]
+
+
+def _repeated_name(document: Document, named: dict[str, Location]) -> Iterator[Problem]:
+    name = document.value.get("name") if isinstance(document.value, Mapping) else None
+    if not isinstance(name, str):
+        return
+    location = document.position("name")
+    first = named.setdefault(name, location)
+    if first is not location:
+        yield Problem(
+            f"duplicate name `{name}`, first in {first}",
+            location,
+            "give each schedule a name of its own",
+        )
+
+
+def _no_manifest(folder: str) -> Problem:
+    return Problem(
+        "no manifest in this folder; nothing is deleted because of that",
+        Location(folder),
+        "check the path and the checkout; manifests end in .yaml or .yml",
+    )

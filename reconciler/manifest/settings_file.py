@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.manifest.settings import Settings
+from reconciler.manifest.document import Document, documents
+from reconciler.manifest.duration import parse_duration
+from reconciler.manifest.fault import Fault
+from reconciler.manifest.files import read_file, too_large
+from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.manifest.settings import (
+    DeletionThreshold,
+    EnvironmentOverrides,
+    Settings,
+)
+from reconciler.manifest.settings_form import UNLIMITED, EnvironmentForm, SettingsForm
+from reconciler.manifest.shape import check
+from reconciler.manifest.unsupported import in_settings
 
 SETTINGS_FILE = "reconciler.yaml"
 
@@ -15,13 +27,86 @@ def load_settings(root: Path) -> Settings:
     Raises:
         ManifestError: with everything that is wrong in the file.
     """
-    raise NotImplementedError
+    path = root / SETTINGS_FILE
+    if not path.exists() and not path.is_symlink():
+        return Settings()
+    content = read_file(path, SETTINGS_FILE)
+    if isinstance(content, Problem):
+        raise ManifestError([content])
+    return parse_settings(content)
 
 
 def parse_settings(content: bytes, *, file: str = SETTINGS_FILE) -> Settings:
     """The same from the bytes of the file, so that a git revision reads as a working tree does.
 
+    A file of nothing but comments says that the defaults hold.
+
     Raises:
         ManifestError: with everything that is wrong in them.
     """
-    raise NotImplementedError
+    oversized = too_large(content, file)
+    if oversized:
+        raise ManifestError([oversized])
+    found = list(documents(content, file))
+    problems = [document for document in found if isinstance(document, Problem)]
+    read = [document for document in found if isinstance(document, Document)]
+    problems.extend(
+        Problem("a second document", document.location, "settings are one document")
+        for document in read[1:]
+    )
+    settings = _settings(read[0]) if read else Settings()
+    if isinstance(settings, list):
+        problems.extend(settings)
+    if problems or isinstance(settings, list):
+        raise ManifestError(problems)
+    return settings
+
+
+def _settings(document: Document) -> Settings | list[Problem]:
+    form = check(document.value, SettingsForm)
+    if not isinstance(form, SettingsForm):
+        return [*document.problems, *document.locate_all(form)]
+    faults = list(in_settings(form))
+    if form.schedules is not None and ".." in form.schedules.split("/"):
+        faults.append(
+            Fault(
+                path=("schedules",),
+                message="`schedules` must stay inside the repository",
+                remedy="leave out `..`",
+            )
+        )
+    problems = [*document.problems, *document.locate_all(faults)]
+    return problems or _typed(form)
+
+
+def _typed(form: SettingsForm) -> Settings:
+    usual = Settings()
+    deletes = form.deletes
+    return Settings(
+        app=form.app or usual.app,
+        schedules=form.schedules or usual.schedules,
+        packing=form.packing or usual.packing,
+        crons=usual.crons if form.crons is None else _limit(form.crons),
+        reserve=form.reserve or 0,
+        punctuality=(
+            usual.punctuality if form.punctuality is None else parse_duration(form.punctuality)
+        ),
+        deletes=DeletionThreshold(deletes.percent, deletes.least) if deletes else usual.deletes,
+        environments={
+            name: _overrides(environment) for name, environment in (form.environments or {}).items()
+        },
+    )
+
+
+def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:
+    return EnvironmentOverrides(
+        modal=form.modal,
+        app=form.app,
+        packing=form.packing,
+        crons=None if form.crons is None else (_limit(form.crons),),
+        reserve=form.reserve,
+    )
+
+
+def _limit(crons: int | str) -> int | None:
+    return None if crons == UNLIMITED else int(crons)

@@ -1,0 +1,113 @@
+"""One YAML document: its plain value, and the position of everything in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from reconciler.manifest.composer import TooDeepError, compose
+from reconciler.manifest.fault import Fault
+from reconciler.manifest.location import Location
+from reconciler.manifest.problem import Problem
+from reconciler.manifest.schedule import JSON
+from reconciler.manifest.syntax import decode, explain
+from reconciler.manifest.values import Converter, TooManyAliasesError, key_text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that is YAML, though perhaps not a manifest.
+
+    Args:
+        value: what it says, as JSON could say it.
+        problems: what is wrong with the YAML itself, such as duplicate keys.
+    """
+
+    file: str
+    value: JSON
+    problems: tuple[Problem, ...]
+    node: yaml.Node
+
+    @property
+    def location(self) -> Location:
+        """Where it begins: its first key."""
+        return _location(self.node, self.file)
+
+    def locate(self, fault: Fault) -> Problem:
+        """The problem that a fault is, at the deepest part of its path that the document has."""
+        return Problem(fault.message, self._position(fault), fault.remedy)
+
+    def locate_all(self, faults: Iterable[Fault]) -> list[Problem]:
+        """The problems that faults are, save where the YAML itself is already wrong.
+
+        A text that readers of YAML disagree about has no value that could be judged.
+        """
+        known = {problem.location for problem in self.problems}
+        located = (self.locate(fault) for fault in faults)
+        return [problem for problem in located if problem.location not in known]
+
+    def position(self, *path: str | int) -> Location:
+        """Where the value at a path is."""
+        return self._position(Fault(path=path, message=""))
+
+    def _position(self, fault: Fault) -> Location:
+        node, path = self.node, fault.path
+        for depth, step in enumerate(path):
+            key, value = _child(node, step)
+            if value is None:
+                break
+            if fault.at_key and key is not None and depth == len(path) - 1:
+                return _location(key, self.file)
+            node = value
+        else:
+            return _location(node, self.file, fault.offset)
+        return _location(node, self.file)
+
+
+def documents(
+    content: bytes, file: str, *, pure_python: bool = False
+) -> Iterator[Document | Problem]:
+    """The documents of a file, as far as it can be read, then the problem that ended it, if any."""
+    text = decode(content, file)
+    if isinstance(text, Problem):
+        yield text
+        return
+    converter = Converter(file, aliases="&" in text)
+    try:
+        for node in compose(text, pure_python=pure_python):
+            value = converter.convert(node)
+            yield Document(file, value, converter.take_problems(), node)
+    except (yaml.YAMLError, TooDeepError) as error:
+        yield explain(error, text, file)
+    except TooManyAliasesError as error:
+        yield error.problem
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key_text(key) == step:
+                return key, value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return None, node.value[step]
+    return None, None
+
+
+def _location(node: yaml.Node, file: str, offset: int = 0) -> Location:
+    start = node.start_mark
+    return Location(file, start.line + 1, start.column + 1 + _shift(node, offset))
+
+
+def _shift(node: yaml.Node, offset: int) -> int:
+    """Columns from where a scalar's node begins to one of its characters.
+
+    Zero where text and source differ (escapes, folded lines), so the node's beginning is shown.
+    """
+    if not offset or not isinstance(node, yaml.ScalarNode):
+        return 0
+    quotes = 1 if node.style in ("'", '"') else 0
+    width = node.end_mark.column - node.start_mark.column
+    one_line = node.start_mark.line == node.end_mark.line
+    return offset + quotes if one_line and width == len(node.value) + 2 * quotes else 0

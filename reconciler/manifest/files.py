@@ -1,0 +1,110 @@
+"""Which files of a folder are manifests, and their bytes.
+
+Symbolic links are refused, inside the folder and out of it: git keeps only where a link points, so
+what a plan from a git revision reads would differ from what the working tree shows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.manifest.limits import MAX_FILE_BYTES
+from reconciler.manifest.location import Location
+from reconciler.manifest.problem import Problem
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file of this name, or path with forward slashes, is read as manifests.
+
+    Names that begin with a dot are left out, and folders of such names with all that they hold.
+    """
+    parts = name.split("/")
+    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return not hidden and parts[-1].lower().endswith(SUFFIXES)
+
+
+def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Problem]:
+    """The manifests below a folder by name, sorted, each as its bytes or why it has none.
+
+    Args:
+        shown: the folder's path as messages and locations name it.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        yield _unreadable(shown, error, "folder")
+        return
+    for entry in entries:
+        name = f"{shown}/{_displayable(entry.name)}"
+        if entry.name.startswith("."):
+            continue
+        named = is_manifest(entry.name)
+        if entry.is_symlink():
+            if named or entry.is_dir():
+                yield Problem(
+                    "a symbolic link is not followed, since git keeps only where it points",
+                    Location(name),
+                    "put the file itself here",
+                )
+        elif entry.is_dir(follow_symlinks=False):
+            if named:
+                yield Problem(
+                    "a folder in place of a file", Location(name), "rename it, without the ending"
+                )
+            else:
+                yield from read_folder(Path(entry.path), name)
+        elif named:
+            yield _content(Path(entry.path), name)
+
+
+def read_file(path: Path, shown: str) -> bytes | Problem:
+    """The bytes of one file, within the bound, or why there are none."""
+    try:
+        if not path.is_file():
+            kind = "a folder" if path.is_dir() else "something else"
+            return Problem(f"{kind} in place of a file", Location(shown), "put a file here")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        return _unreadable(shown, error, "file")
+    return too_large(content, shown) or content
+
+
+def too_large(content: bytes, shown: str) -> Problem | None:
+    """The refusal of a file beyond the bound."""
+    if len(content) <= MAX_FILE_BYTES:
+        return None
+    return Problem(
+        f"larger than {MAX_FILE_BYTES // 2**20} MiB, the most that one file may have",
+        Location(shown),
+        "split it, or take it out of this folder if it holds no manifests",
+    )
+
+
+def _content(path: Path, shown: str) -> tuple[str, bytes] | Problem:
+    found = read_file(path, shown)
+    return found if isinstance(found, Problem) else (shown, found)
+
+
+def _unreadable(shown: str, error: OSError, what: str) -> Problem:
+    match error:
+        case FileNotFoundError():
+            return Problem(f"there is no such {what}", Location(shown), "check the path")
+        case PermissionError():
+            return Problem(
+                f"no permission to read this {what}", Location(shown), "give yourself read access"
+            )
+        case NotADirectoryError():
+            return Problem("a file in place of a folder", Location(shown), "name a folder")
+        case _:
+            reason = (error.strerror or "unknown reason").lower()
+            return Problem(f"this {what} cannot be read: {reason}", Location(shown))
+
+
+def _displayable(name: str) -> str:
+    """File names that are not UTF-8 can be opened, but not printed."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

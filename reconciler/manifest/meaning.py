@@ -1,0 +1,245 @@
+"""The second check: what no schema can say, and with it the typed schedule.
+
+Cron expressions, time zones, dates that exist, the environments that the settings declare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+from reconciler.cron import (
+    CronError,
+    Expression,
+    Timetable,
+    ZoneError,
+    parse,
+    parse_times,
+    zone_named,
+)
+from reconciler.manifest.duration import parse_duration
+from reconciler.manifest.fault import Fault, Path
+from reconciler.manifest.location import Location
+from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
+from reconciler.manifest.moment import (
+    MomentError,
+    parse_day,
+    parse_day_or_moment,
+    parse_moment,
+)
+from reconciler.manifest.placeholder import unknown_placeholders
+from reconciler.manifest.schedule import (
+    CodeTarget,
+    DateRange,
+    Exclusion,
+    FunctionTarget,
+    Image,
+    Retries,
+    Schedule,
+    Suspension,
+)
+from reconciler.manifest.settings import LOCAL, Settings, unknown_environment
+
+T = TypeVar("T")
+
+LONGEST_TIMEOUT = timedelta(hours=24)
+"""Modal's own limit for one run."""
+
+
+def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule | list[Fault]:
+    """The schedule that a manifest of the right shape declares, or everything wrong with it."""
+    reading = _Reading(form)
+    schedule = reading.schedule(location)
+    reading.check_environments(settings)
+    if schedule is None or reading.faults:
+        return reading.faults
+    return schedule
+
+
+class _Reading:
+    """Reads one manifest, noting faults and going on."""
+
+    def __init__(self, form: ManifestForm) -> None:
+        self.faults: list[Fault] = []
+        self._form = form
+        self._zone = self._attempt(("timezone",), _zone, form.timezone or "UTC")
+
+    def schedule(self, location: Location) -> Schedule | None:
+        form = self._form
+        times = self._times()
+        start = self._moment(("start",), form.start)
+        end = self._moment(("end",), form.end)
+        if start is not None and end is not None and end <= start:
+            self._fault(("end",), "`end` must be later than `start`")
+        args = form.args or {}
+        self.faults.extend(unknown_placeholders(args, ("args",)))
+        exclude = self._exclude()
+        suspension = self._suspension()
+        retries = self._retries()
+        deadline = self._duration(("deadline",), form.deadline)
+        timeout = self._duration(("timeout",), form.timeout)
+        if timeout is not None and timeout > LONGEST_TIMEOUT:
+            self._fault(("timeout",), "`timeout` must be at most 24h, Modal's own limit")
+        if form.formerly == form.name:
+            self._fault(("formerly",), "`formerly` must be another name than `name`")
+        if times is None:
+            return None
+        return Schedule(
+            name=form.name,
+            times=times,
+            when=_texts(form.schedule) or (form.at or "",),
+            timezone=form.timezone or "UTC",
+            target=self._target(),
+            args=args,
+            start=start,
+            end=end,
+            exclude=exclude,
+            suspension=suspension,
+            overlap=form.overlap,
+            catchup=form.catchup,
+            deadline=deadline,
+            delivery=form.delivery,
+            retries=retries,
+            timeout=timeout,
+            protect=form.protect,
+            formerly=form.formerly,
+            environments=tuple(form.environments or ()),
+            description=form.description,
+            owner=form.owner,
+            labels=form.labels or {},
+            location=location,
+        )
+
+    def check_environments(self, settings: Settings) -> None:
+        """Names are held against the settings only when these declare any."""
+        if not settings.environments:
+            return
+        for index, name in enumerate(self._form.environments or ()):
+            if name not in settings.environments and name != LOCAL:
+                self._fault(
+                    ("environments", index),
+                    f"there is no environment `{name}`",
+                    unknown_environment(name, settings),
+                )
+
+    def _times(self) -> Timetable | datetime | None:
+        form = self._form
+        if form.at is not None:
+            return self._moment(("at",), form.at, parse_moment)
+        expressions: list[Expression] = []
+        for index, text in enumerate(_texts(form.schedule)):
+            path: Path = ("schedule", index) if isinstance(form.schedule, list) else ("schedule",)
+            expressions.extend(self._attempt(path, _expressions, text) or ())
+        if self._zone is None or not expressions:
+            return None
+        return _timetable(tuple(dict.fromkeys(expressions)), self._zone)
+
+    def _moment(
+        self,
+        path: Path,
+        text: str | None,
+        parser: Callable[[str, str | None], datetime] = parse_day_or_moment,
+    ) -> datetime | None:
+        if text is None or self._zone is None:
+            return None
+        return self._attempt(path, parser, text, self._form.timezone)
+
+    def _duration(self, path: Path, text: str | None) -> timedelta | None:
+        if text is None:
+            return None
+        duration = parse_duration(text)
+        if not duration:
+            self._fault(path, f"`{path[-1]}` must be longer than nothing", "leave it out")
+        return duration
+
+    def _exclude(self) -> tuple[Exclusion, ...]:
+        found = (
+            self._attempt(("exclude", index), _exclusion, text)
+            for index, text in enumerate(self._form.exclude or ())
+        )
+        return tuple(exclusion for exclusion in found if exclusion is not None)
+
+    def _suspension(self) -> Suspension | None:
+        suspend = self._form.suspend
+        if isinstance(suspend, SuspendForm):
+            until = self._moment(("suspend", "until"), suspend.until)
+            return Suspension(until, suspend.reason)
+        return Suspension() if suspend else None
+
+    def _retries(self) -> Retries:
+        retries = self._form.retries
+        if not isinstance(retries, RetriesForm):
+            return Retries(max=retries or 0)
+        usual = Retries()
+        backoff = self._duration(("retries", "backoff"), retries.backoff)
+        return Retries(retries.max, backoff or usual.backoff, retries.factor or usual.factor)
+
+    def _target(self) -> FunctionTarget | CodeTarget:
+        form = self._form
+        if form.function is not None:
+            app, _, function = form.function.partition("/")
+            return FunctionTarget(app, function)
+        path, _, function = (form.code or "").partition("::")
+        if ".." in path.split("/"):
+            self._fault(("code",), "`code` must stay inside the repository", "leave out `..`")
+        image = form.image or ImageForm()
+        return CodeTarget(
+            path=path,
+            function=function,
+            image=Image(
+                python=image.python, pip=tuple(image.pip or ()), apt=tuple(image.apt or ())
+            ),
+            cpu=form.cpu,
+            memory=form.memory,
+            gpu=form.gpu,
+            secrets=tuple(form.secrets or ()),
+            volumes=form.volumes or {},
+            env=form.env or {},
+        )
+
+    def _attempt(self, path: Path, parser: Callable[..., T], *given: str | None) -> T | None:
+        try:
+            return parser(*given)
+        except CronError as error:
+            remedy = f"did you mean `{error.suggestion}`?" if error.suggestion else None
+            self._fault(path, error.message, remedy, offset=error.start)
+        except ZoneError as error:
+            near = " or ".join(f"`{zone}`" for zone in error.suggestions)
+            self._fault(path, error.what, f"did you mean {near}?" if near else None)
+        except MomentError as error:
+            self._fault(path, error.message, error.remedy)
+        return None
+
+    def _fault(
+        self, path: Path, message: str, remedy: str | None = None, *, offset: int = 0
+    ) -> None:
+        self.faults.append(Fault(path=path, message=message, remedy=remedy, offset=offset))
+
+
+def _texts(written: str | list[str] | None) -> tuple[str, ...]:
+    return (written,) if isinstance(written, str) else tuple(written or ())
+
+
+def _zone(name: str) -> str:
+    zone_named(name)
+    return name
+
+
+def _exclusion(text: str) -> Exclusion:
+    first, between, last = text.partition("..")
+    if between:
+        days = DateRange(parse_day(first.strip()), parse_day(last.strip()))
+        if days.last < days.first:
+            raise MomentError(f"`{text}` ends before it begins", "turn the two dates round")
+        return days
+    if text.count("-") == 2 and " " not in text.strip():
+        day = parse_day(text.strip())
+        return DateRange(day, day)
+    return parse(text)
+
+
+# The same few texts and zones come again and again in a large repository.
+_expressions = lru_cache(maxsize=4096)(parse_times)
+_timetable = lru_cache(maxsize=4096)(Timetable)

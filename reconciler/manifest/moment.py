@@ -1,0 +1,92 @@
+"""Dates and times as people write them, to instants."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+FIRST_YEAR, LAST_YEAR = 1972, 9998
+"""The years that timetables cover."""
+
+_HAS_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})\Z")
+
+
+class MomentError(ValueError):
+    """A date or time that does not exist, or that does not say which instant it means."""
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+def parse_day(text: str) -> date:
+    """The date that `2026-12-24` means.
+
+    Raises:
+        MomentError: there is no such day.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise MomentError(
+            f"there is no day `{text}`", "write year, month and day: 2026-12-24"
+        ) from None
+    return _in_range(day, text)
+
+
+def parse_moment(text: str, zone: str | None) -> datetime:
+    """The instant that an ISO 8601 text means, in UTC.
+
+    With an offset it says so itself. Without one it is local time in `zone`; a time that the zone
+    repeats means the first of the two.
+
+    Args:
+        zone: name of a zone that exists; None when the writer named none.
+
+    Raises:
+        MomentError: there is no such time, the zone skips it, or it has neither offset nor zone.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        _in_range(moment.date(), text)
+        if _HAS_OFFSET.search(text):
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, MomentError):
+            raise
+        raise MomentError(
+            f"there is no time `{text}`", "write it as 2026-12-01T09:00Z or 2026-12-01T09:00"
+        ) from None
+    if zone is None:
+        raise MomentError(
+            f"`{text}` does not say in which time zone",
+            "add `timezone`, or an offset such as Z or +01:00",
+        )
+    local = moment.replace(tzinfo=ZoneInfo(zone))
+    instant = local.astimezone(UTC)
+    if instant.astimezone(local.tzinfo).replace(tzinfo=None) != moment:
+        raise MomentError(
+            f"the clocks of {zone} skip `{text}`", "write another time, or one with an offset"
+        )
+    return instant
+
+
+def parse_day_or_moment(text: str, zone: str | None) -> datetime:
+    """As `parse_moment`; a date alone is its midnight in the zone, UTC by default.
+
+    Where a zone skips midnight, the day begins at the change of clocks.
+
+    Raises:
+        MomentError: as for `parse_moment`.
+    """
+    if len(text) > len("2026-12-24"):
+        return parse_moment(text, zone)
+    return datetime.combine(parse_day(text), time(), ZoneInfo(zone or "UTC")).astimezone(UTC)
+
+
+def _in_range(day: date, text: str) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise MomentError(f"`{text}` is outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day

@@ -1,0 +1,111 @@
+"""What a YAML parser says, put so that the writer of a schedule knows what to change."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import yaml
+
+from reconciler.manifest.composer import TooDeepError
+from reconciler.manifest.limits import MAX_DEPTH
+from reconciler.manifest.location import Location
+from reconciler.manifest.problem import Problem
+
+_PLAIN_SENTENCES: tuple[tuple[str, str, str | None], ...] = (
+    (
+        "mapping values are not allowed",
+        "a key and a value, `key: value`, cannot stand here",
+        "quote a value that holds `: `; check the indentation",
+    ),
+    (
+        "undefined tag handle",
+        "YAML tags are not supported",
+        "leave the tag out, or quote the value if it is text",
+    ),
+    ("duplicate anchor", "this anchor is already defined above", "give it another name"),
+    (
+        "<document start>",
+        "the document ends before this",
+        "check the indentation; `---` on a line of its own begins another document",
+    ),
+    ("incompatible YAML document", "this version of YAML is not known", "leave the line out"),
+)
+_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def decode(content: bytes, file: str) -> str | Problem:
+    """The text of a file, or why it is none: not UTF-8, or control characters that YAML forbids."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", errors="replace")
+        return Problem(
+            f"not UTF-8: byte 0x{content[error.start]:02x} does not belong here",
+            _end_of(before, file),
+            "save the file as UTF-8",
+        )
+    control = _CONTROL.search(text)
+    if control:
+        return Problem(
+            f"control character U+{ord(control.group()):04X} does not belong in a text file",
+            _end_of(text[: control.start()], file),
+            "delete it; inside double quotes it can be written as an escape",
+        )
+    return text
+
+
+def explain(error: yaml.YAMLError | TooDeepError, text: str, file: str) -> Problem:
+    """The problem that stopped the parser, in the words of this project."""
+    if isinstance(error, TooDeepError):
+        return Problem(
+            f"nested deeper than {MAX_DEPTH} levels", _location(error.mark, file), "make it flatter"
+        )
+    mark = _mark(error)
+    if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
+        return Problem("not YAML", Location(file))
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    rest = _rest_of_line(text, mark)
+    if "alias" in said:
+        mark = error.context_mark or mark
+        return _begins_with(_rest_of_line(text, mark), "is read as a YAML alias", mark, file)
+    if "cannot start any token" in said:
+        if rest.startswith("\t"):
+            return Problem("a tab cannot indent YAML", _location(mark, file), "indent with spaces")
+        return _begins_with(rest, "is not text in YAML", mark, file)
+    if "quoted scalar" in said and "end of stream" in said:
+        opened = error.context_mark or mark
+        return Problem("this quote is never closed", _location(opened, file), "close it")
+    for words, message, remedy in _PLAIN_SENTENCES:
+        if words in said:
+            return Problem(message, _location(mark, file), remedy)
+    return Problem(f"not YAML: {said}", _location(mark, file))
+
+
+def _begins_with(rest: str, verdict: str, mark: yaml.Mark, file: str) -> Problem:
+    value = re.split(r"\s#", rest, maxsplit=1)[0].strip()
+    return Problem(
+        f"a value that begins with `{value[:1]}` {verdict}",
+        _location(mark, file),
+        f"quote it: {json.dumps(value[:100], ensure_ascii=False)}",
+    )
+
+
+def _mark(error: yaml.YAMLError) -> yaml.Mark | None:
+    if isinstance(error, yaml.MarkedYAMLError):
+        return error.problem_mark or error.context_mark
+    return None
+
+
+def _rest_of_line(text: str, mark: yaml.Mark) -> str:
+    lines = text.splitlines()
+    return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+
+
+def _location(mark: yaml.Mark, file: str) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1)
+
+
+def _end_of(before: str, file: str) -> Location:
+    lines = re.split(r"\r\n|\r|\n", before)
+    return Location(file, len(lines), len(lines[-1]) + 1)

@@ -1,0 +1,69 @@
+"""What this version refuses by name, because it cannot do it yet: never accepted and ignored.
+
+The forms are parsed and checked like all others, so that a manifest is judged in full; a line goes
+from here when what it names is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from reconciler.manifest.fault import Fault, Path
+from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
+from reconciler.manifest.schedule import Overlap
+from reconciler.manifest.settings import Packing
+from reconciler.manifest.settings_form import SettingsForm
+
+LATER_KEYS: Final = frozenset({"alerts", "history", "tasks", "tolerance"})
+"""Keys of manifests and settings that are announced, and unknown to the schema until then."""
+
+_MANIFEST: Final[tuple[tuple[Path, Callable[[ManifestForm], bool]], ...]] = (
+    (("code",), lambda form: form.code is not None),
+    (("start",), lambda form: form.start is not None),
+    (("end",), lambda form: form.end is not None),
+    (("exclude",), lambda form: form.exclude is not None),
+    (("suspend", "until"), lambda form: _suspended_until(form)),
+    (("overlap",), lambda form: form.overlap is not Overlap.ALLOW),
+    (("retries",), lambda form: _retried(form)),
+    (("timeout",), lambda form: form.timeout is not None),
+    (("formerly",), lambda form: form.formerly is not None),
+)
+
+
+def in_manifest(form: ManifestForm) -> Iterator[Fault]:
+    """What a manifest asks for that cannot be done yet."""
+    for path, is_asked in _MANIFEST:
+        if is_asked(form):
+            written = (
+                f"overlap: {form.overlap}" if path == ("overlap",) else ".".join(map(str, path))
+            )
+            yield not_yet(path, written)
+
+
+def in_settings(form: SettingsForm) -> Iterator[Fault]:
+    """What the settings ask for that cannot be done yet."""
+    if form.packing is Packing.FEWEST_WAKES:
+        yield not_yet(("packing",), f"packing: {form.packing}")
+    for name, environment in (form.environments or {}).items():
+        if environment.packing is Packing.FEWEST_WAKES:
+            yield not_yet(("environments", name, "packing"), f"packing: {environment.packing}")
+
+
+def not_yet(path: Path, written: str) -> Fault:
+    """The refusal of what is written at a path."""
+    return Fault(
+        path=path,
+        message=f"`{written}` is not supported by this version yet",
+        remedy="leave it out",
+        at_key=True,
+    )
+
+
+def _suspended_until(form: ManifestForm) -> bool:
+    return isinstance(form.suspend, SuspendForm) and form.suspend.until is not None
+
+
+def _retried(form: ManifestForm) -> bool:
+    retries = form.retries
+    return (retries.max if isinstance(retries, RetriesForm) else retries or 0) > 0
