@@ -89,10 +89,9 @@ def _documents(file: str, content: bytes) -> Iterator[Document | Problem]:
 
 
 def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem]:
-    form = check(document.value, ManifestForm)
-    faults: list[Fault] = []
-    if not isinstance(form, ManifestForm):
-        faults, form = form, salvage(document.value, form)
+    checked = check(document.value, ManifestForm)
+    faults: list[Fault] = [] if isinstance(checked, ManifestForm) else checked
+    form = checked if isinstance(checked, ManifestForm) else salvage(document.value, checked)
     if form is not None:
         faults.extend(in_manifest(form))
         schedule = read(form, document.location, settings)
