@@ -13,7 +13,6 @@ from types import NoneType
 from typing import Any, Final, Union, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 EXPECTED: Final = "expected"
@@ -97,28 +96,6 @@ class Omittable:
     ) -> CoreSchema:
         kinds = tuple(kind for kind in get_args(source) if kind is not NoneType)
         return handler(kinds[0] if len(kinds) == 1 else Union[kinds])  # noqa: UP007 - at run time
-
-
-class Schema(GenerateJsonSchema):
-    """A model's JSON Schema, where pydantic's own would accept more than the model does."""
-
-    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """Keys outside the pattern are refused; `patternProperties` alone would let them pass."""
-        found: JsonSchemaValue = {"type": "object"}
-        keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
-        values = self.generate_inner(schema["values_schema"]) if "values_schema" in schema else {}
-        keys.pop("type", None)  # they always are text
-        if keys:
-            found["propertyNames"] = keys
-        if values:
-            found["additionalProperties"] = values
-        return found
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """The inner schema alone where the default only means that the key is left out."""
-        if schema.get("default") is None:
-            return self.generate_inner(schema["schema"])
-        return super().default_schema(schema)
 
 
 def verdict(what: str) -> PydanticCustomError:

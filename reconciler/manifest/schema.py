@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.manifest.expected import Form, Schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from reconciler.manifest.expected import Form
 from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.settings_form import SettingsForm
 
@@ -18,6 +21,28 @@ _FORMS: Final[Mapping[str, type[Form]]] = {
     "manifest.schema.json": ManifestForm,
     "settings.schema.json": SettingsForm,
 }
+
+
+class Schema(GenerateJsonSchema):
+    """A model's JSON Schema, where pydantic's own would accept more than the model does."""
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """Keys outside the pattern are refused; `patternProperties` alone would let them pass."""
+        found: JsonSchemaValue = {"type": "object"}
+        keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
+        values = self.generate_inner(schema["values_schema"]) if "values_schema" in schema else {}
+        keys.pop("type", None)  # they always are text
+        if keys:
+            found["propertyNames"] = keys
+        if values:
+            found["additionalProperties"] = values
+        return found
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """The inner schema alone where the default only means that the key is left out."""
+        if schema.get("default") is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
 
 
 def schemas() -> dict[str, str]:
