@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -124,6 +123,8 @@ def _macro(text: str, words: list[Token]) -> Expression:
             "".join(word.text for word in words[1:]) or None,
         )
     if known not in MACROS:
+        import difflib  # start-up time: only when refusing
+
         close = difflib.get_close_matches(known, MACROS, n=1)
         raise whole.error(
             f"unknown name {name.text}: expected one of {', '.join(MACROS)}",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.cron.errors import CronError
-from reconciler.cron.foreign import foreign_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +47,14 @@ FIELDS = (MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
 SUNDAY_AS_SEVEN = 1 << 7
 
 
-@dataclass(frozen=True, slots=True)
 class Token:
     """A piece of the text and where it starts, so that errors point at the piece itself."""
 
-    text: str
-    start: int
+    __slots__ = ("start", "text")
+
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.start = start
 
     def part(self, start: int, end: int | None = None) -> Token:
         """Return the piece between two offsets inside this one."""
@@ -89,11 +90,22 @@ def parse_field(field: Field, token: Token) -> int:
 
 
 def _term(field: Field, term: Token) -> int:
+    try:
+        return _values(field, term)
+    except CronError:
+        from reconciler.cron.foreign import foreign_form  # start-up time: only when refusing
+
+        foreign = foreign_form(term.text)
+        if foreign is None:
+            raise
+        raise term.error(f"{field.name}: {foreign.message}", foreign.replacement) from None
+
+
+def _values(field: Field, term: Token) -> int:
     if not term.text:
         raise term.error(f"{field.name}: nothing between two commas, expected {field.expected}")
-    foreign = foreign_form(term.text)
-    if foreign is not None:
-        raise term.error(f"{field.name}: {foreign.message}", foreign.replacement)
+    if term.text == "*":
+        return field.full
     base, slash, _ = term.text.partition("/")
     low, high = _range(field, term.part(0, len(base)), open_ended=bool(slash))
     step = _step(field, term.part(len(base) + 1)) if slash else 1

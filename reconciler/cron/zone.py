@@ -10,14 +10,14 @@ Offsets are whole minutes, as all have been since 1972; earlier ones are rounded
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY
 from reconciler.cron.errors import ZoneError
 
+_MINUTE = timedelta(minutes=1)
 _HOST_DEPENDENT = {"localtime", "posixrules", "Factory"}
 _LEAP_SECOND_TREES = ("right/", "posix/")
 
@@ -82,10 +82,9 @@ class Zone:
 
     def offset(self, minute: int) -> int:
         """Return the offset in force at an epoch minute, in minutes east of UTC."""
-        at = datetime.fromtimestamp(minute * 60, UTC).astimezone(self._tzinfo)
-        offset = at.utcoffset()
+        offset = datetime.fromtimestamp(minute * 60, self._tzinfo).utcoffset()
         assert offset is not None
-        return int(offset.total_seconds()) // 60
+        return offset // _MINUTE
 
     def transitions(self, after: int, until: int) -> tuple[Transition, ...]:
         """Return the transitions in the half-open interval (after, until] of epoch minutes."""
@@ -187,6 +186,7 @@ def zone_named(name: str) -> Zone:
 
 def _similar(name: str) -> tuple[str, ...]:
     """Return the zones whose name, or whose city, looks like the given one."""
+    import difflib  # start-up time: only when refusing
     from zoneinfo import available_timezones
 
     wanted = name.strip().replace(" ", "_").lower()
