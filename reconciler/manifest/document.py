@@ -95,17 +95,17 @@ def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Nod
     return None, None
 
 
-def _location(node: yaml.Node, file: str, offset: int = 0) -> Location:
+def _location(node: yaml.Node, file: str, offset: int | None = None) -> Location:
     start = node.start_mark
     return Location(file, start.line + 1, start.column + 1 + _shift(node, offset))
 
 
-def _shift(node: yaml.Node, offset: int) -> int:
+def _shift(node: yaml.Node, offset: int | None) -> int:
     """Columns from where a scalar's node begins to one of its characters.
 
     Zero where text and source differ (escapes, folded lines), so the node's beginning is shown.
     """
-    if not offset or not isinstance(node, yaml.ScalarNode):
+    if offset is None or not isinstance(node, yaml.ScalarNode):
         return 0
     quotes = 1 if node.style in ("'", '"') else 0
     width = node.end_mark.column - node.start_mark.column

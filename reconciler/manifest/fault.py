@@ -20,7 +20,7 @@ class Fault:
         path: to the value that is wrong; the deepest part of it that exists is shown.
         message: as in `Problem`.
         remedy: as in `Problem`.
-        offset: characters into the value's text at which it goes wrong.
+        offset: characters into the value's text at which it goes wrong, where that can be told.
         at_key: the key is wrong, not its value.
         lacks: the keys of which one would mend it.
     """
@@ -28,6 +28,6 @@ class Fault:
     path: Path
     message: str
     remedy: str | None = None
-    offset: int = 0
+    offset: int | None = None
     at_key: bool = False
     lacks: tuple[str, ...] = ()

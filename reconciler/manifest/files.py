@@ -43,13 +43,8 @@ def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Proble
         if entry.name.startswith("."):
             continue
         named = is_manifest(entry.name)
-        if entry.is_symlink():
-            if named or entry.is_dir():
-                yield Problem(
-                    "a symbolic link is not followed, since git keeps only where it points",
-                    Location(name),
-                    "put the file itself here",
-                )
+        if entry.is_symlink() and (named or entry.is_dir()):
+            yield _link(name)
         elif entry.is_dir(follow_symlinks=False):
             if named:
                 yield Problem(
@@ -64,9 +59,12 @@ def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Proble
 def read_file(path: Path, shown: str) -> bytes | Problem:
     """The bytes of one file, within the bound, or why there are none."""
     try:
-        if not path.is_file():
-            kind = "a folder" if path.is_dir() else "something else"
-            return Problem(f"{kind} in place of a file", Location(shown), "put a file here")
+        if path.is_symlink():
+            return _link(shown)
+        if path.is_dir():
+            return Problem("a folder in place of a file", Location(shown), "put a file here")
+        if not path.is_file():  # opening a pipe would wait for ever
+            return Problem("not an ordinary file", Location(shown), "put a file here")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
@@ -88,6 +86,14 @@ def too_large(content: bytes, shown: str) -> Problem | None:
 def _content(path: Path, shown: str) -> tuple[str, bytes] | Problem:
     found = read_file(path, shown)
     return found if isinstance(found, Problem) else (shown, found)
+
+
+def _link(shown: str) -> Problem:
+    return Problem(
+        "a symbolic link is not followed, since git keeps only where it points",
+        Location(shown),
+        "put the file itself here",
+    )
 
 
 def _unreadable(shown: str, error: OSError, what: str) -> Problem:

@@ -85,7 +85,9 @@ def _documents(file: str, content: bytes) -> Iterator[Document | Problem]:
         is_empty = False
         yield document
     if is_empty:
-        yield Problem("no manifest in this file", Location(file), "write one, or delete the file")
+        yield Problem(
+            "no manifest in this file", Location(file, 1, 1), "write one, or delete the file"
+        )
 
 
 def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem]:

@@ -151,7 +151,8 @@ class _Reading:
             return None
         duration = parse_duration(text)
         if not duration:
-            self._fault(path, f"`{path[-1]}` must be longer than nothing", "leave it out")
+            written = ".".join(map(str, path))
+            self._fault(path, f"`{written}` must be longer than nothing", "leave it out")
         return duration
 
     def _exclude(self) -> tuple[Exclusion, ...]:
@@ -213,7 +214,7 @@ class _Reading:
         return None
 
     def _fault(
-        self, path: Path, message: str, remedy: str | None = None, *, offset: int = 0
+        self, path: Path, message: str, remedy: str | None = None, *, offset: int | None = None
     ) -> None:
         self.faults.append(Fault(path=path, message=message, remedy=remedy, offset=offset))
 

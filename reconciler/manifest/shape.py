@@ -177,7 +177,7 @@ def _meant(error: ErrorDetails) -> str | None:
     if choices and isinstance(written, str):
         close = get_close_matches(written.lower(), choices.split("|"), n=1)
         return _did_you_mean(close[0]) if close else None
-    if isinstance(written, str) and what.startswith("true or false"):
+    if isinstance(written, str) and what.startswith("true"):
         word = _YES_AND_NO.get(written.lower())
         return f"write {word}" if word else None
     if isinstance(written, (int, float)) and not isinstance(written, bool) and what == "text":

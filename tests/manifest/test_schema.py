@@ -1,0 +1,195 @@
+"""The schemas: up to date, sound, and of one mind with the models on every document."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from jsonschema.validators import extend
+
+from reconciler.manifest.expected import Form
+from reconciler.manifest.manifest_form import ManifestForm
+from reconciler.manifest.schema import schemas
+from reconciler.manifest.settings_form import SettingsForm
+from reconciler.manifest.shape import check
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = json.loads(schemas()["manifest.schema.json"])
+SETTINGS = json.loads(schemas()["settings.schema.json"])
+
+Schema = Mapping[str, Any]
+
+
+def _pattern(
+    _validator: object, pattern: str, instance: object, _schema: object
+) -> Iterator[jsonschema.ValidationError]:
+    """JSON Schema's patterns are ECMA-262's, in which `$` does not match before a line's end."""
+    exact = re.sub(r"\$$", r"\\Z", pattern)
+    if isinstance(instance, str) and not re.search(exact, instance):
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
+    jsonschema.Draft202012Validator, {"pattern": _pattern}
+)
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**6), 10**6)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["", "x", "true", "1", "unlimited", "0 6 * * *", "2026-12-01", "1h\n", "a/b"])
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+def instances(schema: Schema, root: Schema) -> st.SearchStrategy[Any]:
+    """Mostly what a schema describes, now and then anything else: many near misses."""
+    return st.one_of(*[described(schema, root)] * 9, JUNK)
+
+
+def _with_line_end(text: str) -> str:
+    return f"{text}\n"
+
+
+def described(schema: Schema, root: Schema) -> st.SearchStrategy[Any]:
+    if "$ref" in schema:
+        return described(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    if "oneOf" in schema:
+        return st.one_of([described(one, root) for one in schema["oneOf"]])
+    if "enum" in schema or "const" in schema:
+        return st.sampled_from(schema.get("enum") or [schema["const"]])
+    match schema.get("type"):
+        case "string":
+            pattern: str = schema.get("pattern", "^.{0,20}$")
+            text = st.from_regex(pattern, fullmatch=True)
+            return st.one_of(text, text.map(_with_line_end), st.text(max_size=3))
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            whole = st.integers(schema["minimum"] - 1, schema["maximum"] + 1)
+            return whole | whole.map(float)
+        case "number":
+            return st.floats(-1, 70) | st.integers(-1, 70)
+        case "array":
+            return st.lists(instances(schema["items"], root), max_size=3)
+        case "object" if "properties" in schema:
+            return mappings(schema, root)
+        case "object":
+            keys = described({"type": "string", **schema.get("propertyNames", {})}, root)
+            values = instances(schema.get("additionalProperties", {}), root)
+            return st.dictionaries(keys, values, max_size=3)
+    return JUNK
+
+
+def mappings(schema: Schema, root: Schema) -> st.SearchStrategy[dict[str, Any]]:
+    values = {key: instances(value, root) for key, value in schema["properties"].items()}
+    required = set(schema.get("required", []))
+
+    @st.composite
+    def mapping(draw: st.DrawFn) -> dict[str, Any]:
+        keys = draw(st.sets(st.sampled_from(sorted(values)), max_size=5)) | required
+        if draw(st.integers(0, 9)) == 0:
+            keys ^= {draw(st.sampled_from([*sorted(required), "unknown", ""]))}
+        return {key: draw(values.get(key, JUNK)) for key in sorted(keys)}
+
+    return mapping()
+
+
+MANIFESTS = mappings(MANIFEST, MANIFEST)
+WHEN_AND_WHAT = {
+    key: described(MANIFEST["properties"][key], MANIFEST)
+    for key in ("schedule", "at", "function", "code")
+}
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> dict[str, Any]:
+    """Documents that have when and what more often than chance would give them."""
+    document = draw(MANIFESTS)
+    for pair in (("schedule", "at"), ("function", "code")):
+        if draw(st.integers(0, 4)):
+            kept = draw(st.sampled_from(pair))
+            for key in pair:
+                document.pop(key, None)
+            document[kept] = draw(WHEN_AND_WHAT[kept])
+    if draw(st.integers(0, 1)):
+        document["name"] = draw(st.sampled_from(["job", "poller", "poller-2", "poller-x", "a--b"]))
+    return document
+
+
+def agree(document: object, form: type[Form], schema: Schema) -> bool:
+    """Asserts that schema and model say the same of a document, and returns what they say."""
+    by_model = isinstance(check(document, form), form)  # type: ignore[arg-type]  # any JSON
+    by_schema = Validator(schema).is_valid(document)
+    assert by_model == by_schema, document
+    return by_model
+
+
+@settings(max_examples=600, deadline=None)
+@given(manifests() | JUNK)
+@example({"name": "job\n", "schedule": "1d", "function": "a/b"})
+@example({"name": "job", "schedule": "1d", "function": "a/b", "retries": 3.0})
+@example({"name": "job", "schedule": "1d", "function": "a/b", "retries": True})
+@example({"name": "job", "schedule": "1d", "function": "a/b", "cpu": 1})
+@example({"name": "job", "schedule": None, "at": "2026-12-01T09:00Z", "function": "a/b"})
+@example({"name": "job", "schedule": ["1d", "1d"], "function": "a/b"})
+@example({"name": "job", "schedule": "1d", "function": "a/b", "labels": {"\n": "x"}})
+def test_schema_and_model_agree_on_every_manifest(document: object) -> None:
+    agree(document, ManifestForm, MANIFEST)
+
+
+@settings(max_examples=300, deadline=None)
+@given(instances(SETTINGS, SETTINGS))
+@example({"crons": 5.0})
+@example({"crons": "unlimited\n"})
+@example({"environments": {"a b": {}}})
+def test_schema_and_model_agree_on_every_settings(document: object) -> None:
+    agree(document, SettingsForm, SETTINGS)
+
+
+@pytest.mark.parametrize("key", sorted(MANIFEST["properties"]))
+def test_schema_and_model_agree_on_each_key_with_both_verdicts(key: str) -> None:
+    """Without this the tests above could agree on refusing everything."""
+    verdicts = set()
+    code = key in MANIFEST["dependentRequired"] or key == "code"
+    sound = {
+        "name": "job",
+        **({} if key == "at" else {"schedule": "1d"}),
+        **({"code": "a.py::f"} if code else {"function": "a/b"}),
+    }
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(instances(MANIFEST["properties"][key], MANIFEST))
+    def compare(value: object) -> None:
+        verdicts.add(agree({**sound, key: value}, ManifestForm, MANIFEST))
+
+    compare()
+    assert verdicts == {True, False}
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_the_files_are_what_the_models_say(name: str) -> None:
+    written = (ROOT / "schema" / name).read_text(encoding="utf-8")
+    assert written == schemas()[name], "run python -m reconciler.manifest.schema"
+
+
+@pytest.mark.parametrize("schema", [MANIFEST, SETTINGS], ids=["manifest", "settings"])
+def test_the_schemas_are_sound_and_say_something_about_every_key(schema: Schema) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for mapping in [schema, *schema.get("$defs", {}).values()]:
+        assert mapping["additionalProperties"] is False
+        assert [key for key, value in mapping["properties"].items() if not explained(value)] == []
+
+
+def explained(value: Schema) -> bool:
+    return len(value.get("description", "")) > 10

@@ -1,0 +1,109 @@
+"""What this version cannot do is refused by name and place, and is still checked in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Problems = Callable[..., list[str]]
+Manifest = Callable[[str], str]
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "named"),
+    [
+        ("start: 2026-12-01", "4:1", "start"),
+        ("end: 2026-12-01T09:00Z", "4:1", "end"),
+        ("exclude: [2026-12-24..2026-12-26, '* * * * 6', 2026-01-01]", "4:1", "exclude"),
+        ("suspend: {until: 2026-12-01, reason: moving}", "4:11", "suspend.until"),
+        ("overlap: skip", "4:1", "overlap: skip"),
+        ("overlap: queue", "4:1", "overlap: queue"),
+        ("overlap: replace", "4:1", "overlap: replace"),
+        ("retries: 3", "4:1", "retries"),
+        ("retries: {max: 3, backoff: 30s, factor: 2}", "4:1", "retries"),
+        ("timeout: 10m", "4:1", "timeout"),
+        ("formerly: old-name", "4:1", "formerly"),
+        ("tolerance: 15m", "4:1", "tolerance"),
+        ("alerts: {}", "4:1", "alerts"),
+    ],
+)
+def test_what_cannot_be_done_yet_is_refused_and_never_ignored(
+    lines: str, place: str, named: str, problems: Problems, manifest: Manifest
+) -> None:
+    assert problems(manifest(lines)) == [
+        f"{place}: `{named}` is not supported by this version yet\n  leave it out"
+    ]
+
+
+def test_code_targets_are_refused_with_all_their_keys_understood(problems: Problems) -> None:
+    text = """\
+name: job
+schedule: 1d
+code: jobs/rates.py::refresh
+image: {python: "3.12", pip: [requests], apt: [curl]}
+cpu: 0.5
+memory: 512
+gpu: H100:2
+secrets: [api-key]
+volumes: {/data: rates}
+env: {MODE: fast}
+"""
+    assert problems(text) == ["3:1: `code` is not supported by this version yet\n  leave it out"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (
+            "exclude: [2026-02-30]",
+            "4:11: there is no day `2026-02-30`\n  write year, month and day: 2026-12-24",
+        ),
+        (
+            "exclude: [2026-12-26..2026-12-24]",
+            "4:11: `2026-12-26..2026-12-24` ends before it begins\n  turn the two dates round",
+        ),
+        (
+            "exclude: ['* * * * 9']",
+            "4:20: day of week: 9 is out of range, expected 0 to 7 or SUN to SAT",
+        ),
+        (
+            "start: 2026-12-01\nend: 2026-11-01",
+            "5:6: `end` must be later than `start`",
+        ),
+        (
+            "suspend: {until: 2026-12-01T09:00}",
+            (
+                "4:18: `2026-12-01T09:00` does not say in which time zone\n"
+                "  add `timezone`, or an offset such as Z or +01:00"
+            ),
+        ),
+        (
+            "start: 2026-13-01",
+            "4:8: there is no day `2026-13-01`\n  write year, month and day: 2026-12-24",
+        ),
+        ("timeout: 25h", "4:10: `timeout` must be at most 24h, Modal's own limit"),
+        (
+            "retries: {max: 2, backoff: 0s}",
+            "4:28: `retries.backoff` must be longer than nothing\n  leave it out",
+        ),
+        ("formerly: job", "4:11: `formerly` must be another name than `name`"),
+    ],
+)
+def test_it_is_checked_all_the_same(
+    lines: str, problem: str, problems: Problems, manifest: Manifest
+) -> None:
+    assert problem in problems(manifest(lines))
+
+
+def test_a_python_version_that_yaml_reads_as_a_number_is_explained(problems: Problems) -> None:
+    text = "name: job\nschedule: 1d\ncode: a.py::f\nimage: {python: 3.10}\n"
+    assert problems(text)[-1] == (
+        '4:17: `image.python` must be a Python version in quotes such as "3.12", not 3.1'
+    )
+
+
+def test_a_code_target_stays_inside_the_repository(problems: Problems) -> None:
+    assert "3:7: `code` must stay inside the repository\n  leave out `..`" in problems(
+        "name: job\nschedule: 1d\ncode: ../a.py::f\n"
+    )
