@@ -21,6 +21,8 @@ from reconciler.errors import ReconcileError
 
 FORMAT: Final = 1
 POINTER_PATH: Final = "current.json"
+ON_DEMAND: Final = "on_demand"
+"""The function of our app that holds no cron: people wake it. No schedule can bear its name."""
 
 
 def generation_path(digest: str) -> str:

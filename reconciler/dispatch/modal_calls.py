@@ -63,27 +63,34 @@ class SystemClock:
 
 
 class ModalClaims:
-    """Claims in a ``modal.Dict``."""
+    """Claims in a ``modal.Dict``; it is made when something is first stored."""
 
     def __init__(self, name: str, environment: str | None = None) -> None:
-        self._dict = modal.Dict.from_name(
+        self._writing = modal.Dict.from_name(
             name, environment_name=environment, create_if_missing=True
         )
+        self._reading = modal.Dict.from_name(name, environment_name=environment)
 
     async def put_new(self, key: str, entry: Entry) -> bool:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors():
-            return await self._dict.put.aio(key, dict(entry), skip_if_exists=True)
+            stored = await self._writing.put.aio(key, dict(entry), skip_if_exists=True)
+        self._reading = self._writing
+        return stored
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors():
-            return cast("Entry | None", await self._dict.get.aio(key))
+            try:
+                return cast("Entry | None", await self._reading.get.aio(key))
+            except NotFoundError:
+                return None
 
     async def put(self, key: str, entry: Entry) -> None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors():
-            await self._dict.put.aio(key, dict(entry))
+            await self._writing.put.aio(key, dict(entry))
+        self._reading = self._writing
 
 
 @dataclass
@@ -124,20 +131,20 @@ class ModalCaller:
         except TimeoutError as error:
             if not error.args and await _is_running(handle):
                 return CallStatus(CallState.RUNNING)
-            return CallStatus(CallState.FAILED, describe(error))
+            return CallStatus(CallState.FAILED, reason=describe(error))
         except OutputExpiredError:
             return CallStatus(CallState.EXPIRED)
         except NotFoundError:
             return CallStatus(CallState.EXPIRED)
         except FunctionTimeoutError as error:
-            return CallStatus(CallState.TIMED_OUT, describe(error))
+            return CallStatus(CallState.TIMED_OUT, reason=describe(error))
         except InputCancellation as error:
-            return CallStatus(CallState.CANCELLED, describe(error))
+            return CallStatus(CallState.CANCELLED, reason=describe(error))
         except _NO_ANSWER as error:
             raise UnavailableError(describe(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever the function itself raised
-            return CallStatus(CallState.FAILED, describe(error))
-        return CallStatus(CallState.SUCCEEDED, _as_json(result))
+            return CallStatus(CallState.FAILED, reason=describe(error))
+        return CallStatus(CallState.SUCCEEDED, result=_as_json(result))
 
     async def _find(self, app: str, function: str) -> _ModalFunction:
         class_name, separator, method = function.rpartition(".")

@@ -81,10 +81,21 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallStatus:
-    """How a call stands, with the text of its result or error once it ended."""
+    """How a call stands.
+
+    Attributes:
+        result: what it returned, as short JSON text, once it succeeded.
+        reason: its error in one line, once it failed.
+    """
 
     state: CallState
-    detail: str | None = None
+    result: str | None = None
+    reason: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call has come to its end, whichever."""
+        return self.state is not CallState.RUNNING
 
 
 class TargetMissingError(Exception):

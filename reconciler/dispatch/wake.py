@@ -14,12 +14,12 @@ from typing import Final, TypeVar
 
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, recover
+from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.generation import Generation, Record
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.policy import Fate, LetGo, judge
+from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.ports import (
     Caller,
-    CallState,
     Claims,
     Clock,
     Generations,
@@ -77,15 +77,6 @@ class WakeRequest:
         return self.as_if is None and self.trigger is None
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What is to be done about one schedule."""
-
-    record: Record
-    start: tuple[int, ...]
-    let_go: tuple[LetGo, ...] = ()
-
-
 @dataclass
 class _Tally:
     """What this wake has done so far."""
@@ -112,26 +103,6 @@ class NothingAppliedError(Exception):
 
 class UnknownScheduleError(Exception):
     """The live generation has no schedule of that name."""
-
-
-def find_due(generation: Generation, since: int, now: int) -> list[Due]:
-    """What is due in ``(since, now]`` and what the policies make of it. Pure; epoch minutes."""
-    found = []
-    for record in generation.records:
-        times = due_times(record, since, now)
-        if times:
-            verdict = judge(record, times, now, generation.punctuality)
-            found.append(Due(record, verdict.start, verdict.let_go))
-    return found
-
-
-def due_times(record: Record, since: int, now: int) -> Sequence[int]:
-    """The nominal times of one record in the half-open ``(since, now]``, after its anchor."""
-    after = max(since, record.anchor)
-    if record.at is not None:
-        return (record.at,) if after < record.at <= now else ()
-    timetable = record.timetable()
-    return tuple(timetable.between(after, now)) if timetable is not None else ()
 
 
 async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
@@ -284,17 +255,16 @@ async def _look_at_open_calls(
             status = await caller.status(call)
         except UnavailableError:
             return None
-        if status.state is CallState.RUNNING:
+        if not status.ended:
             return None
-        succeeded = status.state is CallState.SUCCEEDED
         return RunRecord(
             name=occurrence.name,
             times=(occurrence.at,),
             state=RunState(status.state.value),
             at=format_time(started),
             call=call,
-            reason=None if succeeded else status.detail,
-            result=status.detail if succeeded else None,
+            reason=status.reason,
+            result=status.result,
         )
 
     watched = list(calls.items())[:CALLS_WATCHED]

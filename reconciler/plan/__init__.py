@@ -1,1 +1,40 @@
+"""What an apply would do, and what it means in time and money (DESIGN §7).
 
+One pure function, :func:`make_plan`, from what git says, what is live and the present minute to a
+:class:`Plan`. Its parts: ``compilation`` makes records of schedules, ``changes`` compares them with
+what was applied, ``drift`` compares that with what is live, ``targets`` and ``safety`` say what
+stands against it, ``forecast`` and ``effects`` what it means.
+"""
+
+from reconciler.plan.budget import Budget
+from reconciler.plan.change import Action, Change, Kind
+from reconciler.plan.effects import TimeEffect, upcoming
+from reconciler.plan.forecast import Wakes, slot_timetable
+from reconciler.plan.plan import Plan, Warned, desired_digest, make_plan
+from reconciler.plan.safety import Refusal, Rule
+from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp
+from reconciler.plan.tags import own_tags
+from reconciler.plan.targets import MissingTarget
+
+__all__ = [
+    "Action",
+    "Actual",
+    "Budget",
+    "Change",
+    "DeployedCron",
+    "Desired",
+    "Kind",
+    "MissingTarget",
+    "OwnApp",
+    "Plan",
+    "Refusal",
+    "Rule",
+    "TimeEffect",
+    "Wakes",
+    "Warned",
+    "desired_digest",
+    "make_plan",
+    "own_tags",
+    "slot_timetable",
+    "upcoming",
+]

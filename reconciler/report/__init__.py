@@ -1,1 +1,1 @@
-
+"""Plans and history as terminal text and as JSON."""

@@ -1,0 +1,190 @@
+"""The command line: parse, call, print, exit code. Commands are loaded when they are called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from reconciler import __version__
+from reconciler.errors import ReconcileError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+BROKEN_PIPE = 141
+
+_ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed at it"
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of ``reconcile``."""
+    sys.exit(call(_parser().parse_args(arguments)))
+
+
+def call(args: argparse.Namespace) -> int:
+    """Run the chosen command; whatever goes wrong becomes a message and an exit code."""
+    try:
+        module, _, function = args.target.partition(":")
+        command: Callable[[argparse.Namespace], int] = getattr(
+            importlib.import_module(f"reconciler.commands.{module}"), function
+        )
+        code = command(args)
+        sys.stdout.flush()
+    except ReconcileError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing is left locked", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+        return _unexpected(error)
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"reconcile: {message}", file=sys.stderr)
+    return code
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("RECONCILER_TRACEBACK"):
+        raise error
+    text = " ".join(str(error).split())
+    if type(error).__name__ == "UnavailableError":
+        message = f"Modal did not answer: {text}\n  Nothing is lost; run it again."
+    else:
+        message = (
+            f"unexpected {type(error).__name__}: {text}\n  This is a defect. Set "
+            "RECONCILER_TRACEBACK=1 to see where, and report it."
+        )
+    return _fail(message, 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reconcile",
+        description="Compare the schedules in git with what is deployed on Modal, and apply them.",
+        epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
+        "3 refused by a safety rule.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_common(parser, None)
+    _add_reconcile(parser)
+    parser.set_defaults(target="reconcile:main")
+    commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
+
+    def add(name: str, target: str, help_text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        _add_common(command, argparse.SUPPRESS)
+        command.set_defaults(target=target)
+        return command
+
+    validate = add("validate", "validate:main", "check the manifests, offline")
+    _add_format(validate)
+
+    following = add("next", "next:main", "when the schedules in git run next, offline")
+    following.add_argument("name", nargs="?", metavar="NAME", help="one schedule only")
+    following.add_argument("--count", type=_positive, default=20, help="how many (20)")
+    following.add_argument("--after", type=_time, metavar="TIME", help="ISO 8601; now")
+    _add_format(following)
+
+    status = add("status", "status:main", "last and next run of every schedule")
+    _add_format(status)
+
+    runs = add("runs", "runs:main", "what became of the occurrences of the last days")
+    runs.add_argument("name", nargs="?", metavar="NAME", help="one schedule only")
+    runs.add_argument("--days", type=_positive, default=7, help="how many days back (7)")
+    runs.add_argument("--count", type=_positive, default=100, help="how many, the newest (100)")
+    _add_format(runs)
+
+    trigger = add("trigger", "wake:trigger", "start a schedule now, whatever its times are")
+    trigger.add_argument("name", metavar="NAME")
+    _add_wait(trigger)
+    _add_format(trigger)
+
+    wake = add("wake", "wake:wake", "wake the dispatcher: start what is due")
+    wake.add_argument(
+        "--at", type=_time, metavar="TIME", help="serve this minute alone, as if it were now"
+    )
+    wake.add_argument("--dry-run", action="store_true", help="only say what would start")
+    _add_wait(wake)
+    _add_format(wake)
+
+    unlock = add("unlock", "unlock:main", "take the lease from an apply that is dead")
+    unlock.add_argument("number", type=_positive, metavar="NUMBER", help="as the refusal named it")
+
+    _add_engine(commands.add_parser("engine", help=_ENGINE_HELP, description=_ENGINE_HELP))
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Options before or after the command; a command's own default must not undo the former."""
+    parser.add_argument(
+        "--env", metavar="NAME", default=default, help="environment (local; in CI it must be said)"
+    )
+    parser.add_argument(
+        "--schedules", metavar="DIR", default=default, help="folder of the manifests"
+    )
+
+
+def _add_reconcile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="plan and show, change nothing")
+    parser.add_argument("--yes", action="store_true", help="apply without asking")
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
+    )
+    parser.add_argument(
+        "--allow-deletes",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="allow so many deletions beyond the threshold",
+    )
+    _add_format(parser)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (any free one)")
+    parser.add_argument("--crons", default="5", help="cron limit of its workspace, or `unlimited`")
+    parser.set_defaults(target="engine:serve")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    variables = commands.add_parser("env", help="print the variables of the running engine")
+    variables.set_defaults(target="engine:variables")
+    execute = commands.add_parser("exec", help="run a command pointed at the engine")
+    execute.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND …")
+    execute.set_defaults(target="engine:execute")
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def _add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", action="store_true", help="wait for the results and show them")
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return number
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time: ISO 8601 is expected, such as 2026-11-23T09:00Z"
+        ) from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of ``reconcile``, one module each: loaded only when called."""

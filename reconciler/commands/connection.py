@@ -1,0 +1,74 @@
+"""A connection to the environment's Modal, the real one or the embedded engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from reconciler.commands.inputs import LOCAL, Inputs
+from reconciler.workspace.local_engine import STATE_FOLDER, local_engine, pointed_at
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.wake import Ports
+    from reconciler.workspace.apply import Workspace
+
+T = TypeVar("T")
+
+THROTTLE_WAIT: Final = "60"
+"""Seconds that the client waits on throttling; without this it waits for ever."""
+
+
+@contextmanager
+def connected(inputs: Inputs) -> Iterator[None]:
+    """Point Modal's client at the environment until the block ends.
+
+    Raises:
+        ReconcileError: the embedded engine does not start.
+    """
+    if inputs.environment.name == LOCAL:
+        with local_engine(inputs.root / STATE_FOLDER) as endpoint, pointed_at(endpoint):
+            yield
+    else:
+        os.environ.setdefault("MODAL_MAX_THROTTLE_WAIT", THROTTLE_WAIT)
+        yield
+
+
+def run(job: Coroutine[Any, Any, T]) -> T:
+    """Run a job to its end; Ctrl-C cancels it, and it gives back what it holds."""
+    import asyncio
+
+    return asyncio.run(job)
+
+
+def open_workspace(inputs: Inputs) -> Workspace:
+    """The ports of an apply, on the environment that we are connected to."""
+    from reconciler.dispatch.modal_calls import ModalClaims, SystemClock
+    from reconciler.workspace.apply import Workspace
+    from reconciler.workspace.modal_apps import ModalApps
+    from reconciler.workspace.modal_files import ModalFiles
+
+    name, environment = inputs.environment.app, inputs.environment.modal
+    return Workspace(
+        apps=ModalApps(name, environment),
+        files=ModalFiles(name, environment),
+        claims=ModalClaims(name, environment),
+        clock=SystemClock(),
+    )
+
+
+def open_ports(inputs: Inputs) -> Ports:
+    """The dispatcher's ports, read from outside."""
+    from reconciler.dispatch.modal_calls import ModalCaller
+    from reconciler.dispatch.wake import Ports
+    from reconciler.workspace.modal_files import RemoteGenerations, RemoteRunLog
+
+    workspace = open_workspace(inputs)
+    return Ports(
+        clock=workspace.clock,
+        claims=workspace.claims,
+        generations=RemoteGenerations(workspace.files),
+        caller=ModalCaller(inputs.environment.modal),
+        log=RemoteRunLog(workspace.files),
+    )

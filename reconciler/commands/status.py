@@ -1,0 +1,44 @@
+"""``reconcile status``: each schedule's last run and next run, and what is live."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+
+from reconciler.commands.connection import connected, open_ports, open_workspace, run
+from reconciler.commands.inputs import read_inputs
+from reconciler.cron import minute
+from reconciler.dispatch.history import runs_of, with_open_calls
+from reconciler.dispatch.wake import read_cursor
+from reconciler.errors import ReconcileError
+from reconciler.report.status import status_of
+from reconciler.report.status_text import status_json, status_text
+from reconciler.report.style import Style
+
+RUNS_DAYS = 7
+
+
+def main(args: Namespace) -> int:
+    """Print the status. Returns 0 when all is well and 1 when something wants a look."""
+    inputs = read_inputs(args)
+    with connected(inputs):
+        from reconciler.workspace.observation import read_pointer
+
+        ports = open_ports(inputs)
+        generation = run(ports.generations.live())
+        if generation is None:
+            raise ReconcileError(
+                f"nothing was applied to {inputs.environment.name} yet",
+                remedy="Run reconcile first.",
+            )
+        pointer, _damage = run(read_pointer(open_workspace(inputs).files))
+        cursor = run(read_cursor(ports))
+        runs = run(with_open_calls(runs_of(run(ports.log.recent(RUNS_DAYS))), ports.caller))
+    status = status_of(generation, pointer, cursor, runs, minute(datetime.now(UTC)))
+    if args.format == "json":
+        print(json.dumps(status_json(status), indent=2))
+    else:
+        print(status_text(status, Style.of(sys.stdout)))
+    return 0 if status.well else 1

@@ -1,0 +1,117 @@
+"""``reconcile wake`` and ``reconcile trigger``: a wake that a person causes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from reconciler.commands.connection import connected, open_ports, run
+from reconciler.commands.inputs import Inputs, read_inputs
+from reconciler.commands.unknown import unknown_schedule
+from reconciler.cron import minute
+from reconciler.dispatch.due import Due, find_due
+from reconciler.dispatch.occurrence import Occurrence, format_minute
+from reconciler.dispatch.policy import LetGo
+from reconciler.dispatch.runs import RunState, WakeLog, decode_wake_log
+from reconciler.dispatch.wake import Ports, read_cursor
+from reconciler.errors import ReconcileError
+from reconciler.report.runs_text import missed_names, wake_text
+from reconciler.report.style import Style
+
+
+def wake(args: Namespace) -> int:
+    """Wake the deployed dispatcher, or say what it would do. Returns the exit code."""
+    inputs = read_inputs(args)
+    as_if = None if args.at is None else minute(args.at)
+    with connected(inputs):
+        if args.dry_run:
+            return run(_rehearse(open_ports(inputs), as_if))
+        return _serve(inputs, args, as_if=as_if)
+
+
+def trigger(args: Namespace) -> int:
+    """Start one schedule now, whatever its times are. Returns the exit code."""
+    inputs = read_inputs(args)
+    with connected(inputs):
+        known = run(_live_names(open_ports(inputs)))
+        if args.name not in known:
+            raise unknown_schedule(args.name, known)
+        return _serve(inputs, args, trigger=args.name)
+
+
+def _serve(
+    inputs: Inputs, args: Namespace, *, as_if: int | None = None, trigger: str | None = None
+) -> int:
+    from reconciler.workspace.invocation import call_dispatcher, wait_for_calls
+
+    settings = inputs.environment
+    text = run(
+        call_dispatcher(
+            settings.app,
+            settings.modal,
+            as_if=None if as_if is None else format_minute(as_if),
+            trigger=trigger,
+        )
+    )
+    if not text:
+        raise _nothing_applied(inputs)
+    log = decode_wake_log(text.encode(), "the wake's answer")
+    if args.wait:
+        log = run(wait_for_calls(log, settings.modal))
+    if args.format == "json":
+        records = [record.to_json() for record in log.records]
+        print(json.dumps({"format": 1, "records": records}, indent=2))
+    else:
+        print(wake_text(log, Style.of(sys.stdout)))
+    return _verdict(log)
+
+
+def _verdict(log: WakeLog) -> int:
+    missed = missed_names(log.records)
+    if missed:
+        print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
+    failed = {RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED}
+    return 1 if any(record.state in failed for record in log.records) else 0
+
+
+async def _rehearse(ports: Ports, as_if: int | None) -> int:
+    generation = await ports.generations.live()
+    if generation is None:
+        raise ReconcileError("nothing was applied yet", remedy="Run reconcile first.")
+    now = as_if if as_if is not None else minute(ports.clock.now())
+    since = now - 1 if as_if is not None else (await read_cursor(ports)).since(now)
+    dues = find_due(generation, since, now)
+    if not dues:
+        print(f"Nothing is due up to {format_minute(now)}.")
+    for due in dues:
+        await _print_due(due, ports)
+    return 0
+
+
+async def _print_due(due: Due, ports: Ports) -> None:
+    for let_go in due.let_go:
+        print(_let_go_line(let_go))
+    for at in due.start:
+        occurrence = Occurrence(due.record.name, at)
+        claim = await ports.claims.get(occurrence.id)
+        verb = "would start " if claim is None else f"was {claim['state']} "
+        print(f"{verb:13} {occurrence.id}  {due.record.app}/{due.record.function}")
+
+
+def _let_go_line(let_go: LetGo) -> str:
+    times: Sequence[str] = [format_minute(at) for at in let_go.times]
+    span = times[0] if len(times) == 1 else f"{times[0]} … {times[-1]} ({len(times)})"
+    return f"would be {let_go.fate.value}  {let_go.name}@{span}  {let_go.reason}"
+
+
+async def _live_names(ports: Ports) -> list[str]:
+    generation = await ports.generations.live()
+    return [] if generation is None else list(generation.by_name)
+
+
+def _nothing_applied(inputs: Inputs) -> ReconcileError:
+    return ReconcileError(
+        f"nothing was applied to {inputs.environment.name} yet", remedy="Run reconcile first."
+    )

@@ -1,0 +1,38 @@
+"""What is due: the nominal times since the last wake, and what the policies make of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.dispatch.generation import Generation, Record
+from reconciler.dispatch.policy import LetGo, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be done about one schedule."""
+
+    record: Record
+    start: tuple[int, ...]
+    let_go: tuple[LetGo, ...] = ()
+
+
+def find_due(generation: Generation, since: int, now: int) -> list[Due]:
+    """What is due in ``(since, now]`` and what the policies make of it. Pure; epoch minutes."""
+    found = []
+    for record in generation.records:
+        times = due_times(record, since, now)
+        if times:
+            verdict = judge(record, times, now, generation.punctuality)
+            found.append(Due(record, verdict.start, verdict.let_go))
+    return found
+
+
+def due_times(record: Record, since: int, now: int) -> Sequence[int]:
+    """The nominal times of one record in the half-open ``(since, now]``, after its anchor."""
+    after = max(since, record.anchor)
+    if record.at is not None:
+        return (record.at,) if after < record.at <= now else ()
+    timetable = record.timetable()
+    return tuple(timetable.between(after, now)) if timetable is not None else ()

@@ -1,0 +1,107 @@
+"""What became of each occurrence: the lines of many wakes, put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.ports import Caller, UnavailableError
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+
+_RANK: Final = {
+    RunState.SKIPPED: 0,
+    RunState.START_FAILED: 1,
+    RunState.MISSED: 2,
+    RunState.STARTED: 3,
+}
+"""Which of two lines about one occurrence says more; the end of a call says most."""
+_RANK_ENDED: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One occurrence, as far as the wakes know.
+
+    Attributes:
+        state: the last that is known.
+        started: when it was spawned, ISO 8601; None when it was not.
+        seen: when the last of it was seen.
+    """
+
+    occurrence: Occurrence
+    state: RunState
+    seen: str
+    started: str | None = None
+    attempt: int = 1
+    call: str | None = None
+    reason: str | None = None
+    result: str | None = None
+    wake: str
+    slot: str
+
+
+def runs_of(logs: Iterable[WakeLog]) -> Sequence[Run]:
+    """One run per occurrence, in the order of nominal time and name.
+
+    Two wakes may write about the same occurrence (one of them may have died before it knew what
+    the other did); what proves more wins: an end over a start, a start over a miss.
+    """
+    found: dict[Occurrence, Run] = {}
+    for log in logs:
+        for record in log.records:
+            for at in record.times:
+                occurrence = Occurrence(record.name, at)
+                run = _run(occurrence, record, log)
+                before = found.get(occurrence)
+                found[occurrence] = run if before is None else _merged(before, run)
+    return sorted(found.values(), key=lambda run: (run.occurrence.at, run.occurrence.name))
+
+
+async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
+    """The runs, those whose end no wake has written down yet as they stand now."""
+
+    async def look(run: Run) -> Run:
+        if run.state is not RunState.STARTED or run.call is None:
+            return run
+        try:
+            status = await caller.status(run.call)
+        except UnavailableError:
+            return run
+        if not status.ended:
+            return run
+        state = RunState(status.state.value)
+        return replace(run, state=state, reason=status.reason, result=status.result)
+
+    return list(await asyncio.gather(*map(look, runs)))
+
+
+def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
+    return Run(
+        occurrence=occurrence,
+        state=record.state,
+        seen=record.at,
+        started=record.at if record.state is RunState.STARTED else None,
+        attempt=record.attempt,
+        call=record.call,
+        reason=record.reason,
+        result=record.result,
+        wake=log.wake,
+        slot=log.slot,
+    )
+
+
+def _merged(one: Run, other: Run) -> Run:
+    last, first = (one, other) if _rank(one) > _rank(other) else (other, one)
+    return replace(
+        last,
+        started=last.started or first.started,
+        attempt=max(one.attempt, other.attempt),
+        call=last.call or first.call,
+    )
+
+
+def _rank(run: Run) -> int:
+    return _RANK_ENDED if run.state.ended else _RANK[run.state]

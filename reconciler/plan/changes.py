@@ -1,0 +1,133 @@
+"""What git changes: the desired generation against the one that was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from reconciler.dispatch.generation import Record, Slot
+from reconciler.manifest import Location
+from reconciler.plan.change import Action, Change, Kind
+from reconciler.plan.compilation import same_but_for_anchor
+from reconciler.plan.differ import difference
+
+_LABELS: Final = {
+    "when": "schedule",
+    "deadline": "deadline (seconds)",
+    "suspended": "suspend",
+}
+
+
+def schedule_changes(
+    before: Mapping[str, Record],
+    after: Mapping[str, Record],
+    locations: Mapping[str, Location],
+) -> Iterator[Change]:
+    """Yield what turns the records of one generation into another's, sorted by name in each part.
+
+    Args:
+        locations: where each schedule of ``after`` is declared.
+    """
+    found = difference(before, after, same_but_for_anchor)
+    for name, record in found.added.items():
+        yield _change(Action.CREATE, name, "is new in git", None, record, locations)
+    for name, (old, new) in found.changed.items():
+        yield _change(_action(old, new), name, describe_change(old, new), old, new, locations)
+    for name, record in found.removed.items():
+        yield _change(Action.DELETE, name, "is no longer in git", record, None, locations)
+
+
+def slot_changes(before: Iterable[Slot], after: Iterable[Slot]) -> Iterator[Change]:
+    """Yield what turns one set of slots into another."""
+    found = difference(_by_name(before), _by_name(after), lambda old, new: old == new)
+    for name, slot in found.added.items():
+        yield Change(
+            action=Action.CREATE,
+            kind=Kind.SLOT,
+            name=name,
+            reason=f"wakes at {describe_slot(slot)}",
+            after=slot_json(slot),
+        )
+    for name, (old, new) in found.changed.items():
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.SLOT,
+            name=name,
+            reason=f"wakes at {describe_slot(new)}, not {describe_slot(old)}",
+            before=slot_json(old),
+            after=slot_json(new),
+        )
+    for name, slot in found.removed.items():
+        yield Change(
+            action=Action.DELETE,
+            kind=Kind.SLOT,
+            name=name,
+            reason="is no longer needed",
+            before=slot_json(slot),
+        )
+
+
+def describe_change(old: Record, new: Record) -> str:
+    """One line with every field that differs: ``schedule 0 6 * * * → 0 7 * * *``."""
+    one, other = old.to_json(), new.to_json()
+    parts = [
+        f"{_LABELS.get(key, key)} {_value(one.get(key))} → {_value(other.get(key))}"
+        for key in sorted(one.keys() | other.keys())
+        if key != "anchor" and one.get(key) != other.get(key)
+    ]
+    return ", ".join(parts)
+
+
+def describe_slot(slot: Slot) -> str:
+    """A slot's cron as people read it: ``0 6 * * * (UTC)``."""
+    return f"{slot.cron} ({slot.timezone})"
+
+
+def slot_json(slot: Slot) -> dict[str, str]:
+    """A slot as JSON."""
+    return {"cron": slot.cron, "timezone": slot.timezone}
+
+
+def _action(old: Record, new: Record) -> Action:
+    if (old.suspended is None) == (new.suspended is None):
+        return Action.UPDATE
+    return Action.RESUME if new.suspended is None else Action.SUSPEND
+
+
+def _change(
+    action: Action,
+    name: str,
+    reason: str,
+    before: Record | None,
+    after: Record | None,
+    locations: Mapping[str, Location],
+) -> Change:
+    location = locations.get(name)
+    return Change(
+        action=action,
+        kind=Kind.SCHEDULE,
+        name=name,
+        reason=reason,
+        file=None if location is None else location.file,
+        line=None if location is None else location.line,
+        before=None if before is None else before.to_json(),
+        after=None if after is None else after.to_json(),
+    )
+
+
+def _by_name(slots: Iterable[Slot]) -> dict[str, Slot]:
+    return {slot.name: slot for slot in slots}
+
+
+def _value(value: Any) -> str:
+    match value:
+        case None:
+            return "unset"
+        case "":
+            return "yes"
+        case [single]:
+            return str(single)
+        case list():
+            return " and ".join(map(str, value))
+        case _:
+            return str(value)

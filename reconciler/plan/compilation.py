@@ -1,0 +1,103 @@
+"""From the repository's schedules to the records that the dispatcher reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.cron import Timetable, minute, parse
+from reconciler.dispatch.generation import Catchup, Delivery, Generation, Record
+from reconciler.manifest import FunctionTarget, Schedule
+
+TASK_GRACE: Final = 24 * 60
+"""Minutes for which a task that is past keeps its slot."""
+
+
+def compile_records(
+    schedules: Iterable[Schedule], known: Sequence[Generation], now: int
+) -> tuple[Record, ...]:
+    """Compile schedules, each with the anchor from which on its occurrences count.
+
+    A schedule whose times are the same as in a generation that was applied keeps that one's
+    anchor; a new one, one with other times and a resumed one begin now and do not run for the past.
+    Of several generations the earliest anchor counts: the cursor guards against the past, and an
+    anchor too late would lose what is due.
+
+    Args:
+        known: the generations that were or may have been live.
+        now: epoch minute.
+    """
+    return tuple(_anchored(_record(schedule, now), known) for schedule in schedules)
+
+
+def same_but_for_anchor(one: Record, other: Record) -> bool:
+    """Whether two records of one schedule say the same, whenever they began."""
+    return replace(one, anchor=0) == replace(other, anchor=0)
+
+
+def timetable_of(schedule: Schedule) -> Timetable:
+    """The times that have to be woken for; a task's one time as the expression that names it."""
+    if isinstance(schedule.times, datetime):
+        return at_timetable(schedule.times)
+    return schedule.times
+
+
+def at_timetable(at: datetime) -> Timetable:
+    """The cron that a single time in UTC needs; it would come again every year."""
+    return Timetable((parse(f"{at.minute} {at.hour} {at.day} {at.month} *"),), "UTC")
+
+
+def needs_waking(schedule: Schedule, now: int) -> bool:
+    """Whether the schedule will be due again, as things stand.
+
+    The slot of a task that is past stays for a day, in case its wake was lost.
+    """
+    if schedule.suspension is not None:
+        return False
+    return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
+
+
+def _record(schedule: Schedule, now: int) -> Record:
+    target = schedule.target
+    assert isinstance(target, FunctionTarget), "code targets are refused when manifests are read"
+    one_off = isinstance(schedule.times, datetime)
+    suspension = schedule.suspension
+    return Record(
+        name=schedule.name,
+        app=target.app,
+        function=target.function,
+        anchor=now,
+        when=() if one_off else schedule.when,
+        timezone="UTC" if one_off else schedule.timezone,
+        at=minute(schedule.times) if isinstance(schedule.times, datetime) else None,
+        args=dict(schedule.args),
+        catchup=Catchup(schedule.catchup.value),
+        deadline=None if schedule.deadline is None else round(schedule.deadline.total_seconds()),
+        delivery=Delivery(schedule.delivery.value),
+        suspended=None if suspension is None else suspension.reason or "",
+        protect=schedule.protect,
+        description=schedule.description,
+        owner=schedule.owner,
+        labels=dict(schedule.labels),
+    )
+
+
+def _anchored(record: Record, known: Sequence[Generation]) -> Record:
+    anchors = [
+        before.anchor
+        for generation in known
+        if (before := generation.by_name.get(record.name)) is not None
+        and _same_times(before, record)
+    ]
+    return replace(record, anchor=min(anchors, default=record.anchor))
+
+
+def _same_times(one: Record, other: Record) -> bool:
+    if (one.suspended is None) != (other.suspended is None) or one.at != other.at:
+        return False
+    if (one.when, one.timezone) == (other.when, other.timezone):
+        return True
+    # Two texts can say the same: 1d and @daily.
+    return one.at is None and one.timetable() == other.timetable()

@@ -1,0 +1,125 @@
+"""Differences that nobody made in git: what was applied against what is live.
+
+What an apply leaves behind says the same thing in several places: the pointer names a generation,
+the generation's bytes bear its name and list the slots, the app is tagged with the generation.
+Where these disagree, somebody changed something by hand, or an apply did not finish; the next
+apply repairs it either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.dispatch.generation import ON_DEMAND, Generation, Record, Slot
+from reconciler.manifest import Location
+from reconciler.plan.change import Action, Change, Kind
+from reconciler.plan.changes import describe_change, describe_slot, slot_json
+from reconciler.plan.compilation import same_but_for_anchor
+from reconciler.plan.differ import difference
+from reconciler.plan.state import Actual, OwnApp
+from reconciler.plan.tags import GENERATION_TAG, tag_value
+
+
+def last_applied(actual: Actual, desired: Generation) -> Generation | None:
+    """What git changes are measured against; None when nothing was ever applied.
+
+    When the only copy of what was applied is damaged, nobody can tell what git changed since: then
+    every difference counts as drift, as if the desired generation had been applied already.
+    """
+    if actual.applied is not None:
+        return actual.applied
+    damaged = actual.live_damage or actual.pointer_damage
+    return desired if damaged is not None else actual.live
+
+
+def find_drift(
+    actual: Actual, applied: Generation | None, app: str, locations: Mapping[str, Location]
+) -> Iterator[Change]:
+    """Yield what is not as the last apply left it.
+
+    Args:
+        applied: see :func:`last_applied`.
+        app: our app's name.
+        locations: where each desired schedule is declared.
+    """
+    if applied is None:
+        return
+    yield from _pointer_drift(actual, app)
+    yield from _generation_drift(actual, applied, locations)
+    if actual.own is None:
+        yield _repair(Kind.APP, app, "is not deployed: it was stopped, or deleted")
+        return
+    yield from _slot_drift(actual.own, applied)
+    if ON_DEMAND not in actual.own.functions:
+        yield _repair(Kind.APP, app, f"lacks its function {ON_DEMAND}")
+
+
+def _pointer_drift(actual: Actual, app: str) -> Iterator[Change]:
+    tagged = actual.own.tags.get(GENERATION_TAG) if actual.own is not None else None
+    if actual.pointer_damage is not None:
+        yield _repair(Kind.POINTER, app, actual.pointer_damage)
+    elif actual.pointer is None and tagged is not None:
+        yield _repair(Kind.POINTER, app, "was removed: no schedule runs")
+    elif actual.pointer is not None and actual.own is not None:
+        named = tag_value(actual.pointer.generation)
+        if tagged != named:
+            yield _repair(
+                Kind.POINTER,
+                app,
+                f"names generation {named[:12]} and the app is tagged with "
+                f"{(tagged or 'none')[:12]}: it was moved, or an apply did not finish",
+            )
+
+
+def _generation_drift(
+    actual: Actual, applied: Generation, locations: Mapping[str, Location]
+) -> Iterator[Change]:
+    if actual.live_damage is not None and actual.pointer is not None:
+        yield _repair(Kind.GENERATION, actual.pointer.generation[:12], actual.live_damage)
+    if actual.live is None:
+        return
+    found = difference(applied.by_name, actual.live.by_name, same_but_for_anchor)
+    for name in found.removed:
+        yield _repair_record(name, "does not run: its record is gone", locations, None)
+    for name, (meant, live) in found.changed.items():
+        reason = f"runs otherwise than applied: {describe_change(meant, live)}"
+        yield _repair_record(name, reason, locations, live)
+    for name, record in found.added.items():
+        yield _repair_record(name, "runs and was not applied", locations, record)
+
+
+def _slot_drift(own: OwnApp, applied: Generation) -> Iterator[Change]:
+    expected = {slot.name: slot for slot in applied.slots}
+    found = difference(expected, {slot.name: slot for slot in own.slots}, Slot.__eq__)
+    for name, slot in found.removed.items():
+        yield _repair(Kind.SLOT, name, f"does not wake: {describe_slot(slot)} is not deployed")
+    for name, (meant, live) in found.changed.items():
+        yield _repair(
+            Kind.SLOT,
+            name,
+            f"wakes at {describe_slot(live)}, applied was {describe_slot(meant)}",
+            before=slot_json(live),
+        )
+    for name, slot in found.added.items():
+        yield _repair(
+            Kind.SLOT, name, f"wakes at {describe_slot(slot)} and was not applied", slot_json(slot)
+        )
+
+
+def _repair(kind: Kind, name: str, reason: str, before: Mapping[str, str] | None = None) -> Change:
+    return Change(action=Action.REPAIR, kind=kind, name=name, reason=reason, before=before)
+
+
+def _repair_record(
+    name: str, reason: str, locations: Mapping[str, Location], live: Record | None
+) -> Change:
+    location = locations.get(name)
+    return Change(
+        action=Action.REPAIR,
+        kind=Kind.SCHEDULE,
+        name=name,
+        reason=reason,
+        file=None if location is None else location.file,
+        line=None if location is None else location.line,
+        before=None if live is None else live.to_json(),
+    )

@@ -1,0 +1,78 @@
+"""What a change of a schedule means in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from reconciler.dispatch.due import due_times
+from reconciler.dispatch.generation import Record
+from reconciler.plan.change import Change, Kind
+
+UPCOMING: Final = 3
+"""Occurrences shown before and after a change."""
+EFFECTS: Final = 50
+"""Changed schedules of which the occurrences are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEffect:
+    """The occurrences of one changed schedule; epoch minutes.
+
+    Attributes:
+        before, after: the next ones as it was and as it will be, from now.
+        skipped: due before now, not served by any wake yet, and given up by this change.
+    """
+
+    name: str
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    skipped: tuple[int, ...] = ()
+
+
+def time_effects(
+    changes: Iterable[Change], now: int, through: int | None
+) -> tuple[TimeEffect, ...]:
+    """The effects of the first changed schedules.
+
+    Args:
+        now: epoch minute.
+        through: the minute up to which wakes have served what was due, None when unknown.
+    """
+    schedules = (change for change in changes if change.kind is Kind.SCHEDULE)
+    return tuple(_effect(change, now, through) for change in islice(schedules, EFFECTS))
+
+
+def upcoming(record: Record, after: int, count: int) -> tuple[int, ...]:
+    """The next occurrences of a record later than an epoch minute; none while suspended."""
+    if record.suspended is not None:
+        return ()
+    after = max(after, record.anchor)
+    if record.at is not None:
+        return (record.at,) if record.at > after else ()
+    timetable = record.timetable()
+    found: list[int] = []
+    while timetable is not None and len(found) < count:
+        following = timetable.next(after)
+        if following is None:
+            break
+        found.append(following)
+        after = following
+    return tuple(found)
+
+
+def _effect(change: Change, now: int, through: int | None) -> TimeEffect:
+    old = None if change.before is None else Record.from_json(change.before)
+    new = None if change.after is None else Record.from_json(change.after)
+    skipped: tuple[int, ...] = ()
+    if old is not None and old.suspended is None and through is not None:
+        given_up = new is None or new.anchor > old.anchor
+        skipped = tuple(due_times(old, through, now)) if given_up else ()
+    return TimeEffect(
+        change.name,
+        () if old is None else upcoming(old, now, UPCOMING),
+        () if new is None else upcoming(new, now, UPCOMING),
+        skipped,
+    )

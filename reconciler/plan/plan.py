@@ -1,0 +1,252 @@
+"""The plan: desired against actual at a given time, as data. Pure: no I/O, no clock, no modal.
+
+A dry run prints it, an apply carries it out: both read the same value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from reconciler.cron import instant, minute
+from reconciler.cron import warnings as cron_warnings
+from reconciler.dispatch.generation import ON_DEMAND, Generation, Slot, new_generation
+from reconciler.manifest import Location, Schedule
+from reconciler.pack import BudgetError, Member, PackedSlot, one_poller
+from reconciler.plan.budget import Budget, budget_for
+from reconciler.plan.change import Action, Change, Kind
+from reconciler.plan.changes import schedule_changes, slot_changes
+from reconciler.plan.compilation import compile_records, needs_waking, timetable_of
+from reconciler.plan.drift import find_drift, last_applied
+from reconciler.plan.effects import TimeEffect, time_effects
+from reconciler.plan.forecast import Wakes, forecast
+from reconciler.plan.safety import (
+    Refusal,
+    refuse_deletions,
+    refuse_foreign_app,
+    refuse_no_budget,
+    refuse_protected,
+)
+from reconciler.plan.state import Actual, Desired
+from reconciler.plan.tags import DISPATCHER_TAG, own_tags, tag_value
+from reconciler.plan.targets import MissingTarget, missing_targets
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that is allowed and seldom meant."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an apply would do, and what it means.
+
+    Attributes:
+        generation: what would be live.
+        changes: what git changes, in a stable order: schedules, then slots, then the app.
+        drift: what nobody changed in git and would be repaired.
+        missing: created or changed schedules whose function is not deployed; an error.
+        refusals: safety rules that forbid the plan.
+        deploy: whether the app's functions change.
+        slots: the crons that would be deployed, with the schedules that each wakes for.
+        tags: the app's tags after the apply.
+    """
+
+    environment: str
+    app: str
+    desired: Desired
+    actual: Actual
+    generation: Generation
+    changes: tuple[Change, ...]
+    drift: tuple[Change, ...]
+    missing: tuple[MissingTarget, ...]
+    refusals: tuple[Refusal, ...]
+    warnings: tuple[Warned, ...]
+    effects: tuple[TimeEffect, ...]
+    deploy: bool
+    slots: tuple[PackedSlot, ...]
+    budget: Budget
+    wakes: Wakes
+    tags: Mapping[str, str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes and not self.drift
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over what would be done and to what state; the time of planning is not in it."""
+        content = {
+            "environment": self.environment,
+            "app": self.app,
+            "actual": self.actual.digest,
+            "changes": [_identity(change) for change in (*self.changes, *self.drift)],
+            "slots": [[slot.name, slot.cron, slot.timezone] for slot in self.slots],
+            "punctuality": self.generation.punctuality,
+            "schedules": desired_digest(self.generation),
+        }
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def desired_digest(generation: Generation) -> str:
+    """SHA-256 over what git says of the schedules, whenever they began."""
+    records = [replace(record, anchor=0).to_json() for record in generation.records]
+    return sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
+
+
+def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int = 0) -> Plan:
+    """Plan how to get from what is live to what git says.
+
+    Args:
+        now: epoch minute.
+        allow_deletes: how many deletions are allowed beyond the threshold.
+    """
+    settings = desired.settings
+    waking = [schedule for schedule in desired.schedules if needs_waking(schedule, now)]
+    budget = budget_for(settings, actual.foreign)
+    packed = _pack(waking, budget, now)
+    slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
+    known = [generation for generation in (actual.live, actual.applied) if generation is not None]
+    generation = new_generation(
+        compile_records(desired.schedules, known, now),
+        slots,
+        round(settings.punctuality.total_seconds()),
+    )
+
+    applied = last_applied(actual, generation)
+    locations = {schedule.name: schedule.location for schedule in desired.schedules}
+    changes = (
+        *_changes(applied, generation, locations),
+        *_app_changes(desired, actual, applied),
+    )
+    drift = tuple(find_drift(actual, applied, settings.app, locations))
+    changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
+    missing = tuple(missing_targets(desired.schedules, actual.targets))
+    names = frozenset(locations)
+    return Plan(
+        environment=settings.name,
+        app=settings.app,
+        desired=desired,
+        actual=actual,
+        generation=generation,
+        changes=changes,
+        drift=drift,
+        missing=tuple(item for item in missing if item.schedule.name in changed),
+        refusals=(
+            *refuse_foreign_app(actual, settings.app, desired.repository),
+            *refuse_protected(actual, names),
+            *refuse_deletions(actual, names, settings.deletes, allow_deletes),
+            *refuse_no_budget(budget, bool(waking)),
+        ),
+        warnings=(
+            *_unchanged_missing(missing, changed),
+            *_cron_warnings(desired.schedules, changed, now),
+        ),
+        effects=time_effects((*changes, *drift), now, actual.through),
+        deploy=_must_deploy(desired, actual, slots),
+        slots=packed,
+        budget=replace(budget, used=len(slots)),
+        wakes=forecast(slots, [timetable_of(schedule) for schedule in waking], now),
+        tags=own_tags(
+            repository=desired.repository,
+            generation=generation.digest,
+            dispatcher=desired.dispatcher,
+        ),
+    )
+
+
+def _pack(waking: list[Schedule], budget: Budget, now: int) -> tuple[PackedSlot, ...]:
+    members = [Member(schedule.name, timetable_of(schedule)) for schedule in waking]
+    try:
+        return one_poller(members, budget.available, now)
+    except BudgetError:
+        return ()
+
+
+def _must_deploy(desired: Desired, actual: Actual, slots: tuple[Slot, ...]) -> bool:
+    own = actual.own
+    return (
+        own is None
+        or set(own.slots) != set(slots)
+        or ON_DEMAND not in own.functions
+        or own.tags.get(DISPATCHER_TAG) != tag_value(desired.dispatcher)
+    )
+
+
+def _changes(
+    applied: Generation | None, planned: Generation, locations: Mapping[str, Location]
+) -> Iterator[Change]:
+    before = {} if applied is None else applied.by_name
+    yield from schedule_changes(before, planned.by_name, locations)
+    yield from slot_changes(() if applied is None else applied.slots, planned.slots)
+    if applied is not None and applied.punctuality != planned.punctuality:
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.GENERATION,
+            name="punctuality",
+            reason=f"punctuality {applied.punctuality} s → {planned.punctuality} s",
+            before={"punctuality": applied.punctuality},
+            after={"punctuality": planned.punctuality},
+        )
+
+
+def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -> Iterator[Change]:
+    app = desired.settings.app
+    if actual.own is None:
+        if applied is None and desired.schedules:
+            reason = "is not deployed yet"
+            yield Change(action=Action.CREATE, kind=Kind.APP, name=app, reason=reason)
+        return
+    deployed = actual.own.tags.get(DISPATCHER_TAG)
+    if deployed != tag_value(desired.dispatcher):
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.APP,
+            name=app,
+            reason=f"its dispatcher is of version {deployed or 'unknown'}, "
+            f"this one of {tag_value(desired.dispatcher)}",
+        )
+
+
+def _unchanged_missing(missing: tuple[MissingTarget, ...], changed: set[str]) -> Iterator[Warned]:
+    """A function that went away does not hold up changes of other schedules."""
+    for item in missing:
+        if item.schedule.name not in changed:
+            location = item.schedule.location
+            yield Warned(f"{item.message}: {item.remedy}", location.file, location.line)
+
+
+def _cron_warnings(
+    schedules: tuple[Schedule, ...], changed: set[str], now: int
+) -> Iterator[Warned]:
+    """Warn about what a change brings in; the rest has been seen before."""
+    for schedule in schedules:
+        if schedule.name not in changed:
+            continue
+        location = schedule.location
+        if isinstance(schedule.times, datetime):
+            if minute(schedule.times) <= now:
+                message = f"{schedule.name}: its time {schedule.when[0]} is past; it will not run"
+                yield Warned(message, location.file, location.line)
+            continue
+        for warning in cron_warnings(schedule.times.expressions, schedule.times.zone, instant(now)):
+            yield Warned(f"{schedule.name}: {warning.message}", location.file, location.line)
+
+
+def _identity(change: Change) -> list[Any]:
+    """A change without the time at which it was planned."""
+    before, after = (
+        None if side is None else {key: side[key] for key in side if key != "anchor"}
+        for side in (change.before, change.after)
+    )
+    return [change.action, change.kind, change.name, before, after]

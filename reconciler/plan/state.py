@@ -1,0 +1,115 @@
+"""The two sides of a plan: what git says, and what is live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+
+from reconciler.dispatch.generation import Generation, Pointer, Slot
+from reconciler.manifest import EnvironmentSettings, Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What the repository says for one environment.
+
+    Attributes:
+        schedules: those that run in the environment, sorted by name.
+        settings: what holds in the environment.
+        repository: what the app is tagged with as its owner.
+        dispatcher: the digest of the dispatcher's own code.
+        commit: the git commit, None outside git.
+        dirty: whether the work tree differs from that commit.
+    """
+
+    schedules: tuple[Schedule, ...]
+    settings: EnvironmentSettings
+    repository: str
+    dispatcher: str
+    commit: str | None
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DeployedCron:
+    """A cron or period that some deployed function of the workspace holds.
+
+    Attributes:
+        text: as Modal shows it, for people: ``0 6 * * * (UTC)`` or ``every 1 day``.
+    """
+
+    environment: str
+    app: str
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnApp:
+    """The deployed app that bears our name.
+
+    Attributes:
+        slots: its functions that hold a cron, sorted.
+        functions: the names of all its functions, sorted.
+        tags: as set on the app.
+    """
+
+    slots: tuple[Slot, ...]
+    functions: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actual:
+    """What is live in the workspace, as one observation found it.
+
+    What could not be read is never left out: the observation fails instead. What could be read and
+    makes no sense is said in the fields that end in ``_damage``.
+
+    Attributes:
+        own: the deployed app of our name, None when there is none.
+        foreign: the crons that other apps hold, anywhere in the workspace, sorted.
+        targets: app name to the functions that it has, ``Class.method`` for methods whose class is
+            known as ``Class.*``, for the environment's deployed apps.
+        pointer: which generation the dispatcher reads.
+        live: that generation, as far as it can be read.
+        applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
+        through: epoch minute up to which the wakes have settled what was due, None when unknown.
+    """
+
+    own: OwnApp | None
+    foreign: tuple[DeployedCron, ...] = ()
+    targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    pointer: Pointer | None = None
+    pointer_damage: str | None = None
+    live: Generation | None = None
+    live_damage: str | None = None
+    applied: Generation | None = None
+    through: int | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over what a plan depends on: a plan made on another digest is stale."""
+        own = self.own
+        seen = [
+            None if own is None else [list(map(_slot, own.slots)), own.functions, dict(own.tags)],
+            [[cron.environment, cron.app, cron.function, cron.text] for cron in self.foreign],
+            None if self.pointer is None else self.pointer.generation,
+            None if self.live is None else self.live.digest,
+            None if self.applied is None else self.applied.digest,
+            self.pointer_damage,
+            self.live_damage,
+        ]
+        return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def records_live(self) -> int:
+        """How many schedules are live."""
+        return len(self.live.records) if self.live is not None else 0
+
+
+def _slot(slot: Slot) -> list[str]:
+    return [slot.name, slot.cron, slot.timezone]

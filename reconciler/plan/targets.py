@@ -1,0 +1,63 @@
+"""Whether the functions that schedules call exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from reconciler.manifest import FunctionTarget, Schedule
+
+SUGGESTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MissingTarget:
+    """A schedule whose function is not deployed.
+
+    Attributes:
+        near: existing targets with similar names, best first.
+    """
+
+    schedule: Schedule
+    near: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """What is wrong, one line."""
+        return f"{self.schedule.name}: there is no deployed function {self.schedule.target}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        deploy = "deploy it, or correct `function:` in the manifest"
+        return f"did you mean {' or '.join(self.near)}? Otherwise {deploy}" if self.near else deploy
+
+
+def missing_targets(
+    schedules: Iterable[Schedule], deployed: Mapping[str, frozenset[str]]
+) -> Iterator[MissingTarget]:
+    """Yield the schedules whose function is not there.
+
+    Args:
+        deployed: app name to its functions; ``Class.*`` stands for all methods of a class, since
+            Modal lists no methods.
+    """
+    known = sorted(f"{app}/{name}" for app, names in deployed.items() for name in names)
+    for schedule in schedules:
+        target = schedule.target
+        if isinstance(target, FunctionTarget) and not _exists(target, deployed):
+            near = get_close_matches(str(target), known, n=SUGGESTIONS)
+            yield MissingTarget(schedule, tuple(near or _same_app(target, deployed)))
+
+
+def _exists(target: FunctionTarget, deployed: Mapping[str, frozenset[str]]) -> bool:
+    functions = deployed.get(target.app, frozenset())
+    class_name, separator, _method = target.function.partition(".")
+    return target.function in functions or (bool(separator) and f"{class_name}.*" in functions)
+
+
+def _same_app(target: FunctionTarget, deployed: Mapping[str, frozenset[str]]) -> list[str]:
+    names = sorted(deployed.get(target.app, frozenset()))
+    return [f"{target.app}/{name}" for name in names[:SUGGESTIONS]]

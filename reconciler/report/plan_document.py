@@ -1,0 +1,231 @@
+"""A plan as JSON: stable within ``format: 1``; its schema is generated from these models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.plan import Action, Change, Kind, Plan, Rule, TimeEffect, desired_digest
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DesiredPart(_Part):
+    """What git says."""
+
+    commit: str | None = Field(description="The git commit; null outside git.")
+    dirty: bool = Field(description="Whether the work tree differs from that commit.")
+    digest: str = Field(description="SHA-256 over the schedules.")
+    schedules: int = Field(ge=0)
+
+
+class ActualPart(_Part):
+    """What is live."""
+
+    generation: str | None = Field(description="The live generation; null before the first apply.")
+    digest: str = Field(description="SHA-256 over all that the plan depends on.")
+
+
+class ChangePart(_Part):
+    """One change, or one repair."""
+
+    action: Action
+    kind: Kind
+    name: str
+    reason: str
+    file: str | None
+    line: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class SlotPart(_Part):
+    """One cron that would be deployed."""
+
+    slot: str
+    cron: str
+    timezone: str
+    schedules: list[str]
+
+
+class ForeignPart(_Part):
+    """A cron that another app of the workspace holds."""
+
+    environment: str
+    app: str
+    function: str
+    schedule: str
+
+
+class BudgetPart(_Part):
+    """The crons of the workspace."""
+
+    limit: int | None = Field(description="What the workspace's plan allows; null without limit.")
+    foreign: list[ForeignPart]
+    reserve: int = Field(ge=0, description="How many stay free for others.")
+    available: int | None = Field(description="How many we may deploy; null without limit.")
+    used: int = Field(ge=0)
+
+
+class WakesPart(_Part):
+    """Wakes per month."""
+
+    per_month: int = Field(ge=0)
+    floor: int = Field(ge=0, description="Distinct minutes in which something is due.")
+    every_minute: int = Field(description="Of a poller that wakes every minute.")
+
+
+class EffectPart(_Part):
+    """What a change of a schedule means in time; times are UTC minutes."""
+
+    name: str
+    before: list[str] = Field(description="The next occurrences as they are.")
+    after: list[str] = Field(description="The next occurrences as they would be.")
+    skipped: list[str] = Field(description="Due, not served yet, and given up by this change.")
+
+
+class WarningPart(_Part):
+    """Allowed, and seldom meant."""
+
+    message: str
+    file: str | None
+    line: int | None
+
+
+class ErrorPart(_Part):
+    """A schedule that cannot work."""
+
+    message: str
+    remedy: str
+    file: str
+    line: int
+
+
+class RefusalPart(_Part):
+    """A safety rule that forbids the plan."""
+
+    rule: Rule
+    message: str
+    remedy: str
+
+
+class PlanDocument(_Part):
+    """What `reconcile --format json` prints."""
+
+    format: Literal[1]
+    environment: str
+    app: str
+    desired: DesiredPart
+    actual: ActualPart
+    changes: list[ChangePart]
+    drift: list[ChangePart]
+    slots: list[SlotPart]
+    budget: BudgetPart
+    wakes: WakesPart
+    cost_usd_per_month: float = Field(ge=0)
+    effects: list[EffectPart]
+    warnings: list[WarningPart]
+    errors: list[ErrorPart]
+    refusals: list[RefusalPart]
+    digest: str = Field(description="SHA-256 over what would be done, and to what state.")
+
+
+def plan_document(plan: Plan) -> PlanDocument:
+    """The plan as its document."""
+    return PlanDocument(
+        format=1,
+        environment=plan.environment,
+        app=plan.app,
+        desired=DesiredPart(
+            commit=plan.desired.commit,
+            dirty=plan.desired.dirty,
+            digest=desired_digest(plan.generation),
+            schedules=len(plan.generation.records),
+        ),
+        actual=ActualPart(
+            generation=None if plan.actual.pointer is None else plan.actual.pointer.generation,
+            digest=plan.actual.digest,
+        ),
+        changes=[_change(change) for change in plan.changes],
+        drift=[_change(change) for change in plan.drift],
+        slots=[
+            SlotPart(
+                slot=slot.name,
+                cron=slot.cron,
+                timezone=slot.timezone,
+                schedules=list(slot.schedules),
+            )
+            for slot in plan.slots
+        ],
+        budget=BudgetPart(
+            limit=plan.budget.limit,
+            foreign=[
+                ForeignPart(
+                    environment=cron.environment,
+                    app=cron.app,
+                    function=cron.function,
+                    schedule=cron.text,
+                )
+                for cron in plan.budget.foreign
+            ],
+            reserve=plan.budget.reserve,
+            available=plan.budget.available,
+            used=plan.budget.used,
+        ),
+        wakes=WakesPart(
+            per_month=plan.wakes.per_month,
+            floor=plan.wakes.floor,
+            every_minute=plan.wakes.every_minute,
+        ),
+        cost_usd_per_month=plan.wakes.cost_usd,
+        effects=[_effect(effect) for effect in plan.effects],
+        warnings=[
+            WarningPart(message=item.message, file=item.file, line=item.line)
+            for item in plan.warnings
+        ],
+        errors=[
+            ErrorPart(
+                message=item.message,
+                remedy=item.remedy,
+                file=item.schedule.location.file,
+                line=item.schedule.location.line,
+            )
+            for item in plan.missing
+        ],
+        refusals=[
+            RefusalPart(rule=item.rule, message=item.message, remedy=item.remedy)
+            for item in plan.refusals
+        ],
+        digest=plan.digest,
+    )
+
+
+def _change(change: Change) -> ChangePart:
+    return ChangePart(
+        action=change.action,
+        kind=change.kind,
+        name=change.name,
+        reason=change.reason,
+        file=change.file,
+        line=change.line,
+        before=None if change.before is None else dict(change.before),
+        after=None if change.after is None else dict(change.after),
+    )
+
+
+def _effect(effect: TimeEffect) -> EffectPart:
+    return EffectPart(
+        name=effect.name,
+        before=_minutes(effect.before),
+        after=_minutes(effect.after),
+        skipped=_minutes(effect.skipped),
+    )
+
+
+def _minutes(times: Iterable[int]) -> list[str]:
+    return [format_minute(at) for at in times]

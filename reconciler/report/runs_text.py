@@ -1,0 +1,89 @@
+"""Runs as a person reads them in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reconciler.dispatch.history import Run
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.report.style import Style
+
+
+def runs_text(runs: Sequence[Run], style: Style) -> str:
+    """A line per run, oldest first."""
+    if not runs:
+        return "No runs."
+    width = max(len(run.occurrence.name) for run in runs)
+    return "\n".join(_run_line(run, width, style) for run in runs)
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """One run as JSON."""
+    return {
+        "occurrence": run.occurrence.id,
+        "name": run.occurrence.name,
+        "time": format_minute(run.occurrence.at),
+        "state": run.state.value,
+        "started": run.started,
+        "seen": run.seen,
+        "attempt": run.attempt,
+        "call": run.call,
+        "reason": run.reason,
+        "result": run.result,
+        "slot": run.slot,
+        "wake": run.wake,
+    }
+
+
+def wake_text(log: WakeLog, style: Style) -> str:
+    """What one wake did."""
+    if not log.records:
+        return f"Nothing was due up to {format_minute(log.now)}."
+    width = max(len(record.name) for record in log.records)
+    lines = (_record_line(record, width, style) for record in log.records)
+    return "\n".join(lines)
+
+
+def missed_names(records: Iterable[RunRecord]) -> list[str]:
+    """The names of schedules with missed occurrences, each with how many: ``hourly (3)``."""
+    counts: dict[str, int] = {}
+    for record in records:
+        if record.state is RunState.MISSED:
+            counts[record.name] = counts.get(record.name, 0) + record.count
+    return [f"{name} ({count})" for name, count in sorted(counts.items())]
+
+
+def state_text(state: RunState, style: Style) -> str:
+    """A state in its colour."""
+    match state:
+        case RunState.SUCCEEDED:
+            return style.green(state.value)
+        case RunState.STARTED | RunState.SKIPPED:
+            return state.value
+        case RunState.START_FAILED | RunState.CANCELLED | RunState.EXPIRED:
+            return style.yellow(state.value)
+        case RunState.FAILED | RunState.TIMED_OUT | RunState.MISSED:
+            return style.red(state.value)
+
+
+def _run_line(run: Run, width: int, style: Style) -> str:
+    detail = run.reason or run.result or run.call or ""
+    attempt = f"attempt {run.attempt}  " if run.attempt > 1 else ""
+    padding = " " * (12 - len(run.state.value))
+    return (
+        f"{format_minute(run.occurrence.at)}  {run.occurrence.name:{width}}  "
+        f"{state_text(run.state, style)}{padding}  {attempt}{detail}"
+    ).rstrip()
+
+
+def _record_line(record: RunRecord, width: int, style: Style) -> str:
+    times = format_minute(record.times[-1])
+    if record.count > 1:
+        times = f"{format_minute(record.times[0])} … {times} ({record.count})"
+    detail = record.reason or record.result or record.call or ""
+    padding = " " * (12 - len(record.state.value))
+    return (
+        f"{state_text(record.state, style)}{padding}  {record.name:{width}}  {times}  {detail}"
+    ).rstrip()

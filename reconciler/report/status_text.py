@@ -1,0 +1,83 @@
+"""A status as a person reads it in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.report.runs_text import run_json, state_text
+from reconciler.report.status import ScheduleStatus, Status
+from reconciler.report.style import Style
+
+
+def status_text(status: Status, style: Style) -> str:
+    """The status, several lines."""
+    return "\n".join(_lines(status, style))
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The status as JSON."""
+    pointer = status.pointer
+    return {
+        "format": 1,
+        "well": status.well,
+        "generation": status.generation,
+        "commit": None if pointer is None else pointer.commit,
+        "applied_by": None if pointer is None else pointer.by,
+        "applied_at": None if pointer is None else pointer.at,
+        "schedules": [
+            {
+                "name": item.record.name,
+                "well": item.well,
+                "suspended": item.record.suspended is not None,
+                "last": None if item.last is None else run_json(item.last),
+                "next": _time(item.following),
+                "overdue": _time(item.overdue),
+            }
+            for item in status.schedules
+        ],
+        "slots": [
+            {"slot": item.slot.name, "cron": item.slot.cron, "last_wake": item.last_wake}
+            for item in status.slots
+        ],
+    }
+
+
+def _lines(status: Status, style: Style) -> Iterator[str]:
+    pointer = status.pointer
+    applied = "" if pointer is None else f", applied by {pointer.by} at {pointer.at}"
+    commit = f", commit {pointer.commit[:12]}" if pointer is not None and pointer.commit else ""
+    yield style.bold(f"Generation {status.generation[:12]}{commit}{applied}")
+    width = max((len(item.record.name) for item in status.schedules), default=0)
+    for item in status.schedules:
+        yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}".rstrip()
+    yield style.bold("Slots")
+    for slot in status.slots:
+        woke = "has not woken yet" if slot.last_wake is None else f"last woke {slot.last_wake}"
+        yield f"  {slot.slot.name}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
+    bad = [item.record.name for item in status.schedules if not item.well]
+    yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _next(item: ScheduleStatus, style: Style) -> str:
+    if item.overdue is not None:
+        return style.red(f"overdue since {format_minute(item.overdue)}")
+    if item.record.suspended is not None:
+        return f"{'suspended':22}"
+    if item.following is None:
+        return f"{'no more':22}"
+    return f"next {format_minute(item.following)}"
+
+
+def _last(item: ScheduleStatus, style: Style) -> str:
+    last = item.last
+    if last is None:
+        return style.dim("no run yet")
+    state = state_text(last.state, style)
+    reason = f": {last.reason}" if last.reason else ""
+    return f"last {format_minute(last.occurrence.at)} {state}{reason}"
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else format_minute(at)

@@ -1,0 +1,42 @@
+"""Colour on terminals, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Marks text up, or leaves it alone."""
+
+    colour: bool
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Style:
+        """Colour on a terminal, unless ``NO_COLOR`` is set to anything (no-color.org)."""
+        return cls(stream.isatty() and not os.environ.get("NO_COLOR"))
+
+    def green(self, text: str) -> str:
+        """What is new or well."""
+        return self._mark("32", text)
+
+    def yellow(self, text: str) -> str:
+        """What changes or wants a look."""
+        return self._mark("33", text)
+
+    def red(self, text: str) -> str:
+        """What goes away or is wrong."""
+        return self._mark("31", text)
+
+    def bold(self, text: str) -> str:
+        """A heading."""
+        return self._mark("1", text)
+
+    def dim(self, text: str) -> str:
+        """What most readers pass over."""
+        return self._mark("2", text)
+
+    def _mark(self, code: str, text: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self.colour else text

@@ -1,0 +1,216 @@
+"""Carry out a plan, step by step, each of which can be the last.
+
+The order is what makes a crash harmless. The generation is written before anything points to it;
+the slots are deployed before the pointer is flipped, so that what is live is woken for; the tags
+follow, and say that the apply is finished. Running it again goes on from whatever is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.cron import minute
+from reconciler.dispatch.generation import POINTER_PATH, Pointer, generation_path
+from reconciler.dispatch.ports import Claims, Clock
+from reconciler.dispatch.runs import format_time
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.plan import Desired, Plan, make_plan, own_tags
+from reconciler.plan.tags import GENERATION_TAG
+from reconciler.workspace.lease import Holder, Lease, held_lease
+from reconciler.workspace.observation import observe
+from reconciler.workspace.ports import Apps, CronLimitError, Files
+
+
+class Step(StrEnum):
+    """The steps of an apply, in their order."""
+
+    OBSERVE = "observe"
+    WRITE_GENERATION = "write generation"
+    DEPLOY = "deploy"
+    FLIP_POINTER = "flip pointer"
+    SET_TAGS = "set tags"
+    VERIFY = "verify"
+
+
+class StalePlanError(RefusedError):
+    """What is live changed after the plan was made."""
+
+
+class RefusedPlanError(RefusedError):
+    """Safety rules forbid the plan."""
+
+
+class MissingTargetError(ReconcileError):
+    """Schedules call functions that are not deployed."""
+
+
+class NotConvergedError(ReconcileError):
+    """After the apply, what is live is still not what git says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """All the outside of an apply."""
+
+    apps: Apps
+    files: Files
+    claims: Claims
+    clock: Clock
+
+
+async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int = 0) -> Plan:
+    """Observe what is live and plan.
+
+    Raises:
+        UnavailableError: something could not be read.
+    """
+    actual = await observe(desired.settings, workspace.apps, workspace.files, workspace.claims)
+    now = minute(workspace.clock.now())
+    return make_plan(desired, actual, now, allow_deletes=allow_deletes)
+
+
+def check_allowed(plan: Plan) -> None:
+    """Raise if the plan must not be carried out.
+
+    Raises:
+        MissingTargetError: a schedule's function is not there.
+        RefusedPlanError: a safety rule forbids it.
+    """
+    if plan.missing:
+        first = plan.missing[0].schedule.location
+        raise MissingTargetError(
+            "\n".join(f"{item.message} ({item.schedule.location})" for item in plan.missing),
+            where=str(first) if len(plan.missing) == 1 else None,
+            remedy="\n  ".join(dict.fromkeys(item.remedy for item in plan.missing)),
+        )
+    if plan.refusals:
+        raise RefusedPlanError(
+            "\n".join(refusal.message for refusal in plan.refusals),
+            remedy="\n  ".join(refusal.remedy for refusal in plan.refusals),
+        )
+
+
+async def apply(
+    workspace: Workspace,
+    plan: Plan,
+    holder: Holder,
+    on_step: Callable[[Step], None],
+    *,
+    allow_deletes: int = 0,
+) -> None:
+    """Carry out the plan.
+
+    Args:
+        holder: who applies, for the lease and the pointer.
+        on_step: is told each step before it is taken.
+        allow_deletes: as the plan was made with.
+
+    Raises:
+        MissingTargetError, RefusedPlanError: see :func:`check_allowed`; nothing was done.
+        LeaseHeldError: somebody else applies; nothing was done.
+        StalePlanError: what is live is not what was planned on; nothing was done.
+        CronLimitError: Modal refused the crons; what was live stays live.
+        LeaseLostError: somebody else took over in the middle.
+        NotConvergedError: something else changed what is live meanwhile.
+        UnavailableError: a call failed. Running it again goes on from there.
+    """
+    check_allowed(plan)
+    if plan.empty:
+        return
+    async with held_lease(workspace.claims, workspace.clock, holder) as lease:
+        await _Application(workspace, plan, holder, lease, on_step, allow_deletes).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Application:
+    workspace: Workspace
+    plan: Plan
+    holder: Holder
+    lease: Lease
+    on_step: Callable[[Step], None]
+    allow_deletes: int
+
+    async def run(self) -> None:
+        await self.begin(Step.OBSERVE)
+        await self.require_fresh()
+        generation = self.plan.generation
+        await self.begin(Step.WRITE_GENERATION)
+        await self.workspace.files.write(generation_path(generation.digest), generation.encoded)
+        if self.plan.deploy:
+            await self.begin(Step.DEPLOY)
+            await self.deploy()
+        await self.begin(Step.FLIP_POINTER)
+        await self.workspace.files.write(POINTER_PATH, self.pointer().encode())
+        await self.begin(Step.SET_TAGS)
+        await self.workspace.apps.set_tags(self.plan.tags)
+        await self.begin(Step.VERIFY)
+        await self.require_converged()
+
+    async def begin(self, step: Step) -> None:
+        self.on_step(step)
+        await self.lease.renew()
+
+    async def require_fresh(self) -> None:
+        seen = await observe(
+            self.plan.desired.settings,
+            self.workspace.apps,
+            self.workspace.files,
+            self.workspace.claims,
+        )
+        if seen.digest != self.plan.actual.digest:
+            raise StalePlanError(
+                "what is live changed after this plan was made; nothing was applied",
+                remedy="Run reconcile again to plan on what is live now.",
+            )
+
+    async def deploy(self) -> None:
+        before = self.plan.actual.own
+        tags = own_tags(
+            repository=self.plan.desired.repository,
+            generation=None if before is None else before.tags.get(GENERATION_TAG),
+            dispatcher=self.plan.desired.dispatcher,
+        )
+        try:
+            await self.workspace.apps.deploy(self.plan.generation.slots, tags)
+        except CronLimitError as error:
+            raise await self.explained(error) from error
+
+    async def explained(self, error: CronLimitError) -> CronLimitError:
+        """The refusal with what Modal does not say: who holds which crons."""
+        settings = self.plan.desired.settings
+        foreign = self.plan.budget.foreign
+        seen = await observe(
+            settings, self.workspace.apps, self.workspace.files, self.workspace.claims
+        )
+        held = seen.foreign or foreign
+        holders = "\n".join(f"    {c.app}/{c.function}  {c.text}  in {c.environment}" for c in held)
+        return CronLimitError(
+            f"Modal refused the deploy: {error.what}. What was live stays live, and nothing else "
+            f"was changed. This plan needs {len(self.plan.slots)} crons; others hold "
+            f"{len(held)}:\n{holders}".rstrip(":\n"),
+            remedy="Free a cron, or set `crons:` in reconciler.yaml to what the plan of the "
+            "workspace allows, and run reconcile again. Crons of a stopped app may come free late.",
+        )
+
+    def pointer(self) -> Pointer:
+        before = self.plan.actual.pointer
+        return Pointer(
+            generation=self.plan.generation.digest,
+            commit=self.plan.desired.commit,
+            dirty=self.plan.desired.dirty,
+            by=self.holder.owner,
+            at=format_time(self.workspace.clock.now()),
+            previous=None if before is None else before.generation,
+        )
+
+    async def require_converged(self) -> None:
+        left = await prepare(self.workspace, self.plan.desired, allow_deletes=self.allow_deletes)
+        if not left.empty:
+            changes = [*left.changes, *left.drift]
+            listed = ", ".join(f"{change.kind} {change.name}" for change in changes[:5])
+            raise NotConvergedError(
+                f"after the apply, {len(changes)} differences are left: {listed}",
+                remedy="Something else changes what is live. Run reconcile again.",
+            )

@@ -1,0 +1,97 @@
+"""Our app: one function per slot and one without a cron, all running the same dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import modal
+
+import reconciler
+from reconciler.dispatch.entrypoint import APP_VARIABLE, SLOT_VARIABLE, wake
+from reconciler.dispatch.generation import ON_DEMAND, Slot
+from reconciler.dispatch.start import WAKE_TIMEOUT
+from reconciler.dispatch.volume_files import MOUNT_POINT
+
+PYTHON: Final = "3.12"
+"""Python of the dispatcher's image; the code runs on every version that we support."""
+SCALEDOWN: Final = timedelta(seconds=2)
+"""The least that Modal allows: idle time is billed, and the next wake is minutes away."""
+PACKAGES: Final = ("cron", "dispatch")
+MODULES: Final = ("__init__.py", "errors.py")
+"""What of our source runs inside Modal; the rest stays out of the container."""
+
+
+def build_app(
+    name: str, slots: Sequence[Slot], tags: Mapping[str, str], volume: modal.Volume
+) -> modal.App:
+    """Define the app; nothing is sent anywhere.
+
+    Args:
+        name: of the app.
+        tags: what a new app is tagged with.
+        volume: ours, where the dispatcher finds the generation.
+    """
+    app = modal.App(name, tags=dict(tags), include_source=False)
+    image = (
+        modal.Image.debian_slim(python_version=PYTHON)
+        .pip_install(f"tzdata=={version('tzdata')}")
+        .add_local_python_source("reconciler", ignore=lambda path: not runs_inside(path))
+    )
+
+    def add(function: str, schedule: modal.Cron | None) -> None:
+        app.function(
+            name=function,
+            schedule=schedule,
+            image=image,
+            env={APP_VARIABLE: name, SLOT_VARIABLE: function},
+            volumes={MOUNT_POINT: volume},
+            max_containers=1,
+            scaledown_window=int(SCALEDOWN.total_seconds()),
+            timeout=int(WAKE_TIMEOUT.total_seconds()),
+            include_source=False,
+        )(wake)
+
+    for slot in slots:
+        add(slot.name, modal.Cron(slot.cron, timezone=slot.timezone))
+    add(ON_DEMAND, None)
+    return app
+
+
+def runs_inside(path: Path) -> bool:
+    """Whether a file of our package belongs into the dispatcher's container.
+
+    Args:
+        path: relative to the package, or absolute.
+    """
+    root = package_folder()
+    relative = path.relative_to(root) if path.is_absolute() else path
+    if relative.suffix != ".py":
+        return False
+    return str(relative) in MODULES or relative.parts[0] in PACKAGES
+
+
+@cache
+def dispatcher_digest() -> str:
+    """A digest of all that makes up a deployed dispatcher but its slots.
+
+    Two machines with the same version of this package agree on it.
+    """
+    root = package_folder()
+    seen = sha256(f"{PYTHON} {version('tzdata')} {SCALEDOWN} {WAKE_TIMEOUT}".encode())
+    for path in sorted(root.rglob("*.py")):
+        if runs_inside(path):
+            seen.update(path.relative_to(root).as_posix().encode())
+            seen.update(path.read_bytes())
+    return f"{reconciler.__version__}-{seen.hexdigest()[:12]}"
+
+
+def package_folder() -> Path:
+    """Where our package is installed."""
+    (folder,) = reconciler.__path__
+    return Path(folder)

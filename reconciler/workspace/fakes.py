@@ -1,0 +1,75 @@
+"""The workspace's ports in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.dispatch.generation import ON_DEMAND, Slot
+from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
+
+
+@dataclass
+class FakeApps:
+    """A workspace with a cron limit.
+
+    Attributes:
+        environment, name: of our app.
+        limit: crons that the workspace allows.
+        apps: what is deployed.
+    """
+
+    environment: str = "main"
+    name: str = "schedule-reconciler"
+    limit: int = 5
+    apps: list[DeployedApp] = field(default_factory=list)
+
+    async def deployed(self) -> Sequence[DeployedApp]:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        return tuple(self.apps)
+
+    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        others = [app for app in self.apps if not self._is_own(app)]
+        held = sum(function.schedule is not None for app in others for function in app.functions)
+        if held + len(slots) > self.limit:
+            raise CronLimitError(f"reached limit of {self.limit} cron jobs")
+        functions = tuple(
+            DeployedFunction(slot.name, slot, f"{slot.cron} ({slot.timezone})") for slot in slots
+        )
+        before = next((app.tags for app in self.apps if self._is_own(app)), tags)
+        self.apps = [
+            *others,
+            DeployedApp(
+                self.environment, self.name, (*functions, DeployedFunction(ON_DEMAND)), before
+            ),
+        ]
+
+    async def set_tags(self, tags: Mapping[str, str]) -> None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        self.apps = [
+            replace(app, tags=dict(tags)) if self._is_own(app) else app for app in self.apps
+        ]
+
+    def _is_own(self, app: DeployedApp) -> bool:
+        return (app.environment, app.name) == (self.environment, self.name)
+
+
+@dataclass
+class FakeFiles:
+    """A Volume in memory."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        return self.files.get(path)
+
+    async def write(self, path: str, content: bytes) -> None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        self.files[path] = content
+
+    async def list(self, folder: str) -> Sequence[str]:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        inside = (path[len(folder) + 1 :] for path in self.files if path.startswith(f"{folder}/"))
+        return sorted({f"{folder}/{path.split('/')[0]}" for path in inside})

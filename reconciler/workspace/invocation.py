@@ -1,0 +1,56 @@
+"""Calls of our deployed dispatcher, by people."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+import modal
+from modal.exception import NotFoundError
+
+from reconciler.dispatch.generation import ON_DEMAND
+from reconciler.dispatch.modal_calls import ModalCaller, translated_errors
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.errors import ReconcileError
+
+POLL_INTERVAL: Final = 0.1
+"""Seconds between two looks at calls that somebody waits for."""
+
+
+async def call_dispatcher(
+    app: str, environment: str, *, as_if: str | None = None, trigger: str | None = None
+) -> str:
+    """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
+
+    Raises:
+        ReconcileError: our app is not deployed.
+        UnavailableError: the call failed.
+    """
+    with translated_errors():
+        function: modal.Function[..., str, str] = modal.Function.from_name(
+            app, ON_DEMAND, environment_name=environment
+        )
+        try:
+            await function.hydrate.aio()
+        except NotFoundError as error:
+            raise ReconcileError(
+                f"the app {app} is not deployed in the Modal environment {environment}",
+                remedy="Run reconcile first.",
+            ) from error
+        return await function.remote.aio(as_if=as_if, trigger=trigger)
+
+
+async def wait_for_calls(log: WakeLog, environment: str) -> WakeLog:
+    """Wait until every call that the wake started has ended; its lines then say how."""
+    caller = ModalCaller(environment)
+
+    async def ended(record: RunRecord) -> RunRecord:
+        if record.state is not RunState.STARTED or record.call is None:
+            return record
+        while not (status := await caller.status(record.call)).ended:
+            await asyncio.sleep(POLL_INTERVAL)
+        state = RunState(status.state.value)
+        return replace(record, state=state, reason=status.reason, result=status.result)
+
+    return replace(log, records=tuple(await asyncio.gather(*map(ended, log.records))))

@@ -1,0 +1,169 @@
+"""One apply at a time: a lease in the Dict.
+
+Invariant: *at most one holder whose lease has not run out*. The Dict has no compare-and-swap, so a
+lease is never taken over in place: leases are numbered, the highest number is the current one, and
+the next number is claimed by ``put_new``, which one contender wins. The number is also a fencing
+token: a holder whose number is no longer the highest has lost the lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from reconciler.dispatch.ports import Claims, Clock
+from reconciler.dispatch.runs import format_time
+from reconciler.errors import ReconcileError, RefusedError
+
+LEASE_TIME: Final = timedelta(minutes=10)
+"""How long a lease is held without being renewed; an apply renews it before every step."""
+HEAD_KEY: Final = "lease"
+
+
+class LeaseHeldError(RefusedError):
+    """Somebody else holds the lease."""
+
+
+class LeaseLostError(ReconcileError):
+    """The lease ran out in our hands and somebody else has taken it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lease, for people.
+
+    Attributes:
+        owner: a name.
+        link: where the run can be seen, None when there is no such place.
+    """
+
+    owner: str
+    link: str | None = None
+
+
+@dataclass(slots=True)
+class Lease:
+    """A lease that we hold."""
+
+    claims: Claims
+    clock: Clock
+    holder: Holder
+    number: int
+    token: str
+    since: datetime
+
+    async def renew(self) -> None:
+        """Hold it for another :data:`LEASE_TIME`.
+
+        Raises:
+            LeaseLostError: somebody else has taken or broken it.
+        """
+        following = await self.claims.get(_key(self.number + 1))
+        current = await self.claims.get(_key(self.number))
+        mine = current is not None and current["token"] == self.token and not current["released"]
+        if following is not None or not mine:
+            raise LeaseLostError(
+                "the lease was taken over while this apply was under way",
+                remedy="Run reconcile again: it goes on from what is live.",
+            )
+        await self._write(released=False)
+
+    async def release(self) -> None:
+        """Give it back; if it is no longer ours, leave it alone."""
+        current = await self.claims.get(_key(self.number))
+        if current is not None and current["token"] == self.token:
+            await self._write(released=True)
+
+    async def _write(self, *, released: bool) -> None:
+        entry = _entry(self.holder, self.token, self.since, self.clock.now(), released=released)
+        await self.claims.put(_key(self.number), entry)
+
+
+@asynccontextmanager
+async def held_lease(claims: Claims, clock: Clock, holder: Holder) -> AsyncIterator[Lease]:
+    """Hold the lease for a while, and give it back however the block ends.
+
+    Raises:
+        LeaseHeldError: somebody else holds it.
+    """
+    lease = await _acquire(claims, clock, holder)
+    try:
+        yield lease
+    finally:
+        await lease.release()
+
+
+async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
+    """Take the lease with this number from whoever holds it.
+
+    Raises:
+        ReconcileError: it is not the current lease.
+    """
+    found = await _current(claims)
+    if found is None or found[0] != number or _is_free(found[1], clock.now()):
+        held = "nobody holds the lease" if found is None else f"the current one is {found[0]}"
+        raise ReconcileError(f"there is no lease {number} to break: {held}")
+    await claims.put(_key(number), {**found[1], "released": True})
+
+
+async def _acquire(claims: Claims, clock: Clock, holder: Holder) -> Lease:
+    now = clock.now()
+    found = await _current(claims)
+    if found is not None and not _is_free(found[1], now):
+        raise _held(*found)
+    number = 1 if found is None else found[0] + 1
+    token = uuid4().hex
+    entry = _entry(holder, token, now, now, released=False)
+    if not await claims.put_new(_key(number), entry):
+        winner = await claims.get(_key(number))
+        if winner is None or winner["token"] != token:
+            raise _held(number, winner or {"owner": "somebody else", "since": "now", "link": None})
+    await claims.put(HEAD_KEY, {"number": number})
+    return Lease(claims, clock, holder, number, token, now)
+
+
+async def _current(claims: Claims) -> tuple[int, Mapping[str, Any]] | None:
+    """The lease with the highest number; the head entry may lag behind by those just taken."""
+    head = await claims.get(HEAD_KEY)
+    number = 1 if head is None else int(head["number"])
+    found = None
+    while (entry := await claims.get(_key(number))) is not None:
+        found = (number, entry)
+        number += 1
+    if found is None and head is not None:
+        # The lease died of idleness before its head did: nobody holds it, and its number is used.
+        return int(head["number"]), {"released": True}
+    return found
+
+
+def _is_free(entry: Mapping[str, Any], now: datetime) -> bool:
+    return bool(entry["released"]) or str(entry["until"]) < format_time(now)
+
+
+def _held(number: int, entry: Mapping[str, Any]) -> LeaseHeldError:
+    link = f", see {entry['link']}" if entry["link"] else ""
+    return LeaseHeldError(
+        f"{entry['owner']} is applying since {entry['since']} (lease {number}){link}",
+        remedy=f"Wait for it to finish. If it is dead: reconcile unlock {number}",
+    )
+
+
+def _entry(
+    holder: Holder, token: str, since: datetime, now: datetime, *, released: bool
+) -> dict[str, Any]:
+    return {
+        "owner": holder.owner,
+        "link": holder.link,
+        "token": token,
+        "since": format_time(since),
+        "until": format_time(now + LEASE_TIME),
+        "released": released,
+    }
+
+
+def _key(number: int) -> str:
+    return f"lease/{number}"

@@ -1,0 +1,123 @@
+"""The embedded engine, as commands with ``--env local`` reach it: over the network, as Modal is.
+
+A running engine of the same state folder is used; otherwise one is started as a process of its own
+for as long as it is needed. Either way the official client is pointed at it by environment
+variables alone, which is why this comes before the first import of modal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+from urllib.parse import urlsplit
+
+from reconciler.errors import ReconcileError
+
+STATE_FOLDER: Final = Path(".reconciler/engine")
+"""Where the engine keeps its state, below the current directory."""
+START_TIMEOUT: Final = 20.0
+STOP_TIMEOUT: Final = 20.0
+POLL_INTERVAL: Final = 0.01
+LOG_NAME: Final = "engine.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A running engine.
+
+    Attributes:
+        url: where it listens, on the loopback address.
+        variables: the environment variables that point the official client at it.
+    """
+
+    url: str
+    variables: Mapping[str, str]
+
+
+@contextmanager
+def local_engine(state: Path) -> Iterator[Endpoint]:
+    """Use the running engine of a state folder, or start one until the block ends.
+
+    Raises:
+        ReconcileError: it does not start.
+    """
+    running = find_running(state)
+    if running is not None:
+        yield running
+        return
+    state.mkdir(parents=True, exist_ok=True)
+    log = state / LOG_NAME
+    with log.open("wb") as output:
+        # A session of its own: Ctrl-C is for us, and giving back the lease needs the engine.
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [
+                *(sys.executable, "-m", "reconciler.engine", "serve"),
+                *("--state", str(state), "--parent-pid", str(os.getpid())),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield _wait_until_ready(process, state, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@contextmanager
+def pointed_at(endpoint: Endpoint) -> Iterator[None]:
+    """Point the official client of this process at the engine; it never sees the user's profile."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("MODAL_")]:
+        del os.environ[name]
+    os.environ.update(endpoint.variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def find_running(state: Path) -> Endpoint | None:
+    """The engine that runs on a state folder, if one accepts connections."""
+    try:
+        found = json.loads((state / "server.json").read_text())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    address = urlsplit(found["url"])
+    try:
+        socket.create_connection((address.hostname, address.port or 0), timeout=1).close()
+    except OSError:
+        return None
+    return Endpoint(found["url"], found["variables"])
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], state: Path, log: Path) -> Endpoint:
+    end = monotonic() + START_TIMEOUT
+    while monotonic() < end:
+        endpoint = find_running(state)
+        if endpoint is not None:
+            return endpoint
+        if process.poll() is not None:
+            break
+        sleep(POLL_INTERVAL)
+    said = log.read_text(errors="replace").strip().splitlines()
+    raise ReconcileError(
+        "the embedded engine did not start" + (f": {said[-1]}" if said else ""),
+        where=str(state),
+        remedy=f"Its output is in {log}. Is another engine using this folder?",
+    )

@@ -1,0 +1,130 @@
+"""The apps of a Modal workspace, through the public SDK."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import modal
+from modal.types import AppState
+
+from reconciler.dispatch.generation import Slot
+from reconciler.dispatch.modal_calls import translated_errors
+from reconciler.errors import ReconcileError
+from reconciler.workspace.deployment import build_app
+from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
+
+AT_ONCE: Final = 32
+"""Calls to Modal under way at the same time."""
+
+_LIMIT: Final = re.compile(r"reached limit of \d+ (?:cron jobs|scheduled functions)[^\n]*")
+_CRON: Final = re.compile(r"Cron\((?P<cron>'[^']*'|\"[^\"]*\"), (?P<timezone>[^()]+)\)")
+_PERIOD: Final = re.compile(r"Period\((?P<parts>[a-z]+=[0-9.]+(?:, [a-z]+=[0-9.]+)*)\)")
+
+
+class UnknownScheduleTextError(ReconcileError):
+    """The SDK shows a schedule in a form that this version does not know."""
+
+
+class ModalApps:
+    """The deployed apps of the workspace that the client's credentials belong to."""
+
+    def __init__(self, name: str, environment: str) -> None:
+        """Args: the name of our app, and the Modal environment that it is in."""
+        self._name = name
+        self._environment = environment
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def deployed(self) -> Sequence[DeployedApp]:
+        """See :class:`~reconciler.workspace.ports.Apps`.
+
+        Raises:
+            ReconcileError: our environment does not exist.
+            UnknownScheduleTextError: see there.
+        """
+        with translated_errors():
+            environments = await modal.Environment.objects.list.aio()
+        names = [environment.name for environment in environments]
+        if self._environment not in names:
+            raise ReconcileError(
+                f"there is no Modal environment `{self._environment}`",
+                remedy=f"This workspace has: {', '.join(sorted(map(str, names)))}. Create it with "
+                f"`modal environment create {self._environment}`, or name another.",
+            )
+        found = await asyncio.gather(*(self._of(environment) for environment in environments))
+        return [app for apps in found for app in apps]
+
+    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        volume = modal.Volume.from_name(
+            self._name, environment_name=self._environment, create_if_missing=True
+        )
+        app = build_app(self._name, slots, tags, volume)
+        try:
+            with translated_errors():
+                await app.deploy.aio(environment_name=self._environment)
+        except Exception as error:
+            refused = _LIMIT.search(str(error))
+            if refused is None:
+                raise
+            raise CronLimitError(refused.group()) from error
+
+    async def set_tags(self, tags: Mapping[str, str]) -> None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        with translated_errors():
+            app = await modal.App.lookup.aio(self._name, environment_name=self._environment)
+            await app.set_tags.aio(dict(tags))
+
+    async def _of(self, environment: modal.Environment) -> list[DeployedApp]:
+        with translated_errors():
+            apps = await environment.apps.list.aio()
+        found = await asyncio.gather(*(self._describe(app, environment) for app in apps))
+        return [app for app in found if app is not None]
+
+    async def _describe(self, app: modal.App, environment: modal.Environment) -> DeployedApp | None:
+        with translated_errors():
+            info = await app.info.aio()
+        if info.lifecycle.state is not AppState.DEPLOYED:
+            return None
+        functions = await asyncio.gather(
+            *(self._function(name, id_) for name, id_ in sorted(info.functions.items()))
+        )
+        name = app.name or info.description
+        tags = {}
+        if (environment.name, name) == (self._environment, self._name):
+            with translated_errors():
+                tags = await app.get_tags.aio()
+        return DeployedApp(str(environment.name), name, tuple(functions), tags)
+
+    async def _function(self, name: str, id_: str) -> DeployedFunction:
+        async with self._at_once:
+            with translated_errors():
+                info = await modal.Function.from_id(id_).info.aio()
+        return read_schedule(name, info.schedule)
+
+
+def read_schedule(name: str, text: str | None) -> DeployedFunction:
+    """Read the schedule of a function as ``Function.info()`` shows it.
+
+    That text is for display and its form is not promised: this is the one place that reads it.
+
+    Raises:
+        UnknownScheduleTextError: it is of no known form; taking it for no schedule would lose it.
+    """
+    if text is None:
+        return DeployedFunction(name)
+    if cron := _CRON.fullmatch(text):
+        expression = str(ast.literal_eval(cron["cron"]))
+        slot = Slot(name, expression, cron["timezone"])
+        return DeployedFunction(name, slot, f"{slot.cron} ({slot.timezone})")
+    if period := _PERIOD.fullmatch(text):
+        parts = (part.partition("=") for part in period["parts"].split(", "))
+        every = ", ".join(f"{number} {unit}" for unit, _, number in parts)
+        return DeployedFunction(name, None, f"every {every}")
+    raise UnknownScheduleTextError(
+        f"Modal shows the schedule of function {name} as {text!r}, which this version cannot read",
+        remedy="Use a version of modal that schedule-reconciler was tested with, or report this.",
+    )

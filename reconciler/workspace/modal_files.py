@@ -1,0 +1,96 @@
+"""The files of our Volume, from outside a container."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import modal
+from modal.exception import NotFoundError
+
+from reconciler.dispatch.generation import (
+    POINTER_PATH,
+    FormatError,
+    Generation,
+    decode_pointer,
+    generation_path,
+)
+from reconciler.dispatch.modal_calls import translated_errors
+from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_wake_log
+from reconciler.dispatch.volume_files import verified_generation
+from reconciler.workspace.ports import Files
+
+
+class ModalFiles:
+    """Reads and writes by calls to Modal; the Volume is made when something is written."""
+
+    def __init__(self, name: str, environment: str) -> None:
+        """Args: the name of the Volume, and the Modal environment that it is in."""
+        self._read_only = modal.Volume.from_name(name, environment_name=environment)
+        self._writable = modal.Volume.from_name(
+            name, environment_name=environment, create_if_missing=True
+        )
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        with translated_errors():
+            try:
+                return b"".join([part async for part in self._read_only.read_file.aio(path)])
+            except (NotFoundError, FileNotFoundError):
+                return None
+
+    async def write(self, path: str, content: bytes) -> None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        with translated_errors():
+            async with self._writable.batch_upload.aio(force=True) as batch:
+                batch.put_file(io.BytesIO(content), path)
+
+    async def list(self, folder: str) -> Sequence[str]:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        with translated_errors():
+            try:
+                entries = await self._read_only.listdir.aio(folder)
+            except (NotFoundError, FileNotFoundError):
+                return ()
+        return sorted(entry.path.lstrip("/") for entry in entries)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteGenerations:
+    """The dispatcher's generation store, read from outside."""
+
+    files: Files
+
+    async def live(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        content = await self.files.read(POINTER_PATH)
+        if content is None:
+            return None
+        digest = decode_pointer(content).generation
+        generation = await self.files.read(generation_path(digest))
+        if generation is None:
+            raise FormatError("is gone, and the pointer names it", where=generation_path(digest))
+        return verified_generation(generation, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRunLog:
+    """The dispatcher's run log, from outside."""
+
+    files: Files
+
+    async def write(self, log: WakeLog) -> None:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        await self.files.write(log.path, log.encode())
+
+    async def recent(self, days: int) -> Sequence[WakeLog]:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        newest = (await self.files.list(RUNS_FOLDER))[-days:]
+        paths = [path for day in newest for path in await self.files.list(day)]
+        logs = []
+        for path in sorted(path for path in paths if path.endswith(".jsonl")):
+            content = await self.files.read(path)
+            if content is not None:
+                logs.append(decode_wake_log(content, path))
+        return logs

@@ -1,0 +1,133 @@
+"""What is live: every app of the workspace, our pointer and the generation that it names.
+
+Unknown is never absent: whatever cannot be read raises, and so becomes an error of the plan instead
+of a deletion. What can be read and makes no sense is damage, which an apply repairs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.generation import (
+    POINTER_PATH,
+    FormatError,
+    Generation,
+    NewerFormatError,
+    Pointer,
+    decode_generation,
+    decode_pointer,
+    generation_path,
+)
+from reconciler.dispatch.ports import Claims
+from reconciler.manifest import EnvironmentSettings
+from reconciler.plan import Actual, DeployedCron, OwnApp
+from reconciler.plan.tags import GENERATION_TAG, tag_value
+from reconciler.workspace.ports import Apps, DeployedApp, Files
+
+
+async def observe(
+    settings: EnvironmentSettings, apps: Apps, files: Files, claims: Claims
+) -> Actual:
+    """Read what is live.
+
+    Raises:
+        UnavailableError: something could not be read.
+        NewerFormatError: a newer version wrote what is live.
+    """
+    deployed, (pointer, pointer_damage), cursor = await asyncio.gather(
+        apps.deployed(), read_pointer(files), claims.get(CURSOR_KEY)
+    )
+    own = next((app for app in deployed if _is_own(app, settings)), None)
+    live, live_damage = None, None
+    if pointer is not None:
+        live, live_damage = await _read_generation(files, pointer.generation)
+    return Actual(
+        own=None if own is None else _own(own),
+        foreign=_foreign(deployed, settings),
+        targets={
+            app.name: frozenset(function.name for function in app.functions)
+            for app in deployed
+            if app.environment == settings.modal
+        },
+        pointer=pointer,
+        pointer_damage=pointer_damage,
+        live=live,
+        live_damage=live_damage,
+        applied=await _read_applied(files, own, pointer),
+        through=None if cursor is None else Cursor.from_json(cursor).through,
+    )
+
+
+async def read_pointer(files: Files) -> tuple[Pointer | None, str | None]:
+    content = await files.read(POINTER_PATH)
+    if content is None:
+        return None, None
+    try:
+        return decode_pointer(content), None
+    except NewerFormatError:
+        raise
+    except FormatError as error:
+        return None, error.what
+
+
+async def _read_generation(files: Files, digest: str) -> tuple[Generation | None, str | None]:
+    content = await files.read(generation_path(digest))
+    if content is None:
+        return None, "was removed: no schedule runs"
+    edited = sha256(content).hexdigest() != digest
+    try:
+        generation = decode_generation(content, generation_path(digest))
+    except NewerFormatError:
+        raise
+    except FormatError as error:
+        return None, f"{error.what}: no schedule runs"
+    damage = "was edited by hand: its content does not match its name, so no schedule runs"
+    return generation, damage if edited else None
+
+
+async def _read_applied(
+    files: Files, own: DeployedApp | None, pointer: Pointer | None
+) -> Generation | None:
+    """The generation that the app is tagged with, when it is whole and not the live one.
+
+    A tag holds the beginning of a digest only; the file is found by listing.
+    """
+    tagged = None if own is None else own.tags.get(GENERATION_TAG)
+    if not tagged or (pointer is not None and tag_value(pointer.generation) == tagged):
+        return None
+    folder = generation_path("").rpartition("/")[0]
+    for path in await files.list(folder):
+        digest = path.rpartition("/")[2].removesuffix(".jsonl")
+        if tag_value(digest) == tagged:
+            generation, damage = await _read_generation(files, digest)
+            return generation if damage is None else None
+    return None
+
+
+def _own(app: DeployedApp) -> OwnApp:
+    return OwnApp(
+        slots=tuple(sorted(f.cron for f in app.functions if f.cron is not None)),
+        functions=tuple(sorted(function.name for function in app.functions)),
+        tags=app.tags,
+    )
+
+
+def _foreign(
+    deployed: Sequence[DeployedApp], settings: EnvironmentSettings
+) -> tuple[DeployedCron, ...]:
+    return tuple(
+        sorted(
+            DeployedCron(app.environment, app.name, function.name, function.schedule)
+            for app in deployed
+            if not _is_own(app, settings)
+            for function in app.functions
+            if function.schedule is not None
+        )
+    )
+
+
+def _is_own(app: DeployedApp, settings: EnvironmentSettings) -> bool:
+    return (app.environment, app.name) == (settings.modal, settings.app)

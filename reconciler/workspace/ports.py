@@ -1,0 +1,87 @@
+"""The outside of an apply: Modal's apps and the files on our Volume.
+
+The third port, the Dict, is the dispatcher's :class:`~reconciler.dispatch.ports.Claims`. Each has
+an in-memory fake in :mod:`reconciler.workspace.fakes`, and one contract suite holds for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.dispatch.generation import Slot
+from reconciler.errors import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedFunction:
+    """A function of a deployed app.
+
+    Attributes:
+        name: ``Class.*`` for a class.
+        cron: its cron, when it holds one.
+        schedule: its cron or period as people read it, None when it holds neither.
+    """
+
+    name: str
+    cron: Slot | None = None
+    schedule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedApp:
+    """An app that is deployed somewhere in the workspace."""
+
+    environment: str
+    name: str
+    functions: tuple[DeployedFunction, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class CronLimitError(RefusedError):
+    """Modal refused a deploy because the workspace has no cron left; nothing was changed."""
+
+
+class Apps(Protocol):
+    """The deployed apps of a workspace; ours can be changed."""
+
+    async def deployed(self) -> Sequence[DeployedApp]:
+        """Every deployed app of every environment of the workspace; tags for ours only.
+
+        Raises:
+            UnavailableError: any of it could not be read. Nothing is ever left out.
+        """
+        ...
+
+    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
+        """Make the slots, and the function that holds no cron, the functions of our app.
+
+        Args:
+            tags: what a new app is tagged with; an existing one keeps its tags.
+
+        Raises:
+            CronLimitError: Modal refuses so many crons. What was deployed stays live.
+            UnavailableError: anything else; it may or may not have been deployed.
+        """
+        ...
+
+    async def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Replace the tags of our app."""
+        ...
+
+
+class Files(Protocol):
+    """The files on our Volume."""
+
+    async def read(self, path: str) -> bytes | None:
+        """The content of a file, None when there is none."""
+        ...
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Store a file, in place of one of that name. It is there for every later reader."""
+        ...
+
+    async def list(self, folder: str) -> Sequence[str]:
+        """The paths directly below a folder, sorted; empty when there is no such folder."""
+        ...
