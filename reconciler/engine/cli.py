@@ -1,0 +1,177 @@
+"""``python -m reconciler.engine``: run an engine, find one, and steer one in tests."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.engine import limits
+from reconciler.engine.record import (
+    DEFAULT_STATE,
+    Record,
+    client_environment,
+    shell_exports,
+    sole,
+)
+from reconciler.errors import ReconcileError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0, or 1 with a message on stderr."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except ReconcileError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reconciler.engine", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, run: object, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about)
+        made.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the state folder")
+        made.set_defaults(run=run)
+        return made
+
+    serve = command("serve", _serve, "Run an engine in the foreground.")
+    serve.add_argument("--port", type=int, default=0, help="0 (default) for a free one")
+    serve.add_argument("--python", default=sys.executable, help="that functions run in")
+    serve.add_argument(
+        "--crons", type=_crons, default=limits.DEFAULT_CRONS, help="deployed at most, or unlimited"
+    )
+    serve.add_argument("--containers", type=int, default=limits.CONTAINERS, help="at once at most")
+    serve.add_argument(
+        "--mounts",
+        choices=("auto", "real", "environment"),
+        default="auto",
+        help="Volumes at their real paths, or told by MODAL_ENGINE_VOLUMES",
+    )
+    serve.add_argument("--parent-pid", type=int, help="end when this process has gone")
+    serve.add_argument("--ready-file", type=Path, help="gets the same as server.json")
+    command("env", _env, "Print how to point the modal client at the running engine.")
+    faults = command("faults", _faults, "Add fault rules (JSON), or show or clear them.")
+    faults.add_argument("rules", nargs="?", help="a rule or a list of rules; default: show")
+    faults.add_argument("--clear", action="store_true")
+    command("calls", _calls, "Print how often each call of the protocol was made.")
+    fire = command("fire", _fire, "Run a deployed function as its cron would, now.")
+    fire.add_argument("app")
+    fire.add_argument("function")
+    fire.add_argument("--environment", default="")
+    return parser
+
+
+def _crons(text: str) -> int | None:
+    return None if text == "unlimited" else int(text)
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from reconciler.engine.clock import SystemClock
+    from reconciler.engine.engine import Engine, Options
+
+    real = {"auto": None, "real": True, "environment": False}[parsed.mounts]
+    options = Options(
+        state=parsed.state,
+        python=parsed.python,
+        port=parsed.port,
+        crons=parsed.crons,
+        containers=parsed.containers,
+        real_paths=real,
+    )
+
+    def ready(record: Record) -> None:
+        record.write(parsed.state)
+        if parsed.ready_file:
+            record.write(parsed.ready_file.parent)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        watch = asyncio.create_task(_outlive(parsed.parent_pid, stop))
+        await Engine(options, SystemClock()).serve(ready, stop)
+        watch.cancel()
+
+    with sole(parsed.state):
+        try:
+            asyncio.run(run())
+        finally:
+            Record.remove(parsed.state)
+    return 0
+
+
+async def _outlive(parent: int | None, stop: asyncio.Event) -> None:
+    """Set ``stop`` when the process ``parent`` is gone."""
+    while parent is not None:
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            break
+        except PermissionError:
+            pass
+        await asyncio.sleep(0.5)
+    if parent is not None:
+        stop.set()
+
+
+def _env(parsed: argparse.Namespace) -> int:
+    record = Record.read(parsed.state)
+    sys.stdout.write(shell_exports(client_environment(record, parsed.state)) + "\n")
+    return 0
+
+
+def _faults(parsed: argparse.Namespace) -> int:
+    if parsed.clear:
+        _control(parsed.state, "DELETE", "/faults")
+    if parsed.rules:
+        _control(parsed.state, "POST", "/faults", parsed.rules.encode())
+    if not parsed.clear and not parsed.rules:
+        sys.stdout.write(_control(parsed.state, "GET", "/faults") + "\n")
+    return 0
+
+
+def _calls(parsed: argparse.Namespace) -> int:
+    for name, count in sorted(json.loads(_control(parsed.state, "GET", "/calls")).items()):
+        sys.stdout.write(f"{count:8}  {name}\n")
+    return 0
+
+
+def _fire(parsed: argparse.Namespace) -> int:
+    wanted = {"app": parsed.app, "function": parsed.function, "environment": parsed.environment}
+    answer = _control(parsed.state, "POST", "/fire", json.dumps(wanted).encode())
+    sys.stdout.write(f"{json.loads(answer)['call']}\n")
+    return 0
+
+
+def _control(state: Path, method: str, path: str, body: bytes | None = None) -> str:
+    record = Record.read(state)
+    request = urllib.request.Request(  # noqa: S310  # the address is the engine's own
+        record.http + path,
+        method=method,
+        data=body,
+        headers={"Authorization": f"Bearer {record.token_secret}"},
+    )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=30) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        problem = json.loads(error.read())["error"]
+        raise ReconcileError(problem, where=path) from error
+    except urllib.error.URLError as error:
+        raise ReconcileError(
+            f"the engine does not answer: {error.reason}",
+            where=record.http,
+            remedy="Start it again: `… engine serve`.",
+        ) from error

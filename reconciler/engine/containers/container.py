@@ -1,0 +1,107 @@
+"""One container: what it was started for, what it is working on, how it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from modal_proto import api_pb2
+
+from reconciler.engine import limits
+from reconciler.engine.apps import Spec
+from reconciler.engine.calls import Input
+from reconciler.engine.containers.launcher import Process
+from reconciler.engine.containers.mounted import Mounted
+from reconciler.engine.logs import Origin
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a definition asks of the pool. Times in seconds."""
+
+    concurrent: int
+    most: int
+    least: int
+    scaledown: float
+    timeout: float
+    startup_timeout: float
+    retries: api_pb2.FunctionRetryPolicy
+    single_use: bool
+
+    @staticmethod
+    def of(function: api_pb2.Function) -> Terms:
+        scaling = function.autoscaler_settings
+        timeout = function.timeout_secs or limits.DEFAULT_TIMEOUT
+        return Terms(
+            concurrent=max(1, function.max_concurrent_inputs, function.batch_max_size),
+            most=scaling.max_containers or function.concurrency_limit or limits.CONTAINERS,
+            least=scaling.min_containers or function.warm_pool_size,
+            scaledown=scaling.scaledown_window
+            or function.task_idle_timeout_secs
+            or limits.DEFAULT_SCALEDOWN,
+            timeout=timeout,
+            startup_timeout=function.startup_timeout_secs or timeout,
+            retries=function.retry_policy,
+            single_use=function.single_use_containers or function.max_inputs == 1,
+        )
+
+
+@dataclass
+class Task:
+    """An input in a container's hands. ``timer`` ends it at its timeout."""
+
+    input: Input
+    since: float
+    timer: asyncio.TimerHandle
+
+
+@dataclass(eq=False)
+class Container:
+    """``asked``: it has come up and asked for input. ``retiring``: it will get no more."""
+
+    id: str
+    spec: Spec
+    terms: Terms
+    since: float
+    process: Process | None = None
+    mounted: list[Mounted] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    asked: bool = False
+    retiring: bool = False
+    doomed: bool = False
+    failure: api_pb2.GenericResult | None = None
+    waiting: asyncio.Future[None] | None = None
+    idle_timer: asyncio.TimerHandle | None = None
+    to_cancel: list[str] = field(default_factory=list)
+    beat: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def room(self) -> int:
+        """How many more inputs it may be given."""
+        return 0 if self.retiring else self.terms.concurrent - len(self.tasks)
+
+    @property
+    def idle(self) -> bool:
+        return self.asked and not self.tasks and not self.retiring
+
+    @property
+    def origin(self) -> Origin:
+        """For its output: of the one input that it is working on, or of none in particular."""
+        task = next(iter(self.tasks.values())) if len(self.tasks) == 1 else None
+        return Origin(
+            self.spec.app.id,
+            self.spec.id,
+            self.id,
+            task.input.call if task else "",
+            task.input.id if task else "",
+        )
+
+    def wake(self) -> None:
+        """Let it look again whether there is something to do."""
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_result(None)
+
+    def cancel(self, inputs: list[str]) -> None:
+        """Tell it, with its next heartbeat, to let go of some inputs."""
+        self.to_cancel += inputs
+        self.beat.set()

@@ -1,0 +1,232 @@
+"""The engine put together, and its life from start to shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grpclib.server import Server
+from modal_proto import api_pb2
+
+from reconciler.engine import compat, crons, limits
+from reconciler.engine.apps import Apps
+from reconciler.engine.calls import Calls
+from reconciler.engine.catalog import Catalog
+from reconciler.engine.clock import Clock
+from reconciler.engine.containers.launcher import Launcher
+from reconciler.engine.containers.output import Output
+from reconciler.engine.containers.pool import Pool
+from reconciler.engine.containers.sources import Sources
+from reconciler.engine.containers.starter import Places, Starter
+from reconciler.engine.crons import Scheduled
+from reconciler.engine.faults import Faults
+from reconciler.engine.http import wire
+from reconciler.engine.http.address import Address
+from reconciler.engine.http.answers import Answers
+from reconciler.engine.logs import Logs
+from reconciler.engine.record import Record, config_file
+from reconciler.engine.rpc.apps import AppObjects
+from reconciler.engine.rpc.calls import FunctionCalls
+from reconciler.engine.rpc.containers import ContainerCalls
+from reconciler.engine.rpc.contents import Contents
+from reconciler.engine.rpc.dicts import Dicts
+from reconciler.engine.rpc.environments import Environments
+from reconciler.engine.rpc.functions import Functions
+from reconciler.engine.rpc.listener import Token, for_clients, start
+from reconciler.engine.rpc.logs import LogCalls
+from reconciler.engine.rpc.routes import Routes
+from reconciler.engine.rpc.secrets import Secrets
+from reconciler.engine.rpc.volumes import VolumeObjects
+from reconciler.engine.storage.blobs import Blobs
+from reconciler.engine.storage.database import Database
+from reconciler.engine.volumes import Volumes
+from reconciler.errors import ReconcileError
+
+_HOUSEKEEPING = 10.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """``port`` 0: a free one. ``crons`` None: no limit. ``real_paths`` None: where possible."""
+
+    state: Path
+    python: str
+    port: int = 0
+    crons: int | None = limits.DEFAULT_CRONS
+    containers: int = limits.CONTAINERS
+    real_paths: bool | None = None
+
+
+class Engine:
+    """Everything that one state folder needs. Must be the only one on it; see ``record.sole``."""
+
+    def __init__(self, options: Options, clock: Clock) -> None:
+        state = options.state.absolute()
+        self._options = options
+        self._state = state
+        self._clock = clock
+        self._sockets = Path(tempfile.mkdtemp(prefix="engine-"))
+        shutil.rmtree(state / "containers", ignore_errors=True)
+        for name in ("containers", "sources"):
+            (state / name).mkdir(exist_ok=True)
+        self._database = Database(state / "engine.db")
+        (state / "engine.db").chmod(0o600)
+        self._token = Token(f"ak-{secrets.token_hex(11)}", f"as-{secrets.token_hex(11)}")
+        self._address = Address(secrets.token_urlsafe(24))
+        self._blobs = Blobs(state / "blobs")
+        self._volumes = Volumes(self._database)
+        self._catalog = Catalog(self._database, clock)
+        self._apps = Apps(self._database, clock)
+        self._calls = Calls(self._database, clock)
+        self._logs = Logs(self._database, clock)
+        self._faults = Faults()
+        self._launcher = Launcher(options.python, state)
+
+    async def serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
+        """Serve until ``stop``; ``ready`` is called once connections are accepted."""
+        try:
+            await self._serve(ready, stop)
+        finally:
+            await self._launcher.stop()
+            self._database.close()
+            shutil.rmtree(self._sockets, ignore_errors=True)
+
+    async def _serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
+        real_paths = self._options.real_paths
+        if real_paths is None:
+            real_paths = await self._launcher.can_mount()
+        places = Places(
+            self._state / "containers", self._sockets, config_file(self._state), real_paths
+        )
+        starter = Starter(
+            places,
+            self._launcher,
+            self._catalog,
+            self._apps,
+            self._volumes,
+            self._blobs,
+            Sources(self._catalog, self._blobs, self._state / "sources"),
+        )
+        pool = self._pool = Pool(
+            self._apps, self._calls, starter, Output(self._logs), self._options.containers
+        )
+        self._faults.kill = pool.kill
+        app_objects = AppObjects(self._apps, self._catalog, pool, self._logs, self._options.crons)
+        routes = Routes(
+            (
+                Environments(self._catalog),
+                app_objects,
+                Functions(self._apps, self._catalog, pool),
+                FunctionCalls(self._apps, self._calls, pool),
+                ContainerCalls(pool),
+                LogCalls(self._apps, self._logs, pool, self._clock),
+                Contents(self._catalog, self._blobs, self._address),
+                VolumeObjects(
+                    self._catalog, self._volumes, self._blobs, self._address, self._clock
+                ),
+                Dicts(self._catalog, self._database, self._clock),
+                Secrets(self._catalog),
+            ),
+            self._faults,
+        )
+        table = routes.table()
+        starter.serve(table)
+        answers = Answers(
+            self._address, self._token.secret, self._blobs, self._faults, self._fire, self._status
+        )
+        controls = await wire.serve(answers.answer)
+        self._address.port = controls.sockets[0].getsockname()[1]
+        listener = for_clients(table, self._token)
+        port = await self._listen(listener)
+        pool.resume()
+        jobs = [
+            asyncio.create_task(self._fire_crons()),
+            asyncio.create_task(self._keep_house(app_objects)),
+        ]
+        ready(
+            Record(
+                pid=os.getpid(),
+                url=f"http://127.0.0.1:{port}",
+                http=self._address.base,
+                token_id=self._token.id,
+                token_secret=self._token.secret,
+                version=compat.protocol_version(),
+                started=time.time(),
+            )
+        )
+        await stop.wait()
+        for job in jobs:
+            job.cancel()
+        await pool.close()
+        listener.close()
+        controls.close()
+
+    async def _listen(self, listener: Server) -> int:
+        try:
+            return await start(listener, self._options.port)
+        except OSError as error:
+            raise ReconcileError(
+                f"cannot listen on port {self._options.port}: {error.strerror}",
+                remedy="Leave --port out to get a free one.",
+            ) from error
+
+    def _fire(self, app_name: str, name: str, environment: str) -> str:
+        app = self._apps.deployed(self._catalog.environment(environment), app_name)
+        for spec in self._apps.specs(app.id) if app else ():
+            if spec.name == name:
+                return self._run(spec.id)
+        raise ReconcileError(
+            f"no function {name!r} in a deployed app {app_name!r}",
+            where=self._catalog.environment(environment),
+            remedy="See `modal app list`.",
+        )
+
+    def _run(self, function: str) -> str:
+        """Call a function as its schedule does: without arguments."""
+        call = self._calls.create(function, api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC)
+        item = api_pb2.FunctionPutInputsItem(
+            input=api_pb2.FunctionInput(args=b"", data_format=api_pb2.DATA_FORMAT_PICKLE)
+        )
+        self._pool.submit(self._calls.add(call, [item]))
+        return call
+
+    def _status(self) -> dict[str, Any]:
+        containers = self._pool.containers()
+        return {
+            "apps": sum(app.live for app in self._apps.listed()),
+            "containers": len(containers),
+            "container_pids": [c.process.pid for c in containers if c.process],
+        }
+
+    async def _fire_crons(self) -> None:
+        """Fires on the minute; a minute that the machine slept through is let go."""
+        while True:
+            started = self._clock.now()
+            target = crons.next_minute(started)
+            await asyncio.sleep(target - started)
+            now = self._clock.now()
+            if now < target:
+                continue
+            scheduled = [
+                Scheduled(spec.id, spec.data.schedule, app.deployed)
+                for app in self._apps.listed()
+                if app.live
+                for spec in self._apps.specs(app.id)
+                if spec.data.HasField("schedule")
+            ]
+            for function in crons.due(scheduled, max(started, now - 60), now):
+                self._run(function)
+
+    async def _keep_house(self, app_objects: AppObjects) -> None:
+        while True:
+            app_objects.stop_silent(self._clock.now() - limits.APP_HEARTBEAT)
+            self._calls.expire()
+            await asyncio.sleep(_HOUSEKEEPING)

@@ -1,0 +1,194 @@
+"""Faults on order, and the count of every call: what tests of failure and of economy stand on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+
+from reconciler.engine import limits
+from reconciler.engine.rpc.caller import Caller
+from reconciler.errors import ReconcileError
+
+
+class Mode(StrEnum):
+    """What happens to a call that a rule picks."""
+
+    FAIL = "fail"
+    """Refused with ``status``; nothing was done."""
+    LOSE = "lose"
+    """Done, then answered with ``status`` as if the answer had been lost."""
+    HOLD = "hold"
+    """Held up for ``seconds``, then done."""
+    LATE = "late"
+    """Done, the answer held up for ``seconds``."""
+    KILL = "kill"
+    """The calling container is killed; nothing was done."""
+    KILL_AFTER = "kill-after"
+    """Done, then the calling container is killed."""
+    SKIP = "skip"
+    """Answered as if done, with an empty answer; nothing was done. A reload then shows old data, a
+    commit is lost."""
+
+
+class Scope(StrEnum):
+    """Whose calls a rule looks at."""
+
+    ANY = "any"
+    CLIENT = "client"
+    CONTAINER = "container"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """From the ``nth`` matching call on (counted since the rule was made), ``times`` times."""
+
+    method: str
+    mode: Mode
+    nth: int = 1
+    times: int = 1
+    scope: Scope = Scope.ANY
+    status: str = "UNAVAILABLE"
+    seconds: float = 0.0
+    function: str = ""
+    """Only calls from containers of the function of this name."""
+    seen: int = 0
+
+    @staticmethod
+    def parse(document: Mapping[str, object]) -> Rule:
+        """A rule from JSON; every mistake is an error, no key is ignored."""
+        known = {"method", "mode", "nth", "times", "scope", "status", "seconds", "function"}
+        if unknown := sorted(set(document) - known):
+            raise _wrong(f"unknown key {unknown[0]!r}, expected {', '.join(sorted(known))}")
+        try:
+            rule = Rule(
+                method=str(document["method"]),
+                mode=Mode(str(document["mode"])),
+                nth=int(str(document.get("nth", 1))),
+                times=int(str(document.get("times", 1))),
+                scope=Scope(str(document.get("scope", Scope.ANY))),
+                status=Status[str(document.get("status", "UNAVAILABLE"))].name,
+                seconds=float(str(document.get("seconds", 0.0))),
+                function=str(document.get("function", "")),
+            )
+        except KeyError as error:
+            raise _wrong(f"{error.args[0]!r} is missing or unknown") from error
+        except ValueError as error:
+            raise _wrong(str(error)) from error
+        if rule.nth < 1 or rule.times < 1 or not 0 <= rule.seconds <= limits.FAULT_DELAY:
+            raise _wrong(f"nth and times from 1, seconds from 0 to {limits.FAULT_DELAY:.0f}")
+        return rule
+
+    def matches(self, method: str, caller: Caller) -> bool:
+        if self.method not in (method, "*") or self.function not in ("", caller.function):
+            return False
+        return self.scope is Scope.ANY or (self.scope is Scope.CONTAINER) == bool(caller.container)
+
+    @property
+    def picks(self) -> bool:
+        """Whether the latest call seen is one that the rule is for."""
+        return self.nth <= self.seen < self.nth + self.times
+
+    @property
+    def spent(self) -> bool:
+        return self.seen >= self.nth + self.times - 1
+
+
+def _wrong(what: str) -> ReconcileError:
+    return ReconcileError(
+        what, where="fault rule", remedy='For example {"method": "DictUpdate", "mode": "lose"}.'
+    )
+
+
+Kill = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is in store for one call; usually nothing."""
+
+    rule: Rule | None = None
+    container: str = ""
+    kill: Kill | None = None
+
+    @property
+    def skips(self) -> bool:
+        """Whether the call is to be answered without being done."""
+        return self.rule is not None and self.rule.mode is Mode.SKIP
+
+    async def before(self) -> None:
+        """Comes before the call is done."""
+        if self.rule is None:
+            return
+        if self.rule.mode is Mode.FAIL:
+            raise self._error("injected: not done")
+        if self.rule.mode is Mode.HOLD:
+            await asyncio.sleep(self.rule.seconds)
+        if self.rule.mode is Mode.KILL:
+            self._kill()
+
+    async def after(self) -> None:
+        """Comes after it is done, before the answer."""
+        if self.rule is None:
+            return
+        if self.rule.mode is Mode.LOSE:
+            raise self._error("injected: done, answer lost")
+        if self.rule.mode is Mode.LATE:
+            await asyncio.sleep(self.rule.seconds)
+        if self.rule.mode is Mode.KILL_AFTER:
+            self._kill()
+
+    def _error(self, text: str) -> GRPCError:
+        assert self.rule is not None
+        return GRPCError(Status[self.rule.status], text)
+
+    def _kill(self) -> None:
+        if self.kill is not None and self.container:
+            self.kill(self.container)
+        raise self._error("injected: container killed")
+
+
+_NOTHING = Fault()
+
+
+@dataclass
+class Faults:
+    """The rules in force and the calls so far. ``kill`` ends a container at once."""
+
+    kill: Kill | None = None
+    rules: list[Rule] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rules: Iterable[Rule]) -> None:
+        """In the order given; the first rule that picks a call decides."""
+        self.rules.extend(rules)
+        if len(self.rules) > limits.FAULT_RULES:
+            raise _wrong(f"more than {limits.FAULT_RULES} rules")
+
+    def clear(self) -> None:
+        self.rules.clear()
+
+    def count(self, method: str, caller: Caller) -> Fault:
+        """Note a call and say what is to happen to it."""
+        self.calls[method] += 1
+        if not self.rules:
+            return _NOTHING
+        chosen = self._choose(method, caller)
+        return Fault(chosen, caller.container, self.kill) if chosen else _NOTHING
+
+    def _choose(self, method: str, caller: Caller) -> Rule | None:
+        chosen = None
+        for index, rule in enumerate(self.rules):
+            if not rule.matches(method, caller):
+                continue
+            seen = replace(rule, seen=rule.seen + 1)
+            self.rules[index] = seen
+            if chosen is None and seen.picks:
+                chosen = seen
+        self.rules = [rule for rule in self.rules if not rule.spent]
+        return chosen

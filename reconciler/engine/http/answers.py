@@ -1,0 +1,111 @@
+"""What the engine's HTTP port answers: contents by their digest, and the controls of tests.
+
+``GET|PUT /<secret>/blobs/<sha256>``: see ``address``. The rest wants ``Authorization: Bearer <token
+secret>``: ``GET /calls`` counts the calls by method, ``DELETE /calls`` begins anew;
+``GET|POST|DELETE /faults``: the rules of ``faults.Rule``; ``POST /fire {app, function,
+environment}`` runs a function as its cron would, at once; ``GET /status``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from reconciler.engine.faults import Faults, Rule
+from reconciler.engine.http.address import Address
+from reconciler.engine.http.wire import Request, Response
+from reconciler.engine.storage.blobs import Blobs
+from reconciler.errors import ReconcileError
+
+
+class Answers:
+    """``fire`` runs a function and returns the call's id; ``status`` describes the engine."""
+
+    def __init__(
+        self,
+        address: Address,
+        token_secret: str,
+        blobs: Blobs,
+        faults: Faults,
+        fire: Callable[[str, str, str], str],
+        status: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._address = address
+        self._token_secret = token_secret
+        self._blobs = blobs
+        self._faults = faults
+        self._fire = fire
+        self._status = status
+
+    async def answer(self, request: Request) -> Response:
+        """Every request gets an answer; what is wrong with it is said in JSON."""
+        content = re.fullmatch(r"/([^/]+)/blobs/([0-9a-f]{64})", request.path)
+        if content and hmac.compare_digest(content[1], self._address.secret):
+            return await self._content(request, content[2])
+        shown = request.headers.get("authorization", "")
+        if not hmac.compare_digest(shown.encode(), f"Bearer {self._token_secret}".encode()):
+            await request.text()
+            return _problem(HTTPStatus.UNAUTHORIZED, "token missing or wrong")
+        try:
+            return self._control(request, await request.text())
+        except ReconcileError as error:
+            return _problem(HTTPStatus.BAD_REQUEST, str(error))
+        except (ValueError, TypeError, KeyError) as error:
+            return _problem(HTTPStatus.BAD_REQUEST, f"not understood: {error}")
+
+    async def _content(self, request: Request, sha256: str) -> Response:
+        if request.method == "PUT":
+            with self._blobs.aside() as writer:
+                async for piece in request.body():
+                    writer.write(piece)
+                if writer.keep() != sha256:
+                    return _problem(HTTPStatus.BAD_REQUEST, "the content has another digest")
+                return Response(headers={"ETag": f'"{writer.md5}"'})
+        await request.text()
+        path = self._blobs.path(sha256)
+        if not path.exists():
+            return _problem(HTTPStatus.NOT_FOUND, "no such content")
+        size = path.stat().st_size
+        start = min(int(request.query.get("start", "0")), size)
+        length = min(int(request.query.get("length", str(size))), size - start)
+        return Response(file=path, start=start, length=length)
+
+    def _control(self, request: Request, body: bytes) -> Response:
+        given = json.loads(body) if body else {}
+        match request.method, request.path:
+            case "GET", "/status":
+                return _json(self._status())
+            case "GET", "/calls":
+                return _json(dict(self._faults.calls))
+            case "DELETE", "/calls":
+                self._faults.calls.clear()
+                return _json({})
+            case "GET", "/faults":
+                return _json([vars(rule) for rule in self._faults.rules])
+            case "POST", "/faults":
+                rules = given if isinstance(given, list) else [given]
+                self._faults.add([Rule.parse(rule) for rule in rules])
+                return _json({})
+            case "DELETE", "/faults":
+                self._faults.clear()
+                return _json({})
+            case "POST", "/fire":
+                call = self._fire(
+                    str(given["app"]), str(given["function"]), str(given.get("environment", ""))
+                )
+                return _json({"call": call})
+        return _problem(HTTPStatus.NOT_FOUND, f"no {request.method} {request.path} here")
+
+
+def _json(document: object) -> Response:
+    return Response(
+        body=json.dumps(document).encode(), headers={"Content-Type": "application/json"}
+    )
+
+
+def _problem(status: HTTPStatus, what: str) -> Response:
+    return Response(status, json.dumps({"error": what}).encode())

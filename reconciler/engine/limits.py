@@ -1,0 +1,79 @@
+"""Every bound of the engine, in one place. Sizes in bytes, times in seconds."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+DEFAULT_CRONS: Final = 5
+"""Modal's Starter plan: deployed crons per workspace, over all environments."""
+
+CONTAINERS: Final = 32
+"""Containers at once, over all apps: each is a process of some tens of megabytes."""
+
+STARTING: Final = max(2, os.cpu_count() or 1)
+"""Containers coming up at once: more would only slow each other, and inputs are often short."""
+
+PENDING_INPUTS: Final = 1_000_000
+"""Inputs waiting or running, over all functions (Modal's bound for ``.spawn()``)."""
+
+BLOCK: Final = 8 << 20
+"""A Volume's file is read from outside in blocks of this size; the client insists on it."""
+
+BLOB: Final = 4 << 30
+"""The largest upload that is accepted."""
+
+MESSAGE: Final = 128 << 20
+"""The largest admin request body."""
+
+HTTP_HEADER: Final = 32 << 10
+
+LOG_LINE: Final = 64 << 10
+"""A longer line of output is cut into pieces of this size."""
+
+LOG_ROWS: Final = 200_000
+"""Older log entries than this many are dropped."""
+
+LOG_FETCH: Final = 2_000
+"""Log entries in one answer."""
+
+LONG_POLL: Final = 50.0
+"""The longest that a call waits before it answers "nothing yet"."""
+
+HEARTBEAT_POLL: Final = 14.0
+"""The container's client gives a heartbeat up after 15 s."""
+
+APP_HEARTBEAT: Final = 60.0
+"""An ephemeral app whose client has been silent for this long is stopped."""
+
+DICT_ENTRY_IDLE: Final = 7 * 86_400.0
+"""A Dict entry that was neither read nor written for this long is gone (Modal's documentation)."""
+
+RESULT_AGE: Final = 7 * 86_400.0
+"""A call's result can be fetched for this long after it ended (Modal's documentation)."""
+
+DEFAULT_TIMEOUT: Final = 300
+"""Of one attempt, where the function states none (Modal's default)."""
+
+DEFAULT_SCALEDOWN: Final = 60
+"""Idle time after which a container ends, where the function states none (Modal's default)."""
+
+CRASHES: Final = 8
+"""A container that dies under an input is replaced this many times before the input fails."""
+
+CANCEL_GRACE: Final = 10.0
+"""A cancelled input's container is killed if it has not let go after this long."""
+
+STOP_GRACE: Final = 5.0
+"""From SIGTERM to SIGKILL, at the engine's shutdown and when an app is stopped."""
+
+RETIRE_GRACE: Final = 30.0
+"""A container told to finish (idle, or replaced by a deploy) is killed after this long."""
+
+LIST_ENTRIES: Final = 1_000
+"""Volume entries in one message of a listing."""
+
+FAULT_RULES: Final = 1_000
+
+FAULT_DELAY: Final = 600.0
+"""The longest hold-up that a fault rule may ask for."""

@@ -1,0 +1,103 @@
+"""How a running engine is found: ``server.json`` in its state folder, and a lock beside it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.errors import ReconcileError
+
+DEFAULT_STATE: Final = Path(".reconciler/engine")
+
+
+@dataclass(frozen=True)
+class Record:
+    """``url`` is for the modal client, ``http`` for the controls. ``started``: epoch seconds."""
+
+    pid: int
+    url: str
+    http: str
+    token_id: str
+    token_secret: str
+    version: str
+    started: float
+
+    def write(self, state: Path) -> None:
+        """Appears whole, readable by its user only."""
+        making = state / "server.json.making"
+        making.touch(mode=0o600)
+        making.write_text(json.dumps(asdict(self)))
+        making.replace(state / "server.json")
+
+    @staticmethod
+    def read(state: Path) -> Record:
+        """Raises ReconcileError if no engine runs on this folder."""
+        try:
+            return Record(**json.loads((state / "server.json").read_text()))
+        except FileNotFoundError as error:
+            raise ReconcileError(
+                "no engine is running", where=str(state), remedy="Start one: `… engine serve`."
+            ) from error
+
+    @staticmethod
+    def remove(state: Path) -> None:
+        (state / "server.json").unlink(missing_ok=True)
+
+
+def client_environment(record: Record, state: Path) -> dict[str, str]:
+    """What makes the modal client talk to this engine, and to nothing else.
+
+    The config file is an empty one, so that neither tokens nor a server of ``~/.modal.toml`` can
+    mix in; proxies are passed by, which the client would use even for loopback.
+    """
+    return {
+        "MODAL_SERVER_URL": record.url,
+        "MODAL_TOKEN_ID": record.token_id,
+        "MODAL_TOKEN_SECRET": record.token_secret,
+        "MODAL_CONFIG_PATH": str(config_file(state)),
+        "MODAL_DISABLE_API_PROXY": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
+def shell_exports(environment: dict[str, str]) -> str:
+    """For ``eval``. An environment chosen for the real Modal does not exist here."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    return "\n".join([*lines, "unset MODAL_ENVIRONMENT MODAL_PROFILE"])
+
+
+def config_file(state: Path) -> Path:
+    """An empty modal configuration."""
+    return state.absolute() / "modal.toml"
+
+
+@contextmanager
+def sole(state: Path) -> Iterator[None]:
+    """One engine per state folder; the lock goes with the process, however that ends.
+
+    Raises ReconcileError naming the process that has it.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise ReconcileError(
+                f"process {lock.read().strip() or '(unknown)'} runs an engine on this folder",
+                where=str(state),
+                remedy="Use it, end it, or name another folder with --state.",
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        config_file(state).touch()
+        yield

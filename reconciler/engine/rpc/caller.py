@@ -1,0 +1,25 @@
+"""Who makes a call: a client with the token, or one of the engine's own containers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.engine.rpc.refusals import conflict
+
+
+@dataclass(frozen=True)
+class Caller:
+    """``container`` is empty for a client; containers have no credentials, but a socket each.
+
+    ``function`` is the name of the container's function, ``version`` that of the client's wheel.
+    """
+
+    container: str = ""
+    function: str = ""
+    version: str = ""
+
+    def require_container(self) -> str:
+        """The calling container's id; a client is refused."""
+        if not self.container:
+            raise conflict("This can only be called from inside a container.")
+        return self.container

@@ -1,0 +1,140 @@
+"""Calling functions and getting their results."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from google.protobuf.empty_pb2 import Empty
+from modal_proto import api_pb2
+
+from reconciler.engine import limits
+from reconciler.engine.apps import Apps
+from reconciler.engine.calls import Calls, Input
+from reconciler.engine.containers.pool import Pool
+from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.rpc.refusals import not_found
+
+_OUTPUTS = 100
+_POLL = 0.0
+
+
+class FunctionCalls:
+    """Retries are the engine's affair: clients are told not to retry by themselves.
+
+    A call that reached the engine, but whose answer was lost, was made: the client's second try is
+    another call. So it is said to be on Modal, where `spawn` has no idempotency key.
+    """
+
+    def __init__(self, apps: Apps, calls: Calls, pool: Pool) -> None:
+        self._apps = apps
+        self._calls = calls
+        self._pool = pool
+
+    async def function_map(
+        self, request: api_pb2.FunctionMapRequest, _caller: Caller
+    ) -> api_pb2.FunctionMapResponse:
+        spec = self._apps.spec(request.function_id)
+        if spec is None or not spec.app.live:
+            raise not_found(f"Function with ID {request.function_id} not found")
+        call = self._calls.create(request.function_id, request.function_call_invocation_type)
+        inputs = self._calls.add(call, list(request.pipelined_inputs))
+        self._pool.submit(inputs)
+        return api_pb2.FunctionMapResponse(
+            function_call_id=call,
+            pipelined_inputs=_placed(inputs),
+            retry_policy=spec.function.retry_policy,
+            sync_client_retries_enabled=False,
+        )
+
+    async def function_put_inputs(
+        self, request: api_pb2.FunctionPutInputsRequest, _caller: Caller
+    ) -> api_pb2.FunctionPutInputsResponse:
+        inputs = self._calls.add(request.function_call_id, list(request.inputs))
+        self._pool.submit(inputs)
+        return api_pb2.FunctionPutInputsResponse(inputs=_placed(inputs))
+
+    async def function_finish_inputs(
+        self, request: api_pb2.FunctionFinishInputsRequest, _caller: Caller
+    ) -> Empty:
+        self._require(request.function_call_id)
+        return Empty()
+
+    async def function_get_outputs(
+        self, request: api_pb2.FunctionGetOutputsRequest, _caller: Caller
+    ) -> api_pb2.FunctionGetOutputsResponse:
+        call = request.function_call_id
+        after = _entry(request.last_entry_id)
+        first = request.start_idx if request.HasField("start_idx") else None
+        last = request.end_idx if request.HasField("end_idx") else None
+        most = request.max_values or _OUTPUTS
+        found = self._calls.outputs(call, after, first, last, most)
+        total, unfinished = self._calls.counts(call)
+        open_call = self._calls.function(call) is not None and (unfinished or not total)
+        if not found and open_call and request.timeout > 0:
+            if await self._calls.wait(call, request.timeout):
+                found = self._calls.outputs(call, after, first, last, most)
+            _, unfinished = self._calls.counts(call)
+        return api_pb2.FunctionGetOutputsResponse(
+            idxs=[output.idx for _, output in found],
+            outputs=[output for _, output in found],
+            last_entry_id=str(found[-1][0] if found else after),
+            num_unfinished_inputs=unfinished,
+        )
+
+    async def function_call_cancel(
+        self, request: api_pb2.FunctionCallCancelRequest, _caller: Caller
+    ) -> Empty:
+        self._require(request.function_call_id)
+        self._pool.cancel(request.function_call_id, terminate=request.terminate_containers)
+        return Empty()
+
+    async def function_call_from_id(
+        self, request: api_pb2.FunctionCallFromIdRequest, _caller: Caller
+    ) -> api_pb2.FunctionCallFromIdResponse:
+        function = self._require(request.function_call_id)
+        spec = self._apps.spec(function)
+        total, _ = self._calls.counts(request.function_call_id)
+        return api_pb2.FunctionCallFromIdResponse(
+            function_call_id=request.function_call_id,
+            num_inputs=total,
+            metadata=api_pb2.FunctionCallHandleMetadata(
+                app_id=spec.app.id if spec else "", function_id=function
+            ),
+        )
+
+    async def function_call_put_data_out(
+        self, request: api_pb2.FunctionCallPutDataRequest, _caller: Caller
+    ) -> Empty:
+        self._require(request.function_call_id)
+        self._calls.add_chunks(request.function_call_id, list(request.data_chunks))
+        return Empty()
+
+    async def function_call_get_data_out(
+        self, request: api_pb2.FunctionCallGetDataRequest, _caller: Caller
+    ) -> AsyncIterator[api_pb2.DataChunk]:
+        call, after = request.function_call_id, request.last_index
+        self._require(call)
+        while True:
+            for chunk in self._calls.chunks(call, after):
+                after = chunk.index
+                yield chunk
+            total, unfinished = self._calls.counts(call)
+            if total and not unfinished:
+                return
+            await self._calls.wait(call, limits.LONG_POLL)
+
+    def _require(self, call: str) -> str:
+        function = self._calls.function(call)
+        if function is None:
+            raise not_found(f"Function call {call} not found")
+        return function
+
+
+def _placed(inputs: list[Input]) -> list[api_pb2.FunctionPutInputsResponseItem]:
+    return [api_pb2.FunctionPutInputsResponseItem(idx=one.index, input_id=one.id) for one in inputs]
+
+
+def _entry(text: str) -> int:
+    """The client begins with ``0-0``, then gives back what it was given."""
+    number = text.partition("-")[0]
+    return int(number) if number.isdecimal() else 0

@@ -1,0 +1,80 @@
+"""A gRPC listener that knows who is calling: clients by their token, a container by its socket."""
+
+from __future__ import annotations
+
+import hmac
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grpclib.config import Configuration
+from grpclib.const import Handler as Route
+from grpclib.events import RecvRequest, listen
+from grpclib.server import Server
+
+from reconciler.engine.rpc import routes
+from reconciler.engine.rpc.refusals import unauthenticated
+
+_WINDOW = 16 << 20
+_CONFIGURATION = Configuration(
+    http2_connection_window_size=_WINDOW, http2_stream_window_size=_WINDOW
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a client must show."""
+
+    id: str
+    secret: str
+
+    def accepts(self, metadata: Mapping[str, Any]) -> bool:
+        shown = f"{metadata.get('x-modal-token-id')}:{metadata.get('x-modal-token-secret')}"
+        return hmac.compare_digest(shown.encode(), f"{self.id}:{self.secret}".encode())
+
+
+class _Listener(Server):
+    """grpclib's server, given its routes ready made."""
+
+    def __init__(self, table: dict[str, Route]) -> None:
+        super().__init__([], config=_CONFIGURATION)
+        self._mapping = table
+
+
+async def start(server: Server, port: int) -> int:
+    """Listen on a port of loopback, 0 for a free one; returns which. Raises OSError."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        taken = listening.dup()
+    await server.start(sock=taken)
+    return int(taken.getsockname()[1])
+
+
+def for_clients(table: dict[str, Route], token: Token) -> Server:
+    """For a TCP port: refuses whoever does not have the token."""
+
+    async def check(event: RecvRequest) -> None:
+        if not token.accepts(event.metadata):
+            raise unauthenticated("Token missing or wrong for this engine; see `engine env`.")
+        for name in (routes.CONTAINER, routes.FUNCTION):
+            event.metadata.pop(name, None)
+
+    server = _Listener(table)
+    listen(server, RecvRequest, check)
+    return server
+
+
+async def for_container(
+    table: dict[str, Route], path: Path, container: str, function: str
+) -> Server:
+    """Listens on a socket of the container's own, in a folder that only its user can enter."""
+
+    async def name(event: RecvRequest) -> None:
+        event.metadata[routes.CONTAINER] = container
+        event.metadata[routes.FUNCTION] = function
+
+    server = _Listener(table)
+    listen(server, RecvRequest, name)
+    await server.start(path=str(path))
+    return server

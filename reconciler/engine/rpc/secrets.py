@@ -1,0 +1,99 @@
+"""modal.Secret: environment variables of containers. Values never leave through the protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from google.protobuf.empty_pb2 import Empty
+from modal_proto import api_pb2
+
+from reconciler.engine.catalog import Catalog, Entry
+from reconciler.engine.ids import Kind
+from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.rpc.creation import creation_info, get, get_or_create
+from reconciler.engine.rpc.refusals import not_found
+
+
+class Secrets:
+    """Kept in the state folder in plain text: it is a laptop's engine, not a vault."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def secret_get_or_create(
+        self, request: api_pb2.SecretGetOrCreateRequest, _caller: Caller
+    ) -> api_pb2.SecretGetOrCreateResponse:
+        entry = get_or_create(
+            self._catalog,
+            Kind.SECRET,
+            request.environment_name,
+            request.deployment_name,
+            request.object_creation_type,
+            lambda: _pack(request.env_dict),
+        )
+        missing = sorted(set(request.required_keys) - set(values(entry)))
+        if missing:
+            raise not_found(f"Secret is missing key(s): {', '.join(missing)}")
+        return api_pb2.SecretGetOrCreateResponse(secret_id=entry.id, metadata=_metadata(entry))
+
+    async def secret_get_info(
+        self, request: api_pb2.SecretGetInfoRequest, _caller: Caller
+    ) -> api_pb2.SecretGetInfoResponse:
+        entry = get(self._catalog, Kind.SECRET, request.secret_id)
+        return api_pb2.SecretGetInfoResponse(metadata=_metadata(entry))
+
+    async def secret_update(self, request: api_pb2.SecretUpdateRequest, _caller: Caller) -> Empty:
+        entry = get(self._catalog, Kind.SECRET, request.secret_id)
+        held = values(entry)
+        for update in request.updates:
+            if update.HasField("value"):
+                held[update.key] = update.value
+            else:
+                held.pop(update.key, None)
+        self._catalog.replace(entry.id, _pack(held))
+        return Empty()
+
+    async def secret_list(
+        self, request: api_pb2.SecretListRequest, _caller: Caller
+    ) -> api_pb2.SecretListResponse:
+        page = request.pagination
+        entries = self._catalog.listed(
+            Kind.SECRET, request.environment_name, page.created_before, page.max_objects
+        )
+        return api_pb2.SecretListResponse(
+            items=[
+                api_pb2.SecretListItem(
+                    label=entry.name,
+                    created_at=entry.created,
+                    environment_name=entry.environment,
+                    secret_id=entry.id,
+                    metadata=_metadata(entry),
+                )
+                for entry in entries
+            ],
+            environment_name=self._catalog.environment(request.environment_name),
+        )
+
+    async def secret_delete(self, request: api_pb2.SecretDeleteRequest, _caller: Caller) -> Empty:
+        get(self._catalog, Kind.SECRET, request.secret_id)
+        self._catalog.remove(request.secret_id)
+        return Empty()
+
+
+def values(entry: Entry) -> dict[str, str]:
+    """The variables that a container with this Secret gets."""
+    return {str(key): str(value) for key, value in json.loads(entry.body).items()}
+
+
+def _pack(variables: Mapping[str, str]) -> bytes:
+    return json.dumps(dict(variables)).encode()
+
+
+def _metadata(entry: Entry) -> api_pb2.SecretMetadata:
+    return api_pb2.SecretMetadata(
+        name=entry.name,
+        creation_info=creation_info(entry),
+        keys=sorted(values(entry)),
+        environment_name=entry.environment,
+    )
