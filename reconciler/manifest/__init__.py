@@ -1,13 +1,14 @@
 """What people write: YAML manifests and settings, to typed and frozen values.
 
-The steps, each a module: `files` finds the files, `tree` reads YAML and keeps positions, `shape`
-checks what a JSON Schema can say, `meaning` checks what it cannot (cron, zones, names) and makes
-the `Schedule`, `unsupported` refuses by name what no release can do yet.
+The steps, each a module: `files` finds the files, `document` reads YAML and keeps positions,
+`shape` checks what a JSON Schema can say, `meaning` checks what it cannot (cron, zones, times) and
+makes the `Schedule`, `unsupported` refuses by name what cannot be done yet.
 """
 
 from __future__ import annotations
 
 from reconciler.manifest.duration import format_duration, parse_duration
+from reconciler.manifest.files import is_manifest
 from reconciler.manifest.loading import load, load_contents
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifests import Manifests
@@ -56,6 +57,7 @@ __all__ = [
     "Settings",
     "Suspension",
     "format_duration",
+    "is_manifest",
     "load",
     "load_contents",
     "load_settings",

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 EXPECTED: Final = "expected"
-"""The error type that carries an expectation; its context has `what` and `choices`."""
+"""The error type that carries an expectation; its context has `what`, `choices`, `quotable`."""
 
 VERDICT: Final = "verdict"
 """The error type whose context says, in `what`, what is the matter with the value."""
@@ -37,14 +37,16 @@ class Expected:
 
     Args:
         what: completes the sentence "`key` must be …".
+        quotable: a number would be all right if it were in quotes.
     """
 
     what: str
+    quotable: bool = False
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return _expecting(handler(source), self.what)
+        return _expecting(handler(source), self.what, quotable=self.quotable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,18 @@ def verdict(what: str) -> PydanticCustomError:
     return PydanticCustomError(VERDICT, "{what}", {"what": what})
 
 
-def _expecting(schema: CoreSchema, what: str, choices: Sequence[str] = ()) -> CoreSchema:
+def _expecting(
+    schema: CoreSchema, what: str, *, choices: Sequence[str] = (), quotable: bool = False
+) -> CoreSchema:
     return core_schema.custom_error_schema(
         schema,
         custom_error_type=EXPECTED,
         custom_error_message="must be {what}",
-        custom_error_context={"what": what, "choices": "|".join(choices)},
+        custom_error_context={
+            "what": what,
+            "choices": "|".join(choices),
+            "quotable": int(quotable),
+        },
     )
 
 

@@ -18,12 +18,12 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def is_manifest(name: str) -> bool:
-    """Whether a file of this name, or path with forward slashes, is read as manifests.
+    """Whether a file is read as manifests, by its path below the folder, with forward slashes.
 
     Names that begin with a dot are left out, and folders of such names with all that they hold.
     """
     parts = name.split("/")
-    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    hidden = any(part.startswith(".") for part in parts)
     return not hidden and parts[-1].lower().endswith(SUFFIXES)
 
 
@@ -39,12 +39,13 @@ def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Proble
         yield _unreadable(shown, error, "folder")
         return
     for entry in entries:
-        name = f"{shown}/{_displayable(entry.name)}"
+        name = _displayable(entry.name) if shown == "." else f"{shown}/{_displayable(entry.name)}"
         if entry.name.startswith("."):
             continue
         named = is_manifest(entry.name)
-        if entry.is_symlink() and (named or entry.is_dir()):
-            yield _link(name)
+        if entry.is_symlink():
+            if named or Path(entry.path).is_dir():
+                yield _link(name)
         elif entry.is_dir(follow_symlinks=False):
             if named:
                 yield Problem(

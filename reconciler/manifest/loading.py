@@ -40,13 +40,15 @@ def load_contents(
     """The same from names and contents, so that a git revision reads as a folder does.
 
     Args:
-        contents: file name, as messages shall show it, and the bytes of the file.
+        contents: file name, as messages shall show it, and the bytes of the file. The caller
+            chooses the files, by `is_manifest`.
         folder: where they are said to be missing when there are none.
 
     Raises:
         ManifestError: with everything that is wrong in any file.
     """
-    bounded = (too_large(content, name) or (name, content) for name, content in contents)
+    ordered = sorted(contents, key=lambda source: source[0])
+    bounded = (too_large(content, name) or (name, content) for name, content in ordered)
     return _load(bounded, settings, folder)
 
 

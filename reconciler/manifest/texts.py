@@ -39,7 +39,7 @@ def _distinct(values: list[str]) -> list[str]:
 Name: TypeAlias = Annotated[
     str,
     Field(pattern=NAME_PATTERN, max_length=50),
-    Expected("at most 50 lower-case letters, digits and inner hyphens"),
+    Expected("at most 50 lower-case letters, digits and inner hyphens", quotable=True),
 ]
 Duration: TypeAlias = Annotated[
     str,
@@ -74,7 +74,9 @@ DayOrMoment: TypeAlias = Annotated[
 ModalName: TypeAlias = Annotated[
     str,
     Field(pattern=MODAL_NAME_PATTERN, max_length=64),
-    Expected("a name as Modal accepts it: letters, digits, `.`, `_` and `-`, at most 64"),
+    Expected(
+        "a name as Modal accepts it: letters, digits, `.`, `_` and `-`, at most 64", quotable=True
+    ),
 ]
 Identifier: TypeAlias = Annotated[
     str,
@@ -86,8 +88,10 @@ RelativePath: TypeAlias = Annotated[
     Field(pattern=RELATIVE_PATH_PATTERN, max_length=200),
     Expected("a relative path with forward slashes"),
 ]
-Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000), Expected("text")]
-Value: TypeAlias = Annotated[str, Field(max_length=1000), Expected("text")]
+Text: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=1000), Expected("text", quotable=True)
+]
+Value: TypeAlias = Annotated[str, Field(max_length=1000), Expected("text", quotable=True)]
 Flag: TypeAlias = Annotated[bool, Expected("true or false")]
 Distinct: TypeAlias = Annotated[
     list[T],  # of texts

@@ -31,6 +31,11 @@ _MANIFEST: Final[tuple[tuple[Path, Callable[[ManifestForm], bool]], ...]] = (
 )
 
 
+_INSTEAD: Final[dict[Path, str]] = {
+    ("code",): "deploy the function to Modal yourself and name it with `function`",
+}
+
+
 def in_manifest(form: ManifestForm) -> Iterator[Fault]:
     """What a manifest asks for that cannot be done yet."""
     for path, is_asked in _MANIFEST:
@@ -55,7 +60,7 @@ def not_yet(path: Path, written: str) -> Fault:
     return Fault(
         path=path,
         message=f"`{written}` is not supported by this version yet",
-        remedy="leave it out",
+        remedy=_INSTEAD.get(path, "leave it out"),
         at_key=True,
     )
 

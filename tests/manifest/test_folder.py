@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifest import ManifestError, Settings, load, load_contents
+from reconciler.manifest import ManifestError, Settings, is_manifest, load, load_contents
 
 
 def write(folder: Path, file: str, name: str) -> None:
@@ -60,6 +60,32 @@ def test_the_same_bytes_give_the_same_schedules_wherever_they_come_from(tmp_path
     assert load_contents(contents, settings=Settings()) == load(
         tmp_path / "schedules", settings=Settings(), root=tmp_path
     )
+
+
+def test_the_current_folder_needs_no_prefix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "job.yaml", "job")
+    monkeypatch.chdir(tmp_path)
+    (schedule,) = load(Path(), settings=Settings()).schedules
+    assert str(schedule.location) == "job.yaml:1:1"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("job.yaml", True),
+        ("a/b/job.yml", True),
+        ("job.YAML", True),
+        ("README.md", False),
+        (".job.yaml", False),
+        (".git/job.yaml", False),
+        ("a/.b/job.yaml", False),
+        ("yaml", False),
+    ],
+)
+def test_readers_of_a_revision_choose_files_by_the_same_rule(path: str, expected: bool) -> None:
+    assert is_manifest(path) is expected
 
 
 def test_an_empty_folder_is_an_error_and_deletes_nothing(tmp_path: Path) -> None:
@@ -126,6 +152,12 @@ def test_symbolic_links_are_refused_since_git_does_not_follow_them(
         "  put the file itself here"
         for name in ("link", "link.yaml")
     ]
+
+
+def test_a_link_that_leads_nowhere_and_is_no_manifest_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "schedules", "job.yaml", "job")
+    (tmp_path / "schedules" / "loop").symlink_to(tmp_path / "schedules" / "loop")
+    assert load(tmp_path / "schedules", settings=Settings()).files == 1
 
 
 @pytest.mark.parametrize("unreadable", ["folder", "file"])

@@ -100,11 +100,14 @@ Manifest = Callable[[str], str]
             "environments: [a, 5]",
             (
                 "4:19: `environments[1]` must be a name as Modal accepts it: "
-                "letters, digits, `.`, `_` and `-`, at most 64, not 5"
+                "letters, digits, `.`, `_` and `-`, at most 64, not 5\n  put it in quotes, so that it is text"
             ),
         ),
         ("owner: ''", "4:8: `owner` must be text, not an empty text"),
-        ("labels: {tier: 1}", '4:16: `labels.tier` must be text, not 1\n  put it in quotes: "1"'),
+        (
+            "labels: {tier: 1}",
+            "4:16: `labels.tier` must be text, not 1\n  put it in quotes, so that it is text",
+        ),
         (
             "cpu: 0.5",
             ("4:1: `cpu` goes with `code` only\n  a deployed `function` has its own; leave it out"),
@@ -165,6 +168,18 @@ def test_names_are_lower_case_letters_digits_and_inner_hyphens(
 ) -> None:
     assert problems(f"name: {name}\nschedule: 1d\nfunction: a/b") == [
         f"1:7: `name` must be at most 50 lower-case letters, digits and inner hyphens, not `{name}`"
+    ]
+
+
+@pytest.mark.parametrize("name", ["2026", "1.5", "true"])
+def test_a_name_that_yaml_reads_as_something_else_is_to_be_quoted(
+    name: str, problems: Problems
+) -> None:
+    assert problems(f"name: {name}\nschedule: 1d\nfunction: a/b") == [
+        (
+            "1:7: `name` must be at most 50 lower-case letters, digits and inner hyphens, "
+            f"not {name}\n  put it in quotes, so that it is text"
+        )
     ]
 
 

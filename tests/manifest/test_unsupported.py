@@ -49,7 +49,12 @@ secrets: [api-key]
 volumes: {/data: rates}
 env: {MODE: fast}
 """
-    assert problems(text) == ["3:1: `code` is not supported by this version yet\n  leave it out"]
+    assert problems(text) == [
+        (
+            "3:1: `code` is not supported by this version yet\n"
+            "  deploy the function to Modal yourself and name it with `function`"
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,62 +9,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest import Schedule
-from reconciler.manifest.composer import compose
+from reconciler.manifest.composer import TooDeepError, compose
+from reconciler.manifest.document import documents
 
 Problems = Callable[..., list[str]]
 Manifest = Callable[[str], str]
 Read = Callable[..., Schedule]
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
+BROKEN = [
+    (
+        "schedule: */5 * * * *  # often",
+        '1:11: a value that begins with `*` is read as a YAML alias\n  quote it: "*/5 * * * *"',
+    ),
+    (
+        "schedule: * * * * *",
+        '1:11: a value that begins with `*` is read as a YAML alias\n  quote it: "* * * * *"',
+    ),
+    (
+        "schedule: *daily",
+        '1:11: a value that begins with `*` is read as a YAML alias\n  quote it: "*daily"',
+    ),
+    (
+        "schedule: @daily",
+        '1:11: a value that begins with `@` is not text in YAML\n  quote it: "@daily"',
+    ),
+    ("args:\n\twindow: 24h", "2:1: a tab cannot indent YAML\n  indent with spaces"),
+    ('name: "job\nfunction: a/b', "1:7: this quote is never closed\n  close it"),
+    (
+        "description: note: this",
         (
-            "schedule: */5 * * * *  # often",
-            '1:11: a value that begins with `*` is read as a YAML alias\n  quote it: "*/5 * * * *"',
+            "1:18: a key and a value, `key: value`, cannot stand here\n"
+            "  quote a value that holds `: `; check the indentation"
         ),
-        (
-            "schedule: * * * * *",
-            '1:11: a value that begins with `*` is read as a YAML alias\n  quote it: "* * * * *"',
-        ),
-        (
-            "schedule: *daily",
-            '1:11: a value that begins with `*` is read as a YAML alias\n  quote it: "*daily"',
-        ),
-        (
-            "schedule: @daily",
-            '1:11: a value that begins with `@` is not text in YAML\n  quote it: "@daily"',
-        ),
-        ("args:\n\twindow: 24h", "2:1: a tab cannot indent YAML\n  indent with spaces"),
-        ('name: "job\nfunction: a/b', "1:7: this quote is never closed\n  close it"),
-        (
-            "description: note: this",
-            (
-                "1:18: a key and a value, `key: value`, cannot stand here\n"
-                "  quote a value that holds `: `; check the indentation"
-            ),
-        ),
-        (
-            "name: !e!x job",
-            (
-                "1:7: YAML tags are not supported\n"
-                "  leave the tag out, or quote the value if it is text"
-            ),
-        ),
-        (
-            "args: {a: &x 1, b: &x 2}",
-            "1:20: this anchor is already defined above\n  give it another name",
-        ),
-        (
-            "%YAML 3.0\n---\nname: job",
-            "1:1: this version of YAML is not known\n  leave the line out",
-        ),
-    ],
-)
+    ),
+    (
+        "name: !e!x job",
+        ("1:7: YAML tags are not supported\n  leave the tag out, or quote the value if it is text"),
+    ),
+    (
+        "args: {a: &x 1, b: &x 2}",
+        "1:20: this anchor is already defined above\n  give it another name",
+    ),
+    (
+        "%YAML 3.0\n---\nname: job",
+        "1:1: this version of YAML is not known\n  leave the line out",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), BROKEN)
 def test_broken_yaml_is_explained_where_it_breaks(
     text: str, problem: str, problems: Problems
 ) -> None:
     assert problems(text) == [problem]
+
+
+@pytest.mark.parametrize(("text", "problem"), BROKEN)
+def test_a_pyyaml_without_libyaml_explains_it_alike(text: str, problem: str) -> None:
+    *_, last = documents(text.encode(), "job.yaml", pure_python=True)
+    assert str(last) == f"job.yaml:{problem}"
 
 
 def test_yaml_broken_in_another_way_is_told_in_the_parser_s_words(problems: Problems) -> None:
@@ -142,6 +146,11 @@ def test_an_alias_that_holds_itself_is_refused(problems: Problems) -> None:
 def test_deep_nesting_is_refused(text: str, problems: Problems) -> None:
     (problem,) = problems(text)
     assert problem.endswith(": nested deeper than 32 levels\n  make it flatter")
+
+
+def test_deep_nesting_does_not_exhaust_the_slow_parser_either() -> None:
+    with pytest.raises(TooDeepError):
+        list(compose("a: " + "[" * 5000 + "]" * 5000, pure_python=True))
 
 
 @pytest.mark.parametrize(
