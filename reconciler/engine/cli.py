@@ -17,7 +17,6 @@ from reconciler.engine import limits
 from reconciler.engine.record import (
     DEFAULT_STATE,
     Record,
-    client_environment,
     shell_exports,
     sole,
 )
@@ -127,7 +126,7 @@ async def _outlive(parent: int | None, stop: asyncio.Event) -> None:
 
 def _env(parsed: argparse.Namespace) -> int:
     record = Record.read(parsed.state)
-    sys.stdout.write(shell_exports(client_environment(record, parsed.state)) + "\n")
+    sys.stdout.write(shell_exports(record.variables) + "\n")
     return 0
 
 

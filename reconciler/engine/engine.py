@@ -32,7 +32,7 @@ from reconciler.engine.http import wire
 from reconciler.engine.http.address import Address
 from reconciler.engine.http.answers import Answers
 from reconciler.engine.logs import Logs
-from reconciler.engine.record import Record, config_file
+from reconciler.engine.record import Record, client_environment, config_file
 from reconciler.engine.rpc.apps import AppObjects
 from reconciler.engine.rpc.calls import FunctionCalls
 from reconciler.engine.rpc.containers import ContainerCalls
@@ -151,23 +151,26 @@ class Engine:
             asyncio.create_task(self._fire_crons()),
             asyncio.create_task(self._keep_house(app_objects)),
         ]
-        ready(
-            Record(
-                pid=os.getpid(),
-                url=f"http://127.0.0.1:{port}",
-                http=self._address.base,
-                token_id=self._token.id,
-                token_secret=self._token.secret,
-                version=compat.protocol_version(),
-                started=time.time(),
-            )
-        )
+        ready(self._record(f"http://127.0.0.1:{port}"))
         await stop.wait()
         for job in jobs:
             job.cancel()
         await pool.close()
         listener.close()
         controls.close()
+
+    def _record(self, url: str) -> Record:
+        identity = (url, self._token.id, self._token.secret)
+        return Record(
+            pid=os.getpid(),
+            url=url,
+            http=self._address.base,
+            token_id=self._token.id,
+            token_secret=self._token.secret,
+            version=compat.protocol_version(),
+            started=time.time(),
+            variables=client_environment(*identity, self._state),
+        )
 
     async def _listen(self, listener: Server) -> int:
         try:

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,10 @@ DEFAULT_STATE: Final = Path(".reconciler/engine")
 
 @dataclass(frozen=True)
 class Record:
-    """``url`` is for the modal client, ``http`` for the controls. ``started``: epoch seconds."""
+    """``url`` is for the modal client, ``http`` for the controls. ``started``: epoch seconds.
+
+    ``variables`` is the environment that points the modal client at this engine.
+    """
 
     pid: int
     url: str
@@ -28,6 +31,7 @@ class Record:
     token_secret: str
     version: str
     started: float
+    variables: Mapping[str, str]
 
     def write(self, state: Path) -> None:
         """Appears whole, readable by its user only."""
@@ -51,16 +55,16 @@ class Record:
         (state / "server.json").unlink(missing_ok=True)
 
 
-def client_environment(record: Record, state: Path) -> dict[str, str]:
+def client_environment(url: str, token_id: str, token_secret: str, state: Path) -> dict[str, str]:
     """What makes the modal client talk to this engine, and to nothing else.
 
     The config file is an empty one, so that neither tokens nor a server of ``~/.modal.toml`` can
     mix in; proxies are passed by, which the client would use even for loopback.
     """
     return {
-        "MODAL_SERVER_URL": record.url,
-        "MODAL_TOKEN_ID": record.token_id,
-        "MODAL_TOKEN_SECRET": record.token_secret,
+        "MODAL_SERVER_URL": url,
+        "MODAL_TOKEN_ID": token_id,
+        "MODAL_TOKEN_SECRET": token_secret,
         "MODAL_CONFIG_PATH": str(config_file(state)),
         "MODAL_DISABLE_API_PROXY": "1",
         "NO_PROXY": "127.0.0.1,localhost",
@@ -68,7 +72,7 @@ def client_environment(record: Record, state: Path) -> dict[str, str]:
     }
 
 
-def shell_exports(environment: dict[str, str]) -> str:
+def shell_exports(environment: Mapping[str, str]) -> str:
     """For ``eval``. An environment chosen for the real Modal does not exist here."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     return "\n".join([*lines, "unset MODAL_ENVIRONMENT MODAL_PROFILE"])
