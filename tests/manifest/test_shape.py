@@ -100,7 +100,8 @@ Manifest = Callable[[str], str]
             "environments: [a, 5]",
             (
                 "4:19: `environments[1]` must be a name as Modal accepts it: "
-                "letters, digits, `.`, `_` and `-`, at most 64, not 5\n  put it in quotes, so that it is text"
+                "letters, digits, `.`, `_` and `-`, at most 64, not 5\n"
+                "  put it in quotes, so that it is text"
             ),
         ),
         ("owner: ''", "4:8: `owner` must be text, not an empty text"),
