@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.manifest.limits import MAX_FILE_BYTES
 from reconciler.manifest.location import Location
-from reconciler.manifest.problem import Problem
+from reconciler.manifest.problem import Problem, printable
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -113,5 +113,5 @@ def _unreadable(shown: str, error: OSError, what: str) -> Problem:
 
 
 def _displayable(name: str) -> str:
-    """File names that are not UTF-8 can be opened, but not printed."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """File names that are not UTF-8, or hold control characters, can be opened but not shown."""
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))

@@ -23,6 +23,13 @@ class Problem:
     location: Location
     remedy: str | None = None
 
+    def __post_init__(self) -> None:
+        # Messages quote what strangers wrote, and go to terminals and CI logs, where an escape
+        # sequence or a line of its own could pass for ours.
+        object.__setattr__(self, "message", printable(self.message))
+        if self.remedy is not None:
+            object.__setattr__(self, "remedy", printable(self.remedy))
+
     def __str__(self) -> str:
         text = f"{self.location}: {self.message}"
         return f"{text}\n  {self.remedy}" if self.remedy else text
@@ -44,6 +51,13 @@ class ManifestError(ReconcileError):
 
     def __str__(self) -> str:
         return "\n".join([*(str(problem) for problem in self.problems), self.what])
+
+
+def printable(text: str) -> str:
+    """The text with a replacement character for each that would not show as itself."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _summary(problems: tuple[Problem, ...]) -> str:

@@ -132,5 +132,4 @@ def _shown(value: JSON) -> str:
 
 
 def _shortened(text: str) -> str:
-    visible = "".join(character if character.isprintable() else "�" for character in text[:60])
-    return visible if len(text) <= 60 else f"{visible}…"
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -79,6 +79,7 @@ def test_any_bytes_are_manifests_or_a_manifest_error(content: bytes) -> None:
     last_line = len(re.split(rb"\r|\n|\xc2\x85|\xe2\x80[\xa8\xa9]", content)) + 1
     for problem in found.problems:
         assert problem.message
+        assert problem.message.isprintable()
         assert 1 <= problem.location.line <= last_line
         assert problem.location.column >= 1
     assert "pydantic" not in str(found)

@@ -241,3 +241,11 @@ def test_long_and_unprintable_texts_are_shortened_in_messages(
     (problem,) = problems(manifest(f'catchup: "\\e[31m{"x" * 500}"'))
     assert "\x1b" not in problem
     assert len(problem) < 200
+
+
+def test_a_manifest_cannot_write_lines_of_its_own_into_a_log(
+    problems: Problems, manifest: Manifest
+) -> None:
+    found = problems(manifest('args: {"a\\n::error::b": 1, "a\\n::error::b": 2}'))
+    assert len(found) == 2
+    assert not any("\n::error" in problem for problem in found)
