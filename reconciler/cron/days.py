@@ -25,7 +25,9 @@ _CALENDARS = tuple((leap, first) for leap in (False, True) for first in range(7)
 """Every kind of year as (leap year, weekday of 1 January)."""
 
 _MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_LAST_YEAR = 9998  # a year below datetime's last, so that a day around it can still be named
+_BLOCK_BITS = 10
+_IN_BLOCK = (1 << _BLOCK_BITS) - 1
+_SEARCH_BLOCKS = SEARCH_YEARS * 366 // (1 << _BLOCK_BITS) + 2
 
 
 def weekday(day: int) -> int:
@@ -39,12 +41,17 @@ def month_length(month: int, *, leap: bool) -> int:
 
 
 class DaySet:
-    """The days on which an expression's three day fields match."""
+    """The days on which an expression's three day fields match.
 
-    __slots__ = ("_calendars", "every")
+    Questions are answered from bit sets of consecutive epoch days, put together from the calendars
+    when first needed: a few hundred bytes for the years that are looked at.
+    """
+
+    __slots__ = ("_blocks", "_calendars", "every")
 
     def __init__(self, calendars: tuple[int, ...]) -> None:
         self._calendars = calendars
+        self._blocks: dict[int, int] = {}
         self.every = all(
             days.bit_count() == (366 if leap else 365)
             for days, (leap, _) in zip(calendars, _CALENDARS, strict=True)
@@ -57,37 +64,48 @@ class DaySet:
 
     def __contains__(self, day: int) -> bool:
         """Whether an epoch day is one of them."""
-        if self.every:
-            return True
-        first_day, kind = _year(date.fromordinal(day + EPOCH_ORDINAL).year)
-        return bool(self._calendars[kind] >> (day - first_day) & 1)
+        return self.every or bool(self._block(day >> _BLOCK_BITS) >> (day & _IN_BLOCK) & 1)
 
     def at_or_after(self, day: int) -> int | None:
         """Return the first of them from an epoch day on; None when SEARCH_YEARS hold none."""
         if self.every:
             return day
-        year = date.fromordinal(day + EPOCH_ORDINAL).year
-        for candidate in range(year, min(year + SEARCH_YEARS, _LAST_YEAR) + 1):
-            first_day, kind = _year(candidate)
-            skipped = max(day - first_day, 0)
-            days = self._calendars[kind] >> skipped
+        block = day >> _BLOCK_BITS
+        days = self._block(block) >> (day & _IN_BLOCK) << (day & _IN_BLOCK)
+        for _ in range(_SEARCH_BLOCKS):
             if days:
-                return first_day + skipped + (days & -days).bit_length() - 1
+                return (block << _BLOCK_BITS) + (days & -days).bit_length() - 1
+            block += 1
+            days = self._block(block)
         return None
 
     def at_or_before(self, day: int) -> int | None:
         """Return the last of them up to an epoch day; None when SEARCH_YEARS hold none."""
         if self.every:
             return day
-        year = date.fromordinal(day + EPOCH_ORDINAL).year
-        for candidate in range(year, max(year - SEARCH_YEARS, 1) - 1, -1):
-            first_day, kind = _year(candidate)
-            days = self._calendars[kind]
-            if candidate == year:
-                days &= (2 << (day - first_day)) - 1
+        block = day >> _BLOCK_BITS
+        days = self._block(block) & ((2 << (day & _IN_BLOCK)) - 1)
+        for _ in range(_SEARCH_BLOCKS):
             if days:
-                return first_day + days.bit_length() - 1
+                return (block << _BLOCK_BITS) + days.bit_length() - 1
+            block -= 1
+            days = self._block(block)
         return None
+
+    def _block(self, block: int) -> int:
+        known = self._blocks.get(block)
+        if known is None:
+            known = self._blocks[block] = self._days_of_block(block << _BLOCK_BITS)
+        return known
+
+    def _days_of_block(self, start: int) -> int:
+        days = 0
+        for year in _years(start, start + _IN_BLOCK):
+            first_day, kind = _year(year)
+            since = first_day - start
+            calendar = self._calendars[kind]
+            days |= calendar << since if since >= 0 else calendar >> -since
+        return days & ((2 << _IN_BLOCK) - 1)
 
 
 @lru_cache(maxsize=4096)
@@ -114,6 +132,12 @@ def day_set(days: int, months: int, weekdays: int, *, both: bool) -> DaySet:
             position += length
         calendars.append(calendar)
     return DaySet(tuple(calendars))
+
+
+def _years(first: int, last: int) -> range:
+    """Return the years in which the epoch days from `first` to `last` lie."""
+    begin, end = (date.fromordinal(day + EPOCH_ORDINAL) for day in (first, last))
+    return range(begin.year, end.year + 1)
 
 
 @lru_cache(maxsize=1024)

@@ -23,14 +23,23 @@ from reconciler.cron.text import members
 from reconciler.cron.zone import ChangedDay, Zone, zone_named
 
 _SEARCH_DAYS = SEARCH_YEARS * 366
+_SEARCH_MINUTES = _SEARCH_DAYS * MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The expressions of a timetable that share their days and their rule at clock changes."""
+    """The expressions of a timetable that share their days and their rule at clock changes.
+
+    Attributes:
+        dates: the matching days.
+        times: the matching minutes of such a day, bit 0 being 00:00.
+        first: the first of these minutes.
+        wildcard: whether they follow the wall clock at a change.
+    """
 
     dates: DaySet
     times: int
+    first: int
     wildcard: bool
 
     def local(self, start: int, count: int) -> int:
@@ -99,16 +108,22 @@ class Timetable:
 
     def next(self, after: int) -> int | None:
         """Return the first occurrence later than `after`; None when SEARCH_YEARS hold none."""
-        start, at = divmod(after + 1, MINUTES_PER_DAY)
-        minutes = self.minutes_of_day(start) >> at
-        if minutes:
-            return after + (minutes & -minutes).bit_length()
-        day = self._day_after(start)
-        while day is not None and day - start <= _SEARCH_DAYS:
-            minutes = self.minutes_of_day(day)
-            if minutes:
-                return day * MINUTES_PER_DAY + (minutes & -minutes).bit_length() - 1
-            day = self._day_after(day)
+        at = after + 1
+        while at <= after + _SEARCH_MINUTES:
+            stretch = self._zone.stretch(at)
+            if stretch is None:  # at a change: only the day as a whole has the answer
+                day, minute = divmod(at, MINUTES_PER_DAY)
+                minutes = self.minutes_of_day(day) >> minute
+                if minutes:
+                    return at + (minutes & -minutes).bit_length() - 1
+                at = (day + 1) * MINUTES_PER_DAY
+                continue
+            local = self._next_on_local_clock(at + stretch.offset)
+            if local is None:
+                return None
+            if local - stretch.offset < stretch.end:
+                return local - stretch.offset
+            at = stretch.end
         return None
 
     def previous(self, until: int) -> int | None:
@@ -139,6 +154,23 @@ class Timetable:
                 yield midnight + minute
             day = self._day_after(day)
 
+    def _next_on_local_clock(self, start: int) -> int | None:
+        """Return the first matching local minute from `start` on, as if no change lay ahead."""
+        day, at = divmod(start, MINUTES_PER_DAY)
+        first = None
+        for part in self._parts:
+            minutes = part.times >> at if day in part.dates else 0
+            if minutes:
+                found = start + (minutes & -minutes).bit_length() - 1
+            else:
+                following = part.dates.at_or_after(day + 1)
+                if following is None:
+                    continue
+                found = following * MINUTES_PER_DAY + part.first
+            if first is None or found < first:
+                first = found
+        return first
+
     def _day_after(self, day: int) -> int | None:
         """Return the first UTC day after `day` that may have occurrences.
 
@@ -163,7 +195,10 @@ def _parts(expressions: tuple[Expression, ...]) -> tuple[_Part, ...]:
     for expression in expressions:
         key = (expression.dates, expression.wildcard)
         times[key] = times.get(key, 0) | expression.times
-    return tuple(_Part(dates, minutes, wildcard) for (dates, wildcard), minutes in times.items())
+    return tuple(
+        _Part(dates, minutes, (minutes & -minutes).bit_length() - 1, wildcard)
+        for (dates, wildcard), minutes in times.items()
+    )
 
 
 @lru_cache(maxsize=512)

@@ -61,16 +61,33 @@ class ChangedDay:
     repeated: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Epoch minutes in which the local clock runs as if there were no changes.
+
+    No local time among them has been before, and none has been skipped right before them.
+
+    Attributes:
+        start, end: the half-open interval of epoch minutes.
+        offset: minutes east of UTC.
+    """
+
+    start: int
+    end: int
+    offset: int
+
+
 class Zone:
     """One IANA time zone. Use `zone_named`, which shares them."""
 
-    __slots__ = ("_days", "_transitions", "_tzinfo", "name")
+    __slots__ = ("_days", "_latest", "_transitions", "_tzinfo", "name")
 
     def __init__(self, name: str, rules: tzinfo) -> None:
         self.name = name
         self._tzinfo = rules
         self._days: dict[int, int | ChangedDay] = {}
         self._transitions: dict[int, tuple[Transition, ...]] = {}
+        self._latest = _EVER if rules is UTC else Stretch(0, 0, 0)
 
     def day(self, day: int) -> int | ChangedDay:
         """Return the offset of a UTC day in minutes, or its parts if a transition touches it."""
@@ -85,6 +102,26 @@ class Zone:
         offset = datetime.fromtimestamp(minute * 60, self._tzinfo).utcoffset()
         assert offset is not None
         return offset // _MINUTE
+
+    def stretch(self, minute: int) -> Stretch | None:
+        """Return the stretch around an epoch minute; None at a change and while time is repeated.
+
+        It ends at the next change or earlier: away from UTC, it does not go beyond the year.
+        """
+        latest = self._latest
+        if latest.start <= minute < latest.end:
+            return latest
+        year = date.fromordinal(minute // MINUTES_PER_DAY + EPOCH_ORDINAL).year
+        start, end = (_first_day(y) * MINUTES_PER_DAY for y in (year, year + 1))
+        for transition in (*self._of_year(year - 1), *self._of_year(year)):
+            if transition.minute > minute:
+                end = transition.minute
+                break
+            start = max(start, transition.minute + max(transition.repeats, 1))
+        if minute < start:
+            return None
+        self._latest = Stretch(start, end, self.offset(minute))
+        return self._latest
 
     def transitions(self, after: int, until: int) -> tuple[Transition, ...]:
         """Return the transitions in the half-open interval (after, until] of epoch minutes."""
@@ -163,6 +200,9 @@ class Zone:
             skipped=tuple(t for t in near if t.skips and t.minute >= start),
             repeated=repeated & WHOLE_DAY,
         )
+
+
+_EVER = Stretch(-(1 << 62), 1 << 62, 0)
 
 
 @lru_cache(maxsize=1024)
