@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, cast
 
 import modal
@@ -36,6 +38,7 @@ RESULT_LENGTH: Final = 500
 """Characters of a result or an error that are kept in the history."""
 
 _ModalFunction = modal.Function[..., Any, Any]
+_CLIENT: Final = Path(modal.__file__).parent
 _NO_ANSWER: Final = (
     ServiceError,
     InternalError,
@@ -129,7 +132,7 @@ class ModalCaller:
         try:
             result = await handle.get.aio(timeout=0)
         except TimeoutError as error:
-            if not error.args and await _is_running(handle):
+            if _is_the_clients_own(error):
                 return CallStatus(CallState.RUNNING)
             return CallStatus(CallState.FAILED, reason=describe(error))
         except OutputExpiredError:
@@ -168,12 +171,16 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:RESULT_LENGTH] if text else type(error).__name__
 
 
-async def _is_running(handle: modal.FunctionCall[Any]) -> bool:
-    """Tell a call that is not done from one whose function raised a bare ``TimeoutError``."""
-    with translated_errors():
-        inputs = await handle.get_call_graph.aio()
-    own = [item for item in inputs if item.function_call_id == handle.object_id]
-    return not own or own[0].status.name == "PENDING"
+def _is_the_clients_own(error: TimeoutError) -> bool:
+    """Tell a call that is not done from one whose function raised ``TimeoutError`` itself.
+
+    The client raises the built-in class for the former and hands on the latter as it was, with the
+    remote frames at the end of its traceback. A function that lets the client's own error pass
+    through cannot be told apart; it would count as running until Modal forgets it.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    raised_in = Path(frames[-1].f_code.co_filename) if frames else Path()
+    return not error.args and raised_in.is_relative_to(_CLIENT)
 
 
 def _as_json(result: Any) -> str:

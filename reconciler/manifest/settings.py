@@ -13,6 +13,9 @@ from reconciler.errors import ReconcileError
 LOCAL = "local"
 """The environment on the embedded engine; it exists without being declared."""
 
+LOCAL_MODAL = "main"
+"""The Modal environment of the engine that `local` is: the one where `modal deploy` puts apps."""
+
 
 class Packing(StrEnum):
     """How schedules beyond the budget share slots (DESIGN §7)."""
@@ -95,7 +98,7 @@ class Settings:
         """What holds in the environment of that name.
 
         Without declared environments every name is one, and is Modal's environment of that name.
-        `local` always exists.
+        `local` always exists, and is the engine's `main`.
 
         Raises:
             ReconcileError: environments are declared and this is none of them.
@@ -107,7 +110,7 @@ class Settings:
             )
         return EnvironmentSettings(
             name=name,
-            modal=own.modal or name,
+            modal=own.modal or (LOCAL_MODAL if name == LOCAL else name),
             app=own.app or self.app,
             packing=own.packing or self.packing,
             crons=self.crons if own.crons is None else own.crons[0],

@@ -79,11 +79,10 @@ def check_allowed(plan: Plan) -> None:
         RefusedPlanError: a safety rule forbids it.
     """
     if plan.missing:
-        first = plan.missing[0].schedule.location
+        first, *others = plan.missing
+        more = f"; {len(others)} more call functions that are not deployed" if others else ""
         raise MissingTargetError(
-            "\n".join(f"{item.message} ({item.schedule.location})" for item in plan.missing),
-            where=str(first) if len(plan.missing) == 1 else None,
-            remedy="\n  ".join(dict.fromkeys(item.remedy for item in plan.missing)),
+            first.message + more, where=str(first.schedule.location), remedy=first.remedy
         )
     if plan.refusals:
         raise RefusedPlanError(

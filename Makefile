@@ -1,0 +1,47 @@
+# `make demo` shows what this does; `make test` is what CI runs. Both set up .venv by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup test lint demo bench schema clean
+
+help:
+	@echo "make demo    deploy the examples to the embedded Modal, plan, apply, wake, show the runs"
+	@echo "make test    everything that CI checks"
+	@echo "make lint    the static checks alone"
+	@echo "make bench   the benchmarks, each beside its peer"
+	@echo "make schema  write schema/ anew from the models"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --check-metaschema schema/*.json
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --persona auditor .github
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+demo: setup
+	@$(BIN)/python -m examples.demo
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+schema: setup
+	$(BIN)/python -m reconciler.manifest.schema
+	$(BIN)/python -m reconciler.report.schema
+
+clean:
+	rm -rf $(VENV) .reconciler build *.egg-info

@@ -1,0 +1,82 @@
+"""Wakes over the in-memory ports: what the tests of the dispatcher are written in."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from reconciler.cron import minute
+from reconciler.dispatch.fakes import (
+    FakeCaller,
+    FakeClaims,
+    FakeClock,
+    FakeGenerations,
+    FakeRunLog,
+)
+from reconciler.dispatch.generation import Record, new_generation
+from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.wake import Ports, WakeRequest, wake
+
+PUNCTUALITY = 300
+
+
+def at(text: str) -> datetime:
+    """``09:00`` of the day that the tests play on, or a whole ISO time."""
+    return datetime.fromisoformat(text if "T" in text else f"2026-11-20T{text}").replace(tzinfo=UTC)
+
+
+def hourly(name: str = "hourly", since: str = "08:30", **values: Any) -> Record:
+    """An hourly schedule that was applied at ``since``."""
+    given: dict[str, Any] = {"when": ("0 * * * *",), "app": "shop", "function": "sync", **values}
+    return Record(name=name, anchor=minute(at(since)), **given)
+
+
+@dataclass
+class World:
+    """Everything that outlives a wake."""
+
+    claims: FakeClaims = field(default_factory=FakeClaims)
+    caller: FakeCaller = field(default_factory=FakeCaller)
+    log: FakeRunLog = field(default_factory=FakeRunLog)
+    generations: FakeGenerations = field(default_factory=FakeGenerations)
+    wakes: int = 0
+
+    def live(self, *records: Record) -> None:
+        """Make these the live generation."""
+        self.generations.generation = new_generation(records, (), PUNCTUALITY)
+
+    def ports(self, time: str) -> Ports:
+        """The ports of a wake at that time."""
+        return Ports(FakeClock(at(time)), self.claims, self.generations, self.caller, self.log)
+
+    def wake(self, time: str, ports: Ports | None = None, **request: Any) -> WakeLog:
+        """Let a wake happen, to its end."""
+        self.wakes += 1
+        values = {"wake": f"fc-wake-{self.wakes}", "token": f"t{self.wakes}", "slot": "poller"}
+        return asyncio.run(wake(ports or self.ports(time), WakeRequest(**{**values, **request})))
+
+    def started(self) -> list[str]:
+        """The ids of the occurrences that were spawned, as the claims have them, in order."""
+        return sorted(
+            key.partition("#")[0]
+            for key, entry in self.claims.entries.items()
+            if entry.get("state") == "started"
+        )
+
+
+def lines(log: WakeLog, state: RunState) -> list[str]:
+    """The occurrences that a wake wrote down in this state."""
+    return [
+        f"{record.name}@{minute_text(at)}"
+        for record in log.records
+        if record.state is state
+        for at in record.times
+    ]
+
+
+def minute_text(at: int) -> str:
+    """The time of day of an epoch minute."""
+    time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=at)
+    return f"{time:%H:%M}"

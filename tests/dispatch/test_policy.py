@@ -1,0 +1,74 @@
+"""What starts and what is let go: the policies, one rule after the other."""
+
+from __future__ import annotations
+
+from reconciler.cron import minute
+from reconciler.dispatch.generation import Catchup
+from reconciler.dispatch.policy import CATCHUP_LIMIT, Fate, LetGo, Verdict, judge
+from tests.dispatch.scenario import PUNCTUALITY, at, hourly
+
+
+def m(text: str) -> int:
+    return minute(at(text))
+
+
+NINE, TEN, ELEVEN = m("09:00"), m("10:00"), m("11:00")
+
+
+def test_an_occurrence_in_time_starts_under_every_catchup() -> None:
+    for catchup in Catchup:
+        record = hourly(catchup=catchup)
+        assert judge(record, [NINE], NINE, PUNCTUALITY) == Verdict((NINE,), ())
+
+
+def test_latest_starts_the_newest_and_names_the_others_as_missed() -> None:
+    verdict = judge(hourly(), [NINE, TEN, ELEVEN], m("11:30"), PUNCTUALITY)
+    assert verdict.start == (ELEVEN,)
+    assert verdict.let_go == (
+        LetGo(
+            "hourly",
+            (NINE, TEN),
+            Fate.MISSED,
+            "no wake came in time; catchup is latest, and 2026-11-20T11:00Z is newer",
+        ),
+    )
+
+
+def test_all_starts_every_one() -> None:
+    verdict = judge(hourly(catchup=Catchup.ALL), [NINE, TEN, ELEVEN], m("11:30"), PUNCTUALITY)
+    assert verdict == Verdict((NINE, TEN, ELEVEN), ())
+
+
+def test_all_gives_up_a_backlog_beyond_its_limit_oldest_first() -> None:
+    due = list(range(NINE, NINE + CATCHUP_LIMIT + 5))
+    verdict = judge(hourly(catchup=Catchup.ALL), due, due[-1], PUNCTUALITY)
+    assert verdict.start == tuple(due[5:])
+    assert [(gone.times, gone.fate) for gone in verdict.let_go] == [(tuple(due[:5]), Fate.MISSED)]
+
+
+def test_none_starts_only_the_newest_and_only_within_the_punctuality() -> None:
+    record = hourly(catchup=Catchup.NONE)
+    assert judge(record, [TEN, ELEVEN], m("11:05"), PUNCTUALITY).start == (ELEVEN,)
+    late = judge(record, [TEN, ELEVEN], m("11:06"), PUNCTUALITY)
+    assert late.start == ()
+    assert late.let_go == (
+        LetGo("hourly", (TEN, ELEVEN), Fate.MISSED, "no wake came within 300 s; catchup is none"),
+    )
+
+
+def test_what_is_past_its_deadline_is_missed_whatever_catchup_says() -> None:
+    record = hourly(catchup=Catchup.ALL, deadline=3600)
+    verdict = judge(record, [NINE, TEN, ELEVEN], m("11:00"), PUNCTUALITY)
+    assert verdict.start == (TEN, ELEVEN)
+    assert verdict.let_go == (
+        LetGo("hourly", (NINE,), Fate.MISSED, "no wake came within its deadline of 3600 s"),
+    )
+
+
+def test_a_suspended_schedule_skips_with_the_reason_that_was_given() -> None:
+    verdict = judge(hourly(suspended="moving house"), [NINE], NINE, PUNCTUALITY)
+    assert verdict == Verdict(
+        (), (LetGo("hourly", (NINE,), Fate.SKIPPED, "suspended: moving house"),)
+    )
+    (gone,) = judge(hourly(suspended=""), [NINE], NINE, PUNCTUALITY).let_go
+    assert gone.reason == "suspended"

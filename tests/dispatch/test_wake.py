@@ -1,0 +1,411 @@
+"""Wakes: what is due starts once, nothing is lost, and what did not run is said by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from reconciler.cron import minute
+from reconciler.dispatch.cursor import CURSOR_KEY
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims
+from reconciler.dispatch.generation import Catchup, Delivery
+from reconciler.dispatch.ports import (
+    CallState,
+    CallStatus,
+    Entry,
+    StartUnknownError,
+    UnavailableError,
+)
+from reconciler.dispatch.runs import RunState
+from reconciler.dispatch.start import ATTEMPT_LIMIT
+from reconciler.dispatch.wake import (
+    NothingAppliedError,
+    UnknownScheduleError,
+    WakeRequest,
+    wake,
+)
+from tests.dispatch.scenario import World, at, hourly, lines
+
+
+class Killed(BaseException):
+    """The container is gone."""
+
+
+@dataclass
+class DyingCaller(FakeCaller):
+    """A container that is killed when it comes to spawn, or right after."""
+
+    after: bool = False
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        if self.after:
+            await super().start(app, function, args)
+        raise Killed
+
+
+def test_a_due_occurrence_is_started_with_its_arguments() -> None:
+    world = World()
+    world.live(hourly(args={"id": "${occurrence.id}", "n": [1, "${occurrence.time}", "$${x}"]}))
+    log = world.wake("09:00")
+    assert lines(log, RunState.STARTED) == ["hourly@09:00"]
+    (call,) = world.caller.calls
+    assert (call.app, call.function) == ("shop", "sync")
+    assert call.args == {
+        "id": "hourly@2026-11-20T09:00Z",
+        "n": [1, "2026-11-20T09:00Z", "${x}"],
+    }
+
+
+def test_a_second_wake_in_the_same_minute_starts_nothing_again() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.claims.entries.pop(CURSOR_KEY)
+    world.wake("09:00")
+    assert len(world.caller.calls) == 1
+
+
+def test_simultaneous_wakes_start_each_occurrence_once() -> None:
+    world = World()
+    world.live(*(hourly(f"h{number}") for number in range(20)))
+
+    async def both() -> None:
+        requests = [
+            WakeRequest(wake=f"fc-{number}", token=str(number), slot="poller")
+            for number in range(4)
+        ]
+        await asyncio.gather(*(wake(world.ports("09:00"), request) for request in requests))
+
+    asyncio.run(both())
+    assert len(world.caller.calls) == 20
+
+
+def test_an_occurrence_at_1459_is_found_by_a_wake_at_1500() -> None:
+    world = World()
+    world.live(hourly(when=("59 14 * * *",)))
+    world.wake("14:58")
+    assert lines(world.wake("15:00"), RunState.STARTED) == ["hourly@14:59"]
+
+
+def test_a_new_schedule_does_not_run_for_times_before_it_was_applied() -> None:
+    world = World()
+    world.live(hourly(since="09:00", catchup=Catchup.ALL))
+    world.wake("09:30")
+    assert world.caller.calls == []
+    assert lines(world.wake("10:00"), RunState.STARTED) == ["hourly@10:00"]
+
+
+@pytest.mark.parametrize(
+    ("catchup", "started", "missed"),
+    [
+        (Catchup.LATEST, ["hourly@12:00"], ["hourly@10:00", "hourly@11:00"]),
+        (Catchup.ALL, ["hourly@10:00", "hourly@11:00", "hourly@12:00"], []),
+        (Catchup.NONE, [], ["hourly@10:00", "hourly@11:00", "hourly@12:00"]),
+    ],
+)
+def test_after_three_hours_without_a_wake_catchup_decides(
+    catchup: Catchup, started: list[str], missed: list[str]
+) -> None:
+    world = World()
+    world.live(hourly(catchup=catchup))
+    world.wake("09:00")
+    log = world.wake("12:30")
+    assert lines(log, RunState.STARTED) == started
+    assert lines(log, RunState.MISSED) == missed
+
+
+def test_a_suspended_schedule_starts_nothing_and_its_occurrences_are_recorded_as_skipped() -> None:
+    world = World()
+    world.live(hourly(suspended="audit"))
+    log = world.wake("09:00", as_if=minute(at("09:00")))
+    assert lines(log, RunState.SKIPPED) == ["hourly@09:00"]
+    assert world.caller.calls == []
+
+
+def test_a_task_runs_once() -> None:
+    world = World()
+    world.live(hourly("once", when=(), at=minute(at("09:17"))))
+    assert lines(world.wake("09:16"), RunState.STARTED) == []
+    assert lines(world.wake("09:20"), RunState.STARTED) == ["once@09:17"]
+    assert lines(world.wake("09:21"), RunState.STARTED) == []
+
+
+def killed_between_claim_and_spawn(world: World, *, spawned: bool = False) -> None:
+    ports = replace(world.ports("09:00"), caller=DyingCaller(after=spawned))
+    with pytest.raises(Killed):
+        world.wake("09:00", ports)
+
+
+def test_a_wake_killed_between_claim_and_spawn_is_made_good_under_at_least_once() -> None:
+    world = World()
+    world.live(hourly())
+    killed_between_claim_and_spawn(world)
+    log = world.wake("09:10")
+    assert lines(log, RunState.STARTED) == ["hourly@09:00"]
+    assert [record.attempt for record in log.records] == [2]
+    assert len(world.caller.calls) == 1
+
+
+def test_a_live_claim_is_left_alone_and_looked_at_again_once_its_lease_is_over() -> None:
+    world = World()
+    world.live(hourly())
+    killed_between_claim_and_spawn(world)
+    assert world.wake("09:01").unsettled == {"hourly@2026-11-20T09:00Z": 1}
+    assert world.caller.calls == []
+    assert lines(world.wake("09:10"), RunState.STARTED) == ["hourly@09:00"]
+    assert lines(world.wake("09:20"), RunState.STARTED) == []
+
+
+def test_a_container_restarted_on_the_same_call_knows_that_its_former_self_is_dead() -> None:
+    world = World()
+    world.live(hourly())
+    killed_between_claim_and_spawn(world)
+    log = world.wake("09:00", wake="fc-wake-1")
+    assert lines(log, RunState.STARTED) == ["hourly@09:00"]
+
+
+def test_a_wake_killed_between_claim_and_spawn_is_reported_missed_under_at_most_once() -> None:
+    world = World()
+    world.live(hourly(delivery=Delivery.AT_MOST_ONCE))
+    killed_between_claim_and_spawn(world)
+    log = world.wake("09:10")
+    assert lines(log, RunState.MISSED) == ["hourly@09:00"]
+    assert log.records[0].reason == (
+        "wake fc-wake-1 claimed it and ended before it confirmed a start; delivery is at-most-once"
+    )
+    world.wake("09:20")
+    assert world.caller.calls == []
+
+
+def test_an_older_claim_of_a_dead_wake_is_taken_over_though_a_newer_occurrence_is_due() -> None:
+    world = World()
+    world.live(hourly(catchup=Catchup.LATEST))
+    killed_between_claim_and_spawn(world)
+    log = world.wake("10:00")
+    assert sorted(lines(log, RunState.STARTED)) == ["hourly@09:00", "hourly@10:00"]
+
+
+def test_a_takeover_respects_the_deadline() -> None:
+    world = World()
+    world.live(hourly(deadline=1800))
+    killed_between_claim_and_spawn(world)
+    log = world.wake("09:40")
+    assert lines(log, RunState.MISSED) == ["hourly@09:00"]
+    assert world.caller.calls == []
+
+
+def test_one_failing_occurrence_stops_no_other_and_is_tried_again() -> None:
+    world = World()
+    world.live(hourly("bad", function="gone"), hourly("good"))
+    world.caller.missing.add("shop/gone")
+    log = world.wake("09:00")
+    assert lines(log, RunState.STARTED) == ["good@09:00"]
+    assert lines(log, RunState.START_FAILED) == ["bad@09:00"]
+    world.caller.missing.clear()
+    again = world.wake("09:05")
+    assert lines(again, RunState.STARTED) == ["bad@09:00"]
+    assert again.records[0].attempt == 2
+
+
+def test_a_start_that_keeps_failing_is_given_up_as_missed_with_its_error() -> None:
+    world = World()
+    world.live(hourly("bad", function="gone", when=("0 9 * * *",)))
+    world.caller.missing.add("shop/gone")
+    logs = [world.wake(f"09:{number:02}") for number in range(ATTEMPT_LIMIT)]
+    assert lines(logs[-1], RunState.MISSED) == ["bad@09:00"]
+    assert logs[-1].records[0].reason == "given up: there is no function shop/gone"
+    assert world.wake("09:40").records == ()
+
+
+@dataclass
+class UncertainCaller(FakeCaller):
+    """Starts the call, and then says that it failed."""
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        await super().start(app, function, args)
+        raise StartUnknownError("timed out")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "starts"), [(Delivery.AT_LEAST_ONCE, 2), (Delivery.AT_MOST_ONCE, 1)]
+)
+def test_a_start_of_unknown_outcome_is_repeated_or_reported_as_delivery_says(
+    delivery: Delivery, starts: int
+) -> None:
+    world = World()
+    world.live(hourly(delivery=delivery))
+    uncertain = UncertainCaller()
+    log = world.wake("09:00", replace(world.ports("09:00"), caller=uncertain))
+    missed = lines(log, RunState.MISSED)
+    assert missed == ([] if delivery is Delivery.AT_LEAST_ONCE else ["hourly@09:00"])
+    world.wake("09:10")
+    assert len(uncertain.calls) + len(world.caller.calls) == starts
+
+
+@dataclass
+class LossyClaims(FakeClaims):
+    """The first answer to a put is lost, and the client sends it again."""
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        await super().put_new(key, entry)
+        return False
+
+
+def test_an_own_claim_whose_answer_was_lost_is_recognised_by_its_token() -> None:
+    world = World()
+    world.live(hourly())
+    log = world.wake("09:00", replace(world.ports("09:00"), claims=LossyClaims()))
+    assert lines(log, RunState.STARTED) == ["hourly@09:00"]
+
+
+@dataclass
+class UnconfirmedClaims(FakeClaims):
+    """Stores claims, and fails to store what follows."""
+
+    async def put(self, key: str, entry: Entry) -> None:
+        if entry.get("state") == "started":
+            raise UnavailableError("timed out")
+        await super().put(key, entry)
+
+
+def test_a_start_that_could_not_be_confirmed_is_not_repeated() -> None:
+    world = World(claims=UnconfirmedClaims())
+    world.live(hourly())
+    assert lines(world.wake("09:00"), RunState.STARTED) == ["hourly@09:00"]
+    world.wake("09:10")
+    assert len(world.caller.calls) == 1
+
+
+def test_the_history_is_whole_though_a_wake_died_before_it_wrote_its_runs_file() -> None:
+    world = World()
+    world.live(hourly())
+
+    class DyingLog:
+        async def write(self, _log: object) -> None:
+            raise Killed
+
+        recent = world.log.recent
+
+    with pytest.raises(Killed):
+        world.wake("09:00", replace(world.ports("09:00"), log=DyingLog()))
+    log = world.wake("09:05")
+    assert lines(log, RunState.STARTED) == ["hourly@09:00"]
+    assert len(world.caller.calls) == 1
+
+
+def test_how_a_call_ended_is_written_down_by_a_later_wake_once() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.caller.statuses["fc-1"] = CallStatus(CallState.FAILED, reason="ValueError: no rows")
+    log = world.wake("09:05")
+    assert [(r.occurrence.id, r.state, r.reason) for r in log.records] == [
+        ("hourly@2026-11-20T09:00Z", RunState.FAILED, "ValueError: no rows")
+    ]
+    assert world.wake("09:10").records == ()
+
+
+def test_without_the_cursor_the_runs_files_tell_where_to_go_on() -> None:
+    world = World()
+    world.live(hourly(catchup=Catchup.ALL))
+    world.wake("09:00")
+    world.claims.entries.clear()
+    assert lines(world.wake("11:00"), RunState.STARTED) == ["hourly@10:00", "hourly@11:00"]
+
+
+def test_without_the_cursor_open_calls_are_still_followed_to_their_end() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.claims.entries.pop(CURSOR_KEY)
+    world.caller.statuses["fc-1"] = CallStatus(CallState.SUCCEEDED, result="42")
+    assert [record.result for record in world.wake("09:05").records] == ["42"]
+
+
+def test_a_late_write_of_an_older_cursor_loses_nothing() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    older = world.claims.entries[CURSOR_KEY]
+    world.wake("10:00")
+    world.claims.entries[CURSOR_KEY] = older
+    world.wake("11:00")
+    assert [key for key in world.started() if "T1" in key] == [
+        "hourly@2026-11-20T10:00Z",
+        "hourly@2026-11-20T11:00Z",
+    ]
+    assert len(world.caller.calls) == 3
+
+
+def test_a_clock_that_was_ahead_for_a_while_loses_nothing() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.wake("18:00")  # the clock of this one is wrong
+    world.live(hourly(), hourly("fresh", since="09:30"))
+    log = world.wake("10:00")
+    assert "fresh@10:00" in lines(log, RunState.STARTED)
+
+
+def test_an_at_most_once_occurrence_older_than_a_claim_lives_is_not_started() -> None:
+    world = World()
+    record = hourly(when=(), at=minute(at("2026-11-10T09:00")), delivery=Delivery.AT_MOST_ONCE)
+    world.live(replace(record, anchor=0))
+    world.wake("2026-11-09T00:00")
+    log = world.wake("2026-11-20T09:00")
+    assert world.caller.calls == []
+    assert log.records[0].reason == (
+        "too old to know that it did not start; delivery is at-most-once"
+    )
+
+
+def test_a_wake_as_if_serves_its_minute_alone_and_leaves_the_cursor() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    log = world.wake("09:30", as_if=minute(at("14:00")))
+    assert lines(log, RunState.STARTED) == ["hourly@14:00"]
+    assert lines(world.wake("10:00"), RunState.STARTED) == ["hourly@10:00"]
+    world.wake("14:00")
+    assert len(world.caller.calls) == 3, "the one at 14:00 had run already"
+
+
+def test_a_trigger_starts_the_named_schedule_now_also_when_it_is_suspended() -> None:
+    world = World()
+    world.live(hourly("paused", suspended=""), hourly())
+    log = world.wake("09:17", trigger="paused")
+    assert lines(log, RunState.STARTED) == ["paused@09:17"]
+
+
+def test_a_trigger_of_an_unknown_schedule_says_so() -> None:
+    world = World()
+    world.live(hourly())
+    with pytest.raises(UnknownScheduleError, match="nobody"):
+        world.wake("09:17", trigger="nobody")
+
+
+def test_what_was_left_unsettled_for_a_deleted_schedule_is_reported_missed() -> None:
+    world = World()
+    world.live(hourly(), hourly("other"))
+    killed_between_claim_and_spawn(world)
+    world.wake("09:01")
+    world.live(hourly("other"))
+    log = world.wake("09:10")
+    assert lines(log, RunState.MISSED) == ["hourly@09:00"]
+
+
+def test_before_the_first_apply_there_is_nothing_to_serve() -> None:
+    with pytest.raises(NothingAppliedError):
+        World().wake("09:00")
+
+
+def test_an_idle_wake_writes_no_runs_file_but_moves_the_cursor() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("08:45")
+    assert world.log.logs == []
+    assert world.claims.entries[CURSOR_KEY]["through"] == "2026-11-20T08:45Z"

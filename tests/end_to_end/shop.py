@@ -1,0 +1,61 @@
+"""The Modal app that the tests' schedules call. Each run leaves its mark in a Dict."""
+
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+import modal
+
+app = modal.App("shop", image=modal.Image.debian_slim())
+marks = modal.Dict.from_name("marks", create_if_missing=True)
+
+
+def _mark(what: str) -> str:
+    marks.put(f"{what} {uuid4().hex}", what)
+    return what
+
+
+@app.function()
+def sync(occurrence: str) -> str:
+    """Returns the id of its occurrence."""
+    return _mark(occurrence)
+
+
+@app.function()
+def fail(occurrence: str) -> None:
+    """Fails."""
+    _mark(occurrence)
+    raise ValueError("no rows")
+
+
+@app.function()
+def time_out_bare(occurrence: str) -> None:
+    """Fails in the way that is hardest to tell from a call that is still going."""
+    _mark(occurrence)
+    raise TimeoutError
+
+
+@app.function(timeout=1)
+def too_slow(occurrence: str) -> None:
+    """Does not end in time."""
+    _mark(occurrence)
+    while True:
+        time.sleep(0.1)
+
+
+@app.function()
+def endless() -> None:
+    """Runs until it is cancelled."""
+    while True:
+        time.sleep(0.1)
+
+
+@app.cls()
+class Mailer:
+    """A class with a method."""
+
+    @modal.method()
+    def send(self, occurrence: str) -> str:
+        """Returns the id of its occurrence."""
+        return _mark(occurrence)

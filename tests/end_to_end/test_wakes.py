@@ -1,0 +1,131 @@
+"""Wakes in real containers: once each, and nothing lost when one is killed."""
+
+from __future__ import annotations
+
+from tests.end_to_end.project import Project
+
+NINE = "2026-11-30T09:00Z"
+
+
+def at_once(project: Project, functions: list[str]) -> list[str]:
+    """Wake several slots, each in a container of its own, as if it were nine."""
+    answers = project.in_modal(
+        f"""
+        import modal
+        slots = [modal.Function.from_name("schedule-reconciler", n) for n in {functions!r}]
+        calls = [slot.spawn(as_if={NINE!r}) for slot in slots]
+        answer = [call.get(timeout=60) for call in calls]
+        """
+    )
+    return [str(answer) for answer in answers]
+
+
+def test_wakes_at_the_same_minute_in_several_containers_start_every_occurrence_once(
+    project: Project,
+) -> None:
+    names = ["a", "b", "c", "d"]
+    project.hourly(*names)
+    project.write(
+        "more.yaml",
+        """
+        name: mail
+        schedule: "0 9 * * *"
+        function: shop/Mailer.send
+        args: {occurrence: "${occurrence.id}"}
+        """,
+    )
+    project.applied()
+    slots = project.reconcile("--dry-run", "--format", "json").json["slots"]
+    functions = ["on_demand", *(slot["slot"] for slot in slots)]
+    assert len(functions) >= 2
+    at_once(project, functions)
+    project.reconcile("wake", "--at", NINE, "--wait")
+    assert project.marks() == sorted(f"{name}@{NINE}" for name in [*names, "mail"])
+
+
+def test_a_wake_killed_between_claim_and_spawn_is_made_good_or_reported_as_delivery_says(
+    project: Project,
+) -> None:
+    project.hourly("least", delivery="at-least-once")
+    project.write(
+        "most.yaml",
+        """
+        name: most
+        schedule: "0 * * * *"
+        function: shop/sync
+        args: {occurrence: "${occurrence.id}"}
+        delivery: at-most-once
+        """,
+    )
+    project.applied()
+    project.engine.fault("FunctionMap", "kill", scope="container", times=100)
+    killed = project.reconcile("wake", "--at", NINE)
+    assert killed.code == 1
+    assert project.marks() == []
+    project.engine.clear_faults()
+
+    project.age("least@")
+    project.age("most@")
+    done = project.reconcile("wake", "--at", NINE, "--wait", "--format", "json")
+    records = {record["name"]: record for record in done.json["records"]}
+    assert project.marks() == [f"least@{NINE}"]
+    assert (records["least"]["state"], records["least"]["attempt"] > 1) == ("succeeded", True)
+    assert records["most"]["state"] == "missed"
+    assert (
+        "ended before it confirmed a start; delivery is at-most-once" in records["most"]["reason"]
+    )
+    assert done.err == "Missed: most (1).\n"
+
+
+def test_how_runs_ended_is_shown_with_their_errors(project: Project) -> None:
+    for function in ("sync", "fail", "time_out_bare", "too_slow"):
+        name = function.replace("_", "-")
+        project.write(
+            f"{name}.yaml",
+            f"""
+            name: {name}
+            schedule: "0 * * * *"
+            function: shop/{function}
+            args: {{occurrence: "${{occurrence.id}}"}}
+            """,
+        )
+    project.applied()
+    woken = project.reconcile("wake", "--at", NINE, "--wait")
+    assert woken.code == 1
+    runs = project.reconcile("runs", "--format", "json").json["runs"]
+    ends = {run["name"]: (run["state"], run["reason"], run["result"]) for run in runs}
+    assert ends["sync"] == ("succeeded", None, f'"sync@{NINE}"')
+    assert ends["fail"] == ("failed", "ValueError: no rows", None)
+    assert ends["time-out-bare"][:2] == ("failed", "TimeoutError")
+    assert ends["too-slow"][0] == "timed-out"
+    status = project.reconcile("status")
+    assert status.code == 1
+    assert "Wants a look: fail, time-out-bare, too-slow." in status.out
+
+
+def test_a_cron_of_the_engine_wakes_the_dispatcher(project: Project) -> None:
+    project.hourly("a")
+    project.applied()
+    project.engine.fire("schedule-reconciler", "a")
+    project.reconcile("wake")
+    status = project.reconcile("status", "--format", "json").json
+    assert [slot["slot"] for slot in status["slots"] if slot["last_wake"]] == ["a"]
+
+
+def test_a_trigger_starts_a_schedule_now_and_only_once_a_minute(project: Project) -> None:
+    project.hourly("a", suspend="true")
+    project.applied()
+    done = project.reconcile("trigger", "a", "--wait")
+    assert done.code == 0, done.err
+    assert done.out.startswith("succeeded")
+    assert len(project.marks()) == 1
+
+
+def test_waking_before_anything_was_applied_says_what_to_do(project: Project) -> None:
+    done = project.reconcile("wake")
+    assert done.code == 1
+    assert done.err == (
+        "reconcile: the app schedule-reconciler is not deployed in the Modal environment main\n"
+        "  Run reconcile first.\n"
+    )
+    assert "was applied to local yet" in project.reconcile("status").err

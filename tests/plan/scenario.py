@@ -1,0 +1,94 @@
+"""Plans over manifests written as a person writes them, and over what an apply left behind."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.cron import minute
+from reconciler.dispatch.generation import ON_DEMAND, Pointer
+from reconciler.manifest import Schedule, Settings, load_contents
+from reconciler.plan import Actual, DeployedCron, Desired, OwnApp, Plan, make_plan
+
+NOW = minute(datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
+TARGETS = {"shop": frozenset({"sync", "check", "report", "Mailer.*"})}
+DISPATCHER = "1.0-abc"
+
+
+def schedules(text: str) -> tuple[Schedule, ...]:
+    """Read manifests; ``function`` may be left out."""
+    documents = [
+        document if "function:" in document else f"{document.rstrip()}\nfunction: shop/sync\n"
+        for document in textwrap.dedent(text).strip().split("\n---\n")
+    ]
+    content = "\n---\n".join(documents).encode()
+    return load_contents([("schedules/all.yaml", content)], settings=Settings()).schedules
+
+
+def hourly(*names: str) -> tuple[Schedule, ...]:
+    """Schedules at different minutes of each hour."""
+    text = "\n---\n".join(
+        f'name: {name}\nschedule: "{index % 60} * * * *"' for index, name in enumerate(names)
+    )
+    return schedules(text)
+
+
+def desired(given: tuple[Schedule, ...], **settings: Any) -> Desired:
+    """What git says, with settings that differ from the defaults."""
+    return Desired(
+        schedules=given,
+        settings=replace(Settings().environment("production"), **settings),
+        repository="acme/jobs",
+        dispatcher=DISPATCHER,
+        commit="c" * 40,
+        dirty=False,
+    )
+
+
+def nothing(*foreign: DeployedCron) -> Actual:
+    """A workspace to which nothing was ever applied."""
+    return Actual(own=None, foreign=foreign, targets=TARGETS)
+
+
+def after(plan: Plan) -> Actual:
+    """What a finished apply of the plan leaves behind."""
+    return replace(
+        plan.actual,
+        own=OwnApp(
+            slots=plan.generation.slots,
+            functions=tuple(sorted([ON_DEMAND, *(slot.name for slot in plan.generation.slots)])),
+            tags=plan.tags,
+        ),
+        pointer=Pointer(
+            generation=plan.generation.digest,
+            commit=plan.desired.commit,
+            dirty=False,
+            by="somebody",
+            at="2026-11-20T15:00:00Z",
+            previous=None,
+        ),
+        pointer_damage=None,
+        live=plan.generation,
+        live_damage=None,
+        applied=None,
+    )
+
+
+def applied(given: tuple[Schedule, ...], at: int = NOW, **settings: Any) -> Actual:
+    """What is live after these schedules were applied."""
+    return after(make_plan(desired(given, **settings), nothing(), at))
+
+
+def foreign(*names: str) -> tuple[DeployedCron, ...]:
+    """Crons that others hold."""
+    return tuple(DeployedCron("main", "theirs", name, "0 * * * * (UTC)") for name in names)
+
+
+def told(plan: Plan, *, drift: bool = False) -> list[tuple[str, str, str]]:
+    """Action, kind and name of each change, or of each repair."""
+    return [
+        (change.action.value, change.kind.value, change.name)
+        for change in (plan.drift if drift else plan.changes)
+    ]

@@ -1,0 +1,134 @@
+"""What git changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.plan import make_plan
+from tests.plan.scenario import (
+    DISPATCHER,
+    NOW,
+    after,
+    applied,
+    desired,
+    hourly,
+    nothing,
+    schedules,
+    told,
+)
+
+
+def test_a_first_plan_creates_every_schedule_its_slots_and_the_app() -> None:
+    plan = make_plan(desired(hourly("a", "b")), nothing(), NOW)
+    assert told(plan) == [
+        ("create", "schedule", "a"),
+        ("create", "schedule", "b"),
+        ("create", "slot", "a"),
+        ("create", "slot", "b"),
+        ("create", "app", "schedule-reconciler"),
+    ]
+    assert plan.deploy
+    assert plan.changes[0].file == "schedules/all.yaml"
+    assert plan.changes[0].line == 1
+
+
+def test_what_is_live_as_git_says_needs_nothing() -> None:
+    plan = make_plan(desired(hourly("a", "b")), applied(hourly("a", "b")), NOW + 1000)
+    assert plan.empty
+    assert not plan.deploy
+
+
+def test_a_changed_argument_is_an_update_that_moves_no_slot_and_keeps_the_anchor() -> None:
+    before = schedules('name: a\nschedule: "0 * * * *"\nargs: {n: 1}')
+    now = schedules('name: a\nschedule: "0 * * * *"\nargs: {n: 2}')
+    plan = make_plan(desired(now), applied(before), NOW + 60)
+    assert told(plan) == [("update", "schedule", "a")]
+    assert plan.changes[0].reason == "args {'n': 1} → {'n': 2}"
+    assert not plan.deploy
+    assert plan.generation.by_name["a"].anchor == NOW
+
+
+def test_changed_times_begin_now_and_move_the_slot() -> None:
+    before = schedules('name: a\nschedule: "0 * * * *"')
+    now = schedules('name: a\nschedule: "30 * * * *"')
+    plan = make_plan(desired(now), applied(before), NOW + 60)
+    assert told(plan) == [("update", "schedule", "a"), ("update", "slot", "a")]
+    assert plan.changes[0].reason == "schedule 0 * * * * → 30 * * * *"
+    assert plan.generation.by_name["a"].anchor == NOW + 60
+
+
+def test_the_same_times_in_other_words_do_not_begin_anew() -> None:
+    before, now = schedules("name: a\nschedule: 1d"), schedules('name: a\nschedule: "@daily"')
+    plan = make_plan(desired(now), applied(before), NOW + 60)
+    assert told(plan) == [("update", "schedule", "a")]
+    assert plan.generation.by_name["a"].anchor == NOW
+
+
+def test_a_schedule_that_left_git_is_deleted_with_its_slot() -> None:
+    plan = make_plan(desired(hourly("a")), applied(hourly("a", "b")), NOW)
+    assert told(plan) == [("delete", "schedule", "b"), ("delete", "slot", "b")]
+    assert plan.changes[0].file is None
+
+
+def test_suspend_and_resume_have_names_of_their_own_and_a_resumed_one_begins_now() -> None:
+    running = schedules('name: a\nschedule: "0 * * * *"')
+    suspended = schedules('name: a\nschedule: "0 * * * *"\nsuspend: {reason: audit}')
+    plan = make_plan(desired(suspended), applied(running), NOW + 10)
+    assert told(plan) == [("suspend", "schedule", "a"), ("delete", "slot", "a")]
+    assert plan.changes[0].reason == "suspend unset → audit"
+    back = make_plan(desired(running), after(plan), NOW + 500)
+    assert told(back)[0] == ("resume", "schedule", "a")
+    assert back.generation.by_name["a"].anchor == NOW + 500
+
+
+def test_a_newer_dispatcher_is_a_change_of_the_app_alone() -> None:
+    newer = replace(desired(hourly("a")), dispatcher="2.0-def")
+    plan = make_plan(newer, applied(hourly("a")), NOW)
+    assert told(plan) == [("update", "app", "schedule-reconciler")]
+    assert (
+        plan.changes[0].reason == f"its dispatcher is of version {DISPATCHER}, this one of 2.0-def"
+    )
+    assert plan.deploy
+
+
+def test_a_task_has_a_slot_until_a_day_after_its_time() -> None:
+    task = schedules("name: once\nat: 2026-11-21T10:00Z")
+    plan = make_plan(desired(task), nothing(), NOW)
+    assert [(slot.name, slot.cron) for slot in plan.slots] == [("once", "0 10 21 11 *")]
+    past = make_plan(desired(task), after(plan), NOW + 3 * 24 * 60)
+    assert told(past) == [("delete", "slot", "once")]
+
+
+def test_a_task_whose_time_is_past_when_it_is_new_warns_that_it_will_not_run() -> None:
+    plan = make_plan(desired(schedules("name: once\nat: 2026-11-19T10:00Z")), nothing(), NOW)
+    assert [warning.message for warning in plan.warnings] == [
+        "once: its time 2026-11-19T10:00Z is past; it will not run"
+    ]
+
+
+def test_occurrences_that_are_due_and_unserved_are_named_when_a_change_gives_them_up() -> None:
+    before = schedules('name: a\nschedule: "0 * * * *"')
+    actual = replace(applied(before, NOW - 600), through=NOW - 90)
+    plan = make_plan(desired(schedules('name: a\nschedule: "30 * * * *"')), actual, NOW)
+    (effect,) = plan.effects
+    assert effect.skipped == (NOW - 60, NOW)
+    assert effect.after[0] == NOW + 30
+
+
+@given(st.permutations(["a", "b", "c", "d", "e", "f", "g"]))
+def test_planning_does_not_depend_on_the_order_of_the_schedules(order: list[str]) -> None:
+    given = {schedule.name: schedule for schedule in hourly("a", "b", "c", "d", "e", "f", "g")}
+    one = make_plan(desired(tuple(given.values())), nothing(), NOW)
+    other = make_plan(desired(tuple(given[name] for name in order)), nothing(), NOW)
+    assert one.digest == other.digest
+    assert one.generation.encoded == other.generation.encoded
+    assert one.slots == other.slots
+
+
+def test_the_digest_does_not_depend_on_the_time_of_planning() -> None:
+    one = make_plan(desired(hourly("a")), nothing(), NOW)
+    other = make_plan(desired(hourly("a")), nothing(), NOW + 7)
+    assert one.digest == other.digest

@@ -1,0 +1,97 @@
+"""What nobody changed in git: told apart from changes, and repaired."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.dispatch.generation import Slot, new_generation
+from reconciler.plan import Actual, make_plan
+from tests.plan.scenario import NOW, applied, desired, hourly, told
+
+AB = hourly("a", "b")
+
+
+def plan_on(actual: Actual) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """The drift of what is live against git, which did not change; and its reasons."""
+    plan = make_plan(desired(AB), actual, NOW + 60)
+    assert plan.changes == ()
+    assert plan.generation.by_name["a"].anchor == NOW
+    return told(plan, drift=True), [change.reason for change in plan.drift]
+
+
+def test_a_stopped_app_is_deployed_again() -> None:
+    drift, reasons = plan_on(replace(applied(AB), own=None))
+    assert drift == [("repair", "app", "schedule-reconciler")]
+    assert reasons == ["is not deployed: it was stopped, or deleted"]
+
+
+def test_a_slot_that_was_changed_removed_or_added_by_hand_is_put_right() -> None:
+    actual = applied(AB)
+    assert actual.own is not None
+    moved = replace(actual.own, slots=(Slot("a", "59 * * * *"), Slot("c", "5 * * * *")))
+    drift, reasons = plan_on(replace(actual, own=moved))
+    assert drift == [("repair", "slot", "b"), ("repair", "slot", "a"), ("repair", "slot", "c")]
+    assert reasons == [
+        "does not wake: 1 * * * * (UTC) is not deployed",
+        "wakes at 59 * * * * (UTC), applied was 0 * * * * (UTC)",
+        "wakes at 5 * * * * (UTC) and was not applied",
+    ]
+
+
+def test_a_record_edited_or_removed_by_hand_is_repaired() -> None:
+    actual = applied(AB)
+    assert actual.live is not None
+    a, _b = actual.live.records
+    edited = new_generation([replace(a, function="other")], actual.live.slots, 300)
+    damage = "was edited by hand: its content does not match its name, so no schedule runs"
+    drift, reasons = plan_on(replace(actual, live=edited, live_damage=damage))
+    assert [kind for _, kind, _ in drift] == ["generation", "schedule", "schedule"]
+    assert reasons == [
+        damage,
+        "does not run: its record is gone",
+        "runs otherwise than applied: function sync → other",
+    ]
+
+
+def test_a_generation_that_is_gone_is_written_again() -> None:
+    drift, _ = plan_on_lost(replace(applied(AB), live=None, live_damage="was removed"))
+    assert [kind for _, kind, _ in drift] == ["generation"]
+
+
+def plan_on_lost(actual: Actual) -> tuple[list[tuple[str, str, str]], bool]:
+    plan = make_plan(desired(AB), actual, NOW + 60)
+    assert plan.changes == ()
+    return told(plan, drift=True), plan.deploy
+
+
+def test_a_pointer_moved_to_an_older_generation_is_moved_back() -> None:
+    older, newer = applied(hourly("a")), applied(AB)
+    assert older.live is not None
+    moved = replace(newer, pointer=older.pointer, live=older.live, applied=newer.live)
+    drift, reasons = plan_on(moved)
+    assert drift == [
+        ("repair", "pointer", "schedule-reconciler"),
+        ("repair", "schedule", "b"),
+    ]
+    assert "it was moved, or an apply did not finish" in reasons[0]
+
+
+def test_a_removed_pointer_is_written_again() -> None:
+    whole = applied(AB)
+    drift, reasons = plan_on(replace(whole, pointer=None, live=None, applied=whole.live))
+    assert drift == [("repair", "pointer", "schedule-reconciler")]
+    assert reasons == ["was removed: no schedule runs"]
+
+
+def test_a_missing_function_for_wakes_by_hand_is_drift() -> None:
+    actual = applied(AB)
+    assert actual.own is not None
+    drift, _ = plan_on(replace(actual, own=replace(actual.own, functions=("a", "b"))))
+    assert drift == [("repair", "app", "schedule-reconciler")]
+
+
+def test_a_change_in_git_stays_a_change_beside_drift() -> None:
+    actual = replace(applied(AB), own=None)
+    plan = make_plan(desired(hourly("a", "b", "c")), actual, NOW)
+    assert ("create", "schedule", "c") in told(plan)
+    assert told(plan, drift=True) == [("repair", "app", "schedule-reconciler")]

@@ -1,0 +1,90 @@
+"""What a plan refuses, and the exact way past each refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.plan import Rule, make_plan
+from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
+
+TEN = [f"s{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("live", "kept", "refused"), [(10, 7, False), (10, 6, True), (4, 1, False), (4, 0, True)]
+)
+def test_deletions_beyond_thirty_percent_and_beyond_three_are_refused(
+    live: int, kept: int, refused: bool
+) -> None:
+    plan = make_plan(
+        desired(hourly(*TEN[:kept])) if kept else desired(()), applied(hourly(*TEN[:live])), NOW
+    )
+    assert [refusal.rule for refusal in plan.refusals] == ([Rule.DELETIONS] if refused else [])
+
+
+def test_deletions_can_be_allowed_by_their_number() -> None:
+    live = applied(hourly(*TEN))
+    plan = make_plan(desired(hourly("s0")), live, NOW)
+    (refusal,) = plan.refusals
+    assert refusal.message == ("9 of 10 schedules would be deleted, more than 3 (30 %, at least 3)")
+    assert refusal.remedy == "if that is meant, say --allow-deletes 9"
+    assert make_plan(desired(hourly("s0")), live, NOW, allow_deletes=9).refusals == ()
+    assert make_plan(desired(hourly("s0")), live, NOW, allow_deletes=8).refusals != ()
+
+
+def test_a_protected_schedule_is_not_deleted_when_its_manifest_is_gone() -> None:
+    live = applied(schedules('name: a\nschedule: "0 * * * *"\nprotect: true'))
+    plan = make_plan(desired(hourly("b")), live, NOW, allow_deletes=100)
+    (refusal,) = plan.refusals
+    assert refusal.rule is Rule.PROTECTED
+    assert refusal.message == "a is protected and its manifest is gone"
+
+
+def test_an_app_of_our_name_without_our_tags_or_of_another_repository_is_refused() -> None:
+    live = applied(hourly("a"))
+    assert live.own is not None
+    untagged = replace(live, own=replace(live.own, tags={}))
+    (refusal,) = make_plan(desired(hourly("a")), untagged, NOW).refusals
+    assert "is not managed by schedule-reconciler" in refusal.message
+    theirs = replace(live, own=replace(live.own, tags={**live.own.tags, "repository": "x-y"}))
+    (refusal,) = make_plan(desired(hourly("a")), theirs, NOW).refusals
+    assert "managed from the repository x-y, and this is acme-jobs" in refusal.message
+
+
+def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> None:
+    plan = make_plan(desired(hourly("a")), nothing(*foreign("x1", "x2", "x3", "x4", "x5")), NOW)
+    (refusal,) = plan.refusals
+    assert refusal.rule is Rule.BUDGET
+    assert refusal.message == (
+        "none of the 5 crons of this workspace is free: 5 are held by theirs/x1, theirs/x2, "
+        "theirs/x3, theirs/x4, theirs/x5"
+    )
+
+
+def test_thirteen_schedules_and_five_crons_of_which_one_is_held_use_at_most_four() -> None:
+    names = [f"s{number:02}" for number in range(13)]
+    plan = make_plan(desired(hourly(*names)), nothing(*foreign("tick")), NOW)
+    assert plan.budget.available == 4
+    assert plan.budget.used <= 4
+    assert sorted(name for slot in plan.slots for name in slot.schedules) == names
+
+
+def test_a_function_that_does_not_exist_is_an_error_with_the_near_names() -> None:
+    wrong = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc')
+    (missing,) = make_plan(desired(wrong), nothing(), NOW).missing
+    assert missing.message == "a: there is no deployed function shop/snyc"
+    assert missing.remedy.startswith("did you mean shop/sync or shop/check?")
+
+
+def test_a_method_of_a_deployed_class_exists() -> None:
+    method = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/Mailer.send')
+    assert make_plan(desired(method), nothing(), NOW).missing == ()
+
+
+def test_a_function_that_went_away_under_an_unchanged_schedule_is_a_warning() -> None:
+    live = replace(applied(hourly("a")), targets={})
+    plan = make_plan(desired(hourly("a", "b")), live, NOW)
+    assert [item.schedule.name for item in plan.missing] == ["b"]
+    assert plan.warnings[0].message.startswith("a: there is no deployed function shop/sync")

@@ -1,0 +1,247 @@
+"""Apply: converges from wherever it was interrupted, and never does what it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.dispatch.generation import decode_pointer
+from reconciler.errors import RefusedError
+from reconciler.workspace.apply import (
+    MissingTargetError,
+    NotConvergedError,
+    RefusedPlanError,
+    StalePlanError,
+    Step,
+)
+from reconciler.workspace.lease import LeaseHeldError
+from reconciler.workspace.ports import CronLimitError, DeployedApp
+from tests.plan.scenario import hourly, schedules
+from tests.workspace.scenario import World
+
+AB, BC, ABC = hourly("a", "b"), hourly("b", "c"), hourly("a", "b", "c")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def killed_at(step: Step) -> Callable[[Step], None]:
+    def on_step(reached: Step) -> None:
+        if reached is step:
+            raise Killed
+
+    return on_step
+
+
+def test_after_an_apply_a_new_plan_is_empty() -> None:
+    world = World()
+    world.apply(AB)
+    assert world.plan(AB).empty
+    world.apply(BC)
+    assert world.plan(BC).empty
+
+
+def test_the_pointer_tells_what_was_applied_by_whom_and_what_was_before() -> None:
+    world = World()
+    first = world.apply(AB)
+    world.apply(BC)
+    pointer = decode_pointer(world.files.files["current.json"])
+    assert (pointer.by, pointer.commit) == ("somebody", "c" * 40)
+    assert pointer.previous == first.generation.digest
+
+
+def test_an_apply_with_nothing_to_do_touches_nothing() -> None:
+    world = World()
+    world.apply(AB)
+    files, claims = dict(world.files.files), dict(world.claims.entries)
+    world.apply(AB)
+    assert (world.files.files, world.claims.entries) == (files, claims)
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("before", [(), AB])
+def test_an_apply_killed_before_any_step_converges_when_it_is_run_again(
+    step: Step, before: tuple[object, ...]
+) -> None:
+    world = World()
+    if before:
+        world.apply(AB)
+        world.later(minutes=5)
+    with pytest.raises(Killed):
+        world.apply(BC, killed_at(step))
+    world.later(minutes=15)
+    world.apply(BC)
+    assert world.plan(BC).empty
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_schedule_that_an_interrupted_apply_made_live_keeps_its_beginning(step: Step) -> None:
+    world = World()
+    world.apply(AB)
+    world.later(minutes=5)
+    with pytest.raises(Killed):
+        world.apply(ABC, killed_at(step))
+    live = world.plan(ABC).actual.live
+    assert live is not None
+    began = {record.name: record.anchor for record in live.records}
+    world.later(minutes=60)
+    again = world.apply(ABC)
+    for record in again.generation.records:
+        assert record.anchor == began.get(record.name, record.anchor)
+
+
+def test_a_killed_apply_holds_no_lease_when_it_could_still_give_it_back() -> None:
+    world = World()
+    with pytest.raises(Killed):
+        world.apply(AB, killed_at(Step.DEPLOY))
+    world.apply(AB)
+    assert world.plan(AB).empty
+
+
+def test_a_plan_made_on_another_state_is_stale_and_changes_nothing() -> None:
+    world = World()
+    plan = world.plan(AB)
+    world.apply(hourly("x"))
+    files = dict(world.files.files)
+    with pytest.raises(StalePlanError, match="what is live changed after this plan was made"):
+        world.carry_out(plan)
+    assert world.files.files == files
+
+
+def test_of_two_applies_at_once_the_second_is_told_who_holds_the_lease() -> None:
+    world = World()
+
+    def second(step: Step) -> None:
+        if step is Step.DEPLOY:
+            with pytest.raises(LeaseHeldError) as caught:
+                apply_elsewhere(world)
+            assert "somebody is applying since 2026-11-20T15:00:00Z (lease 1)" in str(caught.value)
+            assert "reconcile unlock 1" in str(caught.value)
+
+    world.apply(AB, second)
+    assert world.plan(AB).empty
+
+
+def apply_elsewhere(world: World) -> None:
+    """Apply from another thread: an event loop is already running in this one."""
+    with ThreadPoolExecutor(1) as other:
+        other.submit(world.apply, BC).result()
+
+
+def test_a_refused_sixth_cron_leaves_everything_live_and_names_the_holders() -> None:
+    world = World()
+    world.apply(AB, crons=5)
+    live = world.files.files["current.json"]
+    world.hold_elsewhere(4)
+    five = hourly("a", "b", "c", "d", "e")
+    with pytest.raises(CronLimitError) as caught:
+        world.apply(five, crons=None)
+    assert caught.value.exit_code == 3
+    assert "Modal refused the deploy: reached limit of 5 cron jobs" in str(caught.value)
+    assert "theirs/tick0  0 * * * * (UTC)  in main" in str(caught.value)
+    assert world.files.files["current.json"] == live
+    assert [app.name for app in world.apps.apps if app.name != "theirs"]
+
+
+def test_a_workspace_that_somebody_else_fills_still_lets_us_shrink() -> None:
+    world = World()
+    world.apply(hourly("a", "b", "c", "d", "e"))
+    world.apps.limit = 9
+    world.hold_elsewhere(4)
+    plan = world.apply(hourly("a", "b", "c", "d", "e"))
+    assert len(plan.slots) == 1
+    assert world.plan(hourly("a", "b", "c", "d", "e")).empty
+
+
+def test_a_missing_function_stops_the_apply_before_anything_is_done() -> None:
+    world = World()
+    with pytest.raises(MissingTargetError) as caught:
+        world.apply(schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc'))
+    assert str(caught.value).startswith(
+        "schedules/all.yaml:1:1: a: there is no deployed function shop/snyc\n  did you mean"
+    )
+    assert world.files.files == {}
+
+
+def test_a_refused_plan_is_not_applied() -> None:
+    world = World()
+    ten = hourly(*(f"s{number}" for number in range(10)))
+    world.apply(ten)
+    with pytest.raises(RefusedPlanError) as caught:
+        world.apply(ten[:2])
+    assert isinstance(caught.value, RefusedError)
+    assert "--allow-deletes 8" in str(caught.value)
+
+
+def test_somebody_who_stops_the_app_in_the_middle_is_noticed_at_the_end() -> None:
+    world = World()
+
+    def stop(step: Step) -> None:
+        if step is Step.VERIFY:
+            world.apps.apps = [app for app in world.apps.apps if app.name == "shop"]
+
+    with pytest.raises(NotConvergedError, match="1 differences are left: app schedule-reconciler"):
+        world.apply(AB, stop)
+
+
+def test_a_pointer_moved_by_hand_is_moved_back() -> None:
+    world = World()
+    world.apply(AB)
+    older = world.files.files["current.json"]
+    world.apply(BC)
+    world.files.files["current.json"] = older
+    plan = world.apply(BC)
+    assert plan.changes == ()
+    assert world.plan(BC).empty
+
+
+def test_an_edited_or_removed_generation_is_repaired() -> None:
+    world = World()
+    first = world.apply(AB)
+    path = f"generations/{first.generation.digest}.jsonl"
+    for content in (b"garbage", world.files.files[path].replace(b"sync", b"evil"), None):
+        if content is None:
+            del world.files.files[path]
+        else:
+            world.files.files[path] = content
+        plan = world.apply(AB)
+        assert plan.drift
+        assert world.plan(AB).empty
+
+
+names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(names, st.sampled_from([None, *Step])), min_size=1, max_size=5))
+def test_whatever_is_applied_and_wherever_it_is_killed_the_last_apply_converges_within_the_budget(
+    history: list[tuple[list[str], Step | None]],
+) -> None:
+    world = World()
+    world.hold_elsewhere(2)
+    theirs = [app for app in world.apps.apps if app.name in {"shop", "theirs"}]
+    for chosen, step in history:
+        given_now = hourly(*sorted(chosen)) if chosen else ()
+        world.later(minutes=20)
+        with suppress(Killed):
+            world.apply(given_now, killed_at(step) if step else lambda _: None, deletes=_ALLOW)
+        assert _crons(world.apps.apps) <= world.apps.limit
+        assert [app for app in world.apps.apps if app.name in {"shop", "theirs"}] == theirs
+    world.later(minutes=20)
+    final = hourly(*sorted(history[-1][0])) if history[-1][0] else ()
+    world.apply(final, deletes=_ALLOW)
+    assert world.plan(final).empty
+
+
+_ALLOW = replace(World().plan(AB).desired.settings.deletes, percent=100, least=100)
+
+
+def _crons(apps: list[DeployedApp]) -> int:
+    return sum(function.schedule is not None for app in apps for function in app.functions)
