@@ -1,5 +1,6 @@
 """A Modal app as a platform team would have it: checks, metrics, housekeeping."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -35,8 +36,10 @@ def cleanup(older_than_days: int) -> dict[str, int]:
     """Deletes old files of a scratch folder and says how many there were."""
     limit = time.time() - older_than_days * 86_400
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(5):
-            (Path(folder) / f"{number}.tmp").touch()
+        for age in (1, 10, 40, 50, 60):
+            file = Path(folder) / f"{age}-days.tmp"
+            file.touch()
+            os.utime(file, times=(0, time.time() - age * 86_400))
         old = [file for file in Path(folder).iterdir() if file.stat().st_mtime < limit]
         for file in old:
             file.unlink()

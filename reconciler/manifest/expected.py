@@ -1,7 +1,7 @@
 """How the models of manifest and settings say what they expect, in our words and in the schema's.
 
 pydantic's own messages ("Input should be a valid string") are replaced where they arise, so that
-none can leak; `shape` puts the sentence together.
+none can leak; `sentence` puts them together.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ what a plan from a git revision reads would differ from what the working tree sh
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,54 +40,44 @@ def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Proble
         yield _unreadable(shown, error, "folder")
         return
     for entry in entries:
-        name = _displayable(entry.name) if shown == "." else f"{shown}/{_displayable(entry.name)}"
         if entry.name.startswith("."):
             continue
-        named = is_manifest(entry.name)
-        if entry.is_symlink():
-            if named or Path(entry.path).is_dir():
-                yield _link(name)
+        name = _displayable(entry.name) if shown == "." else f"{shown}/{_displayable(entry.name)}"
+        path = Path(entry.path)
+        if is_manifest(entry.name):
+            found = read_file(path, name)
+            yield found if isinstance(found, Problem) else (name, found)
         elif entry.is_dir(follow_symlinks=False):
-            if named:
-                yield Problem(
-                    "a folder in place of a file", Location(name), "rename it, without the ending"
-                )
-            else:
-                yield from read_folder(Path(entry.path), name)
-        elif named:
-            yield _content(Path(entry.path), name)
+            yield from read_folder(path, name)
+        elif entry.is_symlink() and path.is_dir():
+            yield _link(name)
 
 
 def read_file(path: Path, shown: str) -> bytes | Problem:
     """The bytes of one file, within the bound, or why there are none."""
     try:
-        if path.is_symlink():
+        found = path.lstat()
+        mode = found.st_mode
+        if stat.S_ISLNK(mode):
             return _link(shown)
-        if path.is_dir():
-            return Problem("a folder in place of a file", Location(shown), "put a file here")
-        if not path.is_file():  # opening a pipe would wait for ever
+        if stat.S_ISDIR(mode):
+            return Problem("a folder in place of a file", Location(shown), "rename it, or move it")
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
             return Problem("not an ordinary file", Location(shown), "put a file here")
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+        return too_large(found.st_size, shown) or path.read_bytes()
     except OSError as error:
         return _unreadable(shown, error, "file")
-    return too_large(content, shown) or content
 
 
-def too_large(content: bytes, shown: str) -> Problem | None:
-    """The refusal of a file beyond the bound."""
-    if len(content) <= MAX_FILE_BYTES:
+def too_large(size: int, shown: str) -> Problem | None:
+    """The refusal of a file of so many bytes, if that is beyond the bound."""
+    if size <= MAX_FILE_BYTES:
         return None
     return Problem(
         f"larger than {MAX_FILE_BYTES // 2**20} MiB, the most that one file may have",
         Location(shown),
         "split it, or take it out of this folder if it holds no manifests",
     )
-
-
-def _content(path: Path, shown: str) -> tuple[str, bytes] | Problem:
-    found = read_file(path, shown)
-    return found if isinstance(found, Problem) else (shown, found)
 
 
 def _link(shown: str) -> Problem:

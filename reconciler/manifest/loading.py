@@ -48,7 +48,7 @@ def load_contents(
         ManifestError: with everything that is wrong in any file.
     """
     ordered = sorted(contents, key=lambda source: source[0])
-    bounded = (too_large(content, name) or (name, content) for name, content in ordered)
+    bounded = (too_large(len(content), name) or (name, content) for name, content in ordered)
     return _load(bounded, settings, folder)
 
 

@@ -44,7 +44,7 @@ def parse_settings(content: bytes, *, file: str = SETTINGS_FILE) -> Settings:
     Raises:
         ManifestError: with everything that is wrong in them.
     """
-    oversized = too_large(content, file)
+    oversized = too_large(len(content), file)
     if oversized:
         raise ManifestError([oversized])
     found = list(documents(content, file))

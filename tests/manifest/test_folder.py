@@ -115,7 +115,7 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "schedules" / "job.yaml").mkdir(parents=True)
     assert refusals(tmp_path) == [
-        "schedules/job.yaml: a folder in place of a file\n  rename it, without the ending"
+        "schedules/job.yaml: a folder in place of a file\n  rename it, or move it"
     ]
 
 
@@ -177,7 +177,7 @@ def test_no_permission_is_an_error_and_never_an_empty_folder(
             "schedules: no permission to read this folder\n  give yourself read access"
         ]
     else:
-        monkeypatch.setattr(Path, "open", denied)
+        monkeypatch.setattr(Path, "read_bytes", denied)
         assert refusals(tmp_path) == [
             f"schedules/{file}: no permission to read this file\n  give yourself read access"
             for file in ("a/job.yaml", "b.yaml")
