@@ -48,11 +48,7 @@ def test_map_keeps_the_order_of_its_inputs(sample: str) -> None:
 
 
 def test_starmap_and_returned_exceptions(sample: str) -> None:
-    results = list(
-        function("fail_until").starmap(
-            [("/nowhere/at/all", 1)], return_exceptions=True, wrap_returned_exceptions=False
-        )
-    )
+    results = list(function("fail_until").starmap([("/nowhere/at/all", 1)], return_exceptions=True))
     assert [type(result) for result in results] == [FileNotFoundError]
 
 

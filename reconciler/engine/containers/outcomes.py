@@ -1,4 +1,7 @@
-"""How inputs end, in the words that Modal's client turns into results and exceptions."""
+"""How inputs end, in the words that Modal's client turns into results and exceptions.
+
+Outputs bear no ``retry_count``: a client that does not retry by itself takes any but 0 for stale.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,6 @@ def output(
         task_id=container,
         input_started_at=sent.input_started_at,
         output_created_at=sent.output_created_at,
-        retry_count=task.input.attempt,
     )
 
 
@@ -40,7 +42,6 @@ def item(one: Input, result: Result) -> api_pb2.FunctionGetOutputsItem:
         idx=one.index,
         input_id=one.id,
         output_created_at=time.time(),
-        retry_count=one.attempt,
     )
 
 

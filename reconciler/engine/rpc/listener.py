@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hmac
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import Message
 from grpclib.config import Configuration
 from grpclib.const import Handler as Route
+from grpclib.const import Status
+from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.events import RecvRequest, listen
 from grpclib.server import Server
+from modal_proto import api_pb2
 
 from reconciler.engine.rpc import routes
 from reconciler.engine.rpc.refusals import unauthenticated
@@ -35,11 +39,27 @@ class Token:
         return hmac.compare_digest(shown.encode(), f"{self.id}:{self.secret}".encode())
 
 
+class _Details(StatusDetailsCodecBase):
+    """Structured reasons beside an error, in the form that modal's client reads."""
+
+    def encode(
+        self, status: Status, message: str | None, details: Sequence[Message] | None
+    ) -> bytes:
+        encoded = api_pb2.RPCStatus(code=status.value, message=message or "")
+        for detail in details or ():
+            encoded.details.add().Pack(detail)
+        return encoded.SerializeToString()
+
+    def decode(self, status: Status, message: str | None, data: bytes) -> None:
+        """Servers do not receive any."""
+        raise NotImplementedError
+
+
 class _Listener(Server):
     """grpclib's server, given its routes ready made."""
 
     def __init__(self, table: dict[str, Route]) -> None:
-        super().__init__([], config=_CONFIGURATION)
+        super().__init__([], config=_CONFIGURATION, status_details_codec=_Details())
         self._mapping = table
 
 
