@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final, Self
@@ -18,6 +17,7 @@ from typing import Any, Final, Self
 from reconciler.cron import Timetable, parse_times
 from reconciler.dispatch.occurrence import format_minute, parse_minute
 from reconciler.errors import ReconcileError
+from reconciler.policies import Catchup, Delivery
 
 FORMAT: Final = 1
 POINTER_PATH: Final = "current.json"
@@ -45,21 +45,6 @@ class NewerFormatError(FormatError):
             where=where,
             remedy="Upgrade schedule-reconciler to the version that wrote it, or newer.",
         )
-
-
-class Catchup(StrEnum):
-    """What becomes of occurrences that no wake served in time."""
-
-    LATEST = "latest"
-    ALL = "all"
-    NONE = "none"
-
-
-class Delivery(StrEnum):
-    """Which way an occurrence errs when a wake dies between its claim and its spawn."""
-
-    AT_LEAST_ONCE = "at-least-once"
-    AT_MOST_ONCE = "at-most-once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from reconciler.dispatch.generation import Catchup, Record
+from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.policies import Catchup
 
 CATCHUP_LIMIT: Final = 1000
 """Occurrences of one schedule that one wake starts at most; an older backlog is given up."""

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import Delivery, Record
+from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.ports import (
     Caller,
@@ -27,6 +27,7 @@ from reconciler.dispatch.ports import (
     UnavailableError,
 )
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
+from reconciler.policies import Delivery
 
 WAKE_TIMEOUT: Final = timedelta(minutes=5)
 """How long a wake may run before Modal ends it."""

@@ -15,14 +15,11 @@ from reconciler.manifest.manifests import Manifests
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.schedule import (
     JSON,
-    Catchup,
     CodeTarget,
     DateRange,
-    Delivery,
     Exclusion,
     FunctionTarget,
     Image,
-    Overlap,
     Retries,
     Schedule,
     Suspension,
@@ -34,6 +31,7 @@ from reconciler.manifest.settings import (
     Settings,
 )
 from reconciler.manifest.settings_file import load_settings, parse_settings
+from reconciler.policies import Catchup, Delivery, Overlap
 
 __all__ = [
     "JSON",

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole, verdict
-from reconciler.manifest.schedule import Catchup, Delivery, Overlap
 from reconciler.manifest.texts import (
+from reconciler.policies import Catchup, Delivery, Overlap
     RESERVED_NAME_PATTERN,
     DayOrMoment,
     Distinct,

@@ -5,37 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import TypeAlias
 
 from reconciler.cron import Expression, Timetable
 from reconciler.manifest.location import Location
+from reconciler.policies import Catchup, Delivery, Overlap
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
-
-
-class Overlap(StrEnum):
-    """What happens to an occurrence that is due while the last run is still going."""
-
-    ALLOW = "allow"
-    SKIP = "skip"
-    QUEUE = "queue"
-    REPLACE = "replace"
-
-
-class Catchup(StrEnum):
-    """Which of the occurrences that no wake served in time still run."""
-
-    LATEST = "latest"
-    ALL = "all"
-    NONE = "none"
-
-
-class Delivery(StrEnum):
-    """What is promised over a crash between claiming an occurrence and starting it."""
-
-    AT_LEAST_ONCE = "at-least-once"
-    AT_MOST_ONCE = "at-most-once"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.cron import Timetable, minute, parse
-from reconciler.dispatch.generation import Catchup, Delivery, Generation, Record
+from reconciler.dispatch.generation import Generation, Record
 from reconciler.manifest import FunctionTarget, Schedule
 
 TASK_GRACE: Final = 24 * 60
@@ -73,9 +73,9 @@ def _record(schedule: Schedule, now: int) -> Record:
         timezone="UTC" if one_off else schedule.timezone,
         at=minute(schedule.times) if isinstance(schedule.times, datetime) else None,
         args=dict(schedule.args),
-        catchup=Catchup(schedule.catchup.value),
+        catchup=schedule.catchup,
         deadline=None if schedule.deadline is None else round(schedule.deadline.total_seconds()),
-        delivery=Delivery(schedule.delivery.value),
+        delivery=schedule.delivery,
         suspended=None if suspension is None else suspension.reason or "",
         protect=schedule.protect,
         description=schedule.description,

@@ -23,7 +23,7 @@ PYTHON: Final = "3.12"
 SCALEDOWN: Final = timedelta(seconds=2)
 """The least that Modal allows: idle time is billed, and the next wake is minutes away."""
 PACKAGES: Final = ("cron", "dispatch")
-MODULES: Final = ("__init__.py", "errors.py")
+MODULES: Final = ("__init__.py", "errors.py", "policies.py")
 """What of our source runs inside Modal; the rest stays out of the container."""
 
 

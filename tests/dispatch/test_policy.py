@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import Catchup
 from reconciler.dispatch.policy import CATCHUP_LIMIT, Fate, LetGo, Verdict, judge
+from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
 
 

@@ -12,7 +12,6 @@ import pytest
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims
-from reconciler.dispatch.generation import Catchup, Delivery
 from reconciler.dispatch.ports import (
     CallState,
     CallStatus,
@@ -28,6 +27,7 @@ from reconciler.dispatch.wake import (
     WakeRequest,
     wake,
 )
+from reconciler.policies import Catchup, Delivery
 from tests.dispatch.scenario import World, at, hourly, lines
 
 
