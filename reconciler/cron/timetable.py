@@ -65,8 +65,9 @@ class _Part:
 class Timetable:
     """The occurrences of a union of expressions, read in one IANA time zone.
 
-    All instants are epoch minutes (see `reconciler.cron.clock`), from 1972 to 9998. A search gives
-    up after `SEARCH_YEARS`, within which every expression that `parse` accepts has occurred.
+    All instants are epoch minutes (see `reconciler.cron.clock`), from 1972 to 9900. A search gives
+    up after `SEARCH_YEARS`. Whatever `parse` accepts occurs within these, but for a wildcard whose
+    only times are ones that the zone's clock skips.
 
     Raises:
         ZoneError: there is no such zone.

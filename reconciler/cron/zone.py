@@ -212,12 +212,13 @@ def zone_named(name: str) -> Zone:
     Raises:
         ZoneError: there is none.
     """
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # start-up time: only when needed
-
-    if name in _HOST_DEPENDENT or name.startswith(_LEAP_SECOND_TREES):
-        raise ZoneError(name, _similar(name))
     if name == "UTC":
         return Zone(name, UTC)
+    if name in _HOST_DEPENDENT or name.startswith(_LEAP_SECOND_TREES):
+        raise ZoneError(name, _similar(name))
+
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # start-up time: not needed for UTC
+
     try:
         return Zone(name, ZoneInfo(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,0 +1,1 @@
+"""Scripts that measure, run by `python -m benchmarks.<name>` from the project root."""

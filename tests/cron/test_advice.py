@@ -1,0 +1,127 @@
+"""Warnings about what is allowed but seldom meant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.cron import WarningKind, parse_times, warnings
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+BEFORE_AUTUMN = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def about(times: str, zone: str = "UTC", now: datetime = NOW) -> list[tuple[WarningKind, str]]:
+    return [(found.kind, found.message) for found in warnings(parse_times(times), zone, now)]
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (
+            "*/7 * * * *",
+            "minute: */7 starts again each hour: from 56 to 0 it is a step of 4, not 7",
+        ),
+        ("0 0/5 * * *", "hour: 0/5 starts again each day: from 20 to 0 it is a step of 4, not 5"),
+        ("0 0 1 */5 *", "month: */5 starts again each year: from 11 to 1 it is a step of 2, not 5"),
+        (
+            "0 0 * * */2",
+            "day of week: */2 starts again each week: from 6 to 0 it is a step of 1, not 2",
+        ),
+        (
+            "0 0 */2 * *",
+            "day of month: */2 starts again at 1 each month, after months of any length",
+        ),
+        ("*/90 * * * *", "minute: */90 has the one value 0, a step ends with its hour"),
+    ],
+)
+def test_uneven_steps(times: str, message: str) -> None:
+    assert about(times) == [(WarningKind.UNEVEN_STEP, message)]
+
+
+@pytest.mark.parametrize(
+    "times", ["*/5 */6 * */3 *", "5-50/7 * * * *", "@daily", "90m", "*/1 * * * *"]
+)
+def test_even_steps_and_steps_in_a_range_are_meant(times: str) -> None:
+    assert about(times) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ("0 0 1,15 * MON", "joined by OR: runs on every day that matches either"),
+        ("0 0 1-31/2 * */7", "joined by AND, because one of them starts with `*`"),
+    ],
+)
+def test_both_day_fields(times: str, message: str) -> None:
+    kinds = dict(about(times))
+    assert message in kinds[WarningKind.BOTH_DAYS]
+
+
+@pytest.mark.parametrize(
+    ("times", "now", "message"),
+    [
+        (
+            "30 2 * * *",
+            NOW,
+            (
+                "02:30 on 2027-03-14 does not exist in America/New_York, the clock goes from 02:00 to "
+                "03:00: runs once, at 03:00"
+            ),
+        ),
+        (
+            "*/20 2 * * *",
+            NOW,
+            (
+                "02:00 on 2027-03-14 (and 2 more) does not exist in America/New_York, the clock goes "
+                "from 02:00 to 03:00: does not run"
+            ),
+        ),
+        (
+            "30 1 * * *",
+            BEFORE_AUTUMN,
+            (
+                "01:30 on 2026-11-01 comes twice in America/New_York, the clock goes from 02:00 to "
+                "01:00: runs the first time only"
+            ),
+        ),
+        (
+            "*/30 1 * * *",
+            BEFORE_AUTUMN,
+            (
+                "01:00 on 2026-11-01 (and 1 more) comes twice in America/New_York, the clock goes from "
+                "02:00 to 01:00: runs both times"
+            ),
+        ),
+    ],
+)
+def test_times_inside_the_next_clock_change(times: str, now: datetime, message: str) -> None:
+    assert about(times, "America/New_York", now) == [(WarningKind.CLOCK_CHANGE, message)]
+
+
+@pytest.mark.parametrize(
+    ("times", "zone"),
+    [
+        ("30 2 * * *", "UTC"),
+        ("30 2 * * *", "Asia/Tokyo"),
+        ("30 3 * * *", "America/New_York"),
+        ("30 2 * * MON", "America/New_York"),
+        ("30 1 * * *", "America/New_York"),  # concerns the change after the next
+        ("*/5 * * * *", "America/New_York"),  # runs through, as is meant
+        ("30 * * * *", "America/New_York"),
+    ],
+)
+def test_times_that_the_next_change_does_not_touch(times: str, zone: str) -> None:
+    assert about(times, zone) == []
+
+
+def test_warnings_come_in_the_order_of_the_expressions() -> None:
+    expressions = (*parse_times("*/7 * * * *"), *parse_times("0 0 1 * MON"))
+    found = warnings(expressions, "UTC", NOW)
+    assert [warning.expression for warning in found] == list(expressions)
+
+
+def test_now_must_be_aware() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        warnings(parse_times("1d"), "UTC", NOW.replace(tzinfo=None))
