@@ -71,12 +71,18 @@ class RunningEngine:
         """Run the modal CLI; returns its stdout. With ``check``, a failure fails the test."""
         return self.python("-m", "modal", *arguments, cwd=cwd, check=check)
 
-    def python(self, *arguments: str, cwd: Path | None = None, check: bool = True) -> str:
-        """Run Python as a client of the engine; returns its stdout, and stderr if it failed."""
+    def python(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        check: bool = True,
+        env: dict[str, str] | None = None,
+    ) -> str:
+        """Run Python as a client of the engine; returns its stdout, and stderr if it may fail."""
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=cwd or self.state,
-            env=self.env | {"TERM": "dumb", "COLUMNS": "300"},
+            env=(env or self.env) | {"TERM": "dumb", "COLUMNS": "300"},
             capture_output=True,
             text=True,
             timeout=120,

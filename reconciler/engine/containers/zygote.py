@@ -17,6 +17,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib.util
+import io
 import json
 import os
 import runpy
@@ -158,9 +159,15 @@ def _run(order: dict[str, Any]) -> None:
     for module in [name for name in sys.modules if name == ENTRYPOINT]:
         del sys.modules[module]
     sys.argv[:] = [ENTRYPOINT]
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(write_through=True)  # type: ignore[union-attr]  # as PYTHONUNBUFFERED
+    sys.stdout = _unbuffered(1, "surrogateescape")
+    sys.stderr = _unbuffered(2, "backslashreplace")
     runpy.run_module(ENTRYPOINT, run_name="__main__", alter_sys=True)
+
+
+def _unbuffered(descriptor: int, errors: str) -> io.TextIOWrapper:
+    """A standard stream as an interpreter makes it under PYTHONUNBUFFERED."""
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(raw, "utf-8", errors, write_through=True)
 
 
 def _exit_code(leaving: SystemExit) -> int:

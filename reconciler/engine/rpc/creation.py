@@ -8,7 +8,7 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine.catalog import Catalog, Entry
-from reconciler.engine.ids import Kind
+from reconciler.engine.ids import Kind, content_id
 from reconciler.engine.rpc.refusals import exists, not_found
 
 _NOUNS: Final = {Kind.VOLUME: "Volume", Kind.DICT: "Dict", Kind.SECRET: "Secret"}
@@ -31,7 +31,7 @@ def get_or_create(
     if catalog.environment_id(environment) is None:
         raise not_found(f"Environment '{environment}' not found")
     if creation in _ANONYMOUS:
-        return catalog.add(kind, environment, "", body())
+        return _anonymous(catalog, kind, environment, body())
     found = catalog.named(kind, environment, name)
     noun = _NOUNS[kind]
     if found is not None:
@@ -43,6 +43,14 @@ def get_or_create(
     if creation == api_pb2.OBJECT_CREATION_TYPE_UNSPECIFIED:
         raise not_found(f"{noun} '{name}' not found in environment '{environment}'")
     return catalog.add(kind, environment, name, body())
+
+
+def _anonymous(catalog: Catalog, kind: Kind, environment: str, body: bytes) -> Entry:
+    """A Secret made in code is the same one at every deploy, or no deploy would be unchanged."""
+    if kind is not Kind.SECRET:
+        return catalog.add(kind, environment, "", body)
+    identifier = content_id(kind, environment.encode() + b"\0" + body)
+    return catalog.get(identifier) or catalog.add(kind, environment, "", body, identifier)
 
 
 def get(catalog: Catalog, kind: Kind, identifier: str) -> Entry:

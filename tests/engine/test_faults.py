@@ -1,0 +1,169 @@
+"""Injected faults, as the client and containers live through them; and the rules themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.engine.faults import Faults, Mode, Rule, Scope
+from reconciler.engine.rpc.caller import Caller
+from reconciler.errors import ReconcileError
+from tests.engine_fixture import RunningEngine
+
+CLIENT = Caller()
+INSIDE = Caller(container="ta-1", function="square")
+
+
+@pytest.fixture
+def notes(client: RunningEngine) -> Any:
+    import modal
+
+    return modal.Dict.from_name("notes", create_if_missing=True).hydrate()
+
+
+def function(name: str) -> Any:
+    import modal
+
+    return modal.Function.from_name("sample", name)
+
+
+def test_a_call_that_fails_before_it_is_done_has_no_effect(
+    no_faults: RunningEngine, notes: Any
+) -> None:
+    import modal
+
+    key = uuid4().hex
+    no_faults.fault("DictUpdate", "fail", status="PERMISSION_DENIED")
+    with pytest.raises(modal.exception.PermissionDeniedError):
+        notes.put(key, 1)
+    assert notes.get(key) is None
+
+
+def test_a_lost_answer_makes_the_clients_own_claim_look_taken(
+    no_faults: RunningEngine, notes: Any
+) -> None:
+    key = uuid4().hex
+    no_faults.fault("DictUpdate", "lose")
+    assert notes.put(key, "mine", skip_if_exists=True) is False
+    assert notes[key] == "mine"
+
+
+def test_a_lost_answer_to_a_spawn_may_have_started_it_twice(
+    no_faults: RunningEngine, sample: str
+) -> None:
+    function("square").hydrate()
+    no_faults.forget_calls()
+    no_faults.fault("FunctionMap", "lose")
+    assert function("square").spawn(3).get() == 9
+    assert no_faults.calls()["FunctionMap"] == 2
+
+
+def test_a_container_killed_at_a_call_is_replaced(no_faults: RunningEngine, sample: str) -> None:
+    key = uuid4().hex
+    no_faults.fault("DictUpdate", "kill-after", function="claim", scope="container")
+    assert function("claim").remote(key, "owner") is False
+
+
+def test_an_input_whose_delivery_was_lost_is_delivered_again(
+    no_faults: RunningEngine, sample: str
+) -> None:
+    function("square").remote(1)
+    no_faults.fault("FunctionGetInputs", "lose", function="square")
+    assert function("square").remote(5) == 25
+
+
+def test_a_skipped_reload_shows_old_data(no_faults: RunningEngine, sample: str) -> None:
+    function("write").remote("stale", "old")
+    assert function("read").remote("stale", reload=True) == "old"
+    function("write").remote("stale", "new")
+    no_faults.fault("VolumeReload", "skip", function="read")
+    assert function("read").remote("stale", reload=True) == "old"
+    assert function("read").remote("stale", reload=True) == "new"
+
+
+def test_a_held_up_commit_is_seen_late(no_faults: RunningEngine, sample: str) -> None:
+    no_faults.fault("VolumeCommit", "hold", seconds=1.0)
+    name = uuid4().hex
+    call = function("write").spawn(name, "text")
+    assert function("read").remote(name, reload=True) is None
+    call.get()
+    assert function("read").remote(name, reload=True) == "text"
+
+
+def test_calls_are_counted(no_faults: RunningEngine, notes: Any) -> None:
+    no_faults.forget_calls()
+    notes.put("a", 1)
+    notes.get("a")
+    notes.get("a")
+    assert no_faults.calls() == {"DictUpdate": 1, "DictGet": 2}
+
+
+def test_faults_and_counts_by_command_line(no_faults: RunningEngine, notes: Any) -> None:
+    def steer(*arguments: str) -> str:
+        command = ("-m", "reconciler.engine", *arguments, "--state", str(no_faults.state))
+        return no_faults.python(*command, check=False)
+
+    steer("faults", '{"method": "DictLen", "mode": "fail"}')
+    assert "DictLen" in steer("faults")
+    steer("faults", "--clear")
+    assert steer("faults").strip() == "[]"
+    assert "did you" in steer("faults", "{}") or "missing" in steer("faults", "{}")
+    notes.len()
+    assert "DictLen" in steer("calls")
+
+
+def picked(rule: dict[str, object], callers: list[Caller]) -> list[bool]:
+    faults = Faults()
+    faults.add([Rule.parse({"method": "DictGet", "mode": "skip", **rule})])
+    return [faults.count("DictGet", caller).skips for caller in callers]
+
+
+def test_a_rule_picks_from_the_nth_call_on() -> None:
+    assert picked({"nth": 2, "times": 2}, [CLIENT] * 5) == [False, True, True, False, False]
+
+
+def test_a_rule_looks_only_at_calls_in_its_scope() -> None:
+    assert picked({"scope": "container"}, [CLIENT, INSIDE]) == [False, True]
+    assert picked({"scope": "client"}, [INSIDE, CLIENT]) == [False, True]
+    assert picked({"function": "other"}, [INSIDE]) == [False]
+    assert picked({"method": "*"}, [CLIENT]) == [True]
+
+
+def test_a_spent_rule_is_forgotten() -> None:
+    faults = Faults()
+    faults.add([Rule("DictGet", Mode.FAIL)])
+    faults.count("DictGet", CLIENT)
+    assert faults.rules == []
+
+
+@given(nth=st.integers(1, 20), times=st.integers(1, 20), calls=st.integers(0, 60))
+def test_a_rule_picks_exactly_as_often_as_it_says(nth: int, times: int, calls: int) -> None:
+    assert sum(picked({"nth": nth, "times": times}, [CLIENT] * calls)) == max(
+        0, min(times, calls - nth + 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"mode": "fail"}, "'method' is missing"),
+        ({"method": "A", "mode": "explode"}, "explode"),
+        ({"method": "A", "mode": "fail", "status": "SAD"}, "SAD"),
+        ({"method": "A", "mode": "fail", "nth": 0}, "from 1"),
+        ({"method": "A", "mode": "hold", "seconds": -1}, "seconds"),
+        ({"method": "A", "mode": "fail", "when": 1}, "unknown key 'when'"),
+        ({"method": "A", "mode": "fail", "scope": "all"}, "all"),
+    ],
+)
+def test_a_wrong_rule_is_refused(rule: dict[str, object], said: str) -> None:
+    with pytest.raises(ReconcileError, match=said):
+        Rule.parse(rule)
+
+
+def test_too_many_rules_are_refused() -> None:
+    with pytest.raises(ReconcileError, match="rules"):
+        Faults().add([Rule("A", Mode.FAIL, scope=Scope.ANY)] * 1_001)
