@@ -8,7 +8,6 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole, verdict
 from reconciler.manifest.texts import (
-from reconciler.policies import Catchup, Delivery, Overlap
     RESERVED_NAME_PATTERN,
     DayOrMoment,
     Distinct,
@@ -24,6 +23,7 @@ from reconciler.policies import Catchup, Delivery, Overlap
     Zone,
     is_reserved,
 )
+from reconciler.policies import Catchup, Delivery, Overlap
 
 EITHER: Final = (("schedule", "at"), ("function", "code"))
 """Of each of these pairs a manifest has exactly one."""

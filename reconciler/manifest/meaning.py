@@ -41,7 +41,6 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.manifest.settings import LOCAL, Settings, unknown_environment
-from reconciler.policies import 
 
 T = TypeVar("T")
 

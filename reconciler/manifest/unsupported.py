@@ -11,7 +11,8 @@ from typing import Final
 
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
-from reconciler.manifest.schedule import Overlap
+from reconciler.manifest.schedule import 
+from reconciler.policies import Overlap
 from reconciler.manifest.settings import Packing
 from reconciler.manifest.settings_form import SettingsForm
 

@@ -1,0 +1,281 @@
+"""Applies on the engine: through crashes, contention, drift and refusals, by the real commands."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.workspace.apply import Step
+from tests.end_to_end.project import Project
+
+NINE = "2026-11-30T09:00Z"
+THEIRS = """
+import modal
+app = modal.App("theirs")
+
+@app.function(schedule=modal.Cron("0 4 * * *"), serialized=True)
+def tick() -> None:
+    pass
+"""
+
+
+def nothing_to_do(project: Project) -> None:
+    done = project.reconcile("--dry-run", "--detailed-exitcode")
+    assert done.code == 0, done.out + done.err
+    assert "Nothing to do: what is live is what git says." in done.out
+
+
+def deploy_theirs(project: Project) -> None:
+    source = project.root / "theirs.py"
+    source.write_text(THEIRS)
+    project.engine.modal("deploy", str(source))
+
+
+def test_the_plan_is_shown_applied_and_then_empty(project: Project) -> None:
+    project.hourly("a", "b")
+    planned = project.reconcile("--dry-run", "--detailed-exitcode")
+    assert planned.code == 2
+    assert "+ create  a  is new in git  schedules/hourly.yaml:1" in planned.out
+    applied = project.applied()
+    assert applied.err.endswith("Its crons fire while `reconcile engine` runs.\n")
+    nothing_to_do(project)
+
+
+@pytest.mark.parametrize("step", [step.value for step in Step])
+def test_an_apply_killed_before_a_step_is_completed_by_the_next(
+    project: Project, step: str
+) -> None:
+    project.hourly("a", "b")
+    project.applied()
+    project.hourly("b", "c")
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.end_to_end.interrupted_apply", step],
+        cwd=project.root,
+        env=project.environment(PYTHONPATH=":".join(sys.path)),
+        check=False,
+        timeout=60,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    if step != Step.VERIFY:  # by then there is nothing left to do
+        refused = project.reconcile("--yes")
+        assert refused.code == 3
+        assert "doomed is applying since" in refused.err
+    project.reconcile("wake", "--at", NINE, "--wait")
+    assert f"b@{NINE}" in project.marks(), "what was live before and after keeps running"
+    assert project.reconcile("unlock", "2").code == 0
+    project.applied()
+    nothing_to_do(project)
+    project.reconcile("wake", "--at", NINE, "--wait")
+    assert {f"b@{NINE}", f"c@{NINE}"} <= set(project.marks())
+    assert len(project.marks()) == len(set(project.marks())), "nothing ran twice"
+
+
+def test_of_two_applies_at_once_one_wins_and_the_other_says_who_holds_the_lease(
+    project: Project,
+) -> None:
+    project.hourly("a", "b")
+    project.engine.fault("AppPublish", "hold", seconds=3)
+    first = project.start("--yes")
+    assert first.stderr is not None
+    for line in first.stderr:
+        if line.startswith("deploy"):
+            break
+    second = project.reconcile("--yes")
+    assert second.code == 3
+    assert "dev@" in second.err
+    assert "is applying since" in second.err
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    nothing_to_do(project)
+
+
+def test_ctrl_c_in_the_middle_of_an_apply_leaves_nothing_locked(project: Project) -> None:
+    project.hourly("a")
+    project.engine.fault("AppPublish", "hold", seconds=30)
+    interrupted = project.start("--yes")
+    assert interrupted.stderr is not None
+    for line in interrupted.stderr:
+        if line.startswith("deploy"):
+            break
+    interrupted.send_signal(signal.SIGINT)
+    _, err = interrupted.communicate(timeout=60)
+    assert interrupted.returncode == 130, err
+    assert "Traceback" not in err
+    project.engine.clear_faults()
+    project.applied()
+    nothing_to_do(project)
+
+
+def test_with_one_of_five_crons_held_by_another_app_at_most_four_are_used(
+    project: Project,
+) -> None:
+    deploy_theirs(project)
+    documents = [
+        f'name: s{number:02}\nschedule: "{number * 4} {number} * * *"\nfunction: shop/sync\n'
+        for number in range(13)
+    ]
+    project.write("thirteen.yaml", "---\n".join(documents))
+    plan = project.reconcile("--dry-run", "--format", "json").json
+    assert plan["budget"]["available"] == 4
+    assert [held["app"] for held in plan["budget"]["foreign"]] == ["theirs"]
+    text = project.applied().out
+    assert "held by theirs/tick  0 4 * * * (UTC)  in main" in text
+    assert "13 schedules need waking and 4 crons are available" in text
+    deployed = project.in_modal(
+        """
+        import modal
+        app = modal.App.lookup("schedule-reconciler")
+        functions = [modal.Function.from_id(id) for id in app.info().functions.values()]
+        answer = [f.info().schedule for f in functions]
+        """
+    )
+    assert 1 <= len([schedule for schedule in deployed if schedule]) <= 4
+    nothing_to_do(project)
+
+
+def test_a_refused_sixth_cron_changes_nothing_and_names_the_holders(project: Project) -> None:
+    project.hourly("a")
+    project.applied()
+    deploy_theirs(project)
+    (project.root / "reconciler.yaml").write_text("crons: 10\n")
+    documents = [
+        f'name: s{number:02}\nschedule: "{number * 7} {number} * * {number % 7}"\n'
+        "function: shop/sync\n"
+        for number in range(6)
+    ]
+    project.write("six.yaml", "---\n".join(documents))
+    refused = project.reconcile("--yes")
+    assert refused.code == 3, refused.out + refused.err
+    assert "Modal refused the deploy: reached limit of 5 cron jobs" in refused.err
+    assert "theirs/tick  0 4 * * * (UTC)  in main" in refused.err
+    (project.root / "schedules" / "six.yaml").unlink()
+    nothing_to_do(project)
+
+
+DRIFT: dict[str, tuple[str, str]] = {
+    "the app was stopped": (
+        "modal.App.lookup('schedule-reconciler').stop()",
+        "repair  app schedule-reconciler  is not deployed: it was stopped, or deleted",
+    ),
+    "the pointer was removed": (
+        "volume.remove_file('current.json')",
+        "repair  pointer schedule-reconciler  was removed: no schedule runs",
+    ),
+    "the generation was removed": (
+        "volume.remove_file(generation)",
+        "was removed: no schedule runs",
+    ),
+    "a record was edited": (
+        """
+content = b"".join(volume.read_file(generation)).replace(b"shop", b"evil")
+with volume.batch_upload(force=True) as batch:
+    batch.put_file(io.BytesIO(content), generation)
+""",
+        "runs otherwise than applied: app shop → evil",
+    ),
+    "a slot was changed": (
+        """
+app = modal.App("schedule-reconciler")
+app.function(name="a", schedule=modal.Cron("1 2 3 4 5"), serialized=True)(lambda: None)
+app.deploy()
+""",
+        "wakes at 1 2 3 4 5 (UTC), applied was 0 * * * * (UTC)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DRIFT)
+def test_drift_is_told_apart_from_change_and_repaired(project: Project, kind: str) -> None:
+    project.hourly("a")
+    project.applied()
+    action, shown = DRIFT[kind]
+    project.in_modal(
+        "import io, modal\n"
+        "volume = modal.Volume.from_name('schedule-reconciler')\n"
+        "generation = volume.listdir('generations')[0].path\n"
+        f"{action.strip()}\nanswer = None"
+    )
+    plan = project.reconcile("--dry-run", "--detailed-exitcode")
+    assert plan.code == 2
+    assert "Drift (nobody changed this in git)" in plan.out
+    assert shown in plan.out
+    assert project.reconcile("--dry-run", "--format", "json").json["changes"] == []
+    project.applied()
+    nothing_to_do(project)
+    project.reconcile("wake", "--at", NINE, "--wait")
+    assert project.marks() == [f"a@{NINE}"]
+
+
+def test_a_missing_function_is_named_with_those_that_exist(project: Project) -> None:
+    project.write("a.yaml", 'name: a\nschedule: "0 * * * *"\nfunction: shop/snyc\n')
+    done = project.reconcile("--yes")
+    assert done.code == 1
+    assert done.err.startswith(
+        "reconcile: schedules/a.yaml:1:1: a: there is no deployed function shop/snyc\n"
+        "  did you mean shop/sync"
+    )
+
+
+def test_an_engine_that_goes_away_in_the_middle_is_an_error_and_no_deletion(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project()
+    project.hourly("a")
+    project.applied()
+    project.engine.fault("AppList", "fail", times=1000, status="FAILED_PRECONDITION")
+    done = project.reconcile("--yes")
+    assert done.code == 1
+    assert done.err.startswith("reconcile: Modal did not answer: ")
+    assert "Traceback" not in done.err
+    project.engine.clear_faults()
+    nothing_to_do(project)
+
+
+def test_nobody_can_be_asked_without_a_terminal(project: Project) -> None:
+    project.hourly("a")
+    done = project.reconcile()
+    assert done.code == 1
+    assert "standard input is not a terminal" in done.err
+
+
+def test_in_ci_the_environment_has_to_be_named(project: Project) -> None:
+    project.hourly("a")
+    done = project.reconcile("--dry-run", CI="true")
+    assert done.code == 3
+    assert done.err == (
+        "reconcile: in CI the environment has to be named\n"
+        "  Say --env NAME, or --env local for the embedded engine.\n"
+    )
+    assert project.reconcile("--dry-run", "--env", "local", CI="true").code == 0
+
+
+def test_the_calls_of_a_plan_do_not_grow_with_the_schedules(project: Project) -> None:
+    def calls() -> int:
+        project.engine.forget_calls()
+        assert project.reconcile("--dry-run").code == 0
+        return sum(project.engine.calls().values())
+
+    project.hourly(*(f"s{number}" for number in range(6)))
+    project.applied()
+    few = calls()
+    project.hourly(*(f"s{number}" for number in range(300)))
+    project.applied()
+    assert calls() == few
+
+
+def test_the_commands_work_without_a_running_engine_by_starting_one(project: Project) -> None:
+    project.hourly("a")
+    project.applied()
+    project.engine.stop()
+    nothing_to_do(project)
+    done = project.reconcile(
+        "engine", "exec", sys.executable, "-m", "modal", "app", "list", "--json"
+    )
+    assert "schedule-reconciler" in done.out
+    assert project.reconcile("engine", "env").err == (
+        "reconcile: no engine is running here\n  Start one in another terminal: reconcile engine\n"
+    )
