@@ -11,10 +11,9 @@ from typing import Final
 
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
-from reconciler.manifest.schedule import 
-from reconciler.policies import Overlap
 from reconciler.manifest.settings import Packing
 from reconciler.manifest.settings_form import SettingsForm
+from reconciler.policies import Overlap
 
 LATER_KEYS: Final = frozenset({"alerts", "history", "tasks", "tolerance"})
 """Keys of manifests and settings that are announced, and unknown to the schema until then."""
