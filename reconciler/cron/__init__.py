@@ -14,7 +14,8 @@ from reconciler.cron.errors import CronError, ZoneError
 from reconciler.cron.expression import Expression, parse
 from reconciler.cron.intervals import parse_times
 from reconciler.cron.timetable import Timetable
-from reconciler.cron.zone import Transition, Zone, zone_named
+from reconciler.cron.zone import Transition, Zone
+from reconciler.cron.zone_names import zone_named
 
 if TYPE_CHECKING:
     from reconciler.cron.advice import CronWarning, WarningKind, warnings

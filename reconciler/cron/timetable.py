@@ -1,7 +1,8 @@
 """The times of a schedule: the union of expressions in one time zone.
 
-Everything is derived from one primitive, the bit set of a UTC day's minutes that are occurrences:
-forward, backward and membership cannot disagree. The rules at clock changes are Debian cron's:
+The primitive is the bit set of a UTC day's minutes that are occurrences: membership, intervals and
+the search backward follow from it. The search forward, which is the busiest, uses it at changes of
+the zone's offset only, and local arithmetic between them. The rules at changes are Debian cron's:
 
 * Expressions with a wildcard minute or hour follow the wall clock: a minute is an occurrence when
   the local clock shows a matching time, be it for the second time; what is skipped does not run.
@@ -20,7 +21,8 @@ from reconciler.cron.days import SEARCH_YEARS, DaySet
 from reconciler.cron.expression import Expression
 from reconciler.cron.local import local_minutes
 from reconciler.cron.text import members
-from reconciler.cron.zone import ChangedDay, Zone, zone_named
+from reconciler.cron.zone import ChangedDay, Zone
+from reconciler.cron.zone_names import zone_named
 
 _SEARCH_DAYS = SEARCH_YEARS * 366
 _SEARCH_MINUTES = _SEARCH_DAYS * MINUTES_PER_DAY
