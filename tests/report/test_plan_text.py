@@ -1,0 +1,66 @@
+"""The plan as a person reads it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.plan import make_plan
+from reconciler.report.plan_text import LISTED_CHANGES, plan_text
+from reconciler.report.style import Style
+from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
+
+PLAIN = Style(colour=False)
+
+
+def test_a_change_is_shown_with_its_place_and_what_it_means_in_time() -> None:
+    before = schedules('name: a\nschedule: "0 * * * *"')
+    after = schedules('name: a\nschedule: "30 * * * *"')
+    plan = make_plan(desired(after), replace(applied(before), through=NOW), NOW)
+    assert plan_text(plan, PLAIN) == (
+        "Environment production, app schedule-reconciler: 1 schedule at commit cccccccccccc\n"
+        "\n"
+        "Schedules\n"
+        "  ~ update  a  schedule 0 * * * * → 30 * * * *  schedules/all.yaml:1\n"
+        "             next was 2026-11-20T16:00Z, 2026-11-20T17:00Z, 2026-11-20T18:00Z\n"
+        "             next is  2026-11-20T15:30Z, 2026-11-20T16:30Z, 2026-11-20T17:30Z\n"
+        "\n"
+        "Slots: 1 cron used (a limit of 5 in the workspace, none held by others, 5 available)\n"
+        "  ~ a  30 * * * * (UTC)\n"
+        "  730 wakes a month (at least 730; every minute would be 43,830), about $0.01 a month\n"
+        "\n"
+        f"Plan: 1 to update, 1 change of slots and app. Digest {plan.digest[:12]}"
+    )
+
+
+def test_the_plan_says_why_schedules_share_a_poller_and_who_holds_the_other_crons() -> None:
+    names = [f"s{number:02}" for number in range(13)]
+    plan = make_plan(desired(hourly(*names)), nothing(*foreign("tick")), NOW)
+    text = plan_text(plan, PLAIN)
+    assert "(a limit of 5 in the workspace, 1 held by other apps, 4 available)" in text
+    assert "held by theirs/tick  0 * * * * (UTC)  in main" in text
+    assert "13 schedules need waking and 4 crons are available, so some share a poller" in text
+
+
+def test_a_plan_without_changes_says_so() -> None:
+    plan = make_plan(desired(hourly("a")), applied(hourly("a")), NOW)
+    last = plan_text(plan, PLAIN).splitlines()[-1]
+    assert last == "Nothing to do: what is live is what git says."
+
+
+def test_a_refused_plan_shows_the_rule_and_the_way_past_it() -> None:
+    ten = [f"s{number}" for number in range(10)]
+    text = plan_text(make_plan(desired(hourly("s0")), applied(hourly(*ten)), NOW), PLAIN)
+    assert "Refused\n  9 of 10 schedules would be deleted" in text
+    assert "say --allow-deletes 9" in text
+
+
+def test_a_long_list_of_changes_is_cut_and_counted() -> None:
+    names = [f"s{number}" for number in range(LISTED_CHANGES + 5)]
+    text = plan_text(make_plan(desired(hourly(*names)), nothing(), NOW), PLAIN)
+    assert "\n  and 5 more\n" in text
+
+
+def test_colour_is_for_terminals_only() -> None:
+    plan = make_plan(desired(hourly("a")), nothing(), NOW)
+    assert "\033[" in plan_text(plan, Style(colour=True))
+    assert "\033[" not in plan_text(plan, PLAIN)
