@@ -53,6 +53,10 @@ from reconciler.errors import ReconcileError
 _HOUSEKEEPING = 10.0
 
 
+def _failed(done: asyncio.Future[bool]) -> bool:
+    return not done.cancelled() and done.exception() is not None
+
+
 @dataclass(frozen=True)
 class Options:
     """``port`` 0: a free one. ``crons`` None: no limit. ``real_paths`` None: where possible."""
@@ -100,11 +104,11 @@ class Engine:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     async def _serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
-        real_paths = self._options.real_paths
-        if real_paths is None:
-            real_paths = await self._launcher.can_mount()
         places = Places(
-            self._state / "containers", self._sockets, config_file(self._state), real_paths
+            self._state / "containers",
+            self._sockets,
+            config_file(self._state),
+            self._options.real_paths,
         )
         starter = Starter(
             places,
@@ -151,6 +155,8 @@ class Engine:
             asyncio.create_task(self._fire_crons()),
             asyncio.create_task(self._keep_house(app_objects)),
         ]
+        warming = asyncio.create_task(self._launcher.can_mount())
+        warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
         ready(self._record(f"http://127.0.0.1:{port}"))
         await stop.wait()
         for job in jobs:
@@ -158,6 +164,7 @@ class Engine:
         await pool.close()
         listener.close()
         controls.close()
+        await warming
 
     def _record(self, url: str) -> Record:
         identity = (url, self._token.id, self._token.secret)

@@ -101,15 +101,11 @@ class Launcher:
             socket.send_fds(self._socket, [_encoded(order)], descriptors)
             return await self._started
 
-    async def warm_up(self) -> None:
-        """Start the zygote ahead of the first container."""
+    async def can_mount(self) -> bool:
+        """Whether containers may have a view of the file system of their own here."""
         async with self._guard:
             if self._socket is None:
                 await self._open()
-
-    async def can_mount(self) -> bool:
-        """Whether containers may have a view of the file system of their own here."""
-        await self.warm_up()
         return self._ready.result()
 
     async def stop(self) -> None:
@@ -207,7 +203,7 @@ def _encoded(order: Order) -> bytes:
 
 def _interpreter_env() -> dict[str, str]:
     """Enough for the interpreter to start; a container's own variables come with its order."""
-    kept = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME")
+    kept = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C.UTF-8"}
 
 

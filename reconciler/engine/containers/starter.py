@@ -37,12 +37,15 @@ _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Places:
-    """``folder`` holds a folder per container, ``sockets`` a socket (whose path must be short)."""
+    """``folder`` holds a folder per container, ``sockets`` a socket (whose path must be short).
+
+    ``real_paths``: whether Volumes and sources are at their real paths; None for where possible.
+    """
 
     folder: Path
     sockets: Path
     config: Path
-    real_paths: bool
+    real_paths: bool | None
 
 
 class Starter:
@@ -78,6 +81,9 @@ class Starter:
         Raises ReconcileError or OSError, with nothing left to take apart but by ``clear``.
         """
         spec, folder = container.spec, self._folder(container)
+        real = self._places.real_paths
+        if real is None:
+            real = await self._launcher.can_mount()
         for name in ("root", "aside", "volumes"):
             (folder / name).mkdir(parents=True)
         container.mounted = [self._mount(mount, folder) for mount in spec.function.volume_mounts]
@@ -91,15 +97,15 @@ class Starter:
         arguments = folder / "arguments.pb"
         arguments.write_bytes(self._arguments(container).SerializeToString())
         env = {
-            **self._variables(container, overlay),
+            **self._variables(container, overlay, real=real),
             "MODAL_SERVER_URL": f"unix://{socket}",
             "MODAL_CONTAINER_ARGUMENTS_PATH": str(arguments),
         }
         binds = tuple((m.target, self._shown(m, spec), m.read_only) for m in container.mounted)
         order = Order(
             env=env,
-            cwd=self._cwd(spec, overlay),
-            mounts=Mounts(folder / "root", overlay, binds) if self._places.real_paths else None,
+            cwd=self._cwd(spec, overlay, real=real),
+            mounts=Mounts(folder / "root", overlay, binds) if real else None,
         )
         container.process = await self._launcher.start(order)
 
@@ -142,17 +148,17 @@ class Starter:
         part.mkdir(parents=True, exist_ok=True)
         return part
 
-    def _cwd(self, spec: Spec, overlay: Path) -> str:
+    def _cwd(self, spec: Spec, overlay: Path, *, real: bool) -> str:
         _, workdir = self._sources.settings(spec.function)
         wanted = Path(workdir or "/root")
-        if self._places.real_paths:
+        if real:
             inside = (overlay / wanted.relative_to("/")).is_dir() or wanted.is_dir()
             return str(wanted) if inside else "/root"
         return str(overlay / "root")
 
-    def _variables(self, container: Container, overlay: Path) -> dict[str, str]:
+    def _variables(self, container: Container, overlay: Path, *, real: bool) -> dict[str, str]:
         """A clean environment: nothing of the engine's own but PATH and the locale."""
-        spec, real = container.spec, self._places.real_paths
+        spec = container.spec
         root = "/root" if real else str(overlay / "root")
         image, _ = self._sources.settings(spec.function)
         mounted = {m.target: str(self._shown(m, spec)) for m in container.mounted}

@@ -135,6 +135,7 @@ def _become(order: dict[str, Any], descriptors: list[int], namespace: ModuleType
         # After entering: a change of credentials clears it.
         _die_with_parent()
         os.chdir(order["cwd"])
+        inherited = os.environ.get("PYTHONPATH", "")
         os.environ.clear()
         os.environ.update(order["env"])
         signal.set_wakeup_fd(-1)
@@ -142,7 +143,9 @@ def _become(order: dict[str, Any], descriptors: list[int], namespace: ModuleType
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if order["fresh"]:
-            os.execve(sys.executable, [sys.executable, "-m", ENTRYPOINT], order["env"])  # noqa: S606  # no shell is the point
+            paths = [order["env"]["PYTHONPATH"], *filter(None, [inherited])]
+            os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+            os.execv(sys.executable, [sys.executable, "-m", ENTRYPOINT])  # noqa: S606  # no shell is the point
         _run(order)
         code = 0
     except SystemExit as leaving:
