@@ -34,7 +34,7 @@ def build_app(
 
     Args:
         name: of the app.
-        tags: what a new app is tagged with.
+        tags: what the app is tagged with.
         volume: ours, where the dispatcher finds the generation.
     """
     app = modal.App(name, tags=dict(tags), include_source=False)

@@ -37,13 +37,8 @@ class FakeApps:
         functions = tuple(
             DeployedFunction(slot.name, slot, f"{slot.cron} ({slot.timezone})") for slot in slots
         )
-        before = next((app.tags for app in self.apps if self._is_own(app)), tags)
-        self.apps = [
-            *others,
-            DeployedApp(
-                self.environment, self.name, (*functions, DeployedFunction(ON_DEMAND)), before
-            ),
-        ]
+        every = (*functions, DeployedFunction(ON_DEMAND))
+        self.apps = [*others, DeployedApp(self.environment, self.name, every, dict(tags))]
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""

@@ -58,7 +58,7 @@ class Apps(Protocol):
         """Make the slots, and the function that holds no cron, the functions of our app.
 
         Args:
-            tags: what a new app is tagged with; an existing one keeps its tags.
+            tags: all tags that the app has from then on.
 
         Raises:
             CronLimitError: Modal refuses so many crons. What was deployed stays live.

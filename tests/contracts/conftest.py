@@ -1,0 +1,71 @@
+"""Every port twice: the fake that ships in the package, and the real thing on the engine."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog
+from reconciler.dispatch.ports import Caller, Claims, RunLog
+from reconciler.workspace.fakes import FakeApps, FakeFiles
+from reconciler.workspace.ports import Apps, Files
+from tests.end_to_end.project import SHOP
+from tests.engine_fixture import RunningEngine
+
+
+@pytest.fixture
+def name() -> str:
+    """The name of an app, Volume and Dict that no other test uses."""
+    return f"ours-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(params=["fake", "engine"])
+def claims(request: pytest.FixtureRequest, name: str) -> Claims:
+    if request.param == "fake":
+        return FakeClaims()
+    request.getfixturevalue("client")
+    from reconciler.dispatch.modal_calls import ModalClaims
+
+    return ModalClaims(name)
+
+
+@pytest.fixture(params=["fake", "engine"])
+def files(request: pytest.FixtureRequest, name: str) -> Files:
+    if request.param == "fake":
+        return FakeFiles()
+    request.getfixturevalue("client")
+    from reconciler.workspace.modal_files import ModalFiles
+
+    return ModalFiles(name, "main")
+
+
+@pytest.fixture(params=["fake", "engine"])
+def run_log(request: pytest.FixtureRequest, name: str) -> RunLog:
+    if request.param == "fake":
+        return FakeRunLog()
+    request.getfixturevalue("client")
+    from reconciler.workspace.modal_files import ModalFiles, RemoteRunLog
+
+    return RemoteRunLog(ModalFiles(name, "main"))
+
+
+@pytest.fixture(params=["fake", "engine"])
+def caller(request: pytest.FixtureRequest) -> Caller:
+    if request.param == "fake":
+        return FakeCaller(missing={"shop/gone", "gone/sync", "shop/Mailer.gone"})
+    engine: RunningEngine = request.getfixturevalue("client")
+    engine.modal("deploy", str(SHOP))
+    from reconciler.dispatch.modal_calls import ModalCaller
+
+    return ModalCaller()
+
+
+@pytest.fixture(params=["fake", "engine"])
+def apps(request: pytest.FixtureRequest, name: str) -> Apps:
+    if request.param == "fake":
+        return FakeApps(environment="main", name=name, limit=100)
+    request.getfixturevalue("client")
+    from reconciler.workspace.modal_apps import ModalApps
+
+    return ModalApps(name, "main")

@@ -1,0 +1,73 @@
+"""What an apply relies on, of the fakes and of the real ports alike."""
+
+from __future__ import annotations
+
+import asyncio
+
+from reconciler.dispatch.generation import ON_DEMAND, Slot
+from reconciler.workspace.ports import Apps, DeployedApp, Files
+
+SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))
+TAGS = {"managed-by": "schedule-reconciler", "repository": "acme-jobs"}
+
+
+def test_a_file_that_is_not_there_is_none_also_before_anything_was_written(files: Files) -> None:
+    async def scenario() -> None:
+        assert await files.read("current.json") is None
+        assert list(await files.list("generations")) == []
+        await files.write("generations/a.jsonl", b"{}")
+        assert await files.read("current.json") is None
+        assert await files.read("generations/b.jsonl") is None
+
+    asyncio.run(scenario())
+
+
+def test_a_file_is_read_as_it_was_last_written_of_any_size(files: Files) -> None:
+    large = bytes(range(256)) * 40_000
+
+    async def scenario() -> None:
+        await files.write("current.json", b"old")
+        await files.write("current.json", large)
+        assert await files.read("current.json") == large
+        await files.write("current.json", b"")
+        assert await files.read("current.json") == b""
+
+    asyncio.run(scenario())
+
+
+def test_a_folder_lists_what_is_directly_below_it(files: Files) -> None:
+    async def scenario() -> None:
+        for path in ("runs/2026-11-20/b.jsonl", "runs/2026-11-20/a.jsonl", "runs/2026-11-19/c"):
+            await files.write(path, b"x")
+        assert list(await files.list("runs")) == ["runs/2026-11-19", "runs/2026-11-20"]
+        assert list(await files.list("runs/2026-11-20")) == [
+            "runs/2026-11-20/a.jsonl",
+            "runs/2026-11-20/b.jsonl",
+        ]
+
+    asyncio.run(scenario())
+
+
+def own(apps: Apps, name: str) -> DeployedApp:
+    """Our app, as it is deployed."""
+    (found,) = [app for app in asyncio.run(apps.deployed()) if app.name == name]
+    return found
+
+
+def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None:
+    asyncio.run(apps.deploy(SLOTS, TAGS))
+    first = own(apps, name)
+    assert {f.cron for f in first.functions if f.cron} == set(SLOTS)
+    assert ON_DEMAND in {function.name for function in first.functions}
+    assert first.tags == TAGS
+
+    asyncio.run(apps.set_tags({**TAGS, "generation": "abc"}))
+    assert own(apps, name).tags == {**TAGS, "generation": "abc"}
+    asyncio.run(apps.deploy(SLOTS[:1], TAGS))
+    second = own(apps, name)
+    assert {function.name for function in second.functions} == {"nightly", ON_DEMAND}
+    assert second.tags == TAGS
+
+
+def test_what_is_not_deployed_is_not_listed(apps: Apps, name: str) -> None:
+    assert name not in {app.name for app in asyncio.run(apps.deployed())}
