@@ -34,7 +34,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2
 
 demo: setup
-	@$(BIN)/python -m examples.demo
+	@$(BIN)/python examples/demo.py
 
 bench: setup
 	$(BIN)/python -m benchmarks
