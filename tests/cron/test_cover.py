@@ -27,7 +27,7 @@ groups = st.lists(timetables, min_size=1, max_size=4)
         ("0-59/5 0-23 * JAN-DEC 0-7", "UTC", "*/5 * * * *"),
         ("*/7 */9 * * *", "UTC", "0,7,14,21,28,35,42,49,56 0,9,18 * * *"),
         ("0 0 1,15 * MON", "UTC", "0 0 1,15 * 1"),
-        ("0 0 */10 * *", "UTC", "0 0 1,11,21,31 * *"),
+        ("0 0 3/9 * *", "UTC", "0 0 3,12,21,30 * *"),
         ("0 0 28-31 2 *", "UTC", "0 0 28,29 2 *"),
         ("0 0 * */3 7", "UTC", "0 0 * 1,4,7,10 0"),
         # Both offsets of a zone, or the one that is in force in the months concerned.
@@ -49,6 +49,10 @@ groups = st.lists(timetables, min_size=1, max_size=4)
         # Joined by AND, which not every cron can say: the smaller of the two.
         ("0 6 */2 * MON", "UTC", "0 6 * * 1"),
         ("0 6 1 * */2", "UTC", "0 6 1 * *"),
+        # croniter 1.4 steps from February over the first days of March: a 29th holds it back.
+        ("0 0 1,31 * *", "UTC", "0 0 1,29,31 * *"),
+        ("0 0 1,31 3,4 *", "UTC", "0 0 1,31 3,4 *"),
+        ("0 0 15,31 * *", "UTC", "0 0 15,31 * *"),
         # Several expressions.
         ("45m", "UTC", "*/15 * * * *"),
     ],
