@@ -8,80 +8,35 @@ have them, and once one file in all, which is what octoDNS has to read.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
-ROUNDS = 3
+from benchmarks.processes import Measured, measure_command
+from benchmarks.sample import manifest, record
+
 COUNTS = (1_000, 10_000)
-ZONES = ("UTC", "America/New_York", "Europe/Paris", "Asia/Tokyo")
 
 READ_MANIFESTS = """
-import resource, sys
+import sys
 from pathlib import Path
 from reconciler.manifest import Settings, load
 assert len(load(Path(sys.argv[1]), settings=Settings()).schedules) == int(sys.argv[2])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 READ_RECORDS = """
-import resource, sys
+import sys
 from octodns.provider.yaml import YamlProvider
 from octodns.zone import Zone
 zone = Zone("example.com.", [])
 YamlProvider("config", sys.argv[1]).populate(zone)
 assert len(zone.records) == int(sys.argv[2])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Wall time of a process, and the most memory that it held."""
-
-    seconds: float
-    mebibytes: float
-
-
-def manifest(number: int) -> str:
-    """An ordinary manifest; no two share a time and a zone."""
-    return f"""\
-name: job-{number}
-schedule: "{number % 60} {number // 60 % 24} * * {number // 1440 % 7}"
-timezone: {ZONES[number % len(ZONES)]}
-function: analytics/job_{number}
-args: {{window: 24h, shard: {number}}}
-deadline: 1h
-owner: data
-"""
-
-
-def record(number: int) -> str:
-    """An ordinary record, in octoDNS's order of names."""
-    return f"""\
-job-{number}:
-  ttl: 300
-  type: A
-  value: 10.{number // 65_536}.{number // 256 % 256}.{number % 256}
 """
 
 
 def measure(program: str, folder: Path, count: int) -> Measured:
     """The best of some fresh processes that run the program."""
-    rounds = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", program, str(folder), str(count)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        rounds.append(Measured(time.perf_counter() - begun, int(done.stdout) / 1024))
-    return min(rounds, key=lambda measured: measured.seconds)
+    return measure_command([sys.executable, "-c", program, str(folder), str(count)])
 
 
 def compare(count: int, folder: Path) -> None:

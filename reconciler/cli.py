@@ -151,7 +151,9 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (any free one)")
-    parser.add_argument("--crons", default="5", help="cron limit of its workspace, or `unlimited`")
+    parser.add_argument(
+        "--crons", type=_crons, default="5", help="cron limit of its workspace, or `unlimited` (5)"
+    )
     parser.set_defaults(target="engine:serve")
     commands = parser.add_subparsers(metavar="COMMAND")
     variables = commands.add_parser("env", help="print the variables of the running engine")
@@ -174,6 +176,10 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return number
+
+
+def _crons(text: str) -> str:
+    return text if text == "unlimited" else str(_positive(text))
 
 
 def _time(text: str) -> datetime:

@@ -2,39 +2,62 @@
 
 from __future__ import annotations
 
-import os
-import shlex
+import signal
 import subprocess
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from reconciler.errors import ReconcileError
 from reconciler.workspace.local_engine import (
+    ENGINE,
     STATE_FOLDER,
     find_running,
     local_engine,
     pointed_at,
+    start_engine,
+    wait_until_ready,
 )
+
+_READY = """\
+The embedded Modal is ready at {url}; its state is in {state}.
+In another terminal, here:
+
+  reconcile                                     uses it, as the environment `local`
+  reconcile engine exec modal app list          runs a command against it
+  eval "$(reconcile engine env)"                points a whole shell at it
+
+Crons fire while this runs. Ctrl-C ends it; its state stays.
+"""
 
 
 def serve(args: Namespace) -> int:
-    """Run the engine until Ctrl-C; the process becomes the engine."""
-    arguments = ["-m", "reconciler.engine", "serve", "--state", str(Path.cwd() / STATE_FOLDER)]
-    arguments += ["--port", str(args.port), "--crons", args.crons]
-    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own module
+    """Run the engine until Ctrl-C. Returns its exit code."""
+    state = Path.cwd() / STATE_FOLDER
+    running = find_running(state)
+    if running is not None:
+        raise ReconcileError(
+            f"an engine is running here already, at {running.url}",
+            remedy="Every `reconcile` in this folder uses it; end it where it was started.",
+        )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with start_engine(state, "--port", str(args.port), "--crons", args.crons) as process:
+        endpoint = wait_until_ready(process, state)
+        print(_READY.format(url=endpoint.url, state=STATE_FOLDER), flush=True)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return 0
 
 
 def variables(args: Namespace) -> int:  # noqa: ARG001 - every command takes its arguments
     """Print the variables that point a shell's Modal client at the running engine."""
-    endpoint = find_running(Path.cwd() / STATE_FOLDER)
-    if endpoint is None:
+    state = Path.cwd() / STATE_FOLDER
+    if find_running(state) is None:
         raise ReconcileError(
             "no engine is running here", remedy="Start one in another terminal: reconcile engine"
         )
-    for name, value in endpoint.variables.items():
-        print(f"export {name}={shlex.quote(value)}")
-    return 0
+    command = [*ENGINE, "env", "--state", str(state)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
 def execute(args: Namespace) -> int:

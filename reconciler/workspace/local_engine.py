@@ -28,6 +28,8 @@ START_TIMEOUT: Final = 20.0
 STOP_TIMEOUT: Final = 20.0
 POLL_INTERVAL: Final = 0.01
 LOG_NAME: Final = "engine.log"
+ENGINE: Final = (sys.executable, "-m", "reconciler.engine")
+"""The engine's own command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,25 @@ def local_engine(state: Path) -> Iterator[Endpoint]:
     if running is not None:
         yield running
         return
+    with start_engine(state) as process:
+        yield wait_until_ready(process, state)
+
+
+@contextmanager
+def start_engine(state: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start an engine as a process of its own, and end it with the block.
+
+    Args:
+        options: of ``python -m reconciler.engine serve``.
+    """
     state.mkdir(parents=True, exist_ok=True)
-    log = state / LOG_NAME
-    with log.open("wb") as output:
+    with (state / LOG_NAME).open("wb") as output:
         # A session of its own: Ctrl-C is for us, and giving back the lease needs the engine.
         process = subprocess.Popen(  # noqa: S603 - our own module
             [
-                *(sys.executable, "-m", "reconciler.engine", "serve"),
-                *("--state", str(state), "--parent-pid", str(os.getpid())),
+                *ENGINE,
+                *("serve", "--state", str(state), "--parent-pid", str(os.getpid())),
+                *options,
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -69,7 +82,7 @@ def local_engine(state: Path) -> Iterator[Endpoint]:
             start_new_session=True,
         )
     try:
-        yield _wait_until_ready(process, state, log)
+        yield process
     finally:
         process.terminate()
         try:
@@ -106,18 +119,22 @@ def find_running(state: Path) -> Endpoint | None:
     return Endpoint(found["url"], found["variables"])
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], state: Path, log: Path) -> Endpoint:
+def wait_until_ready(process: subprocess.Popen[bytes], state: Path) -> Endpoint:
+    """Wait for an engine that was started.
+
+    Raises:
+        ReconcileError: it ended, or took too long.
+    """
     end = monotonic() + START_TIMEOUT
-    while monotonic() < end:
+    while process.poll() is None and monotonic() < end:
         endpoint = find_running(state)
         if endpoint is not None:
             return endpoint
-        if process.poll() is not None:
-            break
         sleep(POLL_INTERVAL)
+    log = state / LOG_NAME
     said = log.read_text(errors="replace").strip().splitlines()
     raise ReconcileError(
-        "the embedded engine did not start" + (f": {said[-1]}" if said else ""),
+        "the embedded engine did not start" + (f": {said[-1].strip()}" if said else ""),
         where=str(state),
         remedy=f"Its output is in {log}. Is another engine using this folder?",
     )
