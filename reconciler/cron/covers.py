@@ -13,16 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.cron.clock import MINUTES_PER_DAY
-from reconciler.cron.dates import DateRule, merged
+from reconciler.cron.dates import DateRule, legible_days, merged
 from reconciler.cron.expression import Expression, parse
 from reconciler.cron.fields import HOUR, MINUTE, MONTH
 from reconciler.cron.footprint import footprints
 from reconciler.cron.text import listed, stepped
 from reconciler.cron.timetable import Timetable
-
-_FEBRUARY_AND_MARCH = 1 << 2 | 1 << 3
-_DAYS_30_31 = 1 << 30 | 1 << 31
-_DAYS_1_2 = 1 << 1 | 1 << 2
 
 COVER_YEARS = 10
 """How long a cover holds by default: the zones' changes known today reach that far."""
@@ -61,19 +57,6 @@ def _day_fields(rule: DateRule) -> str:
     months = "*" if rule.months == MONTH.full else listed(rule.months)
     if rule.every_day:
         return f"* {months} *"
-    days = listed(_legible_days(rule)) or "*"
+    days = listed(legible_days(rule)) or "*"
     weekdays = listed(rule.weekdays) or "*"
     return f"{days} {months} {weekdays}"
-
-
-def _legible_days(rule: DateRule) -> int:
-    """The days of the month, with one more where croniter 1.4 would miss some.
-
-    On its way from a day in February to a 30th or 31st it counts days and lands on 2 or 3 March,
-    past the first days of March. A 29th in between keeps it from that, at the price of one more
-    day a month.
-    """
-    has_both_months = rule.months & _FEBRUARY_AND_MARCH == _FEBRUARY_AND_MARCH
-    if has_both_months and rule.days & _DAYS_30_31 and rule.days & _DAYS_1_2:
-        return rule.days | 1 << 29
-    return rule.days

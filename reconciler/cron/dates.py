@@ -10,6 +10,9 @@ from reconciler.cron.days import EVERY_WEEKDAY, month_length
 from reconciler.cron.expression import Expression
 from reconciler.cron.fields import DAY_OF_MONTH, MONTH
 
+_FEBRUARY_AND_MARCH = 1 << 2 | 1 << 3
+_DAYS_30_31 = 1 << 30 | 1 << 31
+_DAYS_1_2 = 1 << 1 | 1 << 2
 _LONGEST_MONTHS = tuple(month_length(month, leap=True) for month in range(1, 13))
 
 
@@ -106,6 +109,19 @@ def merged(rules: Iterable[DateRule]) -> DateRule:
             by_weekday = _union(by_weekday, 0, rule.weekdays)
     smaller = min(by_weekday, by_day, key=lambda rule: rule.share)
     return DateRule(months, smaller.days & _existing(months), smaller.weekdays, strict=False)
+
+
+def legible_days(rule: DateRule) -> int:
+    """Return the days of the month to write, one more where croniter 1.4 would miss some.
+
+    On its way from a day in February to a 30th or 31st it counts days and lands on 2 or 3 March,
+    past the first days of March. A 29th in between keeps it from that, at the price of one more
+    day a month.
+    """
+    has_both_months = rule.months & _FEBRUARY_AND_MARCH == _FEBRUARY_AND_MARCH
+    if has_both_months and rule.days & _DAYS_30_31 and rule.days & _DAYS_1_2:
+        return rule.days | 1 << 29
+    return rule.days
 
 
 def _union(rule: DateRule, days: int, weekdays: int) -> DateRule:
