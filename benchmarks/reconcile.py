@@ -2,7 +2,8 @@
 
 `python -m benchmarks.reconcile [COUNT …]`. Each figure is a fresh process, start-up and imports
 included: the best of three. The plans are made against a running embedded engine, the first as if
-nothing were applied, the second on what was. octoDNS plans a zone file of that many records against an empty target folder.
+nothing were applied, the second on what was. octoDNS plans a zone file of that many records against
+an empty target folder.
 """
 
 from __future__ import annotations
