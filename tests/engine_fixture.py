@@ -29,10 +29,15 @@ _PATIENCE = 20.0
 
 @dataclass
 class RunningEngine:
-    """An engine in a process of its own. ``env``: the whole environment for a client's process."""
+    """An engine in a process of its own. ``env``: the whole environment for a client's process.
+
+    ``interpreter`` starts the engine and its clients, ``paths`` is where that one finds modules.
+    """
 
     state: Path
     options: tuple[str, ...] = ()
+    interpreter: tuple[str, ...] = (sys.executable,)
+    paths: str = ""
     process: subprocess.Popen[bytes] = field(init=False)
     record: Record = field(init=False)
 
@@ -40,13 +45,14 @@ class RunningEngine:
         """Start, or start again on the same state after ``stop`` or ``kill``."""
         (self.state / "server.json").unlink(missing_ok=True)
         self.state.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "reconciler.engine", "serve", "--state", str(self.state)]
+        serve = ("-m", "reconciler.engine", "serve", "--state", str(self.state))
         with (self.state / "output.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--parent-pid", str(os.getpid()), *self.options],
+                [*self.interpreter, *serve, "--parent-pid", str(os.getpid()), *self.options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=os.environ | ({"PYTHONPATH": self.paths} if self.paths else {}),
             )
         until(lambda: (self.state / "server.json").exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.output
@@ -60,7 +66,8 @@ class RunningEngine:
     @property
     def env(self) -> dict[str, str]:
         """Nothing of the machine's own but PATH."""
-        return {"PATH": os.environ["PATH"], **self.record.variables}
+        found = {"PYTHONPATH": self.paths} if self.paths else {}
+        return {"PATH": os.environ["PATH"], **found, **self.record.variables}
 
     @property
     def output(self) -> str:
@@ -80,7 +87,7 @@ class RunningEngine:
     ) -> str:
         """Run Python as a client of the engine; returns its stdout, and stderr if it may fail."""
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [*self.interpreter, *arguments],
             cwd=cwd or self.state,
             env=(env or self.env) | {"TERM": "dumb", "COLUMNS": "300"},
             capture_output=True,

@@ -175,3 +175,13 @@ def test_without_mounts_a_variable_tells_where_volumes_are(
     engine = start_engine("--mounts", "environment")
     engine.modal("run", str(app))
     assert "file" in engine.modal("volume", "ls", "shelf")
+
+
+@pytest.mark.parametrize("python", ["/no/such/python", "/bin/false"])
+def test_a_python_that_cannot_run_containers_is_refused_at_the_start(
+    client: RunningEngine, tmp_path: Path, python: str
+) -> None:
+    serve = ("-m", "reconciler.engine", "serve", "--state", str(tmp_path), "--python", python)
+    said = client.python(*serve, check=False)
+    assert f"Error: {python}: containers cannot start" in said
+    assert "Traceback" not in said

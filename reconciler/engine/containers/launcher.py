@@ -124,28 +124,35 @@ class Launcher:
         self._started.cancel()
         log = self._folder / "zygote.log"
         with theirs, log.open("wb") as errors:
-            self._zygote = await asyncio.create_subprocess_exec(
-                self._python,
-                "-P",
-                zygote.__file__,
-                str(theirs.fileno()),
-                pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                env=_interpreter_env(),
-                start_new_session=True,
-            )
+            try:
+                self._zygote = await asyncio.create_subprocess_exec(
+                    self._python,
+                    "-P",
+                    zygote.__file__,
+                    str(theirs.fileno()),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    env=_interpreter_env(),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                raise self._cannot_start(str(error)) from error
         self._socket = ours
         loop.add_reader(ours.fileno(), self._receive)
         try:
             await asyncio.wait_for(asyncio.shield(self._ready), _READY)
         except (TimeoutError, ConnectionError) as error:
-            raise ReconcileError(
-                f"containers cannot start: {_last_line(log)}",
-                where=self._python,
-                remedy="This Python needs modal installed; see --python.",
-            ) from error
+            raise self._cannot_start(_last_line(log)) from error
+
+    def _cannot_start(self, why: str) -> ReconcileError:
+        return ReconcileError(
+            f"containers cannot start: {why}",
+            where=self._python,
+            remedy="This Python needs modal installed; see --python.",
+        )
 
     def _receive(self) -> None:
         assert self._socket is not None
