@@ -50,7 +50,15 @@ def cover(timetables: Iterable[Timetable], start: int, years: int = COVER_YEARS)
             minutes |= footprint.minutes
             hours |= footprint.hours
             rules.add(footprint.dates)
-    return parse(f"{stepped(MINUTE, minutes)} {stepped(HOUR, hours)} {_day_fields(merged(rules))}")
+    return parse(written(minutes, hours, merged(rules)))
+
+
+def written(minutes: int, hours: int, rule: DateRule) -> str:
+    """Return five fields for minutes and hours (bit sets) on the days of a rule, not a strict one.
+
+    In the only forms that all crons read alike.
+    """
+    return f"{stepped(MINUTE, minutes)} {stepped(HOUR, hours)} {_day_fields(rule)}"
 
 
 def _day_fields(rule: DateRule) -> str:

@@ -1,8 +1,11 @@
 """Which slot wakes for which schedules, within the budget (DESIGN §7)."""
 
-from reconciler.pack.one_poller import BudgetError, one_poller
+from reconciler.pack.budget import BudgetError
+from reconciler.pack.fewest_wakes import fewest_wakes
+from reconciler.pack.one_poller import one_poller
+from reconciler.pack.packing import pack, wakes_saved_by_tolerance
 from reconciler.pack.slots import POLLER, Member, PackedSlot
-from reconciler.pack.wakes import EVERY_MINUTE, wakes_per_month
+from reconciler.pack.wakes import EVERY_MINUTE, wakes_by_slot, wakes_per_month
 
 __all__ = [
     "EVERY_MINUTE",
@@ -10,6 +13,10 @@ __all__ = [
     "BudgetError",
     "Member",
     "PackedSlot",
+    "fewest_wakes",
     "one_poller",
+    "pack",
+    "wakes_by_slot",
     "wakes_per_month",
+    "wakes_saved_by_tolerance",
 ]

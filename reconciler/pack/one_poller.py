@@ -1,32 +1,35 @@
-"""Packing ``one-poller``: solo slots while the budget lasts, one poller for the rest."""
+"""Packing ``one-poller``: solo slots that pay, one poller for the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
 
-from reconciler.cron import Timetable, cover
-from reconciler.pack.slots import POLLER, Member, PackedSlot, by_times
-from reconciler.pack.wakes import wakes_per_month
-
-CANDIDATES: Final = 24
-"""Groups of equal times that are tried as the next solo slot: those with the fewest wakes."""
-
-
-class BudgetError(Exception):
-    """There are schedules to wake for and no cron to do it with."""
+from reconciler.pack.budget import require
+from reconciler.pack.demand import Demand, demands
+from reconciler.pack.groups import union
+from reconciler.pack.horizon import horizon
+from reconciler.pack.naming import Group, slots
+from reconciler.pack.slots import Member, PackedSlot
+from reconciler.pack.solo_choice import best_solos, total_cost
+from reconciler.pack.stability import good_enough
 
 
-def one_poller(members: Iterable[Member], budget: int | None, now: int) -> tuple[PackedSlot, ...]:
-    """Pack the members into at most ``budget`` slots.
+def one_poller(
+    members: Iterable[Member],
+    budget: int | None,
+    now: int,
+    previous: Sequence[PackedSlot] = (),
+) -> tuple[PackedSlot, ...]:
+    """Pack the members into at most ``budget`` slots, at most one of them shared.
 
-    Within the budget every schedule is solo. Beyond it, schedules are taken out of the poller one
-    after the other, each time the one whose leaving saves the most wakes; ties go to the first
-    name, so that the outcome does not depend on the order of the members.
+    Within the budget every schedule is solo. Beyond it, those are solo that make solo wakes and
+    the poller's wakes together least; it may be none. Every slot's cover has all times of its
+    schedules. Tolerance makes no difference here.
 
     Args:
         budget: slots that may be used; None for no limit.
         now: epoch minute from which on covers must hold.
+        previous: the slots at hand, to be kept if that costs little (`reconciler.pack.stability`).
 
     Returns:
         The slots, sorted by name.
@@ -37,49 +40,33 @@ def one_poller(members: Iterable[Member], budget: int | None, now: int) -> tuple
     members = tuple(members)
     if not members:
         return ()
-    if budget is not None and budget < 1:
-        raise BudgetError
+    require(budget, len(members))
+    wanted = demands(members, horizon(now))
+    each = wanted.each
     if budget is None or len(members) <= budget:
-        slots = [_solo(member.name, member.timetable, now) for member in members]
+        solo = frozenset(range(len(each)))
     else:
-        slots = _with_poller(by_times(members), budget, now)
-    return tuple(sorted(slots, key=lambda slot: slot.name))
+        solo = _kept(each, best_solos(each, budget - 1), budget, previous)
+    groups = [Group(each[n].outline, (name,)) for n in sorted(solo) for name in each[n].names]
+    polled = [demand for n, demand in enumerate(each) if n not in solo]
+    if polled:
+        names = sorted(name for demand in polled for name in demand.names)
+        groups.append(Group(union(demand.outline for demand in polled), tuple(names)))
+    return slots(groups, wanted.clocks, previous)
 
 
-def _with_poller(
-    groups: Mapping[Timetable, tuple[str, ...]], budget: int, now: int
-) -> list[PackedSlot]:
-    polled = dict(groups)
-    solos: list[PackedSlot] = []
-    while len(solos) < budget - 1:
-        best = _best_to_leave(polled, now)
-        if best is None:
-            break
-        (name,) = polled.pop(best)
-        solos.append(_solo(name, best, now))
-    names = sorted(name for group in polled.values() for name in group)
-    cron = cover(polled, now)
-    return [*solos, PackedSlot(POLLER, cron.text, "UTC", tuple(names))]
-
-
-def _best_to_leave(polled: Mapping[Timetable, Sequence[str]], now: int) -> Timetable | None:
-    """The timetable whose leaving the poller saves most, None when none saves anything."""
-    alone = [timetable for timetable, names in polled.items() if len(names) == 1]
-    alone.sort(key=lambda timetable: (_wakes([timetable], now), polled[timetable][0]))
-    best, least = None, _wakes(polled, now)
-    if len(polled) == 1:
-        return None
-    for timetable in alone[:CANDIDATES]:
-        rest = [other for other in polled if other != timetable]
-        total = _wakes(rest, now) + _wakes([timetable], now)
-        if total < least:
-            best, least = timetable, total
+def _kept(
+    demands: Sequence[Demand],
+    best: frozenset[int],
+    budget: int,
+    previous: Sequence[PackedSlot],
+) -> frozenset[int]:
+    """Return who is solo already, if that is good enough, else who had best be."""
+    if not previous:
+        return best
+    now_solo = {slot.name for slot in previous if slot.schedules == (slot.name,)}
+    kept = frozenset(n for n, demand in enumerate(demands) if now_solo.issuperset(demand.names))
+    slots_needed = 1 + sum(len(demands[n].names) for n in kept)
+    if slots_needed <= budget and good_enough(total_cost(demands, kept), total_cost(demands, best)):
+        return kept
     return best
-
-
-def _wakes(timetables: Iterable[Timetable], now: int) -> float:
-    return wakes_per_month([Timetable((cover(timetables, now),), "UTC")], now)
-
-
-def _solo(name: str, timetable: Timetable, now: int) -> PackedSlot:
-    return PackedSlot(name, cover([timetable], now).text, "UTC", (name,))

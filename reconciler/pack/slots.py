@@ -1,8 +1,7 @@
-"""Which slot wakes for which schedules."""
+"""What is packed and what comes out: members in, slots out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +13,17 @@ POLLER: Final = "poller"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A schedule to be packed: its name and its times."""
+    """A schedule to be packed.
+
+    Attributes:
+        name: unique among the members.
+        timetable: its nominal times.
+        tolerance: minutes by which a wake may come after a nominal time, 0 to 1,440.
+    """
 
     name: str
     timetable: Timetable
+    tolerance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +34,12 @@ class PackedSlot:
         name: the schedule's name for a solo slot, ``poller`` or ``poller-N`` for a shared one.
         cron: the cover of its schedules, read in ``timezone``.
         schedules: the names of the schedules that it wakes for, sorted.
+        relies_on: the names of slots whose wakes serve some of those schedules' times, so that
+            this one need not wake then; sorted, mostly empty.
     """
 
     name: str
     cron: str
     timezone: str
     schedules: tuple[str, ...]
-
-
-def by_times(members: Iterable[Member]) -> dict[Timetable, tuple[str, ...]]:
-    """Put members with equal times together, in the order of their first names."""
-    groups: dict[Timetable, list[str]] = {}
-    for member in sorted(members, key=lambda member: member.name):
-        groups.setdefault(member.timetable, []).append(member.name)
-    return {timetable: tuple(names) for timetable, names in groups.items()}
+    relies_on: tuple[str, ...] = ()

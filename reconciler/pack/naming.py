@@ -1,0 +1,92 @@
+"""From groups to slots: names that people recognise, and that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from reconciler.pack import shape
+from reconciler.pack.outline import Clocks, cover_shape
+from reconciler.pack.slots import POLLER, PackedSlot
+
+_FIRST_NUMBER: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Schedules that share a slot.
+
+    Attributes:
+        cover: the outline of what the slot must wake for.
+        schedules: their names, sorted, at least one.
+        relies_on: numbers of the groups that wake for the rest of their times.
+    """
+
+    cover: int
+    schedules: tuple[str, ...]
+    relies_on: tuple[int, ...] = ()
+
+
+def slots(
+    groups: Sequence[Group], clocks: Clocks, previous: Sequence[PackedSlot]
+) -> tuple[PackedSlot, ...]:
+    """Name the groups' slots: after the one schedule, or poller; sorted by name.
+
+    Args:
+        previous: the slots at hand; a poller's name goes to the group that takes over most of its
+            schedules, the others are numbered in the order of their first schedules.
+    """
+    names = _names(groups, previous)
+    named = [
+        PackedSlot(
+            name=names[n],
+            cron=shape.expression(cover_shape(group.cover)),
+            timezone=clocks.named(group.cover),
+            schedules=group.schedules,
+            relies_on=tuple(sorted(names[other] for other in group.relies_on)),
+        )
+        for n, group in enumerate(groups)
+    ]
+    return tuple(sorted(named, key=lambda slot: slot.name))
+
+
+def _names(groups: Sequence[Group], previous: Sequence[PackedSlot]) -> list[str]:
+    names = {n: group.schedules[0] for n, group in enumerate(groups) if len(group.schedules) == 1}
+    taken = {name for group in groups for name in group.schedules}
+    pollers = [n for n in range(len(groups)) if n not in names]
+    for name, n in _inherited(groups, pollers, previous):
+        if n not in names and name not in taken:
+            names[n] = name
+            taken.add(name)
+    unused = (name for name in _poller_names() if name not in taken)
+    for n in sorted(pollers, key=lambda n: groups[n].schedules):
+        if n not in names:
+            names[n] = next(unused)
+    return [names[n] for n in range(len(groups))]
+
+
+def _inherited(
+    groups: Sequence[Group], pollers: Sequence[int], previous: Sequence[PackedSlot]
+) -> Iterator[tuple[str, int]]:
+    """Yield names of previous pollers with their likely heirs, the likeliest first."""
+    claims = [
+        (-len(set(slot.schedules).intersection(groups[n].schedules)), slot.name, n)
+        for slot in previous
+        if slot.schedules != (slot.name,)
+        for n in pollers
+    ]
+    for shared, name, n in sorted(claims):
+        if shared and _is_poller(name):
+            yield name, n
+
+
+def _is_poller(name: str) -> bool:
+    return name == POLLER or name.startswith(f"{POLLER}-")
+
+
+def _poller_names() -> Iterator[str]:
+    yield POLLER
+    for number in count(_FIRST_NUMBER):
+        yield f"{POLLER}-{number}"
