@@ -6,6 +6,7 @@ deployment names it: a deploy that fails in between changes nothing that runs.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -71,13 +72,14 @@ class Spec:
 
 
 class Apps:
-    """Reads are cached per app and forgotten when the app changes."""
+    """Reads are cached per app and forgotten when the app changes; ``changed`` is set then."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._published: dict[str, Deployment | None] = {}
         self._specs: dict[str, Spec | None] = {}
+        self.changed = asyncio.Event()
 
     # Apps
 
@@ -129,13 +131,25 @@ class Apps:
         found = (_app(row) for row in rows)
         return next((app for app in found if app.state in states), None)
 
-    def listed(self, environment: str | None = None) -> list[App]:
-        """All apps, of one environment or of the workspace, newest first."""
+    def live(self, environment: str | None = None) -> list[App]:
+        """The live apps of an environment, or of the workspace, newest first."""
         rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM apps WHERE ? IS NULL OR environment = ?"  # noqa: S608  # fixed columns
-            " ORDER BY created DESC",
+            f"SELECT {_COLUMNS} FROM apps WHERE state IN (?, ?, ?)"  # noqa: S608  # fixed columns
+            " AND (? IS NULL OR environment = ?) ORDER BY created DESC",
+            *_LIVE,
             environment,
             environment,
+        )
+        return [_app(row) for row in rows]
+
+    def ended(self, environment: str, most: int) -> list[App]:
+        """The apps of an environment that were stopped last; not those that never were live."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM apps WHERE state = ? AND version > 0"  # noqa: S608  # fixed columns
+            " AND environment = ? ORDER BY stopped DESC LIMIT ?",
+            api_pb2.APP_STATE_STOPPED,
+            environment,
+            most,
         )
         return [_app(row) for row in rows]
 
@@ -219,6 +233,7 @@ class Apps:
     def _forget(self, app: str) -> None:
         self._published.pop(app, None)
         self._specs.clear()
+        self.changed.set()
 
     # Functions and classes
 

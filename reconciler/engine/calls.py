@@ -53,7 +53,7 @@ class Calls:
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._unfinished = len(self.unfinished_inputs())
 
-    def create(
+    def _create(
         self, function: str, invocation: api_pb2.FunctionCallInvocationType.ValueType
     ) -> str:
         """A call without inputs; returns its id."""
@@ -66,6 +66,17 @@ class Calls:
             self._clock.now(),
         )
         return identifier
+
+    def begin(
+        self,
+        function: str,
+        invocation: api_pb2.FunctionCallInvocationType.ValueType,
+        items: list[api_pb2.FunctionPutInputsItem],
+    ) -> tuple[str, list[Input]]:
+        """A call with its first inputs, in one step; returns its id and the inputs."""
+        with self._database.transaction():
+            call = self._create(function, invocation)
+            return call, self.add(call, items)
 
     def function(self, call: str) -> str | None:
         """The id of the function that a call is of; None for an unknown or expired call."""

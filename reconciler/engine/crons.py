@@ -72,9 +72,14 @@ def due(scheduled: Iterable[Scheduled], after: float, until: float) -> Iterator[
             yield one.function
 
 
-def next_minute(now: float) -> float:
-    """The first full minute after a time."""
-    return (_floor(now) + 1) * _MINUTE
+def next_look(scheduled: Iterable[Scheduled], now: float) -> float:
+    """When something may be due next: at the next full minute, or when a Period has passed."""
+    ends = [
+        one.since + (_periods(one, now) + 1) * _length(one.schedule.period)
+        for one in scheduled
+        if one.schedule.HasField("period")
+    ]
+    return min([(_floor(now) + 1) * _MINUTE, *ends])
 
 
 def _floor(seconds: float) -> int:

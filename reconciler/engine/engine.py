@@ -16,7 +16,7 @@ from typing import Any
 from grpclib.server import Server
 from modal_proto import api_pb2
 
-from reconciler.engine import compat, crons, limits
+from reconciler.engine import compat, limits
 from reconciler.engine.apps import Apps
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
@@ -26,8 +26,8 @@ from reconciler.engine.containers.output import Output
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.containers.sources import Sources
 from reconciler.engine.containers.starter import Places, Starter
-from reconciler.engine.crons import Scheduled
 from reconciler.engine.faults import Faults
+from reconciler.engine.firing import Firing
 from reconciler.engine.http import wire
 from reconciler.engine.http.address import Address
 from reconciler.engine.http.answers import Answers
@@ -69,6 +69,16 @@ class Options:
     real_paths: bool | None = None
 
 
+def _short_folder(link: Path) -> Path:
+    """A folder whose path is short enough for sockets; ``link`` remembers it beyond a crash."""
+    if link.is_symlink():
+        shutil.rmtree(link.readlink(), ignore_errors=True)
+        link.unlink()
+    folder = Path(tempfile.mkdtemp(prefix="engine-"))
+    link.symlink_to(folder)
+    return folder
+
+
 class Engine:
     """Everything that one state folder needs. Must be the only one on it; see ``record.sole``."""
 
@@ -77,7 +87,7 @@ class Engine:
         self._options = options
         self._state = state
         self._clock = clock
-        self._sockets = Path(tempfile.mkdtemp(prefix="engine-"))
+        self._sockets = _short_folder(state / "sockets")
         shutil.rmtree(state / "containers", ignore_errors=True)
         for name in ("containers", "sources"):
             (state / name).mkdir(exist_ok=True)
@@ -102,6 +112,7 @@ class Engine:
             await self._launcher.stop()
             self._database.close()
             shutil.rmtree(self._sockets, ignore_errors=True)
+            (self._state / "sockets").unlink(missing_ok=True)
 
     async def _serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
         places = Places(
@@ -152,7 +163,7 @@ class Engine:
         port = await self._listen(listener)
         pool.resume()
         jobs = [
-            asyncio.create_task(self._fire_crons()),
+            asyncio.create_task(Firing(self._apps, self._clock, self._run).keep_firing()),
             asyncio.create_task(self._keep_house(app_objects)),
         ]
         warming = asyncio.create_task(self._launcher.can_mount())
@@ -201,39 +212,21 @@ class Engine:
 
     def _run(self, function: str) -> str:
         """Call a function as its schedule does: without arguments."""
-        call = self._calls.create(function, api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC)
         item = api_pb2.FunctionPutInputsItem(
             input=api_pb2.FunctionInput(args=b"", data_format=api_pb2.DATA_FORMAT_PICKLE)
         )
-        self._pool.submit(self._calls.add(call, [item]))
+        asynchronous = api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC
+        call, inputs = self._calls.begin(function, asynchronous, [item])
+        self._pool.submit(inputs)
         return call
 
     def _status(self) -> dict[str, Any]:
         containers = self._pool.containers()
         return {
-            "apps": sum(app.live for app in self._apps.listed()),
+            "apps": len(self._apps.live()),
             "containers": len(containers),
             "container_pids": [c.process.pid for c in containers if c.process],
         }
-
-    async def _fire_crons(self) -> None:
-        """Fires on the minute; a minute that the machine slept through is let go."""
-        while True:
-            started = self._clock.now()
-            target = crons.next_minute(started)
-            await asyncio.sleep(target - started)
-            now = self._clock.now()
-            if now < target:
-                continue
-            scheduled = [
-                Scheduled(spec.id, spec.data.schedule, app.deployed)
-                for app in self._apps.listed()
-                if app.live
-                for spec in self._apps.specs(app.id)
-                if spec.data.HasField("schedule")
-            ]
-            for function in crons.due(scheduled, max(started, now - 60), now):
-                self._run(function)
 
     async def _keep_house(self, app_objects: AppObjects) -> None:
         while True:

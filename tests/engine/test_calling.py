@@ -119,6 +119,16 @@ def test_a_container_is_used_again_while_it_is_warm(sample: str) -> None:
     assert len(pids) == 1
 
 
+def test_an_idle_container_takes_over_while_another_is_busy(sample: str) -> None:
+    busy = function("wait").spawn(3)
+    function("wait").remote(0)
+    begun = time.monotonic()
+    for _ in range(5):
+        function("wait").remote(0)
+    assert time.monotonic() - begun < 3
+    busy.cancel(terminate_containers=True)
+
+
 def test_concurrent_inputs_share_a_container(sample: str) -> None:
     function("nap").remote(0)
     begun = time.monotonic()

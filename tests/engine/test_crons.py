@@ -72,11 +72,13 @@ def test_a_period_fires_once_per_look_and_never_more_often_than_it_lasts(
     assert fired <= (now - start) / length + 1
 
 
-@given(st.floats(0, 4e9, allow_nan=False))
-def test_the_next_minute_is_a_full_one_and_less_than_61_seconds_ahead(now: float) -> None:
-    following = crons.next_minute(now)
-    assert following % 60 == 0
-    assert now < following <= now + 60
+@given(now=st.integers(10**9, 4 * 10**9), length=st.integers(1, 100_000))
+def test_the_next_look_misses_nothing(now: int, length: int) -> None:
+    every, some = cron("* * * * *"), period(seconds=length)
+    look = crons.next_look([every, some], now)
+    assert now < look <= now + 60
+    assert not list(crons.due([every, some], now, look - 0.001))
+    assert list(crons.due([every, some], now, look))
 
 
 @pytest.mark.parametrize("text", ["", "* * * *", "0 0 30 2 *", "61 * * * *", "nonsense"])

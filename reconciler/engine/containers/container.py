@@ -81,6 +81,11 @@ class Container:
         return 0 if self.retiring else self.terms.concurrent - len(self.tasks)
 
     @property
+    def waits(self) -> bool:
+        """It has asked for input and was not told yet to look again."""
+        return self.waiting is not None and not self.waiting.done()
+
+    @property
     def idle(self) -> bool:
         return self.asked and not self.tasks and not self.retiring
 

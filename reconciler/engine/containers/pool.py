@@ -210,7 +210,7 @@ class Pool:
             return
         terms = Terms.of(spec.function)
         current = [c for c in lane.containers if not c.retiring]
-        for container in current[: len(lane.waiting)]:
+        for container in [c for c in current if c.waits][: len(lane.waiting)]:
             container.wake()
         room = sum(container.room for container in current)
         wanted = math.ceil(max(0, len(lane.waiting) - room) / terms.concurrent)

@@ -116,9 +116,7 @@ class AppObjects:
         self._refuse_crons(app, request)
         done = self._apps.publish(app, request, caller.version)
         self._pool.keep_warm(app.id)
-        return api_pb2.AppPublishResponse(
-            url=_page(app.id), deployed_at=done.at, server_warnings=_warnings()
-        )
+        return api_pb2.AppPublishResponse(url=_page(app.id), deployed_at=done.at)
 
     async def app_rollback(
         self, request: api_pb2.AppRollbackRequest, caller: Caller
@@ -149,9 +147,8 @@ class AppObjects:
     async def app_list(
         self, request: api_pb2.AppListRequest, _caller: Caller
     ) -> api_pb2.AppListResponse:
-        apps = self._apps.listed(self._environment(request.environment_name))
-        live = [app for app in apps if app.live]
-        ended = [app for app in apps if app.state == api_pb2.APP_STATE_STOPPED and app.version]
+        environment = self._environment(request.environment_name)
+        apps = [*self._apps.live(environment), *self._apps.ended(environment, _KEPT_AFTER_STOP)]
         return api_pb2.AppListResponse(
             apps=[
                 api_pb2.AppListResponse.AppListItem(
@@ -164,7 +161,7 @@ class AppObjects:
                     name=app.name,
                     metadata=self._metadata(app),
                 )
-                for app in [*live, *ended[:_KEPT_AFTER_STOP]]
+                for app in apps
             ]
         )
 
@@ -228,7 +225,7 @@ class AppObjects:
             wanted += data.HasField("schedule")
         others = [
             spec
-            for other in self._apps.listed()
+            for other in self._apps.live()
             if other.state == api_pb2.APP_STATE_DEPLOYED and other.id != app.id
             for spec in self._apps.specs(other.id)
             if spec.data.HasField("schedule")
@@ -268,11 +265,8 @@ def check_schedule(schedule: api_pb2.Schedule) -> None:
 
 
 def _page(app: str) -> str:
-    return f"engine:{app}"
-
-
-def _warnings() -> list[api_pb2.Warning]:
-    return []
+    """What the client prints as the app's address after a deploy."""
+    return f"{app} on the embedded engine (images are not built, functions run in a local Python)"
 
 
 def _same(published: api_pb2.AppPublishRequest, request: api_pb2.AppPublishRequest) -> bool:

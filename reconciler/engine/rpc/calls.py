@@ -36,8 +36,11 @@ class FunctionCalls:
         spec = self._apps.spec(request.function_id)
         if spec is None or not spec.app.live:
             raise not_found(f"Function with ID {request.function_id} not found")
-        call = self._calls.create(request.function_id, request.function_call_invocation_type)
-        inputs = self._calls.add(call, list(request.pipelined_inputs))
+        call, inputs = self._calls.begin(
+            request.function_id,
+            request.function_call_invocation_type,
+            list(request.pipelined_inputs),
+        )
         self._pool.submit(inputs)
         return api_pb2.FunctionMapResponse(
             function_call_id=call,
