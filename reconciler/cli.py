@@ -66,8 +66,15 @@ def _unexpected(error: Exception) -> int:
     return _fail(message, 1)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is an error like others: argparse's own exit code 2 would mean changes."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(1, f"{self.prog}: {message}\n  See {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="reconcile",
         description="Compare the schedules in git with what is deployed on Modal, and apply them.",
         epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
@@ -90,9 +97,15 @@ def _parser() -> argparse.ArgumentParser:
 
     following = add("next", "next:main", "when the schedules in git run next, offline")
     following.add_argument("name", nargs="?", metavar="NAME", help="one schedule only")
-    following.add_argument("--count", type=_positive, default=20, help="how many (20)")
+    following.add_argument("--count", type=_positive, default=20, help="how many to list (20)")
+    following.add_argument("--hours", type=_positive, default=48, help="how far to look (48)")
+    following.add_argument("--days", type=_positive, default=0, help="how far to look, in days")
     following.add_argument("--after", type=_time, metavar="TIME", help="ISO 8601; now")
+    following.add_argument("--ics", metavar="FILE", help="write a calendar; - for standard output")
     _add_format(following)
+
+    lint = add("lint", "lint:main", "what is allowed and seldom meant, offline")
+    _add_format(lint)
 
     status = add("status", "status:main", "last and next run of every schedule")
     _add_format(status)

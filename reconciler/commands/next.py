@@ -3,80 +3,69 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from heapq import merge
-from itertools import islice
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
-from reconciler.commands.inputs import read_inputs, schedules_of
+from reconciler.commands.inputs import Inputs, read_inputs, schedules_of
 from reconciler.commands.unknown import unknown_schedule
-from reconciler.cron import instant, minute
+from reconciler.cron import minute
+from reconciler.errors import ReconcileError
 from reconciler.manifest import Schedule
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Upcoming:
-    """One occurrence to come: epoch minute, schedule, and the zone that it is written in."""
-
-    at: int
-    name: str
-    zone: str
+from reconciler.plan import slot_timetable
+from reconciler.plan.preview import preview_records, preview_slots
+from reconciler.report.style import Style
+from reconciler.report.timeline import timeline, timeline_json, timeline_map, timeline_text
 
 
 def main(args: Namespace) -> int:
-    """Print the next occurrences. Returns the exit code."""
-    schedules = schedules_of(read_inputs(args))
-    if args.name is not None:
-        known = [schedule.name for schedule in schedules]
-        schedules = tuple(schedule for schedule in schedules if schedule.name == args.name)
-        if not schedules:
-            raise unknown_schedule(args.name, known)
+    """Print what happens next. Returns the exit code."""
+    inputs = read_inputs(args)
+    schedules = _chosen(schedules_of(inputs), args.name)
     after = minute(args.after if args.after is not None else datetime.now(UTC))
-    found = list(islice(merge(*(upcoming(schedule, after) for schedule in schedules)), args.count))
-    suspended = [schedule.name for schedule in schedules if schedule.suspension is not None]
-    if args.format == "json":
-        rows = [
-            {"name": item.name, "time": _utc(item.at), "local": _local(item.at, item.zone)}
-            for item in found
-        ]
-        print(json.dumps({"format": 1, "next": rows, "suspended": suspended}, indent=2))
+    until = after + 60 * (24 * args.days if args.days else args.hours)
+    records = preview_records(schedules, after)
+    found = timeline(records, _wakes(inputs, schedules, after, until), after, until)
+    if args.ics is not None:
+        from reconciler.report.calendar import timeline_calendar
+
+        _write(args.ics, timeline_calendar(found, {record.name: record for record in records}))
+    elif args.format == "json":
+        print(json.dumps(timeline_json(found, args.count), indent=2))
     else:
-        print("\n".join(_lines(found, suspended)))
+        style = Style.of(sys.stdout)
+        if sys.stdout.isatty():
+            print(timeline_map(found, style), end="\n\n")
+        print(timeline_text(found, args.count))
     return 0
 
 
-def upcoming(schedule: Schedule, after: int) -> Iterator[Upcoming]:
-    """The occurrences of one schedule later than an epoch minute; none while suspended."""
-    if schedule.suspension is not None:
+def _chosen(schedules: tuple[Schedule, ...], name: str | None) -> tuple[Schedule, ...]:
+    if name is None:
+        return schedules
+    chosen = tuple(schedule for schedule in schedules if schedule.name == name)
+    if not chosen:
+        raise unknown_schedule(name, (schedule.name for schedule in schedules))
+    return chosen
+
+
+def _wakes(
+    inputs: Inputs, schedules: Iterable[Schedule], after: int, until: int
+) -> Mapping[str, Sequence[int]]:
+    """The slots as they are packed when the whole budget is ours: nothing is asked of Modal."""
+    slots = preview_slots(schedules, inputs.environment, after)
+    return {slot.name: tuple(slot_timetable(slot).between(after, until)) for slot in slots}
+
+
+def _write(target: str, content: bytes) -> None:
+    if target == "-":
+        sys.stdout.buffer.write(content)
         return
-    if isinstance(schedule.times, datetime):
-        at = minute(schedule.times)
-        if at > after:
-            yield Upcoming(at, schedule.name, schedule.timezone)
-        return
-    while (following := schedule.times.next(after)) is not None:
-        yield Upcoming(following, schedule.name, schedule.timezone)
-        after = following
-
-
-def _lines(found: Iterable[Upcoming], suspended: Iterable[str]) -> Iterator[str]:
-    found = list(found)
-    width = max((len(item.name) for item in found), default=0)
-    for item in found:
-        local = "" if item.zone == "UTC" else _local(item.at, item.zone)
-        yield f"{_utc(item.at)}  {item.name:{width}}  {local}".rstrip()
-    for name in suspended:
-        yield f"{'suspended':17}  {name}"
-    if not found and not suspended:
-        yield "Nothing is due any more."
-
-
-def _utc(at: int) -> str:
-    return f"{instant(at):%Y-%m-%dT%H:%MZ}"
-
-
-def _local(at: int, zone: str) -> str:
-    return f"{instant(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+    try:
+        Path(target).write_bytes(content)
+    except OSError as error:
+        raise ReconcileError(
+            f"cannot write the calendar: {error.strerror}", where=target
+        ) from error

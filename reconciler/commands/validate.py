@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifest import load, load_settings
+from reconciler.report.words import count
 
 
 def main(args: Namespace) -> int:
@@ -22,6 +23,8 @@ def main(args: Namespace) -> int:
         names = [schedule.name for schedule in manifests.schedules]
         print(json.dumps({"format": 1, "files": manifests.files, "schedules": names}, indent=2))
     else:
-        schedules, files = len(manifests.schedules), manifests.files
-        print(f"{schedules:,} schedules in {files:,} files of {settings.schedules} are valid.")
+        schedules = count(len(manifests.schedules), "schedule")
+        print(
+            f"{schedules} in {count(manifests.files, 'file')} of {settings.schedules}: all valid."
+        )
     return 0

@@ -1,0 +1,30 @@
+"""What can be said of schedules before anything is asked of Modal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.dispatch.generation import Record, Slot
+from reconciler.manifest import EnvironmentSettings, Schedule
+from reconciler.pack import BudgetError, Member, one_poller
+from reconciler.plan.budget import available_crons
+from reconciler.plan.compilation import compile_records, needs_waking, timetable_of
+
+
+def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[Record, ...]:
+    """The records as if all of them were new; their occurrences begin after ``now``."""
+    return compile_records(schedules, (), now)
+
+
+def preview_slots(
+    schedules: Iterable[Schedule], settings: EnvironmentSettings, now: int
+) -> tuple[Slot, ...]:
+    """The slots as they are packed when nobody else holds a cron."""
+    waking = [schedule for schedule in schedules if needs_waking(schedule, now)]
+    members = [Member(schedule.name, timetable_of(schedule)) for schedule in waking]
+    budget = available_crons(settings.crons, 0, settings.reserve)
+    try:
+        packed = one_poller(members, budget, now)
+    except BudgetError:
+        return ()
+    return tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)

@@ -1,0 +1,38 @@
+"""The occurrences to come as an iCalendar (RFC 5545), for calendars to subscribe to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from icalendar import Calendar, Event
+
+from reconciler.cron import instant
+from reconciler.dispatch.generation import Record
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.report.timeline import Timeline
+
+LENGTH: Final = timedelta(minutes=5)
+"""Shown length of an event: a run's own is not known beforehand, and zero is drawn as nothing."""
+
+
+def timeline_calendar(found: Timeline, records: Mapping[str, Record]) -> bytes:
+    """One event per occurrence; its UID is the occurrence's id: importing twice changes nothing."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//schedule-reconciler//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", "Modal schedules")
+    for item in found.occurrences:
+        record = records[item.name]
+        event = Event()
+        event.add("uid", Occurrence(item.name, item.at).id)
+        event.add("dtstamp", instant(found.after))
+        event.add("dtstart", instant(item.at))
+        event.add("duration", LENGTH)
+        event.add("transp", "TRANSPARENT")
+        event.add("summary", item.name)
+        described = [f"{record.app}/{record.function}", record.description, record.owner]
+        event.add("description", "\n".join(line for line in described if line))
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())

@@ -1,0 +1,105 @@
+"""The commands that ask nothing of Modal, as they are called."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def reconcile(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, without an engine."""
+    return subprocess.run(
+        [sys.executable, "-m", "reconciler.cli", *arguments],
+        cwd=folder,
+        env={"HOME": str(folder), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository with a schedule that a linter remarks on, and an ordinary one."""
+    (tmp_path / "schedules").mkdir()
+    (tmp_path / "schedules" / "a.yaml").write_text(
+        'name: sevenths\nschedule: "*/7 * * * *"\nfunction: shop/sync\n'
+        '---\nname: daily\nschedule: "0 6 * * *"\nfunction: shop/sync\n'
+    )
+    return tmp_path
+
+
+def test_validate_counts_what_is_valid(folder: Path) -> None:
+    done = reconcile(folder, "validate")
+    assert (done.returncode, done.stdout) == (0, "2 schedules in 1 file of schedules: all valid.\n")
+
+
+def test_validate_says_all_that_is_wrong_with_file_line_and_column(folder: Path) -> None:
+    (folder / "schedules" / "b.yaml").write_text(
+        "name: daily\nschedule: 0 6 * *\nfuntcion: shop/sync\n"
+    )
+    done = reconcile(folder, "validate")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "schedules/b.yaml:3:1" in done.stderr
+    assert "schedules/b.yaml:2:11" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_next_lists_what_comes_after_a_time(folder: Path) -> None:
+    done = reconcile(folder, "next", "daily", "--after", "2026-11-20T05:00Z", "--hours", "30")
+    assert done.stdout == "2026-11-20T06:00Z  daily\n2026-11-21T06:00Z  daily\n"
+
+
+def test_next_of_an_unknown_schedule_names_those_that_exist(folder: Path) -> None:
+    done = reconcile(folder, "next", "dayly")
+    assert done.returncode == 1
+    assert done.stderr == "reconcile: there is no schedule `dayly`\n  Did you mean daily?\n"
+
+
+def test_next_writes_a_calendar(folder: Path) -> None:
+    done = reconcile(folder, "next", "--ics", "out.ics")
+    assert done.returncode == 0
+    assert (folder / "out.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+    refused = reconcile(folder, "next", "--ics", "no/such/folder.ics")
+    assert refused.stderr == (
+        "reconcile: no/such/folder.ics: cannot write the calendar: No such file or directory\n"
+    )
+
+
+def test_lint_remarks_and_exits_with_one(folder: Path) -> None:
+    done = reconcile(folder, "lint")
+    assert done.returncode == 1
+    assert done.stdout.startswith("schedules/a.yaml:1: uneven-step: sevenths: ")
+    (folder / "schedules" / "a.yaml").write_text(
+        'name: daily\nschedule: "0 6 * * *"\nfunction: shop/sync\n'
+    )
+    clean = reconcile(folder, "lint")
+    assert (clean.returncode, clean.stdout) == (0, "1 schedule, nothing to remark.\n")
+
+
+def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
+    done = reconcile(folder, "next", "--after", "tomorrow")
+    assert done.returncode == 1, "2 would say that there are changes"
+    assert done.stderr == (
+        "reconcile next: argument --after: 'tomorrow' is not a time: ISO 8601 is expected, such "
+        "as 2026-11-23T09:00Z\n  See reconcile next --help\n"
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m reconciler.cli next --count 100000 --days 300 | head -1",
+        shell=True,
+        cwd=folder,
+        env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""

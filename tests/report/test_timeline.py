@@ -1,0 +1,97 @@
+"""What happens next, as lines, as a map, as JSON and as a calendar."""
+
+from __future__ import annotations
+
+import icalendar
+
+from reconciler.dispatch.generation import Record
+from reconciler.plan.preview import preview_records
+from reconciler.report.calendar import timeline_calendar
+from reconciler.report.style import Style
+from reconciler.report.timeline import (
+    Timeline,
+    timeline,
+    timeline_json,
+    timeline_map,
+    timeline_text,
+)
+from tests.plan.scenario import NOW, schedules
+
+PLAIN = Style(colour=False)
+DAY = 24 * 60
+GIVEN = """
+    name: paris
+    schedule: "30 18 * * *"
+    timezone: Europe/Paris
+    description: Closing time, in Paris
+    ---
+    name: hourly
+    schedule: "0 * * * *"
+    ---
+    name: paused
+    schedule: "0 * * * *"
+    suspend: true
+    """
+
+
+def records() -> tuple[Record, ...]:
+    return preview_records(schedules(GIVEN), NOW)
+
+
+def found(hours: int = 4) -> Timeline:
+    wakes = {"poller": [NOW + 60 * hour for hour in range(1, hours + 1)]}
+    return timeline(records(), wakes, NOW, NOW + 60 * hours)
+
+
+def test_lines_are_in_the_order_of_time_with_the_local_time_beside_utc() -> None:
+    assert timeline_text(found(3), 10) == (
+        "2026-11-20T16:00Z  hourly\n"
+        "2026-11-20T17:00Z  hourly\n"
+        "2026-11-20T17:30Z  paris   2026-11-20 18:30 CET\n"
+        "2026-11-20T18:00Z  hourly\n"
+        "suspended          paused"
+    )
+
+
+def test_a_cut_list_says_how_many_more_there_are() -> None:
+    assert timeline_text(found(3), 1).splitlines()[-1] == "and 3 more until 2026-11-20T18:00Z"
+
+
+def test_nothing_due_says_until_when() -> None:
+    assert timeline_text(timeline((), {}, NOW, NOW + 60), 10) == (
+        "Nothing is due until 2026-11-20T16:00Z."
+    )
+
+
+def test_the_map_has_a_column_an_hour_and_marks_midnight() -> None:
+    lines = timeline_map(found(12), PLAIN).splitlines()
+    assert lines[0] == "                 11-21"
+    assert lines[1] == "           18    00"
+    assert lines[2] == "hourly   ████████████  12"
+    assert lines[3] == "paris     █            1"
+
+
+def test_the_json_has_both_times() -> None:
+    document = timeline_json(found(3), 10)
+    assert document["next"][2] == {
+        "name": "paris",
+        "time": "2026-11-20T17:30Z",
+        "local": "2026-11-20T18:30:00+01:00",
+    }
+    assert document["suspended"] == ["paused"]
+    assert document["slots"] == {"poller": 3}
+
+
+def test_the_calendar_has_an_event_per_occurrence_under_the_occurrences_id() -> None:
+    by_name = {record.name: record for record in records()}
+    calendar = icalendar.Calendar.from_ical(timeline_calendar(found(3), by_name))
+    events = {str(event["UID"]): event for event in calendar.walk("VEVENT")}
+    assert sorted(events) == [
+        "hourly@2026-11-20T16:00Z",
+        "hourly@2026-11-20T17:00Z",
+        "hourly@2026-11-20T18:00Z",
+        "paris@2026-11-20T17:30Z",
+    ]
+    paris = events["paris@2026-11-20T17:30Z"]
+    assert paris.decoded("dtstart").isoformat() == "2026-11-20T17:30:00+00:00"
+    assert str(paris["DESCRIPTION"]) == "shop/sync\nClosing time, in Paris"
