@@ -159,7 +159,16 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="allow so many deletions beyond the threshold",
     )
-    _add_format(parser)
+    saved = parser.add_mutually_exclusive_group()
+    saved.add_argument("--out", metavar="FILE", help="plan and save it, to be applied by --plan")
+    saved.add_argument("--plan", metavar="FILE", help="apply exactly this saved plan, or refuse")
+    parser.add_argument("--at", metavar="COMMIT", help="plan the schedules of a commit: roll back")
+    parser.add_argument(
+        "--against",
+        metavar="GITREF",
+        help="plan offline what changes since the branch left this one; nothing is asked of Modal",
+    )
+    _add_format(parser, "markdown")
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
@@ -176,8 +185,8 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     execute.set_defaults(target="engine:execute")
 
 
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+def _add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+    parser.add_argument("--format", choices=["text", "json", *more], default="text")
 
 
 def _add_wait(parser: argparse.ArgumentParser) -> None:
