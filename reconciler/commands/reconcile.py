@@ -7,18 +7,31 @@ import os
 import socket
 import sys
 from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_workspace, run
-from reconciler.commands.inputs import Inputs, read_inputs, schedules_of
+from reconciler.commands.inputs import LOCAL, Inputs, environment_name
+from reconciler.commands.showing import show, show_applied, show_failure
+from reconciler.commands.source import desired_of, read_source, read_source_at
+from reconciler.cron import minute
 from reconciler.errors import ReconcileError
+from reconciler.gitops.actions import run_url
+from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.manifest import Schedule
-from reconciler.plan import Desired, Plan
-from reconciler.report.plan_text import plan_text
-from reconciler.report.style import Style
+from reconciler.plan import Desired, Plan, assume_applied, make_plan
+from reconciler.workspace.apply import (
+    MissingTargetError,
+    RefusedPlanError,
+    apply,
+    check_allowed,
+    prepare,
+)
+from reconciler.workspace.lease import Holder
 
 if TYPE_CHECKING:
-    from reconciler.workspace.lease import Holder
+    from reconciler.report.saved_plan import SavedPlan
 
 CHANGES = 2
 """Exit code of ``--detailed-exitcode`` when there are changes."""
@@ -26,21 +39,40 @@ CHANGES = 2
 
 def main(args: Namespace) -> int:
     """Plan and, unless this is a dry run, apply. Returns the exit code."""
-    inputs = read_inputs(args)
-    schedules = schedules_of(inputs)
-    with connected(inputs):
-        from reconciler.workspace.apply import apply, check_allowed, prepare
+    environment = environment_name(args)
+    try:
+        return _reconcile(args) if args.against is None else _compare(args)
+    except (MissingTargetError, RefusedPlanError):
+        raise  # the plan, which was shown, says it already
+    except ReconcileError as error:
+        show_failure(environment, error, args.format)
+        annotate(of_error(error))
+        raise
 
-        workspace = open_workspace(inputs)
-        desired = read_desired(inputs, schedules)
-        plan = run(prepare(workspace, desired, allow_deletes=args.allow_deletes))
+
+def read_desired(inputs: Inputs, schedules: tuple[Schedule, ...]) -> Desired:
+    """What git says, with the version of the dispatcher that would be deployed."""
+    return desired_of(inputs, schedules)
+
+
+def _reconcile(args: Namespace) -> int:
+    saved = None if args.plan is None else _read_saved(args)
+    allow_deletes = args.allow_deletes if saved is None else saved.allow_deletes
+    source = read_source(args)
+    with connected(source.inputs):
+        workspace = open_workspace(source.inputs)
+        plan = run(prepare(workspace, source.desired(), allow_deletes=allow_deletes))
         _show(plan, args)
+        if saved is not None:
+            saved.require_same(plan, args.plan)
+        if args.out is not None:
+            _save(plan, args)
         check_allowed(plan)
         if plan.empty:
             return 0
-        if args.dry_run:
+        if args.dry_run or args.out is not None:
             return CHANGES if args.detailed_exitcode else 0
-        if not args.yes and not _confirmed(plan):
+        if saved is None and not args.yes and not _confirmed(plan):
             print("Nothing was changed.", file=sys.stderr)
             return 1
         run(
@@ -49,53 +81,80 @@ def main(args: Namespace) -> int:
                 plan,
                 _holder(),
                 lambda step: print(f"{step} …", file=sys.stderr),
-                allow_deletes=args.allow_deletes,
+                allow_deletes=allow_deletes,
             )
         )
-        print(f"Applied: generation {plan.generation.digest[:12]} is live.", file=sys.stderr)
-        if inputs.environment.name == "local":
+        show_applied(plan, args.format)
+        if source.inputs.environment.name == LOCAL:
             print("Its crons fire while `reconcile engine` runs.", file=sys.stderr)
     return CHANGES if args.detailed_exitcode else 0
 
 
-def read_desired(inputs: Inputs, schedules: tuple[Schedule, ...]) -> Desired:
-    """What git says, with the version of the dispatcher that would be deployed."""
-    from reconciler.workspace.deployment import dispatcher_digest
-    from reconciler.workspace.repository import read_revision
+def _compare(args: Namespace) -> int:
+    """Plan offline: what the present state of the repository changes since it left a branch."""
+    from reconciler.workspace.revisions import merge_base
 
-    revision = read_revision(inputs.root, inputs.folder)
-    return Desired(
-        schedules=schedules,
-        settings=inputs.environment,
-        repository=revision.repository,
-        dispatcher=dispatcher_digest(),
-        commit=revision.commit,
-        dirty=revision.dirty,
-    )
+    if args.yes or args.plan is not None or args.out is not None:
+        raise ReconcileError(
+            "--against plans offline, and what it plans cannot be applied",
+            remedy="Leave out --against to plan on what is live.",
+        )
+    source = read_source(args)
+    base = merge_base(Path.cwd(), args.against, source.commit or "HEAD")
+    before = read_source_at(args, base, may_be_empty=True)
+    now = minute(datetime.now(UTC))
+    actual = assume_applied(before.desired(), now)
+    plan = make_plan(source.desired(), actual, now, allow_deletes=args.allow_deletes)
+    _show(plan, args)
+    check_allowed(plan)
+    return CHANGES if args.detailed_exitcode and not plan.empty else 0
+
+
+def _show(plan: Plan, args: Namespace) -> None:
+    show(plan, args.format)
+    annotate(of_plan(plan))
+
+
+def _read_saved(args: Namespace) -> SavedPlan:
+    from reconciler.report.saved_plan import SavedPlan
+
+    if args.out is not None or args.dry_run or args.at is not None:
+        raise ReconcileError(
+            "--plan applies a saved plan; it goes with none of --out, --dry-run and --at",
+            remedy="Leave out the others: the plan says what is applied.",
+        )
+    try:
+        content = Path(args.plan).read_bytes()
+    except OSError as error:
+        raise ReconcileError(
+            f"cannot be read: {(error.strerror or 'unknown reason').lower()}",
+            where=args.plan,
+            remedy="Make it: reconcile --out FILE",
+        ) from error
+    return SavedPlan.decode(content, args.plan)
+
+
+def _save(plan: Plan, args: Namespace) -> None:
+    from reconciler.report.saved_plan import SavedPlan
+
+    content = SavedPlan.of(plan, args.allow_deletes, datetime.now(UTC)).encode()
+    try:
+        Path(args.out).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise ReconcileError(
+            f"cannot be written: {(error.strerror or 'unknown reason').lower()}",
+            where=args.out,
+            remedy="Name a file in a folder that exists.",
+        ) from error
+    print(f"Saved. To apply exactly this: reconcile --plan {args.out}", file=sys.stderr)
 
 
 def _holder() -> Holder:
     """Who applies: the actor and the run in GitHub Actions, else the user and the machine."""
-    from reconciler.workspace.lease import Holder
-
     actor = os.environ.get("GITHUB_ACTOR")
     if actor:
-        server, repository, run_id = (
-            os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")
-        )
-        link = f"{server}/{repository}/actions/runs/{run_id}" if run_id else None
-        return Holder(owner=f"{actor} (GitHub Actions)", link=link)
+        return Holder(owner=f"{actor} (GitHub Actions)", link=run_url())
     return Holder(owner=f"{getpass.getuser()}@{socket.gethostname()}")
-
-
-def _show(plan: Plan, args: Namespace) -> None:
-    if args.format == "json":
-        from reconciler.report.plan_document import plan_document
-
-        text = plan_document(plan).model_dump_json(indent=2)
-    else:
-        text = plan_text(plan, Style.of(sys.stdout))
-    print(text, flush=True)
 
 
 def _confirmed(plan: Plan) -> bool:

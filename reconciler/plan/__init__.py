@@ -6,10 +6,11 @@ what was applied, ``drift`` compares that with what is live, ``targets`` and ``s
 stands against it, ``forecast`` and ``effects`` what it means.
 """
 
+from reconciler.plan.assumed import assume_applied
 from reconciler.plan.budget import Budget
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.effects import TimeEffect, upcoming
-from reconciler.plan.forecast import Wakes, slot_timetable
+from reconciler.plan.forecast import Wakes, cost_usd, slot_timetable
 from reconciler.plan.plan import Plan, Warned, desired_digest, make_plan
 from reconciler.plan.safety import Refusal, Rule
 from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp
@@ -32,6 +33,8 @@ __all__ = [
     "TimeEffect",
     "Wakes",
     "Warned",
+    "assume_applied",
+    "cost_usd",
     "desired_digest",
     "make_plan",
     "own_tags",

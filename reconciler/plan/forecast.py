@@ -33,7 +33,12 @@ class Wakes:
     @property
     def cost_usd(self) -> float:
         """Dollars per month at the list price."""
-        return round(self.per_month * SECONDS_PER_WAKE * USD_PER_SECOND, 4)
+        return cost_usd(self.per_month)
+
+
+def cost_usd(wakes: int) -> float:
+    """What so many wakes cost in dollars, at the list price."""
+    return round(wakes * SECONDS_PER_WAKE * USD_PER_SECOND, 4)
 
 
 def forecast(slots: Iterable[Slot], timetables: Iterable[Timetable], now: int) -> Wakes:
@@ -43,8 +48,12 @@ def forecast(slots: Iterable[Slot], timetables: Iterable[Timetable], now: int) -
         timetables: of the schedules that have to be woken for.
         now: epoch minute.
     """
-    per_slot = (wakes_per_month([slot_timetable(slot)], now) for slot in slots)
-    return Wakes(round(sum(per_slot)), round(wakes_per_month(set(timetables), now)))
+    return Wakes(wakes_of(slots, now), round(wakes_per_month(set(timetables), now)))
+
+
+def wakes_of(slots: Iterable[Slot], now: int) -> int:
+    """How often these slots wake in a month, together."""
+    return round(sum(wakes_per_month([slot_timetable(slot)], now) for slot in slots))
 
 
 def slot_timetable(slot: Slot) -> Timetable:

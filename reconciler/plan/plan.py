@@ -24,7 +24,7 @@ from reconciler.plan.changes import schedule_changes, slot_changes
 from reconciler.plan.compilation import compile_records, needs_waking, timetable_of
 from reconciler.plan.drift import find_drift, last_applied
 from reconciler.plan.effects import TimeEffect, time_effects
-from reconciler.plan.forecast import Wakes, forecast
+from reconciler.plan.forecast import Wakes, forecast, wakes_of
 from reconciler.plan.safety import (
     Refusal,
     refuse_deletions,
@@ -58,6 +58,7 @@ class Plan:
         refusals: safety rules that forbid the plan.
         deploy: whether the app's functions change.
         slots: the crons that would be deployed, with the schedules that each wakes for.
+        wakes_before: wakes per month of the slots that were applied.
         tags: the app's tags after the apply.
     """
 
@@ -76,6 +77,7 @@ class Plan:
     slots: tuple[PackedSlot, ...]
     budget: Budget
     wakes: Wakes
+    wakes_before: int
     tags: Mapping[str, str]
 
     @property
@@ -131,7 +133,9 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
     )
     drift = tuple(find_drift(actual, applied, settings.app, locations))
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
-    missing = tuple(missing_targets(desired.schedules, actual.targets))
+    missing = (
+        tuple(missing_targets(desired.schedules, actual.targets)) if actual.revision is None else ()
+    )
     names = frozenset(locations)
     return Plan(
         environment=settings.name,
@@ -157,6 +161,7 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
         slots=packed,
         budget=replace(budget, used=len(slots)),
         wakes=forecast(slots, [timetable_of(schedule) for schedule in waking], now),
+        wakes_before=wakes_of(() if applied is None else applied.slots, now),
         tags=own_tags(
             repository=desired.repository,
             generation=generation.digest,
@@ -205,7 +210,13 @@ def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -
     if actual.own is None:
         if applied is None and desired.schedules:
             reason = "is not deployed yet"
-            yield Change(action=Action.CREATE, kind=Kind.APP, name=app, reason=reason)
+            yield Change(
+                action=Action.CREATE,
+                kind=Kind.APP,
+                name=app,
+                reason=reason,
+                after={"dispatcher": desired.dispatcher},
+            )
         return
     deployed = actual.own.tags.get(DISPATCHER_TAG)
     if deployed != tag_value(desired.dispatcher):
@@ -215,6 +226,8 @@ def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -
             name=app,
             reason=f"its dispatcher is of version {deployed or 'unknown'}, "
             f"this one of {tag_value(desired.dispatcher)}",
+            before={"dispatcher": deployed},
+            after={"dispatcher": desired.dispatcher},
         )
 
 

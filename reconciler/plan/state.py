@@ -78,6 +78,8 @@ class Actual:
         live: that generation, as far as it can be read.
         applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
         through: epoch minute up to which the wakes have settled what was due, None when unknown.
+        revision: the commit that stands for what is live, when nothing was asked of Modal; then
+            nobody knows which functions exist and which crons others hold. None when observed.
     """
 
     own: OwnApp | None
@@ -89,6 +91,7 @@ class Actual:
     live_damage: str | None = None
     applied: Generation | None = None
     through: int | None = None
+    revision: str | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -102,6 +105,7 @@ class Actual:
             None if self.applied is None else self.applied.digest,
             self.pointer_damage,
             self.live_damage,
+            self.revision,
         ]
         return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 

@@ -29,6 +29,9 @@ class ActualPart(_Part):
 
     generation: str | None = Field(description="The live generation; null before the first apply.")
     digest: str = Field(description="SHA-256 over all that the plan depends on.")
+    commit: str | None = Field(
+        description="The commit that stands for what is live, when planned offline; else null."
+    )
 
 
 class ChangePart(_Part):
@@ -150,6 +153,7 @@ def plan_document(plan: Plan) -> PlanDocument:
         actual=ActualPart(
             generation=None if plan.actual.pointer is None else plan.actual.pointer.generation,
             digest=plan.actual.digest,
+            commit=plan.actual.revision,
         ),
         changes=[_change(change) for change in plan.changes],
         drift=[_change(change) for change in plan.drift],

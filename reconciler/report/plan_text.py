@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
+from reconciler.report.headline import count, headline, nothing_to_do
 from reconciler.report.style import Style
 
 LISTED_CHANGES: Final = 100
@@ -43,10 +43,12 @@ def plan_text(plan: Plan, style: Style) -> str:
 def _heading(plan: Plan, style: Style) -> str:
     commit = plan.desired.commit
     revision = "outside git" if commit is None else f"commit {commit[:12]}"
+    against = plan.actual.revision
+    offline = f", planned offline against commit {against[:12]}" if against is not None else ""
     dirty = ", with uncommitted changes" if plan.desired.dirty else ""
     return style.bold(
         f"Environment {plan.environment}, app {plan.app}: "
-        f"{_count(len(plan.generation.records), 'schedule')} at {revision}{dirty}"
+        f"{count(len(plan.generation.records), 'schedule')} at {revision}{dirty}{offline}"
     )
 
 
@@ -94,11 +96,13 @@ def _effect_lines(effect: TimeEffect, style: Style) -> Iterator[str]:
 def _slot_lines(plan: Plan, style: Style) -> Iterator[str]:
     budget = plan.budget
     held = f"{len(budget.foreign)} held by other apps" if budget.foreign else "none held by others"
+    if plan.actual.revision is not None:
+        held = "those of others are not known offline"
     reserve = f", {budget.reserve} reserved" if budget.reserve else ""
     limit = "no limit" if budget.limit is None else f"a limit of {budget.limit}"
     available = "" if budget.available is None else f", {budget.available} available"
     yield style.bold(
-        f"Slots: {_count(budget.used, 'cron')} used ({limit} in the workspace, "
+        f"Slots: {count(budget.used, 'cron')} used ({limit} in the workspace, "
         f"{held}{reserve}{available})"
     )
     changed = {change.name: change for change in plan.changes if change.kind is Kind.SLOT}
@@ -164,16 +168,8 @@ def _obstacle_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 def _summary(plan: Plan, style: Style) -> str:
     if plan.empty:
-        return style.green("Nothing to do: what is live is what git says.")
-    schedules = [change.action for change in plan.changes if change.kind is Kind.SCHEDULE]
-    counts = Counter(schedules)
-    parts = [f"{counts[action]} to {action}" for action in _SIGNS if counts[action]]
-    others = len(plan.changes) - len(schedules)
-    if others:
-        parts.append(f"{_count(others, 'change')} of slots and app")
-    if plan.drift:
-        parts.append(f"{len(plan.drift)} to repair")
-    return style.bold(f"Plan: {', '.join(parts)}. Digest {plan.digest[:12]}")
+        return style.green(nothing_to_do(plan))
+    return style.bold(f"Plan: {headline(plan)}. Digest {plan.digest[:12]}")
 
 
 def _painted(action: Action, text: str, style: Style) -> str:
@@ -188,7 +184,3 @@ def _painted(action: Action, text: str, style: Style) -> str:
 
 def _times(times: Iterable[int]) -> str:
     return ", ".join(format_minute(at) for at in times)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

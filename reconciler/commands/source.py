@@ -1,0 +1,129 @@
+"""Where the schedules come from: the work tree, or a commit that is read and not checked out."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.commands.inputs import Inputs, environment_name, read_inputs, schedules_of
+from reconciler.errors import RefusedError
+from reconciler.manifest import (
+    ManifestError,
+    Schedule,
+    Settings,
+    is_manifest,
+    load_contents,
+    parse_settings,
+)
+from reconciler.manifest.settings_file import SETTINGS_FILE
+from reconciler.plan import Desired
+from reconciler.workspace.repository import read_revision
+
+_HARMLESS: Final = "; nothing is deleted because of that"
+
+
+class NoManifestsError(RefusedError):
+    """The folder of the manifests is empty or cannot be read: nothing is deleted because of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The repository's side of a plan.
+
+    Attributes:
+        commit: the one that was read; None for the work tree.
+    """
+
+    inputs: Inputs
+    schedules: tuple[Schedule, ...]
+    commit: str | None = None
+
+    def desired(self) -> Desired:
+        """What it says, with the version of the dispatcher that would be deployed."""
+        return desired_of(self.inputs, self.schedules, self.commit)
+
+
+def desired_of(
+    inputs: Inputs, schedules: tuple[Schedule, ...], commit: str | None = None
+) -> Desired:
+    """What a commit says, or the work tree when there is none named."""
+    from reconciler.workspace.deployment import dispatcher_digest
+
+    revision = read_revision(inputs.root, inputs.folder)
+    return Desired(
+        schedules=schedules,
+        settings=inputs.environment,
+        repository=revision.repository,
+        dispatcher=dispatcher_digest(),
+        commit=commit or revision.commit,
+        dirty=revision.dirty and commit is None,
+    )
+
+
+def read_source(args: Namespace) -> Source:
+    """The schedules of the commit that ``--at`` names, else those of the work tree.
+
+    Raises:
+        ManifestError: with all that is wrong in them.
+        NoManifestsError: there are none, and nobody has allowed to delete that many.
+    """
+    if args.at is not None:
+        return read_source_at(args, args.at, may_be_empty=args.allow_deletes > 0)
+    inputs = read_inputs(args)
+    try:
+        return Source(inputs, schedules_of(inputs))
+    except ManifestError as error:
+        if not _is_about_folder(error, inputs):
+            raise
+        if args.allow_deletes and _is_empty(inputs.folder):
+            return Source(inputs, ())
+        raise _no_manifests(error.problems[0].message, inputs.settings.schedules) from error
+
+
+def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Source:
+    """The schedules and settings of a commit.
+
+    Raises:
+        ManifestError: with all that is wrong in them.
+        NoManifestsError: it has none, and must not be empty.
+        ReconcileError: there is no such commit.
+        RefusedError: the clone is shallow.
+    """
+    from reconciler.workspace.revisions import read_commit
+
+    root = Path.cwd()
+    files = read_commit(root, revision, SETTINGS_FILE)
+    settings = Settings() if files.settings is None else parse_settings(files.settings)
+    if args.schedules is not None:
+        settings = replace(settings, schedules=args.schedules)
+    environment = settings.environment(environment_name(args))
+    inputs = Inputs(root, root / settings.schedules, settings, environment)
+    contents = files.manifests(settings.schedules)
+    if not contents:
+        if not may_be_empty:
+            message = f"no manifest in this folder at commit {files.commit[:12]}"
+            raise _no_manifests(message, settings.schedules)
+        return Source(inputs, (), files.commit)
+    manifests = load_contents(contents, settings=settings, folder=settings.schedules)
+    return Source(inputs, manifests.for_environment(environment.name), files.commit)
+
+
+def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:
+    shown = inputs.settings.schedules.rstrip("/")
+    return all(problem.location.file.rstrip("/") == shown for problem in error.problems)
+
+
+def _is_empty(folder: Path) -> bool:
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    return folder.is_dir() and not any(map(is_manifest, files))
+
+
+def _no_manifests(message: str, folder: str) -> NoManifestsError:
+    return NoManifestsError(
+        message.removesuffix(_HARMLESS) + _HARMLESS,
+        where=folder,
+        remedy="Check the checkout, or say --schedules DIR. To delete every schedule, keep the "
+        "folder with nothing but a .gitkeep in it and say --allow-deletes N, with N their number.",
+    )

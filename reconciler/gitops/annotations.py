@@ -1,0 +1,108 @@
+"""Messages at the lines of a pull request, as GitHub Actions reads them from a step's output.
+
+The form is that of GitHub's "workflow commands"; what they carry is escaped as its toolkit does it,
+since a message that quotes a stranger must not become a command of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reconciler.errors import ReconcileError
+from reconciler.manifest import ManifestError
+from reconciler.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """One message.
+
+    Attributes:
+        level: ``error`` or ``warning``.
+        file: None when it is about no file.
+        line, column: from 1; 0 when the file as a whole is meant.
+    """
+
+    level: str
+    message: str
+    file: str | None = None
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        properties = {
+            "file": self.file or "",
+            "line": str(self.line or ""),
+            "col": str(self.column or ""),
+            "title": "schedules",
+        }
+        told = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+        return f"::{self.level} {told}::{_data(self.message)}"
+
+
+def of_error(error: ReconcileError) -> Iterator[Annotation]:
+    """What an error says, at the lines that it is about."""
+    if isinstance(error, ManifestError):
+        for problem in error.problems:
+            place = problem.location
+            yield Annotation(
+                level="error",
+                message=_with_remedy(problem.message, problem.remedy),
+                file=place.file,
+                line=place.line,
+                column=place.column,
+            )
+    else:
+        yield Annotation(level="error", message=str(error))
+
+
+def of_plan(plan: Plan) -> Iterator[Annotation]:
+    """The errors and warnings of a plan, at their manifests; refusals are about no line."""
+    for item in plan.missing:
+        place = item.schedule.location
+        yield Annotation(
+            level="error",
+            message=_with_remedy(item.message, item.remedy),
+            file=place.file,
+            line=place.line,
+            column=place.column,
+        )
+    for refusal in plan.refusals:
+        yield Annotation(level="error", message=_with_remedy(refusal.message, refusal.remedy))
+    for warning in plan.warnings:
+        yield Annotation(
+            level="warning", message=warning.message, file=warning.file, line=warning.line or 0
+        )
+
+
+def annotate(annotations: Iterable[Annotation]) -> None:
+    """Write them where GitHub Actions reads them; elsewhere nobody could."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for annotation in annotations:
+            print(annotation, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def annotated_errors() -> Iterator[None]:
+    """Annotate the error that ends the block, and let it pass."""
+    try:
+        yield
+    except ReconcileError as error:
+        annotate(of_error(error))
+        raise
+
+
+def _with_remedy(message: str, remedy: str | None) -> str:
+    return f"{message}\n{remedy}" if remedy else message
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

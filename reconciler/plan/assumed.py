@@ -1,0 +1,36 @@
+"""What would be live after an apply, without asking Modal: how two git revisions are compared."""
+
+from __future__ import annotations
+
+from reconciler.dispatch.generation import ON_DEMAND
+from reconciler.plan.plan import make_plan
+from reconciler.plan.state import Actual, Desired, OwnApp
+from reconciler.plan.tags import own_tags
+
+
+def assume_applied(desired: Desired, now: int) -> Actual:
+    """The state that a finished apply of a commit leaves behind in an otherwise empty workspace.
+
+    What only Modal knows is left open: which functions exist, who holds other crons, how far the
+    wakes have come.
+
+    Args:
+        desired: what git says at the commit.
+        now: epoch minute.
+    """
+    nothing = Actual(own=None, revision=desired.commit)
+    if not desired.schedules:
+        return nothing
+    generation = make_plan(desired, nothing, now).generation
+    functions = sorted([ON_DEMAND, *(slot.name for slot in generation.slots)])
+    return Actual(
+        own=OwnApp(
+            slots=generation.slots,
+            functions=tuple(functions),
+            tags=own_tags(
+                repository=desired.repository, generation=None, dispatcher=desired.dispatcher
+            ),
+        ),
+        live=generation,
+        revision=desired.commit,
+    )

@@ -1,0 +1,236 @@
+"""A plan as a comment on a pull request, as GitHub renders it.
+
+What matters comes first, and is what stays when the comment would be longer than GitHub takes. What
+strangers wrote is shown in code spans or escaped, so that it can neither mention people nor pass
+for a part of the comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.errors import ReconcileError
+from reconciler.manifest.problem import printable
+from reconciler.plan import Action, Change, Kind, Plan, TimeEffect, cost_usd
+from reconciler.report.fitting import Section, fitted
+from reconciler.report.headline import count, headline, nothing_to_do
+from reconciler.report.markdown import code, code_fence, prose
+
+LIMIT: Final = 65_536
+"""Characters that GitHub accepts in one comment."""
+
+_SIGNS: Final = {
+    Action.CREATE: "➕",
+    Action.UPDATE: "✏️",
+    Action.DELETE: "❌",
+    Action.SUSPEND: "⏸️",
+    Action.RESUME: "▶️",
+    Action.REPAIR: "🔧",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """When a plan was made and where it can be looked at.
+
+    Attributes:
+        at: aware.
+        repository: address of the repository, for links; None where there is none.
+    """
+
+    at: datetime
+    repository: str | None = None
+
+
+def marker(environment: str) -> str:
+    """The invisible line by which the one comment of an environment is found again."""
+    return f"<!-- schedule-reconciler: {environment} -->"
+
+
+def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
+    """The comment, at most ``limit`` characters."""
+    title = f"### {_verdict(plan)}"
+    head = [marker(plan.environment), title, "", _provenance(plan, made)]
+    sections = [
+        Section(tuple(_obstacles(plan))),
+        _change_table(None, plan.changes, of_schedules=True),
+        _change_table("**Drift**: nobody changed this in git; an apply repairs it", plan.drift),
+        _effects(plan.effects),
+        _change_table("**App and slots**", plan.changes, of_schedules=False),
+        _slots(plan),
+        _warnings(plan),
+    ]
+    return fitted(head, [section for section in sections if section.lines], limit)
+
+
+def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str:
+    """The comment when there is no plan, or when its apply failed."""
+    at = f"{made.at:%Y-%m-%d %H:%M} UTC"
+    lines = str(error).splitlines() or [type(error).__name__]
+    head = [
+        marker(environment),
+        f"### 🛑 {code(environment)}: failed",
+        "",
+        f"Nothing here says that the schedules are good. {at}",
+    ]
+    fence = code_fence(lines)
+    shown = tuple(printable(line)[:1000] for line in lines)
+    body = Section(("", fence), shown, (fence,), "lines")
+    return fitted(head, [body], LIMIT)
+
+
+def applied_markdown(generation: str) -> str:
+    """What is added to the plan when it was carried out."""
+    return f"\n✅ **Applied**: generation {code(generation[:12])} is live."
+
+
+def _verdict(plan: Plan) -> str:
+    environment = code(plan.environment)
+    if plan.missing:
+        return f"🛑 {environment}: {count(len(plan.missing), 'error')}, cannot be applied"
+    if plan.refusals:
+        return f"⛔ {environment}: refused by a safety rule"
+    if plan.empty:
+        return f"✅ {environment}: no changes"
+    return f"📝 {environment}: {headline(plan)}"
+
+
+def _provenance(plan: Plan, made: Made) -> str:
+    commit = plan.desired.commit
+    shown = "outside git" if commit is None else f"Commit {_commit(commit, made)}"
+    dirty = " with uncommitted changes" if plan.desired.dirty else ""
+    parts = [
+        shown + dirty,
+        f"plan {code(plan.digest[:12])}",
+        f"environment {code(plan.environment)}",
+        f"{made.at:%Y-%m-%d %H:%M} UTC",
+        count(len(plan.generation.records), "schedule"),
+    ]
+    line = " · ".join(parts)
+    if plan.actual.revision is not None:
+        against = _commit(plan.actual.revision, made)
+        line += (
+            f"\n\n_Planned offline against commit {against}, without asking Modal (pull requests "
+            "from forks get no secrets): whether the functions exist, what has drifted and which "
+            "crons others hold is not known here._"
+        )
+    return line
+
+
+def _commit(commit: str, made: Made) -> str:
+    shown = code(commit[:12])
+    return f"[{shown}]({made.repository}/commit/{commit})" if made.repository else shown
+
+
+def _obstacles(plan: Plan) -> Iterator[str]:
+    found = [
+        *((item.message, item.remedy, str(item.schedule.location)) for item in plan.missing),
+        *((item.message, item.remedy, None) for item in plan.refusals),
+    ]
+    if not found:
+        if plan.empty:
+            yield ""
+            yield nothing_to_do(plan)
+        return
+    yield ""
+    yield "> [!CAUTION]"
+    for message, remedy, where in found[:50]:
+        place = f" ({code(where)})" if where else ""
+        yield f"> - **{prose(message)}**{place}<br>{prose(remedy)}"
+    if len(found) > 50:
+        yield f"> - and {len(found) - 50} more"
+
+
+def _change_table(
+    title: str | None, changes: Iterable[Change], *, of_schedules: bool | None = None
+) -> Section:
+    chosen = [
+        change
+        for change in changes
+        if of_schedules is None or (change.kind is Kind.SCHEDULE) == of_schedules
+    ]
+    if not chosen:
+        return Section(())
+    titled = ("", title) if title else ()
+    head = (*titled, "", "| | what | why | where |", "|---|---|---|---|")
+    return Section(head, tuple(map(_change_row, chosen)), (), "changes")
+
+
+def _change_row(change: Change) -> str:
+    kind = "" if change.kind is Kind.SCHEDULE else f"{change.kind} "
+    where = code(f"{change.file}:{change.line}", table=True) if change.file else ""
+    action = f"{_SIGNS[change.action]} {change.action}"
+    return (
+        f"| {action} | {kind}{code(change.name, table=True)} | "
+        f"{code(change.reason, table=True)} | {where} |"
+    )
+
+
+def _effects(effects: Iterable[TimeEffect]) -> Section:
+    shown = [effect for effect in effects if effect.before != effect.after or effect.skipped]
+    if not shown:
+        return Section(())
+    head = (
+        "",
+        f"<details><summary>When: next runs of {count(len(shown), 'schedule')}</summary>",
+        "",
+        "| schedule | next was | next is | given up |",
+        "|---|---|---|---|",
+    )
+    rows = tuple(
+        f"| {code(effect.name, table=True)} | {_times(effect.before)} | {_times(effect.after)} | "
+        f"{_times(effect.skipped)} |"
+        for effect in shown
+    )
+    return Section(head, rows, ("", "</details>"), "schedules")
+
+
+def _slots(plan: Plan) -> Section:
+    budget = plan.budget
+    limit = "without limit" if budget.limit is None else f"of {budget.limit}"
+    cost, before = plan.wakes.cost_usd, cost_usd(plan.wakes_before)
+    title = (
+        f"Slots: {count(budget.used, 'cron')} {limit} · {plan.wakes.per_month:,} wakes a month "
+        f"(was {plan.wakes_before:,}) · ${cost:.2f} a month ({cost - before:+.2f})"
+    )
+    rows = [
+        f"| {code(slot.name, table=True)} | {code(f'{slot.cron} ({slot.timezone})', table=True)} | "
+        f"{code(', '.join(slot.schedules), table=True)} |"
+        for slot in plan.slots
+    ]
+    rows += [
+        f"| held by {code(f'{cron.app}/{cron.function}', table=True)} | "
+        f"{code(cron.text, table=True)} | in {code(cron.environment, table=True)} |"
+        for cron in budget.foreign
+    ]
+    rows.append(
+        f"\nAt least {plan.wakes.floor:,} wakes a month are needed; waking every minute would be "
+        f"{plan.wakes.every_minute:,}."
+    )
+    head = (
+        "",
+        f"<details><summary>{title}</summary>",
+        "",
+        "| slot | wakes at | for |",
+        "|---|---|---|",
+    )
+    return Section(head, tuple(rows), ("", "</details>"), "slots")
+
+
+def _warnings(plan: Plan) -> Section:
+    if not plan.warnings:
+        return Section(())
+    head = ("", f"<details><summary>{count(len(plan.warnings), 'warning')}</summary>", "")
+    rows = tuple(
+        f"- {prose(item.message)}" + (f" ({code(f'{item.file}:{item.line}')})" if item.file else "")
+        for item in plan.warnings
+    )
+    return Section(head, rows, ("", "</details>"), "warnings")
+
+
+def _times(times: Iterable[int]) -> str:
+    return "<br>".join(format_minute(at) for at in times) or "–"

@@ -1,0 +1,150 @@
+"""Manifests and settings as a commit has them, read from git's objects: nothing is checked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.manifest import is_manifest
+
+if TYPE_CHECKING:
+    from git import Commit, Repo
+    from git.objects import Tree
+
+SYMBOLIC_LINK: Final = 0o120000
+"""The mode of a symbolic link in a git tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedFiles:
+    """What a commit holds below the folder in which the command is called.
+
+    Attributes:
+        commit: its full id.
+        author: who wrote it.
+        settings: the bytes of ``reconciler.yaml``, None when there is none.
+    """
+
+    root: Path
+    commit: str
+    author: str
+    settings: bytes | None
+
+    def manifests(self, folder: str) -> tuple[tuple[str, bytes], ...]:
+        """Name and content of every manifest below a folder; empty when there is no such folder.
+
+        Raises:
+            ReconcileError: one of them is a symbolic link.
+        """
+        with _repository(self.root) as repo:
+            tree = _at(repo.commit(self.commit).tree, _prefix(repo, self.root) / folder)
+            if tree is None or tree.type != "tree":
+                return ()
+            return tuple(_manifests(tree, folder))
+
+
+def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles:
+    """What a commit holds.
+
+    Args:
+        root: the folder in the repository in which the command is called.
+        revision: anything that git takes for a commit: an id, a branch, a tag.
+
+    Raises:
+        ReconcileError: there is no repository, or no such commit in it.
+        RefusedError: the commit may exist and the clone is shallow.
+    """
+    with _repository(root) as repo:
+        commit = _commit(repo, revision)
+        blob = _at(commit.tree, _prefix(repo, root) / settings_file)
+        content = None if blob is None else blob.data_stream.read()
+        return CommittedFiles(root, commit.hexsha, str(commit.author), content)
+
+
+def merge_base(root: Path, revision: str, branch: str) -> str:
+    """The commit at which a branch left another one.
+
+    Raises:
+        ReconcileError: there is no repository, or no such commit in it.
+        RefusedError: the clone is too shallow to tell.
+    """
+    with _repository(root) as repo:
+        bases = repo.merge_base(_commit(repo, branch), _commit(repo, revision))
+        if not bases:
+            raise _missing(repo, f"no commit that {branch} and {revision} have in common")
+        return bases[0].hexsha
+
+
+@contextmanager
+def _repository(root: Path) -> Iterator[Repo]:
+    # GitPython takes longer to import than most commands run; few commands need it.
+    from git import InvalidGitRepositoryError, Repo
+    from git.exc import NoSuchPathError
+
+    try:
+        repo = Repo(root, search_parent_directories=True)
+    except (InvalidGitRepositoryError, NoSuchPathError) as error:
+        raise ReconcileError(
+            "this is no git repository", where=str(root), remedy="Run it in a clone."
+        ) from error
+    with repo:
+        yield repo
+
+
+def _commit(repo: Repo, revision: str) -> Commit:
+    from git.exc import ODBError
+
+    try:
+        commit = repo.commit(revision)
+        commit.tree  # noqa: B018 - read now: a shallow clone names parents that it does not hold
+    except (ValueError, IndexError, ODBError) as error:
+        raise _missing(repo, f"no commit `{revision}`") from error
+    return commit
+
+
+def _missing(repo: Repo, what: str) -> ReconcileError:
+    if repo.git.rev_parse("--is-shallow-repository") == "true":
+        return RefusedError(
+            f"there is {what} in this clone, which is shallow",
+            remedy="Fetch the history: git fetch --unshallow (in GitHub Actions: `fetch-depth: 0` "
+            "with actions/checkout).",
+        )
+    return ReconcileError(
+        f"there is {what} in this repository", remedy="Fetch it: git fetch origin"
+    )
+
+
+def _prefix(repo: Repo, root: Path) -> PurePosixPath:
+    top = Path(repo.working_tree_dir or root).resolve()
+    return PurePosixPath(root.resolve().relative_to(top).as_posix())
+
+
+def _at(tree: Tree, path: PurePosixPath) -> Tree | None:
+    """The object at a path, None when there is none."""
+    name = path.as_posix()
+    if name == ".":
+        return tree
+    try:
+        found: Tree = tree / name
+    except KeyError:
+        return None
+    return found
+
+
+def _manifests(tree: Tree, folder: str) -> Iterator[tuple[str, bytes]]:
+    base = str(tree.path)
+    for item in tree.traverse():
+        assert not isinstance(item, tuple)
+        relative = str(item.path)[len(base) :].lstrip("/")
+        if item.type != "blob" or not is_manifest(relative):
+            continue
+        name = relative if folder == "." else f"{folder}/{relative}"
+        if item.mode == SYMBOLIC_LINK:
+            raise ReconcileError(
+                "a symbolic link is not followed", where=name, remedy="Commit the file itself."
+            )
+        yield name, item.data_stream.read()

@@ -1,0 +1,94 @@
+"""Schedules as a commit has them, without a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.workspace.revisions import merge_base, read_commit
+from tests.gitops.repository import GitRepository
+
+SETTINGS = "reconciler.yaml"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    return GitRepository.create(tmp_path / "origin")
+
+
+def names(root: Path, revision: str, folder: str = "schedules") -> list[str]:
+    return sorted(name for name, _ in read_commit(root, revision, SETTINGS).manifests(folder))
+
+
+def test_a_commit_is_read_while_another_is_checked_out(repository: GitRepository) -> None:
+    repository.hourly("a")
+    repository.write(SETTINGS, "app: mine\n")
+    first = repository.commit()
+    repository.hourly("b")
+    repository.write("schedules/deep/.hidden.yaml", "x")
+    repository.write("schedules/deep/more.yml", "x")
+    repository.write("schedules/README.md", "x")
+    repository.commit()
+    files = read_commit(repository.root, first, SETTINGS)
+    assert (files.commit, files.author, files.settings) == (first, "Ada", b"app: mine\n")
+    ((name, content),) = files.manifests("schedules")
+    assert name == "schedules/hourly.yaml"
+    assert content.startswith(b"name: a\n")
+    assert names(repository.root, "HEAD") == ["schedules/deep/more.yml", "schedules/hourly.yaml"]
+
+
+def test_a_folder_of_a_larger_repository_is_read_relative_to_it(repository: GitRepository) -> None:
+    repository.write("team/schedules/a.yaml", "x")
+    repository.commit()
+    assert names(repository.root / "team", "HEAD") == ["schedules/a.yaml"]
+
+
+def test_a_commit_without_the_folder_has_no_manifests(repository: GitRepository) -> None:
+    repository.write("README.md", "x")
+    repository.commit()
+    assert names(repository.root, "main") == []
+
+
+def test_a_symbolic_link_is_refused_as_in_the_work_tree(repository: GitRepository) -> None:
+    repository.hourly("a")
+    (repository.root / "schedules" / "b.yaml").symlink_to("hourly.yaml")
+    repository.commit()
+    with pytest.raises(ReconcileError, match="a symbolic link is not followed"):
+        names(repository.root, "HEAD")
+
+
+def test_an_unknown_commit_is_an_error_and_in_a_shallow_clone_a_refusal(
+    repository: GitRepository, tmp_path: Path
+) -> None:
+    repository.hourly("a")
+    first = repository.commit()
+    repository.hourly("b")
+    repository.commit()
+    with pytest.raises(ReconcileError, match="there is no commit `nope` in this repository"):
+        read_commit(repository.root, "nope", SETTINGS)
+    clone = tmp_path / "shallow"
+    repository.git("clone", "-q", "--depth", "1", f"file://{repository.root}", str(clone))
+    with pytest.raises(RefusedError, match="which is shallow") as caught:
+        read_commit(clone, first, SETTINGS)
+    assert "git fetch --unshallow" in str(caught.value)
+
+
+def test_a_branch_is_compared_with_where_it_left_not_with_what_came_after(
+    repository: GitRepository,
+) -> None:
+    repository.hourly("a")
+    base = repository.commit()
+    repository.git("checkout", "-q", "-b", "feature")
+    repository.hourly("a", "b")
+    repository.commit()
+    repository.git("checkout", "-q", "main")
+    repository.hourly("a", "c")
+    repository.commit()
+    assert merge_base(repository.root, "main", "feature") == base
+
+
+def test_outside_git_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    with pytest.raises(ReconcileError, match="this is no git repository"):
+        read_commit(tmp_path, "HEAD", SETTINGS)
