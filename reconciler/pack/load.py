@@ -45,25 +45,23 @@ def loads(demands: Sequence[Demand], *, delay: bool) -> tuple[Load, ...]:
     kept, serving = _without_repeats([(n, demands[n]) for n in exact])
     left = kept
     minutes = _union(load.outline for load in kept) & shape.MINUTES
-    for n in order:
+    # The latest first: an earlier one can wait for it, not the other way round.
+    others = sorted(set(order).difference(exact), key=lambda n: (-demands[n].times, n))
+    for n in others:
         demand = demands[n]
-        if demand.utc_only and not demand.tolerance:
-            continue
         in_utc = utc_shape(demand.outline)
         wakes = _on_all_days_of(in_utc, serving)
         wraps = shape.every_day(in_utc)
         missing = demand.times & ~served_times(wakes, demand.tolerance, wraps=wraps)
         if not missing:
             continue
-        if not demand.tolerance:
-            left.append(Load(n, demand.outline))
-            continue
-        if delay:
+        if delay and demand.tolerance:
             in_use = shape.times_of(minutes, _EVERY_HOUR)
             missing = next_in(missing, in_use, demand.tolerance, wraps=wraps)
+        elif not demand.utc_only:
+            missing = demand.times  # in its own zone, what UTC slots serve does not count
         outline = UTC_ONLY | shape.at_times(shape.days(in_utc), missing)
-        untouched = missing == demand.times
-        left.append(Load(n, demand.outline if untouched else outline))
+        left.append(Load(n, demand.outline if missing == demand.times else outline))
         minutes |= outline & shape.MINUTES
     return tuple(sorted(left, key=lambda load: (-cost(load.outline), load.outline, load.demand)))
 

@@ -1,0 +1,83 @@
+"""Members written in a line each, and what a packing does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from reconciler.cron import Timetable, minute, parse, parse_times
+from reconciler.cron.clock import MINUTES_PER_DAY
+from reconciler.pack import Member, PackedSlot
+
+NOW = minute(datetime(2026, 11, 20, 12, tzinfo=UTC))
+TODAY = NOW // MINUTES_PER_DAY
+YEAR = 366
+
+TYPICAL = (
+    "analytics: 0 6 * * *",
+    "health: 0 * * * *",
+    "report: 0 9 * * 1",
+    "monitoring: */5 * * * *",
+    "sync: 0 */2 * * *",
+    "cleanup: 0 3 * * *",
+)
+"""The six schedules of a typical production system."""
+
+
+def members(*lines: str) -> list[Member]:
+    """Read lines such as ``report: 0 9 * * 1 @ Europe/Berlin ~ 15``: times, zone, tolerance."""
+    return [member(line) for line in lines]
+
+
+def member(line: str) -> Member:
+    name, _, rest = line.partition(": ")
+    rest, _, tolerance = rest.partition(" ~ ")
+    times, _, zone = rest.partition(" @ ")
+    return Member(name, Timetable(parse_times(times), zone or "UTC"), int(tolerance or 0))
+
+
+def drawn(slots: Iterable[PackedSlot]) -> dict[str, str]:
+    """The slots by name: cron, zone unless UTC, and schedules."""
+    return {
+        slot.name: " ".join(
+            [
+                slot.cron,
+                *(["@", slot.timezone] if slot.timezone != "UTC" else []),
+                "<-",
+                *slot.schedules,
+            ]
+        )
+        for slot in slots
+    }
+
+
+def timetable_of(slot: PackedSlot) -> Timetable:
+    return Timetable((parse(slot.cron),), slot.timezone)
+
+
+def unserved(
+    group: Iterable[Member], slots: Iterable[PackedSlot], years: int = 1
+) -> Iterator[tuple[str, int]]:
+    """Yield each schedule and day with a time that no wake of its slots follows soon enough.
+
+    Its slots are the one that lists it and those on which that one relies.
+    """
+    slots = tuple(slots)
+    wakes = {slot.name: timetable_of(slot) for slot in slots}
+    for one in group:
+        (home,) = (slot for slot in slots if one.name in slot.schedules)
+        serving = [wakes[name] for name in (home.name, *home.relies_on)]
+        for day in range(TODAY, TODAY + years * YEAR):
+            due = one.timetable.minutes_of_day(day)
+            if due and due & ~_served(serving, day, one.tolerance):
+                yield one.name, day
+
+
+def _served(serving: list[Timetable], day: int, tolerance: int) -> int:
+    wakes = 0
+    for each in serving:
+        wakes |= each.minutes_of_day(day) | each.minutes_of_day(day + 1) << MINUTES_PER_DAY
+    served = 0
+    for late in range(tolerance + 1):
+        served |= wakes >> late
+    return served
