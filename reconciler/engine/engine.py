@@ -21,6 +21,7 @@ from reconciler.engine.apps import Apps
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.clock import Clock
+from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.launcher import Launcher
 from reconciler.engine.containers.output import Output
 from reconciler.engine.containers.pool import Pool
@@ -103,6 +104,23 @@ class Engine:
         self._logs = Logs(self._database, clock)
         self._faults = Faults()
         self._launcher = Launcher(options.python, state)
+        places = Places(state / "containers", self._sockets, config_file(state), options.real_paths)
+        self._starter = Starter(
+            places,
+            self._launcher,
+            self._catalog,
+            self._apps,
+            self._volumes,
+            self._blobs,
+            Sources(self._catalog, self._blobs, state / "sources"),
+        )
+        output = Output(self._logs)
+        self._fleet = Fleet(self._starter, output, options.containers)
+        self._pool = Pool(self._apps, self._calls, self._fleet, output)
+        self._faults.kill = self._fleet.kill
+        self._app_objects = AppObjects(
+            self._apps, self._catalog, self._pool, self._fleet, self._logs, options.crons
+        )
 
     async def serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
         """Serve until ``stop``; ``ready`` is called once connections are accepted."""
@@ -114,35 +132,15 @@ class Engine:
             shutil.rmtree(self._sockets, ignore_errors=True)
             (self._state / "sockets").unlink(missing_ok=True)
 
-    async def _serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
-        places = Places(
-            self._state / "containers",
-            self._sockets,
-            config_file(self._state),
-            self._options.real_paths,
-        )
-        starter = Starter(
-            places,
-            self._launcher,
-            self._catalog,
-            self._apps,
-            self._volumes,
-            self._blobs,
-            Sources(self._catalog, self._blobs, self._state / "sources"),
-        )
-        pool = self._pool = Pool(
-            self._apps, self._calls, starter, Output(self._logs), self._options.containers
-        )
-        self._faults.kill = pool.kill
-        app_objects = AppObjects(self._apps, self._catalog, pool, self._logs, self._options.crons)
-        routes = Routes(
+    def _routes(self) -> Routes:
+        return Routes(
             (
                 Environments(self._catalog),
-                app_objects,
-                Functions(self._apps, self._catalog, pool),
-                FunctionCalls(self._apps, self._calls, pool),
-                ContainerCalls(pool),
-                LogCalls(self._apps, self._logs, pool, self._clock),
+                self._app_objects,
+                Functions(self._apps, self._catalog, self._pool, self._fleet),
+                FunctionCalls(self._apps, self._calls, self._pool),
+                ContainerCalls(self._pool, self._fleet),
+                LogCalls(self._apps, self._logs, self._fleet, self._clock),
                 Contents(self._catalog, self._blobs, self._address),
                 VolumeObjects(
                     self._catalog, self._volumes, self._blobs, self._address, self._clock
@@ -152,8 +150,10 @@ class Engine:
             ),
             self._faults,
         )
-        table = routes.table()
-        starter.serve(table)
+
+    async def _serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
+        table = self._routes().table()
+        self._starter.serve(table)
         answers = Answers(
             self._address, self._token.secret, self._blobs, self._faults, self._fire, self._status
         )
@@ -161,10 +161,10 @@ class Engine:
         self._address.port = controls.sockets[0].getsockname()[1]
         listener = for_clients(table, self._token)
         port = await self._listen(listener)
-        pool.resume()
+        self._pool.resume()
         jobs = [
             asyncio.create_task(Firing(self._apps, self._clock, self._run).keep_firing()),
-            asyncio.create_task(self._keep_house(app_objects)),
+            asyncio.create_task(self._keep_house()),
         ]
         warming = asyncio.create_task(self._launcher.can_mount())
         warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
@@ -172,10 +172,11 @@ class Engine:
         await stop.wait()
         for job in jobs:
             job.cancel()
-        await pool.close()
+        await self._fleet.close()
         listener.close()
         controls.close()
-        await warming
+        if not warming.cancel():
+            await warming
 
     def _record(self, url: str) -> Record:
         identity = (url, self._token.id, self._token.secret)
@@ -221,15 +222,15 @@ class Engine:
         return call
 
     def _status(self) -> dict[str, Any]:
-        containers = self._pool.containers()
+        containers = self._fleet.containers()
         return {
             "apps": len(self._apps.live()),
             "containers": len(containers),
             "container_pids": [c.process.pid for c in containers if c.process],
         }
 
-    async def _keep_house(self, app_objects: AppObjects) -> None:
+    async def _keep_house(self) -> None:
         while True:
-            app_objects.stop_silent(self._clock.now() - limits.APP_HEARTBEAT)
+            self._app_objects.stop_silent(self._clock.now() - limits.APP_HEARTBEAT)
             self._calls.expire()
             await asyncio.sleep(_HOUSEKEEPING)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -34,9 +34,11 @@ def volume(request: pytest.FixtureRequest, client: RunningEngine) -> Any:
 
 
 def put(volume: Any, files: dict[str, bytes], *, force: bool = False) -> None:
-    with volume.batch_upload(force=force) as batch:
-        for path, content in files.items():
-            batch.put_file(io.BytesIO(content), path)
+    with TemporaryDirectory() as folder, volume.batch_upload(force=force) as batch:
+        for number, (path, content) in enumerate(files.items()):
+            local = Path(folder, str(number))
+            local.write_bytes(content)
+            batch.put_file(local, path)
 
 
 def content(volume: Any, path: str) -> bytes:

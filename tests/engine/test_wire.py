@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -86,15 +87,16 @@ def test_nonsense_ends_the_connection_and_nothing_else(engine: RunningEngine, se
     assert engine.status()
 
 
-def test_an_upload_is_checked_and_can_be_read_in_parts(client: RunningEngine) -> None:
+def test_an_upload_is_checked_and_can_be_read_in_parts(
+    client: RunningEngine, tmp_path: Path
+) -> None:
     import modal
 
     data = b"0123456789" * 500_000
     stored = modal.Volume.from_name("parts", create_if_missing=True)
-    import io
-
+    (tmp_path / "f").write_bytes(data)
     with stored.batch_upload(force=True) as batch:
-        batch.put_file(io.BytesIO(data), "/f")
+        batch.put_file(tmp_path / "f", "/f")
     read = b"".join(stored.read_file("/f"))
     assert hashlib.sha256(read).digest() == hashlib.sha256(data).digest()
 

@@ -110,11 +110,14 @@ class Launcher:
 
     async def stop(self) -> None:
         """Close the zygote's end, which makes it kill all containers, and wait for it."""
-        if self._socket is None or self._zygote is None:
+        if self._zygote is None:
             return
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        self._socket.close()
-        self._socket = None
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+        if not self._ready.done() and self._zygote.returncode is None:
+            self._zygote.kill()
         await self._zygote.wait()
 
     async def _open(self) -> None:

@@ -12,22 +12,18 @@ import math
 import signal
 import time
 from collections import deque
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.apps import App, Apps, Spec
+from reconciler.engine.apps import App, Apps
 from reconciler.engine.calls import Calls, Input, State
 from reconciler.engine.containers import outcomes
 from reconciler.engine.containers.container import Container, Task, Terms
+from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.output import Output
-from reconciler.engine.containers.starter import Starter
-from reconciler.engine.ids import Kind, new_id
-from reconciler.engine.rpc.refusals import not_found
-from reconciler.errors import ReconcileError
 
 _LOG: Final = logging.getLogger("reconciler.engine")
 
@@ -42,20 +38,15 @@ class Lane:
 
 
 class Pool:
-    """``most``: containers at once over all functions."""
+    """Feeds the fleet, and has it grow and shrink with what there is to do."""
 
-    def __init__(
-        self, apps: Apps, calls: Calls, starter: Starter, output: Output, most: int
-    ) -> None:
+    def __init__(self, apps: Apps, calls: Calls, fleet: Fleet, output: Output) -> None:
         self._apps = apps
         self._calls = calls
-        self._starter = starter
+        self._fleet = fleet
         self._output = output
-        self._most = most
         self._lanes: dict[str, Lane] = {}
-        self._containers: dict[str, Container] = {}
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._closing = False
+        fleet.ended = self._bury
 
     # Inputs
 
@@ -74,11 +65,11 @@ class Pool:
 
     def keep_warm(self, app: str) -> None:
         """After a publish: old containers finish what they have, new ones come as asked for."""
-        for container in list(self._containers.values()):
+        for container in self._fleet.containers():
             if container.spec.app.id == app:
                 spec = self._apps.spec(container.spec.id)
                 if spec is None or spec.definition != container.spec.definition:
-                    self.retire(container)
+                    self._fleet.retire(container)
         for function, lane in self._lanes.items():
             live = self._apps.spec(function)
             if live is not None and live.app.id == app:
@@ -92,12 +83,12 @@ class Pool:
             lane = self._lane(one.function)
             lane.waiting = deque(other for other in lane.waiting if other.id != one.id)
             self._end(one, outcomes.cancelled())
-        for container in list(self._containers.values()):
+        for container in self._fleet.containers():
             held = [key for key, task in container.tasks.items() if task.input.call == call]
             if not held:
                 continue
             if terminate:
-                self.kill(container.id)
+                self._fleet.kill(container.id)
             else:
                 self._let_go(container, held)
 
@@ -107,11 +98,11 @@ class Pool:
             spec = self._apps.spec(function)
             while lane.waiting and spec is not None and spec.app.id == app.id:
                 self._end(lane.waiting.popleft(), outcomes.stopped())
-        for container in list(self._containers.values()):
+        for container in self._fleet.containers():
             if container.spec.app.id == app.id:
                 for task in container.tasks.values():
                     self._end(task.input, outcomes.stopped())
-                self.retire(container, signal.SIGTERM)
+                self._fleet.retire(container, signal.SIGTERM)
 
     # Containers' calls
 
@@ -136,7 +127,7 @@ class Pool:
             for _ in range(min(max(1, batch), container.room, len(lane.waiting)))
         ]
         if taken and container.terms.single_use:
-            self.retire(container)
+            self._fleet.retire(container)
         return taken
 
     def put(self, container: Container, output: api_pb2.FunctionPutOutputsItem) -> None:
@@ -152,61 +143,16 @@ class Pool:
         """It says that it cannot start, and why; it is about to end."""
         container.failure = result
 
-    def container(self, identifier: str) -> Container:
-        """Raises NotFound for one that has ended."""
-        found = self._containers.get(identifier)
-        if found is None:
-            raise not_found(f"Container {identifier} not found")
-        return found
-
-    def containers(self, app: str = "") -> list[Container]:
-        """Those that run, of one app or of all."""
-        return [c for c in self._containers.values() if app in ("", c.spec.app.id)]
-
     def waiting(self, function: str) -> int:
         """How many inputs of a function nobody has taken."""
         return len(self._lane(function).waiting)
-
-    def kill(self, identifier: str) -> None:
-        """End a container at once; what it was doing is done again by another."""
-        container = self._containers.get(identifier)
-        if container is not None:
-            container.retiring = True
-            if container.process is not None:
-                container.process.signal(signal.SIGKILL)
-            else:
-                container.doomed = True
-
-    def retire(self, container: Container, number: signal.Signals | None = None) -> None:
-        """Give it nothing more, and let it end when it has finished what it has."""
-        if container.retiring:
-            return
-        container.retiring = True
-        container.wake()
-        if number is not None and container.process is not None:
-            container.process.signal(number)
-        grace = limits.STOP_GRACE if number else limits.RETIRE_GRACE
-        if number is not None or not container.tasks:
-            asyncio.get_running_loop().call_later(grace, self.kill, container.id)
-
-    async def close(self) -> None:
-        """End all containers; inputs that they hold stay unfinished, for the next start."""
-        self._closing = True
-        for container in list(self._containers.values()):
-            self.retire(container, signal.SIGTERM if container.tasks else None)
-        if self._jobs:
-            await asyncio.wait(self._jobs, timeout=limits.STOP_GRACE)
-        for identifier in list(self._containers):
-            self.kill(identifier)
-        if self._jobs:
-            await asyncio.wait(self._jobs, timeout=limits.STOP_GRACE)
 
     # How many containers
 
     def _balance(self, function: str) -> None:
         """Wake containers that wait; start as many as the waiting inputs need and may have."""
         spec, lane = self._apps.spec(function), self._lane(function)
-        if self._closing or spec is None or not spec.app.live:
+        if self._fleet.closing or spec is None or not spec.app.live:
             return
         terms = Terms.of(spec.function)
         current = [c for c in lane.containers if not c.retiring]
@@ -216,59 +162,33 @@ class Pool:
         wanted = math.ceil(max(0, len(lane.waiting) - room) / terms.concurrent)
         if not lane.broken:
             wanted = max(wanted, terms.least - len(current))
-        starting = sum(not container.asked for container in self._containers.values())
-        for _ in range(min(wanted, terms.most - len(current), limits.STARTING - starting)):
-            if len(self._containers) >= self._most and not self._evict(lane):
+        # Also one that is about to end counts towards the most that may run of a definition.
+        running = sum(c.spec.definition == spec.definition for c in lane.containers)
+        for _ in range(min(wanted, terms.most - running, limits.STARTING - self._fleet.starting)):
+            if self._fleet.full and not self._evict(lane):
                 break
-            self._begin(spec, terms, lane)
+            lane.containers.add(self._fleet.begin(spec, terms))
 
     def _evict(self, needy: Lane) -> bool:
         """Make room: an idle container of another function ends before its time."""
         for lane in self._lanes.values():
             for container in lane.containers:
                 if lane is not needy and container.idle:
-                    self.retire(container)
+                    self._fleet.retire(container)
                     return True
         return False
 
-    def _begin(self, spec: Spec, terms: Terms, lane: Lane) -> None:
-        container = Container(new_id(Kind.CONTAINER), spec, terms, time.time())
-        lane.containers.add(container)
-        self._containers[container.id] = container
-        self._job(self._live(container, lane))
-
-    async def _live(self, container: Container, lane: Lane) -> None:
-        """A container's whole life."""
-        loop = asyncio.get_running_loop()
-        patience = loop.call_later(container.terms.startup_timeout, self._too_slow, container)
-        status, said = 0, ""
-        try:
-            await self._starter.start(container)
-            assert container.process is not None
-            if container.doomed:
-                container.process.signal(signal.SIGKILL)
-            said = await self._output.follow(container)
-            status = await container.process.exited
-        except (ReconcileError, OSError) as error:
-            status, said = 1, str(error)
-            self._output.remark(container, said)
-        finally:
-            patience.cancel()
-            self._containers.pop(container.id, None)
-            lane.containers.discard(container)
-            self._bury(container, lane, outcomes.death(status, said))
-            self._output.announce(container)
-            await self._starter.clear(container)
-
-    def _bury(self, container: Container, lane: Lane, death: api_pb2.GenericResult) -> None:
+    def _bury(self, container: Container, death: api_pb2.GenericResult) -> None:
         """What a container's end means for the inputs that it held, and for those that wait."""
+        lane = self._lane(container.spec.id)
+        lane.containers.discard(container)
         if container.idle_timer is not None:
             container.idle_timer.cancel()
         held = list(container.tasks.values())
         container.tasks.clear()
         for task in held:
             task.timer.cancel()
-        if self._closing:
+        if self._fleet.closing:
             return
         for task in held:
             crashed = task.input.again(crashed=True)
@@ -321,11 +241,11 @@ class Pool:
         lane = self._lane(container.spec.id)
         container.idle_timer = None
         if container.idle and len(lane.containers) > container.terms.least:
-            self.retire(container)
+            self._fleet.retire(container)
 
     def _after_task(self, container: Container) -> None:
         if container.retiring and not container.tasks:
-            asyncio.get_running_loop().call_later(limits.RETIRE_GRACE, self.kill, container.id)
+            self._fleet.expect_end(container)
 
     def _settle(self, one: Input, output: api_pb2.FunctionGetOutputsItem) -> None:
         """Try a failed input again as its function's policy says, else record the end."""
@@ -358,7 +278,7 @@ class Pool:
         self._output.remark(container, result.exception)
         self._settle(task.input, outcomes.item(task.input, result))
         if container.terms.concurrent == 1:
-            self.kill(container.id)
+            self._fleet.kill(container.id)
         else:
             self._let_go(container, [identifier])
 
@@ -368,23 +288,7 @@ class Pool:
 
     def _insist(self, container: Container, inputs: list[str]) -> None:
         if any(identifier in container.tasks for identifier in inputs):
-            self.kill(container.id)
-
-    def _too_slow(self, container: Container) -> None:
-        if not container.asked:
-            container.failure = outcomes.slow_start(container.terms.startup_timeout)
-            if container.process is not None:
-                container.process.signal(signal.SIGKILL)
+            self._fleet.kill(container.id)
 
     def _lane(self, function: str) -> Lane:
         return self._lanes.setdefault(function, Lane())
-
-    def _job(self, work: Coroutine[Any, Any, None]) -> None:
-        job = asyncio.get_running_loop().create_task(work)
-        self._jobs.add(job)
-        job.add_done_callback(self._done)
-
-    def _done(self, job: asyncio.Task[None]) -> None:
-        self._jobs.discard(job)
-        if not job.cancelled() and job.exception() is not None:
-            _LOG.error("a container was lost", exc_info=job.exception())

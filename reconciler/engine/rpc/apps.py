@@ -8,6 +8,7 @@ from modal_proto import api_pb2
 from reconciler.engine import crons
 from reconciler.engine.apps import App, Apps, Deployment, handle
 from reconciler.engine.catalog import Catalog
+from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.logs import Logs
 from reconciler.engine.rpc.caller import Caller
@@ -17,14 +18,21 @@ _KEPT_AFTER_STOP = 50
 
 
 class AppObjects:
-    """``crons``: how many schedules may be deployed in the workspace; None for any number."""
+    """``limit``: how many schedules may be deployed in the workspace; None for any number."""
 
     def __init__(
-        self, apps: Apps, catalog: Catalog, pool: Pool, logs: Logs, limit: int | None
+        self,
+        apps: Apps,
+        catalog: Catalog,
+        pool: Pool,
+        fleet: Fleet,
+        logs: Logs,
+        limit: int | None,
     ) -> None:
         self._apps = apps
         self._catalog = catalog
         self._pool = pool
+        self._fleet = fleet
         self._logs = logs
         self._limit = limit
 
@@ -157,7 +165,7 @@ class AppObjects:
                     state=app.state,
                     created_at=app.created,
                     stopped_at=app.stopped,
-                    n_running_tasks=len(self._pool.containers(app.id)),
+                    n_running_tasks=len(self._fleet.containers(app.id)),
                     name=app.name,
                     metadata=self._metadata(app),
                 )

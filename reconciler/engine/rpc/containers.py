@@ -9,6 +9,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.containers.container import Container
+from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.mounted import Mounted, open_file
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.rpc.caller import Caller
@@ -18,8 +19,9 @@ from reconciler.engine.rpc.refusals import conflict, not_found
 class ContainerCalls:
     """Containers say who they are by the socket they call on."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, fleet: Fleet) -> None:
         self._pool = pool
+        self._fleet = fleet
 
     async def container_hello(self, _request: Empty, caller: Caller) -> Empty:
         self._calling(caller)
@@ -102,11 +104,11 @@ class ContainerCalls:
     async def container_stop(
         self, request: api_pb2.ContainerStopRequest, _caller: Caller
     ) -> api_pb2.ContainerStopResponse:
-        container = self._pool.container(request.task_id)
+        container = self._fleet.container(request.task_id)
         if request.graceful:
-            self._pool.retire(container)
+            self._fleet.retire(container)
         else:
-            self._pool.kill(container.id)
+            self._fleet.kill(container.id)
         return api_pb2.ContainerStopResponse()
 
     async def task_list(
@@ -121,7 +123,7 @@ class ContainerCalls:
                     started_at=container.since,
                     enqueued_at=container.since,
                 )
-                for container in self._pool.containers(request.app_id)
+                for container in self._fleet.containers(request.app_id)
                 if request.environment_name in ("", container.spec.app.environment)
             ]
         )
@@ -129,7 +131,7 @@ class ContainerCalls:
     async def task_get_info(
         self, request: api_pb2.TaskGetInfoRequest, _caller: Caller
     ) -> api_pb2.TaskGetInfoResponse:
-        container = self._pool.container(request.task_id)
+        container = self._fleet.container(request.task_id)
         return api_pb2.TaskGetInfoResponse(
             app_id=container.spec.app.id,
             info=api_pb2.TaskInfo(
@@ -138,7 +140,7 @@ class ContainerCalls:
         )
 
     def _calling(self, caller: Caller) -> Container:
-        return self._pool.container(caller.require_container())
+        return self._fleet.container(caller.require_container())
 
     def _mounted(self, container: Container, volume: str) -> Mounted:
         for mounted in container.mounted:

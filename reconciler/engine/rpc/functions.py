@@ -7,6 +7,7 @@ from modal_proto import api_pb2
 from reconciler.engine import compat
 from reconciler.engine.apps import App, Apps, Spec, handle
 from reconciler.engine.catalog import Catalog
+from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.rpc.apps import check_schedule
 from reconciler.engine.rpc.caller import Caller
@@ -16,10 +17,11 @@ from reconciler.engine.rpc.refusals import class_named, not_found, unimplemented
 class Functions:
     """A function keeps its id by its name in its app, over all deploys."""
 
-    def __init__(self, apps: Apps, catalog: Catalog, pool: Pool) -> None:
+    def __init__(self, apps: Apps, catalog: Catalog, pool: Pool, fleet: Fleet) -> None:
         self._apps = apps
         self._catalog = catalog
         self._pool = pool
+        self._fleet = fleet
 
     async def function_precreate(
         self, request: api_pb2.FunctionPrecreateRequest, _caller: Caller
@@ -99,7 +101,7 @@ class Functions:
         self, request: api_pb2.FunctionGetCurrentStatsRequest, _caller: Caller
     ) -> api_pb2.FunctionStats:
         spec = self._spec(request.function_id)
-        running = [c for c in self._pool.containers() if c.spec.id == spec.id]
+        running = [c for c in self._fleet.containers() if c.spec.id == spec.id]
         return api_pb2.FunctionStats(
             backlog=self._pool.waiting(spec.id),
             num_total_tasks=len(running),

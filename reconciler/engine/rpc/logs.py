@@ -12,7 +12,7 @@ from modal_proto import api_pb2
 from reconciler.engine import limits
 from reconciler.engine.apps import Apps
 from reconciler.engine.clock import Clock
-from reconciler.engine.containers.pool import Pool
+from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.logs import Entry, Filter, Logs
 from reconciler.engine.rpc.caller import Caller
 from reconciler.engine.rpc.refusals import not_found
@@ -21,10 +21,10 @@ from reconciler.engine.rpc.refusals import not_found
 class LogCalls:
     """An app's log ends when the app has been stopped and its last container is gone."""
 
-    def __init__(self, apps: Apps, logs: Logs, pool: Pool, clock: Clock) -> None:
+    def __init__(self, apps: Apps, logs: Logs, fleet: Fleet, clock: Clock) -> None:
         self._apps = apps
         self._logs = logs
-        self._pool = pool
+        self._fleet = fleet
         self._clock = clock
 
     async def app_get_logs(
@@ -85,7 +85,7 @@ class LogCalls:
 
     def _over(self, identifier: str) -> bool:
         app = self._apps.get(identifier)
-        return (app is None or bool(app.stopped)) and not self._pool.containers(identifier)
+        return (app is None or bool(app.stopped)) and not self._fleet.containers(identifier)
 
     def _require(self, identifier: str) -> None:
         if self._apps.get(identifier) is None:
