@@ -140,7 +140,7 @@ class Engine:
                 Functions(self._apps, self._catalog, self._pool, self._fleet),
                 FunctionCalls(self._apps, self._calls, self._pool),
                 ContainerCalls(self._pool, self._fleet),
-                LogCalls(self._apps, self._logs, self._fleet, self._clock),
+                LogCalls(self._apps, self._logs, self._fleet),
                 Contents(self._catalog, self._blobs, self._address),
                 VolumeObjects(
                     self._catalog, self._volumes, self._blobs, self._address, self._clock

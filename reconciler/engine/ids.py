@@ -27,7 +27,6 @@ class Kind(StrEnum):
     MOUNT = "mo"
     SECRET = "st"  # noqa: S105  # an id prefix, not a password
     VOLUME = "vo"
-    WORKSPACE = "ac"
 
 
 def new_id(kind: Kind) -> str:

@@ -92,11 +92,6 @@ class Logs:
         """The last entries, oldest first."""
         return self._select("id > ?", "DESC", 0, chosen, most)[::-1]
 
-    def last(self, app: str) -> int:
-        """The number of the app's last entry so far, 0 if there is none."""
-        row = self._database.row("SELECT max(id) FROM logs WHERE app = ?", app)
-        return int(row[0] or 0) if row else 0
-
     def _select(self, start: str, order: str, entry: int, chosen: Filter, most: int) -> list[Entry]:
         rows = self._database.rows(
             "SELECT id, app, function, container, call, input, fd, at, data FROM logs"  # noqa: S608  # two fixed texts

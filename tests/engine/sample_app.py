@@ -102,6 +102,11 @@ def surroundings() -> dict[str, str]:
     return {**os.environ, "cwd": str(Path.cwd()), "file": __file__}
 
 
+@app.function(image=plain.env({"PYTHONOPTIMIZE": "1"}))
+def optimised() -> tuple[bool, str]:
+    return __debug__, __file__
+
+
 @app.function(volumes={"/shelf": files})
 def write(name: str, text: str, commit: bool = True) -> list[str]:
     Path("/shelf", name).write_text(text)

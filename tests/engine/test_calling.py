@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.engine.containers.launcher import must_start_fresh
 from tests.engine_fixture import RunningEngine, until
 
 
@@ -161,3 +162,13 @@ def test_what_the_engine_lacks_is_refused_by_name(sample: str) -> None:
 
     with pytest.raises(modal.exception.UnimplementedError, match="QueueGetOrCreate"):
         modal.Queue.from_name("line", create_if_missing=True).hydrate()
+
+
+def test_only_what_an_interpreter_reads_at_its_start_needs_a_fresh_one() -> None:
+    assert not must_start_fresh({"PYTHONPATH": "/root", "PYTHONUNBUFFERED": "1", "GREETING": "x"})
+    for name in ("PYTHONHASHSEED", "PYTHONOPTIMIZE", "MODAL_LOGLEVEL", "LD_PRELOAD"):
+        assert must_start_fresh({name: "1"})
+
+
+def test_a_fresh_interpreter_honours_such_a_variable(sample: str) -> None:
+    assert function("optimised").remote() == (False, "/root/sample_app.py")

@@ -15,7 +15,6 @@ from reconciler.engine.rpc.caller import Caller
 from reconciler.engine.rpc.refusals import not_found
 
 _OUTPUTS = 100
-_POLL = 0.0
 
 
 class FunctionCalls:

@@ -11,7 +11,6 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.apps import Apps
-from reconciler.engine.clock import Clock
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.logs import Entry, Filter, Logs
 from reconciler.engine.rpc.caller import Caller
@@ -21,11 +20,10 @@ from reconciler.engine.rpc.refusals import not_found
 class LogCalls:
     """An app's log ends when the app has been stopped and its last container is gone."""
 
-    def __init__(self, apps: Apps, logs: Logs, fleet: Fleet, clock: Clock) -> None:
+    def __init__(self, apps: Apps, logs: Logs, fleet: Fleet) -> None:
         self._apps = apps
         self._logs = logs
         self._fleet = fleet
-        self._clock = clock
 
     async def app_get_logs(
         self, request: api_pb2.AppGetLogsRequest, _caller: Caller

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,10 +50,6 @@ class Routes:
             for method in SERVICE.methods
         }
         return _WithUnknown(routes)
-
-    def handled(self) -> Iterable[str]:
-        """The names of the calls that somebody handles."""
-        return (method.name for method in SERVICE.methods if self._find(method.name))
 
     def _find(self, method: str) -> Any:
         name = handler_name(method)
