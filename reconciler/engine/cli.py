@@ -90,6 +90,10 @@ def _serve(parsed: argparse.Namespace) -> int:
 
     def ready(record: Record) -> None:
         record.write(parsed.state)
+        sys.stderr.write(
+            f"Engine on {record.url}, state in {parsed.state}. To use it in a shell:\n"
+            f'  eval "$({sys.executable} -m reconciler.engine env --state {parsed.state})"\n'
+        )
         if parsed.ready_file:
             record.write(parsed.ready_file.parent)
 

@@ -102,6 +102,33 @@ def surroundings() -> dict[str, str]:
     return {**os.environ, "cwd": str(Path.cwd()), "file": __file__}
 
 
+@app.function()
+@modal.batched(max_batch_size=4, wait_ms=500)
+def in_batches(numbers: list[int]) -> list[int]:
+    return [len(numbers)] * len(numbers)
+
+
+@app.function()
+def call_others(number: int) -> tuple[int, int, bool]:
+    by_name = modal.Function.from_name("sample", "square")
+    return square.remote(number), by_name.spawn(number).get(), modal.is_local()
+
+
+@app.function(
+    image=plain.workdir("/tmp").add_local_file(__file__, "/opt-of-ours/deep/copy.py"),
+    volumes={
+        "/locked": files.with_mount_options(read_only=True),
+    },
+)
+def places() -> tuple[str, bool, str]:
+    try:
+        Path("/locked/x").touch()
+        refused = ""
+    except OSError as error:
+        refused = str(error.strerror)
+    return str(Path.cwd()), Path("/opt-of-ours/deep/copy.py").exists(), refused
+
+
 @app.function(image=plain.env({"PYTHONOPTIMIZE": "1"}))
 def optimised() -> tuple[bool, str]:
     return __debug__, __file__

@@ -137,6 +137,18 @@ def test_concurrent_inputs_share_a_container(sample: str) -> None:
     assert time.monotonic() - begun < 10 * 0.3
 
 
+def test_batched_inputs_come_together(sample: str) -> None:
+    assert list(function("in_batches").map(range(4))) == [4, 4, 4, 4]
+
+
+def test_a_function_calls_others_by_handle_and_by_name(sample: str) -> None:
+    assert function("call_others").remote(3) == (9, 9, False)
+
+
+def test_files_and_read_only_volumes_are_where_they_were_asked_for(sample: str) -> None:
+    assert function("places").remote() == ("/tmp", True, "Read-only file system")
+
+
 def test_a_class_keeps_its_state_per_parameter(sample: str) -> None:
     import modal
 

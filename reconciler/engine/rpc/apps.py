@@ -120,11 +120,11 @@ class AppObjects:
             )
         published = self._apps.published(app.id)
         if published is not None and _same(published.body, request):
-            return api_pb2.AppPublishResponse(url=_page(app.id))
+            return api_pb2.AppPublishResponse(url=_deployed_page(app.id))
         self._refuse_crons(app, request)
         done = self._apps.publish(app, request, caller.version)
         self._pool.keep_warm(app.id)
-        return api_pb2.AppPublishResponse(url=_page(app.id), deployed_at=done.at)
+        return api_pb2.AppPublishResponse(url=_deployed_page(app.id), deployed_at=done.at)
 
     async def app_rollback(
         self, request: api_pb2.AppRollbackRequest, caller: Caller
@@ -273,8 +273,13 @@ def check_schedule(schedule: api_pb2.Schedule) -> None:
 
 
 def _page(app: str) -> str:
-    """What the client prints as the app's address after a deploy."""
-    return f"{app} on the embedded engine (images are not built, functions run in a local Python)"
+    """What the client prints as the app's address."""
+    return f"engine:{app}"
+
+
+def _deployed_page(app: str) -> str:
+    """After a deploy is the moment to say what a green one does not mean here."""
+    return f"{_page(app)} (no image was built: functions run in a local Python)"
 
 
 def _same(published: api_pb2.AppPublishRequest, request: api_pb2.AppPublishRequest) -> bool:
