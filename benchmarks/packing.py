@@ -1,0 +1,191 @@
+"""Wakes of both packings beside the floor, greedy merging and a poller that wakes every minute.
+
+Run by `python -m benchmarks.packing [--crons FILE]` from the project root. FILE adds sets from a
+file of JSON lines, each with `cron`, `timezone` and `set`.
+
+All figures but times are multiples of the floor, the distinct minutes in which something is due:
+mean and worst of the seeded sets, with five slots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean
+from typing import TypeVar
+
+from benchmarks.packing_greedy import greedy
+from benchmarks.packing_samples import as_written, in_zones, spread
+from reconciler.cron import CronError, Timetable, minute, parse_times
+from reconciler.pack import (
+    EVERY_MINUTE,
+    Member,
+    PackedSlot,
+    fewest_wakes,
+    one_poller,
+    wakes_by_slot,
+    wakes_per_month,
+)
+from reconciler.pack.demand import demands
+from reconciler.pack.horizon import horizon
+from reconciler.pack.load import loads
+from reconciler.pack.partition import cheapest_partition
+from reconciler.pack.search import search
+from reconciler.pack.shape import UNITS_PER_MONTH
+
+Value = TypeVar("Value")
+NOW = minute(datetime(2026, 11, 20, tzinfo=UTC))
+SLOTS = 5
+SIZES = ((8, 100), (12, 100), (20, 100), (50, 50), (100, 20), (200, 10), (1000, 5))
+PROOF_NODES = 300_000
+TYPICAL = (
+    *("0 6 * * *", "0 * * * *", "0 9 * * 1"),
+    *("*/5 * * * *", "0 */2 * * *", "0 3 * * *"),
+)
+HEADER = (
+    f"{'schedules':>9} {'sets':>4} {'floor':>6}  {'fewest-wakes':>13}  {'one-poller':>13}  "
+    f"{'greedy':>13} {'every min':>9}  {'proved: gap':>12} {'ms':>6}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One set: wakes per month, the bound if it could be proved, and seconds for both packings."""
+
+    floor: float
+    fewest: float
+    one: float
+    greedy: float
+    gap: float | None
+    seconds: float
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--crons", type=Path, help="JSON lines with cron, timezone and set")
+    crons = parser.parse_args().crons
+    _typical()
+    for sample in (as_written, spread, in_zones):
+        print(f"\n{sample.__name__.replace('_', ' ')}, {SLOTS} slots\n{HEADER}")
+        for count, sets in SIZES:
+            _row(count, [_measured(sample(count, seed)) for seed in range(sets)])
+    if crons is not None:
+        _from_file(crons)
+    _scale()
+
+
+def _typical() -> None:
+    members = [Member(f"s{n}", _timetable(text, "UTC")) for n, text in enumerate(TYPICAL)]
+    result = _measured(members)
+    print(
+        f"six typical schedules, {SLOTS} slots, wakes per month: floor {result.floor:,.0f}, "
+        f"fewest-wakes {result.fewest:,.0f}, one-poller {result.one:,.0f}, "
+        f"every minute {EVERY_MINUTE:,}"
+    )
+
+
+def _measured(members: Sequence[Member]) -> Result:
+    begun = time.perf_counter()
+    fewest = fewest_wakes(members, SLOTS, NOW)
+    one = one_poller(members, SLOTS, NOW)
+    seconds = time.perf_counter() - begun
+    return Result(
+        floor=wakes_per_month([member.timetable for member in members], NOW),
+        fewest=_wakes(fewest),
+        one=_wakes(one),
+        greedy=greedy(members, SLOTS, NOW) / UNITS_PER_MONTH,
+        gap=_gap(members),
+        seconds=seconds,
+    )
+
+
+def _gap(members: Sequence[Member]) -> float | None:
+    """Return the packing as a multiple of the cheapest partition, if that can be proved."""
+    asked = loads(demands(members, horizon(NOW)).each, delay=False)
+    outlines = list(dict.fromkeys(load.outline for load in asked))
+    if len(outlines) > 24:
+        return None
+    found = search(outlines, SLOTS).total
+    exact = cheapest_partition(outlines, SLOTS, found, PROOF_NODES)
+    if not exact.proved:
+        return None
+    return found / (exact.groups.total if exact.groups is not None else found)
+
+
+def _row(count: int, results: Sequence[Result]) -> None:
+    gaps = [result.gap for result in results if result.gap is not None]
+    proved = f"{len(gaps)}: {max(gaps) - 1:.2%}" if gaps else "-"
+    print(
+        f"{count:>9} {len(results):>4} {mean(result.floor for result in results):>6.0f}  "
+        f"{_multiples(results, lambda result: result.fewest)}  "
+        f"{_multiples(results, lambda result: result.one)}  "
+        f"{_multiples(results, lambda result: result.greedy)} "
+        f"{mean(EVERY_MINUTE / result.floor for result in results):>9.2f}  "
+        f"{proved:>12} {max(result.seconds for result in results) * 1000:>6.0f}",
+        flush=True,
+    )
+
+
+def _multiples(results: Sequence[Result], wakes: Callable[[Result], float]) -> str:
+    multiples = [wakes(result) / result.floor for result in results]
+    return f"{mean(multiples):>6.3f} {max(multiples):>6.3f}"
+
+
+def _from_file(path: Path) -> None:
+    sets: dict[str, list[Member]] = defaultdict(list)
+    for number, line in enumerate(path.read_text().splitlines()):
+        row = json.loads(line)
+        try:
+            timetable = _timetable(row["cron"], row["timezone"])
+        except CronError:
+            continue  # what this project refuses, nobody has to pack
+        sets[row["set"] or "single ones"].append(Member(f"s{number}", timetable))
+    print(f"\nsets of {path.name}, {SLOTS} slots\n{HEADER}")
+    for low, high in ((1, 5), (6, 12), (13, 50), (51, 1000)):
+        found = [members for members in sets.values() if low <= len(members) <= high]
+        if found:
+            _row(round(mean(map(len, found))), [_measured(members) for members in found])
+
+
+def _scale() -> None:
+    print("\nseconds     fewest-wakes  one-poller  again, one added  floor   peak MiB")
+    for count in (1_000, 10_000):
+        for sample in (spread, in_zones):
+            members = sample(count, 1)
+            first, fewest = _timed(fewest_wakes, members, SLOTS, NOW)
+            one, _ = _timed(one_poller, members, SLOTS, NOW)
+            more = [*members, Member("added", _timetable("7 3 * * *", "UTC"))]
+            again, _ = _timed(fewest_wakes, more, SLOTS, NOW, fewest)
+            timetables = [member.timetable for member in members]
+            floor, _ = _timed(wakes_per_month, timetables, NOW)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{count:>6,} {sample.__name__:<8} {first:>8.2f} {one:>11.2f} {again:>17.2f} "
+                f"{floor:>6.2f} {peak:>10.0f}"
+            )
+
+
+def _timed(pack: Callable[..., Value], *arguments: object) -> tuple[float, Value]:
+    begun = time.perf_counter()
+    value = pack(*arguments)
+    return time.perf_counter() - begun, value
+
+
+def _wakes(slots: Iterable[PackedSlot]) -> float:
+    return sum(wakes_by_slot(slots, NOW).values())
+
+
+def _timetable(text: str, zone: str) -> Timetable:
+    return Timetable(parse_times(text), zone)
+
+
+if __name__ == "__main__":
+    main()
