@@ -1,30 +1,15 @@
-"""The official client, in this process, on the session's engine, with a sample app deployed."""
+"""The session's engine (see ``tests/conftest.py``) with a sample app deployed on it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine_fixture import RunningEngine, engine, environment, start_engine
-
-__all__ = ["engine", "environment", "start_engine"]
+from tests.engine_fixture import RunningEngine
 
 SAMPLE = Path(__file__).with_name("sample_app.py")
-
-
-@pytest.fixture(scope="session")
-def client(engine: RunningEngine) -> Iterator[RunningEngine]:
-    """modal in this process speaks to the session's engine; import it inside tests only."""
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith("MODAL_")]:
-        del os.environ[name]
-    os.environ.update(engine.record.variables)
-    yield engine
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")
