@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from reconciler.engine.rpc.refusals import not_found
 from reconciler.engine.storage.database import Database
 
 
@@ -56,6 +57,11 @@ class Volumes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def require(self, volume: str) -> None:
+        """Raises NotFound for a Volume that was deleted; one of the same name is another."""
+        if self._database.row("SELECT 1 FROM objects WHERE id = ?", volume) is None:
+            raise not_found(f"Volume with ID {volume} not found")
 
     def files(self, volume: str, under: str = "") -> list[File]:
         """The files at or below a path, sorted."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from grpclib.exceptions import GRPCError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +128,14 @@ def test_a_removed_folder_is_removed_for_others_too(world: World) -> None:
     asyncio.run(two.reload())
     assert seen(two) == {}
     assert not (two.folder / "d/e").exists()
+
+
+def test_a_deleted_volume_is_not_found_by_who_has_it_mounted(world: World) -> None:
+    one = world.container("one")
+    world.database.run("DELETE FROM objects")
+    for attempt in (one.commit, one.reload):
+        with pytest.raises(GRPCError, match="not found"):
+            asyncio.run(attempt())
 
 
 @given(PATHS)

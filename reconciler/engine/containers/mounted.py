@@ -54,11 +54,13 @@ class Mounted:
     async def commit(self) -> None:
         """Publish what the container changed, all at once."""
         async with self._guard:
+            self.volumes.require(self.volume)
             await self._commit()
 
     async def reload(self) -> None:
         """Publish what the container changed, then show the Volume's state of now."""
         async with self._guard:
+            self.volumes.require(self.volume)
             await self._commit()
             files = self.volumes.files(self.volume)
             folders = set(self.volumes.folders(self.volume))

@@ -162,15 +162,16 @@ class Starter:
         root = "/root" if real else str(overlay / "root")
         image, _ = self._sources.settings(spec.function)
         mounted = {m.target: str(self._shown(m, spec)) for m in container.mounted}
+        chosen = {**image, **self._secrets(spec.function)}
+        paths = [root, *filter(None, [chosen.get("PYTHONPATH")])]
         return {
             "PATH": os.environ.get("PATH", _PATH),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "HOME": root,
             "PYTHONUNBUFFERED": "1",
-            **image,
-            **self._secrets(spec.function),
-            "PYTHONPATH": root,
+            **chosen,
+            "PYTHONPATH": os.pathsep.join(paths),
             "MODAL_IS_REMOTE": "1",
             "MODAL_TASK_ID": container.id,
             "MODAL_IMAGE_ID": spec.function.image_id,
