@@ -17,6 +17,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 BROKEN_PIPE = 141
 
+_GITHUB_HELP = "in GitHub Actions: keep the comment on a pull request, or the issue about drift"
 _ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed at it"
 
 
@@ -132,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     unlock = add("unlock", "unlock:main", "take the lease from an apply that is dead")
     unlock.add_argument("number", type=_positive, metavar="NUMBER", help="as the refusal named it")
 
+    _add_github(commands.add_parser("github", help=_GITHUB_HELP, description=_GITHUB_HELP))
     _add_engine(commands.add_parser("engine", help=_ENGINE_HELP, description=_ENGINE_HELP))
     return parser
 
@@ -169,6 +171,20 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
         help="plan offline what changes since the branch left this one; nothing is asked of Modal",
     )
     _add_format(parser, "markdown")
+
+
+def _add_github(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    comment = commands.add_parser("comment", help="write or update the pull request's comment")
+    comment.set_defaults(target="github:comment")
+    drift = commands.add_parser("drift", help="open, update or close the issue about drift")
+    drift.add_argument(
+        "--code", type=int, required=True, choices=[0, 2], help="exit code of the dry run"
+    )
+    drift.set_defaults(target="github:drift")
+    for command in (comment, drift):
+        _add_common(command, argparse.SUPPRESS)
+        command.add_argument("--file", required=True, help="what --format markdown printed")
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:

@@ -118,10 +118,10 @@ def _show(plan: Plan, args: Namespace) -> None:
 def _read_saved(args: Namespace) -> SavedPlan:
     from reconciler.report.saved_plan import SavedPlan
 
-    if args.out is not None or args.dry_run or args.at is not None:
+    if args.dry_run:
         raise ReconcileError(
-            "--plan applies a saved plan; it goes with none of --out, --dry-run and --at",
-            remedy="Leave out the others: the plan says what is applied.",
+            "--plan applies a saved plan, and --dry-run applies nothing",
+            remedy="Leave out one of them.",
         )
     try:
         content = Path(args.plan).read_bytes()

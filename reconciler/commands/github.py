@@ -1,0 +1,61 @@
+"""``reconcile github``: the comment on a pull request, and the issue about drift."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.commands.inputs import environment_name
+from reconciler.errors import ReconcileError
+from reconciler.gitops.actions import repository_url, run_url
+from reconciler.gitops.comment import put_comment
+from reconciler.gitops.drift_issue import keep_issue
+from reconciler.gitops.github import Repository
+from reconciler.report.plan_markdown import Made, failure_markdown
+
+
+def comment(args: Namespace) -> int:
+    """Put what a plan printed onto the pull request that the job runs for."""
+    put_comment(Repository.of_job(), _pull_request(), _read(args))
+    return 0
+
+
+def drift(args: Namespace) -> int:
+    """Make the environment's drift issue say what a dry run found."""
+    done = keep_issue(
+        Repository.of_job(),
+        environment_name(args),
+        _read(args),
+        drifted=args.code != 0,
+        run=run_url() or "",
+    )
+    print(done, file=sys.stderr)
+    return 0
+
+
+def _read(args: Namespace) -> str:
+    """What was printed; where nothing was, a comment that says so and not an old, green one."""
+    try:
+        text = Path(args.file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    if text.strip():
+        return text
+    made = Made(at=datetime.now(UTC), repository=repository_url())
+    error = ReconcileError("it ended before it could say why", remedy=f"See {run_url()}")
+    return failure_markdown(environment_name(args), error, made)
+
+
+def _pull_request() -> int:
+    try:
+        event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes())
+        return int(event["pull_request"]["number"])
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ReconcileError(
+            "this job does not run for a pull request",
+            remedy="Call it in a workflow with `on: pull_request`.",
+        ) from error

@@ -1,0 +1,108 @@
+"""As much of GitHub's REST API as keeps comments and issues, on the loopback address."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+BOT = {"login": "github-actions[bot]", "type": "Bot"}
+PERSON = {"login": "mallory", "type": "User"}
+
+
+@dataclass
+class FakeGitHub:
+    """A repository's comments and issues, by number."""
+
+    url: str = ""
+    comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    forbidden: bool = False
+    _ids: int = 100
+
+    def comment(self, issue: int, body: str, user: dict[str, str]) -> None:
+        """Somebody comments."""
+        self._ids += 1
+        self.comments.setdefault(issue, []).append({"id": self._ids, "body": body, "user": user})
+
+    def bodies(self, issue: int) -> list[str]:
+        """The comments of a pull request or issue."""
+        return [comment["body"] for comment in self.comments.get(issue, [])]
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        """Status and document."""
+        if self.forbidden:
+            return 403, {"message": "Resource not accessible by integration"}
+        match [method, *path.strip("/").split("/")[3:]]:
+            case ["GET", "issues", number, "comments"]:
+                return 200, self._page(self.comments.get(int(number), []), query)
+            case ["POST", "issues", number, "comments"]:
+                self.comment(int(number), body["body"], BOT)
+                return 201, {}
+            case ["PATCH", "issues", "comments", wanted]:
+                for comment in (c for found in self.comments.values() for c in found):
+                    if comment["id"] == int(wanted):
+                        comment.update(body)
+                return 200, {}
+            case ["GET", "issues"]:
+                found = [
+                    issue
+                    for issue in self.issues.values()
+                    if issue["state"] == query["state"] and query["labels"] in issue["labels"]
+                ]
+                return 200, self._page(found, query)
+            case ["POST", "issues"]:
+                new = len(self.issues) + 1
+                self.issues[new] = {"number": new, "state": "open", "user": BOT, **body}
+                return 201, {}
+            case ["PATCH", "issues", number]:
+                self.issues[int(number)].update(body)
+                return 200, {}
+        return 404, {}
+
+    @staticmethod
+    def _page(found: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+        size = int(query["per_page"])
+        start = (int(query["page"]) - 1) * size
+        return found[start : start + size]
+
+
+@contextmanager
+def serving() -> Iterator[FakeGitHub]:
+    """Serve until the block ends."""
+    fake = FakeGitHub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            parts = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            assert self.headers["Authorization"] == "Bearer job-token"
+            status, document = fake.answer(self.command, parts.path, query, body)
+            content = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - names of the standard library
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,235 @@
+"""The workflows, run block by block as GitHub would: on the engine, in a repository of branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.end_to_end.project import Done
+from tests.gitops.conftest import Team
+from tests.gitops.fake_github import PERSON, FakeGitHub, serving
+from tests.gitops.runner import ROOT, Runner
+
+TEN = [f"s{number}" for number in range(10)]
+MARKER = "<!-- schedule-reconciler: production -->"
+
+
+@dataclass(frozen=True)
+class Ci:
+    """A team on GitHub."""
+
+    team: Team
+    github: FakeGitHub
+    temporary: Path
+
+    def runner(self, event: str, **payload: object) -> Runner:
+        """A machine for one run of a workflow, on what is checked out."""
+        variables = self.team.project.engine.record.variables
+        secrets = {name: variables[name] for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET")}
+        return Runner(
+            clone=self.team.project.root,
+            temporary=self.temporary,
+            event=payload,
+            github={
+                "event_name": event,
+                "repository": "acme/jobs",
+                "server_url": "https://git.example",
+                "api_url": self.github.url,
+                "run_id": "77",
+                "actor": "ada",
+            },
+            variables={k: v for k, v in variables.items() if k not in secrets},
+            secrets=secrets,
+        )
+
+    def pull_request(self, *, head: str = "acme/jobs") -> Runner:
+        """A pull request number 7 from the branch that is checked out to main."""
+        base = self.team.git.git("rev-parse", "main")
+        change = {"number": 7, "base": {"sha": base}, "head": {"repo": {"full_name": head}}}
+        return self.runner("pull_request", pull_request=change)
+
+    def live(self) -> list[str]:
+        """The names of the schedules that are live."""
+        status = self.by_hand("status", "--format", "json")
+        return [schedule["name"] for schedule in status.json["schedules"]]
+
+    def by_hand(self, *arguments: str) -> Done:
+        """Somebody with Modal's token calls the command line for production."""
+        variables = self.team.project.engine.record.variables
+        return self.team.project.reconcile("--env", "production", *arguments, **variables)
+
+    def branch(self, *names: str) -> None:
+        """Commit hourly schedules on a branch."""
+        self.team.git.git("checkout", "-q", "-B", "feature")
+        self.team.commit(*names)
+
+    def merge(self) -> None:
+        """Merge the branch."""
+        self.team.git.git("checkout", "-q", "main")
+        self.team.git.git("merge", "-q", "--no-ff", "-m", "merge", "feature")
+
+
+@pytest.fixture
+def ci(team: Team, tmp_path: Path) -> Iterator[Ci]:
+    """A team with `a` and `b` applied to production."""
+    team.git.write("reconciler.yaml", "environments: {production: {modal: main}}\n")
+    team.commit("a", "b")
+    with serving() as github:
+        made = Ci(team, github, tmp_path / "runner")
+        assert all(job.succeeded for job in made.runner("push").run("apply.yml").values())
+        yield made
+
+
+def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(ci: Ci) -> None:
+    ci.github.comment(7, f"{MARKER}\nnot by an app", PERSON)
+    ci.branch("a", "b", "c")
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert job.succeeded, job.output
+    assert "1 to create" in job.summary
+    assert job.ran() == ["Install", "Validate and plan", "Comment"]
+    ci.team.commit("a", "b", "c", "d")
+    ci.pull_request().run("plan.yml")
+    foreign, ours = ci.github.bodies(7)
+    assert foreign.endswith("not by an app")
+    assert ours.startswith(MARKER)
+    assert "2 to create" in ours
+    assert "| ➕ create | `d` |" in ours
+    assert (ci.temporary / "artifacts" / "schedules-plan" / "plan.json").exists()
+    assert ci.live() == ["a", "b"]
+
+
+def test_a_fork_gets_no_secrets_and_is_planned_offline(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.team.project.engine.stop()
+    runner = replace(ci.pull_request(head="mallory/jobs"), secrets={})
+    job = runner.run("plan.yml")["plan"]
+    assert job.succeeded, job.output
+    assert "Planned offline against commit" in job.summary
+    assert "1 to create" in job.summary
+    assert ci.github.bodies(7) == []
+
+
+def test_a_broken_manifest_fails_the_job_with_annotations_and_a_comment(ci: Ci) -> None:
+    ci.team.git.git("checkout", "-q", "-b", "feature")
+    ci.team.git.write("schedules/x.yaml", "name: x\nschedule: nonsense\nfunction: shop/sync\n")
+    ci.team.git.commit()
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert not job.succeeded
+    assert "::error file=schedules/x.yaml,line=2,col=11,title=schedules::" in job.output
+    (comment,) = ci.github.bodies(7)
+    assert comment.splitlines()[1] == "### 🛑 `production`: failed"
+    assert "✅" not in comment + job.summary
+
+
+def test_a_refused_plan_fails_the_job_and_says_the_way_past(ci: Ci) -> None:
+    ci.branch(*TEN)
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    ci.branch("s0")
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert not job.succeeded
+    (comment,) = ci.github.bodies(7)
+    assert comment.splitlines()[1] == "### ⛔ `production`: refused by a safety rule"
+    ci.merge()
+    refused = ci.runner("push").run("apply.yml")
+    assert refused.keys() == {"plan"}
+    assert len(ci.live()) == 10
+    allowed = replace(ci.runner("workflow_dispatch"), inputs={"allow-deletes": "9"})
+    assert allowed.run("apply.yml")["apply"].succeeded
+    assert ci.live() == ["s0"]
+
+
+def test_what_was_merged_is_planned_again_and_applied(ci: Ci) -> None:
+    ci.branch("a", "c")
+    ci.merge()
+    jobs = ci.runner("push").run("apply.yml")
+    assert jobs["apply"].succeeded, jobs["apply"].output
+    assert "✅ **Applied**" in jobs["apply"].summary
+    assert ci.live() == ["a", "c"]
+    again = ci.runner("push").run("apply.yml")
+    assert again.keys() == {"plan"}
+    assert "no changes" in again["plan"].summary
+
+
+def test_a_plan_that_was_overtaken_while_it_waited_for_approval_is_refused(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.merge()
+
+    def somebody_applies(job: str) -> None:
+        if job == "plan":
+            ci.team.git.git("checkout", "-q", "HEAD~1")
+            ci.team.git.hourly("a", "b", "x")
+            assert ci.by_hand("--yes").code == 0
+            ci.team.git.git("checkout", "-q", "-f", "main")
+
+    jobs = ci.runner("push").run("apply.yml", somebody_applies)
+    assert not jobs["apply"].succeeded
+    assert "it is stale: what is live changed" in jobs["apply"].output
+    assert "### 🛑 `production`: failed" in jobs["apply"].summary
+    assert "**Applied**" not in jobs["apply"].summary
+    assert ci.live() == ["a", "b", "x"]
+
+
+def test_an_earlier_commit_is_rolled_back_to_by_hand(ci: Ci) -> None:
+    first = ci.team.git.git("rev-parse", "HEAD")
+    ci.branch("a", "z")
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    rollback = replace(ci.runner("workflow_dispatch"), inputs={"commit": first})
+    jobs = rollback.run("apply.yml")
+    assert jobs["apply"].succeeded, jobs["apply"].output
+    assert ci.live() == ["a", "b"]
+
+
+def test_drift_opens_one_issue_keeps_it_and_closes_it_when_healed(ci: Ci) -> None:
+    def look() -> str:
+        job = ci.runner("schedule").run("drift.yml")["drift"]
+        assert job.succeeded, job.output
+        return job.output
+
+    assert "No drift, and no issue about any." in look()
+    ci.team.project.in_modal(
+        "import modal\nanswer = modal.App.lookup('schedule-reconciler').stop()"
+    )
+    assert "An issue was opened." in look()
+    assert "Issue 1 is up to date." in look()
+    (issue,) = ci.github.issues.values()
+    assert issue["title"] == "Schedules: production is not what git says"
+    assert "is not deployed: it was stopped, or deleted" in issue["body"]
+    assert "https://git.example/acme/jobs/actions/runs/77" in issue["body"]
+    healed = ci.runner("push").run("apply.yml")
+    assert healed["apply"].succeeded, healed["apply"].output
+    assert "Issue 1 is closed" in look()
+    assert issue["state"] == "closed"
+
+
+def test_a_run_that_cannot_look_leaves_the_issue_alone(ci: Ci) -> None:
+    ci.team.project.engine.stop()
+    job = ci.runner("schedule").run("drift.yml")["drift"]
+    assert not job.succeeded
+    assert ci.github.issues == {}
+
+
+def test_without_permission_to_comment_the_job_says_which_it_needs(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.github.forbidden = True
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert not job.succeeded
+    assert "A comment needs `pull-requests: write`" in job.output
+
+
+@pytest.mark.parametrize("name", ["plan.yml", "apply.yml", "drift.yml", "ci.yml"])
+def test_permissions_are_none_but_for_what_a_job_says_it_needs(name: str) -> None:
+    document = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    assert document["permissions"] == {}
+    writes = {
+        permission
+        for job in document["jobs"].values()
+        for permission, level in job["permissions"].items()
+        if level == "write"
+    }
+    assert writes == {"plan.yml": {"pull-requests"}, "drift.yml": {"issues"}}.get(name, set())
