@@ -16,7 +16,7 @@ def greedy(members: Sequence[Member], budget: int, now: int) -> int:
     """Return what the merged and moved groups of whole schedules, all in UTC, cost."""
     found = {utc_shape(d.outline) | UTC_ONLY for d in demands(members, horizon(now)).each}
     outlines = sorted(_not_included(found), key=lambda outline: (-cost(outline), outline))
-    groups = merged(outlines, budget)[-1]
+    *_, groups = merged(outlines, budget)
     while _move_one(groups):
         pass
     return groups.total

@@ -10,6 +10,8 @@ from reconciler.pack.outline import cost
 
 FEW: Final = 7
 """A value held by more outlines of a group than this is not worth the attempt to be rid of."""
+_CLOSED: Final = -1
+"""In place of a group's cost: nothing is put into it."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ class Groups:
         if saved <= 0:
             return set()
         covers, costs = self.covers[:], self.costs[:]
-        costs[group] = _NEVER
+        costs[group] = _CLOSED
         moves = []
         for outline in holders:
             added, to, wider = cheapest(outline, covers, costs)
@@ -110,27 +112,24 @@ class Groups:
         return {to for _, to in moves}
 
 
-_NEVER: Final = -1
-"""In place of a group's cost: nothing is put into it."""
-
-
 def cheapest(outline: int, covers: Sequence[int], costs: Sequence[int]) -> tuple[int, int, int]:
     """Return what an outline adds in the group where it adds least, that group and its new cover.
 
-    The first of equal groups is taken. Groups whose cost is `_NEVER` are left out; there must be
+    The first of equal groups is taken. Groups whose cost is `_CLOSED` are left out; there must be
     another one.
     """
-    best = (-1, -1, 0)
+    best = None
     for group, cover in enumerate(covers):
         before = costs[group]
-        if before == _NEVER:
+        if before == _CLOSED:
             continue
         wider = cover | outline
         if wider == cover:
             return 0, group, cover
         added = cost(wider) - before
-        if best[0] < 0 or added < best[0]:
+        if best is None or added < best[0]:
             best = (added, group, wider)
+    assert best is not None
     return best
 
 

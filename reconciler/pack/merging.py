@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.pack.groups import Groups
@@ -13,23 +13,23 @@ MERGED_IN_PAIRS: Final = 250
 least. Pairs grow with the square."""
 
 
-def merged(outlines: Sequence[int], most: int) -> list[Groups]:
+def merged(outlines: Sequence[int], most: int) -> Iterator[Groups]:
     """Merge outlines, always the pair that adds least to the cost.
 
     Args:
         outlines: at least one, the dearest first.
         most: the largest number of groups that is asked for.
 
-    Returns:
+    Yields:
         The groups after each merge from `most` groups (or as many as there are outlines) down to
         one, the fewest first.
     """
     paired, joining = outlines[:MERGED_IN_PAIRS], outlines[MERGED_IN_PAIRS:]
-    steps = [Groups.of(groups) for groups in _pairwise(paired, most)]
-    for groups in steps:
+    for step in reversed(_pairwise(paired, most)):
+        groups = Groups.of(step)
         for outline in joining:
             groups.insert(outline)
-    return steps[::-1]
+        yield groups
 
 
 def _pairwise(outlines: Sequence[int], most: int) -> list[list[list[int]]]:

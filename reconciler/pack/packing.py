@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -66,7 +66,8 @@ def wakes_saved_by_tolerance(
     if not any(member.tolerance for member in members):
         return 0.0
     punctual = [replace(member, tolerance=0) for member in members]
-    wakes: Callable[[Iterable[Member]], float] = lambda these: sum(  # noqa: E731
-        wakes_by_slot(pack(these, packing, budget, now, previous), now).values()
+    strict, late = (
+        sum(wakes_by_slot(pack(each, packing, budget, now, previous), now).values())
+        for each in (punctual, members)
     )
-    return wakes(punctual) - wakes(members)
+    return strict - late

@@ -6,7 +6,7 @@ choices starts from the same seed each time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from random import Random
 from typing import Final
@@ -18,6 +18,11 @@ from reconciler.pack.partition import cheapest_partition
 
 MOST_GROUPS: Final = 100
 """More slots than this are not used even where the budget has no limit."""
+FOR_LARGE_SETS: Final = 20
+PLACINGS: Final = 30_000
+"""Outlines times groups, above which no more than `FOR_LARGE_SETS` groups are tried."""
+FRUITLESS: Final = 3
+"""Further groups in a row that may save nothing."""
 EXACT: Final = 14
 """So many outlines or fewer are also searched exactly."""
 PATIENCE: Final = 60
@@ -43,33 +48,45 @@ def search(outlines: Sequence[int], budget: int | None) -> Groups:
         outlines: at least one, the dearest first.
         budget: at least 1; None for no limit.
     """
-    most = min(budget or MOST_GROUPS, MOST_GROUPS, len(outlines))
+    most = min(budget or MOST_GROUPS, _most_groups(len(outlines)))
     best = None
+    fruitless = 0
     for start in merged(outlines, most):
         candidates = [_tidied(start)]
         if best is not None:
             unused: list[list[int]] = [[] for _ in range(len(start.members) - len(best.members))]
             candidates.append(_tidied(Groups.of([*best.members, *unused])))
-        best = _improved(min(candidates, key=lambda groups: groups.total), outlines)
+        found = _improved(min(candidates, key=lambda groups: groups.total), outlines)
+        fruitless = fruitless + 1 if best is not None and found.total == best.total else 0
+        best = found
+        if fruitless == FRUITLESS:
+            break
     assert best is not None
     return _condensed(best)
+
+
+def _most_groups(outlines: int) -> int:
+    """Return how many groups are ever tried: a limit on time that no budget may depend on."""
+    return min(outlines, MOST_GROUPS, max(FOR_LARGE_SETS, PLACINGS // outlines))
 
 
 def _condensed(groups: Groups) -> Groups:
     """Use no more slots than pay: merge groups whose common cover costs no more than they do."""
     members = [group for group in groups.members if group]
     while len(members) > 1:
-        first, second = min(
-            combinations(members, 2),
-            key=lambda pair: (
-                cost(union(pair[0] + pair[1])) - cost(union(pair[0])) - cost(union(pair[1]))
-            ),
-        )
-        if cost(union(first + second)) > cost(union(first)) + cost(union(second)):
+        added, first, second = min(_merges(members))
+        if added > 0:
             break
-        members = [group for group in members if group not in (first, second)]
-        members.append(first + second)
+        members[first] += members.pop(second)
     return Groups.of(members)
+
+
+def _merges(members: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, int]]:
+    """Yield what the merge of each two groups adds, and their numbers, the lower one first."""
+    covers = [union(group) for group in members]
+    for first, second in combinations(range(len(covers)), 2):
+        added = cost(covers[first] | covers[second]) - cost(covers[first]) - cost(covers[second])
+        yield added, first, second
 
 
 def _tidied(groups: Groups) -> Groups:

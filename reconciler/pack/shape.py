@@ -76,7 +76,7 @@ def times_of(minutes: int, hours: int) -> int:
 
 
 def days(shape: int) -> int:
-    """Return the day fields alone: their union and inclusion are those of the days."""
+    """Return the day fields alone. What includes them bit by bit has at least the same days."""
     return shape >> _MONTHS_AT << _MONTHS_AT
 
 
