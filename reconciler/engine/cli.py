@@ -57,7 +57,6 @@ def _parser() -> argparse.ArgumentParser:
         help="Volumes at their real paths, or told by MODAL_ENGINE_VOLUMES",
     )
     serve.add_argument("--parent-pid", type=int, help="end when this process has gone")
-    serve.add_argument("--ready-file", type=Path, help="gets the same as server.json")
     command("env", _env, "Print how to point the modal client at the running engine.")
     faults = command("faults", _faults, "Add fault rules (JSON), or show or clear them.")
     faults.add_argument("rules", nargs="?", help="a rule or a list of rules; default: show")
@@ -94,8 +93,6 @@ def _serve(parsed: argparse.Namespace) -> int:
             f"Engine on {record.url}, state in {parsed.state}. To use it in a shell:\n"
             f'  eval "$({sys.executable} -m reconciler.engine env --state {parsed.state})"\n'
         )
-        if parsed.ready_file:
-            record.write(parsed.ready_file.parent)
 
     async def run() -> None:
         stop = asyncio.Event()
@@ -107,6 +104,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         watch.cancel()
 
     with sole(parsed.state):
+        Record.remove(parsed.state)  # of one that was killed
         try:
             asyncio.run(run())
         finally:

@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -42,13 +42,15 @@ class Record:
 
     @staticmethod
     def read(state: Path) -> Record:
-        """Raises ReconcileError if no engine runs on this folder."""
-        try:
-            return Record(**json.loads((state / "server.json").read_text()))
-        except FileNotFoundError as error:
-            raise ReconcileError(
-                "no engine is running", where=str(state), remedy="Start one: `… engine serve`."
-            ) from error
+        """Raises ReconcileError if no engine runs on this folder, or none that is ready."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            record = Record(**json.loads((state / "server.json").read_text()))
+            with suppress(PermissionError):
+                os.kill(record.pid, 0)
+            return record
+        raise ReconcileError(
+            "no engine is running", where=str(state), remedy="Start one: `… engine serve`."
+        )
 
     @staticmethod
     def remove(state: Path) -> None:
@@ -89,7 +91,7 @@ def sole(state: Path) -> Iterator[None]:
 
     Raises ReconcileError naming the process that has it.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (state / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

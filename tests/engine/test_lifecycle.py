@@ -125,6 +125,15 @@ def test_the_record_is_for_its_user_only_and_goes_away(
     assert engine.process.returncode == 0
 
 
+def test_what_a_killed_engine_leaves_is_not_taken_for_a_running_one(
+    start_engine: Callable[..., RunningEngine],
+) -> None:
+    engine = start_engine()
+    engine.kill()
+    command = ("-m", "reconciler.engine", "env", "--state", str(engine.state))
+    assert "no engine is running" in engine.python(*command, check=False)
+
+
 def test_a_wrong_token_is_refused(client: RunningEngine) -> None:
     env = client.env | {"MODAL_TOKEN_SECRET": "as-wrong"}
     said = client.python("-c", LIST, check=False, env=env)
