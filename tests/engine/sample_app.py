@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -60,6 +61,13 @@ def sleep_too_long() -> None:
 def wait(seconds: float) -> str:
     time.sleep(seconds)
     return "rested"
+
+
+@app.function()
+def start_child(path: str) -> None:
+    child = subprocess.Popen(["sleep", "300"])
+    Path(path).write_text(str(child.pid))
+    child.wait()
 
 
 @app.function()

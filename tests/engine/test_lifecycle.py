@@ -88,6 +88,19 @@ def test_no_container_outlives_the_engine(
     until(lambda: not any(alive(pid) for pid in pids))
 
 
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_nothing_that_a_container_started_outlives_the_engine(
+    start_engine: Callable[..., RunningEngine], tmp_path: Path, how: str
+) -> None:
+    engine, noted = start_engine(), tmp_path / "pid"
+    engine.modal("deploy", str(SAMPLE))
+    spawn = f"import modal; modal.Function.from_name('sample', 'start_child').spawn('{noted}')"
+    engine.python("-c", spawn)
+    until(lambda: noted.exists() and noted.read_text())
+    getattr(engine, how)()
+    until(lambda: not alive(int(noted.read_text())))
+
+
 def test_the_engine_ends_with_its_parent(tmp_path: Path, client: RunningEngine) -> None:
     state = tmp_path / "state"
     client.python(

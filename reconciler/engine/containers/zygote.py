@@ -35,8 +35,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(descriptor: int) -> None:
-    """Serve orders until the engine closes its end."""
-    _die_with_parent()
+    """Serve orders until the engine closes its end, be it by dying."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     namespace = _sibling("namespace")
     engine = socket.socket(fileno=descriptor)
