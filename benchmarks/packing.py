@@ -39,12 +39,14 @@ from reconciler.pack.load import loads
 from reconciler.pack.partition import cheapest_partition
 from reconciler.pack.search import search
 from reconciler.pack.shape import UNITS_PER_MONTH
+from reconciler.pack.solo_choice import WORK, best_solos, total_cost
 
 Value = TypeVar("Value")
 NOW = minute(datetime(2026, 11, 20, tzinfo=UTC))
 SLOTS = 5
 SIZES = ((8, 100), (12, 100), (20, 100), (50, 50), (100, 20), (200, 10), (1000, 5))
 PROOF_NODES = 300_000
+MORE_WORK = 10
 TYPICAL = (
     *("0 6 * * *", "0 * * * *", "0 9 * * 1"),
     *("*/5 * * * *", "0 */2 * * *", "0 3 * * *"),
@@ -79,6 +81,7 @@ def main() -> None:
             _row(count, [_measured(sample(count, seed)) for seed in range(sets)])
     if crons is not None:
         _from_file(crons)
+    _one_poller_effort()
     _scale()
 
 
@@ -153,6 +156,21 @@ def _from_file(path: Path) -> None:
         found = [members for members in sets.values() if low <= len(members) <= high]
         if found:
             _row(round(mean(map(len, found))), [_measured(members) for members in found])
+
+
+def _one_poller_effort() -> None:
+    print(f"\none-poller, spread: cost as a multiple of that found with {MORE_WORK} times the work")
+    for count in (50, 100, 200):
+        for slots in (5, 10, 20):
+            multiples = []
+            for seed in range(3):
+                each = demands(spread(count, seed), horizon(NOW)).each
+                found, best = (
+                    total_cost(each, best_solos(each, slots - 1, work))
+                    for work in (WORK, MORE_WORK * WORK)
+                )
+                multiples.append(found / min(found, best))
+            print(f"{count:>6} schedules {slots:>3} slots  worst {max(multiples):.4f}", flush=True)
 
 
 def _scale() -> None:

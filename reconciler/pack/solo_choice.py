@@ -16,11 +16,12 @@ EXACT: Final = 14
 WORK: Final = 3_000_000
 """Choices times demands that are looked at among more of them, some 0.2 s."""
 NARROWEST: Final = 2
+"""Choices of each size that are extended at least."""
 EXCHANGED: Final = 3
 """Values that may go in exchange for one that comes back."""
 
 
-def best_solos(demands: Sequence[Demand], most: int) -> frozenset[int]:
+def best_solos(demands: Sequence[Demand], most: int, work: int = WORK) -> frozenset[int]:
     """Return the demands that should be solo, so that solo slots and poller cost least.
 
     The poller gets cheaper only when a value of one of its fields goes, and with it all the
@@ -30,8 +31,9 @@ def best_solos(demands: Sequence[Demand], most: int) -> frozenset[int]:
 
     Args:
         most: the number of solo slots that there may be.
+        work: choices times demands that are looked at among more than `EXACT` demands.
     """
-    return frozenset(members(_Search(demands, most).run()))
+    return frozenset(members(_Search(demands, most, work).run()))
 
 
 def total_cost(demands: Sequence[Demand], solo: frozenset[int]) -> int:
@@ -57,14 +59,14 @@ class _Choice(NamedTuple):
 
 
 class _Search:
-    def __init__(self, demands: Sequence[Demand], most: int) -> None:
+    def __init__(self, demands: Sequence[Demand], most: int, work: int) -> None:
         self.most = most
         self.outlines = [demand.outline for demand in demands]
         self.slots = [len(demand.names) for demand in demands]
         self.alone = [_alone(demand) for demand in demands]
         self.holders = self._holders()
         self.unavoidable = self._unavoidable()
-        self.extended = self._how_many_to_extend()
+        self.extended = self._how_many_to_extend(work)
         self.best = 0
         self.least = cost(union(self.outlines))
 
@@ -136,12 +138,12 @@ class _Search:
             self.best, self.least = solo, total
         return _Choice(total, solo, slots, alone)
 
-    def _how_many_to_extend(self) -> int | None:
+    def _how_many_to_extend(self, work: int) -> int | None:
         if len(self.outlines) <= EXACT:
             return None
         generations = min(self.most, len(self.holders))
         steps = generations * len(self.holders) * len(self.outlines)
-        return max(NARROWEST, WORK // max(steps, 1))
+        return max(NARROWEST, work // max(steps, 1))
 
     def _holders(self) -> list[int]:
         """Return, for each value that may go, who holds it; each set once, in a fixed order."""

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from reconciler.cron import cover
 from reconciler.cron.dates import date_rule
 from reconciler.pack import BudgetError, Member, one_poller
+from reconciler.pack.demand import demands
+from reconciler.pack.horizon import horizon
 from reconciler.pack.shape import UNITS_PER_MONTH, cost, shape
+from reconciler.pack.solo_choice import best_solos, total_cost
 from tests.pack.building import NOW, TYPICAL, drawn, members
-from tests.pack.strategies import usual_in_utc
+from tests.pack.strategies import usual, usual_in_utc
 
 
 def test_within_the_budget_every_schedule_is_solo() -> None:
@@ -78,6 +81,20 @@ def test_no_choice_of_solo_slots_is_better(group: list[Member], budget: int) -> 
         for choice in combinations(everyone, size)
     )
     assert _cost(group, solo) == pytest.approx(cheapest)
+
+
+@given(usual, st.integers(1, 5))
+@settings(max_examples=40, deadline=None)
+def test_no_choice_is_better_in_zones_either(group: list[Member], most: int) -> None:
+    each = demands(group, horizon(NOW)).each
+    choices = (
+        frozenset(choice)
+        for size in range(len(each) + 1)
+        for choice in combinations(range(len(each)), size)
+        if sum(len(each[n].names) for n in choice) <= most
+    )
+    cheapest = min(total_cost(each, choice) for choice in choices)
+    assert total_cost(each, best_solos(each, most)) == cheapest
 
 
 def _cost(group: list[Member], solo: set[str]) -> float:
