@@ -7,13 +7,11 @@ given to a container that asks; one that asks in vain waits. Nothing here polls.
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import signal
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
 
 from modal_proto import api_pb2
 
@@ -24,8 +22,6 @@ from reconciler.engine.containers import outcomes
 from reconciler.engine.containers.container import Container, Task, Terms
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.output import Output
-
-_LOG: Final = logging.getLogger("reconciler.engine")
 
 
 @dataclass
@@ -79,9 +75,11 @@ class Pool:
 
     def cancel(self, call: str, *, terminate: bool) -> None:
         """End a call's unfinished inputs: at once for the caller, soon for the containers."""
-        for one in self._calls.unfinished_inputs(call):
-            lane = self._lane(one.function)
-            lane.waiting = deque(other for other in lane.waiting if other.id != one.id)
+        unfinished = self._calls.unfinished_inputs(call)
+        for function in {one.function for one in unfinished}:
+            lane = self._lane(function)
+            lane.waiting = deque(other for other in lane.waiting if other.call != call)
+        for one in unfinished:
             self._end(one, outcomes.cancelled())
         for container in self._fleet.containers():
             held = [key for key, task in container.tasks.items() if task.input.call == call]
