@@ -109,6 +109,7 @@ class Volumes:
                     "DELETE FROM volume_folders WHERE volume = ? AND path = ?", volume, path
                 )
             for file in change.written:
+                self._make_way(volume, file.path)
                 self._database.run(
                     "INSERT OR REPLACE INTO volume_files VALUES (?, ?, ?, ?, ?, ?)",
                     volume,
@@ -119,6 +120,27 @@ class Volumes:
                     file.mtime,
                 )
             self._make(volume, change.folders)
+
+    def _make_way(self, volume: str, path: str) -> None:
+        """A path is a file or a folder: what another commit made of it gives way."""
+        self._database.run(
+            "DELETE FROM volume_files WHERE volume = ? AND path > ? || '/' AND path < ? || '0'",
+            volume,
+            path,
+            path,
+        )
+        self._database.run(
+            "DELETE FROM volume_folders WHERE volume = ?"
+            " AND (path = ? OR (path > ? || '/' AND path < ? || '0'))",
+            volume,
+            path,
+            path,
+            path,
+        )
+        for parent in parents(path):
+            self._database.run(
+                "DELETE FROM volume_files WHERE volume = ? AND path = ?", volume, parent
+            )
 
     def _make(self, volume: str, folders: Iterable[str]) -> None:
         for path in folders:

@@ -117,6 +117,22 @@ def test_a_reload_commits_first_and_then_shows_everything(world: World) -> None:
     assert set(world.committed()) == {"mine", "theirs"}
 
 
+def test_a_path_that_one_made_a_file_and_another_a_folder_is_what_the_later_made(
+    world: World,
+) -> None:
+    one, two, three = (world.container(name) for name in ("one", "two", "three"))
+    write(one, "x", "file")
+    write(two, "x/y", "in a folder")
+    asyncio.run(one.commit())
+    asyncio.run(two.commit())
+    asyncio.run(one.reload())
+    assert seen(one) == {"x/y": "in a folder"}
+    write(three, "x", "file again")
+    asyncio.run(three.commit())
+    asyncio.run(one.reload())
+    assert seen(one) == {"x": "file again"}
+
+
 def test_a_removed_folder_is_removed_for_others_too(world: World) -> None:
     one = world.container("one")
     write(one, "d/e/f", "x")
