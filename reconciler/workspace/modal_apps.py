@@ -6,6 +6,7 @@ import ast
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import modal
@@ -13,7 +14,9 @@ from modal.types import AppState
 
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.modal_calls import translated_errors
+from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError
+from reconciler.plan import Touch
 from reconciler.workspace.deployment import build_app
 from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
 
@@ -36,7 +39,6 @@ class ModalApps:
         """Args: the name of our app, and the Modal environment that it is in."""
         self._name = name
         self._environment = environment
-        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.workspace.ports.Apps`.
@@ -54,7 +56,8 @@ class ModalApps:
                 remedy=f"This workspace has: {', '.join(sorted(map(str, names)))}. Create it with "
                 f"`modal environment create {self._environment}`, or name another.",
             )
-        found = await asyncio.gather(*(self._of(environment) for environment in environments))
+        free = asyncio.Semaphore(AT_ONCE)
+        found = await asyncio.gather(*(self._of(environment, free) for environment in environments))
         return [app for apps in found for app in apps]
 
     async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
@@ -78,32 +81,41 @@ class ModalApps:
             app = await modal.App.lookup.aio(self._name, environment_name=self._environment)
             await app.set_tags.aio(dict(tags))
 
-    async def _of(self, environment: modal.Environment) -> list[DeployedApp]:
+    async def _of(
+        self, environment: modal.Environment, free: asyncio.Semaphore
+    ) -> list[DeployedApp]:
         with translated_errors():
             apps = await environment.apps.list.aio()
-        found = await asyncio.gather(*(self._describe(app, environment) for app in apps))
+        found = await asyncio.gather(*(self._describe(app, environment, free) for app in apps))
         return [app for app in found if app is not None]
 
     async def _describe(self, app: modal.App, environment: modal.Environment) -> DeployedApp | None:
         with translated_errors():
             info = await app.info.aio()
-        if info.lifecycle.state is not AppState.DEPLOYED:
-            return None
-        functions = await asyncio.gather(
-            *(self._function(name, id_) for name, id_ in sorted(info.functions.items()))
-        )
         name = app.name or info.description
+        ours = (environment.name, name) == (self._environment, self._name)
+        life = info.lifecycle
+        if life.state is not AppState.DEPLOYED:
+            stopped = _touch(life.stopped_by, life.stopped_at) if ours else None
+            return (
+                None if stopped is None else DeployedApp(self._environment, name, stopped=stopped)
+            )
+        functions = await asyncio.gather(
+            *(_function(name, id_, free) for name, id_ in sorted(info.functions.items()))
+        )
         tags = {}
-        if (environment.name, name) == (self._environment, self._name):
+        if ours:
             with translated_errors():
                 tags = await app.get_tags.aio()
-        return DeployedApp(str(environment.name), name, tuple(functions), tags)
+        touch = _touch(life.deployed_by, life.deployed_at) if ours else None
+        return DeployedApp(str(environment.name), name, tuple(functions), tags, touch)
 
-    async def _function(self, name: str, id_: str) -> DeployedFunction:
-        async with self._at_once:
-            with translated_errors():
-                info = await modal.Function.from_id(id_).info.aio()
-        return read_schedule(name, info.schedule)
+
+async def _function(name: str, id_: str, free: asyncio.Semaphore) -> DeployedFunction:
+    async with free:
+        with translated_errors():
+            info = await modal.Function.from_id(id_).info.aio()
+    return read_schedule(name, info.schedule)
 
 
 def read_schedule(name: str, text: str | None) -> DeployedFunction:
