@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup test lint demo bench schema clean
+.PHONY: help setup test lint demo simulate bench schema clean
 
 help:
 	@echo "make demo    deploy the examples to the embedded Modal, plan, apply, wake, show the runs"
 	@echo "make test    everything that CI checks"
 	@echo "make lint    the static checks alone"
+	@echo "make simulate  the dispatch core under seeded faults, 2,000 seeds of 14 days"
 	@echo "make bench   the benchmarks, each beside its peer"
 	@echo "make schema  write schema/ anew from the models"
 
@@ -35,6 +36,9 @@ test: lint
 
 demo: setup
 	@$(BIN)/python examples/demo.py
+
+simulate: setup
+	$(BIN)/python -m tests.simulation
 
 bench: setup
 	$(BIN)/python -m benchmarks

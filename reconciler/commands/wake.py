@@ -11,6 +11,7 @@ from reconciler.commands.connection import connected, open_ports, run
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
+from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.policy import LetGo
@@ -81,8 +82,11 @@ async def _rehearse(ports: Ports, as_if: int | None) -> int:
     if generation is None:
         raise ReconcileError("nothing was applied yet", remedy="Run reconcile first.")
     now = as_if if as_if is not None else minute(ports.clock.now())
-    since = now - 1 if as_if is not None else (await read_cursor(ports)).since(now)
-    dues = find_due(generation, since, now)
+    if as_if is not None:
+        horizon = Horizon(now - 1)
+    else:
+        horizon = (await read_cursor(ports)).horizon(now, generation.digest)
+    dues = find_due(generation, horizon, now)
     if not dues:
         print(f"Nothing is due up to {format_minute(now)}.")
     for due in dues:

@@ -1,9 +1,13 @@
 """How far the wakes have come.
 
-Invariant: *every occurrence at or before ``through`` is settled (started and confirmed, or let go
-and written down) or named in ``unsettled``*. A cursor is true by itself, whoever wrote it and
-whatever was written in between, so that a late write of an older one costs a second look at what
-the claims already answer, and never an occurrence. Two true cursors merge into a true one.
+Invariant: *every occurrence of ``generation`` at or before ``through`` is settled (started and
+confirmed, or let go and written down) or named in ``unsettled``*. A cursor is true by itself,
+whoever wrote it and whatever was written in between, so that a late write of an older one costs a
+second look at what the claims already answer, and never an occurrence. Two true cursors merge into
+a true one.
+
+The generation is part of it because a wake may have read one that was live a moment ago: it has
+looked at its own schedules, and not at those that had just appeared.
 """
 
 from __future__ import annotations
@@ -24,9 +28,32 @@ LOOKBACK: Final = 7 * 24 * 60
 shortens it, so that this matters only when both the Dict and the runs files are gone."""
 DOUBTED_LOOKBACK: Final = 24 * 60
 """Minutes that a wake looks back when the cursor lies in the future and is not believed."""
+RELOOK: Final = 24 * 60
+"""Minutes. When the last wake read another generation, schedules that began within these are looked
+at from their beginning. What a wake reads is stale by minutes; this leaves room."""
 CLOCK_TOLERANCE: Final = 10
 """Minutes. A cursor this far ahead of now is of a simultaneous wake; further ahead, some wake's
 clock was wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Where a wake begins to look; epoch minutes.
+
+    Attributes:
+        since: for schedules that earlier wakes knew.
+        fresh: schedules that began later than this are looked at from their beginning, None when
+            all are known.
+    """
+
+    since: int
+    fresh: int | None = None
+
+    def of(self, anchor: int) -> int:
+        """The minute after which the occurrences of a record with this anchor have to be seen."""
+        if self.fresh is not None and anchor > self.fresh:
+            return anchor
+        return max(self.since, anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +62,26 @@ class Cursor:
 
     Attributes:
         through: epoch minute; None when nothing is known.
+        generation: digest of what the wake that came so far had read; None when that is mixed.
         unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
         calls: call id to occurrence id, of calls whose end has not been written down.
         wakes: slot to the time of its last wake, ISO 8601.
     """
 
     through: int | None = None
+    generation: str | None = None
     unsettled: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
     wakes: Mapping[str, str] = field(default_factory=dict)
 
-    def since(self, now: int) -> int:
-        """The epoch minute after which a wake at ``now`` has to look."""
+    def horizon(self, now: int, generation: str) -> Horizon:
+        """Where a wake at ``now`` that reads this generation has to begin."""
         if self.through is None:
-            return now - LOOKBACK
+            return Horizon(now - LOOKBACK)
         if self.through > now + CLOCK_TOLERANCE:
-            return now - DOUBTED_LOOKBACK
-        return min(self.through, now)
+            return Horizon(now - DOUBTED_LOOKBACK)
+        since = min(self.through, now)
+        return Horizon(since, None if generation == self.generation else now - RELOOK)
 
     def merge(
         self,
@@ -64,25 +94,36 @@ class Cursor:
         """This cursor as found, brought forward by a wake that ends with ``newer``.
 
         Args:
+            now: epoch minute of that wake by its own clock.
             settled: occurrence ids that the wake settled.
             ended: calls whose end the wake wrote down.
         """
-        believed = self.through
-        if believed is not None and believed > now + CLOCK_TOLERANCE:
-            believed = None
-        known = [through for through in (believed, newer.through) if through is not None]
+        through, generation = self._further(newer, now)
         return Cursor(
-            through=max(known, default=None),
+            through=through,
+            generation=generation,
             unsettled=_without({**self.unsettled, **newer.unsettled}, settled),
             calls=_without({**self.calls, **newer.calls}, ended),
             wakes={**self.wakes, **newer.wakes},
         )
+
+    def _further(self, newer: Self, now: int) -> tuple[int | None, str | None]:
+        """How far the two have come together, and for which generation that holds."""
+        mine, theirs = newer.through, self.through
+        if mine is None:
+            return theirs, self.generation
+        if theirs is None or theirs > now + CLOCK_TOLERANCE or theirs < mine:
+            return mine, newer.generation
+        if theirs == mine and self.generation != newer.generation:
+            return theirs, None
+        return theirs, self.generation
 
     def to_json(self) -> dict[str, Any]:
         """The Dict entry."""
         return {
             "format": FORMAT,
             "through": None if self.through is None else format_minute(self.through),
+            "generation": self.generation,
             "unsettled": dict(self.unsettled),
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
@@ -99,6 +140,7 @@ class Cursor:
         through = data["through"]
         return cls(
             through=None if through is None else parse_minute(through),
+            generation=data["generation"],
             unsettled=dict(data["unsettled"]),
             calls=dict(data["calls"]),
             wakes=dict(data["wakes"]),
@@ -114,7 +156,8 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     Args:
         logs: oldest first.
     """
-    known = [log.through for log in logs if log.through is not None]
+    known = [(log.through, log.generation) for log in logs if log.through is not None]
+    through, generation = max(known, default=(None, None))
     records = [record for log in logs for record in log.records]
     ended = {record.call for record in records if record.state.ended}
     settled = {
@@ -122,7 +165,8 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     }
     unsettled = {key: attempt for log in logs for key, attempt in log.unsettled.items()}
     return Cursor(
-        through=max(known, default=None),
+        through=through,
+        generation=generation,
         unsettled=_without(unsettled, settled),
         calls={
             record.call: record.occurrence.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.generation import Generation, Record
 from reconciler.dispatch.policy import LetGo, judge
 
@@ -18,11 +19,11 @@ class Due:
     let_go: tuple[LetGo, ...] = ()
 
 
-def find_due(generation: Generation, since: int, now: int) -> list[Due]:
-    """What is due in ``(since, now]`` and what the policies make of it. Pure; epoch minutes."""
+def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
+    """What is due up to ``now`` and what the policies make of it. Pure; epoch minutes."""
     found = []
     for record in generation.records:
-        times = due_times(record, since, now)
+        times = due_times(record, horizon.of(record.anchor), now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
             found.append(Due(record, verdict.start, verdict.let_go))

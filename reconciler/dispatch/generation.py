@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Final, Self
 
@@ -85,10 +85,7 @@ class Record:
         Raises:
             CronError, ZoneError: only if the record was not written by us.
         """
-        if not self.when:
-            return None
-        expressions = tuple(e for text in self.when for e in parse_times(text))
-        return Timetable(expressions, self.timezone)
+        return _timetable(self.when, self.timezone) if self.when else None
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON; what has its default is left out."""
@@ -115,6 +112,12 @@ class Record:
         values["catchup"] = Catchup(values.get("catchup", Catchup.LATEST))
         values["delivery"] = Delivery(values.get("delivery", Delivery.AT_LEAST_ONCE))
         return cls(**values)
+
+
+@lru_cache(maxsize=65_536)
+def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
+    """Kept while the container is warm; many schedules share their times."""
+    return Timetable(tuple(e for text in when for e in parse_times(text)), timezone)
 
 
 _MINUTES: Final = frozenset({"anchor", "at"})
@@ -215,6 +218,8 @@ class Pointer:
         by: who applied it.
         at: when, ISO 8601 in UTC.
         previous: the digest that was live before, None at first.
+        author: who wrote the commit, None when that is not known.
+        link: where the apply can be seen, None when there is no such place.
     """
 
     generation: str
@@ -223,6 +228,8 @@ class Pointer:
     by: str
     at: str
     previous: str | None
+    author: str | None = None
+    link: str | None = None
 
     def encode(self) -> bytes:
         """The pointer's file."""
@@ -240,7 +247,8 @@ def decode_pointer(content: bytes) -> Pointer:
     try:
         data = json.loads(content)
         check_format(data, POINTER_PATH)
-        return Pointer(**{item.name: data[item.name] for item in fields(Pointer)})
+        known = {item.name for item in fields(Pointer)}
+        return Pointer(**{name: value for name, value in data.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not a pointer: {error}", where=POINTER_PATH) from error
 

@@ -17,7 +17,7 @@ from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minu
 
 RUNS_FOLDER: Final = "runs"
 LISTED_TIMES: Final = 200
-"""Nominal times that one line spells out at most; of a longer span the newest are kept."""
+"""Nominal times that one line spells out at most; of a longer span the first and the newest."""
 
 
 class RunState(StrEnum):
@@ -119,6 +119,7 @@ class WakeLog:
 
     Attributes:
         wake: the Modal call id of the wake, or another id that is unique to it.
+        part: a wake with much to do writes several files, numbered from 1.
         slot: the slot that woke, or how a person did.
         started: ISO 8601 in UTC.
         now: the epoch minute up to which it looked.
@@ -135,6 +136,7 @@ class WakeLog:
     through: int | None
     unsettled: Mapping[str, int]
     records: tuple[RunRecord, ...]
+    part: int = 1
 
     @property
     def day(self) -> str:
@@ -145,7 +147,8 @@ class WakeLog:
     def path(self) -> str:
         """Its file on the Volume; names sort by the time of the wake."""
         time = self.started[11:19].replace(":", "")
-        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}.jsonl"
+        part = f"-{self.part}" if self.part > 1 else ""
+        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}{part}.jsonl"
 
     def encode(self) -> bytes:
         """The file's bytes."""
@@ -153,6 +156,7 @@ class WakeLog:
             "format": FORMAT,
             "generation": self.generation,
             "now": format_minute(self.now),
+            "part": self.part,
             "slot": self.slot,
             "started": self.started,
             "through": None if self.through is None else format_minute(self.through),
@@ -186,16 +190,17 @@ def decode_wake_log(content: bytes, where: str) -> WakeLog:
             through=None if through is None else parse_minute(through),
             unsettled=dict(header["unsettled"]),
             records=tuple(_record_from_json(line) for line in lines),
+            part=header["part"],
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not the log of a wake: {error}", where=where) from error
 
 
 def shorten(record: RunRecord) -> RunRecord:
-    """Keep a line to a bounded length: the newest times, with the count of all."""
+    """Keep a line to a bounded length: the first time, the newest ones, the count of all."""
     if len(record.times) <= LISTED_TIMES:
         return record
-    return replace(record, times=record.times[-LISTED_TIMES:])
+    return replace(record, times=(record.times[0], *record.times[1 - LISTED_TIMES :]))
 
 
 def format_time(at: datetime) -> str:

@@ -78,7 +78,7 @@ def status_of(
     late = now - max(1, generation.punctuality // 60)
     overdue = {
         due.record.name: min((*due.start, *(at for gone in due.let_go for at in gone.times)))
-        for due in find_due(generation, cursor.since(now), late)
+        for due in find_due(generation, cursor.horizon(now, generation.digest), late)
         if due.record.suspended is None
     }
     return Status(
