@@ -242,6 +242,15 @@ class ManifestForm(Form):
             examples=["1h"],
         ),
     ] = None
+    tolerance: Annotated[
+        Duration | None,
+        Omittable(),
+        Field(
+            description="How much later than its time it may run as a matter of course, so that "
+            "schedules can share wakes; at most 24h, default none.",
+            examples=["15m"],
+        ),
+    ] = None
     delivery: Annotated[
         Delivery,
         Choice(),

@@ -47,6 +47,9 @@ T = TypeVar("T")
 LONGEST_TIMEOUT = timedelta(hours=24)
 """Modal's own limit for one run."""
 
+LONGEST_TOLERANCE = timedelta(hours=24)
+"""Later than that, an occurrence is of another day."""
+
 
 def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule | list[Fault]:
     """The schedule that a manifest of the right shape declares, or everything wrong with it."""
@@ -82,6 +85,7 @@ class _Reading:
         timeout = self._duration(("timeout",), form.timeout)
         if timeout is not None and timeout > LONGEST_TIMEOUT:
             self._fault(("timeout",), "`timeout` must be at most 24h, Modal's own limit")
+        tolerance = self._tolerance(form, deadline)
         if form.formerly == form.name:
             self._fault(("formerly",), "`formerly` must be another name than `name`")
         if times is None:
@@ -100,6 +104,7 @@ class _Reading:
             overlap=form.overlap,
             catchup=form.catchup,
             deadline=deadline,
+            tolerance=tolerance,
             delivery=form.delivery,
             retries=retries,
             timeout=timeout,
@@ -111,6 +116,18 @@ class _Reading:
             labels=form.labels or {},
             location=location,
         )
+
+    def _tolerance(self, form: ManifestForm, deadline: timedelta | None) -> timedelta:
+        tolerance = self._duration(("tolerance",), form.tolerance) or timedelta()
+        if tolerance % timedelta(minutes=1):
+            self._fault(("tolerance",), "`tolerance` must be whole minutes: crons know no seconds")
+        if tolerance > LONGEST_TOLERANCE:
+            self._fault(("tolerance",), "`tolerance` must be at most 24h")
+        if deadline is not None and tolerance > deadline:
+            self._fault(
+                ("tolerance",), "`tolerance` must not be longer than `deadline`: it would miss it"
+            )
+        return tolerance
 
     def check_environments(self, settings: Settings) -> None:
         """Names are held against the settings only when these declare any."""

@@ -122,6 +122,7 @@ class Schedule:
         start, end: nothing runs before the first or from the second on (aware UTC).
         suspension: None when it runs.
         deadline: how late an occurrence may still start; None for no limit.
+        tolerance: how late it may run as a matter of course, whole minutes.
         timeout: how long a run may take; None for the target's own limit.
         protect: its deletion is refused.
         formerly: the name under which its history is kept, if it was renamed.
@@ -142,6 +143,7 @@ class Schedule:
     overlap: Overlap = Overlap.ALLOW
     catchup: Catchup = Catchup.LATEST
     deadline: timedelta | None = None
+    tolerance: timedelta = timedelta()
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     retries: Retries = Retries()
     timeout: timedelta | None = None

@@ -16,7 +16,6 @@ from reconciler.manifest.settings import (
 )
 from reconciler.manifest.settings_form import UNLIMITED, EnvironmentForm, SettingsForm
 from reconciler.manifest.shape import check
-from reconciler.manifest.unsupported import in_settings
 
 SETTINGS_FILE = "reconciler.yaml"
 
@@ -66,7 +65,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
     form = check(document.value, SettingsForm)
     if not isinstance(form, SettingsForm):
         return [*document.problems, *document.locate_all(form)]
-    faults = list(in_settings(form))
+    faults: list[Fault] = []
     if form.schedules is not None and ".." in form.schedules.split("/"):
         faults.append(
             Fault(

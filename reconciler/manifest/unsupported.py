@@ -11,11 +11,9 @@ from typing import Final
 
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
-from reconciler.manifest.settings import Packing
-from reconciler.manifest.settings_form import SettingsForm
 from reconciler.policies import Overlap
 
-LATER_KEYS: Final = frozenset({"alerts", "history", "tasks", "tolerance"})
+LATER_KEYS: Final = frozenset({"alerts", "history", "tasks"})
 """Keys of manifests and settings that are announced, and unknown to the schema until then."""
 
 _MANIFEST: Final[tuple[tuple[Path, Callable[[ManifestForm], bool]], ...]] = (
@@ -44,15 +42,6 @@ def in_manifest(form: ManifestForm) -> Iterator[Fault]:
                 f"overlap: {form.overlap}" if path == ("overlap",) else ".".join(map(str, path))
             )
             yield not_yet(path, written)
-
-
-def in_settings(form: SettingsForm) -> Iterator[Fault]:
-    """What the settings ask for that cannot be done yet."""
-    if form.packing is Packing.FEWEST_WAKES:
-        yield not_yet(("packing",), f"packing: {form.packing}")
-    for name, environment in (form.environments or {}).items():
-        if environment.packing is Packing.FEWEST_WAKES:
-            yield not_yet(("environments", name, "packing"), f"packing: {environment.packing}")
 
 
 def not_yet(path: Path, written: str) -> Fault:

@@ -259,6 +259,23 @@ def test_any_other_placeholder_is_an_error(
     assert problems(manifest(f"args: {{x: {value}}}")) == [problem]
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("tolerance: 30s", "4:12: `tolerance` must be whole minutes: crons know no seconds"),
+        ("tolerance: 25h", "4:12: `tolerance` must be at most 24h"),
+        (
+            "deadline: 10m\ntolerance: 15m",
+            "5:12: `tolerance` must not be longer than `deadline`: it would miss it",
+        ),
+    ],
+)
+def test_a_tolerance_is_whole_minutes_within_a_day_and_the_deadline(
+    problems: Problems, manifest: Manifest, lines: str, said: str
+) -> None:
+    assert problems(manifest(lines)) == [said]
+
+
 def test_a_deadline_must_leave_some_time(problems: Problems, manifest: Manifest) -> None:
     assert problems(manifest("deadline: 0s")) == [
         "4:11: `deadline` must be longer than nothing\n  leave it out"

@@ -172,6 +172,7 @@ SOUND: dict[str, Any] = {
     "overlap": "queue",
     "catchup": "none",
     "deadline": "1d2h3m4s",
+    "tolerance": "15m",
     "delivery": "at-most-once",
     "retries": {"max": 3.0, "backoff": "30s", "factor": 2},
     "timeout": "10m",

@@ -120,14 +120,6 @@ def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
         ),
         ("packing: one", "1:10: `packing` must be `one-poller` or `fewest-wakes`, not `one`"),
         (
-            "packing: fewest-wakes",
-            ("1:1: `packing: fewest-wakes` is not supported by this version yet\n  leave it out"),
-        ),
-        (
-            "environments: {p: {packing: fewest-wakes}}",
-            ("1:20: `packing: fewest-wakes` is not supported by this version yet\n  leave it out"),
-        ),
-        (
             "tasks: {resolution: 1m}",
             ("1:1: `tasks` is not supported by this version yet\n  leave it out"),
         ),

@@ -24,7 +24,6 @@ Manifest = Callable[[str], str]
         ("retries: {max: 3, backoff: 30s, factor: 2}", "4:1", "retries"),
         ("timeout: 10m", "4:1", "timeout"),
         ("formerly: old-name", "4:1", "formerly"),
-        ("tolerance: 15m", "4:1", "tolerance"),
         ("alerts: {}", "4:1", "alerts"),
     ],
 )
