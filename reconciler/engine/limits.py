@@ -37,6 +37,9 @@ LOG_ROWS: Final = 200_000
 LOG_FETCH: Final = 2_000
 """Log entries in one answer."""
 
+BACKGROUND_COMMIT: Final = 3.0
+"""Seconds between the commits that nobody asked for; Modal says "every few seconds"."""
+
 LONG_POLL: Final = 50.0
 """The longest that a call waits before it answers "nothing yet"."""
 

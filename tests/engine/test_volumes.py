@@ -89,10 +89,13 @@ def test_a_container_publishes_by_committing(sample: str) -> None:
     assert content(shelf(), "committed") == b"text"
 
 
-def test_what_was_not_committed_is_published_when_the_container_ends(sample: str) -> None:
-    brief = function("write").with_options(scaledown_window=2)
-    brief.remote("late", "text", commit=False)
-    until(lambda: "late" in {entry.path for entry in shelf().listdir("/")})
+@pytest.mark.parametrize("window", [2, 600])
+def test_what_was_not_committed_is_published_when_the_container_ends_or_in_the_background(
+    sample: str, window: int
+) -> None:
+    late = function("write").with_options(scaledown_window=window)
+    late.remote(f"late-{window}", "text", commit=False)
+    until(lambda: f"late-{window}" in {entry.path for entry in shelf().listdir("/")})
 
 
 def test_a_container_sees_others_changes_when_it_reloads(sample: str) -> None:

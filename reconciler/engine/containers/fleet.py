@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from grpclib.exceptions import GRPCError
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
@@ -120,6 +121,7 @@ class Fleet:
         loop = asyncio.get_running_loop()
         patience = loop.call_later(container.terms.startup_timeout, self._too_slow, container)
         status, said = 1, "it was lost, see the engine's own output"
+        commits = loop.create_task(_commit_in_background(container))
         try:
             await self._starter.start(container)
             assert container.process is not None
@@ -132,6 +134,7 @@ class Fleet:
             self._output.remark(container, said)
         finally:
             patience.cancel()
+            commits.cancel()
             self._containers.pop(container.id, None)
             self.ended(container, outcomes.death(status, said))
             self._output.announce(container)
@@ -147,3 +150,15 @@ class Fleet:
         self._jobs.discard(job)
         if not job.cancelled() and job.exception() is not None:
             _LOG.error("a container was lost", exc_info=job.exception())
+
+
+async def _commit_in_background(container: Container) -> None:
+    """Publish what a container has written, now and again, half-written files included."""
+    while True:
+        await asyncio.sleep(limits.BACKGROUND_COMMIT)
+        for mounted in container.mounted if container.asked else ():
+            try:
+                await mounted.commit()
+            except (GRPCError, OSError):
+                # The Volume was deleted, or a file went away under our eyes: the next one tells.
+                continue
