@@ -130,6 +130,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_wait(wake)
     _add_format(wake)
 
+    history = add("history", "history:main", "what was applied, by whom and from which commit")
+    history.add_argument("--count", type=_positive, default=20, help="how many, the newest (20)")
+    _add_format(history)
+
+    adopt = add("adopt", "adopt:main", "make an app of our name that is not tagged as ours, ours")
+    adopt.add_argument(
+        "--from", dest="owner", metavar="REPOSITORY", help="the repository that it is taken from"
+    )
+    adopt.add_argument("--yes", action="store_true", help="adopt without asking")
+
     unlock = add("unlock", "unlock:main", "take the lease from an apply that is dead")
     unlock.add_argument("number", type=_positive, metavar="NUMBER", help="as the refusal named it")
 

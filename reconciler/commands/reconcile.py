@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import LOCAL, Inputs, environment_name
 from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import desired_of, read_source, read_source_at
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError
-from reconciler.gitops.actions import run_url
 from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.manifest import Schedule
 from reconciler.plan import Desired, Plan, assume_applied, make_plan
@@ -28,7 +25,6 @@ from reconciler.workspace.apply import (
     check_allowed,
     prepare,
 )
-from reconciler.workspace.lease import Holder
 
 if TYPE_CHECKING:
     from reconciler.report.saved_plan import SavedPlan
@@ -72,14 +68,14 @@ def _reconcile(args: Namespace) -> int:
             return 0
         if args.dry_run or args.out is not None:
             return CHANGES if args.detailed_exitcode else 0
-        if saved is None and not args.yes and not _confirmed(plan):
+        if saved is None and not args.yes and not confirmed(f"Apply this to {plan.environment}?"):
             print("Nothing was changed.", file=sys.stderr)
             return 1
         run(
             apply(
                 workspace,
                 plan,
-                _holder(),
+                holder(),
                 lambda step: print(f"{step} …", file=sys.stderr),
                 allow_deletes=allow_deletes,
             )
@@ -147,21 +143,3 @@ def _save(plan: Plan, args: Namespace) -> None:
             remedy="Name a file in a folder that exists.",
         ) from error
     print(f"Saved. To apply exactly this: reconcile --plan {args.out}", file=sys.stderr)
-
-
-def _holder() -> Holder:
-    """Who applies: the actor and the run in GitHub Actions, else the user and the machine."""
-    actor = os.environ.get("GITHUB_ACTOR")
-    if actor:
-        return Holder(owner=f"{actor} (GitHub Actions)", link=run_url())
-    return Holder(owner=f"{getpass.getuser()}@{socket.gethostname()}")
-
-
-def _confirmed(plan: Plan) -> bool:
-    if not sys.stdin.isatty():
-        raise ReconcileError(
-            "nobody can be asked whether to apply: standard input is not a terminal",
-            remedy="Say --yes to apply without asking, or --dry-run to only look.",
-        )
-    answer = input(f"Apply this to {plan.environment}? Only `yes` is taken as one: ")
-    return answer.strip() == "yes"

@@ -34,21 +34,24 @@ class Source:
 
     Attributes:
         commit: the one that was read; None for the work tree.
+        author: of that commit.
     """
 
     inputs: Inputs
     schedules: tuple[Schedule, ...]
     commit: str | None = None
+    author: str | None = None
 
     def desired(self) -> Desired:
         """What it says, with the version of the dispatcher that would be deployed."""
-        return desired_of(self.inputs, self.schedules, self.commit)
+        desired = desired_of(self.inputs, self.schedules)
+        if self.commit is None:
+            return desired
+        return replace(desired, commit=self.commit, author=self.author, dirty=False)
 
 
-def desired_of(
-    inputs: Inputs, schedules: tuple[Schedule, ...], commit: str | None = None
-) -> Desired:
-    """What a commit says, or the work tree when there is none named."""
+def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...]) -> Desired:
+    """What the work tree says, with the version of the dispatcher that would be deployed."""
     from reconciler.workspace.deployment import dispatcher_digest
 
     revision = read_revision(inputs.root, inputs.folder)
@@ -57,8 +60,9 @@ def desired_of(
         settings=inputs.environment,
         repository=revision.repository,
         dispatcher=dispatcher_digest(),
-        commit=commit or revision.commit,
-        dirty=revision.dirty and commit is None,
+        commit=revision.commit,
+        dirty=revision.dirty,
+        author=revision.author,
     )
 
 
@@ -105,9 +109,10 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
         if not may_be_empty:
             message = f"no manifest in this folder at commit {files.commit[:12]}"
             raise _no_manifests(message, settings.schedules)
-        return Source(inputs, (), files.commit)
+        return Source(inputs, (), files.commit, files.author)
     manifests = load_contents(contents, settings=settings, folder=settings.schedules)
-    return Source(inputs, manifests.for_environment(environment.name), files.commit)
+    schedules = manifests.for_environment(environment.name)
+    return Source(inputs, schedules, files.commit, files.author)
 
 
 def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:

@@ -24,6 +24,7 @@ def main(args: Namespace) -> int:
     """Print the status. Returns 0 when all is well and 1 when something wants a look."""
     inputs = read_inputs(args)
     with connected(inputs):
+        from reconciler.workspace.history import commits_of, read_record
         from reconciler.workspace.observation import read_pointer
 
         ports = open_ports(inputs)
@@ -33,12 +34,14 @@ def main(args: Namespace) -> int:
                 f"nothing was applied to {inputs.environment.name} yet",
                 remedy="Run reconcile first.",
             )
-        pointer, _damage = run(read_pointer(open_workspace(inputs).files))
+        files = open_workspace(inputs).files
+        pointer, _damage = run(read_pointer(files))
+        record = run(read_record(files, pointer))
         cursor = run(read_cursor(ports))
         runs = run(with_open_calls(runs_of(run(ports.log.recent(RUNS_DAYS))), ports.caller))
     status = status_of(generation, pointer, cursor, runs, minute(datetime.now(UTC)))
     if args.format == "json":
-        print(json.dumps(status_json(status), indent=2))
+        print(json.dumps(status_json(status, commits_of(record)), indent=2))
     else:
-        print(status_text(status, Style.of(sys.stdout)))
+        print(status_text(status, commits_of(record), Style.of(sys.stdout)))
     return 0 if status.well else 1

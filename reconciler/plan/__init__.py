@@ -13,7 +13,7 @@ from reconciler.plan.effects import TimeEffect, upcoming
 from reconciler.plan.forecast import Wakes, cost_usd, slot_timetable
 from reconciler.plan.plan import Plan, Warned, desired_digest, make_plan
 from reconciler.plan.safety import Refusal, Rule
-from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp
+from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp, Touch
 from reconciler.plan.tags import own_tags
 from reconciler.plan.targets import MissingTarget
 
@@ -31,6 +31,7 @@ __all__ = [
     "Refusal",
     "Rule",
     "TimeEffect",
+    "Touch",
     "Wakes",
     "Warned",
     "assume_applied",

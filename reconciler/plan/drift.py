@@ -49,7 +49,7 @@ def find_drift(
     if actual.own is None:
         yield _repair(Kind.APP, app, "is not deployed: it was stopped, or deleted")
         return
-    yield from _slot_drift(actual.own, applied)
+    yield from _slot_drift(actual.own, applied, _deployed_since(actual))
     if ON_DEMAND not in actual.own.functions:
         yield _repair(Kind.APP, app, f"lacks its function {ON_DEMAND}")
 
@@ -88,22 +88,30 @@ def _generation_drift(
         yield _repair_record(name, "runs and was not applied", locations, record)
 
 
-def _slot_drift(own: OwnApp, applied: Generation) -> Iterator[Change]:
+def _deployed_since(actual: Actual) -> str:
+    """Who deployed the app after the last apply, as the end of a reason; empty when nobody did."""
+    touch = None if actual.own is None else actual.own.deployed
+    if touch is None or actual.pointer is None or touch.at <= actual.pointer.at:
+        return ""
+    return f"; deployed {touch}"
+
+
+def _slot_drift(own: OwnApp, applied: Generation, since: str) -> Iterator[Change]:
     expected = {slot.name: slot for slot in applied.slots}
     found = difference(expected, {slot.name: slot for slot in own.slots}, Slot.__eq__)
     for name, slot in found.removed.items():
-        yield _repair(Kind.SLOT, name, f"does not wake: {describe_slot(slot)} is not deployed")
+        reason = f"does not wake: {describe_slot(slot)} is not deployed{since}"
+        yield _repair(Kind.SLOT, name, reason)
     for name, (meant, live) in found.changed.items():
         yield _repair(
             Kind.SLOT,
             name,
-            f"wakes at {describe_slot(live)}, applied was {describe_slot(meant)}",
+            f"wakes at {describe_slot(live)}, applied was {describe_slot(meant)}{since}",
             before=slot_json(live),
         )
     for name, slot in found.added.items():
-        yield _repair(
-            Kind.SLOT, name, f"wakes at {describe_slot(slot)} and was not applied", slot_json(slot)
-        )
+        reason = f"wakes at {describe_slot(slot)} and was not applied{since}"
+        yield _repair(Kind.SLOT, name, reason, slot_json(slot))
 
 
 def _repair(kind: Kind, name: str, reason: str, before: Mapping[str, str] | None = None) -> Change:

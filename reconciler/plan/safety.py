@@ -38,19 +38,19 @@ def refuse_foreign_app(actual: Actual, app: str, repository: str) -> Iterator[Re
     if actual.own is None:
         return
     tags = actual.own.tags
-    remedy = "set another `app:` in reconciler.yaml"
+    remedy = "set another `app:` in reconciler.yaml, or take it over: reconcile adopt"
     if tags.get(MANAGED_TAG) != MANAGED_BY:
         yield Refusal(
             Rule.FOREIGN_APP,
             f"the app {app} is not managed by schedule-reconciler: it bears none of its tags",
-            f"{remedy}, or stop that app if nobody needs it",
+            remedy,
         )
     elif tags.get(REPOSITORY_TAG) != tag_value(repository):
         yield Refusal(
             Rule.FOREIGN_APP,
             f"the app {app} is managed from the repository {tags.get(REPOSITORY_TAG)}, "
             f"and this is {tag_value(repository)}",
-            f"{remedy}, or `repository:` if the repository was renamed",
+            f"{remedy} --from {tags.get(REPOSITORY_TAG)}",
         )
 
 

@@ -23,6 +23,7 @@ class Desired:
         dispatcher: the digest of the dispatcher's own code.
         commit: the git commit, None outside git.
         dirty: whether the work tree differs from that commit.
+        author: who wrote the commit, None when that is not known.
     """
 
     schedules: tuple[Schedule, ...]
@@ -31,6 +32,7 @@ class Desired:
     dispatcher: str
     commit: str | None
     dirty: bool
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,11 +49,27 @@ class DeployedCron:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Who did something to our app, and when, as far as Modal tells it.
+
+    Attributes:
+        at: ISO 8601 in UTC.
+    """
+
+    by: str
+    at: str
+
+    def __str__(self) -> str:
+        return f"by {self.by} at {self.at}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnApp:
     """The deployed app that bears our name.
 
     Attributes:
+        deployed: who deployed it last, None when Modal does not tell.
         slots: its functions that hold a cron, sorted.
         functions: the names of all its functions, sorted.
         tags: as set on the app.
@@ -60,6 +78,7 @@ class OwnApp:
     slots: tuple[Slot, ...]
     functions: tuple[str, ...]
     tags: Mapping[str, str]
+    deployed: Touch | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

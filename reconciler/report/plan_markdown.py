@@ -16,8 +16,8 @@ from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.manifest.problem import printable
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect, cost_usd
+from reconciler.plan.headline import count, headline, nothing_to_do
 from reconciler.report.fitting import Section, fitted
-from reconciler.report.headline import count, headline, nothing_to_do
 from reconciler.report.markdown import code, code_fence, prose
 
 LIMIT: Final = 65_536

@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
-from reconciler.report.headline import count, headline, nothing_to_do
+from reconciler.plan.headline import count, headline, nothing_to_do
 from reconciler.report.style import Style
 
 LISTED_CHANGES: Final = 100

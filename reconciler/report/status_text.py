@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
@@ -11,24 +11,31 @@ from reconciler.report.status import ScheduleStatus, Status
 from reconciler.report.style import Style
 
 
-def status_text(status: Status, style: Style) -> str:
-    """The status, several lines."""
-    return "\n".join(_lines(status, style))
+def status_text(status: Status, origins: Mapping[str, str], style: Style) -> str:
+    """The status, several lines.
+
+    Args:
+        origins: schedule name to the commit that made it what it is, where that is known.
+    """
+    return "\n".join(_lines(status, origins, style))
 
 
-def status_json(status: Status) -> dict[str, Any]:
-    """The status as JSON."""
+def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
+    """The status as JSON; ``origins`` as in :func:`status_text`."""
     pointer = status.pointer
     return {
         "format": 1,
         "well": status.well,
         "generation": status.generation,
         "commit": None if pointer is None else pointer.commit,
+        "author": None if pointer is None else pointer.author,
+        "link": None if pointer is None else pointer.link,
         "applied_by": None if pointer is None else pointer.by,
         "applied_at": None if pointer is None else pointer.at,
         "schedules": [
             {
                 "name": item.record.name,
+                "commit": origins.get(item.record.name),
                 "well": item.well,
                 "suspended": item.record.suspended is not None,
                 "last": None if item.last is None else run_json(item.last),
@@ -44,14 +51,18 @@ def status_json(status: Status) -> dict[str, Any]:
     }
 
 
-def _lines(status: Status, style: Style) -> Iterator[str]:
+def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator[str]:
     pointer = status.pointer
     applied = "" if pointer is None else f", applied by {pointer.by} at {pointer.at}"
     commit = f", commit {pointer.commit[:12]}" if pointer is not None and pointer.commit else ""
+    if commit and pointer is not None and pointer.author:
+        commit += f" by {pointer.author}"
     yield style.bold(f"Generation {status.generation[:12]}{commit}{applied}")
     width = max((len(item.record.name) for item in status.schedules), default=0)
     for item in status.schedules:
-        yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}".rstrip()
+        origin = origins.get(item.record.name)
+        since = style.dim(f"  since commit {origin[:12]}") if origin else ""
+        yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
     yield style.bold("Slots")
     for slot in status.slots:
         woke = "has not woken yet" if slot.last_wake is None else f"last woke {slot.last_wake}"

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import POINTER_PATH, Pointer, generation_path
+from reconciler.dispatch.generation import POINTER_PATH, FormatError, Pointer, generation_path
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Desired, Plan, make_plan, own_tags
+from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
+from reconciler.workspace.history import next_record, read_record
 from reconciler.workspace.lease import Holder, Lease, held_lease
 from reconciler.workspace.observation import observe
 from reconciler.workspace.ports import Apps, CronLimitError, Files
@@ -141,7 +143,9 @@ class _Application:
             await self.begin(Step.DEPLOY)
             await self.deploy()
         await self.begin(Step.FLIP_POINTER)
-        await self.workspace.files.write(POINTER_PATH, self.pointer().encode())
+        pointer = self.pointer()
+        await self.record(pointer)
+        await self.workspace.files.write(POINTER_PATH, pointer.encode())
         await self.begin(Step.SET_TAGS)
         await self.workspace.apps.set_tags(self.plan.tags)
         await self.begin(Step.VERIFY)
@@ -202,7 +206,19 @@ class _Application:
             by=self.holder.owner,
             at=format_time(self.workspace.clock.now()),
             previous=None if before is None else before.generation,
+            author=self.plan.desired.author,
+            link=self.holder.link,
         )
+
+    async def record(self, pointer: Pointer) -> None:
+        """Say what this apply does, for ``history``; a damaged record before it is passed over."""
+        files = self.workspace.files
+        try:
+            before = await read_record(files, self.plan.actual.pointer)
+        except FormatError:
+            before = None
+        record = next_record(self.plan, pointer, before, headline(self.plan))
+        await files.write(record.path, record.encode())
 
     async def require_converged(self) -> None:
         left = await prepare(self.workspace, self.plan.desired, allow_deletes=self.allow_deletes)

@@ -89,25 +89,22 @@ class ModalApps:
         found = await asyncio.gather(*(self._describe(app, environment, free) for app in apps))
         return [app for app in found if app is not None]
 
-    async def _describe(self, app: modal.App, environment: modal.Environment) -> DeployedApp | None:
+    async def _describe(
+        self, app: modal.App, environment: modal.Environment, free: asyncio.Semaphore
+    ) -> DeployedApp | None:
         with translated_errors():
             info = await app.info.aio()
-        name = app.name or info.description
-        ours = (environment.name, name) == (self._environment, self._name)
-        life = info.lifecycle
-        if life.state is not AppState.DEPLOYED:
-            stopped = _touch(life.stopped_by, life.stopped_at) if ours else None
-            return (
-                None if stopped is None else DeployedApp(self._environment, name, stopped=stopped)
-            )
+        if info.lifecycle.state is not AppState.DEPLOYED:
+            return None
         functions = await asyncio.gather(
             *(_function(name, id_, free) for name, id_ in sorted(info.functions.items()))
         )
-        tags = {}
-        if ours:
+        name = app.name or info.description
+        tags, touch = {}, None
+        if (environment.name, name) == (self._environment, self._name):
             with translated_errors():
                 tags = await app.get_tags.aio()
-        touch = _touch(life.deployed_by, life.deployed_at) if ours else None
+            touch = _touch(info.lifecycle.deployed_by, info.lifecycle.deployed_at)
         return DeployedApp(str(environment.name), name, tuple(functions), tags, touch)
 
 
@@ -116,6 +113,11 @@ async def _function(name: str, id_: str, free: asyncio.Semaphore) -> DeployedFun
         with translated_errors():
             info = await modal.Function.from_id(id_).info.aio()
     return read_schedule(name, info.schedule)
+
+
+def _touch(by: str | None, at: datetime | None) -> Touch | None:
+    """Who and when, if Modal tells both."""
+    return Touch(by, format_time(at)) if by and at is not None else None
 
 
 def read_schedule(name: str, text: str | None) -> DeployedFunction:

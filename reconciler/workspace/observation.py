@@ -112,6 +112,7 @@ def _own(app: DeployedApp) -> OwnApp:
         slots=tuple(sorted(f.cron for f in app.functions if f.cron is not None)),
         functions=tuple(sorted(function.name for function in app.functions)),
         tags=app.tags,
+        deployed=app.deployed,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from reconciler.dispatch.generation import Slot
 from reconciler.errors import RefusedError
+from reconciler.plan import Touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,18 @@ class DeployedFunction:
 
 @dataclass(frozen=True, slots=True)
 class DeployedApp:
-    """An app that is deployed somewhere in the workspace."""
+    """An app that is deployed somewhere in the workspace.
+
+    Attributes:
+        tags: for our app only.
+        deployed: who deployed it last, for our app only.
+    """
 
     environment: str
     name: str
     functions: tuple[DeployedFunction, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    deployed: Touch | None = None
 
 
 class CronLimitError(RefusedError):

@@ -15,12 +15,14 @@ class Revision:
     Attributes:
         repository: what it is called, ``owner/name`` where a remote says so, else its folder.
         commit: the full id of HEAD, None outside git and before the first commit.
+        author: who wrote that commit, None where there is none.
         dirty: whether files differ from that commit; untracked ones count in the manifests' folder.
     """
 
     repository: str
     commit: str | None
     dirty: bool
+    author: str | None = None
 
 
 def read_revision(root: Path, schedules: Path) -> Revision:
@@ -43,7 +45,8 @@ def read_revision(root: Path, schedules: Path) -> Revision:
                 return Revision(_name(repo, root), None, dirty=True)
             untracked = repo.git.ls_files("--others", "--exclude-standard", "--", str(schedules))
             dirty = bool(untracked) or repo.is_dirty(untracked_files=False)
-            return Revision(_name(repo, root), repo.head.commit.hexsha, dirty)
+            commit = repo.head.commit
+            return Revision(_name(repo, root), commit.hexsha, dirty, str(commit.author))
     except (InvalidGitRepositoryError, NoSuchPathError):
         return Revision(root.resolve().name, None, dirty=False)
     except GitCommandError as error:

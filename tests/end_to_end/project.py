@@ -74,9 +74,9 @@ class Project:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def applied(self, *arguments: str) -> Done:
+    def applied(self, *arguments: str, **variables: str) -> Done:
         """Apply, which has to go well."""
-        done = self.reconcile("--yes", *arguments)
+        done = self.reconcile("--yes", *arguments, **variables)
         assert done.code == 0, done.out + done.err
         return done
 

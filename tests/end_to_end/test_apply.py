@@ -183,7 +183,7 @@ app = modal.App("schedule-reconciler")
 app.function(name="a", schedule=modal.Cron("1 2 3 4 5"), serialized=True)(lambda: None)
 app.deploy()
 """,
-        "wakes at 1 2 3 4 5 (UTC), applied was 0 * * * * (UTC)",
+        "wakes at 1 2 3 4 5 (UTC), applied was 0 * * * * (UTC); deployed by engine at 2",
     ),
 }
 

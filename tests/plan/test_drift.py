@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.dispatch.generation import Slot, new_generation
-from reconciler.plan import Actual, make_plan
+from reconciler.plan import Actual, Touch, make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, told
 
 AB = hourly("a", "b")
@@ -23,6 +23,18 @@ def test_a_stopped_app_is_deployed_again() -> None:
     drift, reasons = plan_on(replace(applied(AB), own=None))
     assert drift == [("repair", "app", "schedule-reconciler")]
     assert reasons == ["is not deployed: it was stopped, or deleted"]
+
+
+def test_whoever_deployed_after_the_apply_is_named_and_the_apply_itself_is_not() -> None:
+    actual = applied(AB)
+    assert actual.own is not None
+    for at, end in (
+        ("2026-11-20T15:30:00Z", "; deployed by mallory at 2026-11-20T15:30:00Z"),
+        ("2026-11-20T14:59:00Z", ""),
+    ):
+        moved = replace(actual.own, slots=actual.own.slots[:1], deployed=Touch("mallory", at))
+        _, reasons = plan_on(replace(actual, own=moved))
+        assert reasons == [f"does not wake: 1 * * * * (UTC) is not deployed{end}"]
 
 
 def test_a_slot_that_was_changed_removed_or_added_by_hand_is_put_right() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.plan import Action, Kind, Plan
+from reconciler.plan.change import Action, Kind
+from reconciler.plan.plan import Plan
 
 
 def headline(plan: Plan) -> str:

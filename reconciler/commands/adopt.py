@@ -1,0 +1,46 @@
+"""``reconcile adopt``: make an app of our name that is not tagged as ours, ours."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from reconciler.commands.asking import confirmed, holder
+from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.inputs import read_inputs, schedules_of
+from reconciler.commands.source import desired_of
+from reconciler.plan import Actual, Desired
+from reconciler.workspace.adoption import adoption_tags
+from reconciler.workspace.apply import Workspace
+from reconciler.workspace.lease import held_lease
+from reconciler.workspace.observation import observe
+
+
+def main(args: Namespace) -> int:
+    """Show what would be taken over, ask, and tag it. Returns the exit code."""
+    inputs = read_inputs(args)
+    with connected(inputs):
+        workspace = open_workspace(inputs)
+        desired = desired_of(inputs, schedules_of(inputs))
+        return run(_adopt(workspace, desired, args))
+
+
+async def _adopt(workspace: Workspace, desired: Desired, args: Namespace) -> int:
+    actual = await observe(desired.settings, workspace.apps, workspace.files, workspace.claims)
+    tags = adoption_tags(actual, desired, args.owner)
+    print(_described(actual, desired.settings.app))
+    if not args.yes and not confirmed(f"Adopt it for {desired.repository}?"):
+        print("Nothing was changed.", file=sys.stderr)
+        return 1
+    async with held_lease(workspace.claims, workspace.clock, holder()):
+        await workspace.apps.set_tags(tags)
+    print("Adopted. Run reconcile to see what the next apply does.", file=sys.stderr)
+    return 0
+
+
+def _described(actual: Actual, app: str) -> str:
+    assert actual.own is not None, "adoption_tags has refused"
+    lines = [f"The app {app} has these functions; the next apply replaces them:"]
+    crons = {slot.name: f"{slot.cron} ({slot.timezone})" for slot in actual.own.slots}
+    lines += [f"  {name}  {crons.get(name, '')}".rstrip() for name in actual.own.functions]
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""``reconcile history``: what was applied, by whom and from which commit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.inputs import read_inputs
+from reconciler.report.style import Style
+
+if TYPE_CHECKING:
+    from reconciler.workspace.history import Applied
+
+
+def main(args: Namespace) -> int:
+    """Print the applies, newest first. Returns the exit code."""
+    inputs = read_inputs(args)
+    with connected(inputs):
+        from reconciler.workspace.history import read_history
+
+        applies = run(read_history(open_workspace(inputs).files, args.count))
+    if args.format == "json":
+        print(json.dumps({"format": 1, "applies": [_json(a) for a in applies]}, indent=2))
+    else:
+        print(_text(applies, Style.of(sys.stdout)))
+    return 0
+
+
+def _json(applied: Applied) -> dict[str, object]:
+    pointer = applied.pointer
+    return {
+        "at": pointer.at,
+        "by": pointer.by,
+        "link": pointer.link,
+        "commit": pointer.commit,
+        "dirty": pointer.dirty,
+        "author": pointer.author,
+        "generation": pointer.generation,
+        "previous": pointer.previous,
+        "summary": applied.summary,
+    }
+
+
+def _text(applies: Sequence[Applied], style: Style) -> str:
+    if not applies:
+        return "Nothing was applied yet."
+    lines = []
+    for applied in applies:
+        pointer = applied.pointer
+        commit = "outside git" if pointer.commit is None else f"commit {pointer.commit[:12]}"
+        author = f" by {pointer.author}" if pointer.author else ""
+        dirty = ", with uncommitted changes" if pointer.dirty else ""
+        lines.append(f"{pointer.at}  {commit}{author}{dirty}  {applied.summary}")
+        link = f"  {pointer.link}" if pointer.link else ""
+        lines.append(style.dim(f"    applied by {pointer.by}{link}"))
+    return "\n".join(lines)

@@ -1,0 +1,144 @@
+"""What was applied, by whom, and from which commit: one file for each apply, written once.
+
+The records are beside the generations on the Volume. Each says of every schedule which commit made
+it what it is, carried on from the record before, so that one read answers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
+
+from reconciler.dispatch.generation import FORMAT, FormatError, Pointer, check_format
+from reconciler.plan import Kind, Plan
+from reconciler.workspace.ports import Files
+
+FOLDER: Final = "applies"
+AT_ONCE: Final = 16
+"""Records that are read at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What made a schedule what it is.
+
+    Attributes:
+        commit: None outside git.
+        author: of the commit, None when not known.
+        at: when it was applied, ISO 8601.
+    """
+
+    commit: str | None
+    author: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One apply.
+
+    Attributes:
+        pointer: what it made live, by whom and when.
+        summary: what it did, in a few words.
+        origins: schedule name to what made it what it is.
+    """
+
+    pointer: Pointer
+    summary: str
+    origins: Mapping[str, Origin]
+
+    @property
+    def path(self) -> str:
+        """Its file."""
+        return path_of(self.pointer)
+
+    def encode(self) -> bytes:
+        """The content of its file."""
+        pointer = {item.name: getattr(self.pointer, item.name) for item in fields(Pointer)}
+        origins = {
+            name: [origin.commit, origin.author, origin.at] for name, origin in self.origins.items()
+        }
+        body = {"format": FORMAT, "pointer": pointer, "summary": self.summary, "origins": origins}
+        return json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, content: bytes, where: str) -> Self:
+        """Read :meth:`encode` back.
+
+        Raises:
+            NewerFormatError: a newer version wrote it.
+            FormatError: it is no such record.
+        """
+        try:
+            data: dict[str, Any] = json.loads(content)
+            check_format(data, where)
+            origins = {name: Origin(*origin) for name, origin in data["origins"].items()}
+            return cls(Pointer(**data["pointer"]), str(data["summary"]), origins)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise FormatError(f"is not the record of an apply: {error}", where=where) from error
+
+
+def path_of(pointer: Pointer) -> str:
+    """Where the record of the apply that wrote this pointer is; paths sort by time."""
+    return f"{FOLDER}/{pointer.at}-{pointer.generation[:12]}.json"
+
+
+def next_record(plan: Plan, pointer: Pointer, before: Applied | None, summary: str) -> Applied:
+    """The record of an apply.
+
+    Args:
+        before: of the apply before, None when there was none or it left no record.
+    """
+    made = Origin(pointer.commit, pointer.author, pointer.at)
+    changed = {
+        change.name
+        for change in (*plan.changes, *plan.drift)
+        if change.kind is Kind.SCHEDULE and change.after is not None
+    }
+    known = {} if before is None else before.origins
+    origins = {
+        name: made if name in changed or name not in known else known[name]
+        for name in plan.generation.by_name
+    }
+    return Applied(pointer, summary, origins)
+
+
+async def read_record(files: Files, pointer: Pointer | None) -> Applied | None:
+    """The record of the apply that wrote this pointer; None when it left none.
+
+    Raises:
+        UnavailableError: it cannot be read.
+        FormatError: it is damaged.
+    """
+    if pointer is None:
+        return None
+    content = await files.read(path_of(pointer))
+    return None if content is None else Applied.decode(content, path_of(pointer))
+
+
+async def read_history(files: Files, count: int) -> Sequence[Applied]:
+    """The last applies, newest first.
+
+    Raises:
+        UnavailableError: something cannot be read.
+        FormatError: a record is damaged.
+    """
+    paths = sorted(await files.list(FOLDER), reverse=True)[:count]
+    at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def read(path: str) -> Applied | None:
+        async with at_once:
+            content = await files.read(path)
+        return None if content is None else Applied.decode(content, path)
+
+    found = await asyncio.gather(*map(read, paths))
+    return [applied for applied in found if applied is not None]
+
+
+def commits_of(record: Applied | None) -> dict[str, str]:
+    """Schedule name to the commit that made it what it is, where that is known."""
+    origins = {} if record is None else record.origins
+    return {name: origin.commit for name, origin in origins.items() if origin.commit is not None}

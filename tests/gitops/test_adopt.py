@@ -1,0 +1,94 @@
+"""An app that bears our name and not our tags is left alone until it is adopted on purpose."""
+
+from __future__ import annotations
+
+from tests.end_to_end.project import Done
+from tests.gitops.conftest import Team
+
+THEIRS = """
+import modal
+app = modal.App("schedule-reconciler")
+
+@app.function(schedule=modal.Cron("0 4 * * *"), serialized=True)
+def by_hand() -> None:
+    pass
+"""
+
+
+def retagged(team: Team, repository: str) -> None:
+    team.project.in_modal(
+        f"""
+        import modal
+        app = modal.App.lookup("schedule-reconciler")
+        app.set_tags({{**app.get_tags(), "repository": {repository!r}}})
+        answer = None
+        """
+    )
+
+
+def refused(done: Done, *messages: str) -> None:
+    assert done.code == 3, done.out + done.err
+    for message in messages:
+        assert message in done.err
+
+
+def test_an_untagged_app_of_our_name_is_adopted_and_then_replaced(team: Team) -> None:
+    team.commit("a")
+    source = team.project.root.parent / "theirs.py"
+    source.write_text(THEIRS)
+    team.project.engine.modal("deploy", str(source))
+    refused(
+        team.project.reconcile("--yes"),
+        "the app schedule-reconciler is not managed by schedule-reconciler",
+        "reconcile adopt",
+    )
+    adopted = team.project.reconcile("adopt", "--yes")
+    assert adopted.code == 0, adopted.err
+    assert "by_hand  0 4 * * * (UTC)" in adopted.out
+    team.project.applied()
+    assert "Nothing to do" in team.project.reconcile("--dry-run").out
+
+
+def test_an_app_of_another_repository_is_adopted_only_when_that_is_named(team: Team) -> None:
+    team.commit("a")
+    team.project.applied()
+    retagged(team, "acme-old")
+    refused(
+        team.project.reconcile("--yes"),
+        "is managed from the repository acme-old",
+        "reconcile adopt --from acme-old",
+    )
+    refused(team.project.reconcile("adopt", "--yes"), "reconcile adopt --from acme-old")
+    assert team.project.reconcile("adopt", "--yes", "--from", "acme/old").code == 0
+    assert "Nothing to do" in team.project.reconcile("--dry-run").out
+
+
+def test_there_must_be_something_to_adopt(team: Team) -> None:
+    team.commit("a")
+    done = team.project.reconcile("adopt", "--yes")
+    assert done.code == 1
+    assert "there is no app schedule-reconciler to adopt" in done.err
+
+
+def test_the_history_is_shown_with_who_did_what(team: Team) -> None:
+    first = team.commit("a")
+    team.project.applied(
+        GITHUB_ACTOR="ada",
+        GITHUB_SERVER_URL="https://git.example",
+        GITHUB_REPOSITORY="acme/jobs",
+        GITHUB_RUN_ID="77",
+    )
+    second = team.commit("a", "b")
+    team.project.applied()
+    shown = team.project.reconcile("history").out
+    assert f"commit {second[:12]} by Ada  1 to create" in shown
+    newer, older = team.project.reconcile("history", "--format", "json").json["applies"]
+    assert (newer["commit"], newer["author"], newer["link"]) == (second, "Ada", None)
+    assert older["by"] == "ada (GitHub Actions)"
+    assert older["link"] == "https://git.example/acme/jobs/actions/runs/77"
+    status = team.project.reconcile("status", "--format", "json").json
+    assert {item["name"]: item["commit"] for item in status["schedules"]} == {
+        "a": first,
+        "b": second,
+    }
+    assert f"since commit {first[:12]}" in team.project.reconcile("status").out

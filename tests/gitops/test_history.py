@@ -1,0 +1,73 @@
+"""Who applied what, from which commit; and which commit made a schedule what it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from reconciler.dispatch.generation import FormatError, NewerFormatError, decode_pointer
+from reconciler.workspace.history import Applied, commits_of, read_history, read_record
+from tests.plan.scenario import desired, hourly
+from tests.workspace.scenario import World
+
+FIRST, SECOND, THIRD = "1" * 40, "2" * 40, "3" * 40
+
+
+def applied_at(world: World, commit: str, *names: str) -> None:
+    """Apply hourly schedules from a commit by Ada."""
+    from reconciler.workspace.apply import prepare
+
+    world.later(minutes=5)
+    given = replace(desired(hourly(*names)), commit=commit, author="Ada")
+    world.carry_out(asyncio.run(prepare(world.workspace, given)))
+
+
+def history(world: World) -> Sequence[Applied]:
+    return asyncio.run(read_history(world.files, 20))
+
+
+def test_every_apply_is_listed_newest_first_with_commit_author_and_what_it_did() -> None:
+    world = World()
+    applied_at(world, FIRST, "a", "b")
+    applied_at(world, SECOND, "a", "c")
+    newer, older = history(world)
+    assert (newer.pointer.commit, newer.pointer.author, newer.pointer.by) == (
+        SECOND,
+        "Ada",
+        "somebody",
+    )
+    assert newer.summary == "1 to create, 1 to delete, 2 changes of slots and app"
+    assert newer.pointer.previous == older.pointer.generation
+
+
+def test_a_schedule_keeps_the_commit_that_made_it_what_it_is() -> None:
+    world = World()
+    applied_at(world, FIRST, "a", "b")
+    applied_at(world, SECOND, "a", "b", "c")
+    applied_at(world, THIRD, "a")
+    applied_at(world, SECOND, "a", "b")
+    pointer = decode_pointer(world.files.files["current.json"])
+    record = asyncio.run(read_record(world.files, pointer))
+    assert commits_of(record) == {"a": FIRST, "b": SECOND}
+
+
+def test_a_damaged_record_does_not_hold_up_the_next_apply() -> None:
+    world = World()
+    applied_at(world, FIRST, "a")
+    (path,) = [path for path in world.files.files if path.startswith("applies/")]
+    world.files.files[path] = b"garbage"
+    with pytest.raises(FormatError, match="is not the record of an apply"):
+        history(world)
+    applied_at(world, SECOND, "a", "b")
+    assert world.plan(hourly("a", "b")).empty
+
+
+def test_a_record_of_a_newer_version_is_refused() -> None:
+    world = World()
+    applied_at(world, FIRST, "a")
+    (record,) = history(world)
+    with pytest.raises(NewerFormatError):
+        Applied.decode(record.encode().replace(b'"format":1', b'"format":2'), record.path)
