@@ -130,6 +130,32 @@ def _parser() -> argparse.ArgumentParser:
     _add_wait(wake)
     _add_format(wake)
 
+    init = add("init", "init:main", "write settings, an example, workflows and schemas")
+    init.add_argument(
+        "--environment",
+        default="production",
+        metavar="NAME",
+        help="what CI applies to (production)",
+    )
+    init.add_argument(
+        "--action", metavar="OWNER/REPOSITORY@COMMIT", help="the action that the workflows use"
+    )
+
+    importing = add("import", "import_:main", "write manifests from what schedules things today")
+    importing.add_argument(
+        "source", choices=["modal", "crontab", "wrangler", "github", "kubernetes"]
+    )
+    importing.add_argument("file", nargs="?", metavar="FILE", help="what to read; not for modal")
+    importing.add_argument(
+        "--app", default="jobs", metavar="NAME", help="Modal app of functions yet to write (jobs)"
+    )
+    importing.add_argument(
+        "--timezone", default="UTC", metavar="ZONE", help="of a crontab's machine (UTC)"
+    )
+    importing.add_argument(
+        "--system", action="store_true", help="a crontab with a user's name before the command"
+    )
+
     history = add("history", "history:main", "what was applied, by whom and from which commit")
     history.add_argument("--count", type=_positive, default=20, help="how many, the newest (20)")
     _add_format(history)

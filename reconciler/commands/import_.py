@@ -1,0 +1,112 @@
+"""``reconcile import``: manifests from what schedules things today."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.inputs import Inputs, read_inputs
+from reconciler.commands.readable import read_text
+from reconciler.errors import ReconcileError
+from reconciler.manifest import ManifestError, load, load_settings
+from reconciler.onboarding.crontab import read_crontab
+from reconciler.onboarding.draft import Found
+from reconciler.onboarding.github_workflow import read_github_workflow
+from reconciler.onboarding.kubernetes import read_kubernetes
+from reconciler.onboarding.wrangler import read_wrangler
+from reconciler.onboarding.writing import Written, write_manifests
+from reconciler.plan.headline import count
+
+
+def main(args: Namespace) -> int:
+    """Write manifests; what cannot be translated goes to stderr. Returns 1 if there is any."""
+    root = Path.cwd()
+    settings = load_settings(root)
+    folder = root / (args.schedules or settings.schedules)
+    found, stem = _read_modal(args) if args.source == "modal" else _read_file(args)
+    target = folder / f"{args.source}-{stem}.yaml"
+    if target.exists():
+        raise ReconcileError(
+            "is there already, and is left alone",
+            where=_shown(target, root),
+            remedy="Rename or delete it, then import again.",
+        )
+    taken = _names(folder)
+    up = "../" * len(target.parent.relative_to(root).parts)
+    written = write_manifests(
+        found,
+        taken=taken,
+        app=args.app,
+        settings=settings,
+        schema=f"{up}schema/manifest.schema.json",
+    )
+    _tell(written, args.file or "modal")
+    if written.text:
+        folder.mkdir(parents=True, exist_ok=True)
+        target.write_text(written.text, encoding="utf-8")
+        print(f"{count(len(written.names), 'schedule')} written to {_shown(target, root)}")
+    else:
+        print("Nothing to write.")
+    return 1 if written.untranslated else 0
+
+
+def _read_modal(args: Namespace) -> tuple[Found, str]:
+    inputs: Inputs = read_inputs(args)
+    with connected(inputs):
+        from reconciler.onboarding.modal_crons import read_modal
+
+        apps = run(open_workspace(inputs).apps.deployed())
+    environment = inputs.environment
+    return read_modal(apps, environment=environment.modal, own=environment.app), environment.name
+
+
+def _read_file(args: Namespace) -> tuple[Found, str]:
+    if args.file is None:
+        raise ReconcileError(
+            f"which {args.source} file?", remedy=f"Say reconcile import {args.source} FILE."
+        )
+    path = Path(args.file)
+    text = read_text(path)
+    try:
+        match args.source:
+            case "crontab":
+                found = read_crontab(text, system=args.system, timezone=args.timezone)
+            case "wrangler":
+                found = read_wrangler(text, toml=path.suffix == ".toml")
+            case "github":
+                found = read_github_workflow(text, path.stem)
+            case _:
+                found = read_kubernetes(text)
+    except ReconcileError as error:
+        raise ReconcileError(error.what, where=args.file, remedy="Check the file.") from error
+    return found, path.stem.lstrip(".") or "file"
+
+
+def _names(folder: Path) -> frozenset[str]:
+    """The names that are taken; a folder that is not there yet holds none."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return frozenset()
+    try:
+        manifests = load(folder, settings=load_settings(Path.cwd()), root=Path.cwd())
+    except ManifestError as error:
+        raise ReconcileError(
+            f"the manifests that are there have errors\n{error}",
+            remedy="Mend them first: reconcile validate",
+        ) from error
+    return frozenset(schedule.name for schedule in manifests.schedules)
+
+
+def _tell(written: Written, source: str) -> None:
+    for item in written.untranslated:
+        place = f"{source}:{item.line}" if item.line else source
+        print(f"{place}: not translated: {item.text}\n  {item.reason}", file=sys.stderr)
+    if written.to_write:
+        print("These functions are yet to be written and deployed to Modal:", file=sys.stderr)
+        for function in written.to_write:
+            print(f"  {function}", file=sys.stderr)
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -1,0 +1,80 @@
+"""Kubernetes CronJobs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+from reconciler.onboarding.draft import Draft, Found, Untranslated
+from reconciler.onboarding.yaml_nodes import at, documents, items, line_of, text_at
+
+_ZONE: Final = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<cron>.*)")
+_OVERLAP: Final = {"Forbid": "skip", "Replace": "replace", "Allow": "allow"}
+_NOT_CARRIED: Final = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+
+
+def read_kubernetes(text: str) -> Found:
+    """Read the CronJobs of a file; what is of another kind is passed over.
+
+    Raises:
+        ReconcileError: it is not YAML.
+    """
+    return Found.of(_jobs(text))
+
+
+def _jobs(text: str) -> Iterator[Draft | Untranslated]:
+    for document in documents(text):
+        for node in (document, *items(at(document, "items"))):
+            if text_at(node, "kind") == "CronJob":
+                yield from _job(node)
+
+
+def _job(node: yaml.Node) -> Iterator[Draft | Untranslated]:
+    name = text_at(node, "metadata", "name") or "cronjob"
+    spec = at(node, "spec")
+    schedule = text_at(spec, "schedule")
+    if spec is None or schedule is None:
+        yield Untranslated(line_of(node), name, "has no schedule")
+        return
+    zone = text_at(spec, "timeZone") or "UTC"
+    if prefixed := _ZONE.fullmatch(schedule):
+        zone, schedule = prefixed["zone"], prefixed["cron"]
+    containers = items(at(spec, "jobTemplate", "spec", "template", "spec", "containers"))
+    images = [text_at(container, "image") or "?" for container in containers]
+    yield Draft(
+        line=line_of(node),
+        name=name,
+        # Kubernetes takes ? for *.
+        schedule=(schedule.replace("?", "*"),),
+        timezone=zone,
+        origin=f"CronJob {name}, image {', '.join(images) or 'unknown'}",
+        keys=dict(_keys(spec)),
+    )
+    for key in _NOT_CARRIED:
+        found = at(spec, key)
+        if found is not None:
+            yield Untranslated(line_of(found), key, "all runs are kept; there is no limit to set")
+    for container in containers:
+        reason = "what a container does stays there: write it as a Modal function"
+        yield Untranslated(line_of(container), text_at(container, "name") or name, reason)
+
+
+def _keys(spec: yaml.Node) -> Iterator[tuple[str, Any]]:
+    if text_at(spec, "suspend") == "true":
+        yield "suspend", True
+    policy = text_at(spec, "concurrencyPolicy")
+    if policy in {"Forbid", "Replace"}:
+        yield "overlap", _OVERLAP[policy]
+    deadline = text_at(spec, "startingDeadlineSeconds")
+    if deadline is not None:
+        yield "deadline", f"{deadline}s"
+    job = at(spec, "jobTemplate", "spec")
+    timeout = text_at(job, "activeDeadlineSeconds")
+    if timeout is not None:
+        yield "timeout", f"{timeout}s"
+    retries = text_at(job, "backoffLimit")
+    if retries is not None and retries.isdigit() and int(retries):
+        yield "retries", int(retries)

@@ -1,0 +1,62 @@
+"""The crons that other apps of the workspace carry in their code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from reconciler.onboarding.draft import Draft, Found, Untranslated
+from reconciler.workspace.ports import DeployedApp, DeployedFunction
+
+_PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>days|hours|minutes)")
+
+
+def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> Found:
+    """What the apps of an environment carry.
+
+    Args:
+        environment: the Modal environment that schedules can call into.
+        own: name of our app, whose crons are not somebody's.
+    """
+    return Found.of(
+        item
+        for app in apps
+        if app.environment == environment and app.name != own
+        for function in app.functions
+        for item in _function(app.name, function)
+    )
+
+
+def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Untranslated]:
+    target = f"{app}/{function.name}"
+    if function.cron is not None:
+        cron = function.cron
+        zone = "" if cron.timezone == "UTC" else f', timezone="{cron.timezone}"'
+        yield _draft(app, function.name, cron.cron, cron.timezone)
+        yield _take_out(target, f'modal.Cron("{cron.cron}"{zone})')
+    elif function.schedule is not None:
+        period = _PERIOD.fullmatch(function.schedule)
+        if period is None:
+            reason = "is no whole number of minutes, hours or days; write the times anew"
+            yield Untranslated(0, f"{target}: {function.schedule}", reason)
+            return
+        number, unit = period["number"], period["unit"]
+        yield _draft(app, function.name, f"{number}{unit[0]}", "UTC")
+        yield _take_out(target, f"modal.Period({unit}={number})")
+
+
+def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:
+    return Draft(
+        line=0,
+        name=function,
+        schedule=(schedule,),
+        timezone=timezone,
+        function=f"{app}/{function}",
+        origin=f"{schedule} in the code of {app}",
+    )
+
+
+def _take_out(target: str, code: str) -> Untranslated:
+    reason = "still fires: take this argument out of its code and deploy it, after the first apply"
+    return Untranslated(0, f"{target}: schedule={code}", reason)
