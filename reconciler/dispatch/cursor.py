@@ -160,9 +160,7 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     through, generation = max(known, default=(None, None))
     records = [record for log in logs for record in log.records]
     ended = {record.call for record in records if record.state.ended}
-    settled = {
-        record.occurrence.id for record in records if record.state is not RunState.START_FAILED
-    }
+    settled = {record.occurrence.id for record in records if record.state not in _UNSETTLED}
     unsettled = {key: attempt for log in logs for key, attempt in log.unsettled.items()}
     return Cursor(
         through=through,
@@ -177,6 +175,9 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
         },
         wakes={log.slot: log.started for log in logs},
     )
+
+
+_UNSETTLED: Final = frozenset({RunState.START_FAILED, RunState.QUEUED})
 
 
 def _without(entries: Mapping[str, V], keys: Iterable[str]) -> dict[str, V]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.dispatch.calendar import nominal_times
 from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.generation import Generation, Record
 from reconciler.dispatch.policy import LetGo, judge
@@ -23,17 +23,8 @@ def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
     """What is due up to ``now`` and what the policies make of it. Pure; epoch minutes."""
     found = []
     for record in generation.records:
-        times = due_times(record, horizon.of(record.anchor), now)
+        times = nominal_times(record, horizon.of(record.anchor), now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
             found.append(Due(record, verdict.start, verdict.let_go))
     return found
-
-
-def due_times(record: Record, since: int, now: int) -> Sequence[int]:
-    """The nominal times of one record in the half-open ``(since, now]``, after its anchor."""
-    after = max(since, record.anchor)
-    if record.at is not None:
-        return (record.at,) if after < record.at <= now else ()
-    timetable = record.timetable()
-    return tuple(timetable.between(after, now)) if timetable is not None else ()

@@ -88,6 +88,11 @@ class FakeCaller:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         return self.statuses.get(call, CallStatus(CallState.RUNNING))
 
+    async def cancel(self, call: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        if not (await self.status(call)).ended:
+            self.statuses[call] = CallStatus(CallState.CANCELLED)
+
 
 @dataclass
 class FakeRunLog:

@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from reconciler.cron import Timetable, parse_times
-from reconciler.dispatch.occurrence import format_minute, parse_minute
+from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.errors import ReconcileError
-from reconciler.policies import Catchup, Delivery
+from reconciler.policies import Catchup, Delivery, Overlap
 
 FORMAT: Final = 1
 POINTER_PATH: Final = "current.json"
@@ -59,7 +59,14 @@ class Record:
         app, function: the deployed Modal function, or ``Class.method``.
         args: keyword arguments of the call, JSON values.
         deadline: seconds that an occurrence may be late and still start.
+        tolerance: minutes that an occurrence may be late and still count as in time.
         suspended: why nothing runs, empty when nobody said; None when not suspended.
+        resumes: epoch minute from which it runs again by itself; None until somebody resumes it.
+        start, end: epoch minutes; nothing occurs before the first, or from the second on.
+        exclude: dates, ranges of dates and cron expressions at which it does not run, in its zone.
+        formerly: earlier names, oldest first, each with the last epoch minute that it names.
+            Occurrences up to then keep the old name, and with it their claims: what ran under the
+            old name cannot run again under the new.
     """
 
     name: str
@@ -72,12 +79,28 @@ class Record:
     args: Mapping[str, Any] = field(default_factory=dict)
     catchup: Catchup = Catchup.LATEST
     deadline: int | None = None
+    tolerance: int = 0
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     suspended: str | None = None
+    resumes: int | None = None
+    start: int | None = None
+    end: int | None = None
+    exclude: tuple[str, ...] = ()
+    overlap: Overlap = Overlap.ALLOW
+    formerly: tuple[tuple[str, int], ...] = ()
     protect: bool = False
     description: str | None = None
     owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def is_suspended(self, at: int) -> bool:
+        """Whether nothing runs at this epoch minute because it is suspended."""
+        return self.suspended is not None and (self.resumes is None or at < self.resumes)
+
+    def occurrence(self, at: int) -> Occurrence:
+        """The occurrence of an epoch minute, under the name that it has or had."""
+        name = next((old for old, last in self.formerly if at <= last), self.name)
+        return Occurrence(name, at)
 
     def timetable(self) -> Timetable | None:
         """The recurring times, or None for a task.
@@ -94,6 +117,8 @@ class Record:
             value = getattr(self, item.name)
             if item.name in _MINUTES and value is not None:
                 data[item.name] = format_minute(value)
+            elif item.name == "formerly" and value:
+                data[item.name] = [[name, format_minute(last)] for name, last in value]
             elif item.name in _REQUIRED or value not in (item.default, {}):
                 data[item.name] = list(value) if isinstance(value, tuple) else value
         return data
@@ -109,6 +134,11 @@ class Record:
         for name in _MINUTES & values.keys():
             values[name] = parse_minute(values[name])
         values["when"] = tuple(values.get("when", ()))
+        values["exclude"] = tuple(values.get("exclude", ()))
+        values["formerly"] = tuple(
+            (name, parse_minute(last)) for name, last in values.get("formerly", ())
+        )
+        values["overlap"] = Overlap(values.get("overlap", Overlap.ALLOW))
         values["catchup"] = Catchup(values.get("catchup", Catchup.LATEST))
         values["delivery"] = Delivery(values.get("delivery", Delivery.AT_LEAST_ONCE))
         return cls(**values)
@@ -120,7 +150,7 @@ def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
     return Timetable(tuple(e for text in when for e in parse_times(text)), timezone)
 
 
-_MINUTES: Final = frozenset({"anchor", "at"})
+_MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
 _REQUIRED: Final = frozenset({"name", "app", "function"})
 
 
@@ -140,12 +170,15 @@ class Generation:
     Attributes:
         records: sorted by name, names unique.
         slots: the crons that were deployed with it, sorted by name.
+        served: slot name to the schedules that it was packed to wake for, sorted. The dispatcher
+            does not need it; the next packing does, to leave things where they are.
         punctuality: seconds that a wake may be late and still count as in time.
     """
 
     records: tuple[Record, ...]
     slots: tuple[Slot, ...]
     punctuality: int
+    served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def encoded(self) -> bytes:
@@ -154,7 +187,15 @@ class Generation:
             "format": FORMAT,
             "punctuality": self.punctuality,
             "schedules": len(self.records),
-            "slots": [{"cron": s.cron, "name": s.name, "timezone": s.timezone} for s in self.slots],
+            "slots": [
+                {
+                    "cron": slot.cron,
+                    "name": slot.name,
+                    "schedules": list(self.served.get(slot.name, ())),
+                    "timezone": slot.timezone,
+                }
+                for slot in self.slots
+            ],
         }
         lines = [header, *(record.to_json() for record in self.records)]
         return b"".join(_compact(line) + b"\n" for line in lines)
@@ -169,15 +210,30 @@ class Generation:
         """The records by schedule name."""
         return {record.name: record for record in self.records}
 
+    @cached_property
+    def _by_former_name(self) -> Mapping[str, Record]:
+        return {name: record for record in self.records for name, _last in record.formerly}
+
+    def owner(self, occurrence: Occurrence) -> Record | None:
+        """The schedule that an occurrence is of, be it under a name that it has no longer."""
+        record = self.by_name.get(occurrence.name)
+        if record is not None and occurrence.at > record.anchor:
+            return record
+        return self._by_former_name.get(occurrence.name, record)
+
 
 def new_generation(
-    records: Iterable[Record], slots: Iterable[Slot], punctuality: int
+    records: Iterable[Record],
+    slots: Iterable[Slot],
+    punctuality: int,
+    served: Mapping[str, Iterable[str]] | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
         records=tuple(sorted(records, key=lambda record: record.name)),
         slots=tuple(sorted(slots)),
         punctuality=punctuality,
+        served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
     )
 
 
@@ -195,6 +251,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
             records=tuple(Record.from_json(line) for line in lines),
             slots=tuple(Slot(s["name"], s["cron"], s["timezone"]) for s in header["slots"]),
             punctuality=int(header["punctuality"]),
+            served={slot["name"]: tuple(slot["schedules"]) for slot in header["slots"]},
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not a generation: {error}", where=where) from error

@@ -13,12 +13,13 @@ from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
 _RANK: Final = {
     RunState.SKIPPED: 0,
-    RunState.START_FAILED: 1,
-    RunState.MISSED: 2,
-    RunState.STARTED: 3,
+    RunState.QUEUED: 1,
+    RunState.START_FAILED: 2,
+    RunState.MISSED: 3,
+    RunState.STARTED: 4,
 }
 """Which of two lines about one occurrence says more; the end of a call says most."""
-_RANK_ENDED: Final = 4
+_RANK_ENDED: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,15 @@ class ModalCaller:
             return CallStatus(CallState.FAILED, reason=describe(error))
         return CallStatus(CallState.SUCCEEDED, result=_as_json(result))
 
+    async def cancel(self, call: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        try:
+            await modal.FunctionCall.from_id(call).cancel.aio()
+        except NotFoundError:
+            return
+        except (modal.Error, OSError) as error:
+            raise StartUnknownError(describe(error)) from error
+
     async def _find(self, app: str, function: str) -> _ModalFunction:
         class_name, separator, method = function.rpartition(".")
         if not separator:

@@ -1,7 +1,7 @@
 """Which due occurrences start, and which are let go and why. Pure.
 
-The order of the rules is the order in which a reader would ask: is the schedule suspended, is it
-too late, and if several are due at once, which of them does ``catchup`` want.
+The order of the rules is the order in which a reader would ask: is the schedule suspended or the
+time excluded, is it too late, and if several are due at once, which of them does ``catchup`` want.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.policies import Catchup
@@ -64,10 +65,10 @@ def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Ver
         if times:
             let_go.append(LetGo(record.name, tuple(times), fate, reason))
 
-    if record.suspended is not None:
-        reason = f"suspended: {record.suspended}" if record.suspended else "suspended"
-        release(due, Fate.SKIPPED, reason)
-        return Verdict((), tuple(let_go))
+    if record.suspended is not None or record.exclude:
+        for reason, times in _barred(record, due).items():
+            release(times, Fate.SKIPPED, reason)
+        due = [at for at in due if barred(record, at) is None]
 
     deadline = record.deadline
     if deadline is not None:
@@ -75,29 +76,50 @@ def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Ver
         release(late, Fate.MISSED, f"no wake came within its deadline of {deadline} s")
         due = due[len(late) :]
 
-    start, superseded, reason = _catch_up(record.catchup, due, now, punctuality)
-    release(superseded, Fate.MISSED, reason)
+    in_time, backlog = _split(record, due, now, punctuality)
+    start, given_up, reason = _catch_up(record.catchup, in_time, backlog, punctuality)
+    release(given_up, Fate.MISSED, reason)
     return Verdict(tuple(start), tuple(let_go))
 
 
+def _split(
+    record: Record, due: Sequence[int], now: int, punctuality: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Tell what this wake serves in time from what no wake served in time.
+
+    Within its tolerance an occurrence waits for a wake by agreement, and so every one counts;
+    otherwise the newest alone does, and only if the wake was not later than the punctuality.
+    """
+    seconds = punctuality + record.tolerance * 60
+    first = next((n for n, at in enumerate(due) if (now - at) * 60 <= seconds), len(due))
+    if not record.tolerance:
+        first = max(first, len(due) - 1)
+    return due[first:], due[:first]
+
+
+def _barred(record: Record, due: Sequence[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at in due:
+        reason = barred(record, at)
+        if reason is not None:
+            found.setdefault(reason, []).append(at)
+    return found
+
+
 def _catch_up(
-    catchup: Catchup, due: Sequence[int], now: int, punctuality: int
+    catchup: Catchup, in_time: Sequence[int], backlog: Sequence[int], punctuality: int
 ) -> tuple[Sequence[int], Sequence[int], str]:
     """Split what is due into what starts and what is given up, with the reason for the latter."""
-    if not due:
-        return (), (), ""
-    newest = due[-1]
+    due = (*backlog, *in_time)
     match catchup:
         case Catchup.ALL:
             reason = f"more than {CATCHUP_LIMIT} occurrences to catch up with"
             return due[-CATCHUP_LIMIT:], due[:-CATCHUP_LIMIT], reason
         case Catchup.LATEST:
-            reason = (
-                f"no wake came in time; catchup is latest, and {format_minute(newest)} is newer"
-            )
-            return due[-1:], due[:-1], reason
+            start = in_time or backlog[-1:]
+            newer = format_minute(start[0]) if start else ""
+            reason = f"no wake came in time; catchup is latest, and {newer} is newer"
+            return start, due[: len(due) - len(start)], reason
         case Catchup.NONE:
-            in_time = (now - newest) * 60 <= punctuality
-            kept = 1 if in_time else 0
             reason = f"no wake came within {punctuality} s; catchup is none"
-            return due[len(due) - kept :], due[: len(due) - kept], reason
+            return in_time, backlog, reason

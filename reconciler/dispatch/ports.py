@@ -119,7 +119,19 @@ class Caller(Protocol):
         ...
 
     async def status(self, call: str) -> CallStatus:
-        """How the call stands."""
+        """How the call stands.
+
+        Raises:
+            UnavailableError: Modal does not say.
+        """
+        ...
+
+    async def cancel(self, call: str) -> None:
+        """End the call; one that has ended is left as it is.
+
+        Raises:
+            StartUnknownError: it may or may not have been cancelled.
+        """
         ...
 
 

@@ -26,6 +26,8 @@ class RunState(StrEnum):
     STARTED = "started"
     START_FAILED = "start-failed"
     """An attempt to start it failed; another wake tries again."""
+    QUEUED = "queued"
+    """It waits for an earlier run to end."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     TIMED_OUT = "timed-out"

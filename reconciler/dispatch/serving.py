@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
 from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.claim import Claimant, ClaimState
 from reconciler.dispatch.due import Due
 from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.ports import Caller, Claims, Entry, UnavailableError
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
-from reconciler.dispatch.start import Claimant, Settled, start
+from reconciler.dispatch.start import Settled, start
+from reconciler.policies import Overlap
 
 MISSES_CLAIMED: Final = 100
 """Of the occurrences of one schedule that are missed in one step, how many (the newest) are claimed
@@ -45,56 +47,99 @@ class Tally:
             self.unsettled[occurrence.id] = outcome.next_attempt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
-    """Serves steps in the name of one wake."""
+    """Serves the steps of one wake.
+
+    Attributes:
+        in_doubt: schedules with an occurrence of which it is open what becomes of it.
+        queued: schedules with an occurrence that waits for an earlier run. Of both, only those
+            whose ``overlap`` makes later occurrences wait.
+    """
 
     claimant: Claimant
     claims: Claims
     caller: Caller
+    in_doubt: set[str] = field(default_factory=set)
+    queued: set[str] = field(default_factory=set)
 
-    async def serve(self, dues: Iterable[Due], carried_over: Starting, tally: Tally) -> None:
-        """Start what is due or was carried over, and write down what is let go."""
+    async def serve(
+        self, dues: Iterable[Due], carried_over: Starting, open_before: Container[str], tally: Tally
+    ) -> None:
+        """Start what is due or was carried over, and write down what is let go.
+
+        Args:
+            open_before: ids of occurrences that earlier wakes left unsettled. They had been judged
+                when they were due, and are not judged again.
+        """
         dues = tuple(dues)
-        due_now = {
-            Occurrence(due.record.name, at): (due.record, 1) for due in dues for at in due.start
-        }
+        due_now = {due.record.occurrence(at): (due.record, 1) for due in dues for at in due.start}
         await self._start_all({**due_now, **carried_over}, tally)
-        taken = await self._let_go(dues, tally)
-        others = {key: value for key, value in taken.items() if key not in carried_over}
-        await self._start_all(others, tally)
+        await self._start_all(await self._let_go(dues, open_before, tally), tally)
 
     async def _start_all(self, starting: Starting, tally: Tally) -> None:
-        outcomes = await at_once(
-            start(record, occurrence, self.claimant, self.claims, self.caller, attempt=attempt)
-            for occurrence, (record, attempt) in starting.items()
-        )
-        for occurrence, outcome in zip(starting, outcomes, strict=True):
-            tally.add(occurrence, outcome)
+        lanes: dict[object, list[Occurrence]] = {}
+        for occurrence, (record, _attempt) in starting.items():
+            together = record.overlap is Overlap.ALLOW
+            lanes.setdefault(occurrence if together else record.name, []).append(occurrence)
+        for done in await at_once(self._one_by_one(lane, starting) for lane in lanes.values()):
+            for occurrence, outcome in done:
+                tally.add(occurrence, outcome)
 
-    async def _let_go(self, dues: Iterable[Due], tally: Tally) -> Starting:
+    async def _one_by_one(
+        self, lane: list[Occurrence], starting: Starting
+    ) -> list[tuple[Occurrence, Settled]]:
+        """Start occurrences in the order of time; behind one in doubt, the others wait."""
+        done: list[tuple[Occurrence, Settled]] = []
+        for occurrence in sorted(lane, key=lambda occurrence: occurrence.at):
+            record, attempt = starting[occurrence]
+            if record.name in self.in_doubt:
+                done.append((occurrence, Settled(next_attempt=attempt)))
+                continue
+            outcome = await start(
+                record,
+                occurrence,
+                self.claimant,
+                self.claims,
+                self.caller,
+                attempt=attempt,
+                behind_queue=record.name in self.queued,
+            )
+            done.append((occurrence, outcome))
+            if record.overlap is not Overlap.ALLOW:
+                self._hold(record.name, outcome)
+        return done
+
+    def _hold(self, name: str, outcome: Settled) -> None:
+        if outcome.queued:
+            self.queued.add(name)
+        elif outcome.next_attempt is not None:
+            self.in_doubt.add(name)
+
+    async def _let_go(
+        self, dues: Iterable[Due], open_before: Container[str], tally: Tally
+    ) -> Starting:
         """Write down what is let go, but return what another wake had claimed: that goes on."""
         claimed: dict[Occurrence, tuple[Record, int]] = {}
         for due in dues:
-            for let_go in due.let_go:
-                taken = await self._claim_missed(let_go)
-                claimed |= {Occurrence(let_go.name, at): (due.record, 1) for at in taken}
-                times = tuple(at for at in let_go.times if at not in taken)
-                if times:
-                    tally.records.append(
-                        let_go_record(replace(let_go, times=times), self.claimant.now)
-                    )
+            for item in due.let_go:
+                times = [at for at in item.times if due.record.occurrence(at).id not in open_before]
+                let_go = replace(item, times=tuple(times))
+                taken = await self._claim_missed(due.record, let_go)
+                claimed |= {due.record.occurrence(at): (due.record, 1) for at in taken}
+                tally.records.extend(
+                    let_go_record(replace(let_go, name=name, times=times), self.claimant.now)
+                    for name, times in _by_name(due.record, let_go.times, taken).items()
+                )
         return claimed
 
-    async def _claim_missed(self, let_go: LetGo) -> set[int]:
+    async def _claim_missed(self, record: Record, let_go: LetGo) -> set[int]:
         """Claim what is missed, so that it stays so; return the times that others had claimed."""
         if let_go.fate is not Fate.MISSED:
             return set()
         newest = let_go.times[-MISSES_CLAIMED:]
-        entry = self.claimant.missed(let_go.reason)
-        taken = await at_once(
-            self._is_taken(Occurrence(let_go.name, at).id, entry) for at in newest
-        )
+        entry = self.claimant.let_go(ClaimState.MISSED, let_go.reason)
+        taken = await at_once(self._is_taken(record.occurrence(at).id, entry) for at in newest)
         return {at for at, others in zip(newest, taken, strict=True) if others}
 
     async def _is_taken(self, key: str, entry: Entry) -> bool:
@@ -107,6 +152,18 @@ class Server:
             return not await self.claims.put_new(key, entry)
         except UnavailableError:
             return False
+
+
+def _by_name(
+    record: Record, times: Iterable[int], but: Container[int]
+) -> dict[str, tuple[int, ...]]:
+    """The times that are left, by the name that the schedule had then."""
+    found: dict[str, tuple[int, ...]] = {}
+    for at in times:
+        if at not in but:
+            name = record.occurrence(at).name
+            found[name] = (*found.get(name, ()), at)
+    return found
 
 
 def let_go_record(let_go: LetGo, seen: datetime) -> RunRecord:

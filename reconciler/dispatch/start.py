@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any, Final
 
 from reconciler.cron import minute
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
 from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import Occurrence, format_minute
+from reconciler.dispatch.overlap import Admission, Admitted, admit, running_key
 from reconciler.dispatch.ports import (
     Caller,
     Claims,
@@ -27,64 +28,13 @@ from reconciler.dispatch.ports import (
     UnavailableError,
 )
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
-from reconciler.policies import Delivery
+from reconciler.policies import Delivery, Overlap
 
-WAKE_TIMEOUT: Final = timedelta(minutes=5)
-"""How long a wake may run before Modal ends it."""
-CLAIM_LEASE: Final = WAKE_TIMEOUT + timedelta(seconds=30)
-"""After this, the wake that made a claim is no longer alive to confirm it."""
 ATTEMPT_LIMIT: Final = 20
 """Attempts to start one occurrence before it is given up as missed."""
 CLAIM_LIFE: Final = timedelta(days=6)
 """A claim older than this may have died of idleness (after seven days), so that its absence proves
 nothing: an at-most-once occurrence is then no longer started."""
-
-
-class ClaimState(StrEnum):
-    """The state of an attempt, in its claim."""
-
-    CLAIMED = "claimed"
-    STARTED = "started"
-    FAILED = "failed"
-    """The attempt ended without a start; the next may begin at once."""
-    MISSED = "missed"
-    """Given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """Who claims: one execution of one wake.
-
-    Attributes:
-        token: unique to this execution, to recognise our own claim after a lost answer.
-        wake: the wake's call id; Modal restarts a crashed container on the same call, and then a
-            claim of ours under another token is of an execution that is certainly dead.
-        now: the time of the wake.
-    """
-
-    token: str
-    wake: str
-    now: datetime
-
-    def claim(self, attempt: int) -> dict[str, str]:
-        """The entry of a new claim."""
-        return {
-            "state": ClaimState.CLAIMED.value,
-            "token": self.token,
-            "wake": self.wake,
-            "attempt": str(attempt),
-            "until": format_time(self.now + CLAIM_LEASE),
-        }
-
-    def missed(self, reason: str) -> dict[str, str]:
-        """The entry by which an occurrence is given up that nobody had claimed."""
-        return {**self.claim(1), "state": ClaimState.MISSED.value, "error": reason}
-
-    def knows_dead(self, entry: Entry) -> bool:
-        """Whether the execution that made this claim can no longer confirm it."""
-        if entry["wake"] == self.wake and entry["token"] != self.token:
-            return True
-        return str(entry["until"]) < format_time(self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +44,12 @@ class Settled:
     Attributes:
         record: the line to write down; None when there is nothing to say yet.
         next_attempt: the attempt that a later wake has to look at; None when all is settled.
+        queued: it waits for an earlier run, and that is decided.
     """
 
     record: RunRecord | None = None
     next_attempt: int | None = None
-
-
-def claim_key(occurrence: Occurrence, attempt: int) -> str:
-    """The key under which an attempt is claimed; the first bears the occurrence's id."""
-    return occurrence.id if attempt == 1 else f"{occurrence.id}#{attempt}"
+    queued: bool = False
 
 
 async def start(
@@ -113,13 +60,15 @@ async def start(
     caller: Caller,
     *,
     attempt: int = 1,
+    behind_queue: bool = False,
 ) -> Settled:
     """Bring one occurrence as far as it can be brought now; never raises for this one alone.
 
     Args:
         attempt: the first attempt that is not known to have failed.
+        behind_queue: an earlier occurrence of the schedule waits to be started.
     """
-    starter = _Starter(record, occurrence, claimant, claims, caller)
+    starter = _Starter(record, occurrence, claimant, claims, caller, behind_queue)
     try:
         return await starter.run(attempt)
     except UnavailableError as error:
@@ -133,52 +82,118 @@ class _Starter:
     claimant: Claimant
     claims: Claims
     caller: Caller
+    behind_queue: bool
 
     async def run(self, attempt: int) -> Settled:
         error = "its attempts failed"
         while attempt <= ATTEMPT_LIMIT:
-            reason = self.forbidden(attempt)
-            if reason is not None:
-                return Settled(self.note(RunState.MISSED, attempt, reason))
             key = claim_key(self.occurrence, attempt)
-            claim = self.claimant.claim(attempt)
+            admitted = await self.admission(key, attempt)
+            if admitted.admission is Admission.WAIT:
+                return Settled(next_attempt=attempt)
+            if admitted.admission is Admission.QUEUE:
+                return self.queued(admitted, attempt)
+            claim = self.claim(admitted, attempt)
             if await self.claims.put_new(key, claim):
-                return await self.spawn(key, claim, attempt)
+                return await self.own(key, claim, attempt, admitted)
             found = await self.claims.get(key)
             if found is None:
                 return Settled(next_attempt=attempt)
-            state = ClaimState(found["state"])
-            if found["token"] == self.claimant.token and state is ClaimState.CLAIMED:
-                return await self.spawn(key, claim, attempt)
-            match state:
-                # Whoever settled it may have died before its runs file: written down twice is
-                # harmless, not at all is not.
-                case ClaimState.STARTED:
-                    return Settled(self.note(RunState.STARTED, attempt, call=str(found["call"])))
-                case ClaimState.MISSED:
-                    return Settled(self.note(RunState.MISSED, attempt, str(found["error"])))
-                case ClaimState.FAILED:
-                    error = str(found["error"])
-                case ClaimState.CLAIMED:
-                    if not self.claimant.knows_dead(found):
-                        return Settled(next_attempt=attempt)
-                    if self.record.delivery is Delivery.AT_MOST_ONCE:
-                        return await self.give_up(key, found, attempt, _unconfirmed(found))
+            settled = await self.as_found(key, found, attempt, admitted)
+            if settled is not None:
+                return settled
+            error = str(found.get("error", error))
             attempt += 1
         return Settled(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"given up: {error}"))
+
+    async def as_found(
+        self, key: str, found: Entry, attempt: int, admitted: Admitted
+    ) -> Settled | None:
+        """What a claim that was there already means; None when the next attempt may begin."""
+        match ClaimState(found["state"]):
+            # Whoever settled it may have died before its runs file: written down twice is
+            # harmless, not at all is not.
+            case ClaimState.STARTED:
+                return Settled(self.note(RunState.STARTED, attempt, call=str(found["call"])))
+            case ClaimState.MISSED:
+                return Settled(self.note(RunState.MISSED, attempt, str(found["error"])))
+            case ClaimState.SKIPPED:
+                return Settled(self.note(RunState.SKIPPED, attempt, str(found["error"])))
+            case ClaimState.FAILED:
+                return None
+            case ClaimState.CLAIMED:
+                if found["token"] == self.claimant.token:
+                    return await self.spawn(key, dict(found), attempt, admitted)
+                if not self.claimant.knows_dead(found):
+                    return Settled(next_attempt=attempt)
+                if self.record.delivery is Delivery.AT_MOST_ONCE:
+                    return await self.give_up(key, found, attempt, _unconfirmed(found))
+                return None
+
+    async def admission(self, key: str, attempt: int) -> Admitted:
+        """Whether it is too late, or an earlier run is in the way."""
+        reason = self.forbidden(attempt)
+        if reason is not None:
+            return Admitted(Admission.MISS, reason=reason)
+        if self.record.overlap is Overlap.ALLOW or await self.claims.get(key) is not None:
+            # What is claimed already was admitted then.
+            return Admitted(Admission.START)
+        admitted = await admit(
+            self.record, self.occurrence, self.claimant, self.claims, self.caller
+        )
+        if self.behind_queue and admitted.admission is Admission.START:
+            return Admitted(Admission.WAIT)
+        return admitted
 
     def forbidden(self, attempt: int) -> str | None:
         """Why the occurrence may no longer be started, which time alone decides."""
         late = timedelta(minutes=minute(self.claimant.now) - self.occurrence.at)
         deadline = self.record.deadline
-        if attempt > 1 and deadline is not None and late.total_seconds() > deadline:
-            return f"attempt {attempt} would be past its deadline of {deadline} s"
+        if deadline is not None and late.total_seconds() > deadline:
+            if attempt > 1:
+                return f"attempt {attempt} would be past its deadline of {deadline} s"
+            if self.record.overlap is Overlap.QUEUE:
+                return f"waited for an earlier run until its deadline of {deadline} s was over"
         if self.record.delivery is Delivery.AT_MOST_ONCE and late > CLAIM_LIFE:
             return "too old to know that it did not start; delivery is at-most-once"
         return None
 
-    async def spawn(self, key: str, claim: dict[str, str], attempt: int) -> Settled:
+    def claim(self, admitted: Admitted, attempt: int) -> dict[str, str]:
+        """The entry that says what was decided."""
+        match admitted.admission:
+            case Admission.SKIP:
+                return self.claimant.let_go(ClaimState.SKIPPED, admitted.reason or "")
+            case Admission.MISS:
+                return self.claimant.let_go(ClaimState.MISSED, admitted.reason or "")
+            case _:
+                return self.claimant.claim(attempt)
+
+    def queued(self, admitted: Admitted, attempt: int) -> Settled:
+        """It waits; written down once, when it takes its place."""
+        line = self.note(RunState.QUEUED, attempt, admitted.reason) if admitted.reason else None
+        return Settled(line, attempt, queued=True)
+
+    async def own(
+        self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted
+    ) -> Settled:
+        """Go on with a claim that is ours."""
+        match admitted.admission:
+            case Admission.SKIP:
+                return Settled(self.note(RunState.SKIPPED, attempt, admitted.reason))
+            case Admission.MISS:
+                return Settled(self.note(RunState.MISSED, attempt, admitted.reason))
+            case _:
+                return await self.spawn(key, claim, attempt, admitted)
+
+    async def spawn(
+        self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted
+    ) -> Settled:
+        if self.record.overlap is not Overlap.ALLOW:
+            last = {"occurrence": self.occurrence.id}
+            await self.claims.put(running_key(self.record.name), last)
         try:
+            if admitted.admission is Admission.REPLACE:
+                await self.caller.cancel(admitted.call)
             call = await self.caller.start(
                 self.record.app, self.record.function, fill(self.record.args, self.occurrence)
             )
@@ -189,7 +204,7 @@ class _Starter:
                 reason = f"may or may not have started: {error}; delivery is at-most-once"
                 return await self.give_up(key, claim, attempt, reason)
             return await self.fail(key, claim, attempt, str(error))
-        started = Settled(self.note(RunState.STARTED, attempt, call=call))
+        started = Settled(self.note(RunState.STARTED, attempt, admitted.reason, call))
         try:
             confirmed = {**claim, "state": ClaimState.STARTED.value, "call": call}
             await self.claims.put(key, confirmed)

@@ -13,6 +13,7 @@ from typing import Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, recover
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.generation import Generation, Record
@@ -28,7 +29,6 @@ from reconciler.dispatch.ports import (
 )
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
-from reconciler.dispatch.start import Claimant
 from reconciler.dispatch.steps import Step, in_steps
 
 CALLS_WATCHED: Final = 500
@@ -118,10 +118,11 @@ class _Wake:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
         server = Server(claimant, self.ports.claims, self.ports.caller)
         logs: list[WakeLog] = []
+        open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
             carried_over = {} if logs else self.carried_over(cursor, tally)
-            await server.serve(step.dues, carried_over, tally)
+            await server.serve(step.dues, carried_over, open_before, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
             log = self.log(step.through, len(logs) + 1, tally, ended)
             if log.records or log.unsettled:
@@ -137,7 +138,7 @@ class _Wake:
         found: dict[Occurrence, tuple[Record, int]] = {}
         for key, attempt in cursor.unsettled.items():
             occurrence = Occurrence.parse(key)
-            record = self.generation.by_name.get(occurrence.name)
+            record = self.generation.owner(occurrence)
             if occurrence.at > minute(self.started):
                 # Claimed by a wake whose clock was ahead; its time will come.
                 tally.unsettled[key] = attempt

@@ -10,22 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from reconciler.manifest.fault import Fault, Path
-from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
-from reconciler.policies import Overlap
+from reconciler.manifest.manifest_form import ManifestForm, RetriesForm
 
 LATER_KEYS: Final = frozenset({"alerts", "history", "tasks"})
 """Keys of manifests and settings that are announced, and unknown to the schema until then."""
 
 _MANIFEST: Final[tuple[tuple[Path, Callable[[ManifestForm], bool]], ...]] = (
     (("code",), lambda form: form.code is not None),
-    (("start",), lambda form: form.start is not None),
-    (("end",), lambda form: form.end is not None),
-    (("exclude",), lambda form: form.exclude is not None),
-    (("suspend", "until"), lambda form: _suspended_until(form)),
-    (("overlap",), lambda form: form.overlap is not Overlap.ALLOW),
     (("retries",), lambda form: _retried(form)),
     (("timeout",), lambda form: form.timeout is not None),
-    (("formerly",), lambda form: form.formerly is not None),
 )
 
 
@@ -38,10 +31,7 @@ def in_manifest(form: ManifestForm) -> Iterator[Fault]:
     """What a manifest asks for that cannot be done yet."""
     for path, is_asked in _MANIFEST:
         if is_asked(form):
-            written = (
-                f"overlap: {form.overlap}" if path == ("overlap",) else ".".join(map(str, path))
-            )
-            yield not_yet(path, written)
+            yield not_yet(path, ".".join(map(str, path)))
 
 
 def not_yet(path: Path, written: str) -> Fault:
@@ -52,10 +42,6 @@ def not_yet(path: Path, written: str) -> Fault:
         remedy=_INSTEAD.get(path, "leave it out"),
         at_key=True,
     )
-
-
-def _suspended_until(form: ManifestForm) -> bool:
-    return isinstance(form.suspend, SuspendForm) and form.suspend.until is not None
 
 
 def _retried(form: ManifestForm) -> bool:

@@ -14,6 +14,7 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    RENAME = "rename"
     SUSPEND = "suspend"
     RESUME = "resume"
     REPAIR = "repair"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from reconciler.dispatch.generation import Record, Slot
@@ -15,6 +16,7 @@ _LABELS: Final = {
     "when": "schedule",
     "deadline": "deadline (seconds)",
     "suspended": "suspend",
+    "resumes": "suspend until",
 }
 
 
@@ -29,11 +31,22 @@ def schedule_changes(
         locations: where each schedule of ``after`` is declared.
     """
     found = difference(before, after, same_but_for_anchor)
+    renamed = {
+        name: found.removed[old]
+        for name, record in found.added.items()
+        for old, _last in record.formerly[-1:]
+        if old in found.removed
+    }
     for name, record in found.added.items():
+        if name in renamed:
+            yield _rename(renamed[name], record, locations)
+            continue
         yield _change(Action.CREATE, name, "is new in git", None, record, locations)
     for name, (old, new) in found.changed.items():
         yield _change(_action(old, new), name, describe_change(old, new), old, new, locations)
     for name, record in found.removed.items():
+        if any(old.name == name for old in renamed.values()):
+            continue
         yield _change(Action.DELETE, name, "is no longer in git", record, None, locations)
 
 
@@ -92,6 +105,12 @@ def _action(old: Record, new: Record) -> Action:
     if (old.suspended is None) == (new.suspended is None):
         return Action.UPDATE
     return Action.RESUME if new.suspended is None else Action.SUSPEND
+
+
+def _rename(old: Record, new: Record, locations: Mapping[str, Location]) -> Change:
+    also = describe_change(replace(old, name=new.name, formerly=new.formerly), new)
+    reason = f"was {old.name}; its history moves along" + (f"; {also}" if also else "")
+    return _change(Action.RENAME, new.name, reason, old, new, locations)
 
 
 def _change(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from reconciler.cron import Timetable, minute, parse
+from reconciler.cron import Expression, Timetable, minute, parse
 from reconciler.dispatch.generation import Generation, Record
 from reconciler.manifest import FunctionTarget, Schedule
+from reconciler.manifest.schedule import Exclusion
 
+RENAME_GRACE: Final = 10
+"""Minutes after a rename for which occurrences still bear the old name: until then a wake may read
+what was live before, and the two names must not run the same occurrence."""
 TASK_GRACE: Final = 24 * 60
 """Minutes for which a task that is past keeps its slot."""
 
@@ -29,7 +33,13 @@ def compile_records(
         known: the generations that were or may have been live.
         now: epoch minute.
     """
-    return tuple(_anchored(_record(schedule, now), known) for schedule in schedules)
+    schedules = tuple(schedules)
+    names = frozenset(schedule.name for schedule in schedules)
+    records = (
+        _renamed(_record(schedule, now), schedule.formerly, known, names, now)
+        for schedule in schedules
+    )
+    return tuple(_anchored(record, known, now) for record in records)
 
 
 def same_but_for_anchor(one: Record, other: Record) -> bool:
@@ -49,12 +59,19 @@ def at_timetable(at: datetime) -> Timetable:
     return Timetable((parse(f"{at.minute} {at.hour} {at.day} {at.month} *"),), "UTC")
 
 
+def minutes(duration: timedelta) -> int:
+    """Whole minutes of a duration."""
+    return duration // timedelta(minutes=1)
+
+
 def needs_waking(schedule: Schedule, now: int) -> bool:
     """Whether the schedule will be due again, as things stand.
 
     The slot of a task that is past stays for a day, in case its wake was lost.
     """
-    if schedule.suspension is not None:
+    if schedule.suspension is not None and schedule.suspension.until is None:
+        return False
+    if schedule.end is not None and minute(schedule.end) <= now:
         return False
     return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
 
@@ -75,8 +92,14 @@ def _record(schedule: Schedule, now: int) -> Record:
         args=dict(schedule.args),
         catchup=schedule.catchup,
         deadline=None if schedule.deadline is None else round(schedule.deadline.total_seconds()),
+        tolerance=minutes(schedule.tolerance),
         delivery=schedule.delivery,
         suspended=None if suspension is None else suspension.reason or "",
+        resumes=None if suspension is None else _from(suspension.until),
+        start=_from(schedule.start),
+        end=_from(schedule.end),
+        exclude=tuple(_exclusion_text(exclusion) for exclusion in schedule.exclude),
+        overlap=schedule.overlap,
         protect=schedule.protect,
         description=schedule.description,
         owner=schedule.owner,
@@ -84,18 +107,51 @@ def _record(schedule: Schedule, now: int) -> Record:
     )
 
 
-def _anchored(record: Record, known: Sequence[Generation]) -> Record:
+def _renamed(
+    record: Record,
+    formerly: str | None,
+    known: Sequence[Generation],
+    names: frozenset[str],
+    now: int,
+) -> Record:
+    """The record with its earlier names; what it was called stays known when git forgets it."""
+    for generation in known:
+        own = generation.by_name.get(record.name)
+        if own is not None:
+            return replace(record, formerly=own.formerly)
+    for generation in known:
+        old = None if formerly in names else generation.by_name.get(formerly or "")
+        if old is not None:
+            last = (old.name, now + RENAME_GRACE)
+            return replace(record, formerly=(*old.formerly, last))
+    return record
+
+
+def _from(moment: datetime | None) -> int | None:
+    """The first whole minute at or after a moment."""
+    return None if moment is None else -(-int(moment.timestamp()) // 60)
+
+
+def _exclusion_text(exclusion: Exclusion) -> str:
+    if isinstance(exclusion, Expression):
+        return str(exclusion)
+    first, last = exclusion.first.isoformat(), exclusion.last.isoformat()
+    return first if first == last else f"{first}..{last}"
+
+
+def _anchored(record: Record, known: Sequence[Generation], now: int) -> Record:
+    names = (record.name, *(name for name, _last in record.formerly[-1:]))
     anchors = [
         before.anchor
         for generation in known
-        if (before := generation.by_name.get(record.name)) is not None
-        and _same_times(before, record)
+        for name in names
+        if (before := generation.by_name.get(name)) is not None and _same_times(before, record, now)
     ]
     return replace(record, anchor=min(anchors, default=record.anchor))
 
 
-def _same_times(one: Record, other: Record) -> bool:
-    if (one.suspended is None) != (other.suspended is None) or one.at != other.at:
+def _same_times(one: Record, other: Record, now: int) -> bool:
+    if one.is_suspended(now) != other.is_suspended(now) or one.at != other.at:
         return False
     if (one.when, one.timezone) == (other.when, other.timezone):
         return True

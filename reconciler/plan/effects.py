@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from reconciler.dispatch.due import due_times
+from reconciler.dispatch.calendar import nominal_times, running_times
 from reconciler.dispatch.generation import Record
 from reconciler.plan.change import Change, Kind
 
@@ -46,30 +46,17 @@ def time_effects(
 
 
 def upcoming(record: Record, after: int, count: int) -> tuple[int, ...]:
-    """The next occurrences of a record later than an epoch minute; none while suspended."""
-    if record.suspended is not None:
-        return ()
-    after = max(after, record.anchor)
-    if record.at is not None:
-        return (record.at,) if record.at > after else ()
-    timetable = record.timetable()
-    found: list[int] = []
-    while timetable is not None and len(found) < count:
-        following = timetable.next(after)
-        if following is None:
-            break
-        found.append(following)
-        after = following
-    return tuple(found)
+    """The next occurrences of a record later than an epoch minute, none while suspended."""
+    return tuple(islice(running_times(record, after), count))
 
 
 def _effect(change: Change, now: int, through: int | None) -> TimeEffect:
     old = None if change.before is None else Record.from_json(change.before)
     new = None if change.after is None else Record.from_json(change.after)
     skipped: tuple[int, ...] = ()
-    if old is not None and old.suspended is None and through is not None:
+    if old is not None and through is not None and not old.is_suspended(now):
         given_up = new is None or new.anchor > old.anchor
-        skipped = tuple(due_times(old, through, now)) if given_up else ()
+        skipped = tuple(nominal_times(old, through, now)) if given_up else ()
     return TimeEffect(
         change.name,
         () if old is None else upcoming(old, now, UPCOMING),

@@ -17,7 +17,7 @@ from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.generation import ON_DEMAND, Generation, Slot, new_generation
 from reconciler.manifest import Location, Schedule
-from reconciler.pack import BudgetError, Member, PackedSlot, one_poller
+from reconciler.pack import PackedSlot
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
@@ -32,6 +32,7 @@ from reconciler.plan.safety import (
     refuse_no_budget,
     refuse_protected,
 )
+from reconciler.plan.slots import pack_schedules
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import DISPATCHER_TAG, own_tags, tag_value
 from reconciler.plan.targets import MissingTarget, missing_targets
@@ -102,7 +103,7 @@ class Plan:
 
 def desired_digest(generation: Generation) -> str:
     """SHA-256 over what git says of the schedules, whenever they began."""
-    records = [replace(record, anchor=0).to_json() for record in generation.records]
+    records = [replace(record, anchor=0, formerly=()).to_json() for record in generation.records]
     return sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
 
 
@@ -116,13 +117,14 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
     settings = desired.settings
     waking = [schedule for schedule in desired.schedules if needs_waking(schedule, now)]
     budget = budget_for(settings, actual.foreign)
-    packed = _pack(waking, budget, now)
+    known = [generation for generation in (actual.applied, actual.live) if generation is not None]
+    packed = pack_schedules(waking, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
-    known = [generation for generation in (actual.live, actual.applied) if generation is not None]
     generation = new_generation(
         compile_records(desired.schedules, known, now),
         slots,
         round(settings.punctuality.total_seconds()),
+        {slot.name: slot.schedules for slot in packed},
     )
 
     applied = last_applied(actual, generation)
@@ -136,7 +138,9 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
     missing = (
         tuple(missing_targets(desired.schedules, actual.targets)) if actual.revision is None else ()
     )
-    names = frozenset(locations)
+    names = frozenset(locations).union(
+        old for record in generation.records for old, _last in record.formerly
+    )
     return Plan(
         environment=settings.name,
         app=settings.app,
@@ -168,14 +172,6 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
             dispatcher=desired.dispatcher,
         ),
     )
-
-
-def _pack(waking: list[Schedule], budget: Budget, now: int) -> tuple[PackedSlot, ...]:
-    members = [Member(schedule.name, timetable_of(schedule)) for schedule in waking]
-    try:
-        return one_poller(members, budget.available, now)
-    except BudgetError:
-        return ()
 
 
 def _must_deploy(desired: Desired, actual: Actual, slots: tuple[Slot, ...]) -> bool:
@@ -256,10 +252,13 @@ def _cron_warnings(
             yield Warned(f"{schedule.name}: {warning.message}", location.file, location.line)
 
 
+_MOMENTS = frozenset({"anchor", "formerly"})
+
+
 def _identity(change: Change) -> list[Any]:
     """A change without the time at which it was planned."""
     before, after = (
-        None if side is None else {key: side[key] for key in side if key != "anchor"}
+        None if side is None else {key: side[key] for key in side if key not in _MOMENTS}
         for side in (change.before, change.after)
     )
     return [change.action, change.kind, change.name, before, after]

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from reconciler.dispatch.generation import Record, Slot
 from reconciler.manifest import EnvironmentSettings, Schedule
-from reconciler.pack import BudgetError, Member, one_poller
 from reconciler.plan.budget import available_crons
-from reconciler.plan.compilation import compile_records, needs_waking, timetable_of
+from reconciler.plan.compilation import compile_records, needs_waking
+from reconciler.plan.slots import pack_schedules
 
 
 def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[Record, ...]:
@@ -21,10 +21,6 @@ def preview_slots(
 ) -> tuple[Slot, ...]:
     """The slots as they are packed when nobody else holds a cron."""
     waking = [schedule for schedule in schedules if needs_waking(schedule, now)]
-    members = [Member(schedule.name, timetable_of(schedule)) for schedule in waking]
     budget = available_crons(settings.crons, 0, settings.reserve)
-    try:
-        packed = one_poller(members, budget, now)
-    except BudgetError:
-        return ()
+    packed = pack_schedules(waking, settings.packing, budget, now)
     return tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)

@@ -27,6 +27,7 @@ _SIGNS: Final = {
     Action.CREATE: "➕",
     Action.UPDATE: "✏️",
     Action.DELETE: "❌",
+    Action.RENAME: "🏷️",
     Action.SUSPEND: "⏸️",
     Action.RESUME: "▶️",
     Action.REPAIR: "🔧",

@@ -60,7 +60,7 @@ def state_text(state: RunState, style: Style) -> str:
     match state:
         case RunState.SUCCEEDED:
             return style.green(state.value)
-        case RunState.STARTED | RunState.SKIPPED:
+        case RunState.STARTED | RunState.SKIPPED | RunState.QUEUED:
             return state.value
         case RunState.START_FAILED | RunState.CANCELLED | RunState.EXPIRED:
             return style.yellow(state.value)

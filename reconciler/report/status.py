@@ -9,6 +9,7 @@ from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import Generation, Pointer, Record, Slot
 from reconciler.dispatch.history import Run
+from reconciler.dispatch.policy import Fate
 from reconciler.dispatch.runs import RunState
 from reconciler.plan import upcoming
 
@@ -68,7 +69,8 @@ def status_of(
 ) -> Status:
     """Put together where everything stands.
 
-    An occurrence is overdue once it is later than the punctuality that the settings ask for.
+    An occurrence is overdue once it is later than its tolerance and the punctuality that the
+    settings ask for.
 
     Args:
         runs: oldest first.
@@ -77,9 +79,11 @@ def status_of(
     last = {run.occurrence.name: run for run in runs if run.state is not RunState.SKIPPED}
     late = now - max(1, generation.punctuality // 60)
     overdue = {
-        due.record.name: min((*due.start, *(at for gone in due.let_go for at in gone.times)))
+        due.record.name: oldest
         for due in find_due(generation, cursor.horizon(now, generation.digest), late)
-        if due.record.suspended is None
+        if (due.start or any(gone.fate is Fate.MISSED for gone in due.let_go))
+        and (oldest := min((*due.start, *(at for gone in due.let_go for at in gone.times))))
+        <= late - due.record.tolerance
     }
     return Status(
         generation=generation.digest,

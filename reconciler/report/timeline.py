@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from reconciler.cron import instant
-from reconciler.dispatch.due import due_times
+from reconciler.dispatch.calendar import barred, nominal_times
 from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.report.style import Style
@@ -58,10 +58,11 @@ def timeline(
     suspended: list[str] = []
     occurrences: list[Upcoming] = []
     for record in records:
-        if record.suspended is not None:
+        if record.suspended is not None and record.resumes is None:
             suspended.append(record.name)
             continue
-        rows[record.name] = due_times(record, after, until)
+        times = nominal_times(record, after, until)
+        rows[record.name] = [at for at in times if barred(record, at) is None]
         occurrences += (Upcoming(at, record.name, record.timezone) for at in rows[record.name])
     return Timeline(after, until, tuple(sorted(occurrences)), tuple(suspended), rows, wakes)
 

@@ -13,17 +13,9 @@ Manifest = Callable[[str], str]
 @pytest.mark.parametrize(
     ("lines", "place", "named"),
     [
-        ("start: 2026-12-01", "4:1", "start"),
-        ("end: 2026-12-01T09:00Z", "4:1", "end"),
-        ("exclude: [2026-12-24..2026-12-26, '* * * * 6', 2026-01-01]", "4:1", "exclude"),
-        ("suspend: {until: 2026-12-01, reason: moving}", "4:11", "suspend.until"),
-        ("overlap: skip", "4:1", "overlap: skip"),
-        ("overlap: queue", "4:1", "overlap: queue"),
-        ("overlap: replace", "4:1", "overlap: replace"),
         ("retries: 3", "4:1", "retries"),
         ("retries: {max: 3, backoff: 30s, factor: 2}", "4:1", "retries"),
         ("timeout: 10m", "4:1", "timeout"),
-        ("formerly: old-name", "4:1", "formerly"),
         ("alerts: {}", "4:1", "alerts"),
     ],
 )

@@ -7,7 +7,9 @@ The promises, as ``docs/guarantees.md`` has them:
 * what is nominal has started or is reported, by name, once a wake has looked in its time;
 * what is reported as missed was really missed: no undisturbed wake came in the time that its
   policies give it;
-* nothing else starts, and nothing before its time.
+* nothing else starts, and nothing before its time;
+* but under ``overlap: allow``, no two runs of a schedule are going at once; what is skipped for
+  that was due while another run was going.
 """
 
 from __future__ import annotations
@@ -16,15 +18,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from reconciler.cron import instant
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import CATCHUP_LIMIT
 from reconciler.dispatch.runs import RunState
-from reconciler.policies import Delivery
+from reconciler.policies import Delivery, Overlap
 from tests.simulation.scenario import LONGEST_STALENESS, PUNCTUALITY, Life, Scenario
-from tests.simulation.world import World
+from tests.simulation.world import Start, World
 
 SLACK = int(LONGEST_STALENESS // 60) + 6
 """Minutes for which a wake may still act on a generation that is no longer live."""
@@ -41,7 +43,8 @@ class _Reports:
     """What the runs files say, by occurrence id."""
 
     missed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    skipped: set[str] = field(default_factory=set)
+    skipped: dict[str, str] = field(default_factory=dict)
+    queued: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
 
 
@@ -52,6 +55,7 @@ def problems(scenario: Scenario, world: World) -> Iterator[str]:
     reports = _reports(world, nominal)
     clean = sorted((e.began, e.ended) for e in world.executions if e.clean)
     yield from _wrong_starts(world, nominal)
+    yield from _overlaps(world, nominal)
     for occurrence, what in sorted(nominal.items(), key=lambda item: item[0].at):
         if what.life.record.suspended is None:
             yield from _fate(occurrence, what, reports, clean, world)
@@ -85,7 +89,9 @@ def _reports(world: World, nominal: dict[Occurrence, _Nominal]) -> _Reports:
                 if record.state is RunState.MISSED:
                     found.missed[key].add(record.reason or "")
                 elif record.state is RunState.SKIPPED:
-                    found.skipped.add(key)
+                    found.skipped[key] = record.reason or ""
+                elif record.state is RunState.QUEUED:
+                    found.queued.add(key)
                 elif record.state is not RunState.START_FAILED:
                     found.started.add(key)
     return found
@@ -111,6 +117,20 @@ def _wrong_starts(world: World, nominal: dict[Occurrence, _Nominal]) -> Iterator
                 yield f"{key} started before its time"
 
 
+def _overlaps(world: World, nominal: dict[Occurrence, _Nominal]) -> Iterator[str]:
+    by_name: dict[str, list[Start]] = defaultdict(list)
+    for start in world.starts:
+        by_name[start.occurrence.partition("@")[0]].append(start)
+    for starts in by_name.values():
+        for first, second in pairwise(starts):
+            what = nominal.get(Occurrence.parse(second.occurrence))
+            if what is None or what.life.record.overlap is Overlap.ALLOW:
+                continue
+            disturbed = world.disturbed & {first.occurrence, second.occurrence}
+            if world.ends[first.call] > second.at and not disturbed:
+                yield f"{second.occurrence} started while {first.occurrence} was running"
+
+
 def _fate(
     occurrence: Occurrence,
     what: _Nominal,
@@ -130,11 +150,15 @@ def _fate(
         return
     foreseen = any(begin - 60 <= due <= until for begin, until in world.foreseen)
     if key in reports.skipped:
-        if foreseen:
+        if foreseen or "is still running" in reports.skipped[key]:
             return
         yield f"{key} was skipped, and its schedule was not suspended"
     elif key not in reports.missed:
+        if key in reports.queued and due > world.now - 2 * 86400:
+            return
         yield f"{key} neither started nor is it reported"
+    elif key in reports.queued:
+        return  # its schedule may go, or its time pass, while it waits
     elif not any(_excused(occurrence, what, r, clean, world) for r in reports.missed[key]):
         reasons = ", ".join(sorted(reports.missed[key]))
         yield f"{key} is reported missed ({reasons}), and a wake came in time"
@@ -154,6 +178,8 @@ def _excused(
     if any(begin - 60 <= due <= until for begin, until in world.foreseen):
         return True
     record = what.life.record
+    if "waited for an earlier run" in reason:
+        return record.overlap is Overlap.QUEUE
     limits = []
     if "deadline" in reason and record.deadline is not None:
         limits.append(due + record.deadline)

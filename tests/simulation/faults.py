@@ -9,7 +9,7 @@ from enum import Enum
 from random import Random
 from typing import Final, TypeVar
 
-from reconciler.dispatch.start import WAKE_TIMEOUT
+from reconciler.dispatch.claim import WAKE_TIMEOUT
 from tests.simulation.world import World
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.ports import (
@@ -18,10 +18,6 @@ from reconciler.dispatch.ports import (
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
-from tests.simulation.world import Start
-
-RUN_SECONDS: Final = 600.0
-"""How long a call of a simulated target takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +84,15 @@ class SimulatedCaller:
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         world = self.container.world
-        found: Start = world.starts[int(call.removeprefix("fc-"))]
-        over = world.now - found.at > RUN_SECONDS
+        over = world.now >= world.ends[call]
         state = CallState.SUCCEEDED if over else CallState.RUNNING
         return await self.container.call(lambda: CallStatus(state), UnavailableError)
+
+    async def cancel(self, call: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        await self.container.call(
+            lambda: self.container.world.cancel(call), StartUnknownError, resend=True
+        )
 
 
 @dataclass(frozen=True, slots=True)

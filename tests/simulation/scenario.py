@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from reconciler.dispatch.generation import Generation, Record, new_generation
-from reconciler.policies import Catchup, Delivery
+from reconciler.policies import Catchup, Delivery, Overlap
 from tests.simulation.faults import CALM, Climate
 from tests.simulation.world import FIRST_MINUTE
 
@@ -144,6 +144,7 @@ class _History:
             catchup=random.choice(list(Catchup)),
             deadline=random.choice((None, None, 1800, 7200)),
             delivery=random.choice(list(Delivery)),
+            overlap=random.choice((Overlap.ALLOW, *Overlap)),
         )
         return Life(record, () if task else minutes)
 

@@ -17,6 +17,8 @@ START: Final = datetime(2026, 3, 2, tzinfo=UTC)
 FIRST_MINUTE: Final = minute(START)
 ENTRY_LIFE: Final = timedelta(days=7).total_seconds()
 """Seconds without a read or a write after which an entry of a Dict is gone."""
+RUNS: Final = (30.0, 600.0, 60.0, 2400.0, 30.0, 9000.0, 120.0)
+"""Seconds that calls take, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class World:
     logs: list[WakeLog] = field(default_factory=list)
     generations: list[tuple[float, Generation]] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
+    ends: dict[str, float] = field(default_factory=dict)
+    """When each call ends, as a true epoch second."""
     by_occurrence: dict[str, list[Start]] = field(default_factory=dict)
     executions: list[Execution] = field(default_factory=list)
     disturbed: set[str] = field(default_factory=set)
@@ -109,7 +113,12 @@ class World:
         start = Start(occurrence, call, self.now, skew, repeats)
         earlier.append(start)
         self.starts.append(start)
+        self.ends[call] = self.now + RUNS[len(self.starts) % len(RUNS)]
         return call
+
+    def cancel(self, call: str) -> None:
+        """End a call that is still going."""
+        self.ends[call] = min(self.ends[call], self.now)
 
 
 def _attempt_key(occurrence: str, number: int) -> str:

@@ -1,0 +1,144 @@
+"""Whether an occurrence may start while an earlier run of its schedule may still be going.
+
+What makes this safe under simultaneous wakes is order: an occurrence is admitted only when the one
+before it is settled, which its claim tells, and every decision is itself a claim. The entry
+``running/NAME`` names the last that was to start, for when the one before did not run; it is
+written before the start, so that whoever misses it has the claim to wait for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Final
+
+from reconciler.cron import minute
+from reconciler.dispatch.calendar import previous_time
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.generation import Record
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.ports import Caller, Claims, Entry
+from reconciler.policies import Overlap
+
+IN_DOUBT: Final = timedelta(days=1)
+"""How long an occurrence waits for one before it that nobody settles."""
+ATTEMPTS_SEEN: Final = 20
+
+
+class Admission(Enum):
+    """What an occurrence may do."""
+
+    START = "start"
+    WAIT = "wait"
+    """Until the one before it is settled."""
+    QUEUE = "queue"
+    SKIP = "skip"
+    MISS = "miss"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A decision about one occurrence.
+
+    Attributes:
+        behind: the occurrence that is still running, when that is what decided.
+        call: its call.
+        reason: for the history; None when there is nothing new to say.
+    """
+
+    admission: Admission
+    behind: str = ""
+    call: str = ""
+    reason: str | None = None
+
+
+_START: Final = Admitted(Admission.START)
+_WAIT: Final = Admitted(Admission.WAIT)
+
+
+def running_key(name: str) -> str:
+    """The Dict key of a schedule's last started call."""
+    return f"running/{name}"
+
+
+async def admit(
+    record: Record, occurrence: Occurrence, claimant: Claimant, claims: Claims, caller: Caller
+) -> Admitted:
+    """Decide by the record's ``overlap``.
+
+    Raises:
+        UnavailableError: what is running could not be found out.
+    """
+    if record.overlap is Overlap.ALLOW:
+        return _START
+    last = await _last_started(record, occurrence, claimant, claims)
+    if last is None:
+        return _START
+    if not last:
+        return _WAIT
+    behind, call = str(last["occurrence"]), str(last["call"])
+    if behind == occurrence.id or (await caller.status(call)).ended:
+        return _START
+    running = f"{behind} is still running"
+    match record.overlap:
+        case Overlap.SKIP:
+            return Admitted(Admission.SKIP, behind, call, f"{running}; overlap is skip")
+        case Overlap.REPLACE:
+            return Admitted(Admission.REPLACE, behind, call, f"replaced {behind}, still running")
+        case _:
+            return await _queue(occurrence, claims, behind, call, running)
+
+
+async def _queue(
+    occurrence: Occurrence, claims: Claims, behind: str, call: str, running: str
+) -> Admitted:
+    """One may wait for a call to end: who claims the place behind it."""
+    place = {"occurrence": occurrence.id}
+    key = f"queue/{call}"
+    if await claims.put_new(key, place):
+        return Admitted(Admission.QUEUE, behind, call, f"{running}; overlap is queue")
+    first = await claims.get(key)
+    if first is None or first["occurrence"] == occurrence.id:
+        return Admitted(Admission.QUEUE, behind, call)
+    reason = f"{running} and {first['occurrence']} waits for it; overlap is queue"
+    return Admitted(Admission.SKIP, behind, call, reason)
+
+
+async def _last_started(
+    record: Record, occurrence: Occurrence, claimant: Claimant, claims: Claims
+) -> Entry | None:
+    """The last started call; an empty entry while that is not settled, None when there is none."""
+    at = previous_time(record, occurrence.at)
+    if at is not None:
+        found = await _started(record.occurrence(at), claimant, claims)
+        if found is not None:
+            return found
+    register = await claims.get(running_key(record.name))
+    if register is None or register["occurrence"] == occurrence.id:
+        return None
+    return await _started(Occurrence.parse(register["occurrence"]), claimant, claims)
+
+
+async def _started(occurrence: Occurrence, claimant: Claimant, claims: Claims) -> Entry | None:
+    """The same of one occurrence, from the claims of its attempts."""
+    in_doubt: Entry | None = None if _given_up(occurrence, claimant) else {}
+    for attempt in range(1, ATTEMPTS_SEEN + 1):
+        entry = await claims.get(claim_key(occurrence, attempt))
+        if entry is None:
+            return None if attempt == 1 else in_doubt
+        match ClaimState(entry["state"]):
+            case ClaimState.STARTED:
+                return {"occurrence": occurrence.id, "call": entry["call"]}
+            case ClaimState.MISSED | ClaimState.SKIPPED:
+                return None
+            case ClaimState.CLAIMED if not claimant.knows_dead(entry):
+                return in_doubt
+            case ClaimState.CLAIMED | ClaimState.FAILED:
+                continue
+    return None
+
+
+def _given_up(before: Occurrence, claimant: Claimant) -> bool:
+    return minute(claimant.now) - before.at > IN_DOUBT.total_seconds() // 60

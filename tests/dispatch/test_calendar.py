@@ -1,0 +1,62 @@
+"""Which nominal times count: bounds, exclusions, suspensions that end by themselves."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from reconciler.cron import minute
+from reconciler.dispatch.calendar import barred, nominal_times, running_times
+from reconciler.dispatch.policy import Fate, LetGo, judge
+from reconciler.policies import Catchup
+from tests.dispatch.scenario import PUNCTUALITY, at, hourly
+
+
+def m(text: str) -> int:
+    return minute(at(text))
+
+
+def test_nothing_occurs_before_the_start_or_from_the_end_on() -> None:
+    record = hourly(start=m("10:00"), end=m("12:00"))
+    assert list(nominal_times(record, m("08:30"), m("15:00"))) == [m("10:00"), m("11:00")]
+    assert list(running_times(record, m("08:30"))) == [m("10:00"), m("11:00")]
+
+
+def test_excluded_days_are_those_of_the_schedules_own_zone() -> None:
+    record = hourly(
+        when=("30 23 * * *",),
+        timezone="America/New_York",
+        exclude=("2026-11-20", "2026-12-24..2026-12-26"),
+    )
+    assert barred(record, m("2026-11-20T04:30")) is None, "still the 19th in New York"
+    assert barred(record, m("2026-11-21T04:30")) == "excluded by 2026-11-20"
+    assert barred(record, m("2026-12-27T04:30")) == "excluded by 2026-12-24..2026-12-26"
+    assert barred(record, m("2026-12-28T04:30")) is None
+
+
+def test_an_exclusion_can_be_a_cron_expression() -> None:
+    record = hourly(exclude=("* 0-8 * * *", "* * * * sat"))
+    assert list(islice(running_times(record, m("08:30")), 2)) == [m("09:00"), m("10:00")]
+    assert next(running_times(record, m("23:30"))) == m("2026-11-22T09:00")
+
+
+def test_what_is_excluded_is_skipped_with_its_reason_and_does_not_count_for_catchup() -> None:
+    record = hourly(exclude=("0 11 * * *",), catchup=Catchup.LATEST)
+    verdict = judge(record, [m("10:00"), m("11:00")], m("11:00"), PUNCTUALITY)
+    assert verdict.start == (m("10:00"),)
+    assert verdict.let_go == (
+        LetGo("hourly", (m("11:00"),), Fate.SKIPPED, "excluded by 0 11 * * *"),
+    )
+
+
+def test_a_suspension_ends_by_itself_at_the_minute_that_was_named() -> None:
+    record = hourly(suspended="moving", resumes=m("11:00"))
+    verdict = judge(record, [m("10:00"), m("11:00")], m("11:00"), PUNCTUALITY)
+    assert verdict.start == (m("11:00"),)
+    (gone,) = verdict.let_go
+    assert gone.reason == "suspended: moving until 2026-11-20T11:00Z"
+    assert next(running_times(record, m("08:30"))) == m("11:00")
+    assert list(running_times(hourly(suspended=""), m("08:30"))) == []
+
+
+def test_a_schedule_whose_every_time_is_excluded_has_no_next_one() -> None:
+    assert list(running_times(hourly(exclude=("* * * * *",)), m("08:30"))) == []

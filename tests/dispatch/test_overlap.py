@@ -1,0 +1,115 @@
+"""An occurrence that is due while the last run is still going."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from reconciler.cron import minute
+from reconciler.dispatch.ports import CallState, CallStatus
+from reconciler.dispatch.runs import RunState
+from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.policies import Catchup, Overlap
+from tests.dispatch.scenario import World, at, hourly, lines
+
+DONE = CallStatus(CallState.SUCCEEDED)
+
+
+def running_since_nine(overlap: Overlap, **values: Any) -> World:
+    world = World()
+    world.live(hourly(overlap=overlap, **values))
+    world.wake("09:00")
+    return world
+
+
+def test_allow_starts_another() -> None:
+    world = running_since_nine(Overlap.ALLOW)
+    assert lines(world.wake("10:00"), RunState.STARTED) == ["hourly@10:00"]
+
+
+def test_skip_lets_it_go_and_says_behind_what() -> None:
+    world = running_since_nine(Overlap.SKIP)
+    log = world.wake("10:00")
+    assert lines(log, RunState.SKIPPED) == ["hourly@10:00"]
+    assert log.records[0].reason == "hourly@2026-11-20T09:00Z is still running; overlap is skip"
+    world.caller.statuses["fc-1"] = DONE
+    world.wake("10:30")
+    assert lines(world.wake("11:00"), RunState.STARTED) == ["hourly@11:00"]
+    assert len(world.caller.calls) == 2
+
+
+def test_a_run_is_seen_across_occurrences_that_did_not_run() -> None:
+    world = running_since_nine(Overlap.SKIP)
+    log = world.wake("12:30")
+    assert lines(log, RunState.MISSED) == ["hourly@10:00", "hourly@11:00"]
+    assert lines(log, RunState.SKIPPED) == ["hourly@12:00"]
+
+
+def test_queue_starts_one_when_the_run_has_ended_and_skips_what_comes_meanwhile() -> None:
+    world = running_since_nine(Overlap.QUEUE)
+    assert lines(world.wake("10:00"), RunState.QUEUED) == ["hourly@10:00"]
+    assert world.wake("10:20").records == (), "it waits, and that has been said"
+    log = world.wake("11:00")
+    assert lines(log, RunState.SKIPPED) == ["hourly@11:00"]
+    assert log.records[0].reason == (
+        "hourly@2026-11-20T09:00Z is still running and hourly@2026-11-20T10:00Z waits for it; "
+        "overlap is queue"
+    )
+    world.caller.statuses["fc-1"] = DONE
+    assert lines(world.wake("11:10"), RunState.STARTED) == ["hourly@10:00"]
+    assert lines(world.wake("12:00"), RunState.QUEUED) == ["hourly@12:00"]
+
+
+def test_what_waits_in_the_queue_beyond_its_deadline_is_missed() -> None:
+    world = running_since_nine(Overlap.QUEUE, deadline=1800)
+    world.wake("10:00")
+    log = world.wake("10:40")
+    assert lines(log, RunState.MISSED) == ["hourly@10:00"]
+    assert log.records[0].reason == (
+        "waited for an earlier run until its deadline of 1800 s was over"
+    )
+
+
+def test_replace_cancels_the_run_and_starts() -> None:
+    world = running_since_nine(Overlap.REPLACE)
+    log = world.wake("10:00")
+    assert lines(log, RunState.STARTED) == ["hourly@10:00"]
+    assert log.records[0].reason == "replaced hourly@2026-11-20T09:00Z, still running"
+    assert world.caller.statuses["fc-1"].state is CallState.CANCELLED
+
+
+def test_simultaneous_wakes_agree_though_several_occurrences_are_due() -> None:
+    world = World()
+    world.live(hourly(overlap=Overlap.SKIP, catchup=Catchup.ALL))
+
+    async def both() -> None:
+        requests = [
+            WakeRequest(wake=f"fc-w{number}", token=str(number), slot="poller")
+            for number in range(3)
+        ]
+        await asyncio.gather(*(wake(world.ports("11:00"), request) for request in requests))
+
+    asyncio.run(both())
+    assert world.started() == ["hourly@2026-11-20T09:00Z"]
+
+
+def test_a_trigger_starts_though_a_run_is_going() -> None:
+    world = running_since_nine(Overlap.ALLOW)
+    assert lines(world.wake("09:17", trigger="hourly"), RunState.STARTED) == ["hourly@09:17"]
+
+
+def test_what_ran_under_the_old_name_does_not_run_again_under_the_new() -> None:
+    world = World()
+    world.live(hourly("old", catchup=Catchup.ALL))
+    world.wake("10:00")
+    record = hourly("new", catchup=Catchup.ALL, formerly=(("old", minute(at("10:15"))),))
+    world.live(record)
+    world.claims.entries.pop("cursor")
+    world.log.logs.clear()
+    world.wake("11:00")
+    assert world.started() == [
+        "new@2026-11-20T11:00Z",
+        "old@2026-11-20T09:00Z",
+        "old@2026-11-20T10:00Z",
+    ]
+    assert len(world.caller.calls) == 3

@@ -1,0 +1,71 @@
+"""From the policies of a manifest to the record: renames, bounds, suspensions with an end."""
+
+from __future__ import annotations
+
+from reconciler.plan import make_plan
+from tests.plan.scenario import NOW, after, applied, desired, schedules, told
+
+OLD = 'name: old\nschedule: "0 * * * *"\nprotect: true\n'
+NEW = 'name: new\nschedule: "0 * * * *"\nprotect: true\nformerly: old\n'
+
+
+def test_a_rename_is_no_deletion_and_keeps_the_anchor_and_the_old_name_for_a_while() -> None:
+    plan = make_plan(desired(schedules(NEW)), applied(schedules(OLD), NOW - 300), NOW)
+    assert told(plan)[0] == ("rename", "schedule", "new")
+    assert plan.changes[0].reason == "was old; its history moves along"
+    assert plan.refusals == ()
+    record = plan.generation.by_name["new"]
+    assert record.anchor == NOW - 300
+    assert record.occurrence(NOW).name == "old"
+    assert record.occurrence(NOW + 60).name == "new"
+
+
+def test_a_finished_rename_is_empty_and_outlives_the_key_in_the_manifest() -> None:
+    plan = make_plan(desired(schedules(NEW)), applied(schedules(OLD), NOW - 300), NOW)
+    later = make_plan(desired(schedules(NEW)), after(plan), NOW + 60)
+    assert later.empty
+    without = make_plan(desired(schedules(NEW.replace("formerly: old\n", ""))), after(plan), NOW)
+    assert without.empty
+    assert without.generation.by_name["new"].formerly == (("old", NOW + 10),)
+
+
+def test_a_second_rename_remembers_both_names() -> None:
+    once = make_plan(desired(schedules(NEW)), applied(schedules(OLD), NOW - 300), NOW)
+    third = NEW.replace("formerly: old", "formerly: new").replace("name: new", "name: third")
+    twice = make_plan(desired(schedules(third)), after(once), NOW + 60)
+    assert twice.generation.by_name["third"].formerly == (("old", NOW + 10), ("new", NOW + 70))
+
+
+def test_the_old_name_of_a_schedule_that_is_still_there_is_not_taken() -> None:
+    both = schedules(f"{OLD}---\n{NEW}".replace("---\n", "function: shop/sync\n---\n"))
+    plan = make_plan(desired(both), applied(schedules(OLD), NOW - 300), NOW)
+    assert told(plan)[0] == ("create", "schedule", "new")
+
+
+def test_bounds_exclusions_and_a_bounded_suspension_are_in_the_record() -> None:
+    text = """\
+    name: a
+    schedule: "0 6 * * *"
+    timezone: Europe/Paris
+    start: 2026-12-01
+    end: 2027-06-01T12:00
+    exclude: [2026-12-24..2026-12-26, "2027-01-01", "* * * * 6"]
+    suspend: {until: 2027-02-01, reason: moving}
+    overlap: queue
+    """
+    record = make_plan(desired(schedules(text)), applied(()), NOW).generation.by_name["a"]
+    stored = record.to_json()
+    assert stored["start"] == "2026-11-30T23:00Z"
+    assert stored["end"] == "2027-06-01T10:00Z"
+    assert stored["resumes"] == "2027-01-31T23:00Z"
+    assert stored["exclude"] == ["2026-12-24..2026-12-26", "2027-01-01", "* * * * 6"]
+    assert stored["overlap"] == "queue"
+    assert type(record).from_json(stored) == record
+
+
+def test_a_suspension_that_ends_by_itself_keeps_its_slot() -> None:
+    text = 'name: a\nschedule: "0 6 * * *"\nsuspend: {}\n'
+    bounded = text.replace("{}", "{until: 2027-02-01T00:00Z}")
+    assert make_plan(desired(schedules(bounded)), applied(()), NOW).slots
+    unbounded = text.replace("{}", "true")
+    assert not make_plan(desired(schedules(unbounded)), applied(()), NOW).slots
