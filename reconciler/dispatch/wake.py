@@ -13,6 +13,7 @@ from typing import Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, recover
 from reconciler.dispatch.due import Due, find_due
@@ -139,18 +140,30 @@ class _Wake:
         for key, attempt in cursor.unsettled.items():
             occurrence = Occurrence.parse(key)
             record = self.generation.owner(occurrence)
-            if occurrence.at > minute(self.started):
-                # Claimed by a wake whose clock was ahead; its time will come.
+            if self.undecided(occurrence, record):
                 tally.unsettled[key] = attempt
-            elif record is not None:
+                continue
+            gone = self.gone(occurrence, record)
+            if gone is None and record is not None:
                 found[occurrence] = (record, attempt)
-            elif minute(self.started) - occurrence.at < DELETION_DOUBTED:
-                tally.unsettled[key] = attempt
-            else:
-                gone = LetGo(occurrence.name, (occurrence.at,), Fate.MISSED, DELETED)
+            elif gone is not None:
                 tally.records.append(let_go_record(gone, self.started))
                 tally.settled.append(key)
         return found
+
+    def undecided(self, occurrence: Occurrence, record: Record | None) -> bool:
+        """Whether it is too early: a clock was ahead, or what this wake reads may be stale."""
+        now = minute(self.started)
+        return occurrence.at > now or (record is None and now - occurrence.at < DELETION_DOUBTED)
+
+    def gone(self, occurrence: Occurrence, record: Record | None) -> LetGo | None:
+        """Why what was left unsettled is let go after all, by what is live now."""
+        if record is None:
+            return LetGo(occurrence.name, (occurrence.at,), Fate.MISSED, DELETED)
+        reason = barred(record, occurrence.at) if occurrence.at > record.anchor else None
+        if reason is None:
+            return None
+        return LetGo(occurrence.name, (occurrence.at,), Fate.SKIPPED, reason)
 
     async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
         """A line for each open call that has ended. One that does not answer is asked again."""

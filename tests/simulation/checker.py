@@ -124,8 +124,14 @@ def _overlaps(world: World, nominal: dict[Occurrence, _Nominal]) -> Iterator[str
     for starts in by_name.values():
         for first, second in pairwise(starts):
             what = nominal.get(Occurrence.parse(second.occurrence))
+            before = nominal.get(Occurrence.parse(first.occurrence))
             if what is None or what.life.record.overlap is Overlap.ALLOW:
                 continue
+            if before is None or before.life.record.overlap is Overlap.ALLOW:
+                continue  # runs that were started while anything was allowed are not kept track of
+            end = what.life.end
+            if end is not None and second.at > instant(end).timestamp():
+                continue  # another policy holds by then
             disturbed = world.disturbed & {first.occurrence, second.occurrence}
             if world.ends[first.call] > second.at and not disturbed:
                 yield f"{second.occurrence} started while {first.occurrence} was running"
@@ -180,6 +186,8 @@ def _excused(
     record = what.life.record
     if "waited for an earlier run" in reason:
         return record.overlap is Overlap.QUEUE
+    if "deleted meanwhile" in reason:  # while one before it was in doubt
+        return what.life.end is not None and record.overlap is not Overlap.ALLOW
     limits = []
     if "deadline" in reason and record.deadline is not None:
         limits.append(due + record.deadline)
