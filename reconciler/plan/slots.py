@@ -1,4 +1,4 @@
-"""Schedules into slots: the packing that the settings ask for, as near as can be to what is live."""
+"""Schedules into slots: the packing that was asked for, as near as can be to what is live."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from typing import Final
 import modal
 
 import reconciler
+from reconciler.dispatch.claim import WAKE_TIMEOUT
 from reconciler.dispatch.entrypoint import APP_VARIABLE, SLOT_VARIABLE, wake
 from reconciler.dispatch.generation import ON_DEMAND, Slot
-from reconciler.dispatch.claim import WAKE_TIMEOUT
 from reconciler.dispatch.volume_files import MOUNT_POINT
 
 PYTHON: Final = "3.12"
