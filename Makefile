@@ -46,6 +46,7 @@ bench: setup
 schema: setup
 	$(BIN)/python -m reconciler.manifest.schema
 	$(BIN)/python -m reconciler.report.schema
+	$(BIN)/python -m reconciler.report.key_reference
 
 clean:
 	rm -rf $(VENV) .reconciler build *.egg-info

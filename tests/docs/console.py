@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 _EXIT = re.compile(r"#\s*exit (\d+)\s*$")
 
 
@@ -55,7 +55,8 @@ class Shown:
 
 def shown_in(page: Path) -> Iterator[Shown]:
     """The commands of a page, in their order."""
-    for block in _BLOCK.findall(page.read_text(encoding="utf-8")):
+    for indent, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        block = re.sub(rf"^{indent}", "", text, flags=re.MULTILINE)
         command: list[str] = []
         output: list[str] = []
         for line in block.splitlines():
