@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Final
 from uuid import uuid4
 
 import modal
 
+from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.occurrence import parse_minute
 from reconciler.dispatch.runs import RunRecord
 from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
 from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake import wake as serve
-
-APP_VARIABLE: Final = "RECONCILER_APP"
-"""Environment variable with the name of our app, which the Volume and the Dict bear too."""
-SLOT_VARIABLE: Final = "RECONCILER_SLOT"
-"""Environment variable with the name of the slot that this container serves."""
 
 
 async def wake(as_if: str | None = None, trigger: str | None = None) -> str:
@@ -63,7 +58,7 @@ def _ports() -> Ports:
         clock=SystemClock(),
         claims=ModalClaims(name),
         generations=VolumeGenerations(volume, folder),
-        caller=ModalCaller(),
+        caller=ModalCaller(own_app=name),
         log=VolumeRunLog(volume, folder),
     )
 

@@ -88,6 +88,14 @@ class FakeCaller:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         return self.statuses.get(call, CallStatus(CallState.RUNNING))
 
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start("own", "supervise_run", {"order": order})
+
+    async def wait(self, call: str, _seconds: float | None) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`; does not wait."""
+        return await self.status(call)
+
     async def cancel(self, call: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         if not (await self.status(call)).ended:

@@ -60,6 +60,9 @@ class Record:
         args: keyword arguments of the call, JSON values.
         deadline: seconds that an occurrence may be late and still start.
         tolerance: minutes that an occurrence may be late and still count as in time.
+        retries: tries after a run has failed; ``backoff`` seconds before the first of them, each
+            wait ``factor`` times longer than the one before.
+        timeout: seconds that one try may take; None for the target's own limit.
         suspended: why nothing runs, empty when nobody said; None when not suspended.
         resumes: epoch minute from which it runs again by itself; None until somebody resumes it.
         start, end: epoch minutes; nothing occurs before the first, or from the second on.
@@ -87,11 +90,20 @@ class Record:
     end: int | None = None
     exclude: tuple[str, ...] = ()
     overlap: Overlap = Overlap.ALLOW
+    retries: int = 0
+    backoff: float = 1.0
+    factor: float = 2.0
+    timeout: int | None = None
     formerly: tuple[tuple[str, int], ...] = ()
     protect: bool = False
     description: str | None = None
     owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether somebody has to watch over its runs."""
+        return self.retries > 0 or self.timeout is not None
 
     def is_suspended(self, at: int) -> bool:
         """Whether nothing runs at this epoch minute because it is suspended."""

@@ -40,6 +40,7 @@ class Run:
     call: str | None = None
     reason: str | None = None
     result: str | None = None
+    tries: tuple[str, ...] = ()
     wake: str
     slot: str
 
@@ -74,7 +75,9 @@ async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
         if not status.ended:
             return run
         state = RunState(status.state.value)
-        return replace(run, state=state, reason=status.reason, result=status.result)
+        return replace(
+            run, state=state, reason=status.reason, result=status.result, tries=status.tries
+        )
 
     return list(await asyncio.gather(*map(look, runs)))
 
@@ -89,6 +92,7 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
         call=record.call,
         reason=record.reason,
         result=record.result,
+        tries=record.tries,
         wake=log.wake,
         slot=log.slot,
     )

@@ -33,9 +33,13 @@ from reconciler.dispatch.ports import (
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.supervision import SUPERVISOR
 
 RESULT_LENGTH: Final = 500
 """Characters of a result or an error that are kept in the history."""
+
+_ENDING: Final = "schedule-reconciler/ending"
+"""The key by which the supervisor's answer is told from what a target returns."""
 
 _ModalFunction = modal.Function[..., Any, Any]
 _CLIENT: Final = Path(modal.__file__).parent
@@ -102,9 +106,11 @@ class ModalCaller:
 
     Attributes:
         environment: the Modal environment of the functions; None for the one that we are in.
+        own_app: the name of our app, where the supervisor is.
     """
 
     environment: str | None = None
+    own_app: str = ""
     _functions: dict[tuple[str, str], _ModalFunction] = field(default_factory=dict)
 
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
@@ -126,11 +132,19 @@ class ModalCaller:
             raise StartUnknownError(describe(error)) from error
         return str(call.object_id)
 
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start(self.own_app, SUPERVISOR, {"order": dict(order)})
+
     async def status(self, call: str) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.wait(call, 0)
+
+    async def wait(self, call: str, seconds: float | None) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         handle = modal.FunctionCall.from_id(call)
         try:
-            result = await handle.get.aio(timeout=0)
+            result = await handle.get.aio(timeout=seconds)
         except TimeoutError as error:
             if _is_the_clients_own(error):
                 return CallStatus(CallState.RUNNING)
@@ -147,6 +161,8 @@ class ModalCaller:
             raise UnavailableError(describe(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever the function itself raised
             return CallStatus(CallState.FAILED, reason=describe(error))
+        if isinstance(result, dict) and _ENDING in result:
+            return _decode_ending(result)
         return CallStatus(CallState.SUCCEEDED, result=_as_json(result))
 
     async def cancel(self, call: str) -> None:
@@ -172,6 +188,23 @@ class ModalCaller:
             return cast("_ModalFunction", getattr(cls(), method))
         except AttributeError as error:
             raise NotFoundError(f"{class_name} has no method {method}") from error
+
+
+def encode_ending(status: CallStatus) -> dict[str, Any]:
+    """What the supervisor returns: how the run ended that it watched over."""
+    return {
+        _ENDING: 1,
+        "state": status.state.value,
+        "result": status.result,
+        "reason": status.reason,
+        "tries": list(status.tries),
+    }
+
+
+def _decode_ending(data: Mapping[str, Any]) -> CallStatus:
+    return CallStatus(
+        CallState(data["state"]), data["result"], data["reason"], tries=tuple(data["tries"])
+    )
 
 
 def describe(error: BaseException) -> str:

@@ -86,11 +86,15 @@ class CallStatus:
     Attributes:
         result: what it returned, as short JSON text, once it succeeded.
         reason: its error in one line, once it failed.
+        call: its id, where that is not known from the question.
+        tries: a line per try of a run that was watched over.
     """
 
     state: CallState
     result: str | None = None
     reason: str | None = None
+    call: str | None = None
+    tries: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -120,6 +124,22 @@ class Caller(Protocol):
 
     async def status(self, call: str) -> CallStatus:
         """How the call stands.
+
+        Raises:
+            UnavailableError: Modal does not say.
+        """
+        ...
+
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        """Start a call of our supervisor with this order and return its id.
+
+        Raises:
+            TargetMissingError, StartUnknownError: as for :meth:`start`.
+        """
+        ...
+
+    async def wait(self, call: str, seconds: float | None) -> CallStatus:
+        """How the call stands once it has ended, or after so many seconds.
 
         Raises:
             UnavailableError: Modal does not say.

@@ -64,6 +64,7 @@ class RunRecord:
         at: when this was seen, ISO 8601 in UTC.
         reason: why it was let go, or the error.
         result: the returned value as JSON text, when the call succeeded and it is short.
+        tries: a line per try, when the run was watched over.
     """
 
     name: str
@@ -75,6 +76,7 @@ class RunRecord:
     call: str | None = None
     reason: str | None = None
     result: str | None = None
+    tries: tuple[str, ...] = ()
 
     @property
     def occurrence(self) -> Occurrence:
@@ -97,6 +99,8 @@ class RunRecord:
             value = getattr(self, key)
             if value is not None:
                 data[key] = value
+        if self.tries:
+            data["tries"] = list(self.tries)
         return data
 
 
@@ -112,6 +116,7 @@ def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
         call=data.get("call"),
         reason=data.get("reason"),
         result=data.get("result"),
+        tries=tuple(data.get("tries", ())),
     )
 
 

@@ -28,6 +28,7 @@ from reconciler.dispatch.ports import (
     UnavailableError,
 )
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
+from reconciler.dispatch.supervision import Order
 from reconciler.policies import Delivery, Overlap
 
 ATTEMPT_LIMIT: Final = 20
@@ -194,9 +195,7 @@ class _Starter:
         try:
             if admitted.admission is Admission.REPLACE:
                 await self.caller.cancel(admitted.call)
-            call = await self.caller.start(
-                self.record.app, self.record.function, fill(self.record.args, self.occurrence)
-            )
+            call = await self.call()
         except TargetMissingError as error:
             return await self.fail(key, claim, attempt, str(error))
         except StartUnknownError as error:
@@ -212,6 +211,24 @@ class _Starter:
             # It has started, and the runs file will say so: no wake looks at it again.
             return started
         return started
+
+    async def call(self) -> str:
+        """Start the target, or the supervisor that watches over it."""
+        record, args = self.record, fill(self.record.args, self.occurrence)
+        if not record.supervised:
+            return await self.caller.start(record.app, record.function, args)
+        order = Order(
+            occurrence=self.occurrence.id,
+            app=record.app,
+            function=record.function,
+            args=args,
+            retries=record.retries,
+            backoff=record.backoff,
+            factor=record.factor,
+            timeout=record.timeout,
+            delivery=record.delivery,
+        )
+        return await self.caller.supervise(order.to_json())
 
     async def fail(self, key: str, claim: dict[str, str], attempt: int, error: str) -> Settled:
         await self.claims.put(key, {**claim, "state": ClaimState.FAILED.value, "error": error})

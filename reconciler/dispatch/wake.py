@@ -186,6 +186,7 @@ class _Wake:
             call=call,
             reason=status.reason,
             result=status.result,
+            tries=status.tries,
         )
 
     def log(self, through: int, part: int, tally: Tally, ended: Sequence[RunRecord]) -> WakeLog:

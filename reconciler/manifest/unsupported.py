@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from reconciler.manifest.fault import Fault, Path
-from reconciler.manifest.manifest_form import ManifestForm, RetriesForm
+from reconciler.manifest.manifest_form import ManifestForm
 
 LATER_KEYS: Final = frozenset({"alerts", "history", "tasks"})
 """Keys of manifests and settings that are announced, and unknown to the schema until then."""
 
 _MANIFEST: Final[tuple[tuple[Path, Callable[[ManifestForm], bool]], ...]] = (
     (("code",), lambda form: form.code is not None),
-    (("retries",), lambda form: _retried(form)),
-    (("timeout",), lambda form: form.timeout is not None),
 )
 
 
@@ -42,8 +40,3 @@ def not_yet(path: Path, written: str) -> Fault:
         remedy=_INSTEAD.get(path, "leave it out"),
         at_key=True,
     )
-
-
-def _retried(form: ManifestForm) -> bool:
-    retries = form.retries
-    return (retries.max if isinstance(retries, RetriesForm) else retries or 0) > 0

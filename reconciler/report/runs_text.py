@@ -32,6 +32,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "call": run.call,
         "reason": run.reason,
         "result": run.result,
+        "tries": list(run.tries),
         "slot": run.slot,
         "wake": run.wake,
     }

@@ -1,4 +1,4 @@
-"""Our app: one function per slot and one without a cron, all running the same dispatcher."""
+"""Our app: a function per slot and one without a cron, all the same dispatcher; the supervisor."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ import modal
 
 import reconciler
 from reconciler.dispatch.claim import WAKE_TIMEOUT
-from reconciler.dispatch.entrypoint import APP_VARIABLE, SLOT_VARIABLE, wake
+from reconciler.dispatch.entrypoint import wake
+from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.dispatch.generation import ON_DEMAND, Slot
+from reconciler.dispatch.supervision import SUPERVISOR
+from reconciler.dispatch.supervisor import SUPERVISED_AT_ONCE, SUPERVISOR_TIMEOUT, supervise
 from reconciler.dispatch.volume_files import MOUNT_POINT
 
 PYTHON: Final = "3.12"
@@ -60,6 +63,14 @@ def build_app(
     for slot in slots:
         add(slot.name, modal.Cron(slot.cron, timezone=slot.timezone))
     add(ON_DEMAND, None)
+    app.function(
+        name=SUPERVISOR,
+        image=image,
+        env={APP_VARIABLE: name},
+        scaledown_window=int(SCALEDOWN.total_seconds()),
+        timeout=int(SUPERVISOR_TIMEOUT.total_seconds()),
+        include_source=False,
+    )(modal.concurrent(max_inputs=SUPERVISED_AT_ONCE)(supervise))
     return app
 
 

@@ -72,3 +72,12 @@ def test_a_suspended_schedule_skips_with_the_reason_that_was_given() -> None:
     )
     (gone,) = judge(hourly(suspended=""), [NINE], NINE, PUNCTUALITY).let_go
     assert gone.reason == "suspended"
+
+
+def test_every_occurrence_within_its_tolerance_is_in_time() -> None:
+    five_minutely = [m("10:45"), m("10:50"), m("10:55"), ELEVEN]
+    for catchup in (Catchup.LATEST, Catchup.NONE):
+        record = hourly(catchup=catchup, tolerance=10)
+        verdict = judge(record, five_minutely, ELEVEN, 0)
+        assert verdict.start == (m("10:50"), m("10:55"), ELEVEN)
+        assert [gone.times for gone in verdict.let_go] == [(m("10:45"),)]

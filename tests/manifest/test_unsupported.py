@@ -13,9 +13,6 @@ Manifest = Callable[[str], str]
 @pytest.mark.parametrize(
     ("lines", "place", "named"),
     [
-        ("retries: 3", "4:1", "retries"),
-        ("retries: {max: 3, backoff: 30s, factor: 2}", "4:1", "retries"),
-        ("timeout: 10m", "4:1", "timeout"),
         ("alerts: {}", "4:1", "alerts"),
     ],
 )

@@ -88,6 +88,14 @@ class SimulatedCaller:
         state = CallState.SUCCEEDED if over else CallState.RUNNING
         return await self.container.call(lambda: CallStatus(state), UnavailableError)
 
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start("own", "supervisor", {"id": order["occurrence"]})
+
+    async def wait(self, call: str, _seconds: float | None) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.status(call)
+
     async def cancel(self, call: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         await self.container.call(

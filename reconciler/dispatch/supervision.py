@@ -1,0 +1,199 @@
+"""Watch over one run: call the target, wait, cancel it when it takes too long, try again.
+
+Every try is claimed like a start, under ``OCCURRENCE~TRY``. A supervisor that is started again, or
+twice, finds the claims of its former self and goes on watching the call that they name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from reconciler.dispatch.claim import Claimant, ClaimState
+from reconciler.dispatch.ports import (
+    Caller,
+    CallState,
+    CallStatus,
+    Claims,
+    Clock,
+    Entry,
+    StartUnknownError,
+    TargetMissingError,
+    UnavailableError,
+)
+from reconciler.dispatch.runs import format_time
+from reconciler.policies import Delivery
+
+SUPERVISOR: Final = "supervise_run"
+"""The function of our app that watches. No schedule can bear its name."""
+LONGEST_BACKOFF: Final = 3600.0
+"""Seconds between two tries at most."""
+LOOK_AGAIN: Final = 5.0
+"""Seconds after which something is asked again that had no answer."""
+STARTS_PER_TRY: Final = 5
+"""How often the start of one try is attempted, when its outcome stays unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to run and how to watch over it.
+
+    Attributes:
+        occurrence: its id.
+        args: filled in.
+        retries: tries after the first.
+        backoff: seconds before the second try; each wait is ``factor`` times the one before.
+        timeout: seconds that one try may take; None for the target's own limit.
+    """
+
+    occurrence: str
+    app: str
+    function: str
+    args: Mapping[str, Any]
+    retries: int = 0
+    backoff: float = 1.0
+    factor: float = 2.0
+    timeout: int | None = None
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+
+    def to_json(self) -> dict[str, Any]:
+        """The argument of the supervisor's call."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back."""
+        return cls(**{**data, "delivery": Delivery(data["delivery"])})
+
+    def pause_after(self, number: int) -> float:
+        """Seconds to wait after this try has failed."""
+        return min(LONGEST_BACKOFF, self.backoff * self.factor ** (number - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """One execution that watches over one run.
+
+    Attributes:
+        call: its own call id, the same when Modal starts it again.
+        token: unique to this execution.
+        pause: waits so many seconds.
+    """
+
+    order: Order
+    call: str
+    token: str
+    clock: Clock
+    claims: Claims
+    caller: Caller
+    pause: Callable[[float], Awaitable[None]]
+    tries: list[str] = field(default_factory=list)
+
+    async def run(self) -> CallStatus:
+        """Try until one succeeds or none is left; returns how the run ended.
+
+        Raises:
+            UnavailableError: the claims could not be read or written, again and again.
+        """
+        order = self.order
+        for number in range(1, order.retries + 2):
+            status = await self._one_try(number)
+            self.tries.append(_line(number, status))
+            if status.state in (CallState.SUCCEEDED, CallState.CANCELLED):
+                break
+            if number <= order.retries:
+                await self.pause(order.pause_after(number))
+            elif order.retries:
+                status = replace(status, reason=f"gave up after {number} tries: {status.reason}")
+        return replace(status, tries=tuple(self.tries))
+
+    async def _one_try(self, number: int) -> CallStatus:
+        start = 1
+        while start <= STARTS_PER_TRY:
+            key = f"{self.order.occurrence}~{number}" + (f"#{start}" if start > 1 else "")
+            claimant = Claimant(self.token, self.call, self.clock.now())
+            claim: Entry = claimant.claim(start)
+            if not await self._persist(lambda k=key, c=claim: self.claims.put_new(k, c)):  # type: ignore[misc]  # bound by default, for the loop
+                found = await self._persist(lambda k=key: self.claims.get(k))  # type: ignore[misc]  # the same
+                claim = found if found is not None else claim
+            match ClaimState(claim["state"]):
+                case ClaimState.STARTED:
+                    return await self._watch(claim)
+                case ClaimState.CLAIMED if claim["token"] == self.token:
+                    ended = await self._start(key, claim)
+                    if ended is not None:
+                        return ended
+                case ClaimState.CLAIMED if not claimant.knows_dead(claim):
+                    await self.pause(LOOK_AGAIN)
+                    continue
+                case ClaimState.CLAIMED if self.order.delivery is Delivery.AT_MOST_ONCE:
+                    return CallStatus(CallState.FAILED, reason=_UNCONFIRMED)
+                case _:
+                    pass
+            start += 1
+        return CallStatus(CallState.FAILED, reason="its start failed again and again")
+
+    async def _start(self, key: str, claim: Entry) -> CallStatus | None:
+        """Start the target and watch it; None when it may not have started, and may again."""
+        order = self.order
+        try:
+            call = await self.caller.start(order.app, order.function, order.args)
+        except TargetMissingError as error:
+            return CallStatus(CallState.FAILED, reason=str(error))
+        except StartUnknownError as error:
+            if order.delivery is Delivery.AT_MOST_ONCE:
+                reason = f"may or may not have started: {error}; delivery is at-most-once"
+                return CallStatus(CallState.FAILED, reason=reason)
+            failed = {**claim, "state": ClaimState.FAILED.value, "error": str(error)}
+            await self._persist(lambda: self.claims.put(key, failed))
+            return None
+        since = format_time(self.clock.now())
+        started = {**claim, "state": ClaimState.STARTED.value, "call": call, "since": since}
+        await self._persist(lambda: self.claims.put(key, started))
+        return await self._watch(started)
+
+    async def _watch(self, claim: Entry) -> CallStatus:
+        call = str(claim["call"])
+        try:
+            return await self._end_of(call, datetime.fromisoformat(claim["since"]))
+        except asyncio.CancelledError:
+            # We are being cancelled, and what we watch is to end with us.
+            await self.caller.cancel(call)
+            raise
+
+    async def _end_of(self, call: str, since: datetime) -> CallStatus:
+        timeout = self.order.timeout
+        while True:
+            left = None
+            if timeout is not None:
+                left = (since + timedelta(seconds=timeout) - self.clock.now()).total_seconds()
+            try:
+                status = await self.caller.wait(call, None if left is None else max(0.0, left))
+                if status.ended:
+                    return replace(status, call=call)
+                if left is not None:
+                    await self.caller.cancel(call)
+                    reason = f"cancelled after its timeout of {timeout} s"
+                    return CallStatus(CallState.TIMED_OUT, reason=reason, call=call)
+            except (UnavailableError, StartUnknownError):
+                await self.pause(LOOK_AGAIN)
+
+    async def _persist(self, act: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask again when there is no answer; all that is asked here may be asked twice."""
+        for _ in range(STARTS_PER_TRY):
+            try:
+                return await act()
+            except UnavailableError:
+                await self.pause(LOOK_AGAIN)
+        return await act()
+
+
+_UNCONFIRMED: Final = "its supervisor ended before it confirmed a start; delivery is at-most-once"
+
+
+def _line(number: int, status: CallStatus) -> str:
+    parts = [f"{number}:", status.call or "not started", status.state.value]
+    return " ".join([*parts, status.reason] if status.reason else parts)

@@ -1,0 +1,162 @@
+"""A run that is watched over: tried again, cancelled in time, and never doubled by a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock
+from reconciler.dispatch.ports import CallState, CallStatus, StartUnknownError
+from reconciler.dispatch.supervision import Order, Supervisor
+from reconciler.policies import Delivery
+from tests.dispatch.scenario import World, at, hourly
+
+ORDER = Order(occurrence="a@2026-11-20T09:00Z", app="shop", function="sync", args={})
+FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
+DONE = CallStatus(CallState.SUCCEEDED, result="42")
+
+
+class Killed(BaseException):
+    """The container is gone."""
+
+
+@dataclass
+class Scripted(FakeCaller):
+    """Calls that end as the script says, one after the other."""
+
+    script: list[CallStatus] = field(default_factory=list)
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        call = await super().start(app, function, args)
+        self.statuses[call] = self.script[len(self.calls) - 1]
+        return call
+
+
+@dataclass
+class Desk:
+    """What outlives a supervisor."""
+
+    caller: FakeCaller
+    claims: FakeClaims = field(default_factory=FakeClaims)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(at("09:00")))
+    pauses: list[float] = field(default_factory=list)
+
+    def supervise(self, order: Order, token: str = "t1", call: str = "fc-s") -> CallStatus:
+        async def pause(seconds: float) -> None:
+            self.pauses.append(seconds)
+            self.clock.time += timedelta(seconds=seconds)
+
+        supervisor = Supervisor(order, call, token, self.clock, self.claims, self.caller, pause)
+        return asyncio.run(supervisor.run())
+
+
+def test_a_run_that_succeeds_is_tried_once() -> None:
+    desk = Desk(Scripted(script=[DONE]))
+    status = desk.supervise(replace(ORDER, retries=3))
+    assert (status.state, status.result) == (CallState.SUCCEEDED, "42")
+    assert status.tries == ("1: fc-1 succeeded",)
+
+
+def test_a_failed_run_is_tried_again_after_longer_and_longer_waits() -> None:
+    desk = Desk(Scripted(script=[FAILED, FAILED, FAILED, DONE]))
+    status = desk.supervise(replace(ORDER, retries=3, backoff=30.0, factor=2.0))
+    assert status.state is CallState.SUCCEEDED
+    assert desk.pauses == [30.0, 60.0, 120.0]
+    assert status.tries[0] == "1: fc-1 failed ValueError: no rows"
+
+
+def test_when_no_try_is_left_it_gives_up_with_the_last_error() -> None:
+    desk = Desk(Scripted(script=[FAILED, FAILED]))
+    status = desk.supervise(replace(ORDER, retries=1))
+    assert status.state is CallState.FAILED
+    assert status.reason == "gave up after 2 tries: ValueError: no rows"
+
+
+def test_a_try_that_takes_too_long_is_cancelled_and_counts_as_failed() -> None:
+    running = CallStatus(CallState.RUNNING)
+    desk = Desk(Scripted(script=[running, DONE]))
+    status = desk.supervise(replace(ORDER, retries=1, timeout=600))
+    assert status.state is CallState.SUCCEEDED
+    assert desk.caller.statuses["fc-1"].state is CallState.CANCELLED
+    assert status.tries[0] == "1: fc-1 timed-out cancelled after its timeout of 600 s"
+
+
+def test_a_run_that_somebody_cancelled_is_not_tried_again() -> None:
+    desk = Desk(Scripted(script=[CallStatus(CallState.CANCELLED)]))
+    assert desk.supervise(replace(ORDER, retries=3)).state is CallState.CANCELLED
+
+
+def test_a_supervisor_that_is_started_again_goes_on_watching_the_same_call() -> None:
+    desk = Desk(Scripted(script=[DONE]))
+    desk.supervise(ORDER)
+    again = desk.supervise(ORDER, token="t2")
+    twice = desk.supervise(ORDER, token="t3", call="fc-another")
+    assert (again.state, twice.state) == (CallState.SUCCEEDED, CallState.SUCCEEDED)
+    assert len(desk.caller.calls) == 1
+
+
+@dataclass
+class DyingOnce(Scripted):
+    """Its container is killed before the first start."""
+
+    dead: bool = False
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        if not self.dead:
+            self.dead = True
+            raise Killed
+        return await super().start(app, function, args)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "state", "starts"),
+    [
+        (Delivery.AT_LEAST_ONCE, CallState.SUCCEEDED, 1),
+        (Delivery.AT_MOST_ONCE, CallState.FAILED, 0),
+    ],
+)
+def test_a_supervisor_killed_before_a_start_errs_as_delivery_says(
+    delivery: Delivery, state: CallState, starts: int
+) -> None:
+    desk = Desk(DyingOnce(script=[DONE]))
+    order = replace(ORDER, delivery=delivery)
+    with pytest.raises(Killed):
+        desk.supervise(order)
+    assert desk.supervise(order, token="t2").state is state
+    assert len(desk.caller.calls) == starts
+
+
+@dataclass
+class UncertainOnce(Scripted):
+    """Starts the first call, and then says that it failed."""
+
+    said: bool = False
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        call = await super().start(app, function, args)
+        if not self.said:
+            self.said = True
+            raise StartUnknownError("timed out")
+        return call
+
+
+def test_a_start_of_unknown_outcome_is_not_repeated_under_at_most_once() -> None:
+    desk = Desk(UncertainOnce(script=[DONE, DONE]))
+    status = desk.supervise(replace(ORDER, delivery=Delivery.AT_MOST_ONCE, retries=0))
+    assert status.reason == "may or may not have started: timed out; delivery is at-most-once"
+    assert len(desk.caller.calls) == 1
+
+
+def test_a_schedule_with_retries_or_a_timeout_calls_the_supervisor_with_its_order() -> None:
+    world = World()
+    world.live(hourly(timeout=60, retries=2, args={"id": "${occurrence.id}"}))
+    world.wake("09:00")
+    (call,) = world.caller.calls
+    order = Order.from_json(call.args["order"])
+    assert (order.app, order.function, order.retries, order.timeout) == ("shop", "sync", 2, 60)
+    assert order.args == {"id": "hourly@2026-11-20T09:00Z"}
