@@ -11,7 +11,7 @@ from reconciler.dispatch.calendar import nominal_times, running_times
 from reconciler.dispatch.generation import Record
 from reconciler.plan.change import Change, Kind
 
-UPCOMING: Final = 3
+UPCOMING: Final = 5
 """Occurrences shown before and after a change."""
 EFFECTS: Final = 50
 """Changed schedules of which the occurrences are shown."""

@@ -18,6 +18,7 @@ from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.generation import ON_DEMAND, Generation, Slot, new_generation
 from reconciler.manifest import Location, Schedule
 from reconciler.pack import PackedSlot
+from reconciler.plan.alternatives import Alternative, alternatives
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
@@ -59,6 +60,7 @@ class Plan:
         refusals: safety rules that forbid the plan.
         deploy: whether the app's functions change.
         slots: the crons that would be deployed, with the schedules that each wakes for.
+        alternatives: what other choices would cost.
         wakes_before: wakes per month of the slots that were applied.
         tags: the app's tags after the apply.
     """
@@ -78,6 +80,7 @@ class Plan:
     slots: tuple[PackedSlot, ...]
     budget: Budget
     wakes: Wakes
+    alternatives: tuple[Alternative, ...]
     wakes_before: int
     tags: Mapping[str, str]
 
@@ -165,6 +168,7 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
         slots=packed,
         budget=replace(budget, used=len(slots)),
         wakes=forecast(slots, [timetable_of(schedule) for schedule in waking], now),
+        alternatives=alternatives(waking, settings.packing, budget.available, now),
         wakes_before=wakes_of(() if applied is None else applied.slots, now),
         tags=own_tags(
             repository=desired.repository,

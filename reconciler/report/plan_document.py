@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.manifest import Packing
 from reconciler.plan import Action, Change, Kind, Plan, Rule, TimeEffect, desired_digest
 
 
@@ -83,6 +84,16 @@ class WakesPart(_Part):
     every_minute: int = Field(description="Of a poller that wakes every minute.")
 
 
+class AlternativePart(_Part):
+    """What another choice would cost."""
+
+    packing: Packing
+    crons: int = Field(ge=1, description="How many it might use.")
+    used: int = Field(ge=0)
+    wakes_per_month: int = Field(ge=0)
+    cost_usd_per_month: float = Field(ge=0)
+
+
 class EffectPart(_Part):
     """What a change of a schedule means in time; times are UTC minutes."""
 
@@ -131,6 +142,7 @@ class PlanDocument(_Part):
     budget: BudgetPart
     wakes: WakesPart
     cost_usd_per_month: float = Field(ge=0)
+    alternatives: list[AlternativePart]
     effects: list[EffectPart]
     warnings: list[WarningPart]
     errors: list[ErrorPart]
@@ -187,6 +199,16 @@ def plan_document(plan: Plan) -> PlanDocument:
             every_minute=plan.wakes.every_minute,
         ),
         cost_usd_per_month=plan.wakes.cost_usd,
+        alternatives=[
+            AlternativePart(
+                packing=other.packing,
+                crons=other.crons,
+                used=other.used,
+                wakes_per_month=other.wakes,
+                cost_usd_per_month=other.cost_usd,
+            )
+            for other in plan.alternatives
+        ],
         effects=[_effect(effect) for effect in plan.effects],
         warnings=[
             WarningPart(message=item.message, file=item.file, line=item.line)

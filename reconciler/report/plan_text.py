@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
+from reconciler.plan.alternatives import Alternative
 from reconciler.plan.headline import count, headline, nothing_to_do
 from reconciler.report.style import Style
 
@@ -128,6 +129,15 @@ def _slot_lines(plan: Plan, style: Style) -> Iterator[str]:
         f"  {wakes.per_month:,} wakes a month (at least {wakes.floor:,}; every minute would be "
         f"{wakes.every_minute:,}), about ${wakes.cost_usd:.2f} a month"
     )
+    if any(other.wakes != wakes.per_month for other in plan.alternatives):
+        others = "; ".join(map(_alternative, plan.alternatives))
+        yield style.dim(f"  Otherwise: {others}")
+
+
+def _alternative(other: Alternative) -> str:
+    """``fewest-wakes with 5 crons 8,766 wakes, $0.08``."""
+    crons = count(other.crons, "cron")
+    return f"{other.packing} with {crons} {other.wakes:,} wakes, ${other.cost_usd:.2f}"
 
 
 def _why_shared(plan: Plan) -> str:
@@ -184,4 +194,10 @@ def _painted(action: Action, text: str, style: Style) -> str:
 
 
 def _times(times: Iterable[int]) -> str:
-    return ", ".join(format_minute(at) for at in times)
+    """``2026-11-20T15:30Z, 16:30Z, 2026-11-21T15:30Z``: a date is said once."""
+    parts, date = [], ""
+    for at in times:
+        text = format_minute(at)
+        parts.append(text.removeprefix(date))
+        date = text[: text.index("T") + 1]
+    return ", ".join(parts)
