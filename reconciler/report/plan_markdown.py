@@ -7,7 +7,7 @@ for a part of the comment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,6 +22,8 @@ from reconciler.report.markdown import code, code_fence, prose
 
 LIMIT: Final = 65_536
 """Characters that GitHub accepts in one comment."""
+
+_DRIFT: Final = "**Drift**: nobody changed this in git; an apply repairs it"
 
 _SIGNS: Final = {
     Action.CREATE: "➕",
@@ -56,12 +58,15 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
     """The comment, at most ``limit`` characters."""
     title = f"### {_verdict(plan)}"
     head = [marker(plan.environment), title, "", _provenance(plan, made)]
+    schedules = [change for change in plan.changes if change.kind is Kind.SCHEDULE]
+    rest = [change for change in plan.changes if change.kind is not Kind.SCHEDULE]
+    others = f"App and slots: {count(len(rest), 'change')}"
     sections = [
         Section(tuple(_obstacles(plan))),
-        _change_table(None, plan.changes, of_schedules=True),
-        _change_table("**Drift**: nobody changed this in git; an apply repairs it", plan.drift),
+        _change_table((), schedules),
+        _change_table(("", _DRIFT), plan.drift),
         _effects(plan.effects),
-        _change_table("**App and slots**", plan.changes, of_schedules=False),
+        _change_table(("", f"<details><summary>{others}</summary>"), rest, ("", "</details>")),
         _slots(plan),
         _warnings(plan),
     ]
@@ -147,18 +152,12 @@ def _obstacles(plan: Plan) -> Iterator[str]:
 
 
 def _change_table(
-    title: str | None, changes: Iterable[Change], *, of_schedules: bool | None = None
+    title: tuple[str, ...], changes: Sequence[Change], end: tuple[str, ...] = ()
 ) -> Section:
-    chosen = [
-        change
-        for change in changes
-        if of_schedules is None or (change.kind is Kind.SCHEDULE) == of_schedules
-    ]
-    if not chosen:
+    if not changes:
         return Section(())
-    titled = ("", title) if title else ()
-    head = (*titled, "", "| | what | why | where |", "|---|---|---|---|")
-    return Section(head, tuple(map(_change_row, chosen)), (), "changes")
+    head = (*title, "", "| | what | why | where |", "|---|---|---|---|")
+    return Section(head, tuple(map(_change_row, changes)), end, "changes")
 
 
 def _change_row(change: Change) -> str:

@@ -44,7 +44,13 @@ def test_changes_come_first_then_drift_then_times_then_slots_and_cost() -> None:
     text = comment(make_plan(desired(hourly("a", "c")), stopped, NOW))
     places = [
         text.index(part)
-        for part in ("create | `c`", "**Drift**", "When: next runs", "**App and", "Slots: 2 crons")
+        for part in (
+            "create | `c`",
+            "**Drift**",
+            "When: next runs",
+            "App and slots: 2",
+            "Slots: 2 crons",
+        )
     ]
     assert places == sorted(places)
     assert "| ❌ delete | `b` | `is no longer in git` |" in text
