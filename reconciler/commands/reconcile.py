@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import LOCAL, Inputs, environment_name
+from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import desired_of, read_source, read_source_at
 from reconciler.cron import minute
@@ -119,15 +120,7 @@ def _read_saved(args: Namespace) -> SavedPlan:
             "--plan applies a saved plan, and --dry-run applies nothing",
             remedy="Leave out one of them.",
         )
-    try:
-        content = Path(args.plan).read_bytes()
-    except OSError as error:
-        raise ReconcileError(
-            f"cannot be read: {(error.strerror or 'unknown reason').lower()}",
-            where=args.plan,
-            remedy="Make it: reconcile --out FILE",
-        ) from error
-    return SavedPlan.decode(content, args.plan)
+    return SavedPlan.decode(read_text(Path(args.plan)).encode(), args.plan)
 
 
 def _save(plan: Plan, args: Namespace) -> None:

@@ -116,8 +116,9 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
 
 
 def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:
-    shown = inputs.settings.schedules.rstrip("/")
-    return all(problem.location.file.rstrip("/") == shown for problem in error.problems)
+    folder, root = inputs.folder, inputs.root
+    shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
+    return all(problem.location.file == shown.as_posix() for problem in error.problems)
 
 
 def _is_empty(folder: Path) -> bool:

@@ -58,10 +58,17 @@ class Applied:
     def encode(self) -> bytes:
         """The content of its file."""
         pointer = {item.name: getattr(self.pointer, item.name) for item in fields(Pointer)}
-        origins = {
-            name: [origin.commit, origin.author, origin.at] for name, origin in self.origins.items()
+        # Many schedules share few origins, which are therefore listed once and named by position.
+        places = {
+            origin: place for place, origin in enumerate(dict.fromkeys(self.origins.values()))
         }
-        body = {"format": FORMAT, "pointer": pointer, "summary": self.summary, "origins": origins}
+        body = {
+            "format": FORMAT,
+            "pointer": pointer,
+            "summary": self.summary,
+            "origins": [[origin.commit, origin.author, origin.at] for origin in places],
+            "schedules": {name: places[origin] for name, origin in self.origins.items()},
+        }
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
@@ -75,9 +82,10 @@ class Applied:
         try:
             data: dict[str, Any] = json.loads(content)
             check_format(data, where)
-            origins = {name: Origin(*origin) for name, origin in data["origins"].items()}
+            found = [Origin(*origin) for origin in data["origins"]]
+            origins = {name: found[place] for name, place in data["schedules"].items()}
             return cls(Pointer(**data["pointer"]), str(data["summary"]), origins)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise FormatError(f"is not the record of an apply: {error}", where=where) from error
 
 
