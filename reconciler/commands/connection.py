@@ -39,7 +39,15 @@ def run(job: Coroutine[Any, Any, T]) -> T:
     """Run a job to its end; Ctrl-C cancels it, and it gives back what it holds."""
     import asyncio
 
-    return asyncio.run(job)
+    outcome: list[T] = []
+
+    async def keep() -> None:
+        # A task that returned a large plan would be written out by its repr: asyncio's handler of
+        # Ctrl-C holds the task, and taking it off asks whether it is a known signal's number.
+        outcome.append(await job)
+
+    asyncio.run(keep())
+    return outcome[0]
 
 
 def open_workspace(inputs: Inputs) -> Workspace:

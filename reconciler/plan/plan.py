@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
@@ -104,10 +104,15 @@ class Plan:
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+_WHEN_BEGUN: Final = frozenset({"anchor", "formerly"})
+"""Keys of a record that depend on what was live before."""
+
+
 def desired_digest(generation: Generation) -> str:
     """SHA-256 over what git says of the schedules, whenever they began."""
-    records = [replace(record, anchor=0, formerly=()).to_json() for record in generation.records]
-    return sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
+    records = [record.to_json() for record in generation.records]
+    said = [{key: record[key] for key in record.keys() - _WHEN_BEGUN} for record in records]
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int = 0) -> Plan:
