@@ -23,9 +23,9 @@ from reconciler.dispatch.runs import RunState, WakeLog
 V = TypeVar("V")
 
 CURSOR_KEY: Final = "cursor"
-LOOKBACK: Final = 7 * 24 * 60
-"""Minutes that a wake without any cursor looks back: the life of an idle claim. A schedule's anchor
-shortens it, so that this matters only when both the Dict and the runs files are gone."""
+LOOKBACK: Final = 31 * 24 * 60
+"""Minutes that a wake without cursor and history looks back: no wake came yet. A schedule's anchor
+shortens it; the bound is for when both the Dict and the runs files are gone."""
 DOUBTED_LOOKBACK: Final = 24 * 60
 """Minutes that a wake looks back when the cursor lies in the future and is not believed."""
 RELOOK: Final = 24 * 60

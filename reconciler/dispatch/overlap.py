@@ -74,13 +74,14 @@ async def admit(
     if record.overlap is Overlap.ALLOW:
         return _START
     last = await _last_started(record, occurrence, claimant, claims)
-    if last is None:
-        return _START
-    if not last:
+    if any(not entry for entry in last):
         return _WAIT
-    behind, call = str(last["occurrence"]), str(last["call"])
-    if behind == occurrence.id or (await caller.status(call)).ended:
+    for entry in last:
+        if not (await caller.status(str(entry["call"]))).ended:
+            break
+    else:
         return _START
+    behind, call = str(entry["occurrence"]), str(entry["call"])
     running = f"{behind} is still running"
     match record.overlap:
         case Overlap.SKIP:
@@ -108,17 +109,21 @@ async def _queue(
 
 async def _last_started(
     record: Record, occurrence: Occurrence, claimant: Claimant, claims: Claims
-) -> Entry | None:
-    """The last started call; an empty entry while that is not settled, None when there is none."""
+) -> list[Entry]:
+    """The last started calls; an empty entry stands for one of which it is not settled yet.
+
+    The occurrence before and the one that was last to start are mostly the same; not when a person
+    woke for one of them out of turn.
+    """
     at = previous_time(record, occurrence.at)
-    if at is not None:
-        found = await _started(record.occurrence(at), claimant, claims)
-        if found is not None:
-            return found
+    before = [] if at is None else [record.occurrence(at)]
     register = await claims.get(running_key(record.name))
-    if register is None or register["occurrence"] == occurrence.id:
-        return None
-    return await _started(Occurrence.parse(register["occurrence"]), claimant, claims)
+    if register is not None:
+        before.append(Occurrence.parse(register["occurrence"]))
+    found = [
+        await _started(one, claimant, claims) for one in dict.fromkeys(before) if one != occurrence
+    ]
+    return [entry for entry in found if entry is not None]
 
 
 async def _started(occurrence: Occurrence, claimant: Claimant, claims: Claims) -> Entry | None:

@@ -86,6 +86,7 @@ class Container:
         self.dead = False
         self.disturbed = False
         self.throttled = False
+        self.by_hand = False
         self.in_hand: set[str] = set()
         self._dies = world.now + WAKE_SECONDS
 

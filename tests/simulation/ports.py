@@ -76,9 +76,10 @@ class SimulatedCaller:
 
     async def start(self, _app: str, _function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        world, skew = self.container.world, self.container.skew
-        return await self.container.call(
-            lambda: world.start(args["id"], skew), StartUnknownError, resend=False
+        container = self.container
+        return await container.call(
+            lambda: container.world.start(args["id"], container.skew, by_hand=container.by_hand),
+            StartUnknownError,
         )
 
     async def status(self, call: str) -> CallStatus:

@@ -75,6 +75,7 @@ async def _serve(
     for restart in range(3):
         container = Container(world, event.climate, random, event.skew)
         container.throttled = event.throttled
+        container.by_hand = event.as_if is not None
         request = WakeRequest(
             wake=f"wake-{number}", token=f"{number}.{restart}", slot=event.slot, as_if=event.as_if
         )

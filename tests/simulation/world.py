@@ -28,6 +28,7 @@ class Start:
     Attributes:
         at: true epoch second.
         skew: seconds by which the clock of the wake that started it was ahead.
+        by_hand: a person had woken for it, whatever else was due.
         repeats_confirmed: an earlier start of the same occurrence was on record by then.
     """
 
@@ -35,6 +36,7 @@ class Start:
     call: str
     at: float
     skew: float
+    by_hand: bool
     repeats_confirmed: bool
 
 
@@ -99,7 +101,7 @@ class World:
         found = [generation for at, generation in self.generations if at <= as_of]
         return found[-1] if found else None
 
-    def start(self, occurrence: str, skew: float) -> str:
+    def start(self, occurrence: str, skew: float, *, by_hand: bool) -> str:
         """Start a call and remember it."""
         call = f"fc-{len(self.starts)}"
         earlier = self.by_occurrence.setdefault(occurrence, [])
@@ -110,7 +112,7 @@ class World:
             and self.now - entry[1] <= ENTRY_LIFE
         }
         repeats = any(start.call in confirmed for start in earlier)
-        start = Start(occurrence, call, self.now, skew, repeats)
+        start = Start(occurrence, call, self.now, skew, by_hand, repeats)
         earlier.append(start)
         self.starts.append(start)
         self.ends[call] = self.now + RUNS[len(self.starts) % len(RUNS)]
