@@ -119,7 +119,8 @@ async def _last_started(
     before = [] if at is None else [record.occurrence(at)]
     register = await claims.get(running_key(record.name))
     if register is not None:
-        before.append(Occurrence.parse(register["occurrence"]))
+        names = (register["occurrence"], register["replaces"])
+        before.extend(Occurrence.parse(name) for name in names if name)
     found = [
         await _started(one, claimant, claims) for one in dict.fromkeys(before) if one != occurrence
     ]

@@ -190,7 +190,8 @@ class _Starter:
         self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted
     ) -> Settled:
         if self.record.overlap is not Overlap.ALLOW:
-            last = {"occurrence": self.occurrence.id}
+            # What it replaces goes on running if we die before we cancel it.
+            last = {"occurrence": self.occurrence.id, "replaces": admitted.behind}
             await self.claims.put(running_key(self.record.name), last)
         try:
             if admitted.admission is Admission.REPLACE:

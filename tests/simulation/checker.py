@@ -133,7 +133,7 @@ def _overlaps(world: World, nominal: dict[Occurrence, _Nominal]) -> Iterator[str
             if end is not None and second.at > instant(end).timestamp():
                 continue  # another policy holds by then
             disturbed = world.disturbed & {first.occurrence, second.occurrence}
-            by_hand = first.by_hand or second.by_hand
+            by_hand = first.by_hand or second.by_hand or first.skew or second.skew
             if world.ends[first.call] > second.at and not disturbed and not by_hand:
                 yield f"{second.occurrence} started while {first.occurrence} was running"
 
