@@ -11,6 +11,7 @@ from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.readable import read_text
 from reconciler.errors import ReconcileError
 from reconciler.manifest import ManifestError, load, load_settings
+from reconciler.manifest.problem import printable
 from reconciler.onboarding.crontab import read_crontab
 from reconciler.onboarding.draft import Found
 from reconciler.onboarding.github_workflow import read_github_workflow
@@ -101,7 +102,9 @@ def _names(folder: Path) -> frozenset[str]:
 def _tell(written: Written, source: str) -> None:
     for item in written.untranslated:
         place = f"{source}:{item.line}" if item.line else source
-        print(f"{place}: not translated: {item.text}\n  {item.reason}", file=sys.stderr)
+        # What strangers wrote must not act on a terminal.
+        print(f"{place}: not translated: {printable(item.text)}", file=sys.stderr)
+        print(f"  {printable(item.reason)}", file=sys.stderr)
     if written.to_write:
         print("These functions are yet to be written and deployed to Modal:", file=sys.stderr)
         for function in written.to_write:

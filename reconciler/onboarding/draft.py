@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from reconciler.manifest.texts import is_reserved
+
 NAME_LENGTH: Final = 50
 """As long as a manifest's name may be."""
 
@@ -70,7 +72,9 @@ class Found:
 def valid_name(wish: str) -> str:
     """A manifest's name that is as close to the wish as it can be."""
     name = _OTHER.sub("-", wish.lower()).strip("-")[:NAME_LENGTH].strip("-")
-    return f"{name}-job" if not name or name.startswith("poller") else name
+    if not name:
+        return "job"
+    return f"job-{name}"[:NAME_LENGTH] if is_reserved(name) else name
 
 
 def unique_name(wish: str, taken: Iterable[str]) -> str:

@@ -23,6 +23,8 @@ def read_wrangler(text: str, *, toml: bool) -> Found:
         document = tomllib.loads(text) if toml else json.loads(to_json(text))
     except ValueError as error:
         raise ReconcileError(f"is not {'TOML' if toml else 'JSON'}: {error}") from error
+    except RecursionError as error:
+        raise ReconcileError("is nested too deeply") from error
     if not isinstance(document, Mapping):
         raise ReconcileError("is no configuration of a Worker")
     return Found.of(_triggers(document, text))

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from reconciler.manifest import ManifestError, Settings, load_contents
+from reconciler.manifest.problem import printable
 from reconciler.onboarding.draft import Draft, Found, Untranslated, unique_name
 
 
@@ -88,7 +89,7 @@ def _document(draft: Draft, name: str, function: str, keys: Mapping[str, Any]) -
     if draft.description:
         body["description"] = draft.description
     text = yaml.safe_dump({**body, **keys}, sort_keys=False, allow_unicode=True, width=100)
-    return f"# was: {' '.join(draft.origin.split())}\n{text}"
+    return f"# was: {printable(' '.join(draft.origin.split()))}\n{text}"
 
 
 def _problem(document: str, settings: Settings) -> str | None:

@@ -21,6 +21,8 @@ def documents(text: str) -> Iterator[yaml.Node]:
                 yield node
     except yaml.YAMLError as error:
         raise ReconcileError(f"is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ReconcileError("is nested too deeply") from error
 
 
 def at(node: yaml.Node | None, *path: str) -> yaml.Node | None:
