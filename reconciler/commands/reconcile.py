@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace, run
-from reconciler.commands.inputs import LOCAL, Inputs, environment_name
+from reconciler.commands.inputs import LOCAL, environment_name
 from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
-from reconciler.commands.source import desired_of, read_source, read_source_at
+from reconciler.commands.source import read_source, read_source_at
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError
 from reconciler.gitops.annotations import annotate, of_error, of_plan
-from reconciler.manifest import Schedule
-from reconciler.plan import Desired, Plan, assume_applied, make_plan
+from reconciler.plan import Plan, assume_applied, make_plan
 from reconciler.workspace.apply import (
     MissingTargetError,
     RefusedPlanError,
@@ -45,11 +44,6 @@ def main(args: Namespace) -> int:
         show_failure(environment, error, args.format)
         annotate(of_error(error))
         raise
-
-
-def read_desired(inputs: Inputs, schedules: tuple[Schedule, ...]) -> Desired:
-    """What git says, with the version of the dispatcher that would be deployed."""
-    return desired_of(inputs, schedules)
 
 
 def _reconcile(args: Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_NOTE = "\n_Some of this was left out; the whole plan is in the output of the run._"
+_NOTE = "\n_Some of this was left out; `reconcile --dry-run` shows all of it._"
 _MORE = 80
 """Room for the line that counts what was left out of a section."""
 

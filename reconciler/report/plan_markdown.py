@@ -20,8 +20,8 @@ from reconciler.plan.headline import count, headline, nothing_to_do
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
 
-LIMIT: Final = 65_536
-"""Characters that GitHub accepts in one comment."""
+LIMIT: Final = 65_000
+"""Characters of a comment: GitHub accepts 65,536, and a link to the run may be added."""
 
 _DRIFT: Final = "**Drift**: nobody changed this in git; an apply repairs it"
 

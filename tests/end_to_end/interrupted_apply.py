@@ -13,7 +13,7 @@ from argparse import Namespace
 
 from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import read_inputs, schedules_of
-from reconciler.commands.reconcile import read_desired
+from reconciler.commands.source import desired_of
 
 
 def main(wanted: str) -> None:
@@ -30,7 +30,7 @@ def main(wanted: str) -> None:
 
         async def run() -> None:
             workspace = open_workspace(inputs)
-            plan = await prepare(workspace, read_desired(inputs, schedules))
+            plan = await prepare(workspace, desired_of(inputs, schedules))
             await apply(workspace, plan, Holder(owner="doomed"), on_step)
 
         asyncio.run(run())
