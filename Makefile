@@ -41,6 +41,7 @@ simulate: setup
 	$(BIN)/python -m tests.simulation
 
 bench: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
 
 schema: setup

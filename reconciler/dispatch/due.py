@@ -22,9 +22,9 @@ class Due:
 def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
     """What is due up to ``now`` and what the policies make of it. Pure; epoch minutes."""
     found = []
-    for record in generation.records:
+    for record in generation.agenda.candidates(horizon, now):
         times = nominal_times(record, horizon.of(record.anchor), now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
             found.append(Due(record, verdict.start, verdict.let_go))
-    return found
+    return sorted(found, key=lambda due: due.record.name)

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from reconciler.cron import Timetable, parse_times
+from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.errors import ReconcileError
 from reconciler.policies import Catchup, Delivery, Overlap
@@ -223,6 +224,11 @@ class Generation:
         return {record.name: record for record in self.records}
 
     @cached_property
+    def agenda(self) -> Agenda:
+        """The records by their times."""
+        return Agenda.of(self.records)
+
+    @cached_property
     def _by_former_name(self) -> Mapping[str, Record]:
         return {name: record for record in self.records for name, _last in record.formerly}
 
@@ -257,7 +263,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
         FormatError: it is not a generation.
     """
     try:
-        header, *lines = (json.loads(line) for line in content.splitlines())
+        header, *lines = json.loads(b"[" + b",".join(content.splitlines()) + b"]")
         check_format(header, where)
         generation = Generation(
             records=tuple(Record.from_json(line) for line in lines),
