@@ -105,6 +105,17 @@ def test_a_branch_is_planned_offline_against_where_it_left_main(team: Team) -> N
     assert "Planned offline against commit" in text
 
 
+def test_two_commits_are_compared_while_a_third_is_checked_out(team: Team) -> None:
+    first = team.commit("a")
+    second = team.commit("a", "b")
+    team.commit("x")
+    done = team.project.reconcile("--at", second, "--against", first, "--format", "json")
+    assert done.code == 0, done.err
+    changes = [(c["action"], c["name"]) for c in done.json["changes"] if c["kind"] == "schedule"]
+    assert changes == [("create", "b")]
+    assert (done.json["desired"]["commit"], done.json["actual"]["commit"]) == (second, first)
+
+
 def test_what_is_planned_offline_cannot_be_applied(team: Team) -> None:
     team.commit("a")
     done = team.project.reconcile("--against", "main", "--yes")
