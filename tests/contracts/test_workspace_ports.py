@@ -65,7 +65,8 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
     assert own(apps, name).tags == {**TAGS, "generation": "abc"}
     asyncio.run(apps.deploy(SLOTS[:1], TAGS))
     second = own(apps, name)
-    assert {function.name for function in second.functions} == {"nightly", ON_DEMAND}
+    assert {f.cron for f in second.functions if f.cron} == {SLOTS[0]}
+    assert ON_DEMAND in {function.name for function in second.functions}
     assert second.tags == TAGS
 
 

@@ -199,7 +199,7 @@ timezone: Mars/Olympus
 function: a/b
 args: {x: "${now}"}
 catchup: never
-retries: 3
+retries: some
 """
     assert [problem.split(":", 2)[0] for problem in problems(text)] == list("123567")
 
