@@ -112,10 +112,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_format(status)
 
     runs = add("runs", "runs:main", "what became of the occurrences of the last days")
-    runs.add_argument("name", nargs="?", metavar="NAME", help="one schedule only")
+    runs.add_argument(
+        "name", nargs="?", metavar="NAME[@TIME]", help="one schedule only, or one run in full"
+    )
+    runs.add_argument("--failed", action="store_true", help="what failed or was missed")
+    runs.add_argument("--since", type=_time, metavar="TIME", help="seen then or later, ISO 8601")
     runs.add_argument("--days", type=_positive, default=7, help="how many days back (7)")
     runs.add_argument("--count", type=_positive, default=100, help="how many, the newest (100)")
     _add_format(runs)
+
+    explain = add("explain", "explain:main", "why a schedule ran at a time, or did not")
+    explain.add_argument("name", metavar="NAME")
+    explain.add_argument("time", type=_time, metavar="TIME", help="2026-11-23T09:00Z")
+    explain.add_argument("--days", type=_positive, default=90, help="history to search (90)")
+    _add_format(explain)
 
     trigger = add("trigger", "wake:trigger", "start a schedule now, whatever its times are")
     trigger.add_argument("name", metavar="NAME")

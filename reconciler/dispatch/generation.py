@@ -232,6 +232,10 @@ class Generation:
     def _by_former_name(self) -> Mapping[str, Record]:
         return {name: record for record in self.records for name, _last in record.formerly}
 
+    def named(self, name: str) -> Record | None:
+        """The schedule that has or had this name."""
+        return self.by_name.get(name) or self._by_former_name.get(name)
+
     def owner(self, occurrence: Occurrence) -> Record | None:
         """The schedule that an occurrence is of, be it under a name that it has no longer."""
         record = self.by_name.get(occurrence.name)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.report.style import Style
+
+FAILURES: Final = frozenset(
+    {RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED}
+)
+"""The states that want a look."""
 
 
 def runs_text(runs: Sequence[Run], style: Style) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
@@ -12,8 +13,8 @@ from reconciler.dispatch.history import Run
 from reconciler.dispatch.policy import Fate
 from reconciler.dispatch.runs import RunState
 from reconciler.plan import upcoming
-
-_BAD = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED})
+from reconciler.report.explanation import lateness
+from reconciler.report.runs_text import FAILURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +25,21 @@ class ScheduleStatus:
         last: its newest run that was not skipped, None when there is none.
         following: epoch minute of its next occurrence, None when there is none.
         overdue: epoch minute of an occurrence that is due and that no wake has served.
+        late: seconds by which its newest run started after its time, None when none started.
+        failures: how many of its newest runs failed or were missed in a row.
     """
 
     record: Record
     last: Run | None
     following: int | None
     overdue: int | None
+    late: int | None = None
+    failures: int = 0
 
     @property
     def well(self) -> bool:
         """Whether nothing about it wants a look."""
-        return self.overdue is None and (self.last is None or self.last.state not in _BAD)
+        return self.overdue is None and (self.last is None or self.last.state not in FAILURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,11 @@ def status_of(
         runs: oldest first.
         now: epoch minute.
     """
-    last = {run.occurrence.name: run for run in runs if run.state is not RunState.SKIPPED}
+    by_name: dict[str, list[Run]] = {}
+    for run in runs:
+        owner = generation.owner(run.occurrence)
+        if run.state is not RunState.SKIPPED and owner is not None:
+            by_name.setdefault(owner.name, []).append(run)
     late = now - max(1, generation.punctuality // 60)
     overdue = {
         due.record.name: oldest
@@ -91,7 +100,9 @@ def status_of(
         schedules=tuple(
             ScheduleStatus(
                 record=record,
-                last=last.get(record.name),
+                last=_newest(by_name.get(record.name, ())),
+                late=_late(by_name.get(record.name, ())),
+                failures=_failures(by_name.get(record.name, ())),
                 following=next(iter(upcoming(record, now, 1)), None),
                 overdue=overdue.get(record.name),
             )
@@ -99,3 +110,17 @@ def status_of(
         ),
         slots=tuple(SlotStatus(slot, cursor.wakes.get(slot.name)) for slot in generation.slots),
     )
+
+
+def _newest(runs: Sequence[Run]) -> Run | None:
+    return runs[-1] if runs else None
+
+
+def _late(runs: Sequence[Run]) -> int | None:
+    return next((late for run in reversed(runs) if (late := lateness(run)) is not None), None)
+
+
+def _failures(runs: Sequence[Run]) -> int:
+    """Runs that are still open say nothing yet."""
+    ended = [run for run in runs if run.state in FAILURES or run.state.ended]
+    return sum(1 for _ in takewhile(lambda run: run.state in FAILURES, reversed(ended)))

@@ -41,6 +41,8 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
                 "last": None if item.last is None else run_json(item.last),
                 "next": _time(item.following),
                 "overdue": _time(item.overdue),
+                "late_seconds": item.late,
+                "failures_in_a_row": item.failures,
             }
             for item in status.schedules
         ],
@@ -74,7 +76,7 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
 def _next(item: ScheduleStatus, style: Style) -> str:
     if item.overdue is not None:
         return style.red(f"overdue since {format_minute(item.overdue)}")
-    if item.record.suspended is not None:
+    if item.record.suspended is not None and item.following is None:
         return f"{'suspended':22}"
     if item.following is None:
         return f"{'no more':22}"
@@ -87,7 +89,9 @@ def _last(item: ScheduleStatus, style: Style) -> str:
         return style.dim("no run yet")
     state = state_text(last.state, style)
     reason = f": {last.reason}" if last.reason else ""
-    return f"last {format_minute(last.occurrence.at)} {state}{reason}"
+    late = f", {item.late // 60} min late" if item.late is not None and item.late >= 60 else ""
+    row = f", {item.failures} in a row" if item.failures > 1 else ""
+    return f"last {format_minute(last.occurrence.at)} {state}{late}{row}{reason}"
 
 
 def _time(at: int | None) -> str | None:

@@ -1,0 +1,113 @@
+"""Why an occurrence ran, or did not run, as a person asks it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from reconciler.cron import instant
+from reconciler.dispatch.calendar import barred, nominal_times, running_times
+from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.generation import Record
+from reconciler.dispatch.history import Run
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.runs import RunState
+
+
+def explain(
+    record: Record, at: int, runs: Iterable[Run], cursor: Cursor, now: int
+) -> Iterator[str]:
+    """Lines that say what became of one nominal time, first the answer, then the grounds.
+
+    Args:
+        at: epoch minute that was asked for.
+        runs: all that is known.
+        now: epoch minute.
+    """
+    occurrence = record.occurrence(at)
+    run = next((run for run in runs if run.occurrence == occurrence), None)
+    if run is not None:
+        yield from _what_happened(run, record)
+        return
+    if not nominal_times(record, at - 1, at):
+        yield from _no_occurrence(record, at)
+        return
+    reason = barred(record, at)
+    if at > now:
+        verb = "does not run" if reason else "is due"
+        yield f"{occurrence.id} {verb} then{f': {reason}' if reason else ''}."
+    elif cursor.through is None or at > cursor.through:
+        through = "never" if cursor.through is None else f"up to {format_minute(cursor.through)}"
+        yield f"{occurrence.id} has not run: no wake has looked at it yet; wakes looked {through}."
+    elif occurrence.id in cursor.unsettled:
+        attempt = cursor.unsettled[occurrence.id]
+        yield f"{occurrence.id} has not started yet; a later wake tries attempt {attempt}."
+    else:
+        yield f"{occurrence.id} is not in the history that is kept."
+
+
+def run_lines(run: Run, record: Record | None) -> Iterator[str]:
+    """Everything about one run."""
+    yield f"{run.occurrence.id}  {run.state.value}"
+    rows = {
+        "started": run.started,
+        "attempt": str(run.attempt) if run.attempt > 1 else None,
+        "call": run.call,
+        "reason": run.reason,
+        "result": run.result,
+        "seen": run.seen,
+        "by": f"wake {run.wake} of {run.slot}",
+    }
+    for label, value in rows.items():
+        if value is not None:
+            yield f"  {label:8} {value}"
+    for line in run.tries:
+        yield f"  try      {line}"
+    if record is not None and run.call is not None:
+        yield f"  logs     modal app logs {record.app}  (function {record.function})"
+
+
+def _what_happened(run: Run, record: Record) -> Iterator[str]:
+    match run.state:
+        case RunState.MISSED | RunState.SKIPPED:
+            yield f"{run.occurrence.id} did not run: it was {run.state.value}, {run.reason}."
+        case RunState.START_FAILED:
+            yield f"{run.occurrence.id} has not started yet: {run.reason}."
+        case RunState.QUEUED:
+            yield f"{run.occurrence.id} waits: {run.reason}."
+        case _:
+            late = _lateness(run)
+            yield f"{run.occurrence.id} ran{late}; {run.state.value}."
+    yield from list(run_lines(run, record))[1:]
+
+
+def _lateness(run: Run) -> str:
+    if run.started is None:
+        return ""
+    seconds = lateness(run)
+    return "" if seconds is None or seconds < 60 else f", {seconds // 60} minutes late"
+
+
+def lateness(run: Run) -> int | None:
+    """Seconds from the nominal time to the wake that started it; None when it did not start."""
+    if run.started is None:
+        return None
+    begun = datetime.fromisoformat(run.started)
+    return max(0, int((begun - instant(run.occurrence.at)).total_seconds()))
+
+
+def _no_occurrence(record: Record, at: int) -> Iterator[str]:
+    yield f"{record.name} is not due at {format_minute(at)}."
+    if at <= record.anchor:
+        yield f"  It began at {format_minute(record.anchor)}: new, changed or resumed then."
+    if record.start is not None and at < record.start:
+        yield f"  It starts at {format_minute(record.start)}."
+    if record.end is not None and at >= record.end:
+        yield f"  It ended at {format_minute(record.end)}."
+    if record.at is not None:
+        yield f"  It is a task for {format_minute(record.at)}."
+        return
+    yield f"  Its times are {' and '.join(record.when)} in {record.timezone}."
+    following = next(running_times(record, at), None)
+    if following is not None:
+        yield f"  The next one is {format_minute(following)}."

@@ -1,0 +1,115 @@
+"""Why it ran or did not, and how a schedule stands, from what the wakes wrote down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.cron import minute
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.history import runs_of
+from reconciler.dispatch.ports import CallState, CallStatus
+from reconciler.policies import Overlap
+from reconciler.report.explanation import explain
+from reconciler.report.status import ScheduleStatus, status_of
+from tests.dispatch.scenario import World, at, hourly
+
+FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
+
+
+def explained(world: World, time: str, now: str, **values: Any) -> list[str]:
+    cursor = Cursor.from_json(world.claims.entries[CURSOR_KEY])
+    runs = runs_of(world.log.logs)
+    return list(explain(hourly(**values), minute(at(time)), runs, cursor, minute(at(now))))
+
+
+def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:07")
+    world.caller.statuses["fc-1"] = FAILED
+    world.wake("09:20")
+    assert explained(world, "09:00", "10:00") == [
+        "hourly@2026-11-20T09:00Z ran, 7 minutes late; failed.",
+        "  started  2026-11-20T09:07:00Z",
+        "  call     fc-1",
+        "  reason   ValueError: no rows",
+        "  seen     2026-11-20T09:20:00Z",
+        "  by       wake fc-wake-2 of poller",
+        "  logs     modal app logs shop  (function sync)",
+    ]
+
+
+def test_what_was_skipped_says_behind_what() -> None:
+    world = World()
+    world.live(hourly(overlap=Overlap.SKIP))
+    world.wake("09:00")
+    world.wake("10:00")
+    first = explained(world, "10:00", "10:30")[0]
+    assert first == (
+        "hourly@2026-11-20T10:00Z did not run: it was skipped, "
+        "hourly@2026-11-20T09:00Z is still running; overlap is skip."
+    )
+
+
+def test_a_time_that_is_none_of_its_times_says_which_are() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    assert explained(world, "09:30", "10:00") == [
+        "hourly is not due at 2026-11-20T09:30Z.",
+        "  Its times are 0 * * * * in UTC.",
+        "  The next one is 2026-11-20T10:00Z.",
+    ]
+    assert explained(world, "08:00", "10:00")[1] == (
+        "  It began at 2026-11-20T08:30Z: new, changed or resumed then."
+    )
+
+
+def test_what_no_wake_has_looked_at_and_what_lies_ahead_are_told_apart() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    assert explained(world, "10:00", "10:30") == [
+        (
+            "hourly@2026-11-20T10:00Z has not run: no wake has looked at it yet; "
+            "wakes looked up to 2026-11-20T09:00Z."
+        )
+    ]
+    assert explained(world, "11:00", "10:30") == ["hourly@2026-11-20T11:00Z is due then."]
+    assert explained(world, "11:00", "10:30", exclude=("2026-11-20",)) == [
+        "hourly@2026-11-20T11:00Z does not run then: excluded by 2026-11-20."
+    ]
+
+
+def status(world: World, now: str) -> ScheduleStatus:
+    generation = world.generations.generation
+    assert generation is not None
+    cursor = Cursor.from_json(world.claims.entries[CURSOR_KEY])
+    found = status_of(generation, None, cursor, runs_of(world.log.logs), minute(at(now)))
+    return found.schedules[0]
+
+
+def test_failures_are_counted_in_a_row_and_lateness_is_of_the_newest_run() -> None:
+    world = World()
+    world.live(hourly())
+    for number, time in enumerate(("09:00", "10:00", "11:02"), start=1):
+        world.wake(time)
+        world.caller.statuses[f"fc-{number}"] = FAILED
+    world.wake("11:30")
+    assert (status(world, "11:31").failures, status(world, "11:31").late) == (3, 120)
+    assert not status(world, "11:31").well
+    world.wake("12:00")
+    world.caller.statuses["fc-4"] = CallStatus(CallState.SUCCEEDED)
+    world.wake("12:30")
+    assert (status(world, "12:31").failures, status(world, "12:31").well) == (0, True)
+
+
+def test_history_and_status_follow_a_schedule_through_its_rename() -> None:
+    world = World()
+    world.live(hourly("old"))
+    world.wake("09:00")
+    world.live(hourly("new", formerly=(("old", minute(at("09:30"))),)))
+    world.wake("09:40")
+    last = status(world, "09:41").last
+    assert last is not None
+    assert last.occurrence.id == "old@2026-11-20T09:00Z"

@@ -1,0 +1,43 @@
+"""What a person asks of the past, through the real command line."""
+
+from __future__ import annotations
+
+from tests.end_to_end.project import Project
+
+NINE, TEN = "2026-11-30T09:00Z", "2026-11-30T10:00Z"
+
+
+def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Project) -> None:
+    project.write(
+        "two.yaml",
+        """
+        name: good
+        schedule: "0 * * * *"
+        function: shop/sync
+        args: {occurrence: "${occurrence.id}"}
+        ---
+        name: bad
+        schedule: "0 * * * *"
+        function: shop/fail
+        args: {occurrence: "${occurrence.id}"}
+        """,
+    )
+    project.applied()
+    project.reconcile("wake", "--at", NINE, "--wait")
+    failed = project.reconcile("runs", "--failed", "--format", "json").json["runs"]
+    assert [run["occurrence"] for run in failed] == [f"bad@{NINE}"]
+    assert project.reconcile("runs", "--since", "2100-01-01T00:00Z").out == "No runs.\n"
+    one = project.reconcile("runs", f"bad@{NINE}")
+    assert "reason   ValueError: no rows" in one.out
+    assert "logs     modal app logs shop" in one.out
+    why = project.reconcile("explain", "good", NINE)
+    assert why.out.startswith(f"good@{NINE} ran")
+    unknown = project.reconcile("runs", f"bad@{TEN}")
+    assert (unknown.code, unknown.err) == (
+        1,
+        f"reconcile: the history has no bad@{TEN}\n  Ask why: reconcile explain bad {TEN}\n",
+    )
+    status = project.reconcile("status", "--format", "json")
+    assert status.code == 1
+    rows = {row["name"]: row["failures_in_a_row"] for row in status.json["schedules"]}
+    assert rows == {"bad": 1, "good": 0}
