@@ -66,6 +66,7 @@ class Cursor:
         unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
         calls: call id to occurrence id, of calls whose end has not been written down.
         wakes: slot to the time of its last wake, ISO 8601.
+        tidied: the day on which the history was last tidied up, ISO 8601.
     """
 
     through: int | None = None
@@ -73,6 +74,7 @@ class Cursor:
     unsettled: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
     wakes: Mapping[str, str] = field(default_factory=dict)
+    tidied: str = ""
 
     def horizon(self, now: int, generation: str) -> Horizon:
         """Where a wake at ``now`` that reads this generation has to begin."""
@@ -105,6 +107,7 @@ class Cursor:
             unsettled=_without({**self.unsettled, **newer.unsettled}, settled),
             calls=_without({**self.calls, **newer.calls}, ended),
             wakes={**self.wakes, **newer.wakes},
+            tidied=max(self.tidied, newer.tidied),
         )
 
     def _further(self, newer: Self, now: int) -> tuple[int | None, str | None]:
@@ -127,6 +130,7 @@ class Cursor:
             "unsettled": dict(self.unsettled),
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
+            "tidied": self.tidied,
         }
 
     @classmethod
@@ -144,6 +148,7 @@ class Cursor:
             unsettled=dict(data["unsettled"]),
             calls=dict(data["calls"]),
             wakes=dict(data["wakes"]),
+            tidied=data["tidied"],
         )
 
 

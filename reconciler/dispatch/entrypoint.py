@@ -54,12 +54,14 @@ def _ports() -> Ports:
     name = os.environ[APP_VARIABLE]
     volume = modal.Volume.from_name(name)
     folder = mounted_at()
+    log = VolumeRunLog(volume, folder)
     return Ports(
         clock=SystemClock(),
         claims=ModalClaims(name),
         generations=VolumeGenerations(volume, folder),
         caller=ModalCaller(own_app=name),
-        log=VolumeRunLog(volume, folder),
+        log=log,
+        archive=log,
     )
 
 

@@ -21,6 +21,8 @@ from reconciler.errors import ReconcileError
 from reconciler.policies import Catchup, Delivery, Overlap
 
 FORMAT: Final = 1
+HISTORY_DAYS: Final = 90
+"""Days for which runs are kept unless the settings say otherwise."""
 POINTER_PATH: Final = "current.json"
 ON_DEMAND: Final = "on_demand"
 """The function of our app that holds no cron: people wake it. No schedule can bear its name."""
@@ -183,6 +185,7 @@ class Generation:
     Attributes:
         records: sorted by name, names unique.
         slots: the crons that were deployed with it, sorted by name.
+        history_days: days for which runs are kept.
         served: slot name to the schedules that it was packed to wake for, sorted. The dispatcher
             does not need it; the next packing does, to leave things where they are.
         punctuality: seconds that a wake may be late and still count as in time.
@@ -192,12 +195,14 @@ class Generation:
     slots: tuple[Slot, ...]
     punctuality: int
     served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    history_days: int = HISTORY_DAYS
 
     @cached_property
     def encoded(self) -> bytes:
         """The file's bytes; equal generations have equal bytes."""
         header = {
             "format": FORMAT,
+            "history_days": self.history_days,
             "punctuality": self.punctuality,
             "schedules": len(self.records),
             "slots": [
@@ -249,6 +254,7 @@ def new_generation(
     slots: Iterable[Slot],
     punctuality: int,
     served: Mapping[str, Iterable[str]] | None = None,
+    history_days: int = HISTORY_DAYS,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -256,6 +262,7 @@ def new_generation(
         slots=tuple(sorted(slots)),
         punctuality=punctuality,
         served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
+        history_days=history_days,
     )
 
 
@@ -273,6 +280,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
             records=tuple(Record.from_json(line) for line in lines),
             slots=tuple(Slot(s["name"], s["cron"], s["timezone"]) for s in header["slots"]),
             punctuality=int(header["punctuality"]),
+            history_days=int(header["history_days"]),
             served={slot["name"]: tuple(slot["schedules"]) for slot in header["slots"]},
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -165,3 +165,23 @@ class RunLog(Protocol):
     async def recent(self, days: int) -> Sequence[WakeLog]:
         """The logs of the newest ``days`` days that have any, oldest first."""
         ...
+
+
+class Archive(Protocol):
+    """The stored logs as files, for keeping them small."""
+
+    async def days(self) -> Sequence[str]:
+        """The days that have any logs, ascending: ``2026-11-20``."""
+        ...
+
+    async def loose_days(self) -> Sequence[str]:
+        """Those of them whose logs are not all in one file, ascending."""
+        ...
+
+    async def compact(self, day: str) -> None:
+        """Put the logs of a day into one file. A reader finds each log, before, after and amid."""
+        ...
+
+    async def remove(self, day: str) -> None:
+        """Remove a day with its logs."""
+        ...

@@ -16,6 +16,9 @@ from reconciler.dispatch.generation import FORMAT, FormatError, check_format
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 
 RUNS_FOLDER: Final = "runs"
+COMPACTED: Final = "compacted.jsonl"
+"""The name of a day's one file."""
+_HEADER_START: Final = b'{"format":'
 LISTED_TIMES: Final = 200
 """Nominal times that one line spells out at most; of a longer span the first and the newest."""
 
@@ -201,6 +204,22 @@ def decode_wake_log(content: bytes, where: str) -> WakeLog:
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not the log of a wake: {error}", where=where) from error
+
+
+def decode_compacted(content: bytes, where: str) -> list[WakeLog]:
+    """Read a file that holds the logs of many wakes, one after the other.
+
+    Raises:
+        NewerFormatError, FormatError: as for :func:`decode_wake_log`.
+    """
+    parts: list[list[bytes]] = []
+    for line in content.splitlines():
+        if line.startswith(_HEADER_START):
+            parts.append([])
+        elif not parts:
+            raise FormatError("does not begin with the log of a wake", where=where)
+        parts[-1].append(line)
+    return [decode_wake_log(b"\n".join(lines), where) for lines in parts]
 
 
 def shorten(record: RunRecord) -> RunRecord:

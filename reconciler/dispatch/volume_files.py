@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +26,7 @@ from reconciler.dispatch.generation import (
     generation_path,
 )
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_wake_log
+from reconciler.dispatch.runs import COMPACTED, RUNS_FOLDER, WakeLog, decode_compacted
 
 MOUNT_POINT: Final = "/state"
 """Where the Volume is mounted in a dispatcher container."""
@@ -74,7 +74,7 @@ class VolumeGenerations:
 
 @dataclass
 class VolumeRunLog:
-    """Logs of wakes on the mounted Volume."""
+    """Logs of wakes on the mounted Volume, and the archive of them."""
 
     volume: modal.Volume
     folder: Path
@@ -86,18 +86,58 @@ class VolumeRunLog:
         unfinished = path.with_suffix(".unfinished")
         unfinished.write_bytes(log.encode())
         unfinished.replace(path)
-        with translated_errors():
-            await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+        await self._commit()
 
     async def recent(self, days: int) -> Sequence[WakeLog]:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        logs = [log for day in (await self.days())[-days:] for log in self._logs_of(day)]
+        return sorted(logs, key=lambda log: log.path)
+
+    async def days(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
         root = self.folder / RUNS_FOLDER
-        newest = sorted(root.iterdir())[-days:] if root.exists() else []
-        files = [file for day in newest for file in sorted(day.glob("*.jsonl"))]
-        return [
-            decode_wake_log(file.read_bytes(), file.relative_to(self.folder).as_posix())
-            for file in files
-        ]
+        return sorted(day.name for day in root.iterdir()) if root.exists() else []
+
+    async def loose_days(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        return [day for day in await self.days() if any(self._loose_files(day))]
+
+    async def compact(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        logs, loose = self._logs_of(day), list(self._loose_files(day))
+        path = self.folder / RUNS_FOLDER / day / COMPACTED
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_bytes(b"".join(log.encode() for log in logs))
+        unfinished.replace(path)
+        # Others must be able to read the one file before the many go.
+        await self._commit()
+        for file in loose:
+            file.unlink()
+        await self._commit()
+
+    async def remove(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        folder = self.folder / RUNS_FOLDER / day
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        await self._commit()
+
+    def _logs_of(self, day: str) -> Sequence[WakeLog]:
+        found: dict[str, WakeLog] = {}
+        for file in sorted((self.folder / RUNS_FOLDER / day).glob("*.jsonl")):
+            where = file.relative_to(self.folder).as_posix()
+            found |= {log.path: log for log in decode_compacted(file.read_bytes(), where)}
+        return [found[path] for path in sorted(found)]
+
+    def _loose_files(self, day: str) -> Iterator[Path]:
+        for file in (self.folder / RUNS_FOLDER / day).glob("*.jsonl"):
+            if file.name != COMPACTED:
+                yield file
+
+    async def _commit(self) -> None:
+        with translated_errors():
+            await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
 
 
 def verified_generation(content: bytes, digest: str) -> Generation:

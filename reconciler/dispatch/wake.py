@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import minute
@@ -18,9 +18,11 @@ from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, recover
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.generation import Generation, Record
+from reconciler.dispatch.housekeeping import RECOVERY_DAYS, tidy
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.ports import (
+    Archive,
     Caller,
     Claims,
     Clock,
@@ -38,8 +40,6 @@ DELETED: Final = "its schedule was deleted meanwhile"
 DELETION_DOUBTED: Final = 60
 """Minutes for which an unsettled occurrence waits for its schedule, which is not in what this wake
 reads: it may be stale, and the schedule new."""
-RECOVERY_DAYS: Final = 7
-"""Days of runs files that are read when the cursor's entry is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Ports:
     generations: Generations
     caller: Caller
     log: RunLog
+    archive: Archive | None = None
+    """None where only a look is taken, from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ class _Wake:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
         server = Server(claimant, self.ports.claims, self.ports.caller)
         logs: list[WakeLog] = []
+        await self.tidy_once_a_day(cursor)
         open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
@@ -131,6 +134,12 @@ class _Wake:
             cursor = await self.advance(cursor, log, tally, ended)
             logs.append(log)
         return replace(logs[-1], records=tuple(line for log in logs for line in log.records))
+
+    async def tidy_once_a_day(self, cursor: Cursor) -> None:
+        today, ports = self.started.date(), self.ports
+        if ports.archive is not None and self.request.regular and cursor.tidied < today.isoformat():
+            keep = timedelta(days=self.generation.history_days)
+            await tidy(ports.archive, ports.claims, today, keep, self.request.token)
 
     def carried_over(self, cursor: Cursor, tally: Tally) -> Starting:
         """What earlier wakes left unsettled, with the next attempt of each."""
@@ -213,6 +222,7 @@ class _Wake:
             unsettled=tally.unsettled,
             calls=tally.calls,
             wakes={log.slot: log.started},
+            tidied=self.started.date().isoformat() if self.request.regular else "",
         )
         merged = found.merge(
             mine,

@@ -50,6 +50,7 @@ class EnvironmentSettings:
         reserve: how many of those stay free for others.
         punctuality: how late a wake may come for its newest occurrence to count as on time.
         deletes: how many deletions one plan may hold.
+        history: how long runs are kept.
     """
 
     name: str
@@ -60,6 +61,7 @@ class EnvironmentSettings:
     reserve: int
     punctuality: timedelta
     deletes: DeletionThreshold
+    history: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class Settings:
     reserve: int = 0
     punctuality: timedelta = timedelta(minutes=5)
     deletes: DeletionThreshold = DeletionThreshold()
+    history: timedelta = timedelta(days=90)
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentSettings:
@@ -117,6 +120,7 @@ class Settings:
             reserve=self.reserve if own.reserve is None else own.reserve,
             punctuality=self.punctuality,
             deletes=self.deletes,
+            history=self.history,
         )
 
 

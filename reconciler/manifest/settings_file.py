@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from reconciler.manifest.document import Document, documents
@@ -18,6 +19,7 @@ from reconciler.manifest.settings_form import UNLIMITED, EnvironmentForm, Settin
 from reconciler.manifest.shape import check
 
 SETTINGS_FILE = "reconciler.yaml"
+SHORTEST_HISTORY = timedelta(days=8)
 
 
 def load_settings(root: Path) -> Settings:
@@ -74,6 +76,14 @@ def _settings(document: Document) -> Settings | list[Problem]:
                 remedy="leave out `..`",
             )
         )
+    if form.history is not None and parse_duration(form.history) < SHORTEST_HISTORY:
+        faults.append(
+            Fault(
+                path=("history",),
+                message="`history` must be at least 8d",
+                remedy="wakes go by it for a week when all else is lost",
+            )
+        )
     problems = [*document.problems, *document.locate_all(faults)]
     return problems or _typed(form)
 
@@ -91,6 +101,7 @@ def _typed(form: SettingsForm) -> Settings:
             usual.punctuality if form.punctuality is None else parse_duration(form.punctuality)
         ),
         deletes=DeletionThreshold(deletes.percent, deletes.least) if deletes else usual.deletes,
+        history=usual.history if form.history is None else parse_duration(form.history),
         environments={
             name: _overrides(environment) for name, environment in (form.environments or {}).items()
         },

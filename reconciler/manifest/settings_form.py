@@ -96,6 +96,11 @@ class SettingsForm(Form):
     deletes: Annotated[
         DeletesForm | None, Omittable(), Field(description="How many deletions one plan may hold.")
     ] = None
+    history: Annotated[
+        Duration | None,
+        Omittable(),
+        Field(description="How long runs are kept, whole days; default 90d, at least 8d."),
+    ] = None
     environments: Annotated[
         dict[
             ModalName,

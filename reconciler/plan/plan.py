@@ -133,6 +133,7 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
         slots,
         round(settings.punctuality.total_seconds()),
         {slot.name: slot.schedules for slot in packed},
+        settings.history.days,
     )
 
     applied = last_applied(actual, generation)
@@ -199,6 +200,15 @@ def _changes(
     before = {} if applied is None else applied.by_name
     yield from schedule_changes(before, planned.by_name, locations)
     yield from slot_changes(() if applied is None else applied.slots, planned.slots)
+    if applied is not None and applied.history_days != planned.history_days:
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.GENERATION,
+            name="history",
+            reason=f"history {applied.history_days} d → {planned.history_days} d",
+            before={"history_days": applied.history_days},
+            after={"history_days": planned.history_days},
+        )
     if applied is not None and applied.punctuality != planned.punctuality:
         yield Change(
             action=Action.UPDATE,

@@ -17,7 +17,7 @@ from reconciler.dispatch.generation import (
     generation_path,
 )
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_wake_log
+from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_compacted
 from reconciler.dispatch.volume_files import verified_generation
 from reconciler.workspace.ports import Files
 
@@ -88,9 +88,9 @@ class RemoteRunLog:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         newest = (await self.files.list(RUNS_FOLDER))[-days:]
         paths = [path for day in newest for path in await self.files.list(day)]
-        logs = []
+        logs: dict[str, WakeLog] = {}
         for path in sorted(path for path in paths if path.endswith(".jsonl")):
             content = await self.files.read(path)
             if content is not None:
-                logs.append(decode_wake_log(content, path))
-        return logs
+                logs |= {log.path: log for log in decode_compacted(content, path)}
+        return [logs[path] for path in sorted(logs)]

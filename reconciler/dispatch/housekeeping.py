@@ -1,0 +1,58 @@
+"""Keep the history small: a day's files become one, and old days go.
+
+Nothing is lost by it: a compacted file holds the same logs, today's and yesterday's are left alone,
+and of the newest days as many stay as a wake reads when the cursor's entry is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from reconciler.dispatch.ports import Archive, Claims, UnavailableError
+
+RECOVERY_DAYS: Final = 7
+"""Days of runs files, the newest that have any, that are read when the cursor's entry is gone."""
+UNTOUCHED: Final = timedelta(days=1)
+"""Days younger than this may still get files, from wakes that are late or whose clock is."""
+DAYS_AT_ONCE: Final = 10
+"""Days that one wake compacts at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """What is to be done: days to compact, oldest first, and days to remove."""
+
+    compact: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+def chores(days: Sequence[str], loose: Sequence[str], today: date, keep: timedelta) -> Chores:
+    """Decide. Pure.
+
+    Args:
+        days: all that have a folder, ``2026-11-20``, ascending.
+        loose: those of them that hold more than one compacted file.
+        keep: age from which days are removed.
+    """
+    oldest = (today - keep).isoformat()
+    remove = tuple(day for day in days[:-RECOVERY_DAYS] if day < oldest)
+    settled = (today - UNTOUCHED).isoformat()
+    compact = tuple(day for day in loose if day < settled and day not in remove)
+    return Chores(compact[:DAYS_AT_ONCE], remove)
+
+
+async def tidy(archive: Archive, claims: Claims, today: date, keep: timedelta, token: str) -> None:
+    """Do today's chores, unless another wake has taken them. What fails is done tomorrow."""
+    try:
+        if not await claims.put_new(f"tidy/{today.isoformat()}", {"token": token}):
+            return
+        todo = chores(await archive.days(), await archive.loose_days(), today, keep)
+        for day in todo.remove:
+            await archive.remove(day)
+        for day in todo.compact:
+            await archive.compact(day)
+    except (UnavailableError, OSError):
+        return

@@ -1,0 +1,131 @@
+"""The history is kept small, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import modal
+import pytest
+
+from reconciler.dispatch.fakes import FakeClaims
+from reconciler.dispatch.housekeeping import RECOVERY_DAYS, Chores, chores, tidy
+from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.volume_files import VolumeRunLog
+from tests.dispatch.scenario import World, hourly
+
+TODAY = date(2026, 11, 20)
+KEEP = timedelta(days=90)
+
+
+def days(*ages: int) -> list[str]:
+    return [(TODAY - timedelta(days=age)).isoformat() for age in ages]
+
+
+def test_days_before_yesterday_are_compacted_and_those_beyond_the_age_removed() -> None:
+    known = days(120, 100, *range(50, 40, -1), 2, 1, 0)
+    assert chores(known, days(100, 2, 1, 0), TODAY, KEEP) == Chores(
+        compact=tuple(days(2)), remove=tuple(days(120, 100))
+    )
+
+
+def test_the_newest_days_stay_however_old_they_are() -> None:
+    known = days(*range(300, 300 - RECOVERY_DAYS - 2, -1))
+    assert chores(known, [], TODAY, KEEP).remove == tuple(known[:2])
+
+
+class FakeVolume:
+    """Commits are counted; a commit can be the last thing that happens."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.dies_at: int | None = None
+
+    @property
+    def commit(self) -> Any:
+        volume = self
+
+        class Commit:
+            async def aio(self) -> None:
+                volume.commits += 1
+                if volume.commits == volume.dies_at:
+                    raise OSError("the container is gone")
+
+        return Commit()
+
+
+def a_log(day: str, number: int) -> WakeLog:
+    world = World()
+    world.live(hourly())
+    log = world.wake("09:00")
+    return replace(log, wake=f"fc-{number}", started=f"{day}T09:00:0{number}Z")
+
+
+@pytest.fixture
+def volume() -> FakeVolume:
+    return FakeVolume()
+
+
+@pytest.fixture
+def archive(tmp_path: Path, volume: FakeVolume) -> VolumeRunLog:
+    return VolumeRunLog(cast("modal.Volume", volume), tmp_path)
+
+
+def filled(archive: VolumeRunLog, *written: str) -> list[WakeLog]:
+    logs = [a_log(day, number) for day in written for number in range(3)]
+    for log in logs:
+        asyncio.run(archive.write(log))
+    return logs
+
+
+def test_compacted_logs_read_the_same(archive: VolumeRunLog, tmp_path: Path) -> None:
+    logs = filled(archive, "2026-11-17", "2026-11-18", "2026-11-20")
+    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    assert asyncio.run(archive.recent(7)) == logs
+    files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl"))
+    assert files[:2] == ["runs/2026-11-17/compacted.jsonl", "runs/2026-11-18/compacted.jsonl"]
+    assert len(files) == 5
+
+
+@pytest.mark.parametrize("commit", [1, 2])
+def test_a_compaction_that_dies_loses_nothing_and_is_done_again(
+    archive: VolumeRunLog, volume: FakeVolume, commit: int
+) -> None:
+    logs = filled(archive, "2026-11-17")
+    volume.dies_at = volume.commits + commit
+    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    assert asyncio.run(archive.recent(7)) == logs
+    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    assert asyncio.run(archive.recent(7)) == logs
+    assert asyncio.run(archive.loose_days()) == []
+
+
+def test_a_log_that_comes_late_joins_the_compacted_ones(archive: VolumeRunLog) -> None:
+    logs = filled(archive, "2026-11-17")
+    asyncio.run(archive.compact("2026-11-17"))
+    late = a_log("2026-11-17", 7)
+    asyncio.run(archive.write(late))
+    assert asyncio.run(archive.recent(7)) == [*logs, late]
+    asyncio.run(archive.compact("2026-11-17"))
+    assert asyncio.run(archive.recent(7)) == [*logs, late]
+
+
+def test_old_days_are_removed(archive: VolumeRunLog) -> None:
+    filled(archive, *(f"2026-01-0{day}" for day in range(1, 4)), *days(*range(9, 1, -1)))
+    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    assert asyncio.run(archive.days()) == days(*range(9, 1, -1))
+
+
+def test_one_wake_a_day_tidies_up(archive: VolumeRunLog) -> None:
+    world = World()
+    world.live(hourly())
+    filled(archive, "2026-11-17")
+    ports = replace(world.ports("09:00"), archive=archive)
+    world.wake("09:00", ports)
+    assert asyncio.run(archive.loose_days()) == []
+    filled(archive, "2026-11-18")
+    world.wake("10:00", replace(world.ports("10:00"), archive=archive))
+    assert asyncio.run(archive.loose_days()) == ["2026-11-18"], "not again on the same day"
