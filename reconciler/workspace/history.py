@@ -1,7 +1,9 @@
 """What was applied, by whom, and from which commit: one file for each apply, written once.
 
 The records are beside the generations on the Volume. Each says of every schedule which commit made
-it what it is, carried on from the record before, so that one read answers it.
+it what it is, carried on from the record before, so that one read answers it. A record is written
+just before the pointer flips: an apply that is killed between the two is listed, and so is the one
+that completes it.
 """
 
 from __future__ import annotations
