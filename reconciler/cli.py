@@ -132,6 +132,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_wait(trigger)
     _add_format(trigger)
 
+    submit = add("submit", "jobs:submit", "start a deployed function; prints the call's id")
+    submit.add_argument("function", metavar="APP/FUNCTION")
+    submit.add_argument("--args", default="{}", metavar="JSON", help="keyword arguments")
+    _add_format(submit)
+
+    result = add("result", "jobs:result", "how a submitted call stands, and what it returned")
+    result.add_argument("call", metavar="CALL")
+    _add_wait(result)
+    _add_format(result)
+
     wake = add("wake", "wake:wake", "wake the dispatcher: start what is due")
     wake.add_argument(
         "--at", type=_time, metavar="TIME", help="serve this minute alone, as if it were now"

@@ -43,7 +43,7 @@ _ENDING: Final = "schedule-reconciler/ending"
 
 _ModalFunction = modal.Function[..., Any, Any]
 _CLIENT: Final = Path(modal.__file__).parent
-_NO_ANSWER: Final = (
+NO_ANSWER: Final = (
     ServiceError,
     InternalError,
     InternalFailure,
@@ -146,7 +146,7 @@ class ModalCaller:
         try:
             result = await handle.get.aio(timeout=seconds)
         except TimeoutError as error:
-            if _is_the_clients_own(error):
+            if is_pending(error):
                 return CallStatus(CallState.RUNNING)
             return CallStatus(CallState.FAILED, reason=describe(error))
         except OutputExpiredError:
@@ -157,7 +157,7 @@ class ModalCaller:
             return CallStatus(CallState.TIMED_OUT, reason=describe(error))
         except InputCancellation as error:
             return CallStatus(CallState.CANCELLED, reason=describe(error))
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             raise UnavailableError(describe(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever the function itself raised
             return CallStatus(CallState.FAILED, reason=describe(error))
@@ -213,7 +213,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:RESULT_LENGTH] if text else type(error).__name__
 
 
-def _is_the_clients_own(error: TimeoutError) -> bool:
+def is_pending(error: TimeoutError) -> bool:
     """Tell a call that is not done from one whose function raised ``TimeoutError`` itself.
 
     The client raises the built-in class for the former and hands on the latter as it was, with the

@@ -41,3 +41,15 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     assert status.code == 1
     rows = {row["name"]: row["failures_in_a_row"] for row in status.json["schedules"]}
     assert rows == {"bad": 1, "good": 0}
+
+
+def test_a_function_can_be_submitted_and_its_result_fetched(project: Project) -> None:
+    call = project.reconcile("submit", "shop/sync", "--args", '{"occurrence": "by hand"}')
+    assert call.code == 0, call.err
+    done = project.reconcile("result", call.out.strip(), "--wait")
+    assert (done.code, done.out) == (0, 'done  "by hand"\n')
+    wrong = project.reconcile("submit", "shop/sync", "--args", "[1]")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (
+        1,
+        "reconcile: --args has to be a JSON object",
+    )

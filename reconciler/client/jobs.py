@@ -1,0 +1,117 @@
+"""A job queue that is Modal's own: calls started now, whose results are fetched by their id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import modal
+from modal.exception import NotFoundError, OutputExpiredError
+
+from reconciler.dispatch.modal_calls import NO_ANSWER, ModalCaller, describe, is_pending
+from reconciler.dispatch.ports import StartUnknownError, TargetMissingError
+from reconciler.errors import ReconcileError
+
+T = TypeVar("T")
+
+
+class SubmitError(ReconcileError):
+    """A job was not submitted, or nobody knows whether it was."""
+
+
+class JobState(StrEnum):
+    """How a job stands."""
+
+    PENDING = "pending"
+    """Waiting or running."""
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    """Modal keeps results for seven days; there is no such call, or no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job stands.
+
+    Attributes:
+        value: what the function returned, when it is done.
+        error: what it raised, in one line, when it failed.
+    """
+
+    state: JobState
+    value: Any = None
+    error: str | None = None
+
+
+async def submit_async(
+    function: str, args: Mapping[str, Any] | None = None, *, environment: str | None = None
+) -> str:
+    """Start ``app/function`` or ``app/Class.method`` with keyword arguments; returns the call id.
+
+    Args:
+        environment: the Modal environment of the function; None for the one that we are in.
+
+    Raises:
+        SubmitError: there is no such function, or Modal did not answer. In the latter case the
+            call may have started: submitting again may run it twice.
+    """
+    app, separator, name = function.partition("/")
+    if not separator or not name:
+        raise SubmitError(
+            f"{function!r} names no function",
+            remedy="Name it as app/function, or app/Class.method.",
+        )
+    try:
+        return await ModalCaller(environment).start(app, name, args or {})
+    except TargetMissingError as error:
+        raise SubmitError(str(error), remedy="Deploy it, or correct its name.") from error
+    except StartUnknownError as error:
+        raise SubmitError(
+            f"it may or may not have started: {error}",
+            where=function,
+            remedy="Look at its calls in Modal before submitting it again.",
+        ) from error
+
+
+async def result_async(call: str, *, timeout: float = 0) -> Outcome:
+    """How the call stands.
+
+    Args:
+        call: as :func:`submit` returned it.
+        timeout: seconds to wait for its end.
+    """
+    try:
+        value = await modal.FunctionCall.from_id(call).get.aio(timeout=timeout)
+    except TimeoutError as error:
+        if is_pending(error):
+            return Outcome(JobState.PENDING)
+        return Outcome(JobState.FAILED, error=describe(error))
+    except (OutputExpiredError, NotFoundError):
+        return Outcome(JobState.EXPIRED)
+    except NO_ANSWER as error:
+        raise ReconcileError(
+            f"Modal did not answer: {describe(error)}", remedy="Ask again."
+        ) from error
+    except Exception as error:  # noqa: BLE001 - whatever the function itself raised
+        return Outcome(JobState.FAILED, error=describe(error))
+    return Outcome(JobState.DONE, value=value)
+
+
+def submit(
+    function: str, args: Mapping[str, Any] | None = None, *, environment: str | None = None
+) -> str:
+    """See :func:`submit_async`."""
+    return _wait(submit_async(function, args, environment=environment))
+
+
+def result(call: str, *, timeout: float = 0) -> Outcome:
+    """See :func:`result_async`."""
+    return _wait(result_async(call, timeout=timeout))
+
+
+def _wait(job: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(job)

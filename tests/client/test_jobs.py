@@ -1,0 +1,61 @@
+"""Calls that are submitted now, and how they stand, on the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from reconciler.client import JobState, Outcome, SubmitError, result, result_async, submit
+from reconciler.client import submit_async as submit_soon
+from tests.end_to_end.project import SHOP
+from tests.engine_fixture import RunningEngine
+
+MAIN = "main"
+
+
+@pytest.fixture(scope="module")
+def shop(client: RunningEngine) -> RunningEngine:
+    """The session's engine with the shop deployed."""
+    client.modal("deploy", str(SHOP), cwd=Path(SHOP).parent)
+    return client
+
+
+def test_a_job_is_done_with_its_value(shop: RunningEngine) -> None:
+    call = submit("shop/sync", {"occurrence": "by hand"}, environment=MAIN)
+    assert result(call, timeout=60) == Outcome(JobState.DONE, value="by hand")
+
+
+def test_a_job_that_fails_says_why(shop: RunningEngine) -> None:
+    call = submit("shop/fail", {"occurrence": "x"}, environment=MAIN)
+    assert result(call, timeout=60) == Outcome(JobState.FAILED, error="ValueError: no rows")
+
+
+def test_a_job_that_runs_is_pending_and_one_nobody_knows_is_expired(shop: RunningEngine) -> None:
+    call = submit("shop/endless", environment=MAIN)
+    assert result(call) == Outcome(JobState.PENDING)
+    assert result("fc-" + "0" * 22) == Outcome(JobState.EXPIRED)
+
+
+def test_a_method_of_a_class_can_be_submitted_asynchronously(shop: RunningEngine) -> None:
+    async def both() -> Outcome:
+        call = await submit_soon("shop/Mailer.send", {"occurrence": "m"}, environment=MAIN)
+        return await result_async(call, timeout=60)
+
+    assert asyncio.run(both()) == Outcome(JobState.DONE, value="m")
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("shop/nothing", "there is no function shop/nothing\n  Deploy it, or correct its name."),
+        ("shop", "'shop' names no function\n  Name it as app/function, or app/Class.method."),
+    ],
+)
+def test_a_function_that_is_not_there_is_refused(
+    shop: RunningEngine, function: str, message: str
+) -> None:
+    with pytest.raises(SubmitError) as caught:
+        submit(function, environment=MAIN)
+    assert str(caught.value) == message

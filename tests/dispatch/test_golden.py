@@ -1,0 +1,122 @@
+"""State of format 1, as it was first released, is read for ever.
+
+These files are never written again. When a format changes, its files join them, and the readers
+have to read all.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cron import minute
+from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.generation import (
+    NewerFormatError,
+    Record,
+    Slot,
+    decode_generation,
+    decode_pointer,
+)
+from reconciler.dispatch.runs import RunState, decode_compacted, decode_wake_log
+from reconciler.policies import Catchup, Delivery, Overlap
+from tests.dispatch.scenario import at
+
+GOLDEN = Path(__file__).parent / "golden" / "format-1"
+
+
+def content(name: str) -> bytes:
+    return (GOLDEN / name).read_bytes()
+
+
+def test_the_generation() -> None:
+    generation = decode_generation(content("generation.jsonl"), "golden")
+    assert (generation.punctuality, generation.history_days) == (300, 30)
+    assert generation.slots == (
+        Slot("full", "0 9 * * 1", "Europe/Paris"),
+        Slot("poller", "*/30 * * * *"),
+    )
+    assert generation.served == {"full": ("full",), "poller": ("plain", "task")}
+    full, plain, task = generation.records
+    assert full == Record(
+        name="full",
+        app="shop",
+        function="Mailer.send",
+        anchor=minute(at("08:30")),
+        when=("0 9 * * 1", "30 12 * * *"),
+        timezone="Europe/Paris",
+        args={"id": "${occurrence.id}", "n": [1, 2]},
+        catchup=Catchup.ALL,
+        deadline=3600,
+        tolerance=15,
+        delivery=Delivery.AT_MOST_ONCE,
+        suspended="moving",
+        resumes=minute(at("12:00")),
+        start=minute(at("09:00")),
+        end=minute(at("2027-01-01T00:00")),
+        exclude=("2026-12-24..2026-12-26", "* * * * 6"),
+        overlap=Overlap.QUEUE,
+        retries=3,
+        backoff=30.0,
+        factor=1.5,
+        timeout=600,
+        formerly=(("old", minute(at("08:40"))),),
+        protect=True,
+        description="all keys",
+        owner="data",
+        labels={"tier": "1"},
+    )
+    assert (plain.when, task.at) == (("0 * * * *",), minute(at("10:17")))
+
+
+def test_the_pointer() -> None:
+    pointer = decode_pointer(content("pointer.json"))
+    assert (pointer.generation, pointer.by, pointer.previous) == ("ab" * 32, "ci", None)
+
+
+def test_a_wakes_file() -> None:
+    log = decode_wake_log(content("run.jsonl"), "golden")
+    assert (log.wake, log.slot, log.part, log.through) == (
+        "fc-1",
+        "poller",
+        2,
+        minute(at("10:00")),
+    )
+    assert log.unsettled == {"plain@2026-11-20T09:00Z": 2}
+    missed, started, failed, succeeded = log.records
+    assert (missed.state, missed.count, len(missed.times)) == (RunState.MISSED, 7, 2)
+    assert (started.state, started.attempt, started.call) == (RunState.STARTED, 2, "fc-2")
+    assert failed.tries == ("1: fc-4 failed ValueError: no",)
+    assert succeeded.result == "42"
+
+
+def test_a_days_compacted_file() -> None:
+    log = decode_wake_log(content("run.jsonl"), "golden")
+    assert decode_compacted(content("compacted.jsonl"), "golden") == [log, log]
+
+
+def test_the_cursor() -> None:
+    cursor = Cursor.from_json(json.loads(content("cursor.json")))
+    assert cursor.through == minute(at("10:00"))
+    assert cursor.generation == "ab" * 32
+    assert cursor.calls == {"fc-2": "plain@2026-11-20T10:00Z"}
+    assert cursor.wakes == {"poller": "2026-11-20T10:00:03Z"}
+
+
+def _newer(data: Any) -> bytes:
+    return json.dumps({**data, "format": 2}).encode()
+
+
+def test_what_a_newer_version_wrote_is_refused_by_name() -> None:
+    for name, read in (
+        ("pointer.json", decode_pointer),
+        ("cursor.json", lambda text: Cursor.from_json(json.loads(text))),
+        ("run.jsonl", lambda text: decode_wake_log(text, "runs/x")),
+        ("generation.jsonl", lambda text: decode_generation(text, "generations/x")),
+    ):
+        first = content(name).splitlines()[0] if name.endswith("l") else content(name)
+        with pytest.raises(NewerFormatError, match="reads up to format 1"):
+            read(_newer(json.loads(first)))
