@@ -25,7 +25,11 @@ HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
 POINTER_PATH: Final = "current.json"
 ON_DEMAND: Final = "on_demand"
-"""The function of our app that holds no cron: people wake it. No schedule can bear its name."""
+"""The function of our app that people wake."""
+SUPERVISOR: Final = "supervise_run"
+"""The function of our app that watches over runs."""
+CRONLESS: Final = (ON_DEMAND, SUPERVISOR)
+"""The functions of our app beside the slots; no schedule can bear such a name."""
 
 
 def generation_path(digest: str) -> str:

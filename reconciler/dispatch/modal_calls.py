@@ -25,6 +25,7 @@ from modal.exception import (
     ServiceError,
 )
 
+from reconciler.dispatch.generation import SUPERVISOR
 from reconciler.dispatch.ports import (
     CallState,
     CallStatus,
@@ -33,7 +34,6 @@ from reconciler.dispatch.ports import (
     TargetMissingError,
     UnavailableError,
 )
-from reconciler.dispatch.supervision import SUPERVISOR
 
 RESULT_LENGTH: Final = 500
 """Characters of a result or an error that are kept in the history."""

@@ -27,8 +27,6 @@ from reconciler.dispatch.ports import (
 from reconciler.dispatch.runs import format_time
 from reconciler.policies import Delivery
 
-SUPERVISOR: Final = "supervise_run"
-"""The function of our app that watches. No schedule can bear its name."""
 LONGEST_BACKOFF: Final = 3600.0
 """Seconds between two tries at most."""
 LOOK_AGAIN: Final = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.dispatch.generation import ON_DEMAND
+from reconciler.dispatch.generation import CRONLESS
 from reconciler.plan.plan import make_plan
 from reconciler.plan.state import Actual, Desired, OwnApp
 from reconciler.plan.tags import own_tags
@@ -22,7 +22,7 @@ def assume_applied(desired: Desired, now: int) -> Actual:
     if not desired.schedules:
         return nothing
     generation = make_plan(desired, nothing, now).generation
-    functions = sorted([ON_DEMAND, *(slot.name for slot in generation.slots)])
+    functions = sorted([*CRONLESS, *(slot.name for slot in generation.slots)])
     return Actual(
         own=OwnApp(
             slots=generation.slots,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.dispatch.generation import ON_DEMAND, Generation, Record, Slot
+from reconciler.dispatch.generation import CRONLESS, Generation, Record, Slot
 from reconciler.manifest import Location
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import describe_change, describe_slot, slot_json
@@ -50,8 +50,9 @@ def find_drift(
         yield _repair(Kind.APP, app, "is not deployed: it was stopped, or deleted")
         return
     yield from _slot_drift(actual.own, applied, _deployed_since(actual))
-    if ON_DEMAND not in actual.own.functions:
-        yield _repair(Kind.APP, app, f"lacks its function {ON_DEMAND}")
+    for function in CRONLESS:
+        if function not in actual.own.functions:
+            yield _repair(Kind.APP, app, f"lacks its function {function}")
 
 
 def _pointer_drift(actual: Actual, app: str) -> Iterator[Change]:

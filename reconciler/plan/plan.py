@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
-from reconciler.dispatch.generation import ON_DEMAND, Generation, Slot, new_generation
+from reconciler.dispatch.generation import CRONLESS, Generation, Slot, new_generation
 from reconciler.manifest import Location, Schedule
 from reconciler.pack import PackedSlot
 from reconciler.plan.alternatives import Alternative, alternatives
@@ -189,7 +189,7 @@ def _must_deploy(desired: Desired, actual: Actual, slots: tuple[Slot, ...]) -> b
     return (
         own is None
         or set(own.slots) != set(slots)
-        or ON_DEMAND not in own.functions
+        or not set(CRONLESS) <= set(own.functions)
         or own.tags.get(DISPATCHER_TAG) != tag_value(desired.dispatcher)
     )
 

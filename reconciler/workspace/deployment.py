@@ -16,8 +16,7 @@ import reconciler
 from reconciler.dispatch.claim import WAKE_TIMEOUT
 from reconciler.dispatch.entrypoint import wake
 from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
-from reconciler.dispatch.generation import ON_DEMAND, Slot
-from reconciler.dispatch.supervision import SUPERVISOR
+from reconciler.dispatch.generation import ON_DEMAND, SUPERVISOR, Slot
 from reconciler.dispatch.supervisor import SUPERVISED_AT_ONCE, SUPERVISOR_TIMEOUT, supervise
 from reconciler.dispatch.volume_files import MOUNT_POINT
 

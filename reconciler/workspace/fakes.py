@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.dispatch.generation import ON_DEMAND, Slot
+from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
 
 
@@ -37,7 +37,7 @@ class FakeApps:
         functions = tuple(
             DeployedFunction(slot.name, slot, f"{slot.cron} ({slot.timezone})") for slot in slots
         )
-        every = (*functions, DeployedFunction(ON_DEMAND))
+        every = (*functions, *map(DeployedFunction, CRONLESS))
         self.apps = [*others, DeployedApp(self.environment, self.name, every, dict(tags))]
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from reconciler.dispatch.generation import ON_DEMAND, Slot
+from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.workspace.ports import Apps, DeployedApp, Files
 
 SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))
@@ -58,7 +58,7 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
     asyncio.run(apps.deploy(SLOTS, TAGS))
     first = own(apps, name)
     assert {f.cron for f in first.functions if f.cron} == set(SLOTS)
-    assert ON_DEMAND in {function.name for function in first.functions}
+    assert set(CRONLESS) <= {function.name for function in first.functions}
     assert first.tags == TAGS
 
     asyncio.run(apps.set_tags({**TAGS, "generation": "abc"}))
@@ -66,7 +66,7 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
     asyncio.run(apps.deploy(SLOTS[:1], TAGS))
     second = own(apps, name)
     assert {f.cron for f in second.functions if f.cron} == {SLOTS[0]}
-    assert ON_DEMAND in {function.name for function in second.functions}
+    assert {function.name for function in second.functions} == {"nightly", *CRONLESS}
     assert second.tags == TAGS
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import ON_DEMAND, Pointer
+from reconciler.dispatch.generation import CRONLESS, Pointer
 from reconciler.manifest import Schedule, Settings, load_contents
 from reconciler.plan import Actual, DeployedCron, Desired, OwnApp, Plan, make_plan
 
@@ -58,7 +58,7 @@ def after(plan: Plan) -> Actual:
         plan.actual,
         own=OwnApp(
             slots=plan.generation.slots,
-            functions=tuple(sorted([ON_DEMAND, *(slot.name for slot in plan.generation.slots)])),
+            functions=tuple(sorted([*CRONLESS, *(slot.name for slot in plan.generation.slots)])),
             tags=plan.tags,
         ),
         pointer=Pointer(

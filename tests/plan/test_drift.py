@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.dispatch.generation import Slot, new_generation
+import pytest
+
+from reconciler.dispatch.generation import CRONLESS, Slot, new_generation
 from reconciler.plan import Actual, Touch, make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, told
 
@@ -95,11 +97,14 @@ def test_a_removed_pointer_is_written_again() -> None:
     assert reasons == ["was removed: no schedule runs"]
 
 
-def test_a_missing_function_for_wakes_by_hand_is_drift() -> None:
+@pytest.mark.parametrize("gone", CRONLESS)
+def test_a_function_of_ours_that_is_gone_is_drift_and_deployed_again(gone: str) -> None:
     actual = applied(AB)
     assert actual.own is not None
-    drift, _ = plan_on(replace(actual, own=replace(actual.own, functions=("a", "b"))))
-    assert drift == [("repair", "app", "schedule-reconciler")]
+    left = tuple(name for name in actual.own.functions if name != gone)
+    plan = make_plan(desired(AB), replace(actual, own=replace(actual.own, functions=left)), NOW)
+    assert [change.reason for change in plan.drift] == [f"lacks its function {gone}"]
+    assert plan.deploy
 
 
 def test_a_change_in_git_stays_a_change_beside_drift() -> None:
