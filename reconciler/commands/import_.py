@@ -18,7 +18,7 @@ from reconciler.onboarding.github_workflow import read_github_workflow
 from reconciler.onboarding.kubernetes import read_kubernetes
 from reconciler.onboarding.wrangler import read_wrangler
 from reconciler.onboarding.writing import Written, write_manifests
-from reconciler.plan.headline import count
+from reconciler.words import count
 
 
 def main(args: Namespace) -> int:

@@ -16,7 +16,7 @@ from reconciler.dispatch.occurrence import format_minute
 from reconciler.manifest import Schedule
 from reconciler.report.crowds import Crowd, find_crowds
 from reconciler.report.style import Style
-from reconciler.report.words import count
+from reconciler.words import count
 
 FINDINGS = 1
 NAMED = 5

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifest import load, load_settings
-from reconciler.report.words import count
+from reconciler.words import count
 
 
 def main(args: Namespace) -> int:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from reconciler.plan.change import Action, Kind
 from reconciler.plan.plan import Plan
+from reconciler.words import count
 
 
 def headline(plan: Plan) -> str:
@@ -29,8 +30,3 @@ def nothing_to_do(plan: Plan) -> str:
     if plan.actual.revision is not None:
         return "Nothing to do: the schedules are those of that commit."
     return "Nothing to do: what is live is what git says."
-
-
-def count(number: int, noun: str) -> str:
-    """``1 schedule``, ``1,200 schedules``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -16,9 +16,10 @@ from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.manifest.problem import printable
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect, cost_usd
-from reconciler.plan.headline import count, headline, nothing_to_do
+from reconciler.plan.headline import headline, nothing_to_do
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
+from reconciler.words import count
 
 LIMIT: Final = 65_000
 """Characters of a comment: GitHub accepts 65,536, and a link to the run may be added."""

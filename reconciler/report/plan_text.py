@@ -9,8 +9,9 @@ from reconciler.dispatch.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.alternatives import Alternative
-from reconciler.plan.headline import count, headline, nothing_to_do
+from reconciler.plan.headline import headline, nothing_to_do
 from reconciler.report.style import Style
+from reconciler.words import count
 
 LISTED_CHANGES: Final = 100
 LISTED_NAMES: Final = 4
