@@ -21,7 +21,7 @@ from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import Caller, Claims, Entry
 from reconciler.policies import Overlap
 
-IN_DOUBT: Final = timedelta(days=1)
+IN_DOUBT: Final = timedelta(hours=1)
 """How long an occurrence waits for one before it that nobody settles."""
 ATTEMPTS_SEEN: Final = 20
 

@@ -33,6 +33,8 @@ from reconciler.policies import Delivery, Overlap
 
 ATTEMPT_LIMIT: Final = 20
 """Attempts to start one occurrence before it is given up as missed."""
+CONFIRMATIONS: Final = 3
+"""Times that a confirmation is tried: later occurrences may have to wait for it."""
 CLAIM_LIFE: Final = timedelta(days=6)
 """A claim older than this may have died of idleness (after seven days), so that its absence proves
 nothing: an at-most-once occurrence is then no longer started."""
@@ -204,14 +206,17 @@ class _Starter:
                 reason = f"may or may not have started: {error}; delivery is at-most-once"
                 return await self.give_up(key, claim, attempt, reason)
             return await self.fail(key, claim, attempt, str(error))
-        started = Settled(self.note(RunState.STARTED, attempt, admitted.reason, call))
-        try:
-            confirmed = {**claim, "state": ClaimState.STARTED.value, "call": call}
-            await self.claims.put(key, confirmed)
-        except UnavailableError:
-            # It has started, and the runs file will say so: no wake looks at it again.
-            return started
-        return started
+        await self.confirm(key, {**claim, "state": ClaimState.STARTED.value, "call": call})
+        return Settled(self.note(RunState.STARTED, attempt, admitted.reason, call))
+
+    async def confirm(self, key: str, confirmed: Entry) -> None:
+        """Put the start on record. Should that fail, the runs file says it all the same."""
+        for _ in range(CONFIRMATIONS):
+            try:
+                await self.claims.put(key, confirmed)
+            except UnavailableError:
+                continue
+            return
 
     async def call(self) -> str:
         """Start the target, or the supervisor that watches over it."""
