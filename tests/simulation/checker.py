@@ -150,7 +150,9 @@ def _fate(
     end = float("inf") if what.life.end is None else instant(what.life.end).timestamp()
     looked = _looked(clean, due, end)
     started = key in world.by_occurrence
-    reported = key in reports.started or (key in reports.missed and key in world.disturbed)
+    let_go = key in reports.missed or key in reports.skipped
+    # A start that was never confirmed may be let go when it would be attempted again.
+    reported = key in reports.started or (let_go and key in world.disturbed)
     if started and not reported and looked:
         yield f"{key} started and no runs file says so"
     if started or not looked:
