@@ -13,6 +13,7 @@ from reconciler.commands.inputs import read_inputs
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import Ports
 from reconciler.errors import ReconcileError
 from reconciler.report.explanation import run_lines
@@ -55,7 +56,9 @@ async def _runs(
         found = [run for run in found if run.occurrence.name in names]
     if args.since is not None:
         found = [run for run in found if datetime.fromisoformat(run.seen) >= args.since]
-    # A call that is still open may have failed: how it stands is asked before it is judged.
+    if args.failed:
+        # A call that is still open may have failed: how it stands is asked before it is judged.
+        found = [run for run in found if run.state in FAILURES or run.state is RunState.STARTED]
     runs = await with_open_calls(list(found)[-args.count :], ports.caller)
     return [run for run in runs if run.state in FAILURES] if args.failed else runs
 
