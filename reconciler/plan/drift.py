@@ -90,9 +90,13 @@ def _generation_drift(
 
 
 def _deployed_since(actual: Actual) -> str:
-    """Who deployed the app after the last apply, as the end of a reason; empty when nobody did."""
+    """Who deployed the app after the last apply, as the end of a reason; empty when nobody did.
+
+    Times are whole seconds. In the apply's own second it was somebody else too: what the apply
+    deployed is what its generation lists, and then there is no drift to give a reason for.
+    """
     touch = None if actual.own is None else actual.own.deployed
-    if touch is None or actual.pointer is None or touch.at <= actual.pointer.at:
+    if touch is None or actual.pointer is None or touch.at < actual.pointer.at:
         return ""
     return f"; deployed {touch}"
 
