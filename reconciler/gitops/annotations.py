@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reconciler.errors import ReconcileError
@@ -84,16 +83,6 @@ def annotate(annotations: Iterable[Annotation]) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in annotations:
             print(annotation, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def annotated_errors() -> Iterator[None]:
-    """Annotate the error that ends the block, and let it pass."""
-    try:
-        yield
-    except ReconcileError as error:
-        annotate(of_error(error))
-        raise
 
 
 def _with_remedy(message: str, remedy: str | None) -> str:

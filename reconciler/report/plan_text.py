@@ -143,8 +143,12 @@ def _alternative(other: Alternative) -> str:
 
 def _why_shared(plan: Plan) -> str:
     waking = sum(len(slot.schedules) for slot in plan.slots)
+    available = plan.budget.available
+    if available is None or waking <= available:
+        return f"{count(waking, 'schedule')} could be solo; sharing slots wakes less often"
     return (
-        f"{waking} schedules need waking and {plan.budget.available} crons are available, "
+        f"{waking} schedules need waking and {count(available, 'cron')} "
+        f"{'is' if available == 1 else 'are'} available, "
         "so some share a poller"
     )
 

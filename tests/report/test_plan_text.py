@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.manifest import Packing
 from reconciler.plan import make_plan
 from reconciler.report.plan_text import LISTED_CHANGES, plan_text
 from reconciler.report.style import Style
@@ -39,6 +40,14 @@ def test_the_plan_says_why_schedules_share_a_poller_and_who_holds_the_other_cron
     assert "(a limit of 5 in the workspace, 1 held by other apps, 4 available)" in text
     assert "held by theirs/tick  0 * * * * (UTC)  in main" in text
     assert "13 schedules need waking and 4 crons are available, so some share a poller" in text
+
+
+def test_sharing_by_choice_is_not_blamed_on_the_budget() -> None:
+    given = schedules('name: a\nschedule: "0 * * * *"\n---\nname: b\nschedule: "0 6 * * *"')
+    for crons in (None, 5):
+        wanted = desired(given, packing=Packing.FEWEST_WAKES, crons=crons)
+        text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
+        assert "2 schedules could be solo; sharing slots wakes less often" in text
 
 
 def test_a_plan_without_changes_says_so() -> None:
