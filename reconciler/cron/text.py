@@ -7,7 +7,12 @@ from reconciler.cron.fields import Field
 
 def members(values: int) -> tuple[int, ...]:
     """Return the positions of the bits that are set, ascending."""
-    return tuple(bit for bit in range(values.bit_length()) if values >> bit & 1)
+    found = []
+    while values:
+        lowest = values & -values
+        found.append(lowest.bit_length() - 1)
+        values ^= lowest
+    return tuple(found)
 
 
 def listed(values: int) -> str:

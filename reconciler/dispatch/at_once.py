@@ -14,6 +14,9 @@ AT_ONCE: Final = 32
 
 async def at_once(jobs: Iterable[Awaitable[T]]) -> list[T]:
     """Run the jobs, a bounded number at the same time; results in their order."""
+    jobs = tuple(jobs)
+    if len(jobs) <= 1:
+        return [await job for job in jobs]
     free = asyncio.Semaphore(AT_ONCE)
 
     async def run(job: Awaitable[T]) -> T:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import NamedTuple, Self
+import re
+from datetime import datetime
+from typing import Final, NamedTuple, Self
 
 from reconciler.cron import instant, minute
+
+_MINUTE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", re.ASCII)
 
 
 def format_minute(at: int) -> str:
     """Write an epoch minute as people and ids write it: ``2026-11-20T06:00Z``."""
-    return f"{instant(at):%Y-%m-%dT%H:%MZ}"
+    return instant(at).isoformat()[:16] + "Z"
 
 
 def parse_minute(text: str) -> int:
@@ -19,7 +22,9 @@ def parse_minute(text: str) -> int:
     Raises:
         ValueError: the text is not of that form.
     """
-    return minute(datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC))
+    if _MINUTE.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a minute: 2026-11-20T06:00Z is expected")
+    return minute(datetime.fromisoformat(text))
 
 
 class Occurrence(NamedTuple):

@@ -36,5 +36,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def run_virtually(job: Coroutine[Any, Any, T]) -> T:
     """Run a job to its end in a loop of its own."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(job)
+    loop = VirtualLoop()
+    try:
+        return loop.run_until_complete(job)
+    finally:
+        loop.close()
