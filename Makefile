@@ -29,7 +29,8 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --check-metaschema schema/*.json
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --persona auditor .github
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
+	$(BIN)/zizmor --offline --persona auditor .github action.yml
 
 test: lint
 	$(BIN)/python -m pytest -n 2

@@ -133,7 +133,7 @@ class Runner:
             outputs: dict[str, str] = {}
             if "run" in step:
                 outputs = self._run(step, variables, folder, result)
-            elif step["uses"] == "$/":
+            elif step["uses"] == "./":
                 outputs = self._action(step, contexts, variables, folder, result)
             else:
                 self._foreign(step, contexts)

@@ -63,7 +63,7 @@ def test_an_action_must_be_pinned_and_otherwise_nothing_is_written(tmp_path: Pat
 @pytest.mark.parametrize("name", ["plan.yml", "apply.yml", "drift.yml"])
 def test_this_repositorys_workflows_are_those_that_init_writes(name: str) -> None:
     ours = (ROOT / ".github" / "workflows" / name).read_text()
-    assert workflow(name, "production", "$/", "examples/**") == ours
+    assert workflow(name, "production", "./", "examples/**") == ours
 
 
 def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
