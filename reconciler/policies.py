@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
+
+LONGEST_RUN: Final = timedelta(hours=24)
+"""Modal ends every call after this at the latest, also the one that watches over a run."""
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""Between two tries at most, however many there were."""
 
 
 class Overlap(StrEnum):
@@ -27,3 +34,8 @@ class Delivery(StrEnum):
 
     AT_LEAST_ONCE = "at-least-once"
     AT_MOST_ONCE = "at-most-once"
+
+
+def pause_after(number: int, backoff: float, factor: float) -> float:
+    """Seconds from the end of a try, counted from 1, to the next one."""
+    return min(LONGEST_PAUSE.total_seconds(), backoff * factor ** (number - 1))

@@ -25,10 +25,8 @@ from reconciler.dispatch.ports import (
     UnavailableError,
 )
 from reconciler.dispatch.runs import format_time
-from reconciler.policies import Delivery
+from reconciler.policies import Delivery, pause_after
 
-LONGEST_BACKOFF: Final = 3600.0
-"""Seconds between two tries at most."""
 LOOK_AGAIN: Final = 5.0
 """Seconds after which something is asked again that had no answer."""
 STARTS_PER_TRY: Final = 5
@@ -68,7 +66,7 @@ class Order:
 
     def pause_after(self, number: int) -> float:
         """Seconds to wait after this try has failed."""
-        return min(LONGEST_BACKOFF, self.backoff * self.factor ** (number - 1))
+        return pause_after(number, self.backoff, self.factor)
 
 
 @dataclass(frozen=True, slots=True)

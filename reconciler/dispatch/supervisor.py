@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 from uuid import uuid4
@@ -15,11 +14,12 @@ import modal
 from reconciler.dispatch.environment import APP_VARIABLE
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock, encode_ending
 from reconciler.dispatch.supervision import Order, Supervisor
+from reconciler.policies import LONGEST_RUN
 
 SUPERVISED_AT_ONCE: Final = 500
 """Runs that one container watches over; they only wait."""
-SUPERVISOR_TIMEOUT: Final = timedelta(hours=24)
-"""Modal's longest. All the tries of one run and the waits between them have to fit."""
+SUPERVISOR_TIMEOUT: Final = LONGEST_RUN
+"""All the tries of one run and the waits between them have to fit; manifests are held to it."""
 
 
 async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:

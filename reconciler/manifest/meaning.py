@@ -19,7 +19,7 @@ from reconciler.cron import (
     parse_times,
     zone_named,
 )
-from reconciler.manifest.duration import parse_duration
+from reconciler.manifest.duration import format_duration, parse_duration
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
@@ -41,11 +41,9 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.manifest.settings import LOCAL, Settings, unknown_environment
+from reconciler.policies import LONGEST_RUN
 
 T = TypeVar("T")
-
-LONGEST_TIMEOUT = timedelta(hours=24)
-"""Modal's own limit for one run."""
 
 LONGEST_TOLERANCE = timedelta(hours=24)
 """Later than that, an occurrence is of another day."""
@@ -80,11 +78,14 @@ class _Reading:
         self.faults.extend(unknown_placeholders(args, ("args",)))
         exclude = self._exclude()
         suspension = self._suspension()
+        target = self._target()
         retries = self._retries()
         deadline = self._duration(("deadline",), form.deadline)
         timeout = self._duration(("timeout",), form.timeout)
-        if timeout is not None and timeout > LONGEST_TIMEOUT:
+        if timeout is not None and timeout > LONGEST_RUN:
             self._fault(("timeout",), "`timeout` must be at most 24h, Modal's own limit")
+        elif isinstance(target, FunctionTarget):
+            self._check_tries(retries, timeout)
         tolerance = self._tolerance(form, deadline)
         if form.formerly == form.name:
             self._fault(("formerly",), "`formerly` must be another name than `name`")
@@ -95,7 +96,7 @@ class _Reading:
             times=times,
             when=_texts(form.schedule) or (form.at or "",),
             timezone=form.timezone or "UTC",
-            target=self._target(),
+            target=target,
             args=args,
             start=start,
             end=end,
@@ -115,6 +116,19 @@ class _Reading:
             owner=form.owner,
             labels=form.labels or {},
             location=location,
+        )
+
+    def _check_tries(self, retries: Retries, timeout: timedelta | None) -> None:
+        """What watches over a run has to live until the end of its last try."""
+        longest = retries.longest(timeout)
+        if longest <= LONGEST_RUN:
+            return
+        each = f" of up to {format_duration(timeout)}" if timeout is not None else ""
+        self._fault(
+            ("retries",),
+            f"{retries.max + 1} tries{each} and the waits between them may take "
+            f"{format_duration(longest)}: they must fit into 24h, Modal's own limit",
+            "fewer `retries`, a shorter `backoff`, or a shorter `timeout`",
         )
 
     def _tolerance(self, form: ManifestForm, deadline: timedelta | None) -> timedelta:

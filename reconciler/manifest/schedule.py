@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import TypeAlias
 
 from reconciler.cron import Expression, Timetable
 from reconciler.manifest.location import Location
-from reconciler.policies import Catchup, Delivery, Overlap
+from reconciler.policies import Catchup, Delivery, Overlap, pause_after
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 
@@ -106,6 +107,17 @@ class Retries:
     max: int = 0
     backoff: timedelta = timedelta(seconds=1)
     factor: float = 2.0
+
+    def longest(self, timeout: timedelta | None) -> timedelta:
+        """How long all tries and the waits between them take at most, in whole seconds.
+
+        Args:
+            timeout: of one try; None when it is not known, and then the tries count nothing.
+        """
+        backoff = self.backoff.total_seconds()
+        pauses = (pause_after(number, backoff, self.factor) for number in range(1, self.max + 1))
+        running = (timeout or timedelta()) * (self.max + 1)
+        return running + timedelta(seconds=ceil(sum(pauses)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, parse_times
+from reconciler.dispatch.supervision import Order
 from reconciler.manifest import (
     Catchup,
     Delivery,
@@ -280,6 +283,61 @@ def test_a_deadline_must_leave_some_time(problems: Problems, manifest: Manifest)
     assert problems(manifest("deadline: 0s")) == [
         "4:11: `deadline` must be longer than nothing\n  leave it out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "where", "tries", "takes"),
+    [
+        ("retries: {max: 3, backoff: 30m}\ntimeout: 6h", "4:10", "4 tries of up to 6h", "1d2h30m"),
+        ("timeout: 12h\nretries: 1", "5:10", "2 tries of up to 12h", "1d1s"),
+    ],
+)
+def test_all_tries_and_the_waits_between_them_must_fit_into_what_modal_lets_a_run_take(
+    lines: str, where: str, tries: str, takes: str, problems: Problems, manifest: Manifest
+) -> None:
+    assert problems(manifest(lines)) == [
+        (
+            f"{where}: {tries} and the waits between them may take {takes}: they must fit into "
+            "24h, Modal's own limit\n"
+            "  fewer `retries`, a shorter `backoff`, or a shorter `timeout`"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "timeout: 24h",
+        "timeout: 11h59m\nretries: {max: 1, backoff: 2m}",
+        "retries: {max: 10, backoff: 1d, factor: 10}",  # no wait is longer than an hour
+    ],
+)
+def test_tries_that_just_fit_are_accepted(lines: str, read: Read, manifest: Manifest) -> None:
+    assert read(manifest(lines)).retries.max in (0, 1, 10)
+
+
+@given(
+    tries=st.integers(0, 10),
+    backoff=st.integers(1, 7200),
+    factor=st.floats(1, 10),
+    timeout=st.integers(1, 86_400),
+)
+def test_the_longest_run_is_no_shorter_than_what_the_supervisor_waits(
+    tries: int, backoff: int, factor: float, timeout: int
+) -> None:
+    retries = Retries(tries, timedelta(seconds=backoff), factor)
+    order = Order(
+        occurrence="a@2026-11-20T09:00Z",
+        app="a",
+        function="b",
+        args={},
+        retries=tries,
+        backoff=backoff,
+        factor=factor,
+    )
+    waits = sum(order.pause_after(number) for number in range(1, tries + 1))
+    longest = retries.longest(timedelta(seconds=timeout)).total_seconds()
+    assert 0 <= longest - (waits + timeout * (tries + 1)) < 1
 
 
 def test_environments_are_held_against_the_declared_ones(
