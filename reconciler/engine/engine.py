@@ -17,6 +17,7 @@ from grpclib.server import Server
 from modal_proto import api_pb2
 
 from reconciler.engine import compat, limits
+from reconciler.engine.answered import Answered
 from reconciler.engine.apps import Apps
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
@@ -101,6 +102,7 @@ class Engine:
         self._catalog = Catalog(self._database, clock)
         self._apps = Apps(self._database, clock)
         self._calls = Calls(self._database, clock)
+        self._answered = Answered(self._database, clock)
         self._logs = Logs(self._database, clock)
         self._faults = Faults()
         self._launcher = Launcher(options.python, state)
@@ -138,7 +140,7 @@ class Engine:
                 Environments(self._catalog),
                 self._app_objects,
                 Functions(self._apps, self._catalog, self._pool, self._fleet),
-                FunctionCalls(self._apps, self._calls, self._pool),
+                FunctionCalls(self._apps, self._calls, self._pool, self._answered),
                 ContainerCalls(self._pool, self._fleet),
                 LogCalls(self._apps, self._logs, self._fleet),
                 Contents(self._catalog, self._blobs, self._address),
@@ -233,4 +235,5 @@ class Engine:
         while True:
             self._app_objects.stop_silent(self._clock.now() - limits.APP_HEARTBEAT)
             self._calls.expire()
+            self._answered.expire()
             await asyncio.sleep(_HOUSEKEEPING)

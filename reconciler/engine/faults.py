@@ -23,6 +23,8 @@ class Mode(StrEnum):
     """Refused with ``status``; nothing was done."""
     LOSE = "lose"
     """Done, then answered with ``status`` as if the answer had been lost."""
+    FORGET = "forget"
+    """The same, and the client's next try is not recognised as one: it is done again."""
     HOLD = "hold"
     """Held up for ``seconds``, then done."""
     LATE = "late"
@@ -121,6 +123,11 @@ class Fault:
         """Whether the call is to be answered without being done."""
         return self.rule is not None and self.rule.mode is Mode.SKIP
 
+    @property
+    def forgets(self) -> bool:
+        """Whether the call is to be done as if it had no idempotency key."""
+        return self.rule is not None and self.rule.mode is Mode.FORGET
+
     async def before(self) -> None:
         """Comes before the call is done."""
         if self.rule is None:
@@ -136,7 +143,7 @@ class Fault:
         """Comes after it is done, before the answer."""
         if self.rule is None:
             return
-        if self.rule.mode is Mode.LOSE:
+        if self.rule.mode in (Mode.LOSE, Mode.FORGET):
             raise self._error("injected: done, answer lost")
         if self.rule.mode is Mode.LATE:
             await asyncio.sleep(self.rule.seconds)

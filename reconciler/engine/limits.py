@@ -55,6 +55,9 @@ DICT_ENTRY_IDLE: Final = 7 * 86_400.0
 RESULT_AGE: Final = 7 * 86_400.0
 """A call's result can be fetched for this long after it ended (Modal's documentation)."""
 
+ANSWER_AGE: Final = 3_600.0
+"""A client's second try of a call is recognised for this long; it gives up within a minute."""
+
 DEFAULT_TIMEOUT: Final = 300
 """Of one attempt, where the function states none (Modal's default)."""
 

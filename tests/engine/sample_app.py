@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import modal
 
@@ -174,6 +175,13 @@ def reload_with_open_file(name: str) -> str:
         except RuntimeError as error:
             return str(error)
     return "reloaded"
+
+
+@app.function(max_containers=1)
+def note(text: str) -> str:
+    """Leaves a note for each time that it runs, one after the other."""
+    notes.put(uuid4().hex, text)
+    return text
 
 
 @app.function()

@@ -52,14 +52,36 @@ def test_a_lost_answer_makes_the_clients_own_claim_look_taken(
     assert notes[key] == "mine"
 
 
-def test_a_lost_answer_to_a_spawn_may_have_started_it_twice(
-    no_faults: RunningEngine, sample: str
+def added(notes: Any, mode: str, engine: RunningEngine) -> int:
+    """How often a function ran that was called once, its answer being lost in that way."""
+    import modal
+
+    key = uuid4().hex
+    function("note").hydrate()
+    engine.forget_calls()
+    engine.fault("FunctionMap", mode)
+    call = function("note").spawn(key)
+    assert engine.calls()["FunctionMap"] == 2, "the client has tried again"
+    assert modal.FunctionCall.from_id(call.object_id).get(timeout=20) == key
+    function("note").remote("the next in line")
+    return sum(value == key for value in notes.values())
+
+
+def test_a_call_whose_answer_was_lost_is_recognised_by_its_key_when_it_is_sent_again(
+    no_faults: RunningEngine, notes: Any, sample: str
 ) -> None:
-    function("square").hydrate()
-    no_faults.forget_calls()
-    no_faults.fault("FunctionMap", "lose")
-    assert function("square").spawn(3).get() == 9
-    assert no_faults.calls()["FunctionMap"] == 2
+    assert added(notes, "lose", no_faults) == 1
+
+
+def test_a_forgotten_call_is_made_twice_when_it_is_sent_again(
+    no_faults: RunningEngine, notes: Any, sample: str
+) -> None:
+    assert added(notes, "forget", no_faults) == 2
+
+
+def test_inputs_whose_answer_was_lost_are_added_once(no_faults: RunningEngine, sample: str) -> None:
+    no_faults.fault("FunctionPutInputs", "lose")
+    assert list(function("square").map(range(30))) == [n * n for n in range(30)]
 
 
 def test_a_container_killed_at_a_call_is_replaced(no_faults: RunningEngine, sample: str) -> None:

@@ -11,12 +11,14 @@ from reconciler.engine.rpc.refusals import conflict
 class Caller:
     """``container`` is empty for a client; containers have no credentials, but a socket each.
 
-    ``function`` is the name of the container's function, ``version`` that of the client's wheel.
+    ``function`` is the name of the container's function, ``version`` that of the client's wheel,
+    ``key`` the one that all tries of a call share.
     """
 
     container: str = ""
     function: str = ""
     version: str = ""
+    key: str = ""
 
     def require_container(self) -> str:
         """The calling container's id; a client is refused."""

@@ -8,6 +8,7 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
+from reconciler.engine.answered import Answered
 from reconciler.engine.apps import Apps
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
@@ -21,39 +22,53 @@ class FunctionCalls:
     """Retries are the engine's affair: clients are told not to retry by themselves.
 
     A call that reached the engine, but whose answer was lost, was made: the client's second try is
-    another call. So it is said to be on Modal, where `spawn` has no idempotency key.
+    recognised by its key and gets the answer of the first.
     """
 
-    def __init__(self, apps: Apps, calls: Calls, pool: Pool) -> None:
+    def __init__(self, apps: Apps, calls: Calls, pool: Pool, answered: Answered) -> None:
         self._apps = apps
         self._calls = calls
         self._pool = pool
+        self._answered = answered
 
     async def function_map(
-        self, request: api_pb2.FunctionMapRequest, _caller: Caller
+        self, request: api_pb2.FunctionMapRequest, caller: Caller
     ) -> api_pb2.FunctionMapResponse:
         spec = self._apps.spec(request.function_id)
         if spec is None or not spec.app.live:
             raise not_found(f"Function with ID {request.function_id} not found")
-        call, inputs = self._calls.begin(
-            request.function_id,
-            request.function_call_invocation_type,
-            list(request.pipelined_inputs),
-        )
-        self._pool.submit(inputs)
-        return api_pb2.FunctionMapResponse(
-            function_call_id=call,
-            pipelined_inputs=_placed(inputs),
-            retry_policy=spec.function.retry_policy,
-            sync_client_retries_enabled=False,
-        )
+        submitted: list[Input] = []
+
+        def begin() -> api_pb2.FunctionMapResponse:
+            call, inputs = self._calls.begin(
+                request.function_id,
+                request.function_call_invocation_type,
+                list(request.pipelined_inputs),
+            )
+            submitted.extend(inputs)
+            return api_pb2.FunctionMapResponse(
+                function_call_id=call,
+                pipelined_inputs=_placed(inputs),
+                retry_policy=spec.function.retry_policy,
+                sync_client_retries_enabled=False,
+            )
+
+        response = self._answered.once(caller.key, api_pb2.FunctionMapResponse, begin)
+        self._pool.submit(submitted)
+        return response
 
     async def function_put_inputs(
-        self, request: api_pb2.FunctionPutInputsRequest, _caller: Caller
+        self, request: api_pb2.FunctionPutInputsRequest, caller: Caller
     ) -> api_pb2.FunctionPutInputsResponse:
-        inputs = self._calls.add(request.function_call_id, list(request.inputs))
-        self._pool.submit(inputs)
-        return api_pb2.FunctionPutInputsResponse(inputs=_placed(inputs))
+        submitted: list[Input] = []
+
+        def add() -> api_pb2.FunctionPutInputsResponse:
+            submitted.extend(self._calls.add(request.function_call_id, list(request.inputs)))
+            return api_pb2.FunctionPutInputsResponse(inputs=_placed(submitted))
+
+        response = self._answered.once(caller.key, api_pb2.FunctionPutInputsResponse, add)
+        self._pool.submit(submitted)
+        return response
 
     async def function_finish_inputs(
         self, request: api_pb2.FunctionFinishInputsRequest, _caller: Caller

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -68,6 +68,8 @@ class Routes:
             request = await stream.recv_message()
             fault = self.faults.count(method.name, caller)
             await fault.before()
+            if fault.forgets:
+                caller = replace(caller, key="")
             response = empty() if fault.skips else await handler(request, caller)
             await fault.after()
             await stream.send_message(response)
@@ -93,6 +95,7 @@ def _caller(stream: Stream[Any, Any]) -> Caller:
         container=str(metadata.get(CONTAINER, "")),
         function=str(metadata.get(FUNCTION, "")),
         version=str(metadata.get("x-modal-client-version", "")),
+        key=str(metadata.get("x-idempotency-key", "")),
     )
 
 

@@ -94,4 +94,11 @@ STEPS: Final = (
     ) STRICT;
     CREATE INDEX logs_by_app ON logs (app, id);
     """,
+    """
+    -- body: the answer to a call that must not be done twice, by its idempotency key.
+    CREATE TABLE answers (
+        key TEXT PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX answers_by_age ON answers (at);
+    """,
 )
