@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from reconciler.errors import ReconcileError
 from reconciler.manifest import ManifestError
-from reconciler.plan import Plan
+from reconciler.plan import Kind, Plan
+from reconciler.report.effect_words import lost_or_repeated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,21 @@ def of_plan(plan: Plan) -> Iterator[Annotation]:
         yield Annotation(
             level="warning", message=warning.message, file=warning.file, line=warning.line or 0
         )
+    yield from _of_effects(plan)
+
+
+def _of_effects(plan: Plan) -> Iterator[Annotation]:
+    """The runs that changes skip and double, at the manifests that change."""
+    places = {change.name: change for change in plan.changes if change.kind is Kind.SCHEDULE}
+    for effect in plan.effects:
+        place = places.get(effect.name)
+        for words in lost_or_repeated(effect):
+            yield Annotation(
+                level="warning",
+                message=f"{effect.name}: {words}",
+                file=None if place is None else place.file,
+                line=0 if place is None else place.line or 0,
+            )
 
 
 def annotate(annotations: Iterable[Annotation]) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 from reconciler.dispatch.calendar import nominal_times, running_times
 from reconciler.dispatch.generation import Record
 from reconciler.plan.change import Change, Kind
+from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
+from reconciler.plan.clock_change import ClockChange, next_clock_change
 
 UPCOMING: Final = 5
 """Occurrences shown before and after a change."""
@@ -23,13 +25,27 @@ class TimeEffect:
 
     Attributes:
         before, after: the next ones as it was and as it will be, from now.
-        skipped: due before now, not served by any wake yet, and given up by this change.
+        given_up: due before now, not served by any wake yet, and given up by this change.
+        change: what it skips and doubles in the period in which it is made.
+        clock: what the next change of the clock in its zone moves.
     """
 
     name: str
     before: tuple[int, ...]
     after: tuple[int, ...]
-    skipped: tuple[int, ...] = ()
+    given_up: tuple[int, ...] = ()
+    change: Changeover = UNTOUCHED
+    clock: ClockChange | None = None
+
+    @property
+    def skipped(self) -> tuple[int, ...]:
+        """All that would have run and will not, with nothing in its place; ascending."""
+        return (*self.given_up, *self.change.skipped)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it runs at other times than before."""
+        return self.before != self.after or bool(self.given_up)
 
 
 def time_effects(
@@ -53,13 +69,15 @@ def upcoming(record: Record, after: int, count: int) -> tuple[int, ...]:
 def _effect(change: Change, now: int, through: int | None) -> TimeEffect:
     old = None if change.before is None else Record.from_json(change.before)
     new = None if change.after is None else Record.from_json(change.after)
-    skipped: tuple[int, ...] = ()
+    given_up: tuple[int, ...] = ()
     if old is not None and through is not None and not old.is_suspended(now):
-        given_up = new is None or new.anchor > old.anchor
-        skipped = tuple(nominal_times(old, through, now)) if given_up else ()
+        begins_anew = new is None or new.anchor > old.anchor
+        given_up = tuple(nominal_times(old, through, now)) if begins_anew else ()
     return TimeEffect(
         change.name,
-        () if old is None else upcoming(old, now, UPCOMING),
-        () if new is None else upcoming(new, now, UPCOMING),
-        skipped,
+        before=() if old is None else upcoming(old, now, UPCOMING),
+        after=() if new is None else upcoming(new, now, UPCOMING),
+        given_up=given_up,
+        change=UNTOUCHED if old is None or new is None else changeover(old, new, now, through),
+        clock=None if new is None else next_clock_change(new, now),
     )

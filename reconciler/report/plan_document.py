@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.manifest import Packing
-from reconciler.plan import Action, Change, Kind, Plan, Rule, TimeEffect, desired_digest
+from reconciler.plan import Action, Change, Kind, Plan, Rule, desired_digest
+from reconciler.report.document_part import Part
+from reconciler.report.effect_document import EffectPart, effect_part
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DesiredPart(_Part):
+class DesiredPart(Part):
     """What git says."""
 
     commit: str | None = Field(description="The git commit; null outside git.")
@@ -25,7 +21,7 @@ class DesiredPart(_Part):
     schedules: int = Field(ge=0)
 
 
-class ActualPart(_Part):
+class ActualPart(Part):
     """What is live."""
 
     generation: str | None = Field(description="The live generation; null before the first apply.")
@@ -35,7 +31,7 @@ class ActualPart(_Part):
     )
 
 
-class ChangePart(_Part):
+class ChangePart(Part):
     """One change, or one repair."""
 
     action: Action
@@ -48,7 +44,7 @@ class ChangePart(_Part):
     after: dict[str, Any] | None
 
 
-class SlotPart(_Part):
+class SlotPart(Part):
     """One cron that would be deployed."""
 
     slot: str
@@ -57,7 +53,7 @@ class SlotPart(_Part):
     schedules: list[str]
 
 
-class ForeignPart(_Part):
+class ForeignPart(Part):
     """A cron that another app of the workspace holds."""
 
     environment: str
@@ -66,7 +62,7 @@ class ForeignPart(_Part):
     schedule: str
 
 
-class BudgetPart(_Part):
+class BudgetPart(Part):
     """The crons of the workspace."""
 
     limit: int | None = Field(description="What the workspace's plan allows; null without limit.")
@@ -76,7 +72,7 @@ class BudgetPart(_Part):
     used: int = Field(ge=0)
 
 
-class WakesPart(_Part):
+class WakesPart(Part):
     """Wakes per month."""
 
     per_month: int = Field(ge=0)
@@ -84,7 +80,7 @@ class WakesPart(_Part):
     every_minute: int = Field(description="Of a poller that wakes every minute.")
 
 
-class AlternativePart(_Part):
+class AlternativePart(Part):
     """What another choice would cost."""
 
     packing: Packing
@@ -94,16 +90,7 @@ class AlternativePart(_Part):
     cost_usd_per_month: float = Field(ge=0)
 
 
-class EffectPart(_Part):
-    """What a change of a schedule means in time; times are UTC minutes."""
-
-    name: str
-    before: list[str] = Field(description="The next occurrences as they are.")
-    after: list[str] = Field(description="The next occurrences as they would be.")
-    skipped: list[str] = Field(description="Due, not served yet, and given up by this change.")
-
-
-class WarningPart(_Part):
+class WarningPart(Part):
     """Allowed, and seldom meant."""
 
     message: str
@@ -111,7 +98,7 @@ class WarningPart(_Part):
     line: int | None
 
 
-class ErrorPart(_Part):
+class ErrorPart(Part):
     """A schedule that cannot work."""
 
     message: str
@@ -120,7 +107,7 @@ class ErrorPart(_Part):
     line: int
 
 
-class RefusalPart(_Part):
+class RefusalPart(Part):
     """A safety rule that forbids the plan."""
 
     rule: Rule
@@ -128,7 +115,7 @@ class RefusalPart(_Part):
     remedy: str
 
 
-class PlanDocument(_Part):
+class PlanDocument(Part):
     """What `reconcile --format json` prints."""
 
     format: Literal[1]
@@ -209,7 +196,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             )
             for other in plan.alternatives
         ],
-        effects=[_effect(effect) for effect in plan.effects],
+        effects=[effect_part(effect) for effect in plan.effects],
         warnings=[
             WarningPart(message=item.message, file=item.file, line=item.line)
             for item in plan.warnings
@@ -242,16 +229,3 @@ def _change(change: Change) -> ChangePart:
         before=None if change.before is None else dict(change.before),
         after=None if change.after is None else dict(change.after),
     )
-
-
-def _effect(effect: TimeEffect) -> EffectPart:
-    return EffectPart(
-        name=effect.name,
-        before=_minutes(effect.before),
-        after=_minutes(effect.after),
-        skipped=_minutes(effect.skipped),
-    )
-
-
-def _minutes(times: Iterable[int]) -> list[str]:
-    return [format_minute(at) for at in times]

@@ -17,6 +17,7 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest.problem import printable
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect, cost_usd
 from reconciler.plan.headline import headline, nothing_to_do
+from reconciler.report.effect_words import clock_words, lost_or_repeated
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
 from reconciler.words import count
@@ -172,22 +173,31 @@ def _change_row(change: Change) -> str:
 
 
 def _effects(effects: Iterable[TimeEffect]) -> Section:
-    shown = [effect for effect in effects if effect.before != effect.after or effect.skipped]
+    shown = [effect for effect in effects if effect.moves]
     if not shown:
         return Section(())
+    lost = sum(bool(effect.skipped) for effect in shown)
+    repeated = sum(bool(effect.change.doubled) for effect in shown)
+    noted = [f"{number} {what} runs" for number, what in ((lost, "skip"), (repeated, "double"))]
+    told = "".join(f" · ⚠️ {words}" for words in noted if not words.startswith("0"))
     head = (
         "",
-        f"<details><summary>When: next runs of {count(len(shown), 'schedule')}</summary>",
+        f"<details><summary>When: next runs of {count(len(shown), 'schedule')}{told}</summary>",
         "",
-        "| schedule | next was | next is | given up |",
+        "| schedule | next was | next is | worth knowing |",
         "|---|---|---|---|",
     )
     rows = tuple(
         f"| {code(effect.name, table=True)} | {_times(effect.before)} | {_times(effect.after)} | "
-        f"{_times(effect.skipped)} |"
+        f"{_notes(effect)} |"
         for effect in shown
     )
     return Section(head, rows, ("", "</details>"), "schedules")
+
+
+def _notes(effect: TimeEffect) -> str:
+    clock = () if effect.clock is None else (clock_words(effect.clock),)
+    return "<br>".join((*lost_or_repeated(effect), *clock)) or "–"
 
 
 def _slots(plan: Plan) -> Section:

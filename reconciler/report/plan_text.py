@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.alternatives import Alternative
 from reconciler.plan.headline import headline, nothing_to_do
+from reconciler.report.effect_words import clock_words, listed_times, lost_or_repeated
 from reconciler.report.style import Style
 from reconciler.words import count
 
@@ -88,12 +88,13 @@ def _change_lines(
 def _effect_lines(effect: TimeEffect, style: Style) -> Iterator[str]:
     if effect.before != effect.after:
         if effect.before:
-            yield style.dim(f"             next was {_times(effect.before)}")
+            yield style.dim(f"             next was {listed_times(effect.before)}")
         if effect.after:
-            yield style.dim(f"             next is  {_times(effect.after)}")
-    if effect.skipped:
-        skipped = f"gives up {_times(effect.skipped)}: due, and not served yet"
-        yield style.yellow(f"             {skipped}")
+            yield style.dim(f"             next is  {listed_times(effect.after)}")
+    for words in lost_or_repeated(effect):
+        yield style.yellow(f"             {words}")
+    if effect.moves and effect.clock is not None:
+        yield style.dim(f"             {clock_words(effect.clock)}")
 
 
 def _slot_lines(plan: Plan, style: Style) -> Iterator[str]:
@@ -196,13 +197,3 @@ def _painted(action: Action, text: str, style: Style) -> str:
             return style.red(text)
         case _:
             return style.yellow(text)
-
-
-def _times(times: Iterable[int]) -> str:
-    """``2026-11-20T15:30Z, 16:30Z, 2026-11-21T15:30Z``: a date is said once."""
-    parts, date = [], ""
-    for at in times:
-        text = format_minute(at)
-        parts.append(text.removeprefix(date))
-        date = text[: text.index("T") + 1]
-    return ", ".join(parts)

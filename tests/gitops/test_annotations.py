@@ -30,6 +30,14 @@ def test_a_plan_tells_missing_functions_warnings_and_refusals() -> None:
     assert str(refused).startswith("::error title=schedules::4 of 4 schedules would be deleted")
 
 
+def test_runs_that_a_change_skips_are_told_at_its_manifest() -> None:
+    before, after = (schedules(f'name: a\nschedule: "0 {hour} * * *"') for hour in (16, 14))
+    (told,) = of_plan(make_plan(desired(after), applied(before, NOW - 5000), NOW))
+    assert str(told).startswith(
+        "::warning file=schedules/all.yaml,line=1,title=schedules::a: skips 2026-11-20T16:00Z: "
+    )
+
+
 def test_a_message_cannot_become_a_command_of_its_own() -> None:
     told = str(Annotation(level="error", message="a\n::add-mask::x 100%", file="a,b:c.yaml"))
     assert told == "::error file=a%2Cb%3Ac.yaml,title=schedules::a%0A::add-mask::x 100%25"

@@ -33,6 +33,32 @@ def test_a_change_is_shown_with_its_place_and_what_it_means_in_time() -> None:
     )
 
 
+def test_runs_that_a_change_skips_or_doubles_are_named_and_so_is_the_next_clock_change() -> None:
+    text = """
+        name: early
+        schedule: "0 {} * * *"
+        timezone: America/New_York
+        ---
+        name: late
+        schedule: "0 {} * * *"
+        """
+    before, after = schedules(text.format("12", "14")), schedules(text.format("9", "16"))
+    plan = make_plan(desired(after), applied(before, NOW - 5000), NOW)
+    shown = plan_text(plan, PLAIN)
+    assert (
+        "             skips 2026-11-20T17:00Z: its new time of that day is past\n"
+        "             clock change in America/New_York at 2027-03-14T07:00Z: 09:00 is 13:00Z then, "
+        "14:00Z until then\n"
+    ) in shown
+    assert "             doubles 2026-11-20T16:00Z: it has run in that day already\n" in shown
+
+
+def test_what_is_due_and_given_up_is_said() -> None:
+    before, after = (schedules(f'name: a\nschedule: "{at} * * * *"') for at in ("0", "30"))
+    plan = make_plan(desired(after), replace(applied(before, NOW - 300), through=NOW - 61), NOW)
+    assert "gives up 2026-11-20T14:00Z, 15:00Z: due, and not served yet" in plan_text(plan, PLAIN)
+
+
 def test_the_plan_says_why_schedules_share_a_poller_and_who_holds_the_other_crons() -> None:
     names = [f"s{number:02}" for number in range(13)]
     plan = make_plan(desired(hourly(*names)), nothing(*foreign("tick")), NOW)
