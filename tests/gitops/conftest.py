@@ -1,30 +1,20 @@
-"""Projects that are git repositories, each with an engine of its own."""
+"""Projects that are git repositories, each with an engine of its own; and their GitHub."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.conftest import make_project
 from tests.end_to_end.project import Project
+from tests.gitops.ci import Ci
+from tests.gitops.fake_github import serving
 from tests.gitops.repository import GitRepository
+from tests.gitops.team import Team
 
-__all__ = ["make_project", "team"]
-
-
-@dataclass(frozen=True)
-class Team:
-    """A project in git."""
-
-    project: Project
-    git: GitRepository
-
-    def commit(self, *names: str) -> str:
-        """Commit hourly schedules, these and no others."""
-        self.git.hourly(*names)
-        return self.git.commit()
+__all__ = ["ci", "make_project", "team"]
 
 
 @pytest.fixture
@@ -34,3 +24,14 @@ def team(make_project: Callable[..., Project]) -> Team:
     git = GitRepository.create(project.root)
     git.write(".gitignore", ".reconciler/\n")
     return Team(project, git)
+
+
+@pytest.fixture
+def ci(team: Team, tmp_path: Path) -> Iterator[Ci]:
+    """A team with `a` and `b` applied to production."""
+    team.git.write("reconciler.yaml", "environments: {production: {modal: main}}\n")
+    team.commit("a", "b")
+    with serving() as github:
+        made = Ci(team, github, tmp_path / "runner")
+        assert all(job.succeeded for job in made.runner("push").run("apply.yml").values())
+        yield made

@@ -1,7 +1,8 @@
 """Runs a workflow's jobs as GitHub's runner would: every ``run:`` block by bash, in a clone.
 
-What comes from elsewhere is replaced: a checkout is a clone that is already there, Python and what
-pip would install are those that run the tests, artifacts are a folder.
+What comes from elsewhere is replaced: a checkout is a clone that is already there, artifacts are a
+folder, Python is the one that runs the tests, which has all that pip would install, unless a test
+gives the machine another.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from tests.gitops.expressions import interpolate, is_met
 
 ROOT = Path(__file__).parents[2]
 ACTION = "action.yml"
+PATIENCE = 280
+"""Seconds that one block may take."""
 PYTHON = """#!/bin/sh
 # The package under test is installed already: pip is only asked whether it would find everything.
 case "$*" in
@@ -38,6 +41,7 @@ class StepResult:
     """What became of one ``run:`` block."""
 
     name: str
+    block: str
     code: int
     output: str
 
@@ -76,6 +80,9 @@ class Runner:
         github: the ``github`` context beside ``event``.
         variables: what a job's environment has beside what the runner sets.
         secrets: by name; empty for pull requests from forks.
+        python: what ``actions/setup-python`` set up.
+        pip: whether pip installs what it is told to, and not only looks whether it is there.
+        action: where the runner unpacked the action.
     """
 
     clone: Path
@@ -85,6 +92,9 @@ class Runner:
     variables: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    python: Path = Path(sys.executable)
+    pip: bool = False
+    action: Path = ROOT
 
     def run(
         self, workflow: str, after_job: Callable[[str], None] = lambda _: None
@@ -175,20 +185,23 @@ class Runner:
         event.write_text(json.dumps(self.event))
         summary.touch()
         output.touch()
-        tools = folder / "tools"
-        tools.mkdir(exist_ok=True)
-        (tools / "python").write_text(PYTHON)
-        (tools / "python").chmod(0o755)
+        path = [str(self.python.parent), os.environ["PATH"]]
+        if not self.pip:
+            tools = folder / "tools"
+            tools.mkdir(exist_ok=True)
+            (tools / "python").write_text(PYTHON)
+            (tools / "python").chmod(0o755)
+            path.insert(0, str(tools))
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=self.clone,
             env={
-                "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "REAL_PYTHON": sys.executable,
+                "PATH": ":".join(path),
+                "REAL_PYTHON": str(self.python),
                 "HOME": str(folder),
                 "CI": "true",
                 "GITHUB_ACTIONS": "true",
-                "GITHUB_ACTION_PATH": str(ROOT),
+                "GITHUB_ACTION_PATH": str(self.action),
                 "GITHUB_EVENT_PATH": str(event),
                 "GITHUB_STEP_SUMMARY": str(summary),
                 "GITHUB_OUTPUT": str(output),
@@ -201,10 +214,11 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=180,
+            timeout=PATIENCE,
             check=False,
         )
-        result.steps.append(StepResult(step.get("name", "run"), done.returncode, done.stdout))
+        name, block = step.get("name", "run"), step["run"]
+        result.steps.append(StepResult(name, block, done.returncode, done.stdout))
         result.summary += summary.read_text()
         return dict(line.split("=", 1) for line in output.read_text().splitlines())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.end_to_end.project import Done
-from tests.gitops.conftest import Team
+from tests.gitops.team import Team
 
 THEIRS = """
 import modal
