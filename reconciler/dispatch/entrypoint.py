@@ -17,6 +17,7 @@ from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemCloc
 from reconciler.dispatch.occurrence import parse_minute
 from reconciler.dispatch.runs import RunRecord
 from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
+from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake import wake as serve
 
@@ -62,6 +63,7 @@ def _ports() -> Ports:
         caller=ModalCaller(own_app=name),
         log=log,
         archive=log,
+        tasks=VolumeTaskFiles(volume, folder),
     )
 
 

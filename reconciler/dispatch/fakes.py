@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.ports import CallState, CallStatus, Entry, TargetMissingError
 from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.tasks import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 @dataclass
@@ -117,3 +118,39 @@ class FakeRunLog:
         newest = sorted({log.day for log in self.logs})[-days:]
         found = [log for log in self.logs if log.day in newest]
         return sorted(found, key=lambda log: log.path)
+
+
+@dataclass
+class FakeTaskFiles:
+    """Files in memory."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def pending(self, until: int | None = None) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        last = None if until is None else bucket(until)
+        return [
+            path
+            for path in self._below(TASKS_FOLDER)
+            if last is None or path.rpartition("/")[0] <= last
+        ]
+
+    async def settled(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        return self._below(SETTLED_FOLDER)
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        return self.files.get(path)
+
+    async def change(self, write: Mapping[str, bytes], remove: Collection[str] = ()) -> None:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        self.files.update(write)
+        for path in remove:
+            self.files.pop(path, None)
+
+    async def remove_empty_buckets(self, before: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`; there are no folders here."""
+
+    def _below(self, folder: str) -> list[str]:
+        return sorted(path for path in self.files if path.startswith(f"{folder}/"))

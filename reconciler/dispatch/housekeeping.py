@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from reconciler.dispatch.ports import Archive, Claims, UnavailableError
+from reconciler.dispatch.forgetting import forget_tasks
+from reconciler.dispatch.ports import Archive, Claims, TaskFiles, UnavailableError
 
 RECOVERY_DAYS: Final = 7
 """Days of runs files, the newest that have any, that are read when the cursor's entry is gone."""
@@ -44,7 +45,14 @@ def chores(days: Sequence[str], loose: Sequence[str], today: date, keep: timedel
     return Chores(compact[:DAYS_AT_ONCE], remove)
 
 
-async def tidy(archive: Archive, claims: Claims, today: date, keep: timedelta, token: str) -> None:
+async def tidy(
+    archive: Archive,
+    claims: Claims,
+    today: date,
+    keep: timedelta,
+    token: str,
+    tasks: TaskFiles | None = None,
+) -> None:
     """Do today's chores, unless another wake has taken them. What fails is done tomorrow."""
     try:
         if not await claims.put_new(f"tidy/{today.isoformat()}", {"token": token}):
@@ -54,5 +62,7 @@ async def tidy(archive: Archive, claims: Claims, today: date, keep: timedelta, t
             await archive.remove(day)
         for day in todo.compact:
             await archive.compact(day)
+        if tasks is not None:
+            await forget_tasks(tasks, today)
     except (UnavailableError, OSError):
         return

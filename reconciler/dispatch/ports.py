@@ -6,7 +6,7 @@ Each has an in-memory fake in :mod:`reconciler.dispatch.fakes` and the real thin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -184,4 +184,35 @@ class Archive(Protocol):
 
     async def remove(self, day: str) -> None:
         """Remove a day with its logs."""
+        ...
+
+
+class TaskFiles(Protocol):
+    """The files on our Volume that tasks are, and that say what became of them."""
+
+    async def pending(self, until: int | None = None) -> Sequence[str]:
+        """The paths below ``tasks/``, sorted.
+
+        Args:
+            until: epoch minute; buckets of later hours are left out. None for all.
+        """
+        ...
+
+    async def settled(self) -> Sequence[str]:
+        """The paths below ``settled/``, sorted."""
+        ...
+
+    async def read(self, path: str) -> bytes | None:
+        """The content of a file, None when there is none."""
+        ...
+
+    async def change(self, write: Mapping[str, bytes], remove: Collection[str] = ()) -> None:
+        """Store files, each whole, and then remove others, those that are there.
+
+        Every later reader sees it once this returns; none sees the removal without the rest.
+        """
+        ...
+
+    async def remove_empty_buckets(self, before: str) -> None:
+        """Remove the folders of days before this one (``2026-11-20``) in which nothing is left."""
         ...

@@ -17,6 +17,7 @@ from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, recover
 from reconciler.dispatch.due import Due, find_due
+from reconciler.dispatch.due_tasks import FoundTasks, find_tasks, settle_tasks
 from reconciler.dispatch.generation import Generation, Record
 from reconciler.dispatch.housekeeping import RECOVERY_DAYS, tidy
 from reconciler.dispatch.occurrence import Occurrence
@@ -28,11 +29,13 @@ from reconciler.dispatch.ports import (
     Clock,
     Generations,
     RunLog,
+    TaskFiles,
     UnavailableError,
 )
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
+from reconciler.dispatch.tasks import is_task
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at most, the oldest first."""
@@ -53,6 +56,8 @@ class Ports:
     log: RunLog
     archive: Archive | None = None
     """None where only a look is taken, from outside."""
+    tasks: TaskFiles | None = None
+    """None where nobody can create tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +110,11 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
         raise NothingAppliedError
     cursor = await read_cursor(ports)
     now = request.as_if if request.as_if is not None else minute(started)
+    tasks = await _found_tasks(ports, request, now, started)
     dues = _requested(generation, cursor, request, now)
-    work = _Wake(ports, request, generation, started)
-    return await work.run(cursor, in_steps(dues, now))
+    carried_over = cursor.unsettled.keys() if request.regular else ()
+    work = _Wake(ports, request, generation, tasks, started)
+    return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,7 @@ class _Wake:
     ports: Ports
     request: WakeRequest
     generation: Generation
+    tasks: FoundTasks
     started: datetime
 
     async def run(self, cursor: Cursor, steps: Iterable[Step]) -> WakeLog:
@@ -125,6 +133,8 @@ class _Wake:
         open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
+            if not logs:
+                tally.records.extend(self.tasks.lines)
             carried_over = {} if logs else self.carried_over(cursor, tally)
             await server.serve(step.dues, carried_over, open_before, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
@@ -132,6 +142,9 @@ class _Wake:
             if log.records or log.unsettled:
                 await self.ports.log.write(log)
             cursor = await self.advance(cursor, log, tally, ended)
+            # Last: until a task's file goes, a wake that dies leaves it to the next one.
+            found = replace(self.tasks, known=(), over=()) if logs else self.tasks
+            await settle_tasks(self.ports.tasks, found, tally.records)
             logs.append(log)
         return replace(logs[-1], records=tuple(line for log in logs for line in log.records))
 
@@ -139,7 +152,7 @@ class _Wake:
         today, ports = self.started.date(), self.ports
         if ports.archive is not None and self.request.regular and cursor.tidied < today.isoformat():
             keep = timedelta(days=self.generation.history_days)
-            await tidy(ports.archive, ports.claims, today, keep, self.request.token)
+            await tidy(ports.archive, ports.claims, today, keep, self.request.token, ports.tasks)
 
     def carried_over(self, cursor: Cursor, tally: Tally) -> Starting:
         """What earlier wakes left unsettled, with the next attempt of each."""
@@ -148,6 +161,14 @@ class _Wake:
         found: dict[Occurrence, tuple[Record, int]] = {}
         for key, attempt in cursor.unsettled.items():
             occurrence = Occurrence.parse(key)
+            if is_task(occurrence.name):
+                # Without its file it is settled, or this wake reads what was there before.
+                task = self.tasks.due.get(occurrence.name)
+                if task is None:
+                    tally.settled.append(key)
+                else:
+                    found[occurrence] = (task.record(), attempt)
+                continue
             record = self.generation.owner(occurrence)
             if self.undecided(occurrence, record):
                 tally.unsettled[key] = attempt
@@ -240,6 +261,15 @@ async def read_cursor(ports: Ports) -> Cursor:
     if entry is not None:
         return Cursor.from_json(entry)
     return recover(await ports.log.recent(RECOVERY_DAYS))
+
+
+async def _found_tasks(
+    ports: Ports, request: WakeRequest, now: int, started: datetime
+) -> FoundTasks:
+    if ports.tasks is None or request.trigger is not None:
+        return FoundTasks()
+    exactly = request.as_if is not None
+    return await find_tasks(ports.tasks, ports.log, ports.claims, now, started, exactly=exactly)
 
 
 def _requested(generation: Generation, cursor: Cursor, request: WakeRequest, now: int) -> list[Due]:

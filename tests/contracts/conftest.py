@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
+import modal
 import pytest
 
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog
-from reconciler.dispatch.ports import Caller, Claims, RunLog
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
+from reconciler.dispatch.ports import Caller, Claims, RunLog, TaskFiles
+from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from reconciler.workspace.fakes import FakeApps, FakeFiles
 from reconciler.workspace.ports import Apps, Files
 from tests.end_to_end.project import SHOP
@@ -69,3 +73,29 @@ def apps(request: pytest.FixtureRequest, name: str) -> Apps:
     from reconciler.workspace.modal_apps import ModalApps
 
     return ModalApps(name, "main")
+
+
+class CommittedVolume:
+    """A mounted Volume of which all is published at once."""
+
+    @property
+    def commit(self) -> Any:
+        """Nothing is left to do."""
+
+        class Commit:
+            async def aio(self) -> None:
+                return
+
+        return Commit()
+
+
+@pytest.fixture(params=["fake", "mounted", "engine"])
+def task_files(request: pytest.FixtureRequest, name: str, tmp_path: Path) -> TaskFiles:
+    if request.param == "fake":
+        return FakeTaskFiles()
+    if request.param == "mounted":
+        return VolumeTaskFiles(cast("modal.Volume", CommittedVolume()), tmp_path)
+    request.getfixturevalue("client")
+    from reconciler.client.task_files import ModalTaskFiles
+
+    return ModalTaskFiles(name, "main")

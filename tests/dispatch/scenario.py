@@ -14,6 +14,7 @@ from reconciler.dispatch.fakes import (
     FakeClock,
     FakeGenerations,
     FakeRunLog,
+    FakeTaskFiles,
 )
 from reconciler.dispatch.generation import Record, new_generation
 from reconciler.dispatch.runs import RunState, WakeLog
@@ -41,6 +42,7 @@ class World:
     caller: FakeCaller = field(default_factory=FakeCaller)
     log: FakeRunLog = field(default_factory=FakeRunLog)
     generations: FakeGenerations = field(default_factory=FakeGenerations)
+    tasks: FakeTaskFiles = field(default_factory=FakeTaskFiles)
     wakes: int = 0
 
     def live(self, *records: Record) -> None:
@@ -49,7 +51,14 @@ class World:
 
     def ports(self, time: str) -> Ports:
         """The ports of a wake at that time."""
-        return Ports(FakeClock(at(time)), self.claims, self.generations, self.caller, self.log)
+        return Ports(
+            clock=FakeClock(at(time)),
+            claims=self.claims,
+            generations=self.generations,
+            caller=self.caller,
+            log=self.log,
+            tasks=self.tasks,
+        )
 
     def wake(self, time: str, ports: Ports | None = None, **request: Any) -> WakeLog:
         """Let a wake happen, to its end."""

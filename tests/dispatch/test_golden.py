@@ -22,6 +22,7 @@ from reconciler.dispatch.generation import (
     decode_pointer,
 )
 from reconciler.dispatch.runs import RunState, decode_compacted, decode_wake_log
+from reconciler.dispatch.tasks import Ending, Task, decode_settled, decode_task
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import at
 
@@ -106,6 +107,24 @@ def test_the_cursor() -> None:
     assert cursor.wakes == {"poller": "2026-11-20T10:00:03Z"}
 
 
+def test_a_task_and_what_became_of_it() -> None:
+    path = "tasks/2026-12-20/15/renewal-7~2.json"
+    assert decode_task(content("task.json"), path) == Task(
+        id="renewal-7",
+        at=minute(at("2026-12-20T15:04")),
+        app="shop",
+        function="Mailer.send",
+        created=minute(at("12:00")),
+        args={"customer": 7, "text": "é ${x}"},
+        delivery=Delivery.AT_MOST_ONCE,
+        edition=2,
+    )
+    settled = decode_settled(content("settled-task.json"), "settled/renewal-7.json")
+    assert (settled.task.function, settled.task.edition) == ("sync", 1)
+    assert (settled.ending, settled.call) == (Ending.STARTED, "fc-7")
+    assert settled.at == "2026-12-20T15:05:01Z"
+
+
 def _newer(data: Any) -> bytes:
     return json.dumps({**data, "format": 2}).encode()
 
@@ -115,6 +134,8 @@ def test_what_a_newer_version_wrote_is_refused_by_name() -> None:
         ("pointer.json", decode_pointer),
         ("cursor.json", lambda text: Cursor.from_json(json.loads(text))),
         ("run.jsonl", lambda text: decode_wake_log(text, "runs/x")),
+        ("task.json", lambda text: decode_task(text, "tasks/x")),
+        ("settled-task.json", lambda text: decode_settled(text, "settled/x")),
         ("generation.jsonl", lambda text: decode_generation(text, "generations/x")),
     ):
         first = content(name).splitlines()[0] if name.endswith("l") else content(name)

@@ -1,0 +1,202 @@
+"""Which tasks are due, and what is done with their files once they are settled.
+
+All buckets up to this hour's are looked at: what is there is not settled, or its removal was cut
+short. What is settled stays so whatever has been lost: the claims say it for seven days after they
+were last looked at, the file under ``settled/`` for two weeks, and of a task that was due so long
+ago that its claim may have died, the runs files are asked before it is started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.due import Due
+from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.housekeeping import RECOVERY_DAYS
+from reconciler.dispatch.ports import Claims, RunLog, TaskFiles, UnavailableError
+from reconciler.dispatch.runs import RunRecord, RunState, format_time
+from reconciler.dispatch.start import CLAIM_LIFE
+from reconciler.dispatch.tasks import (
+    Ending,
+    SettledTask,
+    Task,
+    TaskPath,
+    decode_settled,
+    decode_task,
+)
+
+CLAIM_DOUBTED: Final = CLAIM_LIFE.total_seconds() / 60
+"""Minutes after which a claim may have died of idleness."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTasks:
+    """What a look at the files found.
+
+    Attributes:
+        due: what is to be started, by name.
+        known: what the runs files say is settled, while no other file does.
+        over: paths of tasks that are settled, and that are still there.
+        lines: what is to be written down of tasks that do not start.
+    """
+
+    due: Mapping[str, Task] = field(default_factory=dict)
+    known: tuple[SettledTask, ...] = ()
+    over: tuple[str, ...] = ()
+    lines: tuple[RunRecord, ...] = ()
+
+    def dues(self, but: Container[str]) -> Iterator[Due]:
+        """What is to be started, without the occurrences of these ids."""
+        for task in self.due.values():
+            if task.occurrence.id not in but:
+                yield Due(task.record(), (task.at,))
+
+
+async def find_tasks(
+    files: TaskFiles,
+    log: RunLog,
+    claims: Claims,
+    now: int,
+    started: datetime,
+    *,
+    exactly: bool = False,
+) -> FoundTasks:
+    """Look at the files of all tasks that are due.
+
+    Args:
+        now: epoch minute up to which tasks are due.
+        started: the time of the wake.
+        exactly: only tasks of that minute.
+
+    Raises:
+        UnavailableError: they cannot be read.
+    """
+    search = _Search(files, claims, now, started, exactly)
+    paths = await files.pending(now)
+    found = [one for one in await at_once(map(search.look_at, paths)) if one is not None]
+    due = {task.name: task for one in found for task in one.due}
+    old = [task for task in due.values() if now - task.since > CLAIM_DOUBTED]
+    known = await _known(old, log) if old else {}
+    return FoundTasks(
+        due={name: task for name, task in due.items() if name not in known},
+        known=tuple(known.values()),
+        over=tuple(path for one in found for path in one.over),
+        lines=tuple(line for one in found for line in one.lines),
+    )
+
+
+async def settle_tasks(
+    files: TaskFiles | None, found: FoundTasks, records: Iterable[RunRecord]
+) -> None:
+    """Keep in files of their own what the wake has settled and written down; drop the tasks'.
+
+    When that fails, the next wake does it: it finds the claims, or the file.
+    """
+    over = list(found.over)
+    settled = list(found.known)
+    for record in records:
+        task = found.due.get(record.name)
+        ending = None if task is None else _ending(task, record)
+        if ending is not None:
+            settled.append(ending)
+    if files is None or not (over or settled):
+        return
+    try:
+        await files.change(
+            {one.task.settled_path: one.encode() for one in settled},
+            [*over, *(one.task.path for one in settled)],
+        )
+    except (UnavailableError, OSError):
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """The same as :class:`FoundTasks`, of one file."""
+
+    due: tuple[Task, ...] = ()
+    over: tuple[str, ...] = ()
+    lines: tuple[RunRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    files: TaskFiles
+    claims: Claims
+    now: int
+    started: datetime
+    exactly: bool
+
+    async def look_at(self, path: str) -> _One | None:
+        place = TaskPath.parse(path)
+        if place is None:
+            return None
+        try:
+            content = await self.files.read(path)
+            if content is None:
+                return None
+            task = decode_task(content, path)
+            if task.at > self.now or (self.exactly and task.at != self.now):
+                return None
+            said = await self.files.read(task.settled_path)
+            if said is None:
+                return _One(due=(task,))
+            settled = decode_settled(said, task.settled_path)
+        except (FormatError, OSError) as error:
+            return await self.unreadable(place, path, error)
+        if settled.ending is not Ending.CANCELLED:
+            return _One(over=(path,))
+        # Whoever cancelled it wrote no runs file: that is left to the wake of its time.
+        line = self.line(place.name, task.at, RunState.SKIPPED, settled.reason or "cancelled")
+        return _One(over=(path,), lines=(line,))
+
+    async def unreadable(self, place: TaskPath, path: str, error: Exception) -> _One | None:
+        """A file that nobody can read is reported once a day, until somebody sees to it."""
+        if self.exactly:
+            return None
+        key = f"unreadable/{path}/{self.started.date().isoformat()}"
+        try:
+            if not await self.claims.put_new(key, {"path": path}):
+                return None
+        except UnavailableError:
+            return None
+        reason = " ".join(str(error).split())
+        return _One(lines=(self.line(place.name, place.hour, RunState.START_FAILED, reason),))
+
+    def line(self, name: str, at: int, state: RunState, reason: str) -> RunRecord:
+        seen = format_time(self.started)
+        return RunRecord(name=name, times=(at,), state=state, at=seen, reason=reason)
+
+
+async def _known(tasks: Iterable[Task], log: RunLog) -> dict[str, SettledTask]:
+    """Which of these the runs files say are settled, by name."""
+    by_name = {task.name: task for task in tasks}
+    known: dict[str, SettledTask] = {}
+    for one in await log.recent(RECOVERY_DAYS):
+        for record in one.records:
+            task = by_name.get(record.name)
+            ending = None if task is None else _ending(task, record)
+            if ending is not None:
+                known.setdefault(record.name, ending)
+    return known
+
+
+def _ending(task: Task, record: RunRecord) -> SettledTask | None:
+    """What a line in the history says became of a task, None when it is not settled by that."""
+    if record.times[-1] != task.at:
+        return None
+    match record.state:
+        case RunState.START_FAILED | RunState.QUEUED:
+            return None
+        case RunState.MISSED:
+            ending, call = Ending.MISSED, None
+        case RunState.SKIPPED:
+            ending, call = Ending.CANCELLED, None
+        case _:
+            ending, call = Ending.STARTED, record.call
+    reason = None if ending is Ending.STARTED else record.reason
+    return SettledTask(task=task, ending=ending, at=record.at, call=call, reason=reason)
