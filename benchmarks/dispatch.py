@@ -27,9 +27,9 @@ from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import (
     Generation,
     Record,
-    decode_generation,
     new_generation,
 )
+from reconciler.dispatch.stored_generation import open_generation
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -71,7 +71,7 @@ def measure(count: int) -> None:
     content, horizon, now = generation.encoded, Horizon(minute(NOW) - 1), minute(NOW)
     del generation
     loaded = []
-    fresh = timed(lambda: loaded.append(decode_generation(content, "benchmark")))
+    fresh = timed(lambda: loaded.append(open_generation(content, "benchmark")))
     first = timed(lambda: find_due(loaded[0], horizon, now))
     warm = timed(lambda: find_due(loaded[0], horizon, now), 5)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -2,7 +2,7 @@
 
 A year's calendar is one of fourteen: it starts on one of seven weekdays and is a leap year or not.
 So the matching days of every year, past and future, are fourteen bit sets (bit n = nth day of the
-year, from 0), and whether an expression can ever occur is a question about those fourteen alone.
+year, from 0), each put together when a year of its kind is first searched.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ is no leap year), so what exists in any calendar is found within this.
 """
 
 EVERY_WEEKDAY = (1 << 7) - 1
+
+_EVERY_DAY = (2 << 31) - 2
+_EVERY_MONTH = (2 << 12) - 2
 
 _CALENDARS = tuple((leap, first) for leap in (False, True) for first in range(7))
 """Every kind of year as (leap year, weekday of 1 January)."""
@@ -43,28 +46,52 @@ def month_length(month: int, *, leap: bool) -> int:
 class DaySet:
     """The days on which an expression's three day fields match.
 
-    Questions are answered from bit sets of consecutive epoch days, put together from the calendars
-    when first needed: a few hundred bytes for the years that are looked at.
+    Whether a day is one of them is asked of the fields themselves, which costs nothing to prepare:
+    a wake asks about a day or two. Searches are answered from bit sets of consecutive epoch days,
+    put together from the calendars when first needed: a few hundred bytes for the years looked at.
+
+    Args:
+        days: days of the month, bits 1 to 31.
+        months: bits 1 to 12.
+        weekdays: bits 0 (Sunday) to 6.
+        both: whether a day must be in `days` and `weekdays`, or in either.
     """
 
-    __slots__ = ("_blocks", "_calendars", "every")
+    __slots__ = ("_blocks", "_both", "_calendars", "_days", "_months", "_weekdays", "every")
 
-    def __init__(self, calendars: tuple[int, ...]) -> None:
-        self._calendars = calendars
+    def __init__(self, days: int, months: int, weekdays: int, *, both: bool) -> None:
+        self._days = days
+        self._months = months
+        self._weekdays = weekdays
+        self._both = both
         self._blocks: dict[int, int] = {}
-        self.every = all(
-            days.bit_count() == (366 if leap else 365)
-            for days, (leap, _) in zip(calendars, _CALENDARS, strict=True)
-        )
+        self._calendars: dict[int, int] = {}
+        any_day, any_weekday = days & _EVERY_DAY == _EVERY_DAY, weekdays == EVERY_WEEKDAY
+        free = any_day and any_weekday if both else any_day or any_weekday
+        self.every = free and months & _EVERY_MONTH == _EVERY_MONTH
         """Whether it is all days."""
 
     def __bool__(self) -> bool:
-        """Whether there is such a day in any year."""
-        return any(self._calendars)
+        """Whether there is such a day in any year; any date falls on any weekday in some year."""
+        if not self._both and self._weekdays:
+            return self._months & _EVERY_MONTH != 0
+        existing = any(
+            self._days & (2 << month_length(month, leap=True)) - 2
+            for month in range(1, 13)
+            if self._months >> month & 1
+        )
+        return existing and (not self._both or self._weekdays != 0)
 
     def __contains__(self, day: int) -> bool:
         """Whether an epoch day is one of them."""
-        return self.every or bool(self._block(day >> _BLOCK_BITS) >> (day & _IN_BLOCK) & 1)
+        if self.every:
+            return True
+        of_month, month, of_week = date_bits(day)
+        if not self._months & month:
+            return False
+        if self._both:
+            return bool(self._days & of_month) and bool(self._weekdays & of_week)
+        return bool(self._days & of_month or self._weekdays & of_week)
 
     def at_or_after(self, day: int) -> int | None:
         """Return the first of them from an epoch day on; None when SEARCH_YEARS hold none."""
@@ -103,35 +130,44 @@ class DaySet:
         for year in _years(start, start + _IN_BLOCK):
             first_day, kind = _year(year)
             since = first_day - start
-            calendar = self._calendars[kind]
+            calendar = self._calendar(kind)
             days |= calendar << since if since >= 0 else calendar >> -since
         return days & ((2 << _IN_BLOCK) - 1)
 
-
-@lru_cache(maxsize=4096)
-def day_set(days: int, months: int, weekdays: int, *, both: bool) -> DaySet:
-    """Return the days that three bit sets name.
-
-    Args:
-        days: days of the month, bits 1 to 31.
-        months: bits 1 to 12.
-        weekdays: bits 0 (Sunday) to 6.
-        both: whether a day must be in `days` and `weekdays`, or in either.
-    """
-    calendars = []
-    for leap, first_weekday in _CALENDARS:
+    def _calendar(self, kind: int) -> int:
+        """Return the days of one kind of year, bit n being the nth, from 0."""
+        known = self._calendars.get(kind)
+        if known is not None:
+            return known
+        leap, first_weekday = _CALENDARS[kind]
         calendar = 0
         position = 0
         for month in range(1, 13):
             length = month_length(month, leap=leap)
-            if months >> month & 1:
-                by_day = days >> 1
-                by_weekday = _weekday_pattern(weekdays, (first_weekday + position) % 7)
-                matching = by_day & by_weekday if both else by_day | by_weekday
+            if self._months >> month & 1:
+                by_day = self._days >> 1
+                by_weekday = _weekday_pattern(self._weekdays, (first_weekday + position) % 7)
+                matching = by_day & by_weekday if self._both else by_day | by_weekday
                 calendar |= (matching & ((1 << length) - 1)) << position
             position += length
-        calendars.append(calendar)
-    return DaySet(tuple(calendars))
+        self._calendars[kind] = calendar
+        return calendar
+
+
+@lru_cache(maxsize=4096)
+def day_set(days: int, months: int, weekdays: int, *, both: bool) -> DaySet:
+    """Return the days that three bit sets name, shared by all who ask; see `DaySet`."""
+    return DaySet(days, months, weekdays, both=both)
+
+
+@lru_cache(maxsize=4096)
+def date_bits(day: int) -> tuple[int, int, int]:
+    """Return an epoch day's place in the month, the year and the week, one bit each.
+
+    The bits are those of `DaySet`: 1 to 31, 1 to 12, and 0 (Sunday) to 6.
+    """
+    local = date.fromordinal(day + EPOCH_ORDINAL)
+    return 1 << local.day, 1 << local.month, 1 << weekday(day)
 
 
 def _years(first: int, last: int) -> range:

@@ -1,21 +1,25 @@
 """A time zone as integers: its UTC offset on every UTC day, and its transitions.
 
 zoneinfo answers for one instant at a time; cron asks about whole days of many schedules in the same
-few zones. So each zone's offsets are found once per year, by asking zoneinfo for the start of each
-UTC day and bisecting where two days differ, and shared by everyone. Two transitions within one UTC
-day that cancel each other would go unseen; no zone has had such a day.
+few zones. So zoneinfo is asked once for the end of each UTC day that somebody looks at, transitions
+are bisected where two days differ, and the answers are shared by everyone. A wake looks at a day or
+two and pays for these alone. Two transitions within one UTC day that cancel each other would go
+unseen; no zone has had such a day.
 
 Offsets are whole minutes, as all have been since 1972; earlier ones are rounded down.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY
 
 _MINUTE = timedelta(minutes=1)
+_DAYS_PER_MONTH = 31
+"""Intervals shorter than this are looked at day by day, longer ones by years, which are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +80,22 @@ class Stretch:
 class Zone:
     """One IANA time zone. Use `zone_named`, which shares them."""
 
-    __slots__ = ("_days", "_latest", "_transitions", "_tzinfo", "name")
+    __slots__ = ("_closing", "_days", "_latest", "_of_day", "_of_years", "_tzinfo", "name")
 
     def __init__(self, name: str, rules: tzinfo) -> None:
         self.name = name
         self._tzinfo = rules
         self._days: dict[int, int | ChangedDay] = {}
-        self._transitions: dict[int, tuple[Transition, ...]] = {}
+        self._closing: dict[int, int] = {}
+        self._of_day: dict[int, Transition | None] = {}
+        self._of_years: dict[int, tuple[Transition, ...]] = {}
         self._latest = _EVER if rules is UTC else Stretch(0, 0, 0)
 
     def day(self, day: int) -> int | ChangedDay:
         """Return the offset of a UTC day in minutes, or its parts if a transition touches it."""
         known = self._days.get(day)
         if known is None:
-            self._learn(date.fromordinal(day + EPOCH_ORDINAL).year)
-            known = self._days[day]
+            known = self._days[day] = self._look_at(day)
         return known
 
     def offset(self, minute: int) -> int:
@@ -121,32 +126,42 @@ class Zone:
 
     def transitions(self, after: int, until: int) -> tuple[Transition, ...]:
         """Return the transitions in the half-open interval (after, until] of epoch minutes."""
-        first, last = (
-            date.fromordinal(m // MINUTES_PER_DAY + EPOCH_ORDINAL).year for m in (after, until)
-        )
-        return tuple(
-            transition
-            for year in range(first, last + 1)
-            for transition in self._of_year(year)
-            if after < transition.minute <= until
-        )
+        first, last = (minute // MINUTES_PER_DAY for minute in (after + 1, until))
+        found: Iterable[Transition]
+        if last - first < _DAYS_PER_MONTH:
+            found = self._of_days(range(first, last + 1))
+        else:
+            begin, end = (date.fromordinal(day + EPOCH_ORDINAL).year for day in (first, last))
+            found = (change for year in range(begin, end + 1) for change in self._of_year(year))
+        return tuple(change for change in found if after < change.minute <= until)
 
     def _of_year(self, year: int) -> tuple[Transition, ...]:
-        known = self._transitions.get(year)
+        known = self._of_years.get(year)
         if known is None:
-            known = self._transitions[year] = tuple(self._find(year))
+            days = range(_first_day(year), _first_day(year + 1))
+            known = self._of_years[year] = tuple(self._of_days(days))
         return known
 
-    def _find(self, year: int) -> list[Transition]:
-        found = []
-        first = _first_day(year) * MINUTES_PER_DAY
-        before = self.offset(first - 1)
-        for start in range(first - 1, _first_day(year + 1) * MINUTES_PER_DAY - 1, MINUTES_PER_DAY):
-            after = self.offset(start + MINUTES_PER_DAY)
-            if after != before:
-                found.append(Transition(self._bisect(start, before), before, after))
-                before = after
-        return found
+    def _of_days(self, days: Iterable[int]) -> Iterator[Transition]:
+        for day in days:
+            if day not in self._of_day:
+                self._of_day[day] = self._find(day)
+            found = self._of_day[day]
+            if found is not None:
+                yield found
+
+    def _find(self, day: int) -> Transition | None:
+        before, after = self._closing_offset(day - 1), self._closing_offset(day)
+        if before == after:
+            return None
+        return Transition(self._bisect(day * MINUTES_PER_DAY - 1, before), before, after)
+
+    def _closing_offset(self, day: int) -> int:
+        """Return the offset in the last minute of a UTC day."""
+        known = self._closing.get(day)
+        if known is None:
+            known = self._closing[day] = self.offset((day + 1) * MINUTES_PER_DAY - 1)
+        return known
 
     def _bisect(self, start: int, before: int) -> int:
         low, high = start, start + MINUTES_PER_DAY
@@ -158,22 +173,15 @@ class Zone:
                 high = middle
         return high
 
-    def _learn(self, year: int) -> None:
-        """Fill in every day of a year: plain ones with their offset, the others in parts."""
-        first, end = _first_day(year), _first_day(year + 1)
-        transitions = self._of_year(year)
-        offset = self.offset(first * MINUTES_PER_DAY - 1)
-        pending = list(transitions)
-        for day in range(first, end):
-            self._days[day] = offset
-            while pending and pending[0].minute // MINUTES_PER_DAY == day:
-                offset = pending.pop(0).after
-        # A repeated stretch may reach into the day after the transition, also over new year.
-        for transition in (*self._of_year(year - 1), *transitions):
-            last = (transition.minute + transition.repeats) // MINUTES_PER_DAY
-            for day in range(transition.minute // MINUTES_PER_DAY, last + 1):
-                if first <= day < end:
-                    self._days[day] = self._changed(day)
+    def _look_at(self, day: int) -> int | ChangedDay:
+        """Tell a plain day from one that a transition touches, be it by what it repeats.
+
+        A repeated stretch may reach into the day after the transition; none is longer than a day.
+        """
+        for change in self._of_days((day - 1, day)):
+            if (change.minute + change.repeats) // MINUTES_PER_DAY >= day:
+                return self._changed(day)
+        return self._closing_offset(day)
 
     def _changed(self, day: int) -> ChangedDay:
         start = day * MINUTES_PER_DAY

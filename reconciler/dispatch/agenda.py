@@ -1,92 +1,182 @@
-"""Which records of a generation can be due in a span of time, found without asking each of them.
+"""Which records of a generation can be due in a span of time, found without reading any of them.
 
-Records with the same times are asked once, and a day's answer is kept: in a warm container a wake
-costs a shift and a mask per distinct timetable.
+Most wakes run in a fresh container, and there the records would cost more to read than all else.
+So the times of all of them are written beside them, the other way round: for each minute of an
+hour, hour, day, month and weekday, *which records have it among their times*, as a set of record
+numbers. What may be due in a span is then an intersection of a few sets.
+
+Invariant: *a record with an occurrence in the span is among the candidates*. The other way round
+does not hold, by design: the values of several expressions are put together as if each minute went
+with each hour, a task comes back every few years, and nothing is said of bounds, suspension or
+exclusion. Every candidate is then judged by its record.
+
+A set is an integer, bit n standing for the nth record; on file it is hexadecimal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.cron import Timetable
+from reconciler.cron import zone_named
+from reconciler.cron.days import date_bits
+from reconciler.cron.windows import Window, local_windows
+from reconciler.dispatch.occurrence import format_minute, parse_minute
 
 if TYPE_CHECKING:
     from reconciler.dispatch.cursor import Horizon
-    from reconciler.dispatch.generation import Record
 
 MINUTES_PER_DAY: Final = 1440
-DAYS_KEPT: Final = 3
-DAYS_MASKED: Final = 2
-"""Longer spans are walked through, time by time."""
+NO_RECORDS: Final = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    timetable: Timetable
-    records: list[Record]
+class _Sets(dict[int, int]):
+    """Sets of records by the value that they have, read from their text when first asked for."""
 
+    def __init__(self, written: Mapping[str, str]) -> None:
+        super().__init__()
+        self._written = written
 
-@dataclass(slots=True)
-class Agenda:
-    """The records of one generation by their times."""
-
-    groups: Sequence[_Group]
-    tasks: Sequence[Record]
-    days: dict[int, Sequence[int]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, records: Iterable[Record]) -> Agenda:
-        """Group records."""
-        groups: dict[tuple[tuple[str, ...], str], _Group] = {}
-        tasks = []
-        for record in records:
-            key = (record.when, record.timezone)
-            group = groups.get(key)
-            if group is not None:
-                group.records.append(record)
-                continue
-            timetable = record.timetable()
-            if timetable is None:
-                tasks.append(record)
-            else:
-                groups[key] = _Group(timetable, [record])
-        return cls(tuple(groups.values()), tuple(tasks))
-
-    def candidates(self, horizon: Horizon, now: int) -> Iterator[Record]:
-        """The records that may have an occurrence after their horizon and up to ``now``."""
-        yield from self.tasks
-        since = horizon.since
-        if horizon.fresh is not None:
-            anchors = (record.anchor for group in self.groups for record in group.records)
-            since = min((since, *(anchor for anchor in anchors if anchor > horizon.fresh)))
-        for group in self._with_times(since, now):
-            yield from group.records
-
-    def _with_times(self, since: int, now: int) -> Iterator[_Group]:
-        first, last = (since + 1) // MINUTES_PER_DAY, now // MINUTES_PER_DAY
-        if last - first >= DAYS_MASKED:
-            for group in self.groups:
-                if next(group.timetable.between(since, now), None) is not None:
-                    yield group
-            return
-        begin = since + 1 - first * MINUTES_PER_DAY
-        span = (1 << max(0, now - since)) - 1
-        for day in range(first, last + 1):
-            # The minutes of this day that are in the span, the later day without the earlier one's.
-            mask = span << begin >> (day - first) * MINUTES_PER_DAY
-            mask &= (1 << MINUTES_PER_DAY) - 1
-            earlier = self._day(first) if day > first else None
-            for index, minutes in enumerate(self._day(day)):
-                if minutes & mask and not (earlier and earlier[index] >> begin):
-                    yield self.groups[index]
-
-    def _day(self, day: int) -> Sequence[int]:
-        found = self.days.get(day)
-        if found is None:
-            if len(self.days) >= DAYS_KEPT:
-                self.days.clear()
-            found = [group.timetable.minutes_of_day(day) for group in self.groups]
-            self.days[day] = found
+    def __missing__(self, value: int) -> int:
+        found = self[value] = int(self._written.get(str(value), "0"), 16)
         return found
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """See the module.
+
+    Attributes:
+        times: the sets as one line of JSON.
+        begun: the record numbers by anchor, ascending, as one line of JSON; apart, because only a
+            wake that finds a new generation needs it.
+    """
+
+    times: bytes
+    begun: bytes
+
+    def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
+        """The numbers of the records that may have an occurrence after their horizon up to ``now``.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is not one of our agendas.
+        """
+        found = self._within(horizon.since, now)
+        if horizon.fresh is not None:
+            known = format_minute(horizon.fresh)
+            # Minutes as they are written sort by time.
+            fresh = [entry for entry in self._begun if entry[0] > known]
+            if fresh:
+                numbers = record_set(number for _, numbers in fresh for number in numbers)
+                found |= numbers & self._within(parse_minute(fresh[0][0]), now)
+        return _numbers(found)
+
+    def formerly(self, name: str) -> int | None:
+        """The number of the record that once had this name."""
+        number = self._written["formerly"].get(name)
+        return None if number is None else int(number)
+
+    def _within(self, since: int, now: int) -> int:
+        """The records that may have an occurrence in the half-open ``(since, now]``."""
+        if since >= now:
+            return NO_RECORDS
+        records_at: dict[tuple[Window, ...], int] = {}
+        for name, written in self._written["zones"].items():
+            windows = local_windows(zone_named(name), since, now)
+            records_at[windows] = records_at.get(windows, NO_RECORDS) | int(written, 16)
+        found = NO_RECORDS
+        for windows, records in records_at.items():
+            for window in windows:
+                found |= records & self._shown(window)
+        return found
+
+    def _shown(self, window: Window) -> int:
+        """The records that have one of these local times, whatever their zone."""
+        found = NO_RECORDS
+        at, end = window.start, window.start + window.length
+        while at < end:
+            day, first = divmod(at, MINUTES_PER_DAY)
+            last = min(MINUTES_PER_DAY, first + end - at)
+            on_day = self._on_day(day)
+            if on_day and last - first < MINUTES_PER_DAY:
+                on_day &= self._at_times(first, last)
+            found |= on_day
+            at += last - first
+        return found
+
+    def _on_day(self, day: int) -> int:
+        of_month, month, of_week = (bit.bit_length() - 1 for bit in date_bits(day))
+        by_day, by_weekday = self._days[of_month], self._weekdays[of_week]
+        both = by_day & by_weekday
+        return self._months[month] & (both | (by_day | by_weekday) & ~self._both)
+
+    def _at_times(self, first: int, end: int) -> int:
+        """The records with one of a day's minutes from ``first`` to before ``end``."""
+        found = NO_RECORDS
+        for hour in range(first // 60, (end - 1) // 60 + 1):
+            low, high = max(first - hour * 60, 0), min(end - hour * 60, 60)
+            at_hour = self._hours[hour]
+            if high - low < 60:
+                minutes = NO_RECORDS
+                for minute in range(low, high):
+                    minutes |= self._minutes[minute]
+                at_hour &= minutes
+            found |= at_hour
+        return found
+
+    @cached_property
+    def _written(self) -> Any:
+        return json.loads(self.times)["agenda"]
+
+    @cached_property
+    def _begun(self) -> Sequence[tuple[str, Sequence[int]]]:
+        return [(anchor, numbers) for anchor, numbers in json.loads(self.begun)["begun"]]
+
+    @cached_property
+    def _minutes(self) -> _Sets:
+        return _Sets(self._written["minutes"])
+
+    @cached_property
+    def _hours(self) -> _Sets:
+        return _Sets(self._written["hours"])
+
+    @cached_property
+    def _days(self) -> _Sets:
+        return _Sets(self._written["days"])
+
+    @cached_property
+    def _months(self) -> _Sets:
+        return _Sets(self._written["months"])
+
+    @cached_property
+    def _weekdays(self) -> _Sets:
+        return _Sets(self._written["weekdays"])
+
+    @cached_property
+    def _both(self) -> int:
+        """The records for which a day must match by day of month and by weekday."""
+        return int(self._written["both"], 16)
+
+
+def record_set(numbers: Iterable[int]) -> int:
+    """The set of these record numbers."""
+    numbers = tuple(numbers)
+    # One bit at a time in an integer would copy it every time.
+    octets = bytearray((max(numbers, default=0) >> 3) + 1)
+    for number in numbers:
+        octets[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(octets, "little")
+
+
+def _numbers(records: int) -> Sequence[int]:
+    """The record numbers of a set, ascending; in one pass, however large it is."""
+    digits = f"{records:b}"[::-1]
+    found = []
+    at = digits.find("1")
+    while at >= 0:
+        found.append(at)
+        at = digits.find("1", at + 1)
+    return found

@@ -20,11 +20,12 @@ class Due:
 
 
 def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
-    """What is due up to ``now`` and what the policies make of it. Pure; epoch minutes."""
+    """What is due up to ``now`` and what the policies make of it, by name. Pure; epoch minutes."""
     found = []
-    for record in generation.agenda.candidates(horizon, now):
+    for number in generation.agenda.candidates(horizon, now):
+        record = generation.records[number]
         times = nominal_times(record, horizon.of(record.anchor), now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
             found.append(Due(record, verdict.start, verdict.let_go))
-    return sorted(found, key=lambda due: due.record.name)
+    return found

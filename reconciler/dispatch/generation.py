@@ -1,14 +1,16 @@
 """The compiled set of schedules that the dispatcher reads, and the pointer to the live one.
 
-A generation is a JSON Lines file: a header, then one record per schedule, sorted by name. It is
-named after the SHA-256 of its bytes and never changed, so two readers of the same name have read
-the same thing. The pointer is the only file that is ever replaced.
+A generation is a JSON Lines file: a header, the agenda, which slot wakes for what, then one record
+per schedule, sorted by name. It is named after the SHA-256 of its bytes and never changed, so two
+readers of the same name have read the same thing. The pointer is the only file that is ever
+replaced. How the file is read is in :mod:`reconciler.dispatch.stored_generation`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -16,11 +18,15 @@ from typing import Any, Final, Self
 
 from reconciler.cron import Timetable, parse_times
 from reconciler.dispatch.agenda import Agenda
+from reconciler.dispatch.agenda_writing import write_agenda
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.errors import ReconcileError
 from reconciler.policies import Catchup, Delivery, Overlap
 
 FORMAT: Final = 1
+"""Of the pointer, the cursor and the runs files."""
+GENERATION_FORMAT: Final = 2
+"""Of a generation's file. Since 2 it has an agenda."""
 HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
 POINTER_PATH: Final = "current.json"
@@ -46,9 +52,9 @@ class NewerFormatError(FormatError):
 
     exit_code = 3
 
-    def __init__(self, where: str, found: object) -> None:
+    def __init__(self, where: str, found: object, newest: int) -> None:
         super().__init__(
-            f"written in format {found}, and this version reads up to format {FORMAT}",
+            f"written in format {found}, and this version reads up to format {newest}",
             where=where,
             remedy="Upgrade schedule-reconciler to the version that wrote it, or newer.",
         )
@@ -195,7 +201,7 @@ class Generation:
         punctuality: seconds that a wake may be late and still count as in time.
     """
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     slots: tuple[Slot, ...]
     punctuality: int
     served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -205,22 +211,23 @@ class Generation:
     def encoded(self) -> bytes:
         """The file's bytes; equal generations have equal bytes."""
         header = {
-            "format": FORMAT,
+            "format": GENERATION_FORMAT,
             "history_days": self.history_days,
             "punctuality": self.punctuality,
             "schedules": len(self.records),
             "slots": [
-                {
-                    "cron": slot.cron,
-                    "name": slot.name,
-                    "schedules": list(self.served.get(slot.name, ())),
-                    "timezone": slot.timezone,
-                }
+                {"cron": slot.cron, "name": slot.name, "timezone": slot.timezone}
                 for slot in self.slots
             ],
         }
-        lines = [header, *(record.to_json() for record in self.records)]
-        return b"".join(_compact(line) + b"\n" for line in lines)
+        lines = [
+            _compact(header),
+            self.agenda.times,
+            self.agenda.begun,
+            _compact({"served": {name: list(names) for name, names in self.served.items()}}),
+            *(_compact(record.to_json()) for record in self.records),
+        ]
+        return b"".join(line + b"\n" for line in lines)
 
     @cached_property
     def digest(self) -> str:
@@ -234,23 +241,30 @@ class Generation:
 
     @cached_property
     def agenda(self) -> Agenda:
-        """The records by their times."""
-        return Agenda.of(self.records)
+        """What finds the records that may be due."""
+        return write_agenda(self.records)
 
-    @cached_property
-    def _by_former_name(self) -> Mapping[str, Record]:
-        return {name: record for record in self.records for name, _last in record.formerly}
+    def find(self, name: str) -> Record | None:
+        """The schedule of that name."""
+        number = bisect_left(self.records, name, key=lambda record: record.name)
+        if number < len(self.records) and self.records[number].name == name:
+            return self.records[number]
+        return None
 
     def named(self, name: str) -> Record | None:
         """The schedule that has or had this name."""
-        return self.by_name.get(name) or self._by_former_name.get(name)
+        return self.find(name) or self._find_former(name)
 
     def owner(self, occurrence: Occurrence) -> Record | None:
         """The schedule that an occurrence is of, be it under a name that it has no longer."""
-        record = self.by_name.get(occurrence.name)
+        record = self.find(occurrence.name)
         if record is not None and occurrence.at > record.anchor:
             return record
-        return self._by_former_name.get(occurrence.name, record)
+        return self._find_former(occurrence.name) or record
+
+    def _find_former(self, name: str) -> Record | None:
+        number = self.agenda.formerly(name)
+        return None if number is None else self.records[number]
 
 
 def new_generation(
@@ -268,34 +282,6 @@ def new_generation(
         served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
         history_days=history_days,
     )
-
-
-def decode_generation(content: bytes, where: str) -> Generation:
-    """Read a generation file; whether its bytes bear its name is for the caller to check.
-
-    Raises:
-        NewerFormatError: a newer version wrote it.
-        FormatError: it is not a generation.
-    """
-    try:
-        header, *lines = json.loads(b"[" + b",".join(content.splitlines()) + b"]")
-        check_format(header, where)
-        generation = Generation(
-            records=tuple(Record.from_json(line) for line in lines),
-            slots=tuple(Slot(s["name"], s["cron"], s["timezone"]) for s in header["slots"]),
-            punctuality=int(header["punctuality"]),
-            history_days=int(header["history_days"]),
-            served={slot["name"]: tuple(slot["schedules"]) for slot in header["slots"]},
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FormatError(f"is not a generation: {error}", where=where) from error
-    names = [record.name for record in generation.records]
-    if len(names) != header["schedules"] or names != sorted(set(names)):
-        raise FormatError(
-            f"is not a generation: {header['schedules']} records in order are expected",
-            where=where,
-        )
-    return generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,18 +330,18 @@ def decode_pointer(content: bytes) -> Pointer:
         raise FormatError(f"is not a pointer: {error}", where=POINTER_PATH) from error
 
 
-def check_format(header: Mapping[str, Any], where: str) -> None:
+def check_format(header: Mapping[str, Any], where: str, newest: int = FORMAT) -> None:
     """Refuse a file of a newer format by name; every older one is read.
 
     Raises:
-        NewerFormatError: its format is newer than :data:`FORMAT`.
+        NewerFormatError: its format is newer than ``newest``.
         FormatError: it names no format.
     """
     found = header.get("format")
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise FormatError("names no format", where=where)
-    if found > FORMAT:
-        raise NewerFormatError(where, found)
+    if found > newest:
+        raise NewerFormatError(where, found, newest)
 
 
 def _compact(data: Mapping[str, Any]) -> bytes:

@@ -21,12 +21,12 @@ from reconciler.dispatch.generation import (
     POINTER_PATH,
     FormatError,
     Generation,
-    decode_generation,
     decode_pointer,
     generation_path,
 )
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.runs import COMPACTED, RUNS_FOLDER, WakeLog, decode_compacted
+from reconciler.dispatch.stored_generation import open_generation
 
 MOUNT_POINT: Final = "/state"
 """Where the Volume is mounted in a dispatcher container."""
@@ -153,4 +153,4 @@ def verified_generation(content: bytes, digest: str) -> Generation:
             where=where,
             remedy="Run reconcile, which repairs it.",
         )
-    return decode_generation(content, where)
+    return open_generation(content, where)

@@ -274,7 +274,7 @@ async def _found_tasks(
 
 def _requested(generation: Generation, cursor: Cursor, request: WakeRequest, now: int) -> list[Due]:
     if request.trigger is not None:
-        record = generation.by_name.get(request.trigger)
+        record = generation.find(request.trigger)
         if record is None:
             raise UnknownScheduleError(request.trigger)
         return [Due(record, (now,))]

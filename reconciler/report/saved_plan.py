@@ -14,7 +14,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Self
 
-from reconciler.dispatch.generation import FormatError, decode_generation
+from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Plan, desired_digest
 from reconciler.report.plan_document import PlanDocument, plan_document

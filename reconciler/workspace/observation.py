@@ -17,11 +17,11 @@ from reconciler.dispatch.generation import (
     Generation,
     NewerFormatError,
     Pointer,
-    decode_generation,
     decode_pointer,
     generation_path,
 )
 from reconciler.dispatch.ports import Claims
+from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest import EnvironmentSettings
 from reconciler.plan import Actual, DeployedCron, OwnApp
 from reconciler.plan.tags import GENERATION_TAG, tag_value

@@ -1,4 +1,4 @@
-"""State of format 1, as it was first released, is read for ever.
+"""State of format 1, as it was first released, is read for ever, and so is every later one.
 
 These files are never written again. When a format changes, its files join them, and the readers
 have to read all.
@@ -7,40 +7,50 @@ have to read all.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.cursor import Cursor, Horizon
+from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import (
+    FORMAT,
+    GENERATION_FORMAT,
+    Generation,
     NewerFormatError,
     Record,
     Slot,
-    decode_generation,
     decode_pointer,
 )
 from reconciler.dispatch.runs import RunState, decode_compacted, decode_wake_log
+from reconciler.dispatch.stored_generation import decode_generation, open_generation
 from reconciler.dispatch.tasks import Ending, Task, decode_settled, decode_task
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import at
 
-GOLDEN = Path(__file__).parent / "golden" / "format-1"
+GOLDEN = Path(__file__).parent / "golden"
 
 
-def content(name: str) -> bytes:
-    return (GOLDEN / name).read_bytes()
+def content(name: str, form: int = 1) -> bytes:
+    return (GOLDEN / f"format-{form}" / name).read_bytes()
 
 
-def test_the_generation() -> None:
-    generation = decode_generation(content("generation.jsonl"), "golden")
+@pytest.mark.parametrize("form", [1, 2])
+@pytest.mark.parametrize("read", [decode_generation, open_generation])
+def test_the_generation(read: Callable[[bytes, str], Generation], form: int) -> None:
+    generation = read(content("generation.jsonl", form), "golden")
     assert (generation.punctuality, generation.history_days) == (300, 30)
     assert generation.slots == (
         Slot("full", "0 9 * * 1", "Europe/Paris"),
         Slot("poller", "*/30 * * * *"),
     )
     assert generation.served == {"full": ("full",), "poller": ("plain", "task")}
+    assert (generation.find("plain"), generation.find("else")) == (generation.records[1], None)
+    assert generation.named("old") == generation.records[0]
     full, plain, task = generation.records
     assert full == Record(
         name="full",
@@ -125,19 +135,36 @@ def test_a_task_and_what_became_of_it() -> None:
     assert settled.at == "2026-12-20T15:05:01Z"
 
 
-def _newer(data: Any) -> bytes:
-    return json.dumps({**data, "format": 2}).encode()
+def test_a_generation_from_before_the_agenda_is_decided_upon_like_any_other() -> None:
+    old, new = (open_generation(content("generation.jsonl", form), "golden") for form in (1, 2))
+    horizon, now = Horizon(minute(at("08:00"))), minute(at("12:45"))
+    assert find_due(old, horizon, now) == find_due(new, horizon, now) != []
+
+
+def test_a_file_keeps_the_name_that_it_bears() -> None:
+    for form in (1, 2):
+        read = content("generation.jsonl", form)
+        assert open_generation(read, "golden").digest == sha256(read).hexdigest()
+
+
+def test_what_is_written_today_is_of_the_newest_format() -> None:
+    read = content("generation.jsonl", GENERATION_FORMAT)
+    assert decode_generation(read, "golden").encoded == read
+
+
+def _newer(data: Any, newest: int) -> bytes:
+    return json.dumps({**data, "format": newest + 1}).encode()
 
 
 def test_what_a_newer_version_wrote_is_refused_by_name() -> None:
-    for name, read in (
-        ("pointer.json", decode_pointer),
-        ("cursor.json", lambda text: Cursor.from_json(json.loads(text))),
-        ("run.jsonl", lambda text: decode_wake_log(text, "runs/x")),
-        ("task.json", lambda text: decode_task(text, "tasks/x")),
-        ("settled-task.json", lambda text: decode_settled(text, "settled/x")),
-        ("generation.jsonl", lambda text: decode_generation(text, "generations/x")),
+    for name, newest, read in (
+        ("pointer.json", FORMAT, decode_pointer),
+        ("cursor.json", FORMAT, lambda text: Cursor.from_json(json.loads(text))),
+        ("run.jsonl", FORMAT, lambda text: decode_wake_log(text, "runs/x")),
+        ("task.json", FORMAT, lambda text: decode_task(text, "tasks/x")),
+        ("settled-task.json", FORMAT, lambda text: decode_settled(text, "settled/x")),
+        ("generation.jsonl", GENERATION_FORMAT, lambda text: decode_generation(text, "x")),
     ):
         first = content(name).splitlines()[0] if name.endswith("l") else content(name)
-        with pytest.raises(NewerFormatError, match="reads up to format 1"):
-            read(_newer(json.loads(first)))
+        with pytest.raises(NewerFormatError, match=f"reads up to format {newest}"):
+            read(_newer(json.loads(first), newest))

@@ -1,0 +1,68 @@
+"""A generation's file, of which a wake parses what it needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.cron import minute
+from reconciler.dispatch.cursor import Horizon
+from reconciler.dispatch.due import find_due
+from reconciler.dispatch.generation import FormatError, Generation, Slot, new_generation
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.stored_generation import decode_generation, open_generation
+from reconciler.dispatch.volume_files import verified_generation
+from tests.dispatch.scenario import PUNCTUALITY, at, hourly
+
+NINE = minute(at("09:00"))
+NEW = hourly("new", "08:45", formerly=(("old", minute(at("08:45"))),))
+
+
+def written() -> Generation:
+    at_nine = hourly("a", when=("0 9 * * *",))
+    at_ten = hourly("b", when=("0 10 * * *",))
+    slots = (Slot("poller", "0 * * * *"),)
+    return new_generation((at_nine, at_ten, NEW), slots, PUNCTUALITY, {"poller": ("a", "b", "new")})
+
+
+def with_a_broken_record(name: str) -> bytes:
+    return written().encoded.replace(f'"name":"{name}"'.encode(), b'"name":')
+
+
+def test_a_wake_parses_the_records_that_may_be_due_and_no_others() -> None:
+    stored = open_generation(with_a_broken_record("b"), "generations/x")
+    assert [due.record.name for due in find_due(stored, Horizon(NINE - 1), NINE)] == ["a", "new"]
+    with pytest.raises(FormatError, match=r"generations/x: is not a generation"):
+        find_due(stored, Horizon(NINE), NINE + 60)
+
+
+def test_planning_parses_all() -> None:
+    assert decode_generation(written().encoded, "generations/x") == written()
+    with pytest.raises(FormatError, match="is not a generation"):
+        decode_generation(with_a_broken_record("b"), "generations/x")
+
+
+def test_the_slots_and_what_they_wake_for_are_read_back() -> None:
+    stored = open_generation(written().encoded, "generations/x")
+    assert (stored.slots, dict(stored.served)) == (written().slots, written().served)
+
+
+def test_a_schedule_is_found_by_each_name_that_it_has_or_had() -> None:
+    for generation in (written(), open_generation(written().encoded, "generations/x")):
+        assert [generation.named(name) for name in ("new", "old", "none")] == [NEW, NEW, None]
+        assert generation.find("old") is None
+        assert generation.owner(Occurrence("old", NINE - 30)) == NEW
+        assert generation.owner(Occurrence("new", NINE)) == NEW
+
+
+def test_an_agenda_that_was_changed_hides_nothing_because_the_file_is_refused() -> None:
+    changed = written().encoded.replace(b'"hours":{', b'"hours":{"23":"7",', 1)
+    assert changed != written().encoded
+    with pytest.raises(FormatError, match="was changed after it was written"):
+        verified_generation(changed, written().digest)
+
+
+@pytest.mark.parametrize("kept", range(1, 7))
+def test_a_file_that_was_cut_off_is_no_generation(kept: int) -> None:
+    lines = written().encoded.splitlines(keepends=True)
+    with pytest.raises(FormatError, match="is not a generation"):
+        open_generation(b"".join(lines[:kept]), "generations/x")
