@@ -91,8 +91,8 @@ def test_more_slots_never_cost_more_wakes(group: list[Member], budget: int) -> N
     assert wakes(more) <= wakes(fewer) * ROUNDING
 
 
-@given(usual, st.integers(1, 4))
-@settings(max_examples=40, deadline=None)
+@given(st.one_of(usual, tolerant), st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
 def test_more_slots_never_cost_one_poller_more_until_all_are_solo(
     group: list[Member], budget: int
 ) -> None:
@@ -101,11 +101,12 @@ def test_more_slots_never_cost_one_poller_more_until_all_are_solo(
         assert wakes(more) <= wakes(fewer) * ROUNDING
 
 
+@both_packings
 @given(st.one_of(usual, tolerant), budgets)
 @settings(max_examples=60, deadline=None)
-def test_tolerance_never_costs_wakes(group: list[Member], budget: int) -> None:
+def test_tolerance_never_costs_wakes(packer: Packer, group: list[Member], budget: int) -> None:
     punctual = [Member(member.name, member.timetable) for member in group]
-    late, strict = fewest_wakes(group, budget, NOW), fewest_wakes(punctual, budget, NOW)
+    late, strict = packer(group, budget, NOW), packer(punctual, budget, NOW)
     assert wakes(late) <= wakes(strict) * ROUNDING
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.manifest import Packing
-from reconciler.pack import fewest_wakes, wakes_saved_by_tolerance
+from reconciler.pack import fewest_wakes, one_poller, wakes_saved_by_tolerance
 from tests.pack.building import NOW, drawn, members
 
 
@@ -35,6 +35,17 @@ def test_but_not_if_the_day_after_is_another() -> None:
 def test_two_that_may_wait_meet() -> None:
     group = members("a: 3 4 * * * ~ 10", "b: 8 4 * * * ~ 10")
     assert drawn(fewest_wakes(group, 1, NOW)) == {"poller": "8 4 * * * <- a b"}
+
+
+def test_a_poller_serves_those_who_can_wait_with_its_other_wakes() -> None:
+    group = members("often: */15 * * * *", "late: 5 3 * * * ~ 10")
+    assert drawn(one_poller(group, 1, NOW)) == {"poller": "*/15 * * * * <- late often"}
+    assert wakes_saved_by_tolerance(group, Packing.ONE_POLLER, 1, NOW) > 0
+
+
+def test_who_has_a_slot_of_its_own_wakes_at_its_time() -> None:
+    group = members("often: */15 * * * *", "late: 5 3 * * * ~ 10")
+    assert drawn(one_poller(group, 2, NOW))["late"] == "5 3 * * * <- late"
 
 
 def test_what_it_saves() -> None:
