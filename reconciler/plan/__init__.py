@@ -3,15 +3,16 @@
 One pure function, :func:`make_plan`, from what git says, what is live and the present minute to a
 :class:`Plan`. Its parts: ``compilation`` makes records of schedules, ``changes`` compares them with
 what was applied, ``drift`` compares that with what is live, ``targets`` and ``safety`` say what
-stands against it, ``forecast`` and ``effects`` what it means.
+stands against it, ``forecast``, ``price`` and ``effects`` what it means.
 """
 
 from reconciler.plan.assumed import assume_applied
 from reconciler.plan.budget import Budget
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.effects import TimeEffect, upcoming
-from reconciler.plan.forecast import Wakes, cost_usd, slot_timetable
+from reconciler.plan.forecast import Wakes, slot_timetable
 from reconciler.plan.plan import Plan, Warned, desired_digest, make_plan
+from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import Refusal, Rule
 from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp, Touch
 from reconciler.plan.tags import own_tags
@@ -28,14 +29,15 @@ __all__ = [
     "MissingTarget",
     "OwnApp",
     "Plan",
+    "Rates",
     "Refusal",
     "Rule",
     "TimeEffect",
     "Touch",
+    "WakePrice",
     "Wakes",
     "Warned",
     "assume_applied",
-    "cost_usd",
     "desired_digest",
     "make_plan",
     "own_tags",

@@ -1,18 +1,19 @@
-"""What another choice would cost: the other packing, one cron fewer, one cron more."""
+"""What another choice would cost: the other packing, one cron fewer or more, no tolerance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.generation import Slot
+from reconciler.dispatch.generation import Generation, Slot
 from reconciler.manifest import Packing, Schedule
-from reconciler.plan.forecast import cost_usd, wakes_of
-from reconciler.plan.slots import pack_schedules
+from reconciler.pack import wakes_saved_by_tolerance
+from reconciler.plan.forecast import wakes_of
+from reconciler.plan.slots import members_of, pack_schedules, slots_at_hand
 
-COMPARED: Final = 200
-"""Beyond so many schedules nothing is compared: packing thrice more would be felt."""
+COMPARED: Final = 1_000
+"""Beyond so many schedules nothing is compared: packing several times more would be felt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,8 @@ class Alternative:
     used: int
     wakes: int
 
-    @property
-    def cost_usd(self) -> float:
-        """Dollars per month at the list price."""
-        return cost_usd(self.wakes)
 
-
-def alternatives(
+def other_choices(
     waking: Iterable[Schedule], packing: Packing, available: int | None, now: int
 ) -> tuple[Alternative, ...]:
     """The other choices, as if nothing were deployed yet.
@@ -53,6 +49,26 @@ def alternatives(
     return tuple(
         _measured(waking, other, crons, now) for other, crons in _choices(packing, available)
     )
+
+
+def saved_by_tolerance(
+    waking: Iterable[Schedule],
+    packing: Packing,
+    available: int | None,
+    now: int,
+    known: Sequence[Generation],
+) -> int:
+    """How many wakes a month more there would be if no schedule could wait.
+
+    Args:
+        waking, packing, available, now: as for :func:`other_choices`.
+        known: what was applied.
+    """
+    members = members_of(waking)
+    if available == 0 or len(members) > COMPARED:
+        return 0
+    saved = wakes_saved_by_tolerance(members, packing, available, now, slots_at_hand(known))
+    return max(0, round(saved))
 
 
 def _choices(packing: Packing, available: int) -> Iterator[tuple[Packing, int]]:

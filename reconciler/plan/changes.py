@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from reconciler.dispatch.generation import Record, Slot
 from reconciler.manifest import Location
+from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
@@ -91,7 +92,7 @@ def describe_change(old: Record, new: Record) -> str:
     return ", ".join(parts)
 
 
-def describe_slot(slot: Slot) -> str:
+def describe_slot(slot: Slot | PackedSlot) -> str:
     """A slot's cron as people read it: ``0 6 * * * (UTC)``."""
     return f"{slot.cron} ({slot.timezone})"
 

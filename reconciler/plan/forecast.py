@@ -1,19 +1,13 @@
-"""What a plan costs: wakes per month, and what Modal charges for them."""
+"""How often a plan wakes: per month, by slot and in all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from reconciler.cron import Timetable, parse
 from reconciler.dispatch.generation import Slot
 from reconciler.pack import EVERY_MINUTE, wakes_per_month
-
-USD_PER_SECOND: Final = 0.125 * 0.0000131 + 0.125 * 0.00000222
-"""List price of the least container: 0.125 core and 128 MiB."""
-SECONDS_PER_WAKE: Final = 5.0
-"""Assumed billed time of one wake, the idle time until the container scales down included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +16,15 @@ class Wakes:
 
     Attributes:
         per_month: of the planned slots together.
+        by_slot: of each of them.
         floor: the distinct minutes in which something is due; no packing wakes less often.
         every_minute: of a poller that wakes every minute.
     """
 
     per_month: int
+    by_slot: Mapping[str, int]
     floor: int
     every_minute: int = EVERY_MINUTE
-
-    @property
-    def cost_usd(self) -> float:
-        """Dollars per month at the list price."""
-        return cost_usd(self.per_month)
-
-
-def cost_usd(wakes: int) -> float:
-    """What so many wakes cost in dollars, at the list price."""
-    return round(wakes * SECONDS_PER_WAKE * USD_PER_SECOND, 4)
 
 
 def forecast(slots: Iterable[Slot], timetables: Iterable[Timetable], now: int) -> Wakes:
@@ -48,14 +34,23 @@ def forecast(slots: Iterable[Slot], timetables: Iterable[Timetable], now: int) -
         timetables: of the schedules that have to be woken for.
         now: epoch minute.
     """
-    return Wakes(wakes_of(slots, now), round(wakes_per_month(set(timetables), now)))
+    by_slot = {slot.name: _wakes(slot, now) for slot in slots}
+    return Wakes(
+        per_month=round(sum(by_slot.values())),
+        by_slot={name: round(wakes) for name, wakes in by_slot.items()},
+        floor=round(wakes_per_month(set(timetables), now)),
+    )
 
 
 def wakes_of(slots: Iterable[Slot], now: int) -> int:
     """How often these slots wake in a month, together."""
-    return round(sum(wakes_per_month([slot_timetable(slot)], now) for slot in slots))
+    return round(sum(_wakes(slot, now) for slot in slots))
 
 
 def slot_timetable(slot: Slot) -> Timetable:
     """When a slot wakes."""
     return Timetable((parse(slot.cron),), slot.timezone)
+
+
+def _wakes(slot: Slot, now: int) -> float:
+    return wakes_per_month([slot_timetable(slot)], now)

@@ -18,7 +18,7 @@ from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.generation import CRONLESS, Generation, Slot, new_generation
 from reconciler.manifest import Location, Schedule
 from reconciler.pack import PackedSlot
-from reconciler.plan.alternatives import Alternative, alternatives
+from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
@@ -26,6 +26,7 @@ from reconciler.plan.compilation import compile_records, needs_waking, timetable
 from reconciler.plan.drift import find_drift, last_applied
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.forecast import Wakes, forecast, wakes_of
+from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import (
     Refusal,
     refuse_deletions,
@@ -60,8 +61,9 @@ class Plan:
         refusals: safety rules that forbid the plan.
         deploy: whether the app's functions change.
         slots: the crons that would be deployed, with the schedules that each wakes for.
-        alternatives: what other choices would cost.
         wakes_before: wakes per month of the slots that were applied.
+        price: what a wake costs.
+        now: the epoch minute at which it was made.
         tags: the app's tags after the apply.
     """
 
@@ -80,14 +82,36 @@ class Plan:
     slots: tuple[PackedSlot, ...]
     budget: Budget
     wakes: Wakes
-    alternatives: tuple[Alternative, ...]
     wakes_before: int
+    price: WakePrice
+    now: int
     tags: Mapping[str, str]
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.changes and not self.drift
+
+    @cached_property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """What other choices would cost; worked out when it is asked for, since that takes long."""
+        return other_choices(
+            _waking(self.desired, self.now),
+            self.desired.settings.packing,
+            self.budget.available,
+            self.now,
+        )
+
+    @cached_property
+    def saved_by_tolerance(self) -> int:
+        """Wakes a month that there would be more if no schedule could wait."""
+        return saved_by_tolerance(
+            _waking(self.desired, self.now),
+            self.desired.settings.packing,
+            self.budget.available,
+            self.now,
+            _known(self.actual),
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -115,17 +139,25 @@ def desired_digest(generation: Generation) -> str:
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int = 0) -> Plan:
+def make_plan(
+    desired: Desired,
+    actual: Actual,
+    now: int,
+    *,
+    allow_deletes: int = 0,
+    rates: Rates | None = None,
+) -> Plan:
     """Plan how to get from what is live to what git says.
 
     Args:
         now: epoch minute.
         allow_deletes: how many deletions are allowed beyond the threshold.
+        rates: what the workspace pays, None when that is not known.
     """
     settings = desired.settings
-    waking = [schedule for schedule in desired.schedules if needs_waking(schedule, now)]
+    waking = _waking(desired, now)
     budget = budget_for(settings, actual.foreign)
-    known = [generation for generation in (actual.applied, actual.live) if generation is not None]
+    known = _known(actual)
     packed = pack_schedules(waking, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
     generation = new_generation(
@@ -174,14 +206,24 @@ def make_plan(desired: Desired, actual: Actual, now: int, *, allow_deletes: int 
         slots=packed,
         budget=replace(budget, used=len(slots)),
         wakes=forecast(slots, [timetable_of(schedule) for schedule in waking], now),
-        alternatives=alternatives(waking, settings.packing, budget.available, now),
         wakes_before=wakes_of(() if applied is None else applied.slots, now),
+        price=WakePrice.of(actual.wake_seconds, rates),
+        now=now,
         tags=own_tags(
             repository=desired.repository,
             generation=generation.digest,
             dispatcher=desired.dispatcher,
         ),
     )
+
+
+def _waking(desired: Desired, now: int) -> list[Schedule]:
+    return [schedule for schedule in desired.schedules if needs_waking(schedule, now)]
+
+
+def _known(actual: Actual) -> list[Generation]:
+    """The generations that were or may have been live, the one that was applied first."""
+    return [generation for generation in (actual.applied, actual.live) if generation is not None]
 
 
 def _must_deploy(desired: Desired, actual: Actual, slots: tuple[Slot, ...]) -> bool:

@@ -25,7 +25,7 @@ def pack_schedules(
         known: what was applied; the first of them is what the packing changes as little as it can.
     """
     try:
-        return pack(members_of(waking), packing, available, now, _previous(known))
+        return pack(members_of(waking), packing, available, now, slots_at_hand(known))
     except BudgetError:
         return ()
 
@@ -38,7 +38,8 @@ def members_of(waking: Iterable[Schedule]) -> list[Member]:
     ]
 
 
-def _previous(known: Sequence[Generation]) -> tuple[PackedSlot, ...]:
+def slots_at_hand(known: Sequence[Generation]) -> tuple[PackedSlot, ...]:
+    """The slots that were applied, as the packer wants them; the first generation counts."""
     if not known:
         return ()
     applied = known[0]

@@ -97,6 +97,7 @@ class Actual:
         live: that generation, as far as it can be read.
         applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
         through: epoch minute up to which the wakes have settled what was due, None when unknown.
+        wake_seconds: of recent wakes, the seconds that their work took.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
             nobody knows which functions exist and which crons others hold. None when observed.
     """
@@ -110,6 +111,7 @@ class Actual:
     live_damage: str | None = None
     applied: Generation | None = None
     through: int | None = None
+    wake_seconds: tuple[float, ...] = ()
     revision: str | None = None
 
     @cached_property

@@ -51,6 +51,10 @@ class SlotPart(Part):
     cron: str
     timezone: str
     schedules: list[str]
+    wakes_per_month: int = Field(ge=0)
+    relies_on: list[str] = Field(
+        description="Slots whose wakes serve some of these schedules' times."
+    )
 
 
 class ForeignPart(Part):
@@ -78,6 +82,23 @@ class WakesPart(Part):
     per_month: int = Field(ge=0)
     floor: int = Field(ge=0, description="Distinct minutes in which something is due.")
     every_minute: int = Field(description="Of a poller that wakes every minute.")
+    saved_by_tolerance: int = Field(
+        ge=0, description="How many more there would be if no schedule could wait."
+    )
+
+
+class PricingPart(Part):
+    """What a wake costs, and how that is known."""
+
+    rates: Literal["workspace", "list"] = Field(
+        description="`workspace`: its own, as Modal tells them; `list`: the published price."
+    )
+    usd_per_core_hour: float = Field(ge=0)
+    usd_per_gib_hour: float = Field(ge=0)
+    seconds_per_wake: float = Field(
+        ge=0, description="Billed, with the start of the container and its idle time."
+    )
+    wakes_measured: int = Field(ge=0, description="0 when the seconds are assumed.")
 
 
 class AlternativePart(Part):
@@ -129,6 +150,7 @@ class PlanDocument(Part):
     budget: BudgetPart
     wakes: WakesPart
     cost_usd_per_month: float = Field(ge=0)
+    pricing: PricingPart
     alternatives: list[AlternativePart]
     effects: list[EffectPart]
     warnings: list[WarningPart]
@@ -162,6 +184,8 @@ def plan_document(plan: Plan) -> PlanDocument:
                 cron=slot.cron,
                 timezone=slot.timezone,
                 schedules=list(slot.schedules),
+                wakes_per_month=plan.wakes.by_slot[slot.name],
+                relies_on=list(slot.relies_on),
             )
             for slot in plan.slots
         ],
@@ -184,15 +208,23 @@ def plan_document(plan: Plan) -> PlanDocument:
             per_month=plan.wakes.per_month,
             floor=plan.wakes.floor,
             every_minute=plan.wakes.every_minute,
+            saved_by_tolerance=plan.saved_by_tolerance,
         ),
-        cost_usd_per_month=plan.wakes.cost_usd,
+        cost_usd_per_month=plan.price.usd(plan.wakes.per_month),
+        pricing=PricingPart(
+            rates="workspace" if plan.price.live else "list",
+            usd_per_core_hour=plan.price.rates.core_hour,
+            usd_per_gib_hour=plan.price.rates.gib_hour,
+            seconds_per_wake=plan.price.seconds,
+            wakes_measured=plan.price.measured,
+        ),
         alternatives=[
             AlternativePart(
                 packing=other.packing,
                 crons=other.crons,
                 used=other.used,
                 wakes_per_month=other.wakes,
-                cost_usd_per_month=other.cost_usd,
+                cost_usd_per_month=plan.price.usd(other.wakes),
             )
             for other in plan.alternatives
         ],

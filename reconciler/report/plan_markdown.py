@@ -15,8 +15,10 @@ from typing import Final
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.manifest.problem import printable
-from reconciler.plan import Action, Change, Kind, Plan, TimeEffect, cost_usd
+from reconciler.pack import PackedSlot
+from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
+from reconciler.report.cost_words import choices_words, cost_words, tolerance_words, wakes_words
 from reconciler.report.effect_words import clock_words, lost_or_repeated
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
@@ -203,33 +205,43 @@ def _notes(effect: TimeEffect) -> str:
 def _slots(plan: Plan) -> Section:
     budget = plan.budget
     limit = "without limit" if budget.limit is None else f"of {budget.limit}"
-    cost, before = plan.wakes.cost_usd, cost_usd(plan.wakes_before)
+    cost, before = (plan.price.usd(each) for each in (plan.wakes.per_month, plan.wakes_before))
     title = (
         f"Slots: {count(budget.used, 'cron')} {limit} · {plan.wakes.per_month:,} wakes a month "
         f"(was {plan.wakes_before:,}) · ${cost:.2f} a month ({cost - before:+.2f})"
     )
     rows = [
         f"| {code(slot.name, table=True)} | {code(f'{slot.cron} ({slot.timezone})', table=True)} | "
-        f"{code(', '.join(slot.schedules), table=True)} |"
+        f"{plan.wakes.by_slot[slot.name]:,} | {_served(slot)} |"
         for slot in plan.slots
     ]
     rows += [
         f"| held by {code(f'{cron.app}/{cron.function}', table=True)} | "
-        f"{code(cron.text, table=True)} | in {code(cron.environment, table=True)} |"
+        f"{code(cron.text, table=True)} | | in {code(cron.environment, table=True)} |"
         for cron in budget.foreign
     ]
-    rows.append(
-        f"\nAt least {plan.wakes.floor:,} wakes a month are needed; waking every minute would be "
-        f"{plan.wakes.every_minute:,}."
-    )
+    notes = [
+        f"{wakes_words(plan)}, {cost_words(plan)}.",
+        tolerance_words(plan),
+        choices_words(plan),
+    ]
+    end = (*(line for note in notes if note for line in ("", note)), "", "</details>")
     head = (
         "",
         f"<details><summary>{title}</summary>",
         "",
-        "| slot | wakes at | for |",
-        "|---|---|---|",
+        "| slot | wakes at | wakes a month | for |",
+        "|---|---|---:|---|",
     )
-    return Section(head, tuple(rows), ("", "</details>"), "slots")
+    return Section(head, tuple(rows), end, "slots")
+
+
+def _served(slot: PackedSlot) -> str:
+    """For whom a slot wakes, and which slots wake for some of their times."""
+    served = code(", ".join(slot.schedules), table=True)
+    if not slot.relies_on:
+        return served
+    return f"{served}, relying on {code(', '.join(slot.relies_on), table=True)}"
 
 
 def _warnings(plan: Plan) -> Section:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,11 +18,10 @@ from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.dispatch.generation import ON_DEMAND, SUPERVISOR, Slot
 from reconciler.dispatch.supervisor import SUPERVISED_AT_ONCE, SUPERVISOR_TIMEOUT, supervise
 from reconciler.dispatch.volume_files import MOUNT_POINT
+from reconciler.plan.price import SCALEDOWN
 
 PYTHON: Final = "3.12"
 """Python of the dispatcher's image; the code runs on every version that we support."""
-SCALEDOWN: Final = timedelta(seconds=2)
-"""The least that Modal allows: idle time is billed, and the next wake is minutes away."""
 PACKAGES: Final = ("cron", "dispatch")
 MODULES: Final = ("__init__.py", "errors.py", "policies.py")
 """What of our source runs inside Modal; the rest stays out of the container."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.manifest import Packing
-from reconciler.plan import make_plan
+from reconciler.plan import Rates, make_plan
+from reconciler.plan.alternatives import COMPARED
 from reconciler.report.plan_text import LISTED_CHANGES, plan_text
 from reconciler.report.style import Style
 from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
@@ -26,8 +27,9 @@ def test_a_change_is_shown_with_its_place_and_what_it_means_in_time() -> None:
         "             next is  2026-11-20T15:30Z, 16:30Z, 17:30Z, 18:30Z, 19:30Z\n"
         "\n"
         "Slots: 1 cron used (a limit of 5 in the workspace, none held by others, 5 available)\n"
-        "  ~ a  30 * * * * (UTC)\n"
-        "  730 wakes a month (at least 730; every minute would be 43,830), about $0.01 a month\n"
+        "  ~ a  30 * * * * (UTC)  730 a month\n"
+        "  730 wakes a month (at least 730; every minute would be 43,830)\n"
+        "  about $0.01 a month: 5.0 s a wake (assumed) at the list price\n"
         "\n"
         f"Plan: 1 to update, 1 change of slots and app. Digest {plan.digest[:12]}"
     )
@@ -74,6 +76,50 @@ def test_sharing_by_choice_is_not_blamed_on_the_budget() -> None:
         wanted = desired(given, packing=Packing.FEWEST_WAKES, crons=crons)
         text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
         assert "2 schedules could be solo; sharing slots wakes less often" in text
+
+
+SHARED = """
+    name: often
+    schedule: "*/10 * * * *"
+    ---
+    name: office
+    schedule: "*/15 9-17 * * 1-5"
+    ---
+    name: patient
+    schedule: "7 3 * * *"
+    tolerance: 15m
+    """
+
+
+def test_each_slot_says_how_often_it_wakes_and_on_which_others_it_relies() -> None:
+    wanted = desired(schedules(SHARED), packing=Packing.FEWEST_WAKES)
+    text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
+    assert "  + office  15,45 9-17 * * 1-5 (UTC)    392 a month  relying on poller\n" in text
+    assert "  + poller  */10 * * * * (UTC)        4,383 a month  for often, patient\n" in text
+
+
+def test_the_plan_says_what_tolerance_saves_and_what_other_choices_would_cost() -> None:
+    wanted = desired(schedules(SHARED), packing=Packing.FEWEST_WAKES)
+    text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
+    assert "4,775 wakes a month (something is due in 4,805 minutes; " in text
+    assert "  30 wakes a month are saved by tolerance, about $0.00\n" in text
+    assert "  Otherwise: one-poller with 5 crons" in text
+
+
+def test_what_is_too_much_to_compare_is_not_compared_and_the_plan_says_so() -> None:
+    many = hourly(*(f"s{number:04}" for number in range(COMPARED + 1)))
+    plan = make_plan(desired(many), nothing(), NOW)
+    assert plan.alternatives == ()
+    assert "Other choices are not compared for more than 1,000 schedules." in plan_text(plan, PLAIN)
+
+
+def test_the_cost_says_what_it_rests_on() -> None:
+    measured = replace(nothing(), wake_seconds=(0.5, 1.5))
+    rates = Rates(core_hour=0.1, gib_hour=0.02)
+    plan = make_plan(desired(hourly("a")), measured, NOW, rates=rates)
+    assert "4.0 s a wake (measured over 2 wakes) at this workspace's rates" in plan_text(
+        plan, PLAIN
+    )
 
 
 def test_a_plan_without_changes_says_so() -> None:

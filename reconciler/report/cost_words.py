@@ -1,0 +1,56 @@
+"""What a plan costs, in words: the same in a terminal and in a comment."""
+
+from __future__ import annotations
+
+from reconciler.plan import Plan, WakePrice
+from reconciler.plan.alternatives import COMPARED, Alternative
+from reconciler.words import count
+
+
+def wakes_words(plan: Plan) -> str:
+    """``8,766 wakes a month (at least 8,766; every minute would be 43,830)``."""
+    wakes = plan.wakes
+    # Those who can wait share wakes, and may make do with fewer than the minutes that are due.
+    least = f"at least {wakes.floor:,}"
+    if wakes.per_month < wakes.floor:
+        least = f"something is due in {wakes.floor:,} minutes"
+    return (
+        f"{wakes.per_month:,} wakes a month ({least}; every minute would be {wakes.every_minute:,})"
+    )
+
+
+def cost_words(plan: Plan) -> str:
+    """``about $0.08 a month: 5.0 s a wake (assumed) at the list price``."""
+    price = plan.price
+    return f"about ${price.usd(plan.wakes.per_month):.2f} a month: {_basis(price)}"
+
+
+def choices_words(plan: Plan) -> str | None:
+    """What other choices would cost, or why that is not said; None when there is no choice."""
+    others = plan.alternatives
+    if any(other.wakes != plan.wakes.per_month for other in others):
+        return "Otherwise: " + "; ".join(_choice(other, plan.price) for other in others)
+    if plan.budget.available is not None and len(plan.generation.records) > COMPARED:
+        return f"Other choices are not compared for more than {COMPARED:,} schedules."
+    return None
+
+
+def tolerance_words(plan: Plan) -> str | None:
+    """How many wakes tolerance saves; None when none has it or it saves nothing."""
+    saved = plan.saved_by_tolerance
+    if not saved:
+        return None
+    usd = plan.price.usd(saved)
+    return f"{saved:,} wakes a month are saved by tolerance, about ${usd:.2f}"
+
+
+def _basis(price: WakePrice) -> str:
+    known = f"measured over {count(price.measured, 'wake')}" if price.measured else "assumed"
+    rates = "this workspace's rates" if price.live else "the list price"
+    return f"{price.seconds:.1f} s a wake ({known}) at {rates}"
+
+
+def _choice(other: Alternative, price: WakePrice) -> str:
+    """``fewest-wakes with 5 crons 8,766 wakes, $0.08``."""
+    crons = count(other.crons, "cron")
+    return f"{other.packing} with {crons} {other.wakes:,} wakes, ${price.usd(other.wakes):.2f}"
