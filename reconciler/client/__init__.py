@@ -1,7 +1,8 @@
 """For Python programs with Modal credentials, and for code inside Modal functions.
 
-``submit`` starts a deployed function and returns at once; ``result`` says how its call stands. Both
-have an asynchronous twin, ``submit_async`` and ``result_async``.
+``schedule_task`` has a deployed function called once, at a time; ``cancel_task`` and ``list_tasks``
+go with it. ``submit`` starts one at once; ``result`` says how its call stands. Each has an
+asynchronous twin: ``schedule_task_async`` and so on.
 """
 
 from reconciler.client.jobs import (
@@ -13,13 +14,44 @@ from reconciler.client.jobs import (
     submit,
     submit_async,
 )
+from reconciler.client.listing import ScheduledTask, TaskState
+from reconciler.client.task_errors import (
+    InvalidTaskError,
+    TaskError,
+    TaskExistsError,
+    TaskStartedError,
+    UnknownTaskError,
+)
+from reconciler.client.tasks import (
+    cancel_task,
+    cancel_task_async,
+    list_tasks,
+    list_tasks_async,
+    schedule_task,
+    schedule_task_async,
+)
+from reconciler.client.waking import NothingWakesWarning
 
 __all__ = [
+    "InvalidTaskError",
     "JobState",
+    "NothingWakesWarning",
     "Outcome",
+    "ScheduledTask",
     "SubmitError",
+    "TaskError",
+    "TaskExistsError",
+    "TaskStartedError",
+    "TaskState",
+    "UnknownTaskError",
+    "cancel_task",
+    "cancel_task_async",
+    "list_tasks",
+    "list_tasks_async",
     "result",
     "result_async",
+    "schedule_task",
+    "schedule_task_async",
     "submit",
     "submit_async",
 ]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import modal
 from modal.exception import NotFoundError, OutputExpiredError
 
+from reconciler.client.target import HOW_TO_NAME, parse_target
+from reconciler.client.waiting import wait_for
 from reconciler.dispatch.modal_calls import NO_ANSWER, ModalCaller, describe, is_pending
 from reconciler.dispatch.ports import StartUnknownError, TargetMissingError
 from reconciler.errors import ReconcileError
-
-T = TypeVar("T")
 
 
 class SubmitError(ReconcileError):
@@ -59,14 +58,11 @@ async def submit_async(
         SubmitError: there is no such function, or Modal did not answer. In the latter case the
             call may have started: submitting again may run it twice.
     """
-    app, separator, name = function.partition("/")
-    if not separator or not name:
-        raise SubmitError(
-            f"{function!r} names no function",
-            remedy="Name it as app/function, or app/Class.method.",
-        )
+    target = parse_target(function)
+    if target is None:
+        raise SubmitError(f"{function!r} names no function", remedy=HOW_TO_NAME)
     try:
-        return await ModalCaller(environment).start(app, name, args or {})
+        return await ModalCaller(environment).start(*target, args or {})
     except TargetMissingError as error:
         raise SubmitError(str(error), remedy="Deploy it, or correct its name.") from error
     except StartUnknownError as error:
@@ -105,13 +101,9 @@ def submit(
     function: str, args: Mapping[str, Any] | None = None, *, environment: str | None = None
 ) -> str:
     """See :func:`submit_async`."""
-    return _wait(submit_async(function, args, environment=environment))
+    return wait_for(submit_async(function, args, environment=environment))
 
 
 def result(call: str, *, timeout: float = 0) -> Outcome:
     """See :func:`result_async`."""
-    return _wait(result_async(call, timeout=timeout))
-
-
-def _wait(job: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(job)
+    return wait_for(result_async(call, timeout=timeout))

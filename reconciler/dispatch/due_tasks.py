@@ -148,10 +148,11 @@ class _Search:
             settled = decode_settled(said, task.settled_path)
         except (FormatError, OSError) as error:
             return await self.unreadable(place, path, error)
-        if settled.ending is not Ending.CANCELLED:
+        if settled.ending is Ending.STARTED:
             return _One(over=(path,))
         # Whoever cancelled it wrote no runs file: that is left to the wake of its time.
-        line = self.line(place.name, task.at, RunState.SKIPPED, settled.reason or "cancelled")
+        state = RunState.SKIPPED if settled.ending is Ending.CANCELLED else RunState.MISSED
+        line = self.line(place.name, task.at, state, settled.reason or settled.ending.value)
         return _One(over=(path,), lines=(line,))
 
     async def unreadable(self, place: TaskPath, path: str, error: Exception) -> _One | None:

@@ -132,6 +132,19 @@ class ModalCaller:
             raise StartUnknownError(describe(error)) from error
         return str(call.object_id)
 
+    async def look_up(self, app: str, function: str) -> None:
+        """Find out whether there is such a function.
+
+        Raises:
+            TargetMissingError: there is none.
+            UnavailableError: Modal does not say.
+        """
+        with translated_errors():
+            try:
+                await self._find(app, function)
+            except NotFoundError as error:
+                raise TargetMissingError(f"there is no function {app}/{function}") from error
+
     async def supervise(self, order: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         return await self.start(self.own_app, SUPERVISOR, {"order": dict(order)})

@@ -1,0 +1,146 @@
+"""Cancel a task, so that no wake can start it.
+
+The decision is a claim, made as a wake makes its own: whoever is first, the wake or the one who
+cancels, has decided. It is then said under ``settled/``, since claims die and the task may be due
+in a year; only then is it cancelled for the caller. The task's own file stays until its time, when
+a wake writes down that it was skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.client.stored_tasks import (
+    EDITIONS,
+    TaskPorts,
+    paths_of,
+    registered,
+    registration_key,
+    stored,
+)
+from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.ports import Claims, Entry, UnavailableError
+from reconciler.dispatch.runs import format_time
+from reconciler.dispatch.start import ATTEMPT_LIMIT
+from reconciler.dispatch.tasks import Ending, SettledTask, Task
+
+LOOKS: Final = 3
+"""How often a claim is looked at, should it die of idleness in that moment."""
+
+
+async def cancel(ports: TaskPorts, task_id: str, token: str, reason: str) -> SettledTask:
+    """See to it that the task of this id does not start; doing it again is safe.
+
+    Args:
+        token: unique to this call.
+        reason: for the history.
+
+    Returns:
+        The task, cancelled; also when it was before.
+
+    Raises:
+        UnknownTaskError: there is none.
+        TaskStartedError: it has started, may have, or is being started.
+        FormatError: what is stored under the id cannot be read.
+        UnavailableError: Modal did not answer. Whether it is cancelled is unknown.
+    """
+    last: SettledTask | None = None
+    paths = await paths_of(ports.files, task_id)
+    for edition in range(1, EDITIONS + 1):
+        found = await stored(ports.files, task_id, edition, paths)
+        if isinstance(found, SettledTask):
+            if found.ending is not Ending.CANCELLED:
+                raise _too_late(found)
+            last = found
+            continue
+        task = found or await _registered(ports.claims, task_id, edition)
+        if task is None:
+            break
+        return await _cancel(ports, task, token, reason)
+    if last is None:
+        raise UnknownTaskError(
+            f"there is no task {task_id}",
+            remedy="List them: reconcile tasks. A settled one is remembered for two weeks.",
+        )
+    return last
+
+
+async def _registered(claims: Claims, task_id: str, edition: int) -> Task | None:
+    """A task of which there is no file: it is just being created, or that was cut short."""
+    key = registration_key(task_id, edition)
+    entry = await claims.get(key)
+    return None if entry is None else registered(entry, key)
+
+
+async def _cancel(ports: TaskPorts, task: Task, token: str, reason: str) -> SettledTask:
+    claimant = Claimant(token, f"cancel-{token}", ports.clock.now())
+    at = format_time(claimant.now)
+    decided, in_doubt = await _decide(ports.claims, task, claimant, reason)
+    match ClaimState(decided["state"]):
+        case ClaimState.STARTED:
+            call = str(decided["call"])
+            raise _too_late(SettledTask(task=task, ending=Ending.STARTED, at=at, call=call))
+        case ClaimState.CLAIMED:
+            raise TaskStartedError(
+                f"task {task.id} is being started in this moment", remedy="Look at it in a minute."
+            )
+        case ClaimState.SKIPPED:
+            ending, why = Ending.CANCELLED, str(decided["error"])
+        case _:
+            ending, why = Ending.MISSED, str(decided.get("error", "given up"))
+    settled = SettledTask(task=task, ending=ending, at=at, reason=why)
+    await ports.files.change({task.settled_path: settled.encode()})
+    if ending is Ending.MISSED:
+        raise _too_late(settled)
+    if in_doubt:
+        raise TaskStartedError(
+            f"task {task.id} may have started: a wake ended before it could confirm that",
+            remedy="Look at the function's calls in Modal. It is cancelled, and not started again.",
+        )
+    return settled
+
+
+async def _decide(
+    claims: Claims, task: Task, claimant: Claimant, reason: str
+) -> tuple[Entry, bool]:
+    """Claim the first attempt that is free as cancelled.
+
+    Returns:
+        The claim that decides about the task, ours or another, and whether an attempt before it
+        was never confirmed.
+    """
+    mine = claimant.let_go(ClaimState.SKIPPED, reason)
+    in_doubt = False
+    attempt, looks = 1, 0
+    while attempt <= ATTEMPT_LIMIT:
+        key = claim_key(task.occurrence, attempt)
+        if await claims.put_new(key, {**mine, "attempt": str(attempt)}):
+            return mine, in_doubt
+        found = await claims.get(key)
+        if found is None:
+            looks += 1
+            if looks == LOOKS:
+                raise UnavailableError(f"the entry {key} comes and goes")
+            continue
+        match ClaimState(found["state"]):
+            case ClaimState.FAILED:
+                pass
+            case ClaimState.CLAIMED if claimant.knows_dead(found):
+                in_doubt = True
+            case _:
+                return found, in_doubt
+        attempt += 1
+    return {"state": ClaimState.MISSED.value, "error": "its attempts failed"}, in_doubt
+
+
+def _too_late(settled: SettledTask) -> TaskStartedError:
+    if settled.ending is Ending.STARTED:
+        return TaskStartedError(
+            f"task {settled.task.id} has started already, as call {settled.call}",
+            remedy=f"To end that: modal.FunctionCall.from_id({settled.call!r}).cancel().",
+        )
+    return TaskStartedError(
+        f"task {settled.task.id} was {settled.ending.value} already: {settled.reason}",
+        remedy="There is nothing left to cancel.",
+    )

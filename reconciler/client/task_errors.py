@@ -1,0 +1,25 @@
+"""What can go wrong with tasks, each with what to do about it."""
+
+from __future__ import annotations
+
+from reconciler.errors import ReconcileError
+
+
+class TaskError(ReconcileError):
+    """Something about a task failed; the derived classes say what."""
+
+
+class InvalidTaskError(TaskError):
+    """No task can be made of what was given; nothing was stored."""
+
+
+class TaskExistsError(TaskError):
+    """The id is that of another task, which was left as it is."""
+
+
+class UnknownTaskError(TaskError):
+    """There is no task of that id, or it was settled more than two weeks ago."""
+
+
+class TaskStartedError(TaskError):
+    """It is too late to cancel the task: it has started, may have, or is being started."""

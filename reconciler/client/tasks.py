@@ -1,0 +1,173 @@
+"""Tasks from any Python program: schedule one for a time, cancel it, list what there is."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import uuid4
+
+from reconciler.client.cancellation import cancel
+from reconciler.client.creation import create
+from reconciler.client.listing import ScheduledTask, list_stored, view
+from reconciler.client.stored_tasks import TaskPorts
+from reconciler.client.task_errors import InvalidTaskError, TaskError
+from reconciler.client.task_files import ModalTaskFiles
+from reconciler.client.waiting import wait_for
+from reconciler.client.waking import NothingWakesWarning, warning
+from reconciler.client.wanted import wanted_task
+from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
+from reconciler.dispatch.ports import TargetMissingError, UnavailableError
+
+DEFAULT_APP: Final = "schedule-reconciler"
+"""The name of the app, Volume and Dict, unless the settings say otherwise."""
+CANCELLED: Final = "cancelled by a program"
+
+_looked_at: set[tuple[str, str | None]] = set()
+"""Apps of which this process has found out whether anything wakes for tasks."""
+
+
+async def schedule_task_async(
+    function: str,
+    at: datetime | str,
+    args: Mapping[str, Any] | None = None,
+    id: str | None = None,  # noqa: A002 - what it is called everywhere else
+    *,
+    delivery: Literal["at-least-once", "at-most-once"] = "at-least-once",
+    app: str = DEFAULT_APP,
+    environment: str | None = None,
+) -> ScheduledTask:
+    """Have a function called once, at a time.
+
+    Args:
+        function: ``app/function`` or ``app/Class.method``, deployed.
+        at: an aware datetime, or ISO 8601 with an offset; a task starts with the first wake at or
+            after the next whole minute. A time that is past: with the next wake.
+        args: keyword arguments, JSON values.
+        id: letters, digits, ``.``, ``_`` and ``-``. With the same id it is one task: asking for the
+            same again returns it, also when it has started. None for a task of its own.
+        delivery: which way to err when a wake dies while it starts the task.
+        app: our app, as in the settings.
+        environment: its Modal environment; None for the one that we are in.
+
+    Raises:
+        InvalidTaskError: no task can be made of this.
+        TaskExistsError: the id is that of another task.
+        TaskError: Modal did not answer.
+
+    Warns:
+        NothingWakesWarning: the task is stored, and no cron wakes for tasks.
+    """
+    ports = _open(app, environment)
+    wanted = wanted_task(function, at, args, id, delivery, ports.clock.now())
+    with _explained(function, "With an id, calling again is safe: it stays one task."):
+        try:
+            await ModalCaller(environment).look_up(wanted.app, wanted.function)
+        except TargetMissingError as error:
+            raise InvalidTaskError(str(error), remedy="Deploy it, or correct its name.") from error
+        if id is None:
+            await ports.files.change({wanted.path: wanted.encode()})
+            found: ScheduledTask = view(wanted)
+        else:
+            found = view(await create(ports, wanted, uuid4().hex))
+        await _warn_once(ports, app, environment)
+    return found
+
+
+async def cancel_task_async(
+    id: str,  # noqa: A002 - what it is called everywhere else
+    *,
+    app: str = DEFAULT_APP,
+    environment: str | None = None,
+) -> ScheduledTask:
+    """See to it that a task does not start. Once this returns, no wake starts it.
+
+    Raises:
+        UnknownTaskError: there is no such task.
+        TaskStartedError: it has started, may have, or is being started.
+        TaskError: Modal did not answer; calling again is safe.
+    """
+    with _explained(id, "Call it again; that is safe."):
+        return view(await cancel(_open(app, environment), id, uuid4().hex, CANCELLED))
+
+
+async def list_tasks_async(
+    *, settled: bool = False, app: str = DEFAULT_APP, environment: str | None = None
+) -> list[ScheduledTask]:
+    """The tasks that are to run, by time.
+
+    Args:
+        settled: also those of the last two weeks that are settled.
+
+    Raises:
+        TaskError: Modal did not answer.
+    """
+    with _explained(app, "Ask again."):
+        return await list_stored(_open(app, environment).files, settled=settled)
+
+
+def schedule_task(
+    function: str,
+    at: datetime | str,
+    args: Mapping[str, Any] | None = None,
+    id: str | None = None,  # noqa: A002 - what it is called everywhere else
+    *,
+    delivery: Literal["at-least-once", "at-most-once"] = "at-least-once",
+    app: str = DEFAULT_APP,
+    environment: str | None = None,
+) -> ScheduledTask:
+    """See :func:`schedule_task_async`."""
+    return wait_for(
+        schedule_task_async(
+            function, at, args, id, delivery=delivery, app=app, environment=environment
+        )
+    )
+
+
+def cancel_task(
+    id: str,  # noqa: A002 - what it is called everywhere else
+    *,
+    app: str = DEFAULT_APP,
+    environment: str | None = None,
+) -> ScheduledTask:
+    """See :func:`cancel_task_async`."""
+    return wait_for(cancel_task_async(id, app=app, environment=environment))
+
+
+def list_tasks(
+    *, settled: bool = False, app: str = DEFAULT_APP, environment: str | None = None
+) -> list[ScheduledTask]:
+    """See :func:`list_tasks_async`."""
+    return wait_for(list_tasks_async(settled=settled, app=app, environment=environment))
+
+
+def _open(app: str, environment: str | None) -> TaskPorts:
+    return TaskPorts(
+        clock=SystemClock(),
+        claims=ModalClaims(app, environment),
+        files=ModalTaskFiles(app, environment),
+    )
+
+
+async def _warn_once(ports: TaskPorts, app: str, environment: str | None) -> None:
+    if (app, environment) in _looked_at:
+        return
+    try:
+        message = await warning(ports.files)
+    except (UnavailableError, FormatError, ValueError):
+        # The task is stored; a plan tells what is wrong with what is live.
+        return
+    _looked_at.add((app, environment))
+    if message is not None:
+        warnings.warn(message, NothingWakesWarning, stacklevel=2)
+
+
+@contextmanager
+def _explained(where: str, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except UnavailableError as error:
+        raise TaskError(f"Modal did not answer: {error}", where=where, remedy=remedy) from error

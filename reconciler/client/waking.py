@@ -1,0 +1,33 @@
+"""Whether anything wakes for tasks, as the live generation says."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from reconciler.dispatch.generation import POINTER_PATH, decode_pointer, generation_path
+from reconciler.dispatch.ports import TaskFiles
+
+TASK_WAKES: Final = "task_resolution"
+_SET_IT: Final = "Set `tasks: {resolution: 5m}` in reconciler.yaml and apply it."
+
+
+class NothingWakesWarning(UserWarning):
+    """A task was stored, and no cron wakes for tasks."""
+
+
+async def warning(files: TaskFiles) -> str | None:
+    """Why a task may have to wait, None when a cron wakes for tasks.
+
+    Raises:
+        FormatError: the pointer cannot be read.
+        UnavailableError: Modal did not answer.
+    """
+    pointer = await files.read(POINTER_PATH)
+    if pointer is None:
+        return f"nothing was applied yet, so that nothing wakes for this task. {_SET_IT}"
+    content = await files.read(generation_path(decode_pointer(pointer).generation))
+    header = json.loads((content or b"{}").partition(b"\n")[0])
+    if header.get(TASK_WAKES) is not None:
+        return None
+    return f"no cron wakes for tasks: this one starts with the first wake for a schedule. {_SET_IT}"

@@ -1,0 +1,130 @@
+"""From what a caller gives to a task; what is wrong with it is said before anything is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from reconciler.client.target import HOW_TO_NAME, parse_target
+from reconciler.client.task_errors import InvalidTaskError
+from reconciler.cron import minute
+from reconciler.dispatch.start import CLAIM_LIFE
+from reconciler.dispatch.tasks import ID, Task
+from reconciler.policies import Delivery
+
+LARGEST_ARGS: Final = 256 * 1024
+"""Bytes of the arguments as JSON: every wake that finds the task due reads them."""
+YEARS: Final = range(2000, 3000)
+"""What lies outside is a mistake in the unit of a timestamp."""
+
+
+def wanted_task(
+    function: str,
+    at: datetime | str,
+    args: Mapping[str, Any] | None,
+    task_id: str | None,
+    delivery: str,
+    now: datetime,
+) -> Task:
+    """The task that is asked for.
+
+    Raises:
+        InvalidTaskError: there can be no such task.
+    """
+    target = parse_target(function)
+    if target is None:
+        raise InvalidTaskError(f"{function!r} names no function", remedy=HOW_TO_NAME)
+    time = _time(at)
+    try:
+        promise = Delivery(delivery)
+    except ValueError as error:
+        known = " or ".join(item.value for item in Delivery)
+        raise InvalidTaskError(
+            f"{delivery!r} is no delivery", where="delivery", remedy=f"It is {known}."
+        ) from error
+    if promise is Delivery.AT_MOST_ONCE and now - time > CLAIM_LIFE - timedelta(days=1):
+        raise InvalidTaskError(
+            f"{time.isoformat()} is too long past to promise a start at most once",
+            where="at",
+            remedy="Give a later time, or leave the delivery at-least-once.",
+        )
+    return Task(
+        id=uuid4().hex if task_id is None else _id(task_id),
+        at=_whole_minute(time),
+        app=target[0],
+        function=target[1],
+        created=minute(now),
+        args=_arguments(args),
+        delivery=promise,
+    )
+
+
+def _time(at: object) -> datetime:
+    try:
+        time = datetime.fromisoformat(at) if isinstance(at, str) else at
+    except ValueError as error:
+        raise InvalidTaskError(
+            f"{at!r} is not a time",
+            where="at",
+            remedy="Give a datetime, or ISO 8601 such as 2026-11-23T09:00+01:00.",
+        ) from error
+    if not isinstance(time, datetime) or time.utcoffset() is None:
+        raise InvalidTaskError(
+            f"{at!r} does not say in which time zone it is",
+            where="at",
+            remedy="Give an aware datetime, or ISO 8601 with an offset: 2026-11-23T09:00+01:00.",
+        )
+    if time.year not in YEARS:
+        raise InvalidTaskError(
+            f"{time.isoformat()} is not in the years {YEARS.start} to {YEARS.stop - 1}", where="at"
+        )
+    return time.astimezone(UTC)
+
+
+def _whole_minute(time: datetime) -> int:
+    """The first whole minute at or after a time: never before it."""
+    begun = minute(time)
+    return begun if time.second == time.microsecond == 0 else begun + 1
+
+
+def _id(task_id: object) -> str:
+    if not isinstance(task_id, str) or not ID.fullmatch(task_id):
+        raise InvalidTaskError(
+            f"{task_id!r} cannot be the id of a task",
+            where="id",
+            remedy="It is 1 to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or "
+            "a digit.",
+        )
+    return task_id
+
+
+def _arguments(args: Mapping[Any, Any] | None) -> dict[str, Any]:
+    given = dict(args or {})
+    if not all(isinstance(name, str) and name.isidentifier() for name in given):
+        raise InvalidTaskError(
+            f"the arguments {', '.join(map(repr, given))} are not all names",
+            where="args",
+            remedy="They are the keyword arguments of the call.",
+        )
+    try:
+        text = json.dumps(given, allow_nan=False)
+        read: dict[str, Any] = json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidTaskError(f"is no JSON: {error}", where="args", remedy=_JSON) from error
+    if read != given:
+        raise InvalidTaskError("would arrive as something else", where="args", remedy=_JSON)
+    if len(text) > LARGEST_ARGS:
+        raise InvalidTaskError(
+            f"{len(text):,} bytes are more than {LARGEST_ARGS:,}",
+            where="args",
+            remedy="Store what is large elsewhere, and pass its name.",
+        )
+    return read
+
+
+_JSON: Final = (
+    "Pass texts, numbers, true, false, None, and lists and dicts (with text keys) of them."
+)

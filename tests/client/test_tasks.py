@@ -1,0 +1,187 @@
+"""Tasks through the real client on the engine: created, listed, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from reconciler.client import (
+    InvalidTaskError,
+    NothingWakesWarning,
+    TaskError,
+    TaskExistsError,
+    TaskState,
+    UnknownTaskError,
+    cancel_task,
+    list_tasks,
+    schedule_task,
+    schedule_task_async,
+)
+from reconciler.client.tasks import DEFAULT_APP
+from reconciler.errors import ReconcileError
+from reconciler.manifest import Settings
+from tests.end_to_end.project import SHOP
+from tests.engine_fixture import RunningEngine
+
+MAIN = "main"
+LATER = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=400)
+
+
+@pytest.fixture(scope="module")
+def shop(client: RunningEngine) -> RunningEngine:
+    """The session's engine with the shop deployed."""
+    client.modal("deploy", str(SHOP), cwd=Path(SHOP).parent)
+    return client
+
+
+@pytest.fixture
+def app(shop: RunningEngine) -> str:
+    """The name of an app of ours that no other test uses."""
+    return f"ours-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """That nothing wakes is beside the point."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NothingWakesWarning)
+        yield
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_task_is_listed_until_it_is_cancelled(app: str) -> None:
+    made = schedule_task("shop/sync", LATER, {"occurrence": "x"}, "one", app=app, environment=MAIN)
+    assert (made.id, made.state, made.at, made.run) == ("one", "pending", LATER, "task/one")
+    assert (made.function, made.args) == ("shop/sync", {"occurrence": "x"})
+    other = schedule_task("shop/Mailer.send", LATER - timedelta(days=1), app=app, environment=MAIN)
+    assert list_tasks(app=app, environment=MAIN) == [other, made]
+
+    cancelled = cancel_task("one", app=app, environment=MAIN)
+    assert (cancelled.state, cancelled.reason) == (TaskState.CANCELLED, "cancelled by a program")
+    assert list_tasks(app=app, environment=MAIN) == [other]
+    assert list_tasks(settled=True, app=app, environment=MAIN) == [other, cancelled]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_with_the_same_id_it_is_one_task(app: str) -> None:
+    async def both() -> list[object]:
+        one = schedule_task_async("shop/sync", LATER, {}, "one", app=app, environment=MAIN)
+        two = schedule_task_async("shop/sync", LATER, {}, "one", app=app, environment=MAIN)
+        return [*await asyncio.gather(one, two)]
+
+    first, second = asyncio.run(both())
+    assert first == second
+    assert list_tasks(app=app, environment=MAIN) == [first]
+    with pytest.raises(TaskExistsError, match="there is a task one already: shop/sync at"):
+        schedule_task("shop/sync", LATER, {"n": 1}, "one", app=app, environment=MAIN)
+
+
+PROCESS = """
+import sys, warnings
+from reconciler.client import schedule_task, TaskExistsError
+warnings.simplefilter("ignore")
+app, n = sys.argv[1:]
+sys.stdin.readline()
+try:
+    print(schedule_task("shop/sync", "2027-06-01T00:00Z", {"n": n}, "one", app=app).args["n"])
+except TaskExistsError:
+    print("refused")
+"""
+
+
+def test_of_processes_that_create_at_the_same_time_one_has_its_way(
+    shop: RunningEngine, app: str
+) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, app, number],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=shop.env,
+            text=True,
+        )
+        for number in ("1", "2", "3")
+    ]
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate(timeout=60)[0].strip() for process in started]
+    assert answers.count("refused") == 2, answers
+    (task,) = list_tasks(app=app, environment=MAIN)
+    assert [task.args["n"]] == [answer for answer in answers if answer != "refused"]
+
+
+def test_a_program_is_told_once_that_nothing_would_wake(app: str) -> None:
+    with pytest.warns(NothingWakesWarning, match="nothing was applied yet") as caught:
+        schedule_task("shop/sync", LATER, app=app, environment=MAIN)
+    assert "Set `tasks: {resolution: 5m}` in reconciler.yaml" in str(caught[0].message)
+    schedule_task("shop/sync", LATER, app=app, environment=MAIN)
+    assert len(list_tasks(app=app, environment=MAIN)) == 2, "stored all the same"
+
+
+def test_a_function_that_is_not_there_is_refused_when_the_task_is_created(app: str) -> None:
+    with pytest.raises(InvalidTaskError, match="there is no function shop/nothing"):
+        schedule_task("shop/nothing", LATER, app=app, environment=MAIN)
+    assert list_tasks(app=app, environment=MAIN) == []
+
+
+def test_a_task_that_nobody_created_cannot_be_cancelled(app: str) -> None:
+    with pytest.raises(UnknownTaskError, match="there is no task one"):
+        cancel_task("one", app=app, environment=MAIN)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_damaged_file_is_listed_by_name_beside_the_others(app: str) -> None:
+    from reconciler.client.task_files import ModalTaskFiles
+
+    good = schedule_task("shop/sync", LATER, {}, "good", app=app, environment=MAIN)
+    files = ModalTaskFiles(app, MAIN)
+    asyncio.run(
+        files.change(
+            {
+                "tasks/2026-11-20/15/bad.json": b"{",
+                "tasks/2026-11-20/16/new.json": json.dumps({"format": 9}).encode(),
+            }
+        )
+    )
+    bad, new, listed = list_tasks(app=app, environment=MAIN)
+    assert listed == good
+    assert (bad.id, bad.state, new.id, new.state) == ("bad", "unreadable", "new", "unreadable")
+    assert bad.reason is not None
+    assert bad.reason.startswith("tasks/2026-11-20/15/bad.json: is not a task")
+    assert new.reason is not None
+    assert "written in format 9, and this version reads up to format 1" in new.reason
+
+
+@pytest.mark.usefixtures("quiet")
+def test_no_answer_is_said_with_what_to_do(shop: RunningEngine, app: str) -> None:
+    schedule_task("shop/sync", LATER, app=app, environment=MAIN)
+    shop.fault("VolumeListFiles", "fail", times=100)
+    try:
+        with pytest.raises(TaskError, match=f"{app}: Modal did not answer: .*\n  Ask again"):
+            list_tasks(app=app, environment=MAIN)
+    finally:
+        shop.clear_faults()
+
+
+def test_synchronous_functions_refuse_to_block_an_event_loop() -> None:
+    async def asynchronous() -> None:
+        list_tasks()
+
+    with pytest.raises(ReconcileError, match="Await its twin, whose name ends in _async"):
+        asyncio.run(asynchronous())
+
+
+def test_the_default_app_is_that_of_the_settings() -> None:
+    assert Settings().app == DEFAULT_APP
