@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from reconciler.dispatch.generation import POINTER_PATH, decode_pointer, generation_path
+from reconciler.dispatch.generation import (
+    POINTER_PATH,
+    TASK_RESOLUTION,
+    decode_pointer,
+    generation_path,
+)
 from reconciler.dispatch.ports import TaskFiles
 
-TASK_WAKES: Final = "task_resolution"
 _SET_IT: Final = "Set `tasks: {resolution: 5m}` in reconciler.yaml and apply it."
 
 
@@ -28,6 +32,6 @@ async def warning(files: TaskFiles) -> str | None:
         return f"nothing was applied yet, so that nothing wakes for this task. {_SET_IT}"
     content = await files.read(generation_path(decode_pointer(pointer).generation))
     header = json.loads((content or b"{}").partition(b"\n")[0])
-    if header.get(TASK_WAKES) is not None:
+    if header.get(TASK_RESOLUTION) is not None:
         return None
     return f"no cron wakes for tasks: this one starts with the first wake for a schedule. {_SET_IT}"

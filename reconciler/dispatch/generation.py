@@ -34,6 +34,10 @@ ON_DEMAND: Final = "on_demand"
 """The function of our app that people wake."""
 SUPERVISOR: Final = "supervise_run"
 """The function of our app that watches over runs."""
+TASK_TICK: Final = "task_tick"
+"""What wakes for tasks that programs create: the member of the packing, and its slot when solo."""
+TASK_RESOLUTION: Final = "task_resolution"
+"""The header's key for :attr:`Generation.task_resolution`; programs that create tasks read it."""
 CRONLESS: Final = (ON_DEMAND, SUPERVISOR)
 """The functions of our app beside the slots; no schedule can bear such a name."""
 
@@ -199,6 +203,8 @@ class Generation:
         served: slot name to the schedules that it was packed to wake for, sorted. The dispatcher
             does not need it; the next packing does, to leave things where they are.
         punctuality: seconds that a wake may be late and still count as in time.
+        task_resolution: minutes between the wakes for tasks that programs create; None when nothing
+            wakes for them.
     """
 
     records: Sequence[Record]
@@ -206,11 +212,12 @@ class Generation:
     punctuality: int
     served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     history_days: int = HISTORY_DAYS
+    task_resolution: int | None = None
 
     @cached_property
     def encoded(self) -> bytes:
         """The file's bytes; equal generations have equal bytes."""
-        header = {
+        header: dict[str, Any] = {
             "format": GENERATION_FORMAT,
             "history_days": self.history_days,
             "punctuality": self.punctuality,
@@ -220,6 +227,8 @@ class Generation:
                 for slot in self.slots
             ],
         }
+        if self.task_resolution is not None:
+            header[TASK_RESOLUTION] = self.task_resolution
         lines = [
             _compact(header),
             self.agenda.times,
@@ -273,6 +282,7 @@ def new_generation(
     punctuality: int,
     served: Mapping[str, Iterable[str]] | None = None,
     history_days: int = HISTORY_DAYS,
+    task_resolution: int | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -281,6 +291,7 @@ def new_generation(
         punctuality=punctuality,
         served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
         history_days=history_days,
+        task_resolution=task_resolution,
     )
 
 

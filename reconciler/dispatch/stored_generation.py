@@ -18,6 +18,7 @@ from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.agenda_writing import write_agenda
 from reconciler.dispatch.generation import (
     GENERATION_FORMAT,
+    TASK_RESOLUTION,
     FormatError,
     Generation,
     Record,
@@ -138,6 +139,7 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             if lines.served is None
             else _StoredServed(lines.served),
             history_days=int(lines.header["history_days"]),
+            task_resolution=lines.header.get(TASK_RESOLUTION),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
         )
@@ -161,7 +163,14 @@ def decode_generation(content: bytes, where: str) -> Generation:
         served = dict(stored.served)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not a generation: {error}", where=where) from error
-    return Generation(records, stored.slots, stored.punctuality, served, stored.history_days)
+    return Generation(
+        records=records,
+        slots=stored.slots,
+        punctuality=stored.punctuality,
+        served=served,
+        history_days=stored.history_days,
+        task_resolution=stored.task_resolution,
+    )
 
 
 def _lines(content: bytes, where: str) -> _Lines:

@@ -28,6 +28,7 @@ from reconciler.manifest.settings import (
     DeletionThreshold,
     EnvironmentSettings,
     Packing,
+    Resolution,
     Settings,
 )
 from reconciler.manifest.settings_file import load_settings, parse_settings
@@ -50,6 +51,7 @@ __all__ = [
     "Overlap",
     "Packing",
     "Problem",
+    "Resolution",
     "Retries",
     "Schedule",
     "Settings",

@@ -12,12 +12,17 @@ from reconciler.manifest.expected import FORMS, VERDICT, Form
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
 from reconciler.manifest.schedule import JSON
-from reconciler.manifest.settings_form import DeletesForm, EnvironmentForm, SettingsForm
+from reconciler.manifest.settings_form import (
+    DeletesForm,
+    EnvironmentForm,
+    SettingsForm,
+    TasksForm,
+)
 from reconciler.manifest.unsupported import LATER_KEYS, not_yet
 
 _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     ManifestForm: {"suspend": SuspendForm, "retries": RetriesForm, "image": ImageForm},
-    SettingsForm: {"deletes": DeletesForm, "environments": EnvironmentForm},
+    SettingsForm: {"deletes": DeletesForm, "environments": EnvironmentForm, "tasks": TasksForm},
 }
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 

@@ -24,6 +24,19 @@ class Packing(StrEnum):
     FEWEST_WAKES = "fewest-wakes"
 
 
+class Resolution(StrEnum):
+    """How often something wakes for tasks that programs create."""
+
+    MINUTE = "1m"
+    TWO_MINUTES = "2m"
+    FIVE_MINUTES = "5m"
+    TEN_MINUTES = "10m"
+    FIFTEEN_MINUTES = "15m"
+    TWENTY_MINUTES = "20m"
+    THIRTY_MINUTES = "30m"
+    HOUR = "1h"
+
+
 @dataclass(frozen=True, slots=True)
 class DeletionThreshold:
     """More deletions than this in one plan are refused unless allowed by number.
@@ -51,6 +64,7 @@ class EnvironmentSettings:
         punctuality: how late a wake may come for its newest occurrence to count as on time.
         deletes: how many deletions one plan may hold.
         history: how long runs are kept.
+        tasks: how often something wakes for tasks that programs create; None for never.
     """
 
     name: str
@@ -62,6 +76,7 @@ class EnvironmentSettings:
     punctuality: timedelta
     deletes: DeletionThreshold
     history: timedelta = timedelta(days=90)
+    tasks: Resolution | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +110,7 @@ class Settings:
     punctuality: timedelta = timedelta(minutes=5)
     deletes: DeletionThreshold = DeletionThreshold()
     history: timedelta = timedelta(days=90)
+    tasks: Resolution | None = None
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentSettings:
@@ -121,6 +137,7 @@ class Settings:
             punctuality=self.punctuality,
             deletes=self.deletes,
             history=self.history,
+            tasks=self.tasks,
         )
 
 

@@ -102,6 +102,7 @@ def _typed(form: SettingsForm) -> Settings:
         ),
         deletes=DeletionThreshold(deletes.percent, deletes.least) if deletes else usual.deletes,
         history=usual.history if form.history is None else parse_duration(form.history),
+        tasks=None if form.tasks is None else form.tasks.resolution,
         environments={
             name: _overrides(environment) for name, environment in (form.environments or {}).items()
         },

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole
-from reconciler.manifest.settings import Packing
+from reconciler.manifest.settings import Packing, Resolution
 from reconciler.manifest.texts import Duration, ModalName, RelativePath
 
 UNLIMITED = "unlimited"
@@ -57,6 +57,16 @@ class DeletesForm(Form):
     ] = 3
 
 
+class TasksForm(Form):
+    """Tasks that programs create with `reconciler.client` while everything runs."""
+
+    resolution: Annotated[
+        Resolution,
+        Choice(),
+        Field(description="How often a cron wakes for them, beside the wakes for schedules."),
+    ]
+
+
 class EnvironmentForm(Form):
     """One environment, and what holds in it instead of the settings above."""
 
@@ -100,6 +110,14 @@ class SettingsForm(Form):
         Duration | None,
         Omittable(),
         Field(description="How long runs are kept, whole days; default 90d, at least 8d."),
+    ] = None
+    tasks: Annotated[
+        TasksForm | None,
+        Omittable(),
+        Field(
+            description="That programs create tasks; without it no cron wakes for them.",
+            examples=[{"resolution": "5m"}],
+        ),
     ] = None
     environments: Annotated[
         dict[

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.generation import Generation, Slot
-from reconciler.manifest import Packing, Schedule
-from reconciler.pack import wakes_saved_by_tolerance
+from reconciler.manifest import Packing
+from reconciler.pack import Member, wakes_saved_by_tolerance
 from reconciler.plan.forecast import wakes_of
-from reconciler.plan.slots import members_of, pack_schedules, slots_at_hand
+from reconciler.plan.slots import pack_members, slots_at_hand
 
 COMPARED: Final = 1_000
 """Beyond so many schedules nothing is compared: packing several times more would be felt."""
@@ -33,26 +33,25 @@ class Alternative:
 
 
 def other_choices(
-    waking: Iterable[Schedule], packing: Packing, available: int | None, now: int
+    members: Sequence[Member], packing: Packing, available: int | None, now: int
 ) -> tuple[Alternative, ...]:
     """The other choices, as if nothing were deployed yet.
 
     Args:
-        waking: the schedules that have to be woken for.
+        members: what has to be woken for.
         packing: the one that was chosen.
         available: crons that may be used; without a limit there is nothing to choose.
         now: epoch minute.
     """
-    waking = list(waking)
-    if available is None or not 0 < len(waking) <= COMPARED:
+    if available is None or not 0 < len(members) <= COMPARED:
         return ()
     return tuple(
-        _measured(waking, other, crons, now) for other, crons in _choices(packing, available)
+        _measured(members, other, crons, now) for other, crons in _choices(packing, available)
     )
 
 
 def saved_by_tolerance(
-    waking: Iterable[Schedule],
+    members: Sequence[Member],
     packing: Packing,
     available: int | None,
     now: int,
@@ -61,10 +60,9 @@ def saved_by_tolerance(
     """How many wakes a month more there would be if no schedule could wait.
 
     Args:
-        waking, packing, available, now: as for :func:`other_choices`.
+        members, packing, available, now: as for :func:`other_choices`.
         known: what was applied.
     """
-    members = members_of(waking)
     if available == 0 or len(members) > COMPARED:
         return 0
     saved = wakes_saved_by_tolerance(members, packing, available, now, slots_at_hand(known))
@@ -77,7 +75,7 @@ def _choices(packing: Packing, available: int) -> Iterator[tuple[Packing, int]]:
     yield from ((packing, crons) for crons in (available - 1, available + 1) if crons > 0)
 
 
-def _measured(waking: list[Schedule], packing: Packing, crons: int, now: int) -> Alternative:
-    packed = pack_schedules(waking, packing, crons, now)
+def _measured(members: Sequence[Member], packing: Packing, crons: int, now: int) -> Alternative:
+    packed = pack_members(members, packing, crons, now)
     slots = [Slot(slot.name, slot.cron, slot.timezone) for slot in packed]
     return Alternative(packing, crons, len(slots), wakes_of(slots, now))

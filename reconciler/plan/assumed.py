@@ -19,7 +19,7 @@ def assume_applied(desired: Desired, now: int) -> Actual:
         now: epoch minute.
     """
     nothing = Actual(own=None, revision=desired.commit)
-    if not desired.schedules:
+    if not desired.schedules and desired.settings.tasks is None:
         return nothing
     generation = make_plan(desired, nothing, now).generation
     functions = sorted([*CRONLESS, *(slot.name for slot in generation.slots)])

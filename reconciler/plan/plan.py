@@ -17,15 +17,17 @@ from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.generation import CRONLESS, Generation, Slot, new_generation
 from reconciler.manifest import Location, Schedule
-from reconciler.pack import PackedSlot
+from reconciler.manifest.duration import parse_duration
+from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
-from reconciler.plan.compilation import compile_records, needs_waking, timetable_of
+from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.forecast import Wakes, forecast, wakes_of
+from reconciler.plan.generation_changes import generation_changes
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import (
     Refusal,
@@ -34,7 +36,7 @@ from reconciler.plan.safety import (
     refuse_no_budget,
     refuse_protected,
 )
-from reconciler.plan.slots import pack_schedules
+from reconciler.plan.slots import members_of, pack_members
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import DISPATCHER_TAG, own_tags, tag_value
 from reconciler.plan.targets import MissingTarget, missing_targets
@@ -96,7 +98,7 @@ class Plan:
     def alternatives(self) -> tuple[Alternative, ...]:
         """What other choices would cost; worked out when it is asked for, since that takes long."""
         return other_choices(
-            _waking(self.desired, self.now),
+            _members(self.desired, self.now),
             self.desired.settings.packing,
             self.budget.available,
             self.now,
@@ -106,7 +108,7 @@ class Plan:
     def saved_by_tolerance(self) -> int:
         """Wakes a month that there would be more if no schedule could wait."""
         return saved_by_tolerance(
-            _waking(self.desired, self.now),
+            _members(self.desired, self.now),
             self.desired.settings.packing,
             self.budget.available,
             self.now,
@@ -155,10 +157,10 @@ def make_plan(
         rates: what the workspace pays, None when that is not known.
     """
     settings = desired.settings
-    waking = _waking(desired, now)
+    members = _members(desired, now)
     budget = budget_for(settings, actual.foreign)
     known = _known(actual)
-    packed = pack_schedules(waking, settings.packing, budget.available, now, known)
+    packed = pack_members(members, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
     generation = new_generation(
         compile_records(desired.schedules, known, now),
@@ -166,6 +168,7 @@ def make_plan(
         round(settings.punctuality.total_seconds()),
         {slot.name: slot.schedules for slot in packed},
         settings.history.days,
+        None if settings.tasks is None else minutes(parse_duration(settings.tasks.value)),
     )
 
     applied = last_applied(actual, generation)
@@ -195,7 +198,7 @@ def make_plan(
             *refuse_foreign_app(actual, settings.app, desired.repository),
             *refuse_protected(actual, names),
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
-            *refuse_no_budget(budget, bool(waking)),
+            *refuse_no_budget(budget, bool(members)),
         ),
         warnings=(
             *_unchanged_missing(missing, changed),
@@ -205,7 +208,7 @@ def make_plan(
         deploy=_must_deploy(desired, actual, slots),
         slots=packed,
         budget=replace(budget, used=len(slots)),
-        wakes=forecast(slots, [timetable_of(schedule) for schedule in waking], now),
+        wakes=forecast(slots, [member.timetable for member in members], now),
         wakes_before=wakes_of(() if applied is None else applied.slots, now),
         price=WakePrice.of(actual.wake_seconds, rates),
         now=now,
@@ -217,8 +220,8 @@ def make_plan(
     )
 
 
-def _waking(desired: Desired, now: int) -> list[Schedule]:
-    return [schedule for schedule in desired.schedules if needs_waking(schedule, now)]
+def _members(desired: Desired, now: int) -> list[Member]:
+    return members_of(desired.schedules, desired.settings.tasks, now)
 
 
 def _known(actual: Actual) -> list[Generation]:
@@ -242,30 +245,14 @@ def _changes(
     before = {} if applied is None else applied.by_name
     yield from schedule_changes(before, planned.by_name, locations)
     yield from slot_changes(() if applied is None else applied.slots, planned.slots)
-    if applied is not None and applied.history_days != planned.history_days:
-        yield Change(
-            action=Action.UPDATE,
-            kind=Kind.GENERATION,
-            name="history",
-            reason=f"history {applied.history_days} d → {planned.history_days} d",
-            before={"history_days": applied.history_days},
-            after={"history_days": planned.history_days},
-        )
-    if applied is not None and applied.punctuality != planned.punctuality:
-        yield Change(
-            action=Action.UPDATE,
-            kind=Kind.GENERATION,
-            name="punctuality",
-            reason=f"punctuality {applied.punctuality} s → {planned.punctuality} s",
-            before={"punctuality": applied.punctuality},
-            after={"punctuality": planned.punctuality},
-        )
+    if applied is not None:
+        yield from generation_changes(applied, planned)
 
 
 def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -> Iterator[Change]:
     app = desired.settings.app
     if actual.own is None:
-        if applied is None and desired.schedules:
+        if applied is None and (desired.schedules or desired.settings.tasks is not None):
             reason = "is not deployed yet"
             yield Change(
                 action=Action.CREATE,

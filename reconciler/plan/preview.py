@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from reconciler.dispatch.generation import Record, Slot
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.plan.budget import available_crons
-from reconciler.plan.compilation import compile_records, needs_waking
-from reconciler.plan.slots import pack_schedules
+from reconciler.plan.compilation import compile_records
+from reconciler.plan.slots import members_of, pack_members
 
 
 def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[Record, ...]:
@@ -20,7 +20,7 @@ def preview_slots(
     schedules: Iterable[Schedule], settings: EnvironmentSettings, now: int
 ) -> tuple[Slot, ...]:
     """The slots as they are packed when nobody else holds a cron."""
-    waking = [schedule for schedule in schedules if needs_waking(schedule, now)]
+    members = members_of(schedules, settings.tasks, now)
     budget = available_crons(settings.crons, 0, settings.reserve)
-    packed = pack_schedules(waking, settings.packing, budget, now)
+    packed = pack_members(members, settings.packing, budget, now)
     return tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)

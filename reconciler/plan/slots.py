@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.dispatch.generation import Generation
-from reconciler.manifest import Packing, Schedule
+from reconciler.cron import Timetable, parse_times
+from reconciler.dispatch.generation import TASK_TICK, Generation
+from reconciler.manifest import Packing, Resolution, Schedule
 from reconciler.pack import BudgetError, Member, PackedSlot, pack
-from reconciler.plan.compilation import minutes, timetable_of
+from reconciler.plan.compilation import minutes, needs_waking, timetable_of
 
 
-def pack_schedules(
-    waking: Iterable[Schedule],
+def pack_members(
+    members: Iterable[Member],
     packing: Packing,
     available: int | None,
     now: int,
     known: Sequence[Generation] = (),
 ) -> tuple[PackedSlot, ...]:
-    """Pack the schedules that have to be woken for; no slots when there is no cron for any.
+    """Pack what has to be woken for; no slots when there is no cron for any.
 
     Args:
         available: crons that may be used, None without limit.
@@ -25,17 +26,26 @@ def pack_schedules(
         known: what was applied; the first of them is what the packing changes as little as it can.
     """
     try:
-        return pack(members_of(waking), packing, available, now, slots_at_hand(known))
+        return pack(members, packing, available, now, slots_at_hand(known))
     except BudgetError:
         return ()
 
 
-def members_of(waking: Iterable[Schedule]) -> list[Member]:
-    """The schedules as the packer wants them."""
-    return [
+def members_of(schedules: Iterable[Schedule], tasks: Resolution | None, now: int) -> list[Member]:
+    """What has to be woken for, as the packer wants it.
+
+    Args:
+        tasks: how often to wake for tasks that programs create; a member like the schedules.
+        now: epoch minute.
+    """
+    members = [
         Member(schedule.name, timetable_of(schedule), minutes(schedule.tolerance))
-        for schedule in waking
+        for schedule in schedules
+        if needs_waking(schedule, now)
     ]
+    if tasks is not None:
+        members.append(Member(TASK_TICK, Timetable(parse_times(tasks.value), "UTC")))
+    return members
 
 
 def slots_at_hand(known: Sequence[Generation]) -> tuple[PackedSlot, ...]:

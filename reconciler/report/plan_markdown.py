@@ -22,6 +22,7 @@ from reconciler.report.cost_words import choices_words, cost_words, tolerance_wo
 from reconciler.report.effect_words import clock_words, lost_or_repeated
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
+from reconciler.report.slot_words import served_names
 from reconciler.words import count
 
 LIMIT: Final = 65_000
@@ -238,7 +239,7 @@ def _slots(plan: Plan) -> Section:
 
 def _served(slot: PackedSlot) -> str:
     """For whom a slot wakes, and which slots wake for some of their times."""
-    served = code(", ".join(slot.schedules), table=True)
+    served = code(", ".join(served_names(slot)), table=True)
     if not slot.relies_on:
         return served
     return f"{served}, relying on {code(', '.join(slot.relies_on), table=True)}"

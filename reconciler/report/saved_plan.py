@@ -159,6 +159,7 @@ class SavedPlan:
             desired_digest(generation) == desired_digest(plan.generation)
             and generation.slots == plan.generation.slots
             and generation.punctuality == plan.generation.punctuality
+            and generation.task_resolution == plan.generation.task_resolution
         )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from reconciler.dispatch.generation import TASK_TICK
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Kind, Plan
 from reconciler.plan.changes import describe_slot
 from reconciler.report.action_style import SIGNS, painted
 from reconciler.report.cost_words import choices_words, cost_words, tolerance_words, wakes_words
+from reconciler.report.slot_words import served_names, waking_words
 from reconciler.report.style import Style
 from reconciler.words import count
 
@@ -71,9 +73,9 @@ def _slots(plan: Plan, style: Style) -> Iterator[str]:
 def _served(slot: PackedSlot) -> str:
     """For whom it wakes, and which slots wake for some of their times."""
     relies = f", relying on {', '.join(slot.relies_on)}" if slot.relies_on else ""
-    if slot.schedules == (slot.name,):
+    if slot.schedules == (slot.name,) and slot.name != TASK_TICK:
         return relies.removeprefix(", ")
-    listed = ", ".join(slot.schedules[:LISTED_NAMES])
+    listed = ", ".join(served_names(slot)[:LISTED_NAMES])
     more = len(slot.schedules) - LISTED_NAMES
     return (f"for {listed} and {more} more" if more > 0 else f"for {listed}") + relies
 
@@ -82,9 +84,9 @@ def _why_shared(plan: Plan) -> str:
     waking = sum(len(slot.schedules) for slot in plan.slots)
     available = plan.budget.available
     if available is None or waking <= available:
-        return f"{count(waking, 'schedule')} could be solo; sharing slots wakes less often"
+        return f"{waking_words(plan.slots)} could be solo; sharing slots wakes less often"
     return (
-        f"{waking} schedules need waking and {count(available, 'cron')} "
+        f"{waking_words(plan.slots)} need waking and {count(available, 'cron')} "
         f"{'is' if available == 1 else 'are'} available, "
         "so some share a poller"
     )

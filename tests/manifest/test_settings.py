@@ -13,6 +13,7 @@ from reconciler.manifest import (
     EnvironmentSettings,
     ManifestError,
     Packing,
+    Resolution,
     Settings,
     load_settings,
     parse_settings,
@@ -51,6 +52,7 @@ crons: unlimited
 reserve: 1
 punctuality: 2m
 deletes: {percent: 10, least: 0}
+tasks: {resolution: 5m}
 environments:
   production: {modal: main, crons: 8, reserve: 2, app: prod-schedules}
   staging: {crons: unlimited}
@@ -64,6 +66,7 @@ environments:
         reserve=2,
         punctuality=timedelta(minutes=2),
         deletes=DeletionThreshold(percent=10, least=0),
+        tasks=Resolution.FIVE_MINUTES,
     )
     staging = settings.environment("staging")
     assert (staging.modal, staging.app, staging.crons, staging.reserve) == (
@@ -120,9 +123,18 @@ def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
         ),
         ("packing: one", "1:10: `packing` must be `one-poller` or `fewest-wakes`, not `one`"),
         (
-            "tasks: {resolution: 1m}",
-            ("1:1: `tasks` is not supported by this version yet\n  leave it out"),
+            "tasks: {resolution: 7m}",
+            (
+                "1:21: `tasks.resolution` must be "
+                "`1m`, `2m`, `5m`, `10m`, `15m`, `20m`, `30m` or `1h`, not `7m`"
+            ),
         ),
+        ("tasks: {}", "1:8: `tasks.resolution` is missing\n  add it"),
+        (
+            "tasks: {resolutoin: 5m, resolution: 5m}",
+            "1:9: unknown key `tasks.resolutoin`\n  did you mean `resolution`?",
+        ),
+        ("tasks: 5m", "1:8: `tasks` must be a mapping of keys and values, not `5m`"),
         ("alerts: {}", "1:1: `alerts` is not supported by this version yet\n  leave it out"),
         ("schedules: ../x", "1:12: `schedules` must stay inside the repository\n  leave out `..`"),
         (
