@@ -31,6 +31,8 @@ DOUBTED_LOOKBACK: Final = 24 * 60
 RELOOK: Final = 24 * 60
 """Minutes. When the last wake read another generation, schedules that began within these are looked
 at from their beginning. What a wake reads is stale by minutes; this leaves room."""
+MEASURED: Final = 20
+"""Wakes whose length is remembered."""
 CLOCK_TOLERANCE: Final = 10
 """Minutes. A cursor this far ahead of now is of a simultaneous wake; further ahead, some wake's
 clock was wrong."""
@@ -67,6 +69,7 @@ class Cursor:
         calls: call id to occurrence id, of calls whose end has not been written down.
         wakes: slot to the time of its last wake, ISO 8601.
         tidied: the day on which the history was last tidied up, ISO 8601.
+        took: the seconds that the last wakes took, the newest last; for what people are told only.
     """
 
     through: int | None = None
@@ -75,6 +78,7 @@ class Cursor:
     calls: Mapping[str, str] = field(default_factory=dict)
     wakes: Mapping[str, str] = field(default_factory=dict)
     tidied: str = ""
+    took: tuple[float, ...] = ()
 
     def horizon(self, now: int, generation: str) -> Horizon:
         """Where a wake at ``now`` that reads this generation has to begin."""
@@ -108,6 +112,7 @@ class Cursor:
             calls=_without({**self.calls, **newer.calls}, ended),
             wakes={**self.wakes, **newer.wakes},
             tidied=max(self.tidied, newer.tidied),
+            took=(*self.took, *newer.took)[-MEASURED:],
         )
 
     def _further(self, newer: Self, now: int) -> tuple[int | None, str | None]:
@@ -131,6 +136,7 @@ class Cursor:
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
+            "took": list(self.took),
         }
 
     @classmethod
@@ -149,6 +155,7 @@ class Cursor:
             calls=dict(data["calls"]),
             wakes=dict(data["wakes"]),
             tidied=data["tidied"],
+            took=tuple(data.get("took", ())),
         )
 
 

@@ -244,6 +244,7 @@ class _Wake:
             calls=tally.calls,
             wakes={log.slot: log.started},
             tidied=self.started.date().isoformat() if self.request.regular else "",
+            took=self.took(log),
         )
         merged = found.merge(
             mine,
@@ -253,6 +254,17 @@ class _Wake:
         )
         await self.ports.claims.put(CURSOR_KEY, merged.to_json())
         return merged
+
+    def took(self, log: WakeLog) -> tuple[float, ...]:
+        """The seconds of this wake up to now, known with its last step.
+
+        Wakes for one minute alone, or for one schedule, are not like the others and do not count; a
+        clock that was set back meanwhile says nothing.
+        """
+        if log.through != minute(self.started):
+            return ()
+        seconds = (self.ports.clock.now() - self.started).total_seconds()
+        return (round(seconds, 3),) if seconds >= 0 else ()
 
 
 async def read_cursor(ports: Ports) -> Cursor:

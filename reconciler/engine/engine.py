@@ -36,6 +36,7 @@ from reconciler.engine.http.answers import Answers
 from reconciler.engine.logs import Logs
 from reconciler.engine.record import Record, client_environment, config_file
 from reconciler.engine.rpc.apps import AppObjects
+from reconciler.engine.rpc.billing import Billing
 from reconciler.engine.rpc.calls import FunctionCalls
 from reconciler.engine.rpc.containers import ContainerCalls
 from reconciler.engine.rpc.contents import Contents
@@ -138,6 +139,7 @@ class Engine:
         return Routes(
             (
                 Environments(self._catalog),
+                Billing(),
                 self._app_objects,
                 Functions(self._apps, self._catalog, self._pool, self._fleet),
                 FunctionCalls(self._apps, self._calls, self._pool, self._answered),

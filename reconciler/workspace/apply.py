@@ -7,6 +7,7 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ from reconciler.dispatch.generation import POINTER_PATH, FormatError, Pointer, g
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan import Desired, Plan, make_plan, own_tags
+from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
 from reconciler.workspace.history import next_record, read_record
@@ -66,11 +67,14 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
     """Observe what is live and plan.
 
     Raises:
-        UnavailableError: something could not be read.
+        UnavailableError: something could not be read. The rates may be missing.
     """
-    actual = await observe(desired.settings, workspace.apps, workspace.files, workspace.claims)
+    actual, rates = await asyncio.gather(
+        observe(desired.settings, workspace.apps, workspace.files, workspace.claims),
+        workspace.apps.rates(),
+    )
     now = minute(workspace.clock.now())
-    return make_plan(desired, actual, now, allow_deletes=allow_deletes)
+    return make_plan(desired, actual, now, allow_deletes=allow_deletes, rates=rates)
 
 
 def check_allowed(plan: Plan) -> None:
@@ -155,13 +159,12 @@ class _Application:
         self.on_step(step)
         await self.lease.renew()
 
+    async def observed(self) -> Actual:
+        ports = self.workspace
+        return await observe(self.plan.desired.settings, ports.apps, ports.files, ports.claims)
+
     async def require_fresh(self) -> None:
-        seen = await observe(
-            self.plan.desired.settings,
-            self.workspace.apps,
-            self.workspace.files,
-            self.workspace.claims,
-        )
+        seen = await self.observed()
         if seen.digest != self.plan.actual.digest:
             raise StalePlanError(
                 "what is live changed after this plan was made; nothing was applied",
@@ -182,12 +185,7 @@ class _Application:
 
     async def explained(self, error: CronLimitError) -> CronLimitError:
         """The refusal with what Modal does not say: who holds which crons."""
-        settings = self.plan.desired.settings
-        foreign = self.plan.budget.foreign
-        seen = await observe(
-            settings, self.workspace.apps, self.workspace.files, self.workspace.claims
-        )
-        held = seen.foreign or foreign
+        held = (await self.observed()).foreign or self.plan.budget.foreign
         holders = "\n".join(f"    {c.app}/{c.function}  {c.text}  in {c.environment}" for c in held)
         return CronLimitError(
             f"Modal refused the deploy: {error.what}. What was live stays live, and nothing else "
@@ -221,7 +219,9 @@ class _Application:
         await files.write(record.path, record.encode())
 
     async def require_converged(self) -> None:
-        left = await prepare(self.workspace, self.plan.desired, allow_deletes=self.allow_deletes)
+        live = await self.observed()
+        now = minute(self.workspace.clock.now())
+        left = make_plan(self.plan.desired, live, now, allow_deletes=self.allow_deletes)
         if not left.empty:
             changes = [*left.changes, *left.drift]
             listed = ", ".join(f"{change.kind} {change.name}" for change in changes[:5])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.dispatch.generation import CRONLESS, Slot
+from reconciler.plan import Rates
+from reconciler.plan.price import LIST_PRICE
 from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
 
 
@@ -17,16 +19,22 @@ class FakeApps:
         environment, name: of our app.
         limit: crons that the workspace allows.
         apps: what is deployed.
+        prices: what the workspace pays, None when nobody may know.
     """
 
     environment: str = "main"
     name: str = "schedule-reconciler"
     limit: int = 5
     apps: list[DeployedApp] = field(default_factory=list)
+    prices: Rates | None = LIST_PRICE
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         return tuple(self.apps)
+
+    async def rates(self) -> Rates | None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        return self.prices
 
     async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""

@@ -16,8 +16,9 @@ from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError
-from reconciler.plan import Touch
+from reconciler.plan import Rates, Touch
 from reconciler.workspace.deployment import build_app
+from reconciler.workspace.modal_rates import workspace_rates
 from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
 
 AT_ONCE: Final = 32
@@ -59,6 +60,10 @@ class ModalApps:
         free = asyncio.Semaphore(AT_ONCE)
         found = await asyncio.gather(*(self._of(environment, free) for environment in environments))
         return [app for apps in found for app in apps]
+
+    async def rates(self) -> Rates | None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        return await workspace_rates()
 
     async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""

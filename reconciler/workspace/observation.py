@@ -40,6 +40,7 @@ async def observe(
     deployed, (pointer, pointer_damage), cursor = await asyncio.gather(
         apps.deployed(), read_pointer(files), claims.get(CURSOR_KEY)
     )
+    known = None if cursor is None else Cursor.from_json(cursor)
     own = next((app for app in deployed if _is_own(app, settings)), None)
     live, live_damage = None, None
     if pointer is not None:
@@ -57,7 +58,8 @@ async def observe(
         live=live,
         live_damage=live_damage,
         applied=await _read_applied(files, own, pointer),
-        through=None if cursor is None else Cursor.from_json(cursor).through,
+        through=None if known is None else known.through,
+        wake_seconds=() if known is None else known.took,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from reconciler.dispatch.generation import Slot
 from reconciler.errors import RefusedError
-from reconciler.plan import Touch
+from reconciler.plan import Rates, Touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,10 @@ class Apps(Protocol):
         Raises:
             UnavailableError: any of it could not be read. Nothing is ever left out.
         """
+        ...
+
+    async def rates(self) -> Rates | None:
+        """What the workspace pays; None when Modal does not tell. Never an error."""
         ...
 
     async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:

@@ -70,5 +70,11 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
     assert second.tags == TAGS
 
 
+def test_the_rates_are_dollars_an_hour_of_a_core_and_of_a_gib(apps: Apps) -> None:
+    rates = asyncio.run(apps.rates())
+    assert rates is not None
+    assert 0 < rates.gib_hour < rates.core_hour < 1
+
+
 def test_what_is_not_deployed_is_not_listed(apps: Apps, name: str) -> None:
     assert name not in {app.name for app in asyncio.run(apps.deployed())}

@@ -109,8 +109,10 @@ def test_a_days_compacted_file() -> None:
     assert decode_compacted(content("compacted.jsonl"), "golden") == [log, log]
 
 
-def test_the_cursor() -> None:
-    cursor = Cursor.from_json(json.loads(content("cursor.json")))
+@pytest.mark.parametrize(("name", "took"), [("cursor", ()), ("cursor-took", (0.412, 1.5))])
+def test_the_cursor(name: str, took: tuple[float, ...]) -> None:
+    cursor = Cursor.from_json(json.loads(content(f"{name}.json")))
+    assert cursor.took == took
     assert cursor.through == minute(at("10:00"))
     assert cursor.generation == "ab" * 32
     assert cursor.calls == {"fc-2": "plain@2026-11-20T10:00Z"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.cursor import CURSOR_KEY
+from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims
 from reconciler.dispatch.ports import (
     CallState,
@@ -411,6 +412,45 @@ def test_an_idle_wake_writes_no_runs_file_but_moves_the_cursor() -> None:
     world.wake("08:45")
     assert world.log.logs == []
     assert world.claims.entries[CURSOR_KEY]["through"] == "2026-11-20T08:45Z"
+
+
+@dataclass
+class SlowClock:
+    """A clock on which each look at it takes a second and a half."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=1.5)
+        return self.time
+
+
+def test_the_cursor_remembers_how_long_the_last_wakes_took() -> None:
+    world = World()
+    world.live(hourly())
+    for number in range(MEASURED + 2):
+        time = f"2026-11-21T{number % 24:02}:00"
+        world.wake(time, replace(world.ports(time), clock=SlowClock(at(time))))
+    assert world.claims.entries[CURSOR_KEY]["took"] == [1.5] * MEASURED
+
+
+def test_a_wake_for_one_minute_alone_is_not_measured_nor_one_whose_clock_was_set_back() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("10:00", as_if=minute(at("09:00")))
+    world.wake("11:00", replace(world.ports("11:00"), clock=BackwardClock(at("11:00"))))
+    assert world.claims.entries[CURSOR_KEY]["took"] == []
+
+
+@dataclass
+class BackwardClock:
+    """A clock that is set back all the time, by less than a minute."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        self.time -= timedelta(seconds=0.5)
+        return self.time
 
 
 def test_a_wake_as_if_it_were_earlier_leaves_the_cursor_where_it_was() -> None:

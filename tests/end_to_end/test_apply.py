@@ -267,6 +267,21 @@ def test_the_calls_of_a_plan_do_not_grow_with_the_schedules(project: Project) ->
     assert calls() == few
 
 
+def test_a_plan_costs_what_this_workspace_pays_for_wakes_as_long_as_they_were(
+    project: Project,
+) -> None:
+    project.hourly("a")
+    project.applied()
+    assert project.reconcile("wake").code == 0
+    project.engine.forget_calls()
+    words = project.reconcile("--dry-run").out
+    assert "s a wake (measured over 1 wake) at this workspace's rates" in words
+    assert project.engine.calls()["WorkspaceBillingRates"] == 1
+    project.engine.fault("WorkspaceBillingRates", "fail", status="PERMISSION_DENIED")
+    assert "at the list price" in project.reconcile("--dry-run").out
+    project.engine.clear_faults()
+
+
 def test_the_commands_work_without_a_running_engine_by_starting_one(project: Project) -> None:
     project.hourly("a")
     project.applied()
