@@ -18,7 +18,6 @@ from typing import Any, Final, Self
 
 from reconciler.cron import Timetable, parse_times
 from reconciler.dispatch.agenda import Agenda
-from reconciler.dispatch.agenda_writing import write_agenda
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.errors import ReconcileError
 from reconciler.policies import Catchup, Delivery, Overlap
@@ -251,6 +250,9 @@ class Generation:
     @cached_property
     def agenda(self) -> Agenda:
         """What finds the records that may be due."""
+        # Start-up time: a wake finds it in the file.
+        from reconciler.dispatch.agenda_writing import write_agenda
+
         return write_agenda(self.records)
 
     def find(self, name: str) -> Record | None:

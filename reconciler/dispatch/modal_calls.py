@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import traceback
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ from reconciler.dispatch.ports import (
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.puts import SharedPuts
 
 RESULT_LENGTH: Final = 500
 """Characters of a result or an error that are kept in the history."""
@@ -77,6 +79,7 @@ class ModalClaims:
             name, environment_name=environment, create_if_missing=True
         )
         self._reading = modal.Dict.from_name(name, environment_name=environment)
+        self._puts = SharedPuts(self._store)
 
     async def put_new(self, key: str, entry: Entry) -> bool:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
@@ -89,14 +92,20 @@ class ModalClaims:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors():
             try:
-                return cast("Entry | None", await self._reading.get.aio(key))
+                found = await self._reading.get.aio(key)
             except NotFoundError:
                 return None
+        # It is there, and need not be looked up again for writing.
+        self._writing = self._reading
+        return cast("Entry | None", found)
 
     async def put(self, key: str, entry: Entry) -> None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
+        await self._puts.put(key, entry)
+
+    async def _store(self, entries: Mapping[str, Entry]) -> None:
         with translated_errors():
-            await self._writing.put.aio(key, dict(entry))
+            await self._writing.update.aio({key: dict(entry) for key, entry in entries.items()})
         self._reading = self._writing
 
 
@@ -111,13 +120,12 @@ class ModalCaller:
 
     environment: str | None = None
     own_app: str = ""
-    _functions: dict[tuple[str, str], _ModalFunction] = field(default_factory=dict)
+    _functions: dict[tuple[str, str], asyncio.Task[_ModalFunction]] = field(default_factory=dict)
 
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         try:
-            target = self._functions.get((app, function)) or await self._find(app, function)
-            self._functions[app, function] = target
+            target = await self._target(app, function)
         except NotFoundError as error:
             raise TargetMissingError(f"there is no function {app}/{function}") from error
         except (modal.Error, OSError) as error:
@@ -186,6 +194,18 @@ class ModalCaller:
             return
         except (modal.Error, OSError) as error:
             raise StartUnknownError(describe(error)) from error
+
+    async def _target(self, app: str, function: str) -> _ModalFunction:
+        """The function, looked up once for all who start it at the same time or later."""
+        found = self._functions.get((app, function))
+        if found is None:
+            found = asyncio.create_task(self._find(app, function))
+            self._functions[app, function] = found
+        try:
+            return await asyncio.shield(found)
+        except Exception:
+            self._functions.pop((app, function), None)
+            raise
 
     async def _find(self, app: str, function: str) -> _ModalFunction:
         class_name, separator, method = function.rpartition(".")

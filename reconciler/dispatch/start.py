@@ -28,7 +28,6 @@ from reconciler.dispatch.ports import (
     UnavailableError,
 )
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
-from reconciler.dispatch.supervision import Order
 from reconciler.policies import Delivery, Overlap
 
 ATTEMPT_LIMIT: Final = 20
@@ -223,6 +222,8 @@ class _Starter:
         record, args = self.record, fill(self.record.args, self.occurrence)
         if not record.supervised:
             return await self.caller.start(record.app, record.function, args)
+        from reconciler.dispatch.supervision import Order  # start-up time: most are not supervised
+
         order = Order(
             occurrence=self.occurrence.id,
             app=record.app,

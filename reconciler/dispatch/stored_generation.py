@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, overload
 
 from reconciler.dispatch.agenda import Agenda
-from reconciler.dispatch.agenda_writing import write_agenda
 from reconciler.dispatch.generation import (
     GENERATION_FORMAT,
     TASK_RESOLUTION,
@@ -119,7 +118,11 @@ class StoredGeneration(Generation):
     @cached_property
     def agenda(self) -> Agenda:
         """What finds the records that may be due; of an old file, made from all of them."""
-        return self.written_agenda or write_agenda(self.records)
+        if self.written_agenda is not None:
+            return self.written_agenda
+        from reconciler.dispatch.agenda_writing import write_agenda  # start-up time: see above
+
+        return write_agenda(self.records)
 
 
 def open_generation(content: bytes, where: str) -> StoredGeneration:

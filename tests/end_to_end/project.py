@@ -53,9 +53,10 @@ class Project:
 
     def hourly(self, *names: str, minute: int = 0, **keys: str) -> None:
         """One file of hourly schedules that pass their occurrence's id on."""
-        more = "".join(f"{key}: {value}\n" for key, value in keys.items())
+        given = {"function": "shop/sync", **keys}
+        more = "".join(f"{key}: {value}\n" for key, value in given.items())
         documents = [
-            f'name: {name}\nschedule: "{minute} * * * *"\nfunction: shop/sync\n'
+            f'name: {name}\nschedule: "{minute} * * * *"\n'
             f'args: {{occurrence: "${{occurrence.id}}"}}\n{more}'
             for name in names
         ]

@@ -1,0 +1,56 @@
+"""How often a wake calls Modal, which is what it costs in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.project import Project
+
+DUE = 60
+CALLS_PER_OCCURRENCE = 3
+OF_CONTAINERS = frozenset(
+    {"ContainerHeartbeat", "ContainerHello", "FunctionGetInputs", "FunctionPutOutputs"}
+)
+"""What containers call by themselves, those of the functions that were started included."""
+OF_THE_CLIENT = 5
+"""Times that whoever woke asks whether the wake has ended, at most."""
+
+_WAKE = """
+import modal
+wake = modal.Function.from_name("schedule-reconciler", "on_demand")
+answer = wake.remote(as_if="{at}")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project.create(tmp_path)
+    project.engine.modal("deploy", str(Path(__file__).with_name("silent.py")))
+    yield project
+    project.engine.stop()
+
+
+def calls_of_a_wake(project: Project, at: str) -> dict[str, int]:
+    """What was called while a wake started all that is due, the client that woke included."""
+    project.engine.forget_calls()
+    log = project.in_modal(_WAKE.format(at=at))
+    assert log.count('"state":"started"') == DUE
+    return {name: n for name, n in project.engine.calls().items() if name not in OF_CONTAINERS}
+
+
+def test_a_wake_makes_three_calls_per_occurrence_at_most(project: Project) -> None:
+    names = [f"s{number:02}" for number in range(DUE)]
+    project.hourly(*names, function="silent/nothing")
+    project.applied()
+
+    calls = calls_of_a_wake(project, "2026-11-30T08:00Z")
+    assert sum(calls.values()) <= CALLS_PER_OCCURRENCE * DUE, calls
+
+    # One more for each that an earlier wake started: how did it end?
+    calls = calls_of_a_wake(project, "2026-11-30T09:00Z")
+    looks = calls.pop("FunctionGetOutputs")
+    assert looks <= DUE + OF_THE_CLIENT
+    assert sum(calls.values()) <= CALLS_PER_OCCURRENCE * DUE, calls
