@@ -1,19 +1,21 @@
 """Deciding what is due, beside the usual poller, APScheduler and Celery beat; import cost.
 
-``fresh`` starts from the generation's bytes, as a cold container does; ``warm`` has them in memory.
+``fresh``: a process that has decided nothing yet reads the generation's file, checks its digest and
+decides, as a container does that was just started. ``warm``: the same container decides again. Two
+samples: schedules that share their times, and none that do, in eight zones. Processor time, so that
+what else runs on the machine does not count; nothing here waits.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from random import Random
+from typing import Final
 
 from benchmarks.dispatch_peers import (
     apscheduler_look,
@@ -21,102 +23,103 @@ from benchmarks.dispatch_peers import (
     usual_poller,
     write_task_files,
 )
-from reconciler.cron import minute
+from benchmarks.dispatch_sample import NOW, SAMPLES
+from reconciler.dispatch.stored_generation import decode_generation
+
+SIZES: Final = (10_000, 100_000)
+PEERS_UP_TO: Final = 10_000
+"""Schedules beyond which APScheduler and Celery beat are not asked."""
+ROUNDS: Final = 5
+
+_FRESH: Final = """
+import resource, sys, time
+from pathlib import Path
+import modal
+import reconciler.dispatch.entrypoint
 from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.due import find_due
-from reconciler.dispatch.generation import (
-    Generation,
-    Record,
-    new_generation,
-)
-from reconciler.dispatch.stored_generation import open_generation
+from reconciler.dispatch.volume_files import verified_generation
+path, digest, now = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+began = time.process_time()
+generation = verified_generation(path.read_bytes(), digest)
+read = time.process_time()
+due = find_due(generation, Horizon(now - 1), now)
+decided = time.process_time()
+find_due(generation, Horizon(now - 1), now)
+warm = time.process_time()
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(read - began, decided - read, warm - decided, memory, sum(len(one.start) for one in due))
+"""
 
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
-
-def made(count: int) -> Generation:
-    """One in a hundred is due at NOW; the others at any minute of some day."""
-    random = Random(1)
-    records = [
-        Record(
-            name=f"s{number:06}",
-            app="shop",
-            function="sync",
-            anchor=minute(NOW) - 100_000,
-            when=("0 9 * * *" if number % 100 == 0 else _other(random),),
-            args={"number": number},
+def measure(sample: str, count: int) -> None:
+    """One sample of one size: we and the others, one after the other."""
+    generation = SAMPLES[sample](count)
+    now = int(NOW.timestamp()) // 60
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "generation.jsonl"
+        path.write_bytes(generation.encoded)
+        command = [sys.executable, "-c", _FRESH, str(path), generation.digest, str(now)]
+        read, decide, warm, memory, due = min(
+            (_floats(command) for _ in range(ROUNDS)), key=lambda run: run[0] + run[1]
         )
-        for number in range(count)
-    ]
-    return new_generation(records, (), 300)
-
-
-def _other(random: Random) -> str:
-    return f"{random.randrange(1, 60)} {random.randrange(24)} * * {random.choice('***1356')}"
-
-
-def timed(job: Callable[[], object], repeat: int = 1) -> float:
-    """Milliseconds, the best of several."""
-    best = float("inf")
-    for _ in range(repeat):
-        began = time.perf_counter()
-        job()
-        best = min(best, time.perf_counter() - began)
-    return best * 1000
-
-
-def measure(count: int) -> None:
-    """One size, all of them."""
-    generation = made(count)
-    content, horizon, now = generation.encoded, Horizon(minute(NOW) - 1), minute(NOW)
-    del generation
-    loaded = []
-    fresh = timed(lambda: loaded.append(open_generation(content, "benchmark")))
-    first = timed(lambda: find_due(loaded[0], horizon, now))
-    warm = timed(lambda: find_due(loaded[0], horizon, now), 5)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    due = len(find_due(loaded[0], horizon, now))
-    print(f"{count:,} schedules, {due} due; resident at most {memory:.0f} MiB")
-    print(f"  {'reading the generation':34}{fresh:10.1f} ms")
-    print(f"  {'deciding, first in a container':34}{first:10.1f} ms")
-    print(f"  {'deciding, warm':34}{warm:10.1f} ms")
-    records = loaded[0].records
+    fresh = read + decide
+    print(f"{count:,} schedules, {sample}: {due:.0f} due; {memory:.0f} MiB with the client")
+    print(f"  {'fresh: reading and checking':34}{read * 1000:10.1f} ms")
+    print(f"  {'fresh: deciding':34}{decide * 1000:10.1f} ms")
+    print(f"  {'fresh: both':34}{fresh * 1000:10.1f} ms")
+    print(f"  {'warm: deciding':34}{warm * 1000:10.1f} ms")
+    records = decode_generation(generation.encoded, "benchmark").records
     with tempfile.TemporaryDirectory() as folder:
         write_task_files(records, Path(folder), NOW - timedelta(minutes=1))
-        usual = timed(lambda: usual_poller(Path(folder), NOW))
-    print(f"  {'usual poller (files, croniter)':34}{usual:10.1f} ms", end="")
-    print(f"  {usual / warm:.0f} times warm, {usual / (fresh + first):.1f} times fresh")
-    if count <= 10_000:
-        for name, look in (
-            ("APScheduler 3", apscheduler_look(records, NOW)),
-            ("Celery beat", celery_look(records)),
-        ):
-            peer = timed(look, 3)
-            print(f"  {name + ', jobs in memory':34}{peer:10.1f} ms  {peer / warm:.1f} times warm")
+        _against(
+            "usual poller (files, croniter)", lambda: usual_poller(Path(folder), NOW), fresh, warm
+        )
+    if count <= PEERS_UP_TO:
+        _against("APScheduler 3, jobs in memory", apscheduler_look(records, NOW), fresh, warm)
+        _against("Celery beat, jobs in memory", celery_look(records), fresh, warm)
+
+
+def _floats(command: list[str]) -> tuple[float, ...]:
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return tuple(map(float, done.stdout.split()))
+
+
+def _against(name: str, look: Callable[[], object], fresh: float, warm: float) -> None:
+    began = time.process_time()
+    look()
+    took = time.process_time() - began
+    print(
+        f"  {name:34}{took * 1000:10.1f} ms  {took / fresh:.0f} times fresh, {took / warm:.0f} warm"
+    )
 
 
 def import_cost() -> None:
-    """What our module adds to ``import modal``."""
-    ours, modal = (_import_ms(name) for name in ("reconciler.dispatch.entrypoint", "modal"))
-    print(f"import: modal {modal:.0f} ms, with the dispatcher {ours:.0f} ms (+{ours - modal:.0f})")
+    """What our module adds to ``import modal``, with and without compiled files beside it."""
+    for how, before in (("compiled", "pass"), ("not compiled", _NOT_COMPILED)):
+        cost = min(_floats([sys.executable, "-c", _IMPORT.format(before)])[0] for _ in range(9))
+        print(f"import, {how}: the dispatcher adds {cost * 1000:.0f} ms to modal")
 
 
-def _import_ms(module: str) -> float:
-    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
-    runs = (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        for _ in range(5)
-    )
-    return min(float(done.stdout) for done in runs) * 1000
+_NOT_COMPILED: Final = "sys.pycache_prefix = '/nowhere'; sys.dont_write_bytecode = True"
+_IMPORT: Final = """
+import sys, time, modal
+{}
+began = time.process_time()
+import reconciler.dispatch.entrypoint
+print(time.process_time() - began)
+"""
 
 
 def main() -> None:
     """Each size in a process of its own, so that memory is its own."""
     if len(sys.argv) > 1:
-        measure(int(sys.argv[1]))
+        measure(sys.argv[1], int(sys.argv[2]))
         return
-    for count in (10_000, 100_000):
-        subprocess.run([sys.executable, "-m", "benchmarks.dispatch", str(count)], check=True)
+    for count in SIZES:
+        for sample in SAMPLES:
+            arguments = ["-m", "benchmarks.dispatch", sample, str(count)]
+            subprocess.run([sys.executable, *arguments], check=True)
     import_cost()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ class Task(BaseModel):
 
     name: str
     cron: str
+    timezone: str
     function: str
     args: dict[str, Any]
     last_run: datetime
@@ -30,6 +32,7 @@ def write_task_files(records: Sequence[Record], folder: Path, last_run: datetime
         task = Task(
             name=record.name,
             cron=record.when[0],
+            timezone=record.timezone,
             function=record.function,
             args=dict(record.args),
             last_run=last_run,
@@ -42,7 +45,8 @@ def usual_poller(folder: Path, now: datetime) -> int:
     due = 0
     for path in folder.iterdir():
         task = Task.model_validate(json.loads(path.read_text()))
-        due += croniter(task.cron, task.last_run).get_next(datetime) <= now
+        last_run = task.last_run.astimezone(ZoneInfo(task.timezone))
+        due += croniter(task.cron, last_run).get_next(datetime) <= now
     return due
 
 
@@ -57,7 +61,7 @@ def apscheduler_look(records: Sequence[Record], now: datetime) -> Callable[[], i
     scheduler.add_jobstore(store)
     scheduler.start(paused=True)
     for record in records:
-        trigger = CronTrigger.from_crontab(record.when[0], timezone=UTC)
+        trigger = CronTrigger.from_crontab(record.when[0], timezone=record.timezone)
         scheduler.add_job(print, trigger, id=record.name)
 
     def look() -> int:

@@ -1,45 +1,91 @@
-"""A wake on the embedded engine, with 1 and with 200 due: time, and calls to Modal."""
+"""A wake on the embedded engine, in a fresh container: time until the last start, calls to Modal.
+
+The times of the starts are those at which the engine took them, from the moment at which it took
+the wake's own call: the start of the container and of Python in it are included.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from tests.end_to_end import silent
 from tests.end_to_end.project import Project
+from tests.engine_fixture import until
 
-NINE = "2026-11-30T09:00Z"
-COUNTED = ("DictUpdate", "DictGet", "FunctionMap")
-"""The calls that a wake makes per occurrence; the others it makes once."""
+SIZES: Final = ((1, 1), (200, 200), (10_000, 100))
+"""Schedules, and how many of them are due at once."""
+OF_CONTAINERS: Final = frozenset(
+    {"ContainerHeartbeat", "ContainerHello", "FunctionGetInputs", "FunctionPutOutputs"}
+)
+"""What containers call by themselves."""
+PATIENCE: Final = 60.0
 
 
-def measure(count: int) -> None:
-    """Apply so many schedules, wake for all of them, and print what it took."""
+def measure(schedules: int, due: int) -> None:
+    """Apply so many schedules, wake for those that are due, and print what it took."""
     with tempfile.TemporaryDirectory() as folder:
         project = Project.create(Path(folder))
         try:
-            project.hourly(*(f"s{number:03}" for number in range(count)))
+            project.engine.modal("deploy", silent.__file__)
+            project.write("all.yaml", "---\n".join(_manifest(n, n < due) for n in range(schedules)))
             project.applied()
-            project.in_modal(_WAKE.format(at="2026-11-30T08:00Z"))
+            wake(project, "2026-11-30T09:00Z")
+            until(lambda: not project.engine.status()["container_pids"], PATIENCE)
             project.engine.forget_calls()
-            began = time.perf_counter()
-            seconds = float(project.in_modal(_WAKE.format(at=NINE)))
-            whole = time.perf_counter() - began
+            whole = wake(project, "2026-12-01T09:00Z")
             calls = project.engine.calls()
+            starts = starts_of_last_wake(project.engine.state / "engine.db")
         finally:
             project.engine.stop()
-    # The targets leave a mark each, and the client calls us: those are not ours.
-    own = sum(calls.get(name, 0) for name in COUNTED) - count - 1
-    print(f"{count:4} due: {seconds * 1000:7.0f} ms for the wake's call, {whole:.2f} s with client")
+    assert len(starts) == due, f"{len(starts)} started instead of {due}"
+    looks = calls.pop("FunctionGetOutputs")
+    own = sum(count for name, count in calls.items() if name not in OF_CONTAINERS)
+    print(f"{due:,} due of {schedules:,} schedules, in a fresh container")
+    print(f"  {'first start':34}{starts[0] * 1000:8.0f} ms after the wake was called")
+    print(f"  {'last start':34}{starts[-1] * 1000:8.0f} ms")
     print(
-        f"          {own / count:.2f} calls per occurrence, those once per wake included; {calls}"
+        f"  {'the whole wake':34}{whole * 1000:8.0f} ms, the ends of {due:,} earlier runs included"
+    )
+    print(f"  {'calls per occurrence':34}{own / due:8.2f}, those once per wake included")
+    print(f"  {'and per run that has ended':34}{looks / due:8.2f}")
+
+
+def wake(project: Project, at: str) -> float:
+    """Wake as if at this time; returns the seconds that the call took."""
+    return float(project.in_modal(_WAKE.format(at=at)))
+
+
+def starts_of_last_wake(database: Path) -> Sequence[float]:
+    """The seconds from the last wake's call to each of its starts, from the engine's records."""
+    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute(
+            "SELECT functions.name, calls.created FROM calls"
+            " JOIN functions ON functions.id = calls.function ORDER BY calls.created"
+        ).fetchall()
+    finally:
+        connection.close()
+    called = max(created for name, created in rows if name == "on_demand")
+    return [created - called for name, created in rows if name == "nothing" and created > called]
+
+
+def _manifest(number: int, due: bool) -> str:
+    others = f"{1 + number % 59} {number // 59 % 24} * * {number // 1416 % 7}"
+    return (
+        f'name: s{number:06}\nschedule: "{"0 9 * * *" if due else others}"\n'
+        'function: silent/nothing\nargs: {occurrence: "${occurrence.id}"}\n'
     )
 
 
-_WAKE = """
+_WAKE: Final = """
 import time
 import modal
 wake = modal.Function.from_name("schedule-reconciler", "on_demand")
+wake.hydrate()
 began = time.perf_counter()
 wake.remote(as_if="{at}")
 answer = time.perf_counter() - began
@@ -47,9 +93,9 @@ answer = time.perf_counter() - began
 
 
 def main() -> None:
-    """With 1 and with 200 due."""
-    for count in (1, 200):
-        measure(count)
+    """Each size on an engine of its own."""
+    for schedules, due in SIZES:
+        measure(schedules, due)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ from reconciler.cron.zone_names import zone_named
 
 _SEARCH_DAYS = SEARCH_YEARS * 366
 _SEARCH_MINUTES = _SEARCH_DAYS * MINUTES_PER_DAY
+_DAYS_ASKED = 3
+"""Days that are asked one by one: only beyond them a search pays off. A wake looks at fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class Timetable:
             midnight = day * MINUTES_PER_DAY
             for minute in _members(minutes):
                 yield midnight + minute
-            day = self._day_after(day)
+            day = day + 1 if last - day <= _DAYS_ASKED else self._day_after(day)
 
     def _next_on_local_clock(self, start: int) -> int | None:
         """Return the first matching local minute from `start` on, as if no change lay ahead."""

@@ -177,9 +177,11 @@ def decode_generation(content: bytes, where: str) -> Generation:
 
 
 def _lines(content: bytes, where: str) -> _Lines:
-    first, *lines = content.removesuffix(b"\n").split(b"\n")
+    first, *lines = content.split(b"\n")
     header = json.loads(first)
     check_format(header, where, GENERATION_FORMAT)
+    if not lines or lines.pop():
+        raise FormatError("is not a generation: it was cut off", where=where)
     if header["format"] < FIRST_AGENDA_FORMAT:
         found = _Lines(header, (), None, lines)
     else:

@@ -7,6 +7,6 @@ import modal
 app = modal.App("silent", image=modal.Image.debian_slim())
 
 
-@app.function(max_containers=1)
+@app.function(max_containers=1, scaledown_window=2)
 def nothing(occurrence: str) -> None:
     """Does nothing."""
