@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
 from reconciler.dispatch.generation import FORMAT, check_format
+from reconciler.dispatch.notices import NOTHING_TO_TELL, Bulletin, streaks_of
 from reconciler.dispatch.occurrence import format_minute, parse_minute
 from reconciler.dispatch.runs import RunState, WakeLog
 
@@ -70,6 +71,7 @@ class Cursor:
         wakes: slot to the time of its last wake, ISO 8601.
         tidied: the day on which the history was last tidied up, ISO 8601.
         took: the seconds that the last wakes took, the newest last; for what people are told only.
+        bulletin: failures in a row, and what is still to be told.
     """
 
     through: int | None = None
@@ -79,6 +81,7 @@ class Cursor:
     wakes: Mapping[str, str] = field(default_factory=dict)
     tidied: str = ""
     took: tuple[float, ...] = ()
+    bulletin: Bulletin = NOTHING_TO_TELL
 
     def horizon(self, now: int, generation: str) -> Horizon:
         """Where a wake at ``now`` that reads this generation has to begin."""
@@ -113,6 +116,7 @@ class Cursor:
             wakes={**self.wakes, **newer.wakes},
             tidied=max(self.tidied, newer.tidied),
             took=(*self.took, *newer.took)[-MEASURED:],
+            bulletin=self.bulletin,
         )
 
     def _further(self, newer: Self, now: int) -> tuple[int | None, str | None]:
@@ -137,6 +141,7 @@ class Cursor:
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
             "took": list(self.took),
+            **self.bulletin.to_json(),
         }
 
     @classmethod
@@ -156,6 +161,7 @@ class Cursor:
             wakes=dict(data["wakes"]),
             tidied=data["tidied"],
             took=tuple(data.get("took", ())),
+            bulletin=Bulletin.from_json(data),
         )
 
 
@@ -186,6 +192,7 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
             and record.call not in ended
         },
         wakes={log.slot: log.started for log in logs},
+        bulletin=Bulletin(streaks_of(records), {}),
     )
 
 

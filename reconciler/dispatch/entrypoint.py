@@ -13,9 +13,10 @@ from uuid import uuid4
 import modal
 
 from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
+from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.occurrence import parse_minute
-from reconciler.dispatch.runs import RunRecord
+from reconciler.dispatch.runs import RunRecord, told_line
 from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
 from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
@@ -46,6 +47,8 @@ async def wake(as_if: str | None = None, trigger: str | None = None) -> str:
         return ""
     for record in log.records:
         print(_line(record))
+    for told in log.told:
+        print(told_line(told))
     return log.encode().decode()
 
 
@@ -64,6 +67,7 @@ def _ports() -> Ports:
         log=log,
         archive=log,
         tasks=VolumeTaskFiles(volume, folder),
+        messenger=HttpMessenger(),
     )
 
 

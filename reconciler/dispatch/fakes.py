@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reconciler.alerts import Address
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.ports import CallState, CallStatus, Entry, TargetMissingError
+from reconciler.dispatch.ports import (
+    CallState,
+    CallStatus,
+    Entry,
+    TargetMissingError,
+    UnsentError,
+)
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.tasks import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
@@ -101,6 +108,33 @@ class FakeCaller:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         if not (await self.status(call)).ended:
             self.statuses[call] = CallStatus(CallState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message that :class:`FakeMessenger` was given."""
+
+    address: Address
+    suffix: str
+    body: bytes | None
+
+
+@dataclass
+class FakeMessenger:
+    """Remembers what it was given.
+
+    Attributes:
+        refusing: hosts, as they are shown, that take nothing.
+    """
+
+    sent: list[SentMessage] = field(default_factory=list)
+    refusing: set[str] = field(default_factory=set)
+
+    async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
+        """See :class:`~reconciler.dispatch.ports.Messenger`."""
+        if address.shown in self.refusing:
+            raise UnsentError("it answered 500")
+        self.sent.append(SentMessage(address, suffix, body))
 
 
 @dataclass

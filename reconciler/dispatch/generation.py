@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Final, Self
 
+from reconciler.alerts import Address, AlertRule, Alerts
 from reconciler.cron import Timetable, parse_times
 from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
@@ -83,6 +84,8 @@ class Record:
         resumes: epoch minute from which it runs again by itself; None until somebody resumes it.
         start, end: epoch minutes; nothing occurs before the first, or from the second on.
         exclude: dates, ranges of dates and cron expressions at which it does not run, in its zone.
+        alerts: which of its events are alarms, when that is not as for all.
+        ping: what is asked for when a run of it starts and ends.
         formerly: earlier names, oldest first, each with the last epoch minute that it names.
             Occurrences up to then keep the old name, and with it their claims: what ran under the
             old name cannot run again under the new.
@@ -110,6 +113,8 @@ class Record:
     backoff: float = 1.0
     factor: float = 2.0
     timeout: int | None = None
+    alerts: AlertRule | None = None
+    ping: Address | None = None
     formerly: tuple[tuple[str, int], ...] = ()
     protect: bool = False
     description: str | None = None
@@ -145,6 +150,8 @@ class Record:
             value = getattr(self, item.name)
             if item.name in _MINUTES and value is not None:
                 data[item.name] = format_minute(value)
+            elif item.name in _PARTS and value is not None:
+                data[item.name] = value.to_json()
             elif item.name == "formerly" and value:
                 data[item.name] = [[name, format_minute(last)] for name, last in value]
             elif item.name in _REQUIRED or value not in (item.default, {}):
@@ -166,6 +173,8 @@ class Record:
         values["formerly"] = tuple(
             (name, parse_minute(last)) for name, last in values.get("formerly", ())
         )
+        for name in _PARTS.keys() & values.keys():
+            values[name] = _PARTS[name](values[name])
         values["overlap"] = Overlap(values.get("overlap", Overlap.ALLOW))
         values["catchup"] = Catchup(values.get("catchup", Catchup.LATEST))
         values["delivery"] = Delivery(values.get("delivery", Delivery.AT_LEAST_ONCE))
@@ -180,6 +189,11 @@ def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
 
 _MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
 _REQUIRED: Final = frozenset({"name", "app", "function"})
+_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "alerts": AlertRule.from_json,
+    "ping": Address.from_json,
+}
+"""Fields that are values of their own, and how they are read."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -204,6 +218,9 @@ class Generation:
         punctuality: seconds that a wake may be late and still count as in time.
         task_resolution: minutes between the wakes for tasks that programs create; None when nothing
             wakes for them.
+        alerts: what is an alarm where a schedule says nothing; None when nothing is.
+        environment: as it is called on the command line; empty when that is not known.
+        slots_since: slot name to the epoch minute since which it has been planned as it is.
     """
 
     records: Sequence[Record]
@@ -212,6 +229,9 @@ class Generation:
     served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     history_days: int = HISTORY_DAYS
     task_resolution: int | None = None
+    alerts: Alerts | None = None
+    environment: str = ""
+    slots_since: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def encoded(self) -> bytes:
@@ -222,12 +242,21 @@ class Generation:
             "punctuality": self.punctuality,
             "schedules": len(self.records),
             "slots": [
-                {"cron": slot.cron, "name": slot.name, "timezone": slot.timezone}
+                {
+                    "cron": slot.cron,
+                    "name": slot.name,
+                    "timezone": slot.timezone,
+                    **_since(self.slots_since.get(slot.name)),
+                }
                 for slot in self.slots
             ],
         }
         if self.task_resolution is not None:
             header[TASK_RESOLUTION] = self.task_resolution
+        if self.alerts is not None:
+            header["alerts"] = self.alerts.to_json()
+        if self.environment:
+            header["environment"] = self.environment
         lines = [
             _compact(header),
             self.agenda.times,
@@ -278,6 +307,10 @@ class Generation:
         return None if number is None else self.records[number]
 
 
+def _since(at: int | None) -> dict[str, str]:
+    return {} if at is None else {"since": format_minute(at)}
+
+
 def new_generation(
     records: Iterable[Record],
     slots: Iterable[Slot],
@@ -285,6 +318,10 @@ def new_generation(
     served: Mapping[str, Iterable[str]] | None = None,
     history_days: int = HISTORY_DAYS,
     task_resolution: int | None = None,
+    *,
+    alerts: Alerts | None = None,
+    environment: str = "",
+    slots_since: Mapping[str, int] | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -294,6 +331,9 @@ def new_generation(
         served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
         history_days=history_days,
         task_resolution=task_resolution,
+        alerts=alerts,
+        environment=environment,
+        slots_since=slots_since or {},
     )
 
 

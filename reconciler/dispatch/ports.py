@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from reconciler.alerts import Address
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
 
@@ -151,6 +152,26 @@ class Caller(Protocol):
 
         Raises:
             StartUnknownError: it may or may not have been cancelled.
+        """
+        ...
+
+
+class UnsentError(Exception):
+    """A receiver did not take a message. Says why, and nothing of the address but its host."""
+
+
+class Messenger(Protocol):
+    """Sends messages over HTTP."""
+
+    async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
+        """POST a JSON body, or without one GET, and wait until the receiver has taken it.
+
+        Args:
+            suffix: is added to the path of the address.
+
+        Raises:
+            UnsentError: it did not answer in time, or with anything but 2xx; or the address is not
+                known. It may have acted all the same.
         """
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from reconciler.dispatch.generation import FORMAT, FormatError, check_format
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
@@ -123,6 +123,48 @@ def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
     )
 
 
+class ToldState(StrEnum):
+    """What became of an attempt to tell somebody of something."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    """A later wake tries again."""
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One attempt to send a notice.
+
+    Attributes:
+        notice: its id.
+        to: the address, without what is secret in it; empty for all that there were.
+        error: why it could not be sent.
+    """
+
+    notice: str
+    to: str
+    state: ToldState
+    error: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """The attempt as JSON."""
+        data = {"notice": self.notice, "to": self.to, "state": self.state.value}
+        return data if self.error is None else {**data, "error": self.error}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back."""
+        return cls(data["notice"], data["to"], ToldState(data["state"]), data.get("error"))
+
+
+def told_line(told: Told) -> str:
+    """An attempt as logs and terminals show it."""
+    to = f" to {told.to}" if told.to else ""
+    why = f" ({told.error})" if told.error else ""
+    return f"{told.state.value} {told.notice}{to}{why}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeLog:
     """One wake: who woke, when, reading what, and what came of it.
@@ -136,6 +178,7 @@ class WakeLog:
         generation: the digest of what it read.
         through: the cursor that it leaves behind; None when it leaves none.
         unsettled: occurrence ids that a later wake must look at again, with the next attempt.
+        told: which alarms and pings it tried to send.
     """
 
     wake: str
@@ -147,6 +190,7 @@ class WakeLog:
     unsettled: Mapping[str, int]
     records: tuple[RunRecord, ...]
     part: int = 1
+    told: tuple[Told, ...] = ()
 
     @property
     def day(self) -> str:
@@ -162,7 +206,7 @@ class WakeLog:
 
     def encode(self) -> bytes:
         """The file's bytes."""
-        header = {
+        header: dict[str, Any] = {
             "format": FORMAT,
             "generation": self.generation,
             "now": format_minute(self.now),
@@ -173,6 +217,8 @@ class WakeLog:
             "unsettled": dict(self.unsettled),
             "wake": self.wake,
         }
+        if self.told:
+            header["told"] = [told.to_json() for told in self.told]
         lines = [header, *(record.to_json() for record in self.records)]
         return b"".join(
             json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
@@ -201,6 +247,7 @@ def decode_wake_log(content: bytes, where: str) -> WakeLog:
             unsettled=dict(header["unsettled"]),
             records=tuple(_record_from_json(line) for line in lines),
             part=header["part"],
+            told=tuple(map(Told.from_json, header.get("told", ()))),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not the log of a wake: {error}", where=where) from error

@@ -234,6 +234,7 @@ class _Starter:
             factor=record.factor,
             timeout=record.timeout,
             delivery=record.delivery,
+            ping=record.ping,
         )
         return await self.caller.supervise(order.to_json())
 

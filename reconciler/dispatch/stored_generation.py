@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple, overload
 
+from reconciler.alerts import Alerts
 from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.generation import (
     GENERATION_FORMAT,
@@ -24,6 +25,7 @@ from reconciler.dispatch.generation import (
     Slot,
     check_format,
 )
+from reconciler.dispatch.occurrence import parse_minute
 
 FIRST_AGENDA_FORMAT: Final = 2
 RECORDS_KEPT: Final = 10_000
@@ -143,6 +145,9 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             else _StoredServed(lines.served),
             history_days=int(lines.header["history_days"]),
             task_resolution=lines.header.get(TASK_RESOLUTION),
+            alerts=_alerts(lines.header),
+            environment=lines.header.get("environment", ""),
+            slots_since=_slots_since(lines.header),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
         )
@@ -173,6 +178,9 @@ def decode_generation(content: bytes, where: str) -> Generation:
         served=served,
         history_days=stored.history_days,
         task_resolution=stored.task_resolution,
+        alerts=stored.alerts,
+        environment=stored.environment,
+        slots_since=stored.slots_since,
     )
 
 
@@ -201,6 +209,15 @@ def _record(line: bytes, where: str) -> Record:
 
 def _slots(header: Mapping[str, Any]) -> tuple[Slot, ...]:
     return tuple(Slot(slot["name"], slot["cron"], slot["timezone"]) for slot in header["slots"])
+
+
+def _slots_since(header: Mapping[str, Any]) -> Mapping[str, int]:
+    known = (slot for slot in header["slots"] if "since" in slot)
+    return {slot["name"]: parse_minute(slot["since"]) for slot in known}
+
+
+def _alerts(header: Mapping[str, Any]) -> Alerts | None:
+    return Alerts.from_json(header["alerts"]) if "alerts" in header else None
 
 
 def _served(line: bytes) -> Mapping[str, tuple[str, ...]]:

@@ -12,7 +12,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
+from reconciler.alerts import Address
 from reconciler.dispatch.claim import Claimant, ClaimState
+from reconciler.dispatch.delivery import ping_now
+from reconciler.dispatch.notices import Notice, NoticeKind
+from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import (
     Caller,
     CallState,
@@ -20,6 +24,7 @@ from reconciler.dispatch.ports import (
     Claims,
     Clock,
     Entry,
+    Messenger,
     StartUnknownError,
     TargetMissingError,
     UnavailableError,
@@ -43,6 +48,7 @@ class Order:
         retries: tries after the first.
         backoff: seconds before the second try; each wait is ``factor`` times the one before.
         timeout: seconds that one try may take; None for the target's own limit.
+        ping: what is asked for when it starts and ends.
     """
 
     occurrence: str
@@ -54,15 +60,19 @@ class Order:
     factor: float = 2.0
     timeout: int | None = None
     delivery: Delivery = Delivery.AT_LEAST_ONCE
+    ping: Address | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The argument of the supervisor's call."""
-        return asdict(self)
+        ping = None if self.ping is None else self.ping.to_json()
+        return {**asdict(self), "ping": ping}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read :meth:`to_json` back."""
-        return cls(**{**data, "delivery": Delivery(data["delivery"])})
+        delivery, ping = Delivery(data["delivery"]), data.get("ping")
+        address = None if ping is None else Address.from_json(ping)
+        return cls(**{**data, "delivery": delivery, "ping": address})
 
     def pause_after(self, number: int) -> float:
         """Seconds to wait after this try has failed."""
@@ -86,14 +96,34 @@ class Supervisor:
     claims: Claims
     caller: Caller
     pause: Callable[[float], Awaitable[None]]
+    messenger: Messenger
     tries: list[str] = field(default_factory=list)
 
     async def run(self) -> CallStatus:
-        """Try until one succeeds or none is left; returns how the run ended.
+        """Try until one succeeds or none is left, and ping; returns how the run ended.
 
         Raises:
             UnavailableError: the claims could not be read or written, again and again.
         """
+        starting = asyncio.create_task(self._ping(NoticeKind.PING_START))
+        status = await self._all_tries()
+        await starting
+        if status.state is CallState.SUCCEEDED:
+            await self._ping(NoticeKind.PING_SUCCESS)
+        elif status.state in (CallState.FAILED, CallState.TIMED_OUT):
+            await self._ping(NoticeKind.PING_FAIL)
+        return status
+
+    async def _ping(self, kind: NoticeKind) -> None:
+        order, now = self.order, self.clock.now()
+        if order.ping is None:
+            return
+        name = Occurrence.parse(order.occurrence).name
+        notice = Notice(kind=kind, name=name, subject=order.occurrence, raised=format_time(now))
+        claimant = Claimant(self.token, self.call, now)
+        await ping_now(notice, order.ping, claimant, self.claims, self.messenger)
+
+    async def _all_tries(self) -> CallStatus:
         order = self.order
         for number in range(1, order.retries + 2):
             status = await self._one_try(number)

@@ -12,6 +12,7 @@ from uuid import uuid4
 import modal
 
 from reconciler.dispatch.environment import APP_VARIABLE
+from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock, encode_ending
 from reconciler.dispatch.supervision import Order, Supervisor
 from reconciler.policies import LONGEST_RUN
@@ -33,6 +34,7 @@ async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
         claims=claims,
         caller=caller,
         pause=asyncio.sleep,
+        messenger=HttpMessenger(),
     )
     return encode_ending(await supervisor.run())
 

@@ -1,7 +1,8 @@
 """One wake: look at every schedule, start what is due, write down what was done.
 
-The order is what the promises rest on: claim, spawn, confirm; then the runs file; then the cursor.
-A crash after any of them leaves claims and a cursor from which the next wake goes on.
+The order is what the promises rest on: claim, spawn, confirm; then the runs file; then the cursor;
+then what people are told. A crash after any of them leaves claims and a cursor from which the next
+wake goes on.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, recover
+from reconciler.dispatch.delivery import deliver
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.due_tasks import FoundTasks, find_tasks, settle_tasks
 from reconciler.dispatch.generation import Generation, Record
 from reconciler.dispatch.housekeeping import RECOVERY_DAYS, tidy
 from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.overdue import overdue_notices
 from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.ports import (
     Archive,
@@ -28,14 +31,16 @@ from reconciler.dispatch.ports import (
     Claims,
     Clock,
     Generations,
+    Messenger,
     RunLog,
     TaskFiles,
     UnavailableError,
 )
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
+from reconciler.dispatch.runs import RunRecord, RunState, Told, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
 from reconciler.dispatch.tasks import is_task
+from reconciler.dispatch.telling import noted, settle
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at most, the oldest first."""
@@ -58,6 +63,8 @@ class Ports:
     """None where only a look is taken, from outside."""
     tasks: TaskFiles | None = None
     """None where nobody can create tasks."""
+    messenger: Messenger | None = None
+    """None where nobody is told of anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +137,7 @@ class _Wake:
         server = Server(claimant, self.ports.claims, self.ports.caller)
         logs: list[WakeLog] = []
         await self.tidy_once_a_day(cursor)
+        woken = cursor.wakes
         open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
@@ -146,7 +154,9 @@ class _Wake:
             found = replace(self.tasks, known=(), over=()) if logs else self.tasks
             await settle_tasks(self.ports.tasks, found, tally.records)
             logs.append(log)
-        return replace(logs[-1], records=tuple(line for log in logs for line in log.records))
+        told = await self.tell(claimant, woken, cursor, logs[-1])
+        records = tuple(line for log in logs for line in log.records)
+        return replace(logs[-1], records=records, told=told)
 
     async def tidy_once_a_day(self, cursor: Cursor) -> None:
         today, ports = self.started.date(), self.ports
@@ -232,6 +242,23 @@ class _Wake:
             records=tuple(shorten(record) for record in (*tally.records, *ended)),
         )
 
+    async def tell(
+        self, claimant: Claimant, woken: Mapping[str, str], cursor: Cursor, last: WakeLog
+    ) -> tuple[Told, ...]:
+        """Send what people are to be told, now that all else is safe.
+
+        Args:
+            woken: when each slot last woke before this wake.
+        """
+        ports, notices = self.ports, [*cursor.bulletin.notices.values()]
+        if self.request.regular:
+            notices += overdue_notices(self.generation, woken, self.started, self.request.slot)
+        if ports.messenger is None or not notices:
+            return ()
+        sent = await deliver(notices, self.generation, claimant, ports.claims, ports.messenger)
+        await settle(sent, cursor, last, ports.claims, ports.log)
+        return sent.told
+
     async def advance(
         self, before: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
     ) -> Cursor:
@@ -252,6 +279,8 @@ class _Wake:
             settled=tally.settled,
             ended=[record.call for record in ended if record.call is not None],
         )
+        if self.ports.messenger is not None:
+            merged = noted(merged, found, self.generation, log.records, self.started)
         await self.ports.claims.put(CURSOR_KEY, merged.to_json())
         return merged
 

@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 EXPECTED: Final = "expected"
-"""The error type that carries an expectation; its context has `what`, `choices`, `quotable`."""
+"""The error type that carries an expectation; its context has `what`, `choices`, `quotable`,
+`private`."""
 
 VERDICT: Final = "verdict"
 """The error type whose context says, in `what`, what is the matter with the value."""
 
-FORMS: Final = frozenset({"<usual>", "<mapping>", "<list>", "<text>"})
+FORMS: Final = frozenset({"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>"})
 """The tags by which keys that can be written in several ways tell them apart."""
 
 
@@ -38,15 +39,17 @@ class Expected:
     Args:
         what: completes the sentence "`key` must be …".
         quotable: a number would be all right if it were in quotes.
+        private: what is written is not repeated: it may be a secret.
     """
 
     what: str
     quotable: bool = False
+    private: bool = False
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return _expecting(handler(source), self.what, quotable=self.quotable)
+        return _expecting(handler(source), self.what, quotable=self.quotable, private=self.private)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,12 @@ def verdict(what: str) -> PydanticCustomError:
 
 
 def _expecting(
-    schema: CoreSchema, what: str, *, choices: Sequence[str] = (), quotable: bool = False
+    schema: CoreSchema,
+    what: str,
+    *,
+    choices: Sequence[str] = (),
+    quotable: bool = False,
+    private: bool = False,
 ) -> CoreSchema:
     return core_schema.custom_error_schema(
         schema,
@@ -116,6 +124,7 @@ def _expecting(
             "what": what,
             "choices": "|".join(choices),
             "quotable": int(quotable),
+            "private": int(private),
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from reconciler.manifest.alerts import ONE_KEY_EACH, SecretKeys
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault
 from reconciler.manifest.files import read_folder, too_large
@@ -14,7 +15,7 @@ from reconciler.manifest.manifests import Manifests
 from reconciler.manifest.meaning import read
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.schedule import Schedule
-from reconciler.manifest.settings import Settings
+from reconciler.manifest.settings import Settings, every_alerts
 from reconciler.manifest.shape import check, salvage
 from reconciler.manifest.unsupported import in_manifest
 
@@ -58,6 +59,9 @@ def _load(
     schedules: list[Schedule] = []
     problems: list[Problem] = []
     named: dict[str, Location] = {}
+    keys = SecretKeys(
+        receiver.address for alerts in every_alerts(settings) for receiver in alerts.rule.to
+    )
     files = 0
     for source in sources:
         if isinstance(source, Problem):
@@ -72,6 +76,7 @@ def _load(
             found = _schedule(document, settings)
             if isinstance(found, Schedule):
                 schedules.append(found)
+                problems.extend(_clashing_keys(found, document, keys))
             else:
                 problems.extend(found)
     if not files and not problems:
@@ -118,6 +123,17 @@ def _repeated_name(document: Document, named: dict[str, Location]) -> Iterator[P
             location,
             "give each schedule a name of its own",
         )
+
+
+def _clashing_keys(schedule: Schedule, document: Document, keys: SecretKeys) -> Iterator[Problem]:
+    asked = schedule.alerts
+    addresses = [("alerts", one.address) for one in (asked.to or () if asked is not None else ())]
+    if schedule.ping is not None:
+        addresses.append(("ping", schedule.ping))
+    for key, address in addresses:
+        clash = keys.clash(address)
+        if clash is not None:
+            yield Problem(clash, document.position(key), ONE_KEY_EACH)
 
 
 def _no_manifest(folder: str) -> Problem:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
+from reconciler.manifest.alerts_form import Ping, ScheduleAlerts
 from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole, verdict
 from reconciler.manifest.texts import (
     RESERVED_NAME_PATTERN,
@@ -274,6 +275,8 @@ class ManifestForm(Form):
         Omittable(),
         Field(description="How long one run may take.", examples=["10m"]),
     ] = None
+    alerts: ScheduleAlerts = None
+    ping: Ping = None
     protect: Annotated[
         Flag, Field(description="Deletion is refused, also when the manifest is simply gone.")
     ] = False

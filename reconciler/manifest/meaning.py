@@ -19,6 +19,7 @@ from reconciler.cron import (
     parse_times,
     zone_named,
 )
+from reconciler.manifest.alerts import AlertOverrides, overrides, ping_address
 from reconciler.manifest.duration import format_duration, parse_duration
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
@@ -40,7 +41,7 @@ from reconciler.manifest.schedule import (
     Schedule,
     Suspension,
 )
-from reconciler.manifest.settings import LOCAL, Settings, unknown_environment
+from reconciler.manifest.settings import LOCAL, Settings, every_alerts, unknown_environment
 from reconciler.policies import LONGEST_RUN
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule
     reading = _Reading(form)
     schedule = reading.schedule(location)
     reading.check_environments(settings)
+    reading.check_receivers(settings)
     if schedule is None or reading.faults:
         return reading.faults
     return schedule
@@ -109,6 +111,8 @@ class _Reading:
             delivery=form.delivery,
             retries=retries,
             timeout=timeout,
+            alerts=self._alerts(),
+            ping=None if form.ping is None else ping_address(form.ping),
             protect=form.protect,
             formerly=form.formerly,
             environments=tuple(form.environments or ()),
@@ -154,6 +158,20 @@ class _Reading:
                     f"there is no environment `{name}`",
                     unknown_environment(name, settings),
                 )
+
+    def check_receivers(self, settings: Settings) -> None:
+        """Alerts that reach nobody, in no environment, are not meant."""
+        asked = self._alerts()
+        if asked is not None and asked.to is None and not every_alerts(settings):
+            self._fault(
+                ("alerts",),
+                "`alerts` has nobody to tell",
+                "add `to`, here or to `alerts` in reconciler.yaml",
+                at_key=True,
+            )
+
+    def _alerts(self) -> AlertOverrides | None:
+        return None if self._form.alerts is None else overrides(self._form.alerts)
 
     def _times(self) -> Timetable | datetime | None:
         form = self._form
@@ -245,9 +263,16 @@ class _Reading:
         return None
 
     def _fault(
-        self, path: Path, message: str, remedy: str | None = None, *, offset: int | None = None
+        self,
+        path: Path,
+        message: str,
+        remedy: str | None = None,
+        *,
+        offset: int | None = None,
+        at_key: bool = False,
     ) -> None:
-        self.faults.append(Fault(path=path, message=message, remedy=remedy, offset=offset))
+        fault = Fault(path=path, message=message, remedy=remedy, offset=offset, at_key=at_key)
+        self.faults.append(fault)
 
 
 def _texts(written: str | list[str] | None) -> tuple[str, ...]:

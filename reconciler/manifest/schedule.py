@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from typing import TypeAlias
 
+from reconciler.alerts import Address
 from reconciler.cron import Expression, Timetable
+from reconciler.manifest.alerts import AlertOverrides
 from reconciler.manifest.location import Location
 from reconciler.policies import Catchup, Delivery, Overlap, pause_after
 
@@ -136,6 +138,8 @@ class Schedule:
         deadline: how late an occurrence may still start; None for no limit.
         tolerance: how late it may run as a matter of course, whole minutes.
         timeout: how long a run may take; None for the target's own limit.
+        alerts: what it says of alarms over the settings; None when it says nothing.
+        ping: what is asked for when a run starts and ends; None for nothing.
         protect: its deletion is refused.
         formerly: the name under which its history is kept, if it was renamed.
         environments: where it runs; empty for everywhere.
@@ -159,6 +163,8 @@ class Schedule:
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     retries: Retries = Retries()
     timeout: timedelta | None = None
+    alerts: AlertOverrides | None = None
+    ping: Address | None = None
     protect: bool = False
     formerly: str | None = None
     environments: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
+from reconciler.alerts import host_of
+from reconciler.manifest.alerts_form import AlertsForm, DefaultAlertsForm, ReceiverForm
 from reconciler.manifest.expected import FORMS, VERDICT, Form
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
@@ -18,11 +20,23 @@ from reconciler.manifest.settings_form import (
     SettingsForm,
     TasksForm,
 )
-from reconciler.manifest.unsupported import LATER_KEYS, not_yet
 
 _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
-    ManifestForm: {"suspend": SuspendForm, "retries": RetriesForm, "image": ImageForm},
-    SettingsForm: {"deletes": DeletesForm, "environments": EnvironmentForm, "tasks": TasksForm},
+    ManifestForm: {
+        "suspend": SuspendForm,
+        "retries": RetriesForm,
+        "image": ImageForm,
+        "alerts": AlertsForm,
+    },
+    SettingsForm: {
+        "deletes": DeletesForm,
+        "environments": EnvironmentForm,
+        "alerts": DefaultAlertsForm,
+        "tasks": TasksForm,
+    },
+    EnvironmentForm: {"alerts": DefaultAlertsForm},
+    AlertsForm: {"to": ReceiverForm},
+    DefaultAlertsForm: {"to": ReceiverForm},
 }
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
@@ -56,11 +70,9 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
             what = "a list of at least one"
         case _:
             what = error.get("ctx", {}).get("what", "of another kind")
-    return Fault(
-        path=path,
-        message=f"{subject} must be {what}, not {_shown(error['input'])}",
-        remedy=_meant(error),
-    )
+    private = isinstance(error["input"], str) and error.get("ctx", {}).get("private")
+    found = "" if private else f", not {_shown(error['input'])}"
+    return Fault(path=path, message=f"{subject} must be {what}{found}", remedy=_meant(error))
 
 
 def _keys(location: Iterable[str | int]) -> Path:
@@ -69,8 +81,6 @@ def _keys(location: Iterable[str | int]) -> Path:
 
 def _unknown_key(path: Path, form: type[Form]) -> Fault:
     *parents, key = path
-    if key in LATER_KEYS and not parents:
-        return not_yet(path, str(key))
     for parent in parents:
         form = _NESTED.get(form, {}).get(str(parent), form)
     close = get_close_matches(str(key), form.model_fields, n=1)
@@ -137,4 +147,6 @@ def _shown(value: JSON) -> str:
 
 
 def _shortened(text: str) -> str:
+    if text.startswith(("http://", "https://")):
+        return host_of(text)  # the rest of it may be a secret
     return text if len(text) <= 60 else f"{text[:60]}…"

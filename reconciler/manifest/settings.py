@@ -8,6 +8,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 
+from reconciler.alerts import Alerts
 from reconciler.errors import ReconcileError
 
 LOCAL = "local"
@@ -65,6 +66,8 @@ class EnvironmentSettings:
         deletes: how many deletions one plan may hold.
         history: how long runs are kept.
         tasks: how often something wakes for tasks that programs create; None for never.
+        alerts: None when only the schedules say who is told.
+        silent: nobody is told anything, whatever the schedules say.
     """
 
     name: str
@@ -77,13 +80,15 @@ class EnvironmentSettings:
     deletes: DeletionThreshold
     history: timedelta = timedelta(days=90)
     tasks: Resolution | None = None
+    alerts: Alerts | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentOverrides:
     """What one declared environment says for itself; None where it says nothing.
 
-    `crons` is a one-tuple when given, since None is one of its values.
+    `crons` and `alerts` are one-tuples when given, since None is one of their values.
     """
 
     modal: str | None = None
@@ -91,6 +96,7 @@ class EnvironmentOverrides:
     packing: Packing | None = None
     crons: tuple[int | None] | None = None
     reserve: int | None = None
+    alerts: tuple[Alerts | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +117,7 @@ class Settings:
     deletes: DeletionThreshold = DeletionThreshold()
     history: timedelta = timedelta(days=90)
     tasks: Resolution | None = None
+    alerts: Alerts | None = None
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentSettings:
@@ -138,7 +145,15 @@ class Settings:
             deletes=self.deletes,
             history=self.history,
             tasks=self.tasks,
+            alerts=self.alerts if own.alerts is None else own.alerts[0],
+            silent=own.alerts == (None,),
         )
+
+
+def every_alerts(settings: Settings) -> tuple[Alerts, ...]:
+    """All that is said of alerts, for the repository and for any environment."""
+    said = (own.alerts[0] for own in settings.environments.values() if own.alerts is not None)
+    return tuple(alerts for alerts in (settings.alerts, *said) if alerts is not None)
 
 
 def unknown_environment(name: str, settings: Settings) -> str:

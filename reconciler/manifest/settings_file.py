@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path as FilePath
 
+from reconciler.alerts import Alerts
+from reconciler.manifest.alerts import ONE_KEY_EACH, SecretKeys, defaults
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.duration import parse_duration
-from reconciler.manifest.fault import Fault
+from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.files import read_file, too_large
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.settings import (
@@ -22,7 +25,7 @@ SETTINGS_FILE = "reconciler.yaml"
 SHORTEST_HISTORY = timedelta(days=8)
 
 
-def load_settings(root: Path) -> Settings:
+def load_settings(root: FilePath) -> Settings:
     """The settings of the repository at `root`; the defaults when it has no `reconciler.yaml`.
 
     Raises:
@@ -84,8 +87,10 @@ def _settings(document: Document) -> Settings | list[Problem]:
                 remedy="wakes go by it for a week when all else is lost",
             )
         )
+    settings = _typed(form)
+    faults.extend(_clashing_keys(settings))
     problems = [*document.problems, *document.locate_all(faults)]
-    return problems or _typed(form)
+    return problems or settings
 
 
 def _typed(form: SettingsForm) -> Settings:
@@ -103,10 +108,26 @@ def _typed(form: SettingsForm) -> Settings:
         deletes=DeletionThreshold(deletes.percent, deletes.least) if deletes else usual.deletes,
         history=usual.history if form.history is None else parse_duration(form.history),
         tasks=None if form.tasks is None else form.tasks.resolution,
+        alerts=None if form.alerts is None else defaults(form.alerts),
         environments={
             name: _overrides(environment) for name, environment in (form.environments or {}).items()
         },
     )
+
+
+def _clashing_keys(settings: Settings) -> Iterator[Fault]:
+    keys = SecretKeys()
+    said: list[tuple[Path, Alerts | None]] = [(("alerts",), settings.alerts)]
+    said += [
+        (("environments", name, "alerts"), own.alerts[0])
+        for name, own in settings.environments.items()
+        if own.alerts is not None
+    ]
+    for path, alerts in said:
+        for receiver in () if alerts is None else alerts.rule.to:
+            clash = keys.clash(receiver.address)
+            if clash is not None:
+                yield Fault(path=(*path, "to"), message=clash, remedy=ONE_KEY_EACH)
 
 
 def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:
@@ -116,6 +137,7 @@ def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:
         packing=form.packing,
         crons=None if form.crons is None else (_limit(form.crons),),
         reserve=form.reserve,
+        alerts=None if form.alerts is None else (defaults(form.alerts),),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from reconciler.manifest.alerts_form import DefaultAlertsForm, EnvironmentAlerts
 from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole
 from reconciler.manifest.settings import Packing, Resolution
 from reconciler.manifest.texts import Duration, ModalName, RelativePath
@@ -79,6 +80,7 @@ class EnvironmentForm(Form):
     packing: PackingKey = None
     crons: Crons = None
     reserve: Reserve = None
+    alerts: EnvironmentAlerts = None
 
 
 class SettingsForm(Form):
@@ -117,6 +119,14 @@ class SettingsForm(Form):
         Field(
             description="That programs create tasks; without it no cron wakes for them.",
             examples=[{"resolution": "5m"}],
+        ),
+    ] = None
+    alerts: Annotated[
+        DefaultAlertsForm | None,
+        Omittable(),
+        Field(
+            description="What is an alarm, and who is told; default nobody.",
+            examples=[{"to": {"secret": "alerting", "key": "SLACK_URL"}}],
         ),
     ] = None
     environments: Annotated[

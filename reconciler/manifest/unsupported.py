@@ -12,9 +12,6 @@ from typing import Final
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ManifestForm
 
-LATER_KEYS: Final = frozenset({"alerts"})
-"""Keys of manifests and settings that are announced, and unknown to the schema until then."""
-
 _MANIFEST: Final[tuple[tuple[Path, Callable[[ManifestForm], bool]], ...]] = (
     (("code",), lambda form: form.code is not None),
 )

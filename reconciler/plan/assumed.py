@@ -6,6 +6,7 @@ from reconciler.dispatch.generation import CRONLESS
 from reconciler.plan.plan import make_plan
 from reconciler.plan.state import Actual, Desired, OwnApp
 from reconciler.plan.tags import own_tags
+from reconciler.plan.telling import secrets_digest, secrets_of
 
 
 def assume_applied(desired: Desired, now: int) -> Actual:
@@ -28,7 +29,10 @@ def assume_applied(desired: Desired, now: int) -> Actual:
             slots=generation.slots,
             functions=tuple(functions),
             tags=own_tags(
-                repository=desired.repository, generation=None, dispatcher=desired.dispatcher
+                repository=desired.repository,
+                generation=None,
+                dispatcher=desired.dispatcher,
+                secrets=secrets_digest(secrets_of(generation)),
             ),
         ),
         live=generation,

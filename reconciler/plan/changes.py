@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
+from reconciler.plan.telling import describe_address, describe_alerts, masked
 
 _LABELS: Final = {
     "when": "schedule",
@@ -19,6 +20,13 @@ _LABELS: Final = {
     "suspended": "suspend",
     "resumes": "suspend until",
 }
+
+
+_TOLD: Final[Mapping[str, Callable[[Record], str]]] = {
+    "alerts": lambda record: describe_alerts(record.alerts) if record.alerts else "as for all",
+    "ping": lambda record: describe_address(record.ping) if record.ping else "unset",
+}
+"""Fields with addresses, which are not shown in full."""
 
 
 def schedule_changes(
@@ -86,6 +94,8 @@ def describe_change(old: Record, new: Record) -> str:
     one, other = old.to_json(), new.to_json()
     parts = [
         f"{_LABELS.get(key, key)} {_value(one.get(key))} → {_value(other.get(key))}"
+        if key not in _TOLD
+        else f"{key} {_TOLD[key](old)} → {_TOLD[key](new)}"
         for key in sorted(one.keys() | other.keys())
         if key != "anchor" and one.get(key) != other.get(key)
     ]
@@ -130,8 +140,8 @@ def _change(
         reason=reason,
         file=None if location is None else location.file,
         line=None if location is None else location.line,
-        before=None if before is None else before.to_json(),
-        after=None if after is None else after.to_json(),
+        before=None if before is None else masked(before).to_json(),
+        after=None if after is None else masked(after).to_json(),
     )
 
 

@@ -9,8 +9,9 @@ from typing import Final
 
 from reconciler.cron import Expression, Timetable, minute, parse
 from reconciler.dispatch.generation import Generation, Record
-from reconciler.manifest import FunctionTarget, Schedule
+from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
 from reconciler.manifest.schedule import Exclusion
+from reconciler.plan.telling import told_by
 
 RENAME_GRACE: Final = 10
 """Minutes after a rename for which occurrences still bear the old name: until then a wake may read
@@ -20,7 +21,10 @@ TASK_GRACE: Final = 24 * 60
 
 
 def compile_records(
-    schedules: Iterable[Schedule], known: Sequence[Generation], now: int
+    schedules: Iterable[Schedule],
+    known: Sequence[Generation],
+    now: int,
+    settings: EnvironmentSettings | None = None,
 ) -> tuple[Record, ...]:
     """Compile schedules, each with the anchor from which on its occurrences count.
 
@@ -32,11 +36,12 @@ def compile_records(
     Args:
         known: the generations that were or may have been live.
         now: epoch minute.
+        settings: of the environment, which say who is told of what; None when nobody is.
     """
     schedules = tuple(schedules)
     names = frozenset(schedule.name for schedule in schedules)
     records = (
-        _renamed(_record(schedule, now), schedule.formerly, known, names, now)
+        _renamed(_record(schedule, now, settings), schedule.formerly, known, names, now)
         for schedule in schedules
     )
     return tuple(_anchored(record, known, now) for record in records)
@@ -78,12 +83,12 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
     return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
 
 
-def _record(schedule: Schedule, now: int) -> Record:
+def _record(schedule: Schedule, now: int, settings: EnvironmentSettings | None) -> Record:
     target = schedule.target
     assert isinstance(target, FunctionTarget), "code targets are refused when manifests are read"
     one_off = isinstance(schedule.times, datetime)
     suspension = schedule.suspension
-    return Record(
+    record = Record(
         name=schedule.name,
         app=target.app,
         function=target.function,
@@ -111,6 +116,7 @@ def _record(schedule: Schedule, now: int) -> Record:
         owner=schedule.owner,
         labels=dict(schedule.labels),
     )
+    return record if settings is None else told_by(record, schedule, settings)
 
 
 def _renamed(

@@ -18,6 +18,7 @@ from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
 from reconciler.plan.state import Actual, OwnApp
 from reconciler.plan.tags import GENERATION_TAG, tag_value
+from reconciler.plan.telling import masked
 
 
 def last_applied(actual: Actual, desired: Generation) -> Generation | None:
@@ -134,5 +135,5 @@ def _repair_record(
         reason=reason,
         file=None if location is None else location.file,
         line=None if location is None else location.line,
-        before=None if live is None else live.to_json(),
+        before=None if live is None else masked(live).to_json(),
     )

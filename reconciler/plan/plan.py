@@ -38,8 +38,16 @@ from reconciler.plan.safety import (
 )
 from reconciler.plan.slots import members_of, pack_members
 from reconciler.plan.state import Actual, Desired
-from reconciler.plan.tags import DISPATCHER_TAG, own_tags, tag_value
+from reconciler.plan.tags import DISPATCHER_TAG, SECRETS_TAG, own_tags, tag_value
 from reconciler.plan.targets import MissingTarget, missing_targets
+from reconciler.plan.telling import (
+    alerts_change,
+    masked,
+    secrets_change,
+    secrets_digest,
+    secrets_of,
+    slots_since,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class Plan:
         price: what a wake costs.
         now: the epoch minute at which it was made.
         tags: the app's tags after the apply.
+        secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
     """
 
     environment: str
@@ -88,6 +97,7 @@ class Plan:
     price: WakePrice
     now: int
     tags: Mapping[str, str]
+    secrets: Mapping[str, tuple[str, ...]]
 
     @property
     def empty(self) -> bool:
@@ -136,7 +146,7 @@ _WHEN_BEGUN: Final = frozenset({"anchor", "formerly"})
 
 def desired_digest(generation: Generation) -> str:
     """SHA-256 over what git says of the schedules, whenever they began."""
-    records = [record.to_json() for record in generation.records]
+    records = [masked(record).to_json() for record in generation.records]
     said = [{key: record[key] for key in record.keys() - _WHEN_BEGUN} for record in records]
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -163,19 +173,25 @@ def make_plan(
     packed = pack_members(members, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
     generation = new_generation(
-        compile_records(desired.schedules, known, now),
+        compile_records(desired.schedules, known, now, settings),
         slots,
         round(settings.punctuality.total_seconds()),
         {slot.name: slot.schedules for slot in packed},
         settings.history.days,
         None if settings.tasks is None else minutes(parse_duration(settings.tasks.value)),
+        alerts=None if settings.silent else settings.alerts,
+        environment=settings.name,
+        slots_since=slots_since(slots, known, now),
     )
 
+    secrets = secrets_of(generation)
     applied = last_applied(actual, generation)
     locations = {schedule.name: schedule.location for schedule in desired.schedules}
     changes = (
         *_changes(applied, generation, locations),
+        *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
+        *secrets_change(actual, settings.app, generation),
     )
     drift = tuple(find_drift(actual, applied, settings.app, locations))
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
@@ -205,7 +221,7 @@ def make_plan(
             *_cron_warnings(desired.schedules, changed, now),
         ),
         effects=time_effects((*changes, *drift), now, actual.through),
-        deploy=_must_deploy(desired, actual, slots),
+        deploy=_must_deploy(desired, actual, slots, secrets),
         slots=packed,
         budget=replace(budget, used=len(slots)),
         wakes=forecast(slots, [member.timetable for member in members], now),
@@ -216,7 +232,9 @@ def make_plan(
             repository=desired.repository,
             generation=generation.digest,
             dispatcher=desired.dispatcher,
+            secrets=secrets_digest(secrets),
         ),
+        secrets=secrets,
     )
 
 
@@ -229,13 +247,19 @@ def _known(actual: Actual) -> list[Generation]:
     return [generation for generation in (actual.applied, actual.live) if generation is not None]
 
 
-def _must_deploy(desired: Desired, actual: Actual, slots: tuple[Slot, ...]) -> bool:
+def _must_deploy(
+    desired: Desired,
+    actual: Actual,
+    slots: tuple[Slot, ...],
+    secrets: Mapping[str, tuple[str, ...]],
+) -> bool:
     own = actual.own
     return (
         own is None
         or set(own.slots) != set(slots)
         or not set(CRONLESS) <= set(own.functions)
         or own.tags.get(DISPATCHER_TAG) != tag_value(desired.dispatcher)
+        or own.tags.get(SECRETS_TAG) != secrets_digest(secrets)
     )
 
 

@@ -10,6 +10,7 @@ MANAGED_BY: Final = "schedule-reconciler"
 REPOSITORY_TAG: Final = "repository"
 GENERATION_TAG: Final = "generation"
 DISPATCHER_TAG: Final = "dispatcher"
+SECRETS_TAG: Final = "secrets"
 
 TAG_LENGTH: Final = 63
 """Modal's limit; values are made of letters, digits and ``._-``."""
@@ -22,8 +23,15 @@ def tag_value(text: str) -> str:
     return _FORBIDDEN.sub("-", text).strip("-")[:TAG_LENGTH]
 
 
-def own_tags(*, repository: str, generation: str | None, dispatcher: str) -> dict[str, str]:
-    """The whole set of tags of our app; ``generation`` is None until one was applied."""
+def own_tags(
+    *, repository: str, generation: str | None, dispatcher: str, secrets: str | None
+) -> dict[str, str]:
+    """The whole set of tags of our app.
+
+    Args:
+        generation: None until one was applied.
+        secrets: a digest of the Secrets that its functions carry; None for none.
+    """
     tags = {
         MANAGED_TAG: MANAGED_BY,
         REPOSITORY_TAG: tag_value(repository),
@@ -31,4 +39,6 @@ def own_tags(*, repository: str, generation: str | None, dispatcher: str) -> dic
     }
     if generation is not None:
         tags[GENERATION_TAG] = tag_value(generation)
+    if secrets is not None:
+        tags[SECRETS_TAG] = secrets
     return tags

@@ -65,13 +65,15 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
-        return f"`{schema['const']}`"
+        constant = schema["const"]
+        return f"`{constant if isinstance(constant, str) else json.dumps(constant)}`"
     for choice in ("oneOf", "anyOf"):
         if choice in schema:
             return " or ".join(_kind(option) for option in schema[choice])
     match schema.get("type"):
         case "array":
-            return f"list of {_kind(schema['items'])}s"
+            item = _kind(schema["items"])
+            return "list of those" if " or " in item else f"list of {item}s"
         case "object":
             inner = schema.get("additionalProperties")
             return f"names to {_kind(inner)}" if isinstance(inner, Mapping) else "keys and values"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, told_line
 from reconciler.report.style import Style
 
 FAILURES: Final = frozenset(
@@ -45,11 +45,12 @@ def run_json(run: Run) -> dict[str, Any]:
 
 def wake_text(log: WakeLog, style: Style) -> str:
     """What one wake did."""
+    told = [told_line(told) for told in log.told]
     if not log.records:
-        return f"Nothing was due up to {format_minute(log.now)}."
+        return "\n".join([f"Nothing was due up to {format_minute(log.now)}.", *told])
     width = max(len(record.name) for record in log.records)
     lines = (_record_line(record, width, style) for record in log.records)
-    return "\n".join(lines)
+    return "\n".join([*lines, *told])
 
 
 def missed_names(records: Iterable[RunRecord]) -> list[str]:

@@ -18,6 +18,7 @@ from reconciler.dispatch.generation import FormatError
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Plan, desired_digest
+from reconciler.plan.telling import masked_generation
 from reconciler.report.plan_document import PlanDocument, plan_document
 
 FORMAT: Final = 1
@@ -34,7 +35,8 @@ class SavedPlan:
 
     Attributes:
         plan: as it was shown.
-        generation: the generation file that it leads to, but for the minute in which it begins.
+        generation: the generation file that it leads to, but for the minute in which it begins and
+            for addresses, of which it has the fingerprints.
         allow_deletes: how many deletions it was allowed.
         made_at: when it was made, ISO 8601.
     """
@@ -59,7 +61,7 @@ class SavedPlan:
             )
         return cls(
             plan=plan_document(plan),
-            generation=plan.generation.encoded.decode(),
+            generation=masked_generation(plan.generation).encoded.decode(),
             allow_deletes=allow_deletes,
             made_at=at.isoformat(timespec="seconds"),
         )
@@ -160,6 +162,7 @@ class SavedPlan:
             and generation.slots == plan.generation.slots
             and generation.punctuality == plan.generation.punctuality
             and generation.task_resolution == plan.generation.task_resolution
+            and generation.alerts == masked_generation(plan.generation).alerts
         )
 
 

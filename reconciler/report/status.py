@@ -10,6 +10,7 @@ from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import Generation, Pointer, Record, Slot
 from reconciler.dispatch.history import Run
+from reconciler.dispatch.overdue import overdue_since
 from reconciler.dispatch.policy import Fate
 from reconciler.dispatch.runs import RunState
 from reconciler.plan import upcoming
@@ -44,10 +45,16 @@ class ScheduleStatus:
 
 @dataclass(frozen=True, slots=True)
 class SlotStatus:
-    """One slot, and when it last woke (ISO 8601, None when that is not known)."""
+    """One slot.
+
+    Attributes:
+        last_wake: when it last woke, ISO 8601, None when that is not known.
+        overdue: epoch minute since which it should have woken and has not, None when it has.
+    """
 
     slot: Slot
     last_wake: str | None
+    overdue: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,9 @@ class Status:
     @property
     def well(self) -> bool:
         """Whether nothing wants a look."""
-        return all(schedule.well for schedule in self.schedules)
+        return all(schedule.well for schedule in self.schedules) and all(
+            slot.overdue is None for slot in self.slots
+        )
 
 
 def status_of(
@@ -108,8 +117,13 @@ def status_of(
             )
             for record in generation.records
         ),
-        slots=tuple(SlotStatus(slot, cursor.wakes.get(slot.name)) for slot in generation.slots),
+        slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
     )
+
+
+def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotStatus:
+    last_wake = cursor.wakes.get(slot.name)
+    return SlotStatus(slot, last_wake, overdue_since(generation, slot, last_wake, now))
 
 
 def _newest(runs: Sequence[Run]) -> Run | None:

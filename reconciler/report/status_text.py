@@ -47,7 +47,12 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
             for item in status.schedules
         ],
         "slots": [
-            {"slot": item.slot.name, "cron": item.slot.cron, "last_wake": item.last_wake}
+            {
+                "slot": item.slot.name,
+                "cron": item.slot.cron,
+                "last_wake": item.last_wake,
+                "overdue": _time(item.overdue),
+            }
             for item in status.slots
         ],
     }
@@ -68,8 +73,13 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
     yield style.bold("Slots")
     for slot in status.slots:
         woke = "has not woken yet" if slot.last_wake is None else f"last woke {slot.last_wake}"
-        yield f"  {slot.slot.name}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
+        overdue = "" if slot.overdue is None else f", overdue since {format_minute(slot.overdue)}"
+        yield (
+            f"  {slot.slot.name}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
+            f"{style.red(overdue) if overdue else ''}"
+        )
     bad = [item.record.name for item in status.schedules if not item.well]
+    bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
     yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Actual, Desired
 from reconciler.plan.tags import (
+    DISPATCHER_TAG,
     MANAGED_BY,
     MANAGED_TAG,
     REPOSITORY_TAG,
+    SECRETS_TAG,
     own_tags,
     tag_value,
 )
@@ -44,6 +46,7 @@ def adoption_tags(actual: Actual, desired: Desired, owner: str | None) -> Mappin
         **own_tags(
             repository=desired.repository,
             generation=None,
-            dispatcher=tags.get("dispatcher", "unknown"),
+            dispatcher=tags.get(DISPATCHER_TAG, "unknown"),
+            secrets=tags.get(SECRETS_TAG),
         ),
     }

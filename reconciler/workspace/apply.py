@@ -20,6 +20,7 @@ from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
+from reconciler.plan.telling import secrets_digest
 from reconciler.workspace.history import next_record, read_record
 from reconciler.workspace.lease import Holder, Lease, held_lease
 from reconciler.workspace.observation import observe
@@ -67,6 +68,7 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
     """Observe what is live and plan.
 
     Raises:
+        MissingSecretError: the app would have to carry a Modal Secret that is not there.
         UnavailableError: something could not be read. The rates may be missing.
     """
     actual, rates = await asyncio.gather(
@@ -74,7 +76,10 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
         workspace.apps.rates(),
     )
     now = minute(workspace.clock.now())
-    return make_plan(desired, actual, now, allow_deletes=allow_deletes, rates=rates)
+    plan = make_plan(desired, actual, now, allow_deletes=allow_deletes, rates=rates)
+    if plan.deploy:
+        await workspace.apps.require_secrets(plan.secrets)
+    return plan
 
 
 def check_allowed(plan: Plan) -> None:
@@ -177,9 +182,10 @@ class _Application:
             repository=self.plan.desired.repository,
             generation=None if before is None else before.tags.get(GENERATION_TAG),
             dispatcher=self.plan.desired.dispatcher,
+            secrets=secrets_digest(self.plan.secrets),
         )
         try:
-            await self.workspace.apps.deploy(self.plan.generation.slots, tags)
+            await self.workspace.apps.deploy(self.plan.generation.slots, tags, self.plan.secrets)
         except CronLimitError as error:
             raise await self.explained(error) from error
 

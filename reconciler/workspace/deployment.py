@@ -23,12 +23,16 @@ from reconciler.plan.price import SCALEDOWN
 PYTHON: Final = "3.12"
 """Python of the dispatcher's image; the code runs on every version that we support."""
 PACKAGES: Final = ("cron", "dispatch")
-MODULES: Final = ("__init__.py", "errors.py", "policies.py")
+MODULES: Final = ("__init__.py", "alerts.py", "errors.py", "policies.py")
 """What of our source runs inside Modal; the rest stays out of the container."""
 
 
 def build_app(
-    name: str, slots: Sequence[Slot], tags: Mapping[str, str], volume: modal.Volume
+    name: str,
+    slots: Sequence[Slot],
+    tags: Mapping[str, str],
+    volume: modal.Volume,
+    secrets: Sequence[modal.Secret] = (),
 ) -> modal.App:
     """Define the app; nothing is sent anywhere.
 
@@ -36,6 +40,7 @@ def build_app(
         name: of the app.
         tags: what the app is tagged with.
         volume: ours, where the dispatcher finds the generation.
+        secrets: where the addresses are that alarms and pings go to.
     """
     app = modal.App(name, tags=dict(tags), include_source=False)
     image = (
@@ -51,6 +56,7 @@ def build_app(
             image=image,
             env={APP_VARIABLE: name, SLOT_VARIABLE: function},
             volumes={MOUNT_POINT: volume},
+            secrets=secrets,
             max_containers=1,
             scaledown_window=int(SCALEDOWN.total_seconds()),
             timeout=int(WAKE_TIMEOUT.total_seconds()),
@@ -64,6 +70,7 @@ def build_app(
         name=SUPERVISOR,
         image=image,
         env={APP_VARIABLE: name},
+        secrets=secrets,
         scaledown_window=int(SCALEDOWN.total_seconds()),
         timeout=int(SUPERVISOR_TIMEOUT.total_seconds()),
         include_source=False,

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.plan import Rates
 from reconciler.plan.price import LIST_PRICE
-from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
+from reconciler.workspace.ports import (
+    CronLimitError,
+    DeployedApp,
+    DeployedFunction,
+    MissingSecretError,
+    Secrets,
+)
 
 
 @dataclass
@@ -20,6 +26,7 @@ class FakeApps:
         limit: crons that the workspace allows.
         apps: what is deployed.
         prices: what the workspace pays, None when nobody may know.
+        secrets: the Secrets that there are, each with its keys.
     """
 
     environment: str = "main"
@@ -27,6 +34,7 @@ class FakeApps:
     limit: int = 5
     apps: list[DeployedApp] = field(default_factory=list)
     prices: Rates | None = LIST_PRICE
+    secrets: dict[str, set[str]] = field(default_factory=dict)
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.workspace.ports.Apps`."""
@@ -36,8 +44,17 @@ class FakeApps:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         return self.prices
 
-    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
+    async def require_secrets(self, secrets: Secrets) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
+        for name, keys in secrets.items():
+            if not set(keys) <= self.secrets.get(name, set()):
+                raise MissingSecretError(name, keys, self.environment)
+
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        await self.require_secrets(secrets)
         others = [app for app in self.apps if not self._is_own(app)]
         held = sum(function.schedule is not None for app in others for function in app.functions)
         if held + len(slots) > self.limit:

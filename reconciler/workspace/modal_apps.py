@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 import modal
+from modal.exception import NotFoundError
 from modal.types import AppState
 
 from reconciler.dispatch.generation import Slot
@@ -19,7 +20,13 @@ from reconciler.errors import ReconcileError
 from reconciler.plan import Rates, Touch
 from reconciler.workspace.deployment import build_app
 from reconciler.workspace.modal_rates import workspace_rates
-from reconciler.workspace.ports import CronLimitError, DeployedApp, DeployedFunction
+from reconciler.workspace.ports import (
+    CronLimitError,
+    DeployedApp,
+    DeployedFunction,
+    MissingSecretError,
+    Secrets,
+)
 
 AT_ONCE: Final = 32
 """Calls to Modal under way at the same time."""
@@ -65,12 +72,25 @@ class ModalApps:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         return await workspace_rates()
 
-    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
+    async def require_secrets(self, secrets: Secrets) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
+        for name, keys in secrets.items():
+            with translated_errors():
+                try:
+                    await self._secret(name, keys).hydrate.aio()
+                except NotFoundError as error:
+                    raise MissingSecretError(name, keys, self._environment) from error
+
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        await self.require_secrets(secrets)
         volume = modal.Volume.from_name(
             self._name, environment_name=self._environment, create_if_missing=True
         )
-        app = build_app(self._name, slots, tags, volume)
+        carried = [self._secret(name, keys) for name, keys in secrets.items()]
+        app = build_app(self._name, slots, tags, volume, carried)
         try:
             with translated_errors():
                 await app.deploy.aio(environment_name=self._environment)
@@ -85,6 +105,11 @@ class ModalApps:
         with translated_errors():
             app = await modal.App.lookup.aio(self._name, environment_name=self._environment)
             await app.set_tags.aio(dict(tags))
+
+    def _secret(self, name: str, keys: Sequence[str]) -> modal.Secret:
+        return modal.Secret.from_name(
+            name, environment_name=self._environment, required_keys=list(keys)
+        )
 
     async def _of(
         self, environment: modal.Environment, free: asyncio.Semaphore

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from reconciler.dispatch.generation import Slot
-from reconciler.errors import RefusedError
+from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Rates, Touch
+
+Secrets: TypeAlias = Mapping[str, Sequence[str]]
+"""Names of Modal Secrets, each with the keys that it has to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,18 @@ class CronLimitError(RefusedError):
     """Modal refused a deploy because the workspace has no cron left; nothing was changed."""
 
 
+class MissingSecretError(ReconcileError):
+    """A Modal Secret with an address of alerts or pings is not there; nothing was changed."""
+
+    def __init__(self, secret: str, keys: Sequence[str], environment: str) -> None:
+        wanted = " ".join(f"{key}=…" for key in keys)
+        super().__init__(
+            f"there is no Modal Secret {secret} with {' and '.join(keys)} in environment "
+            f"{environment}, and `alerts` or `ping` name it",
+            remedy=f"Make it: modal secret create {secret} {wanted} --env {environment}",
+        )
+
+
 class Apps(Protocol):
     """The deployed apps of a workspace; ours can be changed."""
 
@@ -65,14 +80,27 @@ class Apps(Protocol):
         """What the workspace pays; None when Modal does not tell. Never an error."""
         ...
 
-    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str]) -> None:
-        """Make the slots, and the function that holds no cron, the functions of our app.
+    async def require_secrets(self, secrets: Secrets) -> None:
+        """Make sure that the Modal Secrets are there and have these keys.
+
+        Raises:
+            MissingSecretError: one is not there, or lacks a key.
+            UnavailableError: that could not be found out.
+        """
+        ...
+
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> None:
+        """Make the slots, and the functions that hold no cron, the functions of our app.
 
         Args:
             tags: all tags that the app has from then on.
+            secrets: what all of its functions carry.
 
         Raises:
             CronLimitError: Modal refuses so many crons. What was deployed stays live.
+            MissingSecretError: a Secret is not there. What was deployed stays live.
             UnavailableError: anything else; it may or may not have been deployed.
         """
         ...

@@ -55,7 +55,7 @@ def own(apps: Apps, name: str) -> DeployedApp:
 
 
 def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None:
-    asyncio.run(apps.deploy(SLOTS, TAGS))
+    asyncio.run(apps.deploy(SLOTS, TAGS, {}))
     first = own(apps, name)
     assert {f.cron for f in first.functions if f.cron} == set(SLOTS)
     assert set(CRONLESS) <= {function.name for function in first.functions}
@@ -63,7 +63,7 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
 
     asyncio.run(apps.set_tags({**TAGS, "generation": "abc"}))
     assert own(apps, name).tags == {**TAGS, "generation": "abc"}
-    asyncio.run(apps.deploy(SLOTS[:1], TAGS))
+    asyncio.run(apps.deploy(SLOTS[:1], TAGS, {}))
     second = own(apps, name)
     assert {f.cron for f in second.functions if f.cron} == {SLOTS[0]}
     assert {function.name for function in second.functions} == {"nightly", *CRONLESS}

@@ -13,10 +13,12 @@ from reconciler.dispatch.fakes import (
     FakeClaims,
     FakeClock,
     FakeGenerations,
+    FakeMessenger,
     FakeRunLog,
     FakeTaskFiles,
 )
 from reconciler.dispatch.generation import Record, new_generation
+from reconciler.dispatch.ports import CallState, CallStatus
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.wake import Ports, WakeRequest, wake
 
@@ -43,11 +45,14 @@ class World:
     log: FakeRunLog = field(default_factory=FakeRunLog)
     generations: FakeGenerations = field(default_factory=FakeGenerations)
     tasks: FakeTaskFiles = field(default_factory=FakeTaskFiles)
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
     wakes: int = 0
 
-    def live(self, *records: Record) -> None:
+    def live(self, *records: Record, **values: Any) -> None:
         """Make these the live generation."""
-        self.generations.generation = new_generation(records, (), PUNCTUALITY)
+        self.generations.generation = new_generation(
+            records, values.pop("slots", ()), PUNCTUALITY, **values
+        )
 
     def ports(self, time: str) -> Ports:
         """The ports of a wake at that time."""
@@ -58,6 +63,7 @@ class World:
             caller=self.caller,
             log=self.log,
             tasks=self.tasks,
+            messenger=self.messenger,
         )
 
     def wake(self, time: str, ports: Ports | None = None, **request: Any) -> WakeLog:
@@ -65,6 +71,10 @@ class World:
         self.wakes += 1
         values = {"wake": f"fc-wake-{self.wakes}", "token": f"t{self.wakes}", "slot": "poller"}
         return asyncio.run(wake(ports or self.ports(time), WakeRequest(**{**values, **request})))
+
+    def end(self, call: int, state: CallState, reason: str | None = None) -> None:
+        """Let the call that was started as the ``call``-th, from 1, come to its end."""
+        self.caller.statuses[f"fc-{call}"] = CallStatus(state, reason=reason)
 
     def started(self) -> list[str]:
         """The ids of the occurrences that were spawned, as the claims have them, in order."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
 from reconciler.dispatch.ports import CallState, CallStatus, StartUnknownError
 from reconciler.dispatch.supervision import Order, Supervisor
 from reconciler.policies import Delivery
@@ -45,13 +45,16 @@ class Desk:
     claims: FakeClaims = field(default_factory=FakeClaims)
     clock: FakeClock = field(default_factory=lambda: FakeClock(at("09:00")))
     pauses: list[float] = field(default_factory=list)
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
 
     def supervise(self, order: Order, token: str = "t1", call: str = "fc-s") -> CallStatus:
         async def pause(seconds: float) -> None:
             self.pauses.append(seconds)
             self.clock.time += timedelta(seconds=seconds)
 
-        supervisor = Supervisor(order, call, token, self.clock, self.claims, self.caller, pause)
+        supervisor = Supervisor(
+            order, call, token, self.clock, self.claims, self.caller, pause, self.messenger
+        )
         return asyncio.run(supervisor.run())
 
 

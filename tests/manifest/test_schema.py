@@ -176,6 +176,8 @@ SOUND: dict[str, Any] = {
     "delivery": "at-most-once",
     "retries": {"max": 3.0, "backoff": "30s", "factor": 2},
     "timeout": "10m",
+    "alerts": {"failures": 3, "to": [{"secret": "alerting", "key": "URL"}, {"url": "https://a/b"}]},
+    "ping": {"secret": "pings", "key": "NIGHTLY"},
     "protect": True,
     "formerly": "nightly-sync",
     "environments": ["production", "staging"],

@@ -135,7 +135,6 @@ def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
             "1:9: unknown key `tasks.resolutoin`\n  did you mean `resolution`?",
         ),
         ("tasks: 5m", "1:8: `tasks` must be a mapping of keys and values, not `5m`"),
-        ("alerts: {}", "1:1: `alerts` is not supported by this version yet\n  leave it out"),
         ("schedules: ../x", "1:12: `schedules` must stay inside the repository\n  leave out `..`"),
         (
             "schedules: /x",

@@ -10,20 +10,6 @@ Problems = Callable[..., list[str]]
 Manifest = Callable[[str], str]
 
 
-@pytest.mark.parametrize(
-    ("lines", "place", "named"),
-    [
-        ("alerts: {}", "4:1", "alerts"),
-    ],
-)
-def test_what_cannot_be_done_yet_is_refused_and_never_ignored(
-    lines: str, place: str, named: str, problems: Problems, manifest: Manifest
-) -> None:
-    assert problems(manifest(lines)) == [
-        f"{place}: `{named}` is not supported by this version yet\n  leave it out"
-    ]
-
-
 def test_code_targets_are_refused_with_all_their_keys_understood(problems: Problems) -> None:
     text = """\
 name: job

@@ -1,0 +1,287 @@
+"""What people are to be told: alarms and pings, from the lines that a wake writes down. Pure.
+
+A notice is put into the cursor in the same write that counts its cause, and taken out when it is
+sent or given up: a crash between the two leaves it there for the next wake.
+
+A streak, the failed runs of a schedule since its last success, is counted up to the number that
+the alarm wants, and told once: it ends with a success, and only then can the next begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from reconciler.alerts import AlertRule
+from reconciler.dispatch.occurrence import Occurrence, format_minute
+from reconciler.dispatch.runs import RunRecord, RunState, format_time
+from reconciler.dispatch.tasks import is_task
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.generation import Generation, Record
+
+NOTICES_KEPT: Final = 1000
+"""Notices that wait to be sent at most. Whoever has that many alarms knows; the history has all."""
+LONGEST_STREAK: Final = 20
+"""Failed runs that a streak names at most."""
+
+
+class NoticeKind(StrEnum):
+    """What is told."""
+
+    FAILURES = "failures"
+    MISSED = "missed"
+    RECOVERED = "recovered"
+    OVERDUE = "overdue"
+    """A slot should have woken, and did not."""
+    PING_START = "ping-start"
+    PING_SUCCESS = "ping-success"
+    PING_FAIL = "ping-fail"
+
+    @property
+    def is_ping(self) -> bool:
+        """Whether it is a ping, and no alarm."""
+        return self.value.startswith("ping-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing to be told.
+
+    Attributes:
+        name: of the schedule as it is called now, or of the slot.
+        subject: the occurrence id that it is about, ``SLOT@TIME`` for a slot.
+        raised: when, ISO 8601.
+        count: how many occurrences it is about.
+        since: the time of the first of several, as in ids.
+        reason: the error, or why it did not run.
+    """
+
+    kind: NoticeKind
+    name: str
+    subject: str
+    raised: str
+    count: int = 1
+    since: str | None = None
+    reason: str | None = None
+
+    @property
+    def id(self) -> str:
+        """What it is claimed by, so that it is told once."""
+        return f"{self.kind}/{self.subject}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The notice as JSON; what has its default is left out."""
+        data: dict[str, Any] = {
+            "kind": self.kind.value,
+            "name": self.name,
+            "subject": self.subject,
+            "raised": self.raised,
+        }
+        if self.count != 1:
+            data["count"] = self.count
+        for key in ("since", "reason"):
+            if getattr(self, key) is not None:
+                data[key] = getattr(self, key)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back."""
+        return cls(**{**data, "kind": NoticeKind(data["kind"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """What is known of failures, and what is still to be told.
+
+    Attributes:
+        streaks: schedule to the times of its failed runs since the last success, oldest first.
+        notices: by their ids, in the order in which they were raised.
+    """
+
+    streaks: Mapping[str, tuple[str, ...]]
+    notices: Mapping[str, Notice]
+
+    def without(self, ids: Iterable[str]) -> Bulletin:
+        """This bulletin once these notices are settled."""
+        settled = set(ids)
+        left = {id_: notice for id_, notice in self.notices.items() if id_ not in settled}
+        return Bulletin(self.streaks, left)
+
+    def to_json(self) -> dict[str, Any]:
+        """The bulletin as keys of the cursor's entry; what is empty is left out."""
+        data: dict[str, Any] = {}
+        if self.streaks:
+            data["streaks"] = {name: list(times) for name, times in self.streaks.items()}
+        if self.notices:
+            data["notices"] = [notice.to_json() for notice in self.notices.values()]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back from a cursor's entry."""
+        notices = map(Notice.from_json, data.get("notices", ()))
+        return cls(
+            streaks={name: tuple(times) for name, times in data.get("streaks", {}).items()},
+            notices={notice.id: notice for notice in notices},
+        )
+
+    def noting(
+        self, generation: Generation, lines: Iterable[RunRecord], seen: datetime
+    ) -> Bulletin:
+        """This bulletin and what these lines add.
+
+        Args:
+            lines: each end of a call once, in the order in which it counts.
+            seen: when the wake saw them.
+        """
+        writer = _Writer(generation, format_time(seen), _of_today(self.streaks, generation), [])
+        for line in lines:
+            writer.note(line)
+        notices = {**self.notices}
+        for notice in writer.raised[: max(0, NOTICES_KEPT - len(notices))]:
+            notices.setdefault(notice.id, notice)
+        return Bulletin(writer.streaks, notices)
+
+
+NOTHING_TO_TELL: Final = Bulletin({}, {})
+
+
+def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
+    """The streaks that these lines leave behind, whatever is live; oldest line first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        if line.state is RunState.SUCCEEDED:
+            found.pop(line.name, None)
+        elif line.state in FAILED_STATES:
+            found[line.name] = _longer(found.get(line.name, ()), line.occurrence)
+    return found
+
+
+FAILED_STATES: Final = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED})
+"""The states that make a streak. A missed occurrence is an alarm of its own."""
+
+
+_PINGS: Final = {
+    RunState.STARTED: NoticeKind.PING_START,
+    RunState.SUCCEEDED: NoticeKind.PING_SUCCESS,
+    RunState.FAILED: NoticeKind.PING_FAIL,
+    RunState.TIMED_OUT: NoticeKind.PING_FAIL,
+}
+
+
+def rule_of(generation: Generation, name: str) -> AlertRule | None:
+    """Which events of a schedule or of a program's task are alarms; None when nobody is told."""
+    record = generation.named(name)
+    alerts = generation.alerts
+    if record is not None and record.alerts is not None:
+        rule: AlertRule | None = record.alerts
+    elif record is not None or is_task(name):
+        rule = None if alerts is None else alerts.rule
+    else:
+        rule = None
+    return rule if rule is not None and rule.to else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    generation: Generation
+    at: str
+    streaks: dict[str, tuple[str, ...]]
+    raised: list[Notice]
+
+    def note(self, line: RunRecord) -> None:
+        record = self.generation.owner(line.occurrence)
+        name = line.name if record is None else record.name
+        rule = rule_of(self.generation, name)
+        if record is not None and record.ping is not None:
+            self.ping(record, line)
+        if rule is None:
+            return
+        match line.state:
+            case RunState.SUCCEEDED:
+                self.succeeded(name, rule, line)
+            case RunState.MISSED if rule.missed:
+                self.missed(name, line)
+            case state if state in FAILED_STATES and rule.failures is not None:
+                once = record is None or record.at is not None
+                self.failed(name, 1 if once else rule.failures, line)
+            case _:
+                pass
+
+    def ping(self, record: Record, line: RunRecord) -> None:
+        # Who watches over a run tells of its start himself: before its end, which comes at once.
+        if line.state is not RunState.STARTED or not record.supervised:
+            kind = _PINGS.get(line.state)
+            if kind is not None:
+                self.add(kind, record.name, line.occurrence.id)
+
+    def succeeded(self, name: str, rule: AlertRule, line: RunRecord) -> None:
+        streak = self.streaks.pop(name, ())
+        if rule.failures is not None and len(streak) >= rule.failures:
+            self.add(NoticeKind.RECOVERED, name, line.occurrence.id, since=streak[0])
+
+    def failed(self, name: str, wanted: int, line: RunRecord) -> None:
+        before = self.streaks.get(name, ())
+        if len(before) >= wanted:
+            return  # it was told
+        streak = _longer(before, line.occurrence)
+        self.streaks[name] = streak
+        if len(streak) >= wanted:
+            self.add(
+                NoticeKind.FAILURES,
+                name,
+                line.occurrence.id,
+                count=len(streak),
+                since=streak[0],
+                reason=line.reason or line.state.value,
+            )
+
+    def missed(self, name: str, line: RunRecord) -> None:
+        self.add(
+            NoticeKind.MISSED,
+            name,
+            line.occurrence.id,
+            count=line.count,
+            since=format_minute(line.times[0]),
+            reason=line.reason,
+        )
+
+    def add(
+        self,
+        kind: NoticeKind,
+        name: str,
+        subject: str,
+        *,
+        count: int = 1,
+        since: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        notice = Notice(
+            kind=kind,
+            name=name,
+            subject=subject,
+            raised=self.at,
+            count=count,
+            since=since,
+            reason=reason,
+        )
+        self.raised.append(notice)
+
+
+def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:
+    """The streak with one more failed run; one that failed to start twice counts once."""
+    time = format_minute(occurrence.at)
+    return streak if time in streak else (*streak, time)[:LONGEST_STREAK]
+
+
+def _of_today(
+    streaks: Mapping[str, tuple[str, ...]], generation: Generation
+) -> dict[str, tuple[str, ...]]:
+    """The streaks of schedules that there still are, under the names that they have now."""
+    known = ((generation.named(name), times) for name, times in streaks.items())
+    return {record.name: times for record, times in known if record is not None}

@@ -1,0 +1,70 @@
+"""Slots that should have woken and did not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from reconciler.cron import Timetable, minute, parse_times
+from reconciler.dispatch.generation import Generation, Slot
+from reconciler.dispatch.notices import Notice, NoticeKind
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.runs import format_time
+
+SETTLING: Final = 10
+"""Minutes after a slot was planned in which it may not be deployed yet."""
+EARLY: Final = timedelta(minutes=1)
+"""A wake this much before its time, by its own clock, is the wake of that time."""
+
+
+def overdue_notices(
+    generation: Generation, woken: Mapping[str, str], seen: datetime, waking: str
+) -> Iterator[Notice]:
+    """An alarm for each slot that is overdue, the same at every wake until the slot has woken.
+
+    Args:
+        woken: slot to its last wake, ISO 8601.
+        seen: the time of this wake.
+        waking: its slot.
+    """
+    if generation.alerts is None or not generation.alerts.overdue:
+        return
+    now = minute(seen)
+    for slot in generation.slots:
+        at = overdue_since(generation, slot, woken.get(slot.name), now, waking=waking)
+        if at is not None:
+            yield Notice(
+                kind=NoticeKind.OVERDUE,
+                name=slot.name,
+                subject=Occurrence(slot.name, at).id,
+                raised=format_time(seen),
+            )
+
+
+def overdue_since(
+    generation: Generation, slot: Slot, last_wake: str | None, now: int, *, waking: str = ""
+) -> int | None:
+    """The first time at which a slot should have woken since its last wake, and has not.
+
+    A wake may be late by the punctuality that the settings ask for. A slot counts from when it was
+    planned as it is: one that is new, or whose cron has just changed, is not judged by the past.
+
+    Args:
+        last_wake: ISO 8601; None when it has not woken yet.
+        now: epoch minute.
+        waking: the slot whose wake this is: that is the one of the newest time.
+    """
+    since = generation.slots_since.get(slot.name)
+    if since is None:
+        return None
+    after = since + SETTLING
+    if last_wake is not None:
+        after = max(after, minute(datetime.fromisoformat(last_wake) + EARLY))
+    timetable = Timetable(tuple(parse_times(slot.cron)), slot.timezone)
+    first = timetable.next(after)
+    if first is None or first > now - max(1, generation.punctuality // 60):
+        return None
+    if slot.name == waking and first == timetable.previous(now):
+        return None
+    return first

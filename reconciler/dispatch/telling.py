@@ -1,0 +1,55 @@
+"""What a wake adds to the cursor's bulletin, and how it takes out what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.delivery import Delivered
+from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.ports import Claims, RunLog, UnavailableError
+from reconciler.dispatch.runs import RunRecord, WakeLog
+
+
+def noted(
+    merged: Cursor,
+    found: Cursor,
+    generation: Generation,
+    records: Iterable[RunRecord],
+    seen: datetime,
+) -> Cursor:
+    """The cursor with what these lines give to tell.
+
+    The end of a call that is no longer open in the cursor as it was found was noted by another
+    wake. Ends come before starts, so that the pings of a schedule are in order.
+    """
+    new = [line for line in records if not line.state.ended or line.call in found.calls]
+    new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
+    return replace(merged, bulletin=found.bulletin.noting(generation, new, seen))
+
+
+async def settle(
+    sent: Delivered, cursor: Cursor, last: WakeLog, claims: Claims, log: RunLog
+) -> None:
+    """Write down what was sent, and take what is settled out of the cursor.
+
+    Should either fail, the next wake finds the notices, and their claims say that they were sent.
+
+    Args:
+        cursor: as this wake left it.
+        last: the last log that it wrote.
+    """
+    try:
+        if sent.told:
+            told = replace(last, part=last.part + 1, through=None, unsettled={}, records=())
+            await log.write(replace(told, told=sent.told))
+        if not sent.settled.isdisjoint(cursor.bulletin.notices):
+            entry = await claims.get(CURSOR_KEY)
+            if entry is not None:
+                now = Cursor.from_json(entry)
+                left = replace(now, bulletin=now.bulletin.without(sent.settled))
+                await claims.put(CURSOR_KEY, left.to_json())
+    except UnavailableError:
+        return

@@ -1,0 +1,473 @@
+"""Alarms: what is one, that it is told once, and that telling costs no start."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.cron import minute
+from reconciler.dispatch.cursor import CURSOR_KEY
+from reconciler.dispatch.delivery import ATTEMPTS
+from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.generation import Record, Slot
+from reconciler.dispatch.notices import NOTICES_KEPT
+from reconciler.dispatch.ports import CallState, Entry, UnavailableError, UnsentError
+from reconciler.dispatch.runs import RunState, ToldState, WakeLog
+from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.policies import Catchup
+from tests.dispatch.scenario import World, at, hourly, lines
+
+SLACK = Receiver(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
+PAGER = Receiver(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
+
+
+def rule(**values: Any) -> AlertRule:
+    """Slack is told."""
+    return AlertRule(**{"to": (SLACK,), **values})
+
+
+def alarming(**values: Any) -> World:
+    """A world in which Slack is told of everything about an hourly schedule."""
+    world = World()
+    world.live(hourly(), alerts=Alerts(rule(**values)), environment="production")
+    return world
+
+
+def run_hours(world: World, states: Iterable[CallState], first: int = 9) -> None:
+    """A wake at each hour; the run that it starts ends like this before the next wake."""
+    for number, state in enumerate(states, len(world.caller.calls) + 1):
+        world.wake(f"{first + number - 1:02}:00")
+        world.end(number, state, "ValueError: no rows" if state is CallState.FAILED else None)
+
+
+def texts(world: World) -> list[str]:
+    """What Slack was told."""
+    return [
+        json.loads(message.body)["text"]
+        for message in world.messenger.sent
+        if message.address == SLACK.address and message.body is not None
+    ]
+
+
+GOOD, BAD = CallState.SUCCEEDED, CallState.FAILED
+
+
+def test_a_failed_run_is_told_with_what_when_why_and_how_to_look() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    log = world.wake("09:30")
+    (text,) = texts(world)
+    assert text == (
+        "[production] hourly failed, hourly@2026-11-20T09:00Z: ValueError: no rows. "
+        "To look: reconcile runs hourly@2026-11-20T09:00Z --env production"
+    )
+    (told,) = log.told
+    assert (told.state, told.to) == (ToldState.SENT, "https://hooks.slack.com/…")
+
+
+def test_failures_in_a_row_are_told_once_until_a_run_succeeds() -> None:
+    world = alarming(failures=3)
+    run_hours(world, [BAD, BAD, GOOD, BAD, BAD, BAD, BAD, BAD])
+    world.wake("17:30")
+    (alarm,) = texts(world)
+    assert "hourly failed 3 times in a row, last hourly@2026-11-20T14:00Z" in alarm
+    run_hours(world, [GOOD, BAD, BAD, BAD])
+    world.wake("21:30")
+    assert [text.partition(" hourly ")[2].partition(",")[0] for text in texts(world)] == [
+        "failed 3 times in a row",
+        "succeeded again",
+        "failed 3 times in a row",
+    ]
+
+
+def test_a_run_that_was_cancelled_neither_fails_nor_succeeds() -> None:
+    world = alarming(failures=2)
+    run_hours(world, [BAD, CallState.CANCELLED, CallState.TIMED_OUT])
+    world.wake("12:30")
+    assert "hourly failed 2 times in a row" in texts(world)[0]
+
+
+def test_an_occurrence_that_does_not_start_counts_once_however_often_it_is_tried() -> None:
+    world = alarming(failures=2)
+    world.caller.missing.add("shop/sync")
+    for time in ("09:00", "09:10", "09:20"):
+        world.wake(time)
+    assert texts(world) == []
+    world.wake("10:00")
+    (alarm,) = texts(world)
+    assert "failed 2 times in a row, last hourly@2026-11-20T10:00Z: there is no function" in alarm
+
+
+def test_missed_occurrences_are_told_as_one() -> None:
+    world = alarming()
+    world.wake("09:00")
+    world.wake("13:30")
+    (alarm,) = texts(world)
+    assert alarm.startswith(
+        "[production] hourly did not run 3 times, 2026-11-20T10:00Z to 2026-11-20T12:00Z: no wake"
+    )
+
+
+def test_what_is_turned_off_is_not_told() -> None:
+    world = alarming(failures=None, missed=False)
+    run_hours(world, [BAD])
+    world.wake("13:30")
+    assert texts(world) == []
+    assert "notices" not in world.claims.entries[CURSOR_KEY]
+
+
+def test_a_schedule_says_for_itself_what_is_an_alarm_and_who_is_told() -> None:
+    world = World()
+    world.live(
+        hourly("calm", alerts=rule(to=())),
+        hourly("paged", alerts=rule(to=(PAGER,))),
+        hourly("usual"),
+        alerts=Alerts(rule()),
+    )
+    world.wake("09:00")
+    for number in (1, 2, 3):
+        world.end(number, BAD, "ValueError: no")
+    world.wake("09:30")
+    (slack,) = texts(world)
+    assert slack.startswith("usual failed")
+    (page,) = [m for m in world.messenger.sent if m.address == PAGER.address]
+    assert [alarm["schedule"] for alarm in json.loads(page.body or b"")["alarms"]] == ["paged"]
+
+
+def test_the_json_body_has_a_version_and_every_field() -> None:
+    world = World()
+    world.live(hourly(), alerts=Alerts(rule(to=(PAGER,))), environment="production")
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    (message,) = world.messenger.sent
+    assert json.loads(message.body or b"") == {
+        "format": 1,
+        "environment": "production",
+        "alarms": [
+            {
+                "id": "failures/hourly@2026-11-20T09:00Z",
+                "kind": "failures",
+                "schedule": "hourly",
+                "slot": None,
+                "occurrence": "hourly@2026-11-20T09:00Z",
+                "time": "2026-11-20T09:00Z",
+                "count": 1,
+                "since": "2026-11-20T09:00Z",
+                "reason": "ValueError: no rows",
+                "raised": "2026-11-20T09:30:00Z",
+                "text": "hourly failed, hourly@2026-11-20T09:00Z: ValueError: no rows. To look: "
+                "reconcile runs hourly@2026-11-20T09:00Z --env production",
+                "look": "reconcile runs hourly@2026-11-20T09:00Z --env production",
+            }
+        ],
+    }
+
+
+def test_an_error_text_cannot_mention_a_channel() -> None:
+    world = alarming()
+    world.wake("09:00")
+    world.end(1, BAD, "ValueError: <!channel> & more")
+    world.wake("09:30")
+    assert "ValueError: &lt;!channel&gt; &amp; more" in texts(world)[0]
+
+
+def test_many_alarms_are_one_message() -> None:
+    world = World()
+    world.live(*(hourly(f"h{number:02}") for number in range(30)), alerts=Alerts(rule()))
+    world.wake("09:00")
+    for number in range(1, 31):
+        world.end(number, BAD, "ValueError: no")
+    world.wake("09:30")
+    (text,) = texts(world)
+    assert text.splitlines()[0] == "30 alarms:"
+    assert text.splitlines()[-1] == "• and 10 more."
+
+
+def test_no_more_notices_wait_than_the_cursor_can_hold() -> None:
+    world = World()
+    names = [f"h{number:04}" for number in range(NOTICES_KEPT + 5)]
+    world.messenger.refusing.add("https://hooks.slack.com/…")
+    world.caller.missing.add("shop/sync")
+    world.live(*(hourly(name) for name in names), alerts=Alerts(rule()))
+    world.wake("09:00")
+    assert len(world.claims.entries[CURSOR_KEY]["notices"]) == NOTICES_KEPT
+
+
+def test_two_wakes_at_once_send_one_alarm() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+
+    async def both() -> None:
+        requests = [WakeRequest(wake=f"fc-{n}", token=str(n), slot="poller") for n in range(4)]
+        await asyncio.gather(*(wake(world.ports("09:30"), request) for request in requests))
+
+    asyncio.run(both())
+    assert len(texts(world)) == 1
+    world.wake("09:40")
+    assert len(texts(world)) == 1
+
+
+def test_what_is_told_is_no_longer_in_the_cursor() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    entry = world.claims.entries[CURSOR_KEY]
+    assert "notices" not in entry
+    assert entry["streaks"] == {"hourly": ["2026-11-20T09:00Z"]}
+
+
+def test_a_refused_alarm_is_tried_again_after_longer_and_longer_waits_and_then_given_up() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.messenger.refusing.add("https://hooks.slack.com/…")
+    attempts = [log for log in _wakes_each_minute(world, "09:30", 300) if log.told]
+    assert [log.started[11:16] for log in attempts] == [
+        "09:30", "09:31", "09:33", "09:37", "09:45", "10:01", "10:33", "11:33",
+    ]  # fmt: skip
+    assert [log.told[0].state for log in attempts] == [ToldState.FAILED] * (ATTEMPTS - 1) + [
+        ToldState.GIVEN_UP
+    ]
+    assert attempts[0].told[0].error == "it answered 500"
+    assert "notices" not in world.claims.entries[CURSOR_KEY]
+    stored = [log for log in world.log.logs if log.told]
+    assert len(stored) == ATTEMPTS
+
+
+def test_it_arrives_once_the_receiver_takes_it_again() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.messenger.refusing.add("https://hooks.slack.com/…")
+    world.wake("09:30")
+    world.messenger.refusing.clear()
+    world.wake("09:31")
+    world.wake("09:40")
+    assert len(texts(world)) == 1
+
+
+def test_one_dead_receiver_does_not_keep_another_from_being_told() -> None:
+    world = alarming(to=(PAGER, SLACK))
+    world.messenger.refusing.add(PAGER.address.shown)
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    world.wake("09:32")
+    assert len(texts(world)) == 1
+
+
+class Killed(BaseException):
+    """The container is gone."""
+
+
+@dataclass
+class Dying(FakeMessenger):
+    """The container is killed before a message is sent, or right after."""
+
+    after: bool = False
+    alive: bool = False
+
+    async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
+        if self.alive or self.after:
+            await super().send(address, suffix, body)
+        if not self.alive:
+            raise Killed
+
+
+@pytest.mark.parametrize(("after", "sent"), [(False, 1), (True, 2)])
+def test_a_wake_that_dies_while_sending_leaves_the_alarm_to_another_once_its_lease_is_over(
+    after: bool, sent: int
+) -> None:
+    world = alarming()
+    world.messenger = messenger = Dying(after=after)
+    run_hours(world, [BAD])
+    with pytest.raises(Killed):
+        world.wake("09:30")
+    messenger.alive = True
+    world.wake("09:33")
+    assert len(texts(world)) == sent - 1
+    world.wake("09:40")
+    world.wake("09:50")
+    assert len(texts(world)) == sent
+
+
+@dataclass
+class Broken(FakeMessenger):
+    """Takes nothing."""
+
+    async def send(self, _address: Address, _suffix: str, _body: bytes | None) -> None:
+        raise UnsentError("no answer within 5 s")
+
+
+def test_a_start_does_not_wait_for_an_alarm() -> None:
+    world = alarming()
+    world.messenger = Broken()
+    run_hours(world, [BAD])
+    log = world.wake("10:00")
+    assert lines(log, RunState.STARTED) == ["hourly@10:00"]
+    starts = next(n for n, log in enumerate(world.log.logs) if log.now == minute(at("10:00")))
+    telling = next(n for n, log in enumerate(world.log.logs) if log.told)
+    assert starts < telling
+
+
+def test_an_alarm_of_a_schedule_that_was_deleted_meanwhile_is_dropped() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.messenger.refusing.add("https://hooks.slack.com/…")
+    world.wake("09:30")
+    world.messenger.refusing.clear()
+    world.live(alerts=Alerts(rule()))
+    world.wake("09:40")
+    entry = world.claims.entries[CURSOR_KEY]
+    assert texts(world) == []
+    assert "notices" not in entry
+    assert "streaks" not in entry
+
+
+def test_a_streak_goes_on_under_a_new_name() -> None:
+    world = alarming(failures=2)
+    run_hours(world, [BAD, BAD])
+    world.wake("10:10")
+    old = hourly()
+    renamed = replace(old, name="renamed", formerly=((old.name, minute(at("10:20"))),))
+    world.live(renamed, alerts=Alerts(rule(failures=2)))
+    world.wake("11:00")
+    world.end(3, BAD)
+    world.wake("11:30")
+    assert len(texts(world)) == 1
+
+
+def test_the_streak_is_found_again_when_the_cursors_entry_is_gone() -> None:
+    world = alarming(failures=2)
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    world.claims.entries.pop(CURSOR_KEY)
+    run_hours(world, [BAD])
+    world.wake("10:30")
+    assert "hourly failed 2 times in a row" in texts(world)[0]
+
+
+@dataclass
+class Failing(FakeClaims):
+    """A Dict that takes nothing any more once a message was sent."""
+
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
+
+    async def put(self, key: str, entry: Entry) -> None:
+        if self.messenger.sent:
+            raise UnavailableError
+        await super().put(key, entry)
+
+
+def test_a_dict_that_does_not_answer_while_telling_breaks_no_wake() -> None:
+    world = alarming()
+    world.claims = Failing(messenger=world.messenger)
+    run_hours(world, [BAD])
+    log = world.wake("10:00")
+    assert lines(log, RunState.STARTED) == ["hourly@10:00"]
+    assert len(texts(world)) == 1
+
+
+POLLER = Slot("poller", "*/30 * * * *")
+NIGHTLY = Slot("nightly", "0 3 * * *", "Europe/Paris")
+
+
+def overdue_world(since: str = "08:40", **values: Any) -> World:
+    """Slots that were planned at a time."""
+    world = World()
+    names = {slot.name: minute(at(since)) for slot in (POLLER, NIGHTLY)}
+    world.live(
+        hourly(catchup=Catchup.ALL),
+        slots=(POLLER, NIGHTLY),
+        alerts=Alerts(rule(), **values),
+        slots_since=names,
+    )
+    return world
+
+
+def overdue(world: World) -> list[str]:
+    """Slots and times of the overdue wakes that were told."""
+    return [text.partition(" To look")[0] for text in texts(world)]
+
+
+def test_a_wake_that_did_not_come_is_told_once_by_the_next_wake_from_any_source() -> None:
+    world = overdue_world()
+    world.wake("09:00")
+    world.wake("09:40", slot="nightly")
+    world.wake("09:45", slot="on_demand")
+    world.wake("10:40", slot="on_demand")
+    (text,) = overdue(world)
+    assert text == (
+        "Slot poller should have woken at 2026-11-20T09:30Z (*/30 * * * *, UTC) and did not; "
+        "what it wakes for runs with the next wake of another."
+    )
+
+
+def test_a_wake_within_the_punctuality_is_not_overdue() -> None:
+    world = overdue_world()
+    world.wake("09:00")
+    world.wake("09:34", slot="on_demand")
+    assert overdue(world) == []
+
+
+def test_a_slot_that_comes_late_was_not_left_out_but_what_it_left_out_is_told() -> None:
+    world = overdue_world()
+    world.wake("09:00")
+    world.wake("09:38")
+    assert overdue(world) == []
+    world.wake("11:00")
+    assert "woken at 2026-11-20T10:00Z" in overdue(world)[0]
+
+
+def test_a_second_outage_is_told_again() -> None:
+    world = overdue_world()
+    world.wake("09:00")
+    world.wake("09:40", slot="on_demand")
+    world.wake("10:00")
+    world.wake("10:40", slot="on_demand")
+    assert len(overdue(world)) == 2
+
+
+def test_a_slot_that_is_new_is_not_judged_by_times_before_it_was_planned() -> None:
+    world = overdue_world(since="09:25")
+    world.wake("09:40", slot="on_demand")
+    world.wake("10:04", slot="on_demand")
+    assert overdue(world) == []
+    world.wake("10:06", slot="on_demand")
+    assert "woken at 2026-11-20T10:00Z" in overdue(world)[0]
+
+
+def test_a_generation_that_does_not_say_since_when_its_slots_are_there_is_not_judged() -> None:
+    world = World()
+    world.live(hourly(catchup=Catchup.ALL), slots=(POLLER,), alerts=Alerts(rule()))
+    world.wake("12:10", slot="on_demand")
+    assert overdue(world) == []
+
+
+def test_overdue_wakes_can_be_left_untold() -> None:
+    world = overdue_world(overdue=False)
+    world.wake("09:00")
+    world.wake("12:10", slot="on_demand")
+    assert overdue(world) == []
+
+
+def test_a_wake_for_one_minute_judges_no_slot() -> None:
+    world = overdue_world()
+    world.wake("12:10", slot="on_demand", as_if=minute(at("12:00")))
+    assert overdue(world) == []
+
+
+def _wakes_each_minute(world: World, first: str, count: int) -> list[WakeLog]:
+    start = minute(at(first))
+    times = (f"{n // 60 % 24:02}:{n % 60:02}" for n in range(start, start + count))
+    return [world.wake(time) for time in times]
+
+
+def test_records_of_this_form_are_read_back() -> None:
+    record = hourly(
+        alerts=rule(failures=None, to=(PAGER, SLACK)), ping=Address(secret="s", key="K")
+    )
+    assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
