@@ -22,6 +22,7 @@ from reconciler.dispatch.runs import RunState, ToldState, WakeLog
 from reconciler.dispatch.wake import WakeRequest, wake
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
+from tests.dispatch.task_scenario import store, task
 
 SLACK = Receiver(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
 PAGER = Receiver(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
@@ -471,3 +472,23 @@ def test_records_of_this_form_are_read_back() -> None:
         alerts=rule(failures=None, to=(PAGER, SLACK)), ping=Address(secret="s", key="K")
     )
     assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+def test_the_failure_of_a_task_is_an_alarm_however_many_in_a_row_are_wanted() -> None:
+    world = World()
+    world.live(alerts=Alerts(rule(failures=3)))
+    store(world, task("renewal", "15:00"))
+    world.wake("15:00")
+    world.end(1, BAD, "ValueError: no rows")
+    world.wake("15:30")
+    (text,) = texts(world)
+    assert text.startswith("task/renewal failed, task/renewal@2026-11-20T15:00Z: ValueError")
+
+
+def test_so_is_that_of_a_schedule_that_occurs_once() -> None:
+    world = World()
+    once = hourly("once", when=(), at=minute(at("09:00")))
+    world.live(once, alerts=Alerts(rule(failures=3)))
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    assert texts(world)[0].startswith("once failed, once@2026-11-20T09:00Z")

@@ -17,14 +17,16 @@ TARGETS = {"shop": frozenset({"sync", "check", "report", "Mailer.*"})}
 DISPATCHER = "1.0-abc"
 
 
-def schedules(text: str) -> tuple[Schedule, ...]:
+def schedules(text: str, settings: Settings | None = None) -> tuple[Schedule, ...]:
     """Read manifests; ``function`` may be left out."""
     documents = [
         document if "function:" in document else f"{document.rstrip()}\nfunction: shop/sync\n"
         for document in textwrap.dedent(text).strip().split("\n---\n")
     ]
     content = "\n---\n".join(documents).encode()
-    return load_contents([("schedules/all.yaml", content)], settings=Settings()).schedules
+    return load_contents(
+        [("schedules/all.yaml", content)], settings=settings or Settings()
+    ).schedules
 
 
 def hourly(*names: str) -> tuple[Schedule, ...]:

@@ -21,7 +21,7 @@ from reconciler.workspace.apply import (
     Step,
 )
 from reconciler.workspace.lease import LeaseHeldError
-from reconciler.workspace.ports import CronLimitError, DeployedApp
+from reconciler.workspace.ports import CronLimitError, DeployedApp, MissingSecretError
 from tests.plan.scenario import hourly, schedules
 from tests.workspace.scenario import World
 
@@ -245,3 +245,26 @@ _ALLOW = replace(World().plan(AB).desired.settings.deletes, percent=100, least=1
 
 def _crons(apps: list[DeployedApp]) -> int:
     return sum(function.schedule is not None for app in apps for function in app.functions)
+
+
+def test_a_secret_that_is_not_there_stops_the_plan_and_says_how_to_make_it() -> None:
+    world = World()
+    given = schedules("name: a\nschedule: 1d\nping: {secret: pings, key: NIGHTLY}")
+    with pytest.raises(MissingSecretError) as caught:
+        world.plan(given)
+    assert str(caught.value) == (
+        "there is no Modal Secret pings with NIGHTLY in environment production, and `alerts` or "
+        "`ping` name it\n  Make it: modal secret create pings NIGHTLY=… --env production"
+    )
+    world.apps.secrets["pings"] = {"NIGHTLY", "OTHER"}
+    world.apply(given)
+    assert world.plan(given).empty
+
+
+def test_a_secret_that_goes_away_holds_up_no_plan_that_does_not_deploy() -> None:
+    world = World()
+    world.apps.secrets["pings"] = {"NIGHTLY"}
+    text = "name: a\nschedule: 1d\nping: {secret: pings, key: NIGHTLY}"
+    world.apply(schedules(text))
+    world.apps.secrets.clear()
+    world.apply(schedules(f"{text}\ndescription: the same"))

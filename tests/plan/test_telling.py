@@ -1,0 +1,133 @@
+"""Who is told of what, as it is planned; and that no plan shows an address."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.manifest import Settings
+from reconciler.plan import Plan, make_plan
+from reconciler.report.plan_document import plan_document
+from reconciler.report.plan_text import plan_text
+from reconciler.report.saved_plan import SavedPlan
+from reconciler.report.style import Style
+from tests.plan.scenario import NOW, after, applied, desired, hourly, nothing, schedules, told
+
+URL = "https://hooks.slack.com/services/T0/B0/verysecret"
+SLACK = Receiver(Address(url=URL))
+SECRET = Receiver(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
+TELLING = Settings(alerts=Alerts(AlertRule(to=(SECRET,))))
+"""The settings that manifests are read with."""
+
+
+def alerts(*to: Receiver, **values: object) -> Alerts:
+    """Alerts to these."""
+    return Alerts(AlertRule(to=to, **values))  # type: ignore[arg-type]  # checked by the tests
+
+
+def shown(plan: Plan) -> str:
+    """All that a plan shows or leaves behind as a file, but for the generation itself."""
+    document = plan_document(plan).model_dump_json()
+    saved = SavedPlan.of(plan, 0, datetime(2026, 11, 20, tzinfo=UTC)).encode()
+    return "\n".join([plan_text(plan, Style(colour=False)), document, saved])
+
+
+def test_no_plan_shows_an_address_and_every_plan_shows_that_it_changes() -> None:
+    one = schedules(f"name: a\nschedule: 1d\nalerts: {{to: {{url: '{URL}'}}}}\nping: {URL}1")
+    other = schedules(f"name: a\nschedule: 1d\nalerts: {{to: {{url: '{URL}2'}}}}\nping: {URL}3")
+    first = make_plan(desired(one, alerts=alerts(SLACK)), nothing(), NOW)
+    second = make_plan(
+        desired(other, alerts=alerts(Receiver(Address(url=URL + "4")))), after(first), NOW
+    )
+    third = make_plan(desired((), alerts=alerts(SLACK)), after(first), NOW, allow_deletes=9)
+    drifted = make_plan(
+        desired(one, alerts=alerts(SLACK)),
+        replace(after(first), live=second.generation, applied=first.generation),
+        NOW,
+    )
+    for plan in (first, second, third, drifted):
+        assert "verysecret" not in shown(plan)
+    assert URL.encode() in first.generation.encoded
+    reasons = [change.reason for change in second.changes]
+    mark = r"https://hooks\.slack\.com/…#[0-9a-f]{8}"
+    assert re.fullmatch(
+        rf"alerts 1 failure, missed to {mark} \(slack\) → 1 failure, missed to {mark} \(slack\), "
+        rf"ping {mark} → {mark}",
+        reasons[0],
+    )
+    assert reasons[1].startswith("alerts 1 failure, missed, overdue to https://hooks.slack.com/…#")
+
+
+def test_nothing_changes_when_nothing_is_changed() -> None:
+    given = schedules("name: a\nschedule: 1d\nalerts: {failures: 3}\nping: https://a/b", TELLING)
+    asked = desired(given, alerts=alerts(SECRET))
+    assert make_plan(asked, after(make_plan(asked, nothing(), NOW)), NOW + 60).empty
+
+
+def test_a_saved_plan_leads_to_the_same_addresses_or_is_refused() -> None:
+    asked = desired(hourly("a"), alerts=alerts(SLACK))
+    plan = make_plan(asked, nothing(), NOW)
+    saved = SavedPlan.decode(
+        SavedPlan.of(plan, 0, datetime(2026, 11, 20, tzinfo=UTC)).encode().encode(), "plan.json"
+    )
+    saved.require_same(make_plan(asked, nothing(), NOW + 60), "plan.json")
+
+
+def test_a_schedule_says_what_differs_and_the_settings_the_rest() -> None:
+    given = schedules(
+        "name: a\nschedule: 1d\nalerts: {failures: 3}\n---\nname: b\nschedule: 1d\n---\n"
+        "name: c\nschedule: 1d\nalerts: false",
+        TELLING,
+    )
+    records = make_plan(desired(given, alerts=alerts(SLACK)), nothing(), NOW).generation.by_name
+    assert records["a"].alerts == AlertRule(failures=3, to=(SLACK,))
+    assert records["b"].alerts is None
+    assert records["c"].alerts == AlertRule(to=())
+
+
+def test_in_a_silent_environment_nobody_is_told_whatever_a_schedule_says() -> None:
+    given = schedules(f"name: a\nschedule: 1d\nping: {URL}\nalerts: {{to: {{url: '{URL}'}}}}")
+    plan = make_plan(desired(given, alerts=alerts(SLACK), silent=True), nothing(), NOW)
+    assert plan.generation.alerts is None
+    assert URL.encode() not in plan.generation.encoded
+
+
+def test_other_secrets_are_a_change_of_the_deployment_and_the_same_ones_are_none() -> None:
+    live = applied(hourly("a"), alerts=alerts(SLACK))
+    plan = make_plan(desired(hourly("a"), alerts=alerts(SECRET)), live, NOW)
+    assert told(plan) == [
+        ("update", "generation", "alerts"),
+        ("update", "app", "schedule-reconciler"),
+    ]
+    assert plan.changes[-1].reason == "its functions carry Secret alerting (SLACK_URL)"
+    assert plan.deploy
+    assert dict(plan.secrets) == {"alerting": ("SLACK_URL",)}
+    third = make_plan(desired(hourly("a"), alerts=alerts(SECRET, failures=2)), after(plan), NOW)
+    assert not third.deploy
+    last = make_plan(desired(hourly("a")), after(third), NOW)
+    assert last.changes[-1].reason == "its functions carry no Secret any more"
+    assert last.deploy
+
+
+def test_a_slot_counts_from_the_plan_that_made_it_what_it_is() -> None:
+    first = make_plan(desired(hourly("a", "b")), nothing(), NOW)
+    assert set(first.generation.slots_since.values()) == {NOW}
+    changed = schedules(
+        'name: a\nschedule: "0 * * * *"\n---\nname: b\nschedule: "5 * * * *"\n---\n'
+        'name: c\nschedule: "9 * * * *"'
+    )
+    second = make_plan(desired(changed), after(first), NOW + 60)
+    assert dict(second.generation.slots_since) == {"a": NOW, "b": NOW + 60, "c": NOW + 60}
+
+
+def test_the_generation_reads_back_with_all_of_it() -> None:
+    from reconciler.dispatch.stored_generation import decode_generation
+
+    given = schedules("name: a\nschedule: 1d\nalerts: {failures: 3}\nping: https://a/b", TELLING)
+    generation = make_plan(desired(given, alerts=alerts(SECRET)), nothing(), NOW).generation
+    assert decode_generation(generation.encoded, "here") == generation
+    header = json.loads(generation.encoded.splitlines()[0])
+    assert header["environment"] == "production"
