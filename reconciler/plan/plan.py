@@ -168,7 +168,7 @@ def make_plan(
     """
     settings = desired.settings
     members = _members(desired, now)
-    budget = budget_for(settings, actual.foreign)
+    budget = budget_for(settings, actual)
     known = _known(actual)
     packed = pack_members(members, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)

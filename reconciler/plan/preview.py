@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.dispatch.generation import Record, Slot
 from reconciler.manifest import EnvironmentSettings, Schedule
-from reconciler.plan.budget import available_crons
+from reconciler.plan.budget import left_of
 from reconciler.plan.compilation import compile_records
 from reconciler.plan.slots import members_of, pack_members
 
@@ -21,6 +21,6 @@ def preview_slots(
 ) -> tuple[Slot, ...]:
     """The slots as they are packed when nobody else holds a cron."""
     members = members_of(schedules, settings.tasks, now)
-    budget = available_crons(settings.crons, 0, settings.reserve)
+    budget = left_of(settings.crons, 0, settings.reserve)
     packed = pack_members(members, settings.packing, budget, now)
     return tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from reconciler.plan import Plan, WakePrice
 from reconciler.plan.alternatives import COMPARED, Alternative
 from reconciler.words import count
+
+EXCEEDED: Final = (
+    "The budget leaves no cron. The app keeps one of those that it holds, so that schedules run."
+)
 
 
 def wakes_words(plan: Plan) -> str:
@@ -22,7 +28,7 @@ def wakes_words(plan: Plan) -> str:
 def cost_words(plan: Plan) -> str:
     """``about $0.08 a month: 5.0 s a wake (assumed) at the list price``."""
     price = plan.price
-    return f"about ${price.usd(plan.wakes.per_month):.2f} a month: {_basis(price)}"
+    return f"about {dollars(price.usd(plan.wakes.per_month))} a month: {_basis(price)}"
 
 
 def choices_words(plan: Plan) -> str | None:
@@ -40,8 +46,12 @@ def tolerance_words(plan: Plan) -> str | None:
     saved = plan.saved_by_tolerance
     if not saved:
         return None
-    usd = plan.price.usd(saved)
-    return f"{saved:,} wakes a month are saved by tolerance, about ${usd:.2f}"
+    return f"{saved:,} wakes a month are saved by tolerance, about {dollars(plan.price.usd(saved))}"
+
+
+def dollars(amount: float) -> str:
+    """``$0.08``; what is less than a cent is not nothing: ``$0.003``."""
+    return f"${amount:.2f}" if amount == 0 or amount >= 0.01 else f"${max(amount, 0.001):.3f}"
 
 
 def _basis(price: WakePrice) -> str:
@@ -53,4 +63,5 @@ def _basis(price: WakePrice) -> str:
 def _choice(other: Alternative, price: WakePrice) -> str:
     """``fewest-wakes with 5 crons 8,766 wakes, $0.08``."""
     crons = count(other.crons, "cron")
-    return f"{other.packing} with {crons} {other.wakes:,} wakes, ${price.usd(other.wakes):.2f}"
+    usd = dollars(price.usd(other.wakes))
+    return f"{other.packing} with {crons} {other.wakes:,} wakes, {usd}"

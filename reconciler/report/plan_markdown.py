@@ -18,7 +18,13 @@ from reconciler.manifest.problem import printable
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
-from reconciler.report.cost_words import choices_words, cost_words, tolerance_words, wakes_words
+from reconciler.report.cost_words import (
+    EXCEEDED,
+    choices_words,
+    cost_words,
+    tolerance_words,
+    wakes_words,
+)
 from reconciler.report.effect_words import clock_words, lost_or_repeated
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
@@ -223,6 +229,7 @@ def _slots(plan: Plan) -> Section:
     ]
     notes = [
         f"{wakes_words(plan)}, {cost_words(plan)}.",
+        EXCEEDED if plan.budget.exceeded else None,
         tolerance_words(plan),
         choices_words(plan),
     ]

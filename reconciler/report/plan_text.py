@@ -34,13 +34,13 @@ def plan_text(plan: Plan, style: Style) -> str:
 
 def _heading(plan: Plan, style: Style) -> str:
     commit = plan.desired.commit
-    revision = "outside git" if commit is None else f"commit {commit[:12]}"
+    revision = "outside git" if commit is None else f"at commit {commit[:12]}"
     against = plan.actual.revision
     offline = f", planned offline against commit {against[:12]}" if against is not None else ""
-    dirty = ", with uncommitted changes" if plan.desired.dirty else ""
+    dirty = ", with uncommitted changes" if plan.desired.dirty and commit is not None else ""
     return style.bold(
         f"Environment {plan.environment}, app {plan.app}: "
-        f"{count(len(plan.generation.records), 'schedule')} at {revision}{dirty}{offline}"
+        f"{count(len(plan.generation.records), 'schedule')} {revision}{dirty}{offline}"
     )
 
 

@@ -10,7 +10,13 @@ from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Kind, Plan
 from reconciler.plan.changes import describe_slot
 from reconciler.report.action_style import SIGNS, painted
-from reconciler.report.cost_words import choices_words, cost_words, tolerance_words, wakes_words
+from reconciler.report.cost_words import (
+    EXCEEDED,
+    choices_words,
+    cost_words,
+    tolerance_words,
+    wakes_words,
+)
 from reconciler.report.slot_words import served_names, waking_words
 from reconciler.report.style import Style
 from reconciler.words import count
@@ -27,6 +33,8 @@ def slot_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield style.dim(
             f"    held by {cron.app}/{cron.function}  {cron.text}  in {cron.environment}"
         )
+    if plan.budget.exceeded:
+        yield style.yellow(f"  {EXCEEDED}")
     if len(plan.slots) < sum(len(slot.schedules) for slot in plan.slots):
         yield f"  {_why_shared(plan)}"
     yield f"  {wakes_words(plan)}"

@@ -31,6 +31,8 @@ def schedules(text: str, settings: Settings | None = None) -> tuple[Schedule, ..
 
 def hourly(*names: str) -> tuple[Schedule, ...]:
     """Schedules at different minutes of each hour."""
+    if not names:
+        return ()
     text = "\n---\n".join(
         f'name: {name}\nschedule: "{index % 60} * * * *"' for index, name in enumerate(names)
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from reconciler.manifest import Packing
 from reconciler.plan import Rule, make_plan
-from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
+from tests.plan.scenario import NOW, after, applied, desired, foreign, hourly, nothing, schedules
 
 TEN = [f"s{number}" for number in range(10)]
 
@@ -61,6 +64,47 @@ def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> Non
         "none of the 5 crons of this workspace is free: 5 are held by theirs/x1, theirs/x2, "
         "theirs/x3, theirs/x4, theirs/x5"
     )
+
+
+def test_an_app_beyond_the_budget_shrinks_to_one_cron_and_can_be_changed() -> None:
+    """What took the budget away came later: nothing of ours may be stuck because of it."""
+    names = ["a", "b", "c"]
+    crowded = replace(applied(hourly(*names)), foreign=foreign("x1", "x2", "x3", "x4", "x5"))
+    plan = make_plan(desired(hourly(*names[:2])), crowded, NOW)
+    assert plan.refusals == ()
+    assert (plan.budget.available, plan.budget.used, plan.budget.exceeded) == (1, 1, True)
+    assert [slot.schedules for slot in plan.slots] == [("a", "b")]
+    again = make_plan(desired(hourly("a")), replace(after(plan), foreign=crowded.foreign), NOW)
+    assert (again.refusals, again.budget.used) == ((), 1)
+
+
+def test_an_app_beyond_the_budget_can_be_emptied() -> None:
+    crowded = replace(applied(hourly("a", "b")), foreign=foreign("x1", "x2", "x3", "x4", "x5"))
+    plan = make_plan(desired(()), crowded, NOW)
+    assert (plan.refusals, plan.budget.used) == ((), 0)
+
+
+@given(
+    held=st.integers(0, 7),
+    others=st.integers(0, 9),
+    reserve=st.integers(0, 3),
+    limit=st.one_of(st.none(), st.integers(0, 8)),
+    wanted=st.integers(0, 7),
+    packing=st.sampled_from(Packing),
+)
+def test_no_plan_takes_more_than_is_left_but_for_the_one_cron_that_is_kept(
+    held: int, others: int, reserve: int, limit: int | None, wanted: int, packing: Packing
+) -> None:
+    live = replace(
+        applied(hourly(*(f"s{n}" for n in range(held))), crons=None),
+        foreign=foreign(*(f"x{n}" for n in range(others))),
+    )
+    given_ = hourly(*(f"s{n}" for n in range(wanted)))
+    settings = {"crons": limit, "reserve": reserve, "packing": packing}
+    plan = make_plan(desired(given_, **settings), live, NOW, allow_deletes=99)
+    if limit is not None:
+        assert len(plan.slots) <= max(0, limit - others - reserve, min(held, 1))
+    assert bool(plan.refusals) == (wanted > 0 and not plan.slots)
 
 
 def test_thirteen_schedules_and_five_crons_of_which_one_is_held_use_at_most_four() -> None:

@@ -29,7 +29,7 @@ def test_a_change_is_shown_with_its_place_and_what_it_means_in_time() -> None:
         "Slots: 1 cron used (a limit of 5 in the workspace, none held by others, 5 available)\n"
         "  ~ a  30 * * * * (UTC)  730 a month\n"
         "  730 wakes a month (at least 730; every minute would be 43,830)\n"
-        "  about $0.01 a month: 5.0 s a wake (assumed) at the list price\n"
+        "  about $0.007 a month: 5.0 s a wake (assumed) at the list price\n"
         "\n"
         f"Plan: 1 to update, 1 change of slots and app. Digest {plan.digest[:12]}"
     )
@@ -102,7 +102,7 @@ def test_the_plan_says_what_tolerance_saves_and_what_other_choices_would_cost() 
     wanted = desired(schedules(SHARED), packing=Packing.FEWEST_WAKES)
     text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
     assert "4,775 wakes a month (something is due in 4,805 minutes; " in text
-    assert "  30 wakes a month are saved by tolerance, about $0.00\n" in text
+    assert "  30 wakes a month are saved by tolerance, about $0.001\n" in text
     assert "  Otherwise: one-poller with 5 crons" in text
 
 
