@@ -14,6 +14,8 @@ from reconciler.cron import Timetable, minute
 from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.manifest import Schedule
+from reconciler.plan import upcoming
+from reconciler.plan.preview import preview_records
 from reconciler.report.crowds import Crowd, find_crowds
 from reconciler.report.style import Style
 from reconciler.words import count
@@ -57,6 +59,7 @@ def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
         if isinstance(schedule.times, datetime):
             yield from _past(schedule, now)
             continue
+        yield from _never(schedule, minute(now))
         for warning in cron_warnings(schedule.times.expressions, schedule.times.zone, now):
             message = f"{schedule.name}: {warning.message}"
             yield _at(schedule, warning.kind.value, message)
@@ -64,6 +67,17 @@ def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
             timetables[schedule.name] = schedule.times
     for crowd in find_crowds(timetables, minute(now)):
         yield Finding("crowded-minute", _describe(crowd))
+
+
+def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
+    """What nobody has paused and still never runs again."""
+    (record,) = preview_records([schedule], now)
+    if record.suspended is not None or upcoming(record, now, 1):
+        return
+    why = "`start`, `end` and `exclude` leave none of its times"
+    if record.end is not None and record.end <= now:
+        why = f"it ended at {format_minute(record.end)}; the manifest can go"
+    yield _at(schedule, "never", f"{schedule.name}: never occurs: {why}")
 
 
 def _past(schedule: Schedule, now: datetime) -> Iterator[Finding]:

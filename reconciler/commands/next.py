@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from reconciler.commands.inputs import Inputs, read_inputs, schedules_of
 from reconciler.commands.unknown import unknown_schedule
@@ -16,8 +18,12 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import Schedule
 from reconciler.plan import slot_timetable
 from reconciler.plan.preview import preview_records, preview_slots
+from reconciler.report.heat_map import heat_map
 from reconciler.report.style import Style
-from reconciler.report.timeline import timeline, timeline_json, timeline_map, timeline_text
+from reconciler.report.timeline import timeline, timeline_json, timeline_text
+
+FARTHEST: Final = 366
+"""Days: every schedule has its yearly occurrence in them."""
 
 
 def main(args: Namespace) -> int:
@@ -25,7 +31,7 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     schedules = _chosen(schedules_of(inputs), args.name)
     after = minute(args.after if args.after is not None else datetime.now(UTC))
-    until = after + 60 * (24 * args.days if args.days else args.hours)
+    until = after + 60 * _hours(args)
     records = preview_records(schedules, after)
     found = timeline(records, _wakes(inputs, schedules, after, until), after, until)
     if args.ics is not None:
@@ -35,11 +41,21 @@ def main(args: Namespace) -> int:
     elif args.format == "json":
         print(json.dumps(timeline_json(found, args.count), indent=2))
     else:
-        style = Style.of(sys.stdout)
         if sys.stdout.isatty():
-            print(timeline_map(found, style), end="\n\n")
+            columns = shutil.get_terminal_size().columns
+            print(heat_map(found, Style.of(sys.stdout), columns), end="\n\n")
         print(timeline_text(found, args.count))
     return 0
+
+
+def _hours(args: Namespace) -> int:
+    hours: int = 24 * args.days if args.days else args.hours
+    if hours > 24 * FARTHEST:
+        raise ReconcileError(
+            f"{FARTHEST} days are the most that is looked at",
+            remedy=f"Say --days {FARTHEST} or fewer; --after begins later.",
+        )
+    return hours
 
 
 def _chosen(schedules: tuple[Schedule, ...], name: str | None) -> tuple[Schedule, ...]:

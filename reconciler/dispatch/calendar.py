@@ -18,6 +18,8 @@ from reconciler.dispatch.occurrence import format_minute
 
 EXCLUDED_AT_MOST: Final = 10_000
 """Excluded times in a row after which a search for the next occurrence gives up."""
+EXCLUDED_FOR: Final = 60 * 366 * 24 * 60
+"""Minutes of nothing but excluded times after which it gives up: leap days come on all weekdays."""
 
 
 def nominal_times(record: Record, since: int, until: int) -> Sequence[int]:
@@ -50,7 +52,7 @@ def running_times(record: Record, after: int) -> Iterator[int]:
             yield record.at
         return
     timetable = record.timetable()
-    in_a_row = 0
+    in_a_row, since = 0, after
     while timetable is not None and in_a_row < EXCLUDED_AT_MOST:
         if record.suspended is not None:
             if record.resumes is None:
@@ -62,8 +64,10 @@ def running_times(record: Record, after: int) -> Iterator[int]:
         after = following
         if barred(record, following):
             in_a_row += 1
+            if following > since + EXCLUDED_FOR:
+                return
             continue
-        in_a_row = 0
+        in_a_row, since = 0, following
         yield following
 
 

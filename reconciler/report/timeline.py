@@ -1,25 +1,16 @@
-"""The occurrences to come, over all schedules: as lines, as a heat map of hours, as JSON."""
+"""The occurrences to come, over all schedules: as lines, as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.cron import instant
 from reconciler.dispatch.calendar import barred, nominal_times
 from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.report.style import Style
-
-HOUR: Final = 60
-SHADES: Final = " ▁▂▃▄▅▆▇█"
-"""From no occurrence in an hour to the most that any hour of the map has."""
-MAP_HOURS: Final = 48
-"""Hours that fit beside the names on an ordinary terminal."""
-MAP_ROWS: Final = 100
-"""Schedules shown, those with the most occurrences; the list below has them all."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,22 +71,6 @@ def timeline_text(found: Timeline, count: int) -> str:
     return "\n".join(lines) if lines else f"Nothing is due until {_end(found)}."
 
 
-def timeline_map(found: Timeline, style: Style) -> str:
-    """A row per schedule and slot, a column per hour; the darker, the more occurrences."""
-    first = (found.after + 1) // HOUR
-    last = min(found.until // HOUR, first + MAP_HOURS - 1)
-    hours = range(first, last + 1)
-    width = max((len(name) for name in (*found.rows, *found.wakes)), default=0)
-    return "\n".join(
-        (
-            *_scale(hours, width, style),
-            *_rows(_fullest(found.rows), hours, width),
-            style.bold("Slots"),
-            *_rows(found.wakes, hours, width),
-        )
-    )
-
-
 def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
     """The timeline as JSON."""
     return {
@@ -113,48 +88,6 @@ def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
         "suspended": list(found.suspended),
         "slots": {name: len(times) for name, times in found.wakes.items()},
     }
-
-
-def _scale(hours: range, width: int, style: Style) -> Iterator[str]:
-    """Two lines: the dates at their midnights, and every sixth hour."""
-    days = {hour: f"{instant(hour * HOUR):%m-%d}" for hour in hours if hour % 24 == 0}
-    clock = {hour: f"{hour % 24:02}" for hour in hours if hour % 6 == 0}
-    for marks in (days, clock):
-        line = ""
-        for hour in hours:
-            line = line if len(line) > hour - hours.start else line.ljust(hour - hours.start)
-            if hour in marks and len(line) == hour - hours.start:
-                line += marks[hour]
-        yield style.dim(f"{'':{width}}  {line}".rstrip())
-
-
-def _fullest(rows: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
-    """The rows that are shown, in their order."""
-    by_count = sorted(rows, key=lambda name: (-len(rows[name]), name))
-    shown = set(by_count[:MAP_ROWS])
-    return {name: times for name, times in rows.items() if name in shown}
-
-
-def _rows(rows: Mapping[str, Sequence[int]], hours: range, width: int) -> Iterator[str]:
-    counted = {name: _per_hour(times, hours) for name, times in rows.items()}
-    most = max((max(counts, default=0) for counts in counted.values()), default=0)
-    for name, counts in counted.items():
-        cells = "".join(_shade(count, most) for count in counts)
-        yield f"{name:{width}}  {cells}  {sum(counts)}"
-
-
-def _per_hour(times: Sequence[int], hours: range) -> list[int]:
-    counts = [0] * len(hours)
-    for at in times:
-        if at // HOUR in hours:
-            counts[at // HOUR - hours.start] += 1
-    return counts
-
-
-def _shade(count: int, most: int) -> str:
-    """Any occurrence shows, however many the fullest hour has."""
-    steps = len(SHADES) - 1
-    return SHADES[0] if count == 0 else SHADES[max(1, round(count * steps / most))]
 
 
 def _local(item: Upcoming) -> str:

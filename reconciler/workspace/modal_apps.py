@@ -166,7 +166,10 @@ def read_schedule(name: str, text: str | None) -> DeployedFunction:
         return DeployedFunction(name, slot, f"{slot.cron} ({slot.timezone})")
     if period := _PERIOD.fullmatch(text):
         parts = (part.partition("=") for part in period["parts"].split(", "))
-        every = ", ".join(f"{number} {unit}" for unit, _, number in parts)
+        every = ", ".join(
+            f"{number} {unit.removesuffix('s') if float(number) == 1 else unit}"
+            for unit, _, number in parts
+        )
         return DeployedFunction(name, None, f"every {every}")
     raise UnknownScheduleTextError(
         f"Modal shows the schedule of function {name} as {text!r}, which this version cannot read",

@@ -58,5 +58,10 @@ def test_a_suspension_ends_by_itself_at_the_minute_that_was_named() -> None:
     assert list(running_times(hourly(suspended=""), m("08:30"))) == []
 
 
+def test_neither_has_one_whose_rare_times_are_all_excluded() -> None:
+    record = hourly(when=("0 6 25 12 *",), exclude=("0 6 25 12 *",))
+    assert list(running_times(record, m("08:30"))) == []
+
+
 def test_a_schedule_whose_every_time_is_excluded_has_no_next_one() -> None:
     assert list(running_times(hourly(exclude=("* * * * *",)), m("08:30"))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,34 @@ def test_lint_remarks_and_exits_with_one(folder: Path) -> None:
     )
     clean = reconcile(folder, "lint")
     assert (clean.returncode, clean.stdout) == (0, "1 schedule, nothing to remark.\n")
+
+
+def test_lint_finds_everything_that_is_seldom_meant(folder: Path) -> None:
+    call = "function: shop/sync\n"
+    odd = {
+        "never": 'schedule: "0 6 * * *"\nend: 2020-01-01',
+        "uneven-step": 'schedule: "*/7 * * * *"',
+        "both-days": 'schedule: "0 6 1 * 1"',
+        "clock-change": 'schedule: "30 2 * * *"\ntimezone: America/New_York',
+        "past": "at: 2020-01-01T10:00:00Z",
+    }
+    documents = [f"name: a-{rule}\n{keys}\n{call}" for rule, keys in odd.items()]
+    documents += [f'name: n{number}\nschedule: "0 9 * * *"\n{call}' for number in range(12)]
+    (folder / "schedules" / "a.yaml").write_text("---\n".join(documents))
+    found = json.loads(reconcile(folder, "lint", "--format", "json").stdout)["findings"]
+    assert [finding["rule"] for finding in found] == [*odd, "crowded-minute"]
+    assert all(f"a-{rule}: " in item["message"] for rule, item in zip(odd, found, strict=False))
+    assert found[-1]["message"].startswith("13 schedules start at ")
+    assert found[-1]["message"].endswith("Fewer start at :01, :02, :03 past the hour.")
+
+
+def test_next_looks_a_year_ahead_at_most(folder: Path) -> None:
+    done = reconcile(folder, "next", "--days", "367")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "reconcile: 366 days are the most that is looked at\n"
+        "  Say --days 366 or fewer; --after begins later.\n"
+    )
 
 
 def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import icalendar
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.dispatch.generation import Record
 from reconciler.plan.preview import preview_records
 from reconciler.report.calendar import timeline_calendar
+from reconciler.report.heat_map import heat_map
 from reconciler.report.style import Style
 from reconciler.report.timeline import (
     Timeline,
     timeline,
     timeline_json,
-    timeline_map,
     timeline_text,
 )
 from tests.plan.scenario import NOW, schedules
@@ -64,11 +66,33 @@ def test_nothing_due_says_until_when() -> None:
 
 
 def test_the_map_has_a_column_an_hour_and_marks_midnight() -> None:
-    lines = timeline_map(found(12), PLAIN).splitlines()
+    lines = heat_map(found(12), PLAIN, 80).splitlines()
     assert lines[0] == "                 11-21"
     assert lines[1] == "           18    00"
     assert lines[2] == "hourly   ████████████  12"
     assert lines[3] == "paris     █            1"
+    assert lines[4] == "Slots"
+    assert lines[5] == "poller   ████████████  12"
+    assert lines[6].startswith("a column is 1 hour in UTC")
+
+
+def test_the_map_of_many_days_has_broader_columns_and_all_of_them() -> None:
+    lines = heat_map(found(14 * 24), PLAIN, 80).splitlines()
+    assert lines[0].startswith("          11-21   11-23   11-25")
+    assert lines[1] == "hourly  ▃" + 55 * "█" + "▅  336"
+    assert lines[-1].startswith("a column is 6 hours in UTC")
+
+
+@given(hours=st.integers(1, 366 * 24), columns=st.integers(20, 300))
+def test_no_row_of_the_map_is_wider_than_the_terminal_and_none_loses_an_occurrence(
+    hours: int, columns: int
+) -> None:
+    times = [NOW + 60 * hour for hour in range(1, hours + 1, 7)]
+    only = Timeline(NOW, NOW + 60 * hours, (), (), {"a": times}, {"poller": times})
+    rows = [line for line in heat_map(only, PLAIN, columns).splitlines() if line[:1] in "ap"][:2]
+    for row in rows:
+        assert len(row) <= max(columns, 6 + 2 + 28 + 2 + 5)
+        assert row.endswith(f"  {len(times):,}")
 
 
 def test_the_json_has_both_times() -> None:
