@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.commands.connection import connected, open_workspace, run
@@ -13,9 +14,11 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import ManifestError, load, load_settings
 from reconciler.manifest.problem import printable
 from reconciler.onboarding.crontab import read_crontab
-from reconciler.onboarding.draft import Found
+from reconciler.onboarding.draft import Found, StillFiring
 from reconciler.onboarding.github_workflow import read_github_workflow
 from reconciler.onboarding.kubernetes import read_kubernetes
+from reconciler.onboarding.python_files import find_arguments
+from reconciler.onboarding.taking_out import lines_to_take_out
 from reconciler.onboarding.wrangler import read_wrangler
 from reconciler.onboarding.writing import Written, write_manifests
 from reconciler.words import count
@@ -44,6 +47,7 @@ def main(args: Namespace) -> int:
         schema=f"{up}schema/manifest.schema.json",
     )
     _tell(written, args.file or "modal")
+    _tell_still_firing(found.still_firing, root)
     if written.text:
         folder.mkdir(parents=True, exist_ok=True)
         target.write_text(written.text, encoding="utf-8")
@@ -51,6 +55,19 @@ def main(args: Namespace) -> int:
     else:
         print("Nothing to write.")
     return 1 if written.untranslated else 0
+
+
+def _tell_still_firing(found: Sequence[StillFiring], root: Path) -> None:
+    """Name the line to take out of the code; where there is none in sight, say so."""
+    if not found:
+        return
+    print(
+        "These go on firing from the code. After the first apply, take the argument out and "
+        "deploy:",
+        file=sys.stderr,
+    )
+    for line in lines_to_take_out(found, find_arguments(root)):
+        print(f"  {printable(line)}", file=sys.stderr)
 
 
 def _read_modal(args: Namespace) -> tuple[Found, str]:

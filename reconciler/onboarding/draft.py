@@ -53,19 +53,34 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class StillFiring:
+    """What became a manifest and goes on firing from somebody's code until it is taken out there.
+
+    Attributes:
+        argument: what the code has to say for it, for example ``schedule=modal.Period(days=1)``.
+    """
+
+    app: str
+    function: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a reader made of a file."""
 
     drafts: tuple[Draft, ...]
     untranslated: tuple[Untranslated, ...] = ()
+    still_firing: tuple[StillFiring, ...] = ()
 
     @classmethod
-    def of(cls, items: Iterable[Draft | Untranslated]) -> Found:
-        """Both kinds, each in the order in which they were found."""
+    def of(cls, items: Iterable[Draft | Untranslated | StillFiring]) -> Found:
+        """Each kind in the order in which it was found."""
         items = list(items)
         return cls(
             tuple(item for item in items if isinstance(item, Draft)),
             tuple(item for item in items if isinstance(item, Untranslated)),
+            tuple(item for item in items if isinstance(item, StillFiring)),
         )
 
 

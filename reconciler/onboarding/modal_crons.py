@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from reconciler.onboarding.draft import Draft, Found, Untranslated
+from reconciler.onboarding.draft import Draft, Found, StillFiring, Untranslated
 from reconciler.workspace.ports import DeployedApp, DeployedFunction
 
 _PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>days|hours|minutes)")
@@ -28,22 +28,21 @@ def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> Fo
     )
 
 
-def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Untranslated]:
-    target = f"{app}/{function.name}"
+def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Untranslated | StillFiring]:
     if function.cron is not None:
         cron = function.cron
         zone = "" if cron.timezone == "UTC" else f', timezone="{cron.timezone}"'
         yield _draft(app, function.name, cron.cron, cron.timezone)
-        yield _take_out(target, f'modal.Cron("{cron.cron}"{zone})')
+        yield StillFiring(app, function.name, f'schedule=modal.Cron("{cron.cron}"{zone})')
     elif function.schedule is not None:
         period = _PERIOD.fullmatch(function.schedule)
         if period is None:
             reason = "is no whole number of minutes, hours or days; write the times anew"
-            yield Untranslated(0, f"{target}: {function.schedule}", reason)
+            yield Untranslated(0, f"{app}/{function.name}: {function.schedule}", reason)
             return
         number, unit = period["number"], period["unit"]
         yield _draft(app, function.name, f"{number}{unit[0]}", "UTC")
-        yield _take_out(target, f"modal.Period({unit}={number})")
+        yield StillFiring(app, function.name, f"schedule=modal.Period({unit}={number})")
 
 
 def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:
@@ -55,8 +54,3 @@ def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:
         function=f"{app}/{function}",
         origin=f"{schedule} in the code of {app}",
     )
-
-
-def _take_out(target: str, code: str) -> Untranslated:
-    reason = "still fires: take this argument out of its code and deploy it, after the first apply"
-    return Untranslated(0, f"{target}: schedule={code}", reason)

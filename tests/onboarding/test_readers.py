@@ -11,7 +11,7 @@ import yaml
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Settings, load_contents
 from reconciler.onboarding.crontab import read_crontab
-from reconciler.onboarding.draft import Found
+from reconciler.onboarding.draft import Found, StillFiring
 from reconciler.onboarding.github_workflow import read_github_workflow
 from reconciler.onboarding.kubernetes import read_kubernetes
 from reconciler.onboarding.modal_crons import read_modal
@@ -201,7 +201,7 @@ def test_a_policy_that_this_version_refuses_is_told_and_the_rest_is_written() ->
     assert "deadline: 600000000000000s of backup" in [text for _, text in told(done)]
 
 
-def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_to_take_out() -> None:
+def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_that_still_fires() -> None:
     functions = (
         read_schedule("sync", "Cron('0 6 * * *', America/New_York)"),
         read_schedule("poll", "Period(minutes=15)"),
@@ -213,14 +213,17 @@ def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_to_take_out
         DeployedApp("main", "schedule-reconciler", functions),
         DeployedApp("other", "elsewhere", functions),
     ]
-    done = written(read_modal(apps, environment="main", own="schedule-reconciler"))
+    found = read_modal(apps, environment="main", own="schedule-reconciler")
+    done = written(found)
     assert [(m["schedule"], m["function"]) for m in manifests(done)] == [
         ("0 6 * * *", "theirs/sync"),
         ("15m", "theirs/poll"),
     ]
     assert done.to_write == ()
-    assert [text for _, text in told(done)] == [
-        'theirs/sync: schedule=modal.Cron("0 6 * * *", timezone="America/New_York")',
-        "theirs/poll: schedule=modal.Period(minutes=15)",
-        "theirs/odd: every 90 seconds",
-    ]
+    assert [text for _, text in told(done)] == ["theirs/odd: every 90 seconds"]
+    assert found.still_firing == (
+        StillFiring(
+            "theirs", "sync", 'schedule=modal.Cron("0 6 * * *", timezone="America/New_York")'
+        ),
+        StillFiring("theirs", "poll", "schedule=modal.Period(minutes=15)"),
+    )
