@@ -48,12 +48,18 @@ def find_drift(
     yield from _pointer_drift(actual, app)
     yield from _generation_drift(actual, applied, locations)
     if actual.own is None:
-        yield _repair(Kind.APP, app, "is not deployed: it was stopped, or deleted")
+        yield _repair(Kind.APP, app, f"is not deployed: {_ended(actual)}")
         return
     yield from _slot_drift(actual.own, applied, _deployed_since(actual))
     for function in CRONLESS:
         if function not in actual.own.functions:
             yield _repair(Kind.APP, app, f"lacks its function {function}")
+
+
+def _ended(actual: Actual) -> str:
+    if actual.stopped is None:
+        return "it was stopped or deleted, and Modal does not tell by whom"
+    return f"it was stopped {actual.stopped}"
 
 
 def _pointer_drift(actual: Actual, app: str) -> Iterator[Change]:

@@ -54,14 +54,15 @@ class Touch:
     """Who did something to our app, and when, as far as Modal tells it.
 
     Attributes:
+        by: None when Modal tells the time only.
         at: ISO 8601 in UTC.
     """
 
-    by: str
+    by: str | None
     at: str
 
     def __str__(self) -> str:
-        return f"by {self.by} at {self.at}"
+        return f"by {self.by} at {self.at}" if self.by else f"at {self.at}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class OwnApp:
     """The deployed app that bears our name.
 
     Attributes:
+        id: Modal's.
         deployed: who deployed it last, None when Modal does not tell.
         slots: its functions that hold a cron, sorted.
         functions: the names of all its functions, sorted.
@@ -79,6 +81,7 @@ class OwnApp:
     functions: tuple[str, ...]
     tags: Mapping[str, str]
     deployed: Touch | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,8 @@ class Actual:
 
     Attributes:
         own: the deployed app of our name, None when there is none.
+        stopped: when there is none, who stopped the one that was applied last; None when that is
+            not known.
         foreign: the crons that other apps hold, anywhere in the workspace, sorted.
         targets: app name to the functions that it has, ``Class.method`` for methods whose class is
             known as ``Class.*``, for the environment's deployed apps.
@@ -103,6 +108,7 @@ class Actual:
     """
 
     own: OwnApp | None
+    stopped: Touch | None = None
     foreign: tuple[DeployedCron, ...] = ()
     targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pointer: Pointer | None = None

@@ -148,12 +148,14 @@ class _Application:
         generation = self.plan.generation
         await self.begin(Step.WRITE_GENERATION)
         await self.workspace.files.write(generation_path(generation.digest), generation.encoded)
+        own = self.plan.actual.own
+        app = None if own is None else own.id
         if self.plan.deploy:
             await self.begin(Step.DEPLOY)
-            await self.deploy()
+            app = await self.deploy()
         await self.begin(Step.FLIP_POINTER)
         pointer = self.pointer()
-        await self.record(pointer)
+        await self.record(pointer, app)
         await self.workspace.files.write(POINTER_PATH, pointer.encode())
         await self.begin(Step.SET_TAGS)
         await self.workspace.apps.set_tags(self.plan.tags)
@@ -176,7 +178,7 @@ class _Application:
                 remedy="Run reconcile again to plan on what is live now.",
             )
 
-    async def deploy(self) -> None:
+    async def deploy(self) -> str:
         before = self.plan.actual.own
         tags = own_tags(
             repository=self.plan.desired.repository,
@@ -185,7 +187,9 @@ class _Application:
             secrets=secrets_digest(self.plan.secrets),
         )
         try:
-            await self.workspace.apps.deploy(self.plan.generation.slots, tags, self.plan.secrets)
+            return await self.workspace.apps.deploy(
+                self.plan.generation.slots, tags, self.plan.secrets
+            )
         except CronLimitError as error:
             raise await self.explained(error) from error
 
@@ -214,14 +218,14 @@ class _Application:
             link=self.holder.link,
         )
 
-    async def record(self, pointer: Pointer) -> None:
+    async def record(self, pointer: Pointer, app: str | None) -> None:
         """Say what this apply does, for ``history``; a damaged record before it is passed over."""
         files = self.workspace.files
         try:
             before = await read_record(files, self.plan.actual.pointer)
         except FormatError:
             before = None
-        record = next_record(self.plan, pointer, before, headline(self.plan))
+        record = next_record(self.plan, pointer, before, headline(self.plan), app)
         await files.write(record.path, record.encode())
 
     async def require_converged(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.dispatch.generation import CRONLESS, Slot
-from reconciler.plan import Rates
+from reconciler.plan import Rates, Touch
 from reconciler.plan.price import LIST_PRICE
 from reconciler.workspace.ports import (
     CronLimitError,
@@ -27,6 +27,7 @@ class FakeApps:
         apps: what is deployed.
         prices: what the workspace pays, None when nobody may know.
         secrets: the Secrets that there are, each with its keys.
+        stops: id to who stopped that app.
     """
 
     environment: str = "main"
@@ -35,6 +36,12 @@ class FakeApps:
     apps: list[DeployedApp] = field(default_factory=list)
     prices: Rates | None = LIST_PRICE
     secrets: dict[str, set[str]] = field(default_factory=dict)
+    stops: dict[str, Touch] = field(default_factory=dict)
+
+    def stop(self, touch: Touch) -> None:
+        """Somebody stops our app."""
+        self.stops |= {app.id: touch for app in self.apps if self._is_own(app)}
+        self.apps = [app for app in self.apps if not self._is_own(app)]
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.workspace.ports.Apps`."""
@@ -44,15 +51,17 @@ class FakeApps:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         return self.prices
 
+    async def stopped(self, id_: str) -> Touch | None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        return self.stops.get(id_)
+
     async def require_secrets(self, secrets: Secrets) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         for name, keys in secrets.items():
             if not set(keys) <= self.secrets.get(name, set()):
                 raise MissingSecretError(name, keys, self.environment)
 
-    async def deploy(
-        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
-    ) -> None:
+    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         await self.require_secrets(secrets)
         others = [app for app in self.apps if not self._is_own(app)]
@@ -63,7 +72,10 @@ class FakeApps:
             DeployedFunction(slot.name, slot, f"{slot.cron} ({slot.timezone})") for slot in slots
         )
         every = (*functions, *map(DeployedFunction, CRONLESS))
-        self.apps = [*others, DeployedApp(self.environment, self.name, every, dict(tags))]
+        id_ = f"ap-{self.name}-{len(self.stops)}"
+        app = DeployedApp(self.environment, self.name, every, dict(tags), id=id_)
+        self.apps = [*others, app]
+        return id_
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""

@@ -46,11 +46,13 @@ class Applied:
         pointer: what it made live, by whom and when.
         summary: what it did, in a few words.
         origins: schedule name to what made it what it is.
+        app: Modal's id of the app that it left deployed; None when an older version applied.
     """
 
     pointer: Pointer
     summary: str
     origins: Mapping[str, Origin]
+    app: str | None = None
 
     @property
     def path(self) -> str:
@@ -68,6 +70,7 @@ class Applied:
             "format": FORMAT,
             "pointer": pointer,
             "summary": self.summary,
+            "app": self.app,
             "origins": [[origin.commit, origin.author, origin.at] for origin in places],
             "schedules": {name: places[origin] for name, origin in self.origins.items()},
         }
@@ -86,7 +89,8 @@ class Applied:
             check_format(data, where)
             found = [Origin(*origin) for origin in data["origins"]]
             origins = {name: found[place] for name, place in data["schedules"].items()}
-            return cls(Pointer(**data["pointer"]), str(data["summary"]), origins)
+            pointer = Pointer(**data["pointer"])
+            return cls(pointer, str(data["summary"]), origins, data.get("app"))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise FormatError(f"is not the record of an apply: {error}", where=where) from error
 
@@ -96,11 +100,14 @@ def path_of(pointer: Pointer) -> str:
     return f"{FOLDER}/{pointer.at}-{pointer.generation[:12]}.json"
 
 
-def next_record(plan: Plan, pointer: Pointer, before: Applied | None, summary: str) -> Applied:
+def next_record(
+    plan: Plan, pointer: Pointer, before: Applied | None, summary: str, app: str | None
+) -> Applied:
     """The record of an apply.
 
     Args:
         before: of the apply before, None when there was none or it left no record.
+        app: Modal's id of our app.
     """
     made = Origin(pointer.commit, pointer.author, pointer.at)
     changed = {
@@ -113,7 +120,7 @@ def next_record(plan: Plan, pointer: Pointer, before: Applied | None, summary: s
         name: made if name in changed or name not in known else known[name]
         for name in plan.generation.by_name
     }
-    return Applied(pointer, summary, origins)
+    return Applied(pointer, summary, origins, app)
 
 
 async def read_record(files: Files, pointer: Pointer | None) -> Applied | None:

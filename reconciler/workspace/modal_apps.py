@@ -72,6 +72,17 @@ class ModalApps:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         return await workspace_rates()
 
+    async def stopped(self, id_: str) -> Touch | None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        with translated_errors():
+            try:
+                # Stopped apps are in no list; by its id one is found for as long as Modal has it.
+                app = await modal.App.lookup.aio(id_)
+            except NotFoundError:
+                return None
+            info = await app.info.aio()
+        return _touch(info.lifecycle.stopped_by, info.lifecycle.stopped_at)
+
     async def require_secrets(self, secrets: Secrets) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         for name, keys in secrets.items():
@@ -81,9 +92,7 @@ class ModalApps:
                 except NotFoundError as error:
                     raise MissingSecretError(name, keys, self._environment) from error
 
-    async def deploy(
-        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
-    ) -> None:
+    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         await self.require_secrets(secrets)
         volume = modal.Volume.from_name(
@@ -99,6 +108,8 @@ class ModalApps:
             if refused is None:
                 raise
             raise CronLimitError(refused.group()) from error
+        assert app.app_id is not None, "it was deployed"
+        return app.app_id
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
@@ -135,7 +146,7 @@ class ModalApps:
             with translated_errors():
                 tags = await app.get_tags.aio()
             touch = _touch(info.lifecycle.deployed_by, info.lifecycle.deployed_at)
-        return DeployedApp(str(environment.name), name, tuple(functions), tags, touch)
+        return DeployedApp(str(environment.name), name, tuple(functions), tags, touch, info.app_id)
 
 
 async def _function(name: str, id_: str, free: asyncio.Semaphore) -> DeployedFunction:
@@ -146,8 +157,8 @@ async def _function(name: str, id_: str, free: asyncio.Semaphore) -> DeployedFun
 
 
 def _touch(by: str | None, at: datetime | None) -> Touch | None:
-    """Who and when, if Modal tells both."""
-    return Touch(by, format_time(at)) if by and at is not None else None
+    """When and, if Modal tells it, who."""
+    return None if at is None else Touch(by or None, format_time(at))
 
 
 def read_schedule(name: str, text: str | None) -> DeployedFunction:

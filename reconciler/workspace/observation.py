@@ -20,11 +20,12 @@ from reconciler.dispatch.generation import (
     decode_pointer,
     generation_path,
 )
-from reconciler.dispatch.ports import Claims
+from reconciler.dispatch.ports import Claims, UnavailableError
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest import EnvironmentSettings
-from reconciler.plan import Actual, DeployedCron, OwnApp
+from reconciler.plan import Actual, DeployedCron, OwnApp, Touch
 from reconciler.plan.tags import GENERATION_TAG, tag_value
+from reconciler.workspace.history import read_record
 from reconciler.workspace.ports import Apps, DeployedApp, Files
 
 
@@ -42,11 +43,13 @@ async def observe(
     )
     known = None if cursor is None else Cursor.from_json(cursor)
     own = next((app for app in deployed if _is_own(app, settings)), None)
+    stopped = None if own is not None else await _stopped(apps, files, pointer)
     live, live_damage = None, None
     if pointer is not None:
         live, live_damage = await _read_generation(files, pointer.generation)
     return Actual(
         own=None if own is None else _own(own),
+        stopped=stopped,
         foreign=_foreign(deployed, settings),
         targets={
             app.name: frozenset(function.name for function in app.functions)
@@ -109,12 +112,25 @@ async def _read_applied(
     return None
 
 
+async def _stopped(apps: Apps, files: Files, pointer: Pointer | None) -> Touch | None:
+    """Who stopped the app that the last apply left behind, as far as that can be told.
+
+    Nothing is decided by it, so whatever stands in its way must not hold up the repair.
+    """
+    try:
+        record = await read_record(files, pointer)
+        return await apps.stopped(record.app) if record is not None and record.app else None
+    except (FormatError, UnavailableError):
+        return None
+
+
 def _own(app: DeployedApp) -> OwnApp:
     return OwnApp(
         slots=tuple(sorted(f.cron for f in app.functions if f.cron is not None)),
         functions=tuple(sorted(function.name for function in app.functions)),
         tags=app.tags,
         deployed=app.deployed,
+        id=app.id,
     )
 
 

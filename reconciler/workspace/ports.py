@@ -40,6 +40,7 @@ class DeployedApp:
     Attributes:
         tags: for our app only.
         deployed: who deployed it last, for our app only.
+        id: Modal's, which outlives a stop; an app that is deployed anew under the name has another.
     """
 
     environment: str
@@ -47,6 +48,7 @@ class DeployedApp:
     functions: tuple[DeployedFunction, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     deployed: Touch | None = None
+    id: str = ""
 
 
 class CronLimitError(RefusedError):
@@ -80,6 +82,14 @@ class Apps(Protocol):
         """What the workspace pays; None when Modal does not tell. Never an error."""
         ...
 
+    async def stopped(self, id_: str) -> Touch | None:
+        """Who stopped the app with this id, and when; None as far as Modal does not tell.
+
+        Raises:
+            UnavailableError: it could not be read.
+        """
+        ...
+
     async def require_secrets(self, secrets: Secrets) -> None:
         """Make sure that the Modal Secrets are there and have these keys.
 
@@ -89,14 +99,15 @@ class Apps(Protocol):
         """
         ...
 
-    async def deploy(
-        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
-    ) -> None:
+    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
         """Make the slots, and the functions that hold no cron, the functions of our app.
 
         Args:
             tags: all tags that the app has from then on.
             secrets: what all of its functions carry.
+
+        Returns:
+            The app's id.
 
         Raises:
             CronLimitError: Modal refuses so many crons. What was deployed stays live.

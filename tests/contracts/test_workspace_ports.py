@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import modal
+
 from reconciler.dispatch.generation import CRONLESS, Slot
+from reconciler.plan import Touch
+from reconciler.workspace.fakes import FakeApps
 from reconciler.workspace.ports import Apps, DeployedApp, Files
 
 SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))
@@ -74,6 +78,24 @@ def test_the_rates_are_dollars_an_hour_of_a_core_and_of_a_gib(apps: Apps) -> Non
     rates = asyncio.run(apps.rates())
     assert rates is not None
     assert 0 < rates.gib_hour < rates.core_hour < 1
+
+
+def test_a_stopped_app_is_known_by_its_id_alone(apps: Apps, name: str) -> None:
+    deployed = asyncio.run(apps.deploy(SLOTS[:1], TAGS, {}))
+    assert own(apps, name).id == deployed
+    assert asyncio.run(apps.stopped(deployed)) is None
+    if isinstance(apps, FakeApps):
+        apps.stop(Touch("engine", "2026-11-20T15:00:00Z"))
+    else:
+        modal.App.lookup(name, environment_name="main").stop()
+    assert name not in {app.name for app in asyncio.run(apps.deployed())}
+    stopped = asyncio.run(apps.stopped(deployed))
+    assert stopped is not None
+    assert stopped.by == "engine"
+    assert asyncio.run(apps.stopped("ap-0123456789abcdefABCDEF")) is None
+    again = asyncio.run(apps.deploy(SLOTS[:1], TAGS, {}))
+    assert again != deployed
+    assert asyncio.run(apps.stopped(again)) is None
 
 
 def test_what_is_not_deployed_is_not_listed(apps: Apps, name: str) -> None:

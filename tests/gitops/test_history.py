@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from reconciler.dispatch.generation import FormatError, NewerFormatError, decode_pointer
+from reconciler.dispatch.ports import UnavailableError
+from reconciler.dispatch.runs import format_time
+from reconciler.plan import Touch
+from reconciler.workspace.fakes import FakeApps
 from reconciler.workspace.history import Applied, commits_of, read_history, read_record
 from tests.plan.scenario import desired, hourly
-from tests.workspace.scenario import World
+from tests.workspace.scenario import World, target_apps
 
 FIRST, SECOND, THIRD = "1" * 40, "2" * 40, "3" * 40
 
@@ -52,6 +57,46 @@ def test_a_schedule_keeps_the_commit_that_made_it_what_it_is() -> None:
     pointer = decode_pointer(world.files.files["current.json"])
     record = asyncio.run(read_record(world.files, pointer))
     assert commits_of(record) == {"a": FIRST, "b": SECOND}
+
+
+def test_whoever_stopped_the_app_is_found_by_the_id_that_the_apply_left() -> None:
+    world = World()
+    for commit in (FIRST, SECOND):
+        applied_at(world, commit, "a")
+        world.later(minutes=1)
+        world.apps.stop(Touch("mallory", format_time(world.clock.now())))
+        (drift,) = world.plan(hourly("a")).drift
+        told = f"it was stopped by mallory at {format_time(world.clock.now())}"
+        assert drift.reason == f"is not deployed: {told}"
+
+
+def test_a_record_of_an_older_version_names_no_app_and_nobody() -> None:
+    world = World()
+    applied_at(world, FIRST, "a")
+    ((path, content),) = [
+        item for item in world.files.files.items() if item[0].startswith("applies/")
+    ]
+    record = json.loads(content)
+    del record["app"]
+    world.files.files[path] = json.dumps(record).encode()
+    world.apps.stop(Touch("mallory", "2026-11-20T15:30:00Z"))
+    (drift,) = world.plan(hourly("a")).drift
+    assert drift.reason.endswith("and Modal does not tell by whom")
+
+
+class Forgetful(FakeApps):
+    """A workspace that answers nothing about stopped apps."""
+
+    async def stopped(self, id_: str) -> Touch | None:
+        raise UnavailableError(f"permission denied: {id_}")
+
+
+def test_that_modal_answers_nothing_about_a_stopped_app_does_not_hold_up_the_repair() -> None:
+    world = World()
+    applied_at(world, FIRST, "a")
+    world.apps = Forgetful("production", apps=target_apps())
+    (drift,) = world.plan(hourly("a")).drift
+    assert drift.reason.endswith("and Modal does not tell by whom")
 
 
 def test_a_damaged_record_does_not_hold_up_the_next_apply() -> None:

@@ -130,7 +130,7 @@ def test_drift_opens_one_issue_keeps_it_and_closes_it_when_healed(ci: Ci) -> Non
     assert "Issue 1 is up to date." in look()
     (issue,) = ci.github.issues.values()
     assert issue["title"] == "Schedules: production is not what git says"
-    assert "is not deployed: it was stopped, or deleted" in issue["body"]
+    assert "is not deployed: it was stopped by engine at 20" in issue["body"]
     assert "https://git.example/acme/jobs/actions/runs/77" in issue["body"]
     healed = ci.runner("push").run("apply.yml")
     assert healed["apply"].succeeded, healed["apply"].output

@@ -24,7 +24,16 @@ def plan_on(actual: Actual) -> tuple[list[tuple[str, str, str]], list[str]]:
 def test_a_stopped_app_is_deployed_again() -> None:
     drift, reasons = plan_on(replace(applied(AB), own=None))
     assert drift == [("repair", "app", "schedule-reconciler")]
-    assert reasons == ["is not deployed: it was stopped, or deleted"]
+    assert reasons == [
+        "is not deployed: it was stopped or deleted, and Modal does not tell by whom"
+    ]
+
+
+def test_whoever_stopped_the_app_is_named_as_far_as_modal_tells() -> None:
+    for by, named in (("mallory", "by mallory at"), (None, "at")):
+        stopped = Touch(by, "2026-11-20T15:30:00Z")
+        _, reasons = plan_on(replace(applied(AB), own=None, stopped=stopped))
+        assert reasons == [f"is not deployed: it was stopped {named} 2026-11-20T15:30:00Z"]
 
 
 def test_whoever_deployed_after_the_apply_is_named_and_the_apply_itself_is_not() -> None:
