@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from reconciler.commands.connection import connected, open_ports, run
+from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
 from reconciler.dispatch.history import runs_of, with_open_calls
 from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
-from reconciler.report.explanation import explain
+from reconciler.report.explanation import explain, origin_line
+from reconciler.workspace.history import Origin, read_record
+from reconciler.workspace.observation import read_pointer
+from reconciler.workspace.ports import Files
 
 
 def main(args: Namespace) -> int:
@@ -20,11 +23,21 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     with connected(inputs):
         lines = run(_lines(open_ports(inputs), args.name, minute(args.time), args.days))
+        origin = run(_origin(open_workspace(inputs).files, args.name))
+    if origin is not None:
+        lines.append(origin_line(origin.commit, origin.author, origin.at))
     if args.format == "json":
         print(json.dumps({"format": 1, "explanation": lines}, indent=2))
     else:
         print("\n".join(lines))
     return 0
+
+
+async def _origin(files: Files, name: str) -> Origin | None:
+    """What made the schedule what it is; None when the last apply left no record."""
+    pointer, _damage = await read_pointer(files)
+    record = await read_record(files, pointer)
+    return None if record is None else record.origins.get(name)
 
 
 async def _lines(ports: Ports, name: str, at: int, days: int) -> list[str]:

@@ -46,6 +46,18 @@ def explain(
         yield f"{occurrence.id} is not in the history that is kept."
 
 
+def origin_line(commit: str | None, author: str | None, at: str) -> str:
+    """What made a schedule what it is.
+
+    Args:
+        commit, author: None outside git.
+        at: when it was applied, ISO 8601.
+    """
+    by = f" by {author}" if author else ""
+    made = "outside git" if commit is None else f"by commit {commit[:12]}{by}"
+    return f"  The schedule is as it was made {made}, applied at {at}."
+
+
 def run_lines(run: Run, record: Record | None) -> Iterator[str]:
     """Everything about one run."""
     yield f"{run.occurrence.id}  {run.state.value}"

@@ -105,7 +105,8 @@ async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
     """
     found = await _current(claims)
     if found is None or found[0] != number or _is_free(found[1], clock.now()):
-        held = "nobody holds the lease" if found is None else f"the current one is {found[0]}"
+        nobody = found is None or _is_free(found[1], clock.now())
+        held = "nobody is applying" if found is None or nobody else f"the current one is {found[0]}"
         raise ReconcileError(f"there is no lease {number} to break: {held}")
     await claims.put(_key(number), {**found[1], "released": True})
 

@@ -132,6 +132,8 @@ def test_a_dead_lease_can_be_broken_by_its_number_only() -> None:
             async with held_lease(claims, clock, BOB):
                 with pytest.raises(LeaseLostError):
                     await lost.renew()
+            with pytest.raises(ReconcileError, match="no lease 2 to break: nobody is applying"):
+                await break_lease(claims, clock, 2)
 
     asyncio.run(scenario())
 
