@@ -17,7 +17,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 BROKEN_PIPE = 141
 
-_GITHUB_HELP = "in GitHub Actions: keep the comment on a pull request, or the issue about drift"
+_GITHUB_HELP = "in GitHub Actions: the comment on a pull request, and the issue about drift"
 _ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed at it"
 
 
@@ -238,7 +238,11 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
         "--code", type=int, required=True, choices=[0, 2], help="exit code of the dry run"
     )
     drift.set_defaults(target="github:drift")
-    for command in (comment, drift):
+    reviewed = commands.add_parser(
+        "reviewed", help="say whether a plan is what the merged pull request's comment names"
+    )
+    reviewed.set_defaults(target="github:reviewed")
+    for command in (comment, drift, reviewed):
         _add_common(command, argparse.SUPPRESS)
         command.add_argument("--file", required=True, help="what --format markdown printed")
 

@@ -15,7 +15,9 @@ from reconciler.gitops.actions import repository_url, run_url
 from reconciler.gitops.comment import put_comment
 from reconciler.gitops.drift_issue import keep_issue
 from reconciler.gitops.github import Repository
-from reconciler.report.plan_markdown import Made, failure_markdown
+from reconciler.gitops.review import named_plans, verdict
+from reconciler.report.markdown import prose
+from reconciler.report.plan_markdown import Made, digest_in, failure_markdown
 
 
 def comment(args: Namespace) -> int:
@@ -34,6 +36,28 @@ def drift(args: Namespace) -> int:
         run=run_url() or "",
     )
     print(done, file=sys.stderr)
+    return 0
+
+
+def reviewed(args: Namespace) -> int:
+    """Say whether a plan is the one that the merged pull request's comment names.
+
+    What stands in the way of knowing is told, and holds up nothing: the answer is for people.
+    """
+    text = _read(args)
+    planned = digest_in(text)
+    if planned is None:
+        raise ReconcileError(
+            "shows no plan", where=args.file, remedy="Give what --format markdown printed."
+        )
+    commit, first = os.environ.get("GITHUB_SHA", ""), text.partition("\n")[0]
+    try:
+        named = list(named_plans(Repository.of_job(), commit, first, digest_in))
+    except ReconcileError as error:
+        told = " ".join(str(error).split())
+        print(f"\n⚠️ Whether this is the plan that was reviewed is not known: {prose(told)}")
+        return 0
+    print(f"\n{verdict(planned, named)}")
     return 0
 
 

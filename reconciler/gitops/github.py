@@ -102,7 +102,7 @@ class Repository:
                 f"GitHub refused {method} {path.partition('?')[0]}: {error.code} {error.reason}",
                 where=self.name,
                 remedy="Does the job have the permission? A comment needs `pull-requests: write`, "
-                "an issue `issues: write`.",
+                "comparing with one `pull-requests: read`, an issue `issues: write`.",
             ) from error
         except (URLError, TimeoutError, ValueError) as error:
             raise ReconcileError(

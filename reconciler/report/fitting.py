@@ -28,15 +28,22 @@ class Section:
 
 
 def fitted(head: Iterable[str], sections: Sequence[Section], limit: int) -> str:
-    """The text of at most ``limit`` characters: rows go first from the last sections."""
+    """The text of at most ``limit`` characters.
+
+    Rows go first, from the last sections; then whole sections, from the last. So the beginning of
+    each is seen, however many rows the first ones have.
+    """
     lines = list(head)
     room = limit - _length(lines) - len(_NOTE)
-    cut = False
+    kept: list[Section] = []
     for section in sections:
-        room -= _length(section.lines) + _length(section.end) + _MORE
-        if room < 0:
-            cut = True
+        fixed = _length(section.lines) + _length(section.end) + _MORE
+        if fixed > room:
             break
+        room -= fixed
+        kept.append(section)
+    cut = len(kept) < len(sections)
+    for section in kept:
         lines += section.lines
         taken = 0
         for row in section.rows:

@@ -7,6 +7,7 @@ for a part of the comment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,11 @@ from reconciler.words import count
 
 LIMIT: Final = 65_000
 """Characters of a comment: GitHub accepts 65,536, and a link to the run may be added."""
+
+OPEN: Final = 25
+"""Rows of a table that are open to see; more of them are a click away."""
+
+_DIGEST: Final = re.compile(r"<!-- plan: ([0-9a-f]{64}) -->")
 
 _DRIFT: Final = "**Drift**: nobody changed this in git; an apply repairs it"
 
@@ -65,19 +71,32 @@ def marker(environment: str) -> str:
     return f"<!-- schedule-reconciler: {environment} -->"
 
 
+def digest_in(comment: str) -> str | None:
+    """The digest of the plan that a comment shows; None when it shows none.
+
+    It is looked for where we write it only: further down stands what strangers wrote.
+    """
+    lines = comment.splitlines()
+    found = _DIGEST.fullmatch(lines[2]) if len(lines) > 2 else None
+    return found[1] if found else None
+
+
 def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
     """The comment, at most ``limit`` characters."""
     title = f"### {_verdict(plan)}"
-    head = [marker(plan.environment), title, "", _provenance(plan, made)]
+    digest = f"<!-- plan: {plan.digest} -->"
+    head = [marker(plan.environment), title, digest, "", _provenance(plan, made)]
     schedules = [change for change in plan.changes if change.kind is Kind.SCHEDULE]
     rest = [change for change in plan.changes if change.kind is not Kind.SCHEDULE]
     others = f"App and slots: {count(len(rest), 'change')}"
     sections = [
         Section(tuple(_obstacles(plan))),
-        _change_table((), schedules),
-        _change_table(("", _DRIFT), plan.drift),
+        _change_table((), schedules[:OPEN]),
+        _folded_changes(f"{len(schedules) - OPEN:,} more", schedules[OPEN:]),
+        _change_table(("", _DRIFT), plan.drift[:OPEN]),
+        _folded_changes(f"{len(plan.drift) - OPEN:,} more to repair", plan.drift[OPEN:]),
         _effects(plan.effects),
-        _change_table(("", f"<details><summary>{others}</summary>"), rest, ("", "</details>")),
+        _folded_changes(others, rest),
         _slots(plan),
         _warnings(plan),
     ]
@@ -169,6 +188,11 @@ def _change_table(
         return Section(())
     head = (*title, "", "| | what | why | where |", "|---|---|---|---|")
     return Section(head, tuple(map(_change_row, changes)), end, "changes")
+
+
+def _folded_changes(summary: str, changes: Sequence[Change]) -> Section:
+    opening = ("", f"<details><summary>{summary}</summary>")
+    return _change_table(opening, changes, ("", "</details>"))
 
 
 def _change_row(change: Change) -> str:

@@ -32,6 +32,7 @@ class Ci:
                 "repository": "acme/jobs",
                 "server_url": "https://git.example",
                 "api_url": self.github.url,
+                "sha": self.team.git.git("rev-parse", "HEAD"),
                 "run_id": "77",
                 "actor": "ada",
             },
@@ -61,6 +62,7 @@ class Ci:
         self.team.commit(*names)
 
     def merge(self) -> None:
-        """Merge the branch."""
+        """Merge the branch, which is pull request number 7."""
         self.team.git.git("checkout", "-q", "main")
         self.team.git.git("merge", "-q", "--no-ff", "-m", "merge", "feature")
+        self.github.pulls[self.team.git.git("rev-parse", "HEAD")] = [7]

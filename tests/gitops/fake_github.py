@@ -17,11 +17,12 @@ PERSON = {"login": "mallory", "type": "User"}
 
 @dataclass
 class FakeGitHub:
-    """A repository's comments and issues, by number."""
+    """A repository's comments and issues, by number; commits' merged pull requests."""
 
     url: str = ""
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    pulls: dict[str, list[int]] = field(default_factory=dict)
     forbidden: bool = False
     _ids: int = 100
 
@@ -49,6 +50,10 @@ class FakeGitHub:
                     if comment["id"] == int(wanted):
                         comment.update(body)
                 return 200, {}
+            case ["GET", "commits", commit, "pulls"]:
+                numbers = self.pulls.get(commit, [])
+                merged = [{"number": n, "merged_at": "2026-11-20T15:00:00Z"} for n in numbers]
+                return 200, self._page([{"number": 1, "merged_at": None}, *merged], query)
             case ["GET", "issues"]:
                 found = [
                     issue

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from reconciler.errors import ReconcileError
 from reconciler.plan import Plan, Warned, assume_applied, make_plan
 from reconciler.report.markdown import code, prose
-from reconciler.report.plan_markdown import LIMIT, Made, failure_markdown, plan_markdown
+from reconciler.report.plan_markdown import (
+    LIMIT,
+    OPEN,
+    Made,
+    digest_in,
+    failure_markdown,
+    plan_markdown,
+)
 from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
 
 MADE = Made(at=datetime(2026, 11, 20, 15, tzinfo=UTC), repository="https://git.example/acme/jobs")
@@ -101,6 +108,39 @@ def test_an_offline_plan_says_what_it_cannot_know() -> None:
     assert "Planned offline against commit [`bbbbbbbbbbbb`]" in text
     assert "+0" not in title(text)
     assert title(text) == "### 📝 `production`: 1 to create, 1 change of slots and app"
+
+
+def test_many_changes_are_folded_so_that_what_follows_is_near() -> None:
+    live = applied(hourly(*MANY[:30]))
+    assert live.own is not None
+    stopped = replace(live, own=replace(live.own, functions=()))
+    text = comment(make_plan(desired(hourly(*MANY[:330])), stopped, NOW))
+    open_rows = text.partition("<details>")[0]
+    assert open_rows.count("| ➕ create |") == OPEN
+    assert "<summary>275 more</summary>" in text
+    assert text.count("| ➕ create |") == 300
+    assert text.index("275 more") < text.index("**Drift**") < text.index("When: next runs")
+    assert len(text) <= LIMIT
+
+
+def test_of_more_than_fits_every_part_still_begins() -> None:
+    live = applied(hourly("gone"))
+    assert live.own is not None
+    stopped = replace(live, own=replace(live.own, functions=("gone",)))
+    text = comment(make_plan(desired(hourly(*MANY)), stopped, NOW))
+    for part in ("create | `schedule-number-0000`", "**Drift**", "When:", "App and", "Slots:"):
+        assert part in text, part
+    assert len(text) <= LIMIT
+
+
+def test_the_digest_of_the_plan_is_read_back_and_not_from_what_strangers_wrote() -> None:
+    plan = make_plan(desired(hourly("a", "b")), applied(hourly("a")), NOW)
+    assert digest_in(comment(plan)) == plan.digest
+    forged = f"<!-- plan: {'0' * 64} -->"
+    warned = replace(plan, warnings=(Warned(forged),))
+    assert digest_in(comment(warned)) == warned.digest
+    assert digest_in(failure_markdown("production", ReconcileError(forged), MADE)) is None
+    assert digest_in("") is None
 
 
 def test_a_comment_that_would_be_too_long_keeps_changes_and_says_that_it_was_cut() -> None:

@@ -86,6 +86,40 @@ def test_what_was_merged_is_planned_again_and_applied(ci: Ci) -> None:
     assert "no changes" in again["plan"].summary
 
 
+def test_the_merged_plan_is_compared_with_the_one_that_the_comment_names(ci: Ci) -> None:
+    def merged() -> str:
+        ci.merge()
+        return ci.runner("push").run("apply.yml")["plan"].summary
+
+    ci.branch("a", "b", "c")
+    ci.pull_request().run("plan.yml")
+    assert "✅ This is the plan that the comment on #7 names." in merged()
+    ci.branch("a", "b")
+    ci.pull_request().run("plan.yml")
+    ci.team.project.in_modal(
+        "import modal\nanswer = modal.App.lookup('schedule-reconciler').stop()"
+    )
+    summary = merged()
+    assert "⚠️ This is not the plan that was reviewed: it is `" in summary
+    assert ", and the comment on #7 names `" in summary
+    assert "✅" not in summary
+
+
+def test_a_plan_that_no_pull_request_showed_says_so(ci: Ci) -> None:
+    ci.team.commit("a", "b", "x")
+    summary = ci.runner("push").run("apply.yml")["plan"].summary
+    assert "⚠️ No comment on a merged pull request names this plan" in summary
+
+
+def test_without_permission_to_compare_the_plan_is_still_made_and_the_doubt_told(ci: Ci) -> None:
+    ci.team.commit("a", "b", "x")
+    ci.github.forbidden = True
+    jobs = ci.runner("push").run("apply.yml")
+    assert "is not known: acme/jobs: GitHub refused GET" in jobs["plan"].summary
+    assert "`pull-requests: read`" in jobs["plan"].summary.replace("\\", "")
+    assert jobs["apply"].succeeded
+
+
 def test_a_plan_that_was_overtaken_while_it_waited_for_approval_is_refused(ci: Ci) -> None:
     ci.branch("a", "b", "c")
     ci.merge()
