@@ -6,17 +6,30 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reconciler.report.key_reference import pages
 from tests.docs.conftest import Place
 from tests.docs.console import shown_in
 from tests.gitops.runner import ROOT
 
-DOCS = ROOT / "docs"
+README, DOCS = ROOT / "README.md", ROOT / "docs"
+PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+RUN_HERE = ["ci.md", "refusals.md", "migrating.md"]
+RUN_ELSEWHERE = ["README.md", "engine.md", "walkthrough.md"]
+"""Their commands have tests of their own: test_readme, test_engine_page, test_walkthrough."""
+
+_COMMANDS = re.compile(r"^ *```(console|sh|bash|shell)$", re.MULTILINE)
+_YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
-@pytest.mark.parametrize("name", ["ci.md", "refusals.md", "migrating.md"])
+def test_every_page_that_shows_commands_is_run() -> None:
+    shows = {page.name for page in PAGES if _COMMANDS.search(page.read_text(encoding="utf-8"))}
+    assert shows == {*RUN_HERE, *RUN_ELSEWHERE}
+
+
+@pytest.mark.parametrize("name", RUN_HERE)
 def test_every_command_that_is_shown_does_what_is_shown(place: Place, name: str) -> None:
     root = place.project.root
     commands = list(shown_in(DOCS / name))
@@ -30,7 +43,16 @@ def test_the_references_are_those_of_the_schemas(path: str) -> None:
     assert (ROOT / path).read_text(encoding="utf-8") == pages()[path]
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_the_step_that_calls_the_action_gives_it_what_it_takes() -> None:
+    (block,) = _YAML.findall((DOCS / "ci.md").read_text(encoding="utf-8"))
+    (step,) = yaml.safe_load(block)
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    required = {name for name, given in inputs.items() if given.get("required")}
+    assert required <= step["with"].keys() <= inputs.keys()
+    assert len(block.splitlines()) <= 6, "as few as the page says"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_that_are_there(page: Path) -> None:
     for target in _LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
