@@ -29,6 +29,6 @@ def confirmed(question: str) -> bool:
     if not sys.stdin.isatty():
         raise ReconcileError(
             "nobody can be asked: standard input is not a terminal",
-            remedy="Say --yes to go ahead without asking, or --dry-run to only look.",
+            remedy="Say --yes to go ahead without asking.",
         )
     return input(f"{question} Only `yes` is taken as one: ").strip() == "yes"

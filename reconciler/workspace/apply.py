@@ -96,10 +96,9 @@ def check_allowed(plan: Plan) -> None:
             first.message + more, where=str(first.schedule.location), remedy=first.remedy
         )
     if plan.refusals:
-        raise RefusedPlanError(
-            "\n".join(refusal.message for refusal in plan.refusals),
-            remedy="\n  ".join(refusal.remedy for refusal in plan.refusals),
-        )
+        *before, last = plan.refusals
+        told = "".join(f"{refusal.message}\n  {refusal.remedy}\n" for refusal in before)
+        raise RefusedPlanError(told + last.message, remedy=last.remedy)
 
 
 async def apply(

@@ -180,6 +180,20 @@ def test_a_refused_plan_is_not_applied() -> None:
     assert "--allow-deletes 8" in str(caught.value)
 
 
+def test_each_of_several_refusals_is_followed_by_its_way_past() -> None:
+    world = World()
+    *five, last = hourly("a", "b", "c", "d", "e", "kept")
+    world.apply((*five, replace(last, protect=True)))
+    with pytest.raises(RefusedPlanError) as caught:
+        world.apply(hourly("a"))
+    assert str(caught.value).splitlines() == [
+        "kept is protected and its manifest is gone",
+        "  restore the manifest; to delete it, apply it once with `protect: false`, then delete",
+        "5 of 6 schedules would be deleted, more than 3 (30 %, at least 3)",
+        "  if that is meant, say --allow-deletes 5",
+    ]
+
+
 def test_somebody_who_stops_the_app_in_the_middle_is_noticed_at_the_end() -> None:
     world = World()
 
