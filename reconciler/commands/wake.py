@@ -63,7 +63,8 @@ def _serve(
         log = run(wait_for_calls(log, settings.modal))
     if args.format == "json":
         records = [record.to_json() for record in log.records]
-        print(json.dumps({"format": 1, "records": records}, indent=2))
+        told = [told.to_json() for told in log.told]
+        print(json.dumps({"format": 1, "records": records, "told": told}, indent=2))
     else:
         print(wake_text(log, Style.of(sys.stdout)))
     return _verdict(log)

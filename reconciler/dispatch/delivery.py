@@ -105,10 +105,10 @@ def receivers(notice: Notice, generation: Generation) -> Sequence[Receiver]:
     if notice.kind is NoticeKind.OVERDUE:
         alerts = generation.alerts
         return alerts.rule.to if alerts is not None and alerts.overdue else ()
+    record = generation.named(notice.name)
     if notice.kind.is_ping:
-        record = generation.named(notice.name)
         return () if record is None or record.ping is None else (Receiver(record.ping),)
-    rule = rule_of(generation, notice.name)
+    rule = rule_of(generation, notice.name, record)
     return () if rule is None else rule.to
 
 

@@ -174,16 +174,17 @@ _PINGS: Final = {
 }
 
 
-def rule_of(generation: Generation, name: str) -> AlertRule | None:
-    """Which events of a schedule or of a program's task are alarms; None when nobody is told."""
-    record = generation.named(name)
-    alerts = generation.alerts
-    if record is not None and record.alerts is not None:
-        rule: AlertRule | None = record.alerts
-    elif record is not None or is_task(name):
-        rule = None if alerts is None else alerts.rule
-    else:
-        rule = None
+def rule_of(generation: Generation, name: str, record: Record | None) -> AlertRule | None:
+    """Which events of a schedule, or of a program's task, are alarms; None when nobody is told.
+
+    Args:
+        record: of the schedule of that name, None when there is none.
+    """
+    if record is None and not is_task(name):
+        return None
+    rule = None if record is None else record.alerts
+    if rule is None and generation.alerts is not None:
+        rule = generation.alerts.rule
     return rule if rule is not None and rule.to else None
 
 
@@ -197,7 +198,7 @@ class _Writer:
     def note(self, line: RunRecord) -> None:
         record = self.generation.owner(line.occurrence)
         name = line.name if record is None else record.name
-        rule = rule_of(self.generation, name)
+        rule = rule_of(self.generation, name, record)
         if record is not None and record.ping is not None:
             self.ping(record, line)
         if rule is None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.delivery import ATTEMPTS
+from reconciler.dispatch.delivery import ATTEMPTS, SENDING
 from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
 from reconciler.dispatch.generation import Record, Slot
 from reconciler.dispatch.notices import NOTICES_KEPT
@@ -23,6 +27,7 @@ from reconciler.dispatch.wake import WakeRequest, wake
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
 from tests.dispatch.task_scenario import store, task
+from tests.simulation.virtual_time import run_virtually
 
 SLACK = Receiver(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
 PAGER = Receiver(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
@@ -141,33 +146,16 @@ def test_a_schedule_says_for_itself_what_is_an_alarm_and_who_is_told() -> None:
     assert [alarm["schedule"] for alarm in json.loads(page.body or b"")["alarms"]] == ["paged"]
 
 
-def test_the_json_body_has_a_version_and_every_field() -> None:
+def test_the_json_body_is_as_its_page_shows_it() -> None:
     world = World()
-    world.live(hourly(), alerts=Alerts(rule(to=(PAGER,))), environment="production")
-    run_hours(world, [BAD])
-    world.wake("09:30")
+    nightly = hourly("nightly", since="05:30", when=("0 6 * * *",))
+    world.live(nightly, alerts=Alerts(rule(to=(PAGER,))), environment="production")
+    run_hours(world, [BAD], first=6)
+    world.wake("06:30")
     (message,) = world.messenger.sent
-    assert json.loads(message.body or b"") == {
-        "format": 1,
-        "environment": "production",
-        "alarms": [
-            {
-                "id": "failures/hourly@2026-11-20T09:00Z",
-                "kind": "failures",
-                "schedule": "hourly",
-                "slot": None,
-                "occurrence": "hourly@2026-11-20T09:00Z",
-                "time": "2026-11-20T09:00Z",
-                "count": 1,
-                "since": "2026-11-20T09:00Z",
-                "reason": "ValueError: no rows",
-                "raised": "2026-11-20T09:30:00Z",
-                "text": "hourly failed, hourly@2026-11-20T09:00Z: ValueError: no rows. To look: "
-                "reconcile runs hourly@2026-11-20T09:00Z --env production",
-                "look": "reconcile runs hourly@2026-11-20T09:00Z --env production",
-            }
-        ],
-    }
+    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    shown = page.partition("```json\n")[2].partition("```")[0]
+    assert json.loads(message.body or b"") == json.loads(shown)
 
 
 def test_an_error_text_cannot_mention_a_channel() -> None:
@@ -212,6 +200,26 @@ def test_two_wakes_at_once_send_one_alarm() -> None:
     assert len(texts(world)) == 1
     world.wake("09:40")
     assert len(texts(world)) == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from([GOOD, BAD, CallState.CANCELLED]), max_size=12), st.integers(1, 4))
+def test_each_row_that_is_long_enough_is_told_once_and_so_is_its_end(
+    ends: list[CallState], wanted: int
+) -> None:
+    world = alarming(failures=wanted)
+    run_hours(world, ends)
+    world.wake("22:30")
+    row, expected = 0, []
+    for end in ends:
+        if end is GOOD and row >= wanted:
+            expected.append("succeeded again")
+        row = 0 if end is GOOD else row + (end is BAD)
+        if end is BAD and row == wanted:
+            expected.append("failed")
+    said = "\n".join(texts(world))
+    found = re.findall(r"hourly (succeeded again|failed)", said)
+    assert found == expected
 
 
 def test_what_is_told_is_no_longer_in_the_cursor() -> None:
@@ -338,6 +346,41 @@ def test_a_streak_goes_on_under_a_new_name() -> None:
     world.wake("11:00")
     world.end(3, BAD)
     world.wake("11:30")
+    assert len(texts(world)) == 1
+
+
+def test_what_waits_to_be_told_goes_with_the_cursors_entry() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.messenger.refusing.add(SLACK.address.shown)
+    world.wake("09:30")
+    world.messenger.refusing.clear()
+    world.claims.entries.pop(CURSOR_KEY)
+    world.wake("09:40")
+    assert texts(world) == []
+
+
+@dataclass
+class Hanging(FakeMessenger):
+    """Comes to no end."""
+
+    async def send(self, _address: Address, _suffix: str, _body: bytes | None) -> None:
+        await asyncio.sleep(3600)
+
+
+def test_a_wake_spends_no_more_than_half_a_minute_on_telling() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.messenger = Hanging()
+
+    async def timed() -> float:
+        request = WakeRequest(wake="fc-x", token="x", slot="poller")
+        await wake(world.ports("09:30"), request)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtually(timed()) == SENDING
+    world.messenger = FakeMessenger()
+    world.wake("09:40")
     assert len(texts(world)) == 1
 
 

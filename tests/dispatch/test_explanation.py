@@ -6,12 +6,13 @@ from typing import Any
 
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.history import runs_of
 from reconciler.dispatch.ports import CallState, CallStatus
-from reconciler.policies import Overlap
+from reconciler.policies import Catchup, Overlap
 from reconciler.report.explanation import explain
 from reconciler.report.status import ScheduleStatus, status_of
-from tests.dispatch.scenario import World, at, hourly
+from tests.dispatch.scenario import World, at, hourly, minute_text
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
 
@@ -113,3 +114,26 @@ def test_history_and_status_follow_a_schedule_through_its_rename() -> None:
     last = status(world, "09:41").last
     assert last is not None
     assert last.occurrence.id == "old@2026-11-20T09:00Z"
+
+
+def test_a_slot_that_should_have_woken_and_has_not_wants_a_look() -> None:
+    world = World()
+    poller = Slot("poller", "0 * * * *")
+    began = {"poller": minute(at("08:30"))}
+    world.live(hourly(catchup=Catchup.ALL), slots=(poller,), slots_since=began)
+    world.wake("09:00")
+    generation = world.generations.generation
+    assert generation is not None
+
+    def judged(now: str) -> tuple[str | None, bool]:
+        cursor = Cursor.from_json(world.claims.entries[CURSOR_KEY])
+        found = status_of(generation, None, cursor, runs_of(world.log.logs), minute(at(now)))
+        overdue = found.slots[0].overdue
+        return None if overdue is None else minute_text(overdue), found.well
+
+    assert judged("10:04") == (None, True)
+    assert judged("10:05")[0] == "10:00"
+    world.wake("10:06", slot="on_demand")
+    assert judged("10:07") == ("10:00", False)
+    world.wake("11:00")
+    assert judged("11:01") == (None, True)

@@ -1,0 +1,135 @@
+"""Each call of a wake that tells something fails, loses its answer or is the container's last.
+
+Enumerated: after three undisturbed wakes everything was told at least once; and once, unless the
+fault was between the receiver's answer and the note of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import pytest
+
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.dispatch.fakes import FakeMessenger
+from reconciler.dispatch.ports import CallState, Entry, UnavailableError, UnsentError
+from reconciler.dispatch.runs import WakeLog
+from tests.dispatch.scenario import World, hourly
+
+T = TypeVar("T")
+
+PAGER = Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON)
+PING = Address(url="https://hc-ping.example/uuid")
+
+
+class Killed(BaseException):
+    """The container is gone."""
+
+
+@dataclass
+class Faults:
+    """Lets the n-th call, counted from 0, go wrong in one way; -1 for none.
+
+    Attributes:
+        made: the calls so far, by name.
+    """
+
+    nth: int = -1
+    way: str = "refused"
+    made: list[str] = field(default_factory=list)
+
+    async def call(self, name: str, act: Callable[[], Awaitable[T]], error: Exception) -> T:
+        """Make a call, or let it go wrong."""
+        hit = len(self.made) == self.nth
+        self.made.append(name)
+        if hit and self.way == "killed before":
+            raise Killed
+        if hit and self.way == "refused":
+            raise error
+        answer = await act()
+        if hit and self.way == "killed after":
+            raise Killed
+        if hit and self.way == "answer lost":
+            raise error
+        return answer
+
+
+@dataclass
+class Faulty:
+    """A port through which faults come."""
+
+    faults: Faults
+    port: Any
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        return await self.faults.call(
+            f"put_new {key}", lambda: self.port.put_new(key, entry), UnavailableError()
+        )
+
+    async def get(self, key: str) -> Entry | None:
+        return await self.faults.call(f"get {key}", lambda: self.port.get(key), UnavailableError())
+
+    async def put(self, key: str, entry: Entry) -> None:
+        await self.faults.call(f"put {key}", lambda: self.port.put(key, entry), UnavailableError())
+
+    async def write(self, log: WakeLog) -> None:
+        await self.faults.call("write", lambda: self.port.write(log), UnavailableError())
+
+    async def recent(self, days: int) -> Any:
+        return await self.port.recent(days)
+
+    async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
+        await self.faults.call(
+            f"send {address.shown}{suffix}",
+            lambda: self.port.send(address, suffix, body),
+            UnsentError("no answer"),
+        )
+
+
+def told_under(faults: Faults) -> Counter[str]:
+    """What was told after a wake under faults and three without, one run having failed."""
+    world = World()
+    world.live(hourly(ping=PING), alerts=Alerts(AlertRule(to=(PAGER,))))
+    world.wake("09:00")
+    world.end(1, CallState.FAILED, "ValueError: no rows")
+    plain = world.ports("09:30")
+    ports = replace(
+        plain,
+        claims=Faulty(faults, world.claims),
+        log=Faulty(faults, world.log),
+        messenger=Faulty(faults, world.messenger),
+    )
+    with suppress(Killed, UnavailableError):
+        world.wake("09:30", ports)
+    for time in ("09:37", "09:44", "09:51"):
+        world.wake(time)
+    messenger: FakeMessenger = world.messenger
+    return Counter(f"{m.address.shown}{m.suffix}" for m in messenger.sent)
+
+
+EXPECTED = {f"{PING.shown}/start": 1, f"{PING.shown}/fail": 1, PAGER.address.shown: 1}
+
+
+def calls() -> list[str]:
+    """The calls of an undisturbed wake, by name."""
+    faults = Faults()
+    assert told_under(faults) == EXPECTED
+    return faults.made
+
+
+@pytest.mark.parametrize("way", ["refused", "answer lost", "killed before", "killed after"])
+def test_what_has_to_be_told_is_told_whatever_goes_wrong_at_any_call(way: str) -> None:
+    names = calls()
+    assert sum(name.startswith("send") for name in names) == 2
+    for nth, name in enumerate(names):
+        found = told_under(Faults(nth, way))
+        where = f"{way} at {nth}: {name}"
+        assert found.keys() == EXPECTED.keys(), where
+        noted_late = name.startswith("put notice/") or (
+            name.startswith("send") and way in ("answer lost", "killed after")
+        )
+        assert all(count == 1 or (noted_late and count == 2) for count in found.values()), where
