@@ -60,10 +60,12 @@ class MissingSecretError(ReconcileError):
 
     def __init__(self, secret: str, keys: Sequence[str], environment: str) -> None:
         wanted = " ".join(f"{key}=…" for key in keys)
+        these = f"the key{'s' if len(keys) > 1 else ''} {' and '.join(keys)}"
         super().__init__(
-            f"there is no Modal Secret {secret} with {' and '.join(keys)} in environment "
-            f"{environment}, and `alerts` or `ping` name it",
-            remedy=f"Make it: modal secret create {secret} {wanted} --env {environment}",
+            f"there is no Modal Secret {secret} with {these} in environment {environment}, and "
+            "`alerts` or `ping` name it",
+            remedy=f"Make it, or add what it lacks: modal secret create {secret} {wanted} "
+            f"--env {environment}\n  For --env local put `reconcile engine exec` before that.",
         )
 
 

@@ -267,8 +267,10 @@ def test_a_secret_that_is_not_there_stops_the_plan_and_says_how_to_make_it() -> 
     with pytest.raises(MissingSecretError) as caught:
         world.plan(given)
     assert str(caught.value) == (
-        "there is no Modal Secret pings with NIGHTLY in environment production, and `alerts` or "
-        "`ping` name it\n  Make it: modal secret create pings NIGHTLY=… --env production"
+        "there is no Modal Secret pings with the key NIGHTLY in environment production, and "
+        "`alerts` or `ping` name it\n"
+        "  Make it, or add what it lacks: modal secret create pings NIGHTLY=… --env production\n"
+        "  For --env local put `reconcile engine exec` before that."
     )
     world.apps.secrets["pings"] = {"NIGHTLY", "OTHER"}
     world.apply(given)
