@@ -159,10 +159,18 @@ class Told:
 
 
 def told_line(told: Told) -> str:
-    """An attempt as logs and terminals show it."""
+    """An attempt as logs and terminals show it: ``alarm failures/a@… to https://…/…: sent``."""
+    what = told.notice if told.notice.startswith("ping-") else f"alarm {told.notice}"
     to = f" to {told.to}" if told.to else ""
-    why = f" ({told.error})" if told.error else ""
-    return f"{told.state.value} {told.notice}{to}{why}"
+    why = f", {told.error}" if told.error else ""
+    return f"{what}{to}: {_TOLD[told.state]}{why}"
+
+
+_TOLD: Final = {
+    ToldState.SENT: "sent",
+    ToldState.FAILED: "not sent yet",
+    ToldState.GIVEN_UP: "given up",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
