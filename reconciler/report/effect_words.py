@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.cron import instant
+from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.plan import TimeEffect
 from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime
+from reconciler.words import count
 
 LISTED: Final = 3
 """Times of a long list that are spelled out; the rest is counted."""
@@ -26,10 +28,12 @@ def lost_or_repeated(effect: TimeEffect) -> Iterator[str]:
 
 
 def clock_words(clock: ClockChange) -> str:
-    """``from 2027-03-14T07:00Z on 06:00 in America/New_York is 10:00Z, not 11:00Z``."""
-    moved = [_moved(item) for item in clock.moved]
-    jumped = [_jumped(item, clock) for item in clock.jumped]
-    parts = [_listed(part) for part in (moved, jumped) if part]
+    """``clock change in Europe/Berlin at 2027-03-28T01:00Z: 06:00 moves from 05:00Z to 04:00Z``."""
+    parts = [_moved(clock.moved)] if clock.moved else []
+    parts += (
+        _jumped([item for item in clock.jumped if item.runs == runs], clock)
+        for runs in dict.fromkeys(item.runs for item in clock.jumped)
+    )
     return f"clock change in {clock.zone} at {format_minute(clock.at)}: {'; '.join(parts)}"
 
 
@@ -48,19 +52,21 @@ def time_of_day(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _moved(item: MovedTime) -> str:
-    local, before, after = map(time_of_day, (item.local, item.before, item.after))
-    return f"{local} is {after}Z then, {before}Z until then"
+def _moved(times: Sequence[MovedTime]) -> str:
+    """All move by as much, so the first stands for them."""
+    first = times[0]
+    local, before, after = map(time_of_day, (first.local, first.before, first.after))
+    likewise = f", {count(len(times) - 1, 'more time')} likewise" if len(times) > 1 else ""
+    return f"{local} moves from {before}Z to {after}Z{likewise}"
 
 
-def _jumped(item: JumpedTime, clock: ClockChange) -> str:
-    local = time_of_day(item.local % (24 * 60))
-    if item.runs is None:
-        return f"{local} does not exist that day and does not run"
-    runs = instant(item.runs + clock.after)
-    return f"{local} does not exist that day and runs at {runs:%H:%M}"
-
-
-def _listed(parts: list[str]) -> str:
-    more = f" and {len(parts) - LISTED} more" if len(parts) > LISTED else ""
-    return ", ".join(parts[:LISTED]) + more
+def _jumped(items: Sequence[JumpedTime], clock: ClockChange) -> str:
+    """Of times that fare alike on the day of the change."""
+    shown = ", ".join(time_of_day(item.local % MINUTES_PER_DAY) for item in items[:LISTED])
+    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    one = len(items) == 1
+    then = "does not run" if one else "do not run"
+    runs = items[0].runs
+    if runs is not None:
+        then = f"{'runs' if one else 'run'} at {instant(runs + clock.after):%H:%M}"
+    return f"{shown}{more} {'does' if one else 'do'} not exist that day and {then}"

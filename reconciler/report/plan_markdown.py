@@ -211,8 +211,11 @@ def _effects(effects: Iterable[TimeEffect]) -> Section:
         return Section(())
     lost = sum(bool(effect.skipped) for effect in shown)
     repeated = sum(bool(effect.change.doubled) for effect in shown)
-    noted = [f"{number} {what} runs" for number, what in ((lost, "skip"), (repeated, "double"))]
-    told = "".join(f" · ⚠️ {words}" for words in noted if not words.startswith("0"))
+    told = "".join(
+        f" · ⚠️ {count(number, 'schedule')} {what}"
+        for number, what in ((lost, "with runs skipped"), (repeated, "with runs doubled"))
+        if number
+    )
     head = (
         "",
         f"<details><summary>When: next runs of {count(len(shown), 'schedule')}{told}</summary>",

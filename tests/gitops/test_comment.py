@@ -64,6 +64,19 @@ def test_changes_come_first_then_drift_then_times_then_slots_and_cost() -> None:
     assert "`schedules/all.yaml:6`" in text
 
 
+def test_skipped_runs_are_told_before_the_details_are_opened() -> None:
+    before, after = (schedules(f'name: a\nschedule: "0 {hour} * * *"') for hour in (16, 14))
+    text = comment(make_plan(desired(after), applied(before, NOW - 5000), NOW))
+    assert "When: next runs of 1 schedule · ⚠️ 1 schedule with runs skipped</summary>" in text
+    assert "| skips 2026-11-20T16:00Z: its new time of that day is past |" in text
+
+
+def test_each_slot_has_its_wakes_and_the_cost_says_what_it_rests_on() -> None:
+    text = comment(make_plan(desired(hourly("a")), nothing(), NOW))
+    assert "| `a` | `0 * * * * (UTC)` | 730 | `a` |" in text
+    assert "about $0.007 a month: 5.0 s a wake (assumed) at the list price." in text
+
+
 def test_the_difference_in_wakes_and_cost_is_told() -> None:
     plan = make_plan(desired(hourly("a", "b")), applied(hourly("a")), NOW)
     assert "1,461 wakes a month (was 730) · $0.01 a month (+0.01)" in comment(plan)

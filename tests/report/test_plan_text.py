@@ -49,8 +49,8 @@ def test_runs_that_a_change_skips_or_doubles_are_named_and_so_is_the_next_clock_
     shown = plan_text(plan, PLAIN)
     assert (
         "             skips 2026-11-20T17:00Z: its new time of that day is past\n"
-        "             clock change in America/New_York at 2027-03-14T07:00Z: 09:00 is 13:00Z then, "
-        "14:00Z until then\n"
+        "             clock change in America/New_York at 2027-03-14T07:00Z: 09:00 moves from "
+        "14:00Z to 13:00Z\n"
     ) in shown
     assert "             doubles 2026-11-20T16:00Z: it has run in that day already\n" in shown
 
