@@ -65,7 +65,7 @@ def _ended(actual: Actual) -> str:
 def _pointer_drift(actual: Actual, app: str) -> Iterator[Change]:
     tagged = actual.own.tags.get(GENERATION_TAG) if actual.own is not None else None
     if actual.pointer_damage is not None:
-        yield _repair(Kind.POINTER, app, actual.pointer_damage)
+        yield _repair(Kind.POINTER, app, actual.pointer_damage + _written(actual.pointer_written))
     elif actual.pointer is None and tagged is not None:
         yield _repair(Kind.POINTER, app, "was removed: no schedule runs")
     elif actual.pointer is not None and actual.own is not None:
@@ -75,7 +75,8 @@ def _pointer_drift(actual: Actual, app: str) -> Iterator[Change]:
                 Kind.POINTER,
                 app,
                 f"names generation {named[:12]} and the app is tagged with "
-                f"{(tagged or 'none')[:12]}: it was moved, or an apply did not finish",
+                f"{(tagged or 'none')[:12]}: it was moved, or an apply did not finish"
+                f"{_written(actual.pointer_written)}",
             )
 
 
@@ -83,7 +84,8 @@ def _generation_drift(
     actual: Actual, applied: Generation, locations: Mapping[str, Location]
 ) -> Iterator[Change]:
     if actual.live_damage is not None and actual.pointer is not None:
-        yield _repair(Kind.GENERATION, actual.pointer.generation[:12], actual.live_damage)
+        reason = actual.live_damage + _written(actual.live_written)
+        yield _repair(Kind.GENERATION, actual.pointer.generation[:12], reason)
     if actual.live is None:
         return
     found = difference(applied.by_name, actual.live.by_name, same_but_for_anchor)
@@ -94,6 +96,11 @@ def _generation_drift(
         yield _repair_record(name, reason, locations, live)
     for name, record in found.added.items():
         yield _repair_record(name, "runs and was not applied", locations, record)
+
+
+def _written(at: str | None) -> str:
+    """When a file was written, as the end of a reason; empty when nobody knows."""
+    return "" if at is None else f"; written at {at}, and Modal does not tell by whom"
 
 
 def _deployed_since(actual: Actual) -> str:

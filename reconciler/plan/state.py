@@ -99,6 +99,8 @@ class Actual:
         targets: app name to the functions that it has, ``Class.method`` for methods whose class is
             known as ``Class.*``, for the environment's deployed apps.
         pointer: which generation the dispatcher reads.
+        pointer_written, live_written: when a file that is not as the last apply left it was
+            written, ISO 8601; Modal does not tell by whom.
         live: that generation, as far as it can be read.
         applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
         through: epoch minute up to which the wakes have settled what was due, None when unknown.
@@ -113,8 +115,10 @@ class Actual:
     targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pointer: Pointer | None = None
     pointer_damage: str | None = None
+    pointer_written: str | None = None
     live: Generation | None = None
     live_damage: str | None = None
+    live_written: str | None = None
     applied: Generation | None = None
     through: int | None = None
     wake_seconds: tuple[float, ...] = ()

@@ -89,9 +89,15 @@ class FakeApps:
 
 @dataclass
 class FakeFiles:
-    """A Volume in memory."""
+    """A Volume in memory.
+
+    Attributes:
+        now: when what is written is written.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
+    now: str = "2026-11-20T15:00:00Z"
+    times: dict[str, str] = field(default_factory=dict)
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.workspace.ports.Files`."""
@@ -100,6 +106,11 @@ class FakeFiles:
     async def write(self, path: str, content: bytes) -> None:
         """See :class:`~reconciler.workspace.ports.Files`."""
         self.files[path] = content
+        self.times[path] = self.now
+
+    async def written_at(self, path: str) -> str | None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        return self.times.get(path, self.now) if path in self.files else None
 
     async def list(self, folder: str) -> Sequence[str]:
         """See :class:`~reconciler.workspace.ports.Files`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import modal
 from modal.exception import NotFoundError
@@ -17,7 +18,7 @@ from reconciler.dispatch.generation import (
     generation_path,
 )
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_compacted
+from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_compacted, format_time
 from reconciler.dispatch.volume_files import verified_generation
 from reconciler.workspace.ports import Files
 
@@ -45,6 +46,15 @@ class ModalFiles:
         with translated_errors():
             async with self._writable.batch_upload.aio(force=True) as batch:
                 batch.put_file(io.BytesIO(content), path)
+
+    async def written_at(self, path: str) -> str | None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        with translated_errors():
+            try:
+                (entry,) = await self._read_only.listdir.aio(path)
+            except (NotFoundError, FileNotFoundError):
+                return None
+        return format_time(datetime.fromtimestamp(entry.mtime, UTC))
 
     async def list(self, folder: str) -> Sequence[str]:
         """See :class:`~reconciler.workspace.ports.Files`."""

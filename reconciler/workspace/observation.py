@@ -47,6 +47,7 @@ async def observe(
     live, live_damage = None, None
     if pointer is not None:
         live, live_damage = await _read_generation(files, pointer.generation)
+    moved = pointer_damage is not None or _is_moved(own, pointer)
     return Actual(
         own=None if own is None else _own(own),
         stopped=stopped,
@@ -58,8 +59,14 @@ async def observe(
         },
         pointer=pointer,
         pointer_damage=pointer_damage,
+        pointer_written=await _written_at(files, POINTER_PATH) if moved else None,
         live=live,
         live_damage=live_damage,
+        live_written=(
+            await _written_at(files, generation_path(pointer.generation))
+            if pointer is not None and live_damage is not None
+            else None
+        ),
         applied=await _read_applied(files, own, pointer),
         through=None if known is None else known.through,
         wake_seconds=() if known is None else known.took,
@@ -110,6 +117,21 @@ async def _read_applied(
             generation, damage = await _read_generation(files, digest)
             return generation if damage is None else None
     return None
+
+
+def _is_moved(own: DeployedApp | None, pointer: Pointer | None) -> bool:
+    """Whether the pointer names another generation than the one that the app is tagged with."""
+    if own is None or pointer is None:
+        return False
+    return own.tags.get(GENERATION_TAG) != tag_value(pointer.generation)
+
+
+async def _written_at(files: Files, path: str) -> str | None:
+    """When a file was written; as with :func:`_stopped`, not knowing it holds up nothing."""
+    try:
+        return await files.written_at(path)
+    except UnavailableError:
+        return None
 
 
 async def _stopped(apps: Apps, files: Files, pointer: Pointer | None) -> Touch | None:

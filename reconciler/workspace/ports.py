@@ -134,6 +134,10 @@ class Files(Protocol):
         """Store a file, in place of one of that name. It is there for every later reader."""
         ...
 
+    async def written_at(self, path: str) -> str | None:
+        """When a file was last written, ISO 8601 in UTC; None when there is none of that name."""
+        ...
+
     async def list(self, folder: str) -> Sequence[str]:
         """The paths directly below a folder, sorted; empty when there is no such folder."""
         ...

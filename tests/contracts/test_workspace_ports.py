@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import modal
 
@@ -22,6 +23,18 @@ def test_a_file_that_is_not_there_is_none_also_before_anything_was_written(files
         await files.write("generations/a.jsonl", b"{}")
         assert await files.read("current.json") is None
         assert await files.read("generations/b.jsonl") is None
+
+    asyncio.run(scenario())
+
+
+def test_a_file_tells_when_it_was_written(files: Files) -> None:
+    async def scenario() -> None:
+        assert await files.written_at("current.json") is None
+        await files.write("current.json", b"{}")
+        written = await files.written_at("current.json")
+        assert written is not None
+        assert datetime.fromisoformat(written).tzinfo is UTC
+        assert await files.written_at("other.json") is None
 
     asyncio.run(scenario())
 

@@ -9,7 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.dispatch.generation import FormatError, NewerFormatError, decode_pointer
+from reconciler.dispatch.generation import (
+    FormatError,
+    NewerFormatError,
+    decode_pointer,
+    generation_path,
+)
 from reconciler.dispatch.ports import UnavailableError
 from reconciler.dispatch.runs import format_time
 from reconciler.plan import Touch
@@ -97,6 +102,23 @@ def test_that_modal_answers_nothing_about_a_stopped_app_does_not_hold_up_the_rep
     world.apps = Forgetful("production", apps=target_apps())
     (drift,) = world.plan(hourly("a")).drift
     assert drift.reason.endswith("and Modal does not tell by whom")
+
+
+def test_a_file_that_was_edited_by_hand_tells_when() -> None:
+    world = World()
+    applied_at(world, FIRST, "a")
+    pointer = decode_pointer(world.files.files["current.json"])
+    world.files.now = "2026-11-20T16:00:00Z"
+    edited = generation_path(pointer.generation)
+    asyncio.run(world.files.write(edited, world.files.files[edited] + b"\n"))
+    (generation,) = world.plan(hourly("a")).drift
+    assert generation.reason.endswith(
+        "; written at 2026-11-20T16:00:00Z, and Modal does not tell by whom"
+    )
+    moved = world.files.files["current.json"].replace(pointer.generation.encode(), b"0" * 64)
+    asyncio.run(world.files.write("current.json", moved))
+    first = world.plan(hourly("a")).drift[0]
+    assert "it was moved, or an apply did not finish; written at 2026-11-20T16:00" in first.reason
 
 
 def test_a_damaged_record_does_not_hold_up_the_next_apply() -> None:

@@ -76,6 +76,14 @@ def test_a_record_edited_or_removed_by_hand_is_repaired() -> None:
     ]
 
 
+def test_an_edited_file_tells_when_it_was_written() -> None:
+    actual = replace(applied(AB), live_damage="was edited", live_written="2026-11-20T15:30:00Z")
+    _, reasons = plan_on(actual)
+    assert reasons == [
+        "was edited; written at 2026-11-20T15:30:00Z, and Modal does not tell by whom"
+    ]
+
+
 def test_a_generation_that_is_gone_is_written_again() -> None:
     drift, _ = plan_on_lost(replace(applied(AB), live=None, live_damage="was removed"))
     assert [kind for _, kind, _ in drift] == ["generation"]
