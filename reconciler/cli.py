@@ -122,10 +122,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_format(runs)
 
     explain = add("explain", "explain:main", "why a schedule ran at a time, or did not")
-    explain.add_argument("name", metavar="NAME")
-    explain.add_argument("time", type=_time, metavar="TIME", help="2026-11-23T09:00Z")
+    explain.add_argument("name", metavar="NAME", help="of a schedule, or the id of a task")
+    explain.add_argument(
+        "time", nargs="?", type=_time, metavar="TIME", help="2026-11-23T09:00Z; not for a task"
+    )
     explain.add_argument("--days", type=_positive, default=90, help="history to search (90)")
     _add_format(explain)
+
+    tasks = add("tasks", "tasks:show", "tasks that programs have created")
+    tasks.add_argument("--all", action="store_true", help="also those settled in two weeks")
+    _add_format(tasks)
+    _add_cancel(tasks)
 
     trigger = add("trigger", "wake:trigger", "start a schedule now, whatever its times are")
     trigger.add_argument("name", metavar="NAME")
@@ -245,6 +252,14 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     for command in (comment, drift, reviewed):
         _add_common(command, argparse.SUPPRESS)
         command.add_argument("--file", required=True, help="what --format markdown printed")
+
+
+def _add_cancel(tasks: argparse.ArgumentParser) -> None:
+    commands = tasks.add_subparsers(metavar="COMMAND")
+    cancel = commands.add_parser("cancel", help="see to it that a task does not start")
+    cancel.set_defaults(target="tasks:cancel")
+    cancel.add_argument("id", metavar="ID")
+    _add_common(cancel, argparse.SUPPRESS)
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:

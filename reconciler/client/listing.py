@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -75,8 +75,23 @@ def view(found: Stored) -> ScheduledTask:
     )
 
 
-async def list_stored(files: TaskFiles, *, settled: bool) -> list[ScheduledTask]:
+async def count_pending(files: TaskFiles) -> int:
+    """How many tasks are to run; none of them is read.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    pending = await files.pending()
+    return len(_open(pending, await files.settled()))
+
+
+async def list_stored(
+    files: TaskFiles, *, settled: bool, until: int | None = None
+) -> list[ScheduledTask]:
     """The tasks that are pending, by time; with ``settled`` those that are remembered too.
+
+    Args:
+        until: epoch minute; tasks of later hours are left out. None for all.
 
     Raises:
         UnavailableError: Modal did not answer.
@@ -98,17 +113,23 @@ async def list_stored(files: TaskFiles, *, settled: bool) -> list[ScheduledTask]
         except FormatError:
             return None
 
-    places = {path: TaskPath.parse(path) for path in await files.pending()}
+    paths = await files.pending(until)
     done = await files.settled()
-    open_ones = {
-        path: place
-        for path, place in places.items()
-        if place is not None and settled_path(place.id, place.edition) not in set(done)
-    }
-    found = await at_once(pending(path, place) for path, place in open_ones.items())
+    found = await at_once(pending(path, place) for path, place in _open(paths, done).items())
     if settled:
         found += await at_once(map(over, done))
     return sorted((one for one in found if one is not None), key=lambda one: (one.at, one.run))
+
+
+def _open(pending: Iterable[str], settled: Iterable[str]) -> dict[str, TaskPath]:
+    """The files of tasks of which it is not said that they are settled."""
+    over = frozenset(settled)
+    places = ((path, TaskPath.parse(path)) for path in pending)
+    return {
+        path: place
+        for path, place in places
+        if place is not None and settled_path(place.id, place.edition) not in over
+    }
 
 
 def _unreadable(place: TaskPath, error: FormatError) -> ScheduledTask:

@@ -75,6 +75,23 @@ async def stored(
     return None if path is None or content is None else decode_task(content, path)
 
 
+async def newest(files: TaskFiles, task_id: str) -> Stored | None:
+    """What the files say of the task that an id stands for now; None when there is none.
+
+    Raises:
+        FormatError: its file cannot be read.
+        UnavailableError: Modal did not answer.
+    """
+    last: Stored | None = None
+    paths = await paths_of(files, task_id)
+    for edition in range(1, EDITIONS + 1):
+        found = await stored(files, task_id, edition, paths)
+        if found is None:
+            break
+        last = found
+    return last
+
+
 def registration_key(task_id: str, edition: int) -> str:
     """The Dict key by which one creator owns an edition of an id."""
     return NAME_PREFIX + task_key(task_id, edition)

@@ -80,10 +80,15 @@ async def schedule_task_async(
 async def cancel_task_async(
     id: str,  # noqa: A002 - what it is called everywhere else
     *,
+    reason: str = CANCELLED,
     app: str = DEFAULT_APP,
     environment: str | None = None,
 ) -> ScheduledTask:
     """See to it that a task does not start. Once this returns, no wake starts it.
+
+    Args:
+        reason: for the history.
+        app, environment: as for :func:`schedule_task_async`.
 
     Raises:
         UnknownTaskError: there is no such task.
@@ -91,7 +96,7 @@ async def cancel_task_async(
         TaskError: Modal did not answer; calling again is safe.
     """
     with _explained(id, "Call it again; that is safe."):
-        return view(await cancel(_open(app, environment), id, uuid4().hex, CANCELLED))
+        return view(await cancel(_open(app, environment), id, uuid4().hex, reason))
 
 
 async def list_tasks_async(
@@ -130,11 +135,12 @@ def schedule_task(
 def cancel_task(
     id: str,  # noqa: A002 - what it is called everywhere else
     *,
+    reason: str = CANCELLED,
     app: str = DEFAULT_APP,
     environment: str | None = None,
 ) -> ScheduledTask:
     """See :func:`cancel_task_async`."""
-    return wait_for(cancel_task_async(id, app=app, environment=environment))
+    return wait_for(cancel_task_async(id, reason=reason, app=app, environment=environment))
 
 
 def list_tasks(

@@ -68,6 +68,7 @@ def open_workspace(inputs: Inputs) -> Workspace:
 
 def open_ports(inputs: Inputs) -> Ports:
     """The dispatcher's ports, read from outside."""
+    from reconciler.client.task_files import ModalTaskFiles
     from reconciler.dispatch.modal_calls import ModalCaller
     from reconciler.dispatch.wake import Ports
     from reconciler.workspace.modal_files import RemoteGenerations, RemoteRunLog
@@ -79,4 +80,5 @@ def open_ports(inputs: Inputs) -> Ports:
         generations=RemoteGenerations(workspace.files),
         caller=ModalCaller(inputs.environment.modal),
         log=RemoteRunLog(workspace.files),
+        tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),
     )

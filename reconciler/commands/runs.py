@@ -14,6 +14,7 @@ from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunState
+from reconciler.dispatch.tasks import NAME_PREFIX, task_id_of
 from reconciler.dispatch.wake import Ports
 from reconciler.errors import ReconcileError
 from reconciler.report.explanation import run_lines
@@ -44,7 +45,7 @@ async def _runs(
 ) -> list[Run]:
     found: Iterable[Run] = runs_of(await ports.log.recent(args.days))
     if wanted is not None:
-        runs = [run for run in found if run.occurrence == wanted]
+        runs = [run for run in found if run.occurrence in (wanted, _as_task(wanted))]
         if not runs:
             raise ReconcileError(
                 f"the history has no {wanted.id}",
@@ -53,7 +54,11 @@ async def _runs(
         return await with_open_calls(runs, ports.caller)
     if args.name is not None:
         names = {args.name, *_former_names(generation, args.name)}
-        found = [run for run in found if run.occurrence.name in names]
+        found = [
+            run
+            for run in found
+            if run.occurrence.name in names or task_id_of(run.occurrence.name) == args.name
+        ]
     if args.since is not None:
         found = [run for run in found if datetime.fromisoformat(run.seen) >= args.since]
     if args.failed:
@@ -72,6 +77,11 @@ def _occurrence(text: str | None) -> Occurrence | None:
         raise ReconcileError(
             f"{text!r} names no run: NAME@2026-11-20T06:00Z is expected"
         ) from error
+
+
+def _as_task(wanted: Occurrence) -> Occurrence:
+    """The same of a task, which can be named by its id."""
+    return Occurrence(NAME_PREFIX + wanted.name, wanted.at)
 
 
 def _former_names(generation: Generation | None, name: str) -> Iterator[str]:

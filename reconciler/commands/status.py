@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import read_inputs
 from reconciler.cron import minute
-from reconciler.dispatch.history import runs_of, with_open_calls
-from reconciler.dispatch.wake import read_cursor
+from reconciler.dispatch.history import Run, runs_of, with_open_calls
+from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
-from reconciler.report.status import status_of
+from reconciler.report.status import Tasks, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
+from reconciler.report.task_status import DueTask, tasks_of
+
+if TYPE_CHECKING:
+    from reconciler.client import ScheduledTask
 
 RUNS_DAYS = 7
 
@@ -38,10 +44,33 @@ def main(args: Namespace) -> int:
         pointer, _damage = run(read_pointer(files))
         record = run(read_record(files, pointer))
         cursor = run(read_cursor(ports))
+        now = minute(datetime.now(UTC))
         runs = run(with_open_calls(runs_of(run(ports.log.recent(RUNS_DAYS))), ports.caller))
-    status = status_of(generation, pointer, cursor, runs, minute(datetime.now(UTC)))
+        tasks = run(_tasks(ports, generation.punctuality, runs, now))
+    status = status_of(generation, pointer, cursor, runs, now, tasks)
     if args.format == "json":
         print(json.dumps(status_json(status, commits_of(record)), indent=2))
     else:
         print(status_text(status, commits_of(record), Style.of(sys.stdout)))
     return 0 if status.well else 1
+
+
+async def _tasks(ports: Ports, punctuality: int, runs: Sequence[Run], now: int) -> Tasks:
+    from reconciler.client.listing import count_pending, list_stored
+
+    if ports.tasks is None:
+        return Tasks()
+    due = await list_stored(ports.tasks, settled=False, until=now)
+    return tasks_of(
+        pending=await count_pending(ports.tasks),
+        due=map(_due, due),
+        runs=runs,
+        punctuality=punctuality,
+        now=now,
+    )
+
+
+def _due(task: ScheduledTask) -> DueTask:
+    at = minute(task.at)
+    since = at if task.created is None else max(at, minute(task.created))
+    return DueTask(task.run, at, since, task.reason)

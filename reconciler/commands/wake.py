@@ -13,6 +13,8 @@ from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.due import Due, find_due
+from reconciler.dispatch.due_tasks import find_tasks
+from reconciler.dispatch.fakes import FakeClaims
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.policy import LetGo
 from reconciler.dispatch.runs import RunState, WakeLog, decode_wake_log
@@ -87,12 +89,24 @@ async def _rehearse(ports: Ports, as_if: int | None) -> int:
         horizon = Horizon(now - 1)
     else:
         horizon = (await read_cursor(ports)).horizon(now, generation.digest)
-    dues = find_due(generation, horizon, now)
+    dues = [*find_due(generation, horizon, now), *await _due_tasks(ports, as_if, now)]
     if not dues:
         print(f"Nothing is due up to {format_minute(now)}.")
     for due in dues:
         await _print_due(due, ports)
     return 0
+
+
+async def _due_tasks(ports: Ports, as_if: int | None, now: int) -> list[Due]:
+    if ports.tasks is None:
+        return []
+    # What cannot be read is reported by claims that last a day; a look makes none.
+    unclaimed, exactly = FakeClaims(), as_if is not None
+    started = ports.clock.now()
+    found = await find_tasks(ports.tasks, ports.log, unclaimed, now, started, exactly=exactly)
+    for line in found.lines:
+        print(f"{line.state.value:13} {line.occurrence.id}  {line.reason}")
+    return list(found.dues(()))
 
 
 async def _print_due(due: Due, ports: Ports) -> None:

@@ -281,6 +281,12 @@ def is_task(name: str) -> bool:
     return name.startswith(NAME_PREFIX)
 
 
+def task_id_of(name: str) -> str | None:
+    """The id of the task that bears this name in the history, None for a schedule's name."""
+    key = parse_task_key(name.removeprefix(NAME_PREFIX)) if is_task(name) else None
+    return None if key is None else key[0]
+
+
 def _literal(value: Any) -> Any:
     """The value that becomes this one when placeholders are filled in."""
     match value:

@@ -27,7 +27,7 @@ def explain(
     occurrence = record.occurrence(at)
     run = next((run for run in runs if run.occurrence == occurrence), None)
     if run is not None:
-        yield from _what_happened(run, record)
+        yield from what_happened(run, record)
         return
     if not nominal_times(record, at - 1, at):
         yield from _no_occurrence(record, at)
@@ -79,7 +79,8 @@ def run_lines(run: Run, record: Record | None) -> Iterator[str]:
         yield f"  logs     modal app logs {record.app}  (function {record.function})"
 
 
-def _what_happened(run: Run, record: Record) -> Iterator[str]:
+def what_happened(run: Run, record: Record | None) -> Iterator[str]:
+    """What became of an occurrence, first the answer, then the rest."""
     match run.state:
         case RunState.MISSED | RunState.SKIPPED:
             yield f"{run.occurrence.id} did not run: it was {run.state.value}, {run.reason}."

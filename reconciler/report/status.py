@@ -57,6 +57,36 @@ class SlotStatus:
     overdue: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """A task that wants a look.
+
+    Attributes:
+        name: as in the history.
+        at: epoch minute of its time.
+        what: ``overdue``, ``unreadable``, or the state of its run.
+        reason: the error, None when there is none.
+    """
+
+    name: str
+    at: int
+    what: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The tasks that programs have created.
+
+    Attributes:
+        pending: how many are to run.
+        wanting: those that want a look, by time.
+    """
+
+    pending: int = 0
+    wanting: tuple[TaskStatus, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All of an environment."""
@@ -65,12 +95,15 @@ class Status:
     pointer: Pointer | None
     schedules: tuple[ScheduleStatus, ...]
     slots: tuple[SlotStatus, ...]
+    tasks: Tasks = Tasks()
 
     @property
     def well(self) -> bool:
         """Whether nothing wants a look."""
-        return all(schedule.well for schedule in self.schedules) and all(
-            slot.overdue is None for slot in self.slots
+        return (
+            all(schedule.well for schedule in self.schedules)
+            and all(slot.overdue is None for slot in self.slots)
+            and not self.tasks.wanting
         )
 
 
@@ -80,6 +113,7 @@ def status_of(
     cursor: Cursor,
     runs: Iterable[Run],
     now: int,
+    tasks: Tasks = Tasks(),
 ) -> Status:
     """Put together where everything stands.
 
@@ -89,6 +123,7 @@ def status_of(
     Args:
         runs: oldest first.
         now: epoch minute.
+        tasks: that programs have created.
     """
     by_name: dict[str, list[Run]] = {}
     for run in runs:
@@ -118,6 +153,7 @@ def status_of(
             for record in generation.records
         ),
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
+        tasks=tasks,
     )
 
 

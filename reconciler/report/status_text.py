@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.report.runs_text import run_json, state_text
-from reconciler.report.status import ScheduleStatus, Status
+from reconciler.report.status import ScheduleStatus, Status, Tasks, TaskStatus
 from reconciler.report.style import Style
 
 
@@ -46,6 +46,10 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
             }
             for item in status.schedules
         ],
+        "tasks": {
+            "pending": status.tasks.pending,
+            "wanting_a_look": [_task_json(task) for task in status.tasks.wanting],
+        },
         "slots": [
             {
                 "slot": item.slot.name,
@@ -78,9 +82,30 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
             f"  {slot.slot.name}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
             f"{style.red(overdue) if overdue else ''}"
         )
+    yield from _task_lines(status.tasks, style)
     bad = [item.record.name for item in status.schedules if not item.well]
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
+    bad += [task.name for task in status.tasks.wanting]
     yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _task_json(task: TaskStatus) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "time": format_minute(task.at),
+        "what": task.what,
+        "reason": task.reason,
+    }
+
+
+def _task_lines(tasks: Tasks, style: Style) -> Iterator[str]:
+    if tasks == Tasks():
+        return
+    yield style.bold(f"Tasks: {tasks.pending:,} pending")
+    width = max((len(task.name) for task in tasks.wanting), default=0)
+    for task in tasks.wanting:
+        reason = f": {task.reason}" if task.reason else ""
+        yield f"  {task.name:{width}}  {format_minute(task.at)} {style.red(task.what)}{reason}"
 
 
 def _next(item: ScheduleStatus, style: Style) -> str:

@@ -51,6 +51,25 @@ def endless() -> None:
         time.sleep(0.1)
 
 
+@app.function()
+def plan_ahead(task: str, at: str) -> str:
+    """Has something done later."""
+    from reconciler.client import schedule_task
+
+    return schedule_task("shop/sync", at, {"occurrence": f"task {task}"}, task).run
+
+
+@app.function()
+async def change_plans(task: str, at: str) -> list[str]:
+    """Has something done at another time, or not at all when there is none."""
+    from reconciler.client import cancel_task_async, list_tasks_async, schedule_task_async
+
+    await cancel_task_async(task, reason="plans changed")
+    if at:
+        await schedule_task_async("shop/sync", at, {"occurrence": f"task {task} again"}, task)
+    return [one.run for one in await list_tasks_async()]
+
+
 @app.cls()
 class Mailer:
     """A class with a method."""
