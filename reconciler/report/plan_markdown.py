@@ -95,7 +95,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
         _folded_changes(f"{len(schedules) - OPEN:,} more", schedules[OPEN:]),
         _change_table(("", _DRIFT), plan.drift[:OPEN]),
         _folded_changes(f"{len(plan.drift) - OPEN:,} more to repair", plan.drift[OPEN:]),
-        _effects(plan.effects),
+        _effects(plan),
         _folded_changes(others, rest),
         _slots(plan),
         _warnings(plan),
@@ -205,10 +205,13 @@ def _change_row(change: Change) -> str:
     )
 
 
-def _effects(effects: Iterable[TimeEffect]) -> Section:
-    shown = [effect for effect in effects if effect.moves]
+def _effects(plan: Plan) -> Section:
+    shown = [effect for effect in plan.effects if effect.moves]
     if not shown:
         return Section(())
+    changed = sum(change.kind is Kind.SCHEDULE for change in (*plan.changes, *plan.drift))
+    looked = len(plan.effects)
+    of = f", looking at {looked} of {changed:,} that change" if looked < changed else ""
     lost = sum(bool(effect.skipped) for effect in shown)
     repeated = sum(bool(effect.change.doubled) for effect in shown)
     told = "".join(
@@ -218,7 +221,7 @@ def _effects(effects: Iterable[TimeEffect]) -> Section:
     )
     head = (
         "",
-        f"<details><summary>When: next runs of {count(len(shown), 'schedule')}{told}</summary>",
+        f"<details><summary>When: next runs of {count(len(shown), 'schedule')}{of}{told}</summary>",
         "",
         "| schedule | next was | next is | worth knowing |",
         "|---|---|---|---|",

@@ -131,6 +131,7 @@ def test_many_changes_are_folded_so_that_what_follows_is_near() -> None:
     open_rows = text.partition("<details>")[0]
     assert open_rows.count("| ➕ create |") == OPEN
     assert "<summary>275 more</summary>" in text
+    assert "When: next runs of 50 schedules, looking at 50 of 300 that change" in text
     assert text.count("| ➕ create |") == 300
     assert text.index("275 more") < text.index("**Drift**") < text.index("When: next runs")
     assert len(text) <= LIMIT
