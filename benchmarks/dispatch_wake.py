@@ -1,5 +1,7 @@
 """A wake on the embedded engine, in a fresh container: time until the last start, calls to Modal.
 
+Counted is all that is called meanwhile, by the dispatcher and by the client that woke it.
+
 The times of the starts are those at which the engine took them, from the moment at which it took
 the wake's own call: the start of the container and of Python in it are included.
 """
@@ -47,11 +49,9 @@ def measure(schedules: int, due: int) -> None:
     print(f"{due:,} due of {schedules:,} schedules, in a fresh container")
     print(f"  {'first start':34}{starts[0] * 1000:8.0f} ms after the wake was called")
     print(f"  {'last start':34}{starts[-1] * 1000:8.0f} ms")
-    print(
-        f"  {'the whole wake':34}{whole * 1000:8.0f} ms, the ends of {due:,} earlier runs included"
-    )
-    print(f"  {'calls per occurrence':34}{own / due:8.2f}, those once per wake included")
-    print(f"  {'and per run that has ended':34}{looks / due:8.2f}")
+    print(f"  {'the whole wake':34}{whole * 1000:8.0f} ms, with a look at {due:,} earlier runs")
+    print(f"  {'calls to Modal':34}{own:8}    {own / due:.2f} per occurrence")
+    print(f"  {'looks at earlier runs':34}{looks:8}    {looks / due:.2f} per run")
 
 
 def wake(project: Project, at: str) -> float:

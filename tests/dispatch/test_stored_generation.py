@@ -11,7 +11,7 @@ from reconciler.dispatch.generation import FormatError, Generation, Slot, new_ge
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.stored_generation import decode_generation, open_generation
 from reconciler.dispatch.volume_files import verified_generation
-from tests.dispatch.scenario import PUNCTUALITY, at, hourly
+from tests.dispatch.scenario import PUNCTUALITY, World, at, hourly
 
 NINE = minute(at("09:00"))
 NEW = hourly("new", "08:45", formerly=(("old", minute(at("08:45"))),))
@@ -33,6 +33,13 @@ def test_a_wake_parses_the_records_that_may_be_due_and_no_others() -> None:
     assert [due.record.name for due in find_due(stored, Horizon(NINE - 1), NINE)] == ["a", "new"]
     with pytest.raises(FormatError, match=r"generations/x: is not a generation"):
         find_due(stored, Horizon(NINE), NINE + 60)
+
+
+def test_a_whole_wake_parses_no_others() -> None:
+    world = World()
+    world.generations.generation = open_generation(with_a_broken_record("b"), "generations/x")
+    world.wake("09:00", as_if=NINE)
+    assert world.started() == ["a@2026-11-20T09:00Z", "new@2026-11-20T09:00Z"]
 
 
 def test_planning_parses_all() -> None:
