@@ -58,6 +58,7 @@ class StoredRecords(Sequence[Record]):
         self._lines = lines
         self._where = where
         self._parsed: dict[int, Record] = {}
+        self._named: dict[str, Record] = {}
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -76,8 +77,14 @@ class StoredRecords(Sequence[Record]):
             line = self._lines[index]
             if len(self._parsed) >= RECORDS_KEPT:
                 self._parsed.clear()
+                self._named.clear()
             found = self._parsed[index] = _record(line, self._where)
+            self._named[found.name] = found
         return found
+
+    def parsed(self, name: str) -> Record | None:
+        """The record of that name, if it is among those that were asked for before."""
+        return self._named.get(name)
 
 
 class _StoredServed(Mapping[str, tuple[str, ...]]):
@@ -109,6 +116,7 @@ class StoredGeneration(Generation):
         written_agenda: None when the file has none.
     """
 
+    records: StoredRecords
     content: bytes = field(default=b"", repr=False)
     written_agenda: Agenda | None = field(default=None, repr=False)
 
@@ -116,6 +124,10 @@ class StoredGeneration(Generation):
     def encoded(self) -> bytes:
         """The file's bytes."""
         return self.content
+
+    def find(self, name: str) -> Record | None:
+        """The schedule of that name; what is due is found without parsing others on the way."""
+        return self.records.parsed(name) or super().find(name)
 
     @cached_property
     def agenda(self) -> Agenda:
