@@ -24,8 +24,6 @@ from reconciler.dispatch.notices import Notice, NoticeKind, rule_of
 from reconciler.dispatch.ports import Claims, Messenger, UnavailableError, UnsentError
 from reconciler.dispatch.runs import Told, ToldState, format_time
 
-SENDINGS: Final = 200
-"""Notices that one wake looks at, the oldest first; the rest is for the next."""
 SENDING: Final = 30.0
 """Seconds that a wake spends on sending at most."""
 ATTEMPTS: Final = 8
@@ -66,9 +64,11 @@ async def deliver(
 ) -> Delivered:
     """Send what is to be sent, within the bounds above; never raises for want of a receiver.
 
+    All alarms to one receiver are one message, so that their number costs claims and no patience.
+
     Whom to tell is what the live generation says, so that a wrong address can be mended.
     """
-    held = tuple(notices)[:SENDINGS]
+    held = tuple(notices)
     round_ = _Round(claimant, claims, messenger)
     fresh = [notice for notice in held if not round_.is_stale(notice)]
     lanes: dict[tuple[bool, Receiver], list[Notice]] = {}

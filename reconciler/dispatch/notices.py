@@ -9,8 +9,8 @@ the alarm wants, and told once: it ends with a success, and only then can the ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -143,7 +143,7 @@ class Bulletin:
         for line in lines:
             writer.note(line)
         notices = {**self.notices}
-        for notice in writer.raised[: max(0, NOTICES_KEPT - len(notices))]:
+        for notice in _at_once(writer.raised)[: max(0, NOTICES_KEPT - len(notices))]:
             notices.setdefault(notice.id, notice)
         return Bulletin(writer.streaks, notices)
 
@@ -272,6 +272,31 @@ class _Writer:
             reason=reason,
         )
         self.raised.append(notice)
+
+
+def _at_once(raised: Sequence[Notice]) -> list[Notice]:
+    """The notices, but one about all that a schedule missed.
+
+    Wakes at once share out what they claim as missed, and each finds the rest claimed: so every one
+    of them comes to this same notice.
+    """
+    found: dict[str, Notice] = {}
+    for notice in raised:
+        missed = notice.kind is NoticeKind.MISSED
+        key = f"{notice.kind}/{notice.name}" if missed else notice.id
+        before = found.get(key)
+        found[key] = notice if before is None or not missed else _both(before, notice)
+    return list(found.values())
+
+
+def _both(one: Notice, other: Notice) -> Notice:
+    newest = max(one, other, key=_newest)
+    since = min(text for text in (one.since, other.since) if text is not None)
+    return replace(newest, count=one.count + other.count, since=since)
+
+
+def _newest(notice: Notice) -> int:
+    return Occurrence.parse(notice.subject).at
 
 
 def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:

@@ -222,6 +222,19 @@ def test_each_row_that_is_long_enough_is_told_once_and_so_is_its_end(
     assert found == expected
 
 
+def test_wakes_at_once_that_share_out_what_was_missed_send_one_alarm() -> None:
+    world = alarming()
+    world.wake("09:00")
+
+    async def all_of_them() -> None:
+        requests = [WakeRequest(wake=f"fc-{n}", token=str(n), slot="poller") for n in range(4)]
+        await asyncio.gather(*(wake(world.ports("13:30"), request) for request in requests))
+
+    asyncio.run(all_of_them())
+    (alarm,) = texts(world)
+    assert "did not run 3 times, 2026-11-20T10:00Z to 2026-11-20T12:00Z" in alarm
+
+
 def test_what_is_told_is_no_longer_in_the_cursor() -> None:
     world = alarming()
     run_hours(world, [BAD])
