@@ -7,7 +7,9 @@ serve``: an ephemeral copy of the dispatcher, whose crons would fire too, does n
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
+from typing import Final
 from uuid import uuid4
 
 import modal
@@ -16,19 +18,26 @@ from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.occurrence import parse_minute
+from reconciler.dispatch.ports import UnavailableError
 from reconciler.dispatch.runs import RunRecord, told_line
 from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
 from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake import wake as serve
 
+ABOUT_TO_END: Final = 30.0
+"""Seconds for which a wake waits for the end of a call that asked for it."""
 
-async def wake(as_if: str | None = None, trigger: str | None = None) -> str:
+
+async def wake(
+    as_if: str | None = None, trigger: str | None = None, after: str | None = None
+) -> str:
     """Serve what is due; a cron calls this without arguments.
 
     Args:
         as_if: serve this minute alone (``2026-11-23T09:00Z``), as a wake in it would have.
         trigger: start this schedule now, whatever its times are.
+        after: wait for this call to end, which is about to.
 
     Returns:
         The wake's log, as its runs file has it; empty when nothing was ever applied.
@@ -40,6 +49,9 @@ async def wake(as_if: str | None = None, trigger: str | None = None) -> str:
         as_if=None if as_if is None else parse_minute(as_if),
         trigger=trigger,
     )
+    if after is not None:
+        with suppress(UnavailableError):
+            await _ports().caller.wait(after, ABOUT_TO_END)
     try:
         log = await serve(_ports(), request)
     except NothingAppliedError:

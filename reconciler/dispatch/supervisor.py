@@ -12,8 +12,10 @@ from uuid import uuid4
 import modal
 
 from reconciler.dispatch.environment import APP_VARIABLE
+from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock, encode_ending
+from reconciler.dispatch.ports import CallState, StartUnknownError, TargetMissingError
 from reconciler.dispatch.supervision import Order, Supervisor
 from reconciler.policies import LONGEST_RUN
 
@@ -24,11 +26,15 @@ SUPERVISOR_TIMEOUT: Final = LONGEST_RUN
 
 
 async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Watch over one run; returns how it ended."""
+    """Watch over one run; returns how it ended.
+
+    When it failed, a wake is asked for, so that people hear of it now and not with the next cron.
+    """
     claims, caller = _ports()
+    call = modal.current_function_call_id() or f"local-{uuid4().hex}"
     supervisor = Supervisor(
         order=Order.from_json(order),
-        call=modal.current_function_call_id() or f"local-{uuid4().hex}",
+        call=call,
         token=uuid4().hex,
         clock=SystemClock(),
         claims=claims,
@@ -36,7 +42,17 @@ async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
         pause=asyncio.sleep,
         messenger=HttpMessenger(),
     )
-    return encode_ending(await supervisor.run())
+    status = await supervisor.run()
+    if status.state in (CallState.FAILED, CallState.TIMED_OUT):
+        await _wake_after(call, caller)
+    return encode_ending(status)
+
+
+async def _wake_after(call: str, caller: ModalCaller) -> None:
+    try:
+        await caller.start(os.environ[APP_VARIABLE], ON_DEMAND, {"after": call})
+    except (TargetMissingError, StartUnknownError):
+        return  # the next wake sees the end as well
 
 
 @cache

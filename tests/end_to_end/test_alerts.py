@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -192,47 +191,49 @@ def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_told_by_the_next_w
     assert alarms[0]["count"] > 20
 
 
-def test_pings_go_to_an_address_in_a_secret_and_the_supervisor_sends_them_at_once(
-    project: Project, receiver: Receiver
-) -> None:
+def test_pings_go_to_an_address_in_a_secret(project: Project, receiver: Receiver) -> None:
     project.write(
         "pinging.yaml",
         """
-        name: watched
-        schedule: "0 * * * *"
-        function: shop/fail
-        args: {occurrence: "${occurrence.id}"}
-        retries: {max: 1, backoff: 1s}
-        ping: {secret: pings, key: WATCHED}
-        ---
         name: plain
         schedule: "0 * * * *"
         function: shop/sync
         args: {occurrence: "${occurrence.id}"}
         ping: {secret: pings, key: PLAIN}
+        ---
+        name: other
+        schedule: "0 * * * *"
+        function: shop/fail
+        args: {occurrence: "${occurrence.id}"}
+        ping: {secret: pings, key: OTHER}
         """,
     )
     missing = project.reconcile("--dry-run")
     assert missing.code == 1
     assert missing.err.startswith(
-        "reconcile: there is no Modal Secret pings with the keys PLAIN and WATCHED in environment "
+        "reconcile: there is no Modal Secret pings with the keys OTHER and PLAIN in environment "
         "main, and `alerts` or `ping` name it\n"
     )
-    urls = [f"{name}={receiver.url}/{name.lower()}" for name in ("PLAIN", "WATCHED")]
+    urls = [f"{name}={receiver.url}/{name.lower()}" for name in ("PLAIN", "OTHER")]
     project.engine.modal("secret", "create", "pings", urls[0])
     assert project.reconcile("--yes").code == 1
     project.engine.modal("secret", "create", "--force", "pings", *urls)
-    applied = project.applied("--format", "json").out
-    assert receiver.url not in applied
+    assert receiver.url not in project.applied("--format", "json").out
     project.reconcile("wake", "--at", NINE, "--wait")
-    until(lambda: "/watched/fail" in receiver.paths())
-    assert sorted(receiver.paths()) == ["/plain/start", "/watched/fail", "/watched/start"]
+    assert sorted(receiver.paths()) == ["/other/start", "/plain/start"]
     project.reconcile("wake")
     project.reconcile("wake")
-    assert sorted(receiver.paths()) == [
-        "/plain",
-        "/plain/start",
-        "/watched/fail",
-        "/watched/start",
-    ]
-    assert json.loads(project.reconcile("--dry-run", "--format", "json").out)["changes"] == []
+    assert sorted(receiver.paths()) == ["/other/fail", "/other/start", "/plain", "/plain/start"]
+    assert project.reconcile("--dry-run", "--format", "json").json["changes"] == []
+
+
+def test_a_run_that_is_watched_over_pings_and_alarms_without_waiting_for_a_cron(
+    project: Project, receiver: Receiver
+) -> None:
+    keys = {"retries": "{max: 1, backoff: 2s}", "ping": f"{receiver.url}/ping"}
+    failing(project, receiver, **keys)
+    until(lambda: "/services/verysecret" in receiver.paths())
+    assert receiver.paths() == ["/ping/start", "/ping/fail", "/services/verysecret"]
+    (text,) = receiver.texts()
+    assert "failing failed" in text
+    assert "gave up after 2 tries: ValueError: no rows" in text
