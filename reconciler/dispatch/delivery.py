@@ -9,14 +9,16 @@ comes late would say that a run is going that has ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from reconciler.alerts import Address, Receiver
-from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.at_once import AT_ONCE, at_once
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.messages import PING_SUFFIX, body
@@ -76,9 +78,9 @@ async def deliver(
         for receiver in receivers(notice, generation):
             lanes.setdefault((notice.kind.is_ping, receiver), []).append(notice)
     jobs = (
-        round_.pings(receiver.address, group)
+        partial(round_.pings, receiver.address, group)
         if is_ping
-        else round_.alarms(receiver, group, generation)
+        else partial(round_.alarms, receiver, group, generation)
         for (is_ping, receiver), group in lanes.items()
     )
     await round_.within_bounds(jobs)
@@ -97,7 +99,7 @@ async def ping_now(
 ) -> None:
     """Send one ping. What goes wrong is for the next wake, which comes to the same notice."""
     round_ = _Round(claimant, claims, messenger)
-    await round_.within_bounds([round_.pings(address, [notice])])
+    await round_.within_bounds([partial(round_.pings, address, [notice])])
 
 
 def receivers(notice: Notice, generation: Generation) -> Sequence[Receiver]:
@@ -143,19 +145,17 @@ class _Round:
     told: list[Told] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
 
-    async def within_bounds(self, jobs: Iterable[Awaitable[None]]) -> None:
+    async def within_bounds(self, jobs: Iterable[Callable[[], Awaitable[None]]]) -> None:
         """Run the jobs; what is not done in time is cut off, and is the next wake's."""
-        try:
-            await asyncio.wait_for(at_once(map(self.unharmed, jobs)), SENDING)
-        except TimeoutError:
-            return
+        free = asyncio.Semaphore(AT_ONCE)
 
-    async def unharmed(self, job: Awaitable[None]) -> None:
-        """One job, which ends where the claims do not answer."""
-        try:
-            await job
-        except UnavailableError:
-            return
+        async def run(job: Callable[[], Awaitable[None]]) -> None:
+            async with free:
+                with suppress(UnavailableError):
+                    await job()
+
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*map(run, jobs)), SENDING)
 
     def is_stale(self, notice: Notice) -> bool:
         """Whether it is too old to be sent, which is written down."""
@@ -177,7 +177,7 @@ class _Round:
             await at_once(self.confirm(one, error) for one in claimed)
 
     async def pings(self, address: Address, notices: Sequence[Notice]) -> None:
-        """Send the pings of one address, in their order."""
+        """Send the pings of one address, in their order: behind one that waits, all wait."""
         receiver = Receiver(address)
         for notice in notices:
             if address.shown in self.dead:
@@ -186,6 +186,8 @@ class _Round:
             if claimed is not None:
                 error = await self.send(address, PING_SUFFIX[notice.kind], None)
                 await self.confirm(claimed, error)
+            elif (notice.id, receiver) not in self.done:
+                return
 
     async def claim(self, notice: Notice, receiver: Receiver) -> _Claimed | None:
         """The attempt that is to be made now; None when there is none, now or ever."""

@@ -88,6 +88,20 @@ def test_behind_a_ping_that_is_refused_the_later_ones_wait() -> None:
     assert pings(world) == ["/start", "/fail", "/start", ""]
 
 
+def test_behind_a_ping_that_waits_for_its_next_attempt_the_later_ones_wait_too() -> None:
+    world = pinging()
+    world.wake("09:00")
+    world.end(1, CallState.FAILED)
+    world.messenger.refusing.add(PING.shown)
+    for time in ("09:30", "09:31", "09:33", "09:37", "09:45"):
+        world.wake(time)
+    world.messenger.refusing.clear()
+    world.wake("10:00")
+    assert pings(world) == ["/start"]
+    world.wake("10:01")
+    assert pings(world) == ["/start", "/fail", "/start"]
+
+
 ORDER = Order(
     occurrence="hourly@2026-11-20T09:00Z", app="shop", function="sync", args={}, ping=PING
 )
