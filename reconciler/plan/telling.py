@@ -119,17 +119,12 @@ def secrets_digest(secrets: Mapping[str, Sequence[str]]) -> str | None:
 
 def slots_since(slots: Sequence[Slot], known: Sequence[Generation], now: int) -> Mapping[str, int]:
     """Since when each slot has been planned as it is: its wakes are expected from then on."""
-    return {
-        slot.name: max(
-            (
-                generation.slots_since[slot.name]
-                for generation in known
-                if slot in generation.slots and slot.name in generation.slots_since
-            ),
-            default=now,
-        )
-        for slot in slots
-    }
+    since = dict.fromkeys((slot.name for slot in slots), now)
+    planned = frozenset(slots)
+    for generation in reversed(known):
+        for slot in planned.intersection(generation.slots):
+            since[slot.name] = generation.slots_since.get(slot.name, now)
+    return since
 
 
 def _addresses(generation: Generation) -> Iterator[Address]:
