@@ -13,18 +13,20 @@ from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime
 from reconciler.words import count
 
 LISTED: Final = 3
-"""Times of a long list that are spelled out; the rest is counted."""
+"""Times of day of a long list that are spelled out; the rest is counted."""
+NAMED: Final = 5
+"""The same of runs that are skipped, doubled or given up."""
 
 
 def lost_or_repeated(effect: TimeEffect) -> Iterator[str]:
     """What the change skips and doubles; a line each."""
     change = effect.change
     if effect.given_up:
-        yield f"gives up {listed_times(effect.given_up)}: due, and not served yet"
+        yield f"gives up {_first(effect.given_up)}: due, and not served yet"
     if change.skipped:
-        yield f"skips {listed_times(change.skipped)}: its new time of that {change.unit} is past"
+        yield f"skips {_first(change.skipped)}: its new time of that {change.unit} is past"
     if change.doubled:
-        yield f"doubles {listed_times(change.doubled)}: it has run in that {change.unit} already"
+        yield f"doubles {_first(change.doubled)}: it has run in that {change.unit} already"
 
 
 def clock_words(clock: ClockChange) -> str:
@@ -50,6 +52,11 @@ def listed_times(times: Iterable[int]) -> str:
 def time_of_day(minutes: int) -> str:
     """``06:00``, of minutes after midnight."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _first(times: Sequence[int]) -> str:
+    more = f" and {len(times) - NAMED:,} more" if len(times) > NAMED else ""
+    return listed_times(times[:NAMED]) + more
 
 
 def _moved(times: Sequence[MovedTime]) -> str:

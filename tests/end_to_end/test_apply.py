@@ -159,7 +159,7 @@ def test_a_refused_sixth_cron_changes_nothing_and_names_the_holders(project: Pro
 DRIFT: dict[str, tuple[str, str]] = {
     "the app was stopped": (
         "modal.App.lookup('schedule-reconciler').stop()",
-        "repair  app schedule-reconciler  is not deployed: it was stopped, or deleted",
+        "repair  app schedule-reconciler  is not deployed: it was stopped by engine at ",
     ),
     "the pointer was removed": (
         "volume.remove_file('current.json')",

@@ -59,6 +59,9 @@ def test_what_is_due_and_given_up_is_said() -> None:
     before, after = (schedules(f'name: a\nschedule: "{at} * * * *"') for at in ("0", "30"))
     plan = make_plan(desired(after), replace(applied(before, NOW - 300), through=NOW - 61), NOW)
     assert "gives up 2026-11-20T14:00Z, 15:00Z: due, and not served yet" in plan_text(plan, PLAIN)
+    long = replace(applied(before, NOW - 5000), through=NOW - 1400)
+    text = plan_text(make_plan(desired(after), long, NOW), PLAIN)
+    assert "19:00Z, 20:00Z and 19 more: due, and not served yet" in text
 
 
 def test_the_plan_says_why_schedules_share_a_poller_and_who_holds_the_other_crons() -> None:
