@@ -53,7 +53,7 @@ async def _lines(ports: Ports, name: str, at: int | None, days: int) -> list[str
         if lines:
             return lines
     if record is None:
-        raise unknown_schedule(name, generation.by_name)
+        raise unknown_schedule(name, generation.by_name, "schedule or task")
     if at is None:
         raise ReconcileError(
             "TIME is missing", remedy=f"Say which: reconcile explain {name} 2026-11-23T09:00Z"

@@ -34,6 +34,7 @@ LONG_PAST: Final = 24 * 60
 """Minutes."""
 
 _NOT_OURS: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_REMOVE: Final = "Remove it from the Volume (modal volume rm), and create the task again."
 _KEY: Final = re.compile(rf"({ID.pattern})(?:~([1-9][0-9]{{0,3}}))?")
 _PATH: Final = re.compile(rf"{TASKS_FOLDER}/(\d{{4}}-\d\d-\d\d)/(\d\d)/({_KEY.pattern})\.json")
 
@@ -162,9 +163,10 @@ def decode_task(content: bytes, where: str) -> Task:
         check_format(data, where)
         task = Task.from_json(data)
     except _NOT_OURS as error:
-        raise FormatError(f"is not a task: {error}", where=where) from error
+        raise FormatError(f"is not a task: {error}", where=where, remedy=_REMOVE) from error
     if task.path != where:
-        raise FormatError(f"is not a task: it says that it is {task.path}", where=where)
+        reason = f"is not a task: it says that it is {task.path}"
+        raise FormatError(reason, where=where, remedy=_REMOVE)
     return task
 
 

@@ -89,12 +89,17 @@ class CommittedVolume:
         return Commit()
 
 
+def mounted(folder: Path) -> VolumeTaskFiles:
+    """The files of tasks on a Volume that is mounted there."""
+    return VolumeTaskFiles(cast("modal.Volume", CommittedVolume()), folder)
+
+
 @pytest.fixture(params=["fake", "mounted", "engine"])
 def task_files(request: pytest.FixtureRequest, name: str, tmp_path: Path) -> TaskFiles:
     if request.param == "fake":
         return FakeTaskFiles()
     if request.param == "mounted":
-        return VolumeTaskFiles(cast("modal.Volume", CommittedVolume()), tmp_path)
+        return mounted(tmp_path)
     request.getfixturevalue("client")
     from reconciler.client.task_files import ModalTaskFiles
 

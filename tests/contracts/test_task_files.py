@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from reconciler.dispatch.ports import TaskFiles
+from tests.contracts.conftest import mounted
 from tests.dispatch.task_scenario import task
 
 EARLY, SAME_HOUR, LATE = task("early", "14:59"), task("same", "15:40"), task("late", "16:00")
@@ -57,3 +59,21 @@ def test_folders_of_past_days_go_and_whatever_is_in_one_stays(task_files: TaskFi
         assert NEXT_DAY.path in await task_files.pending()
 
     asyncio.run(scenario())
+
+
+def test_a_mounted_volume_is_left_with_the_folders_that_hold_something(tmp_path: Path) -> None:
+    files = mounted(tmp_path)
+
+    async def scenario() -> None:
+        await files.change({one.path: one.encode() for one in ALL})
+        await files.change({}, [one.path for one in (EARLY, NEXT_DAY, NEXT_YEAR)])
+        await files.remove_empty_buckets("2026-11-22")
+
+    asyncio.run(scenario())
+    left = sorted(folder.relative_to(tmp_path).as_posix() for folder in tmp_path.rglob("*/"))
+    assert [path for path in left if path.count("/") == 2] == [
+        "tasks/2026-11-20/15",
+        "tasks/2026-11-20/16",
+        "tasks/2027-01-01/00",
+    ], "the day that is to come is left alone"
+    assert not (tmp_path / "tasks" / "2026-11-21").exists()

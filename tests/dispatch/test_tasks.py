@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -235,6 +236,7 @@ def test_a_file_that_cannot_be_read_is_reported_by_name_and_stops_no_other(
     assert line is not None
     assert line.startswith("tasks/2026-11-20/15/bad.json:")
     assert reason in line
+    assert "Remove it from the Volume" in line or "Upgrade schedule-reconciler" in line
     assert "tasks/2026-11-20/15/bad.json" in world.tasks.files
     assert world.wake("15:05").records == (), "not again on the same day"
     assert lines(world.wake("2026-11-21T15:00"), RunState.START_FAILED) == ["task/bad@15:00"]
@@ -296,6 +298,36 @@ def test_a_due_task_costs_two_calls_of_the_dict_and_its_spawn(world: World) -> N
         counts.append(claims.calls)
     nothing, one, hundred = counts
     assert (one - nothing, hundred - nothing) == (2, 200)
+
+
+@dataclass
+class CountingFiles(FakeTaskFiles):
+    """Counts what costs a call where the Volume is not mounted, and a commit where it is."""
+
+    listings: int = 0
+    changes: int = 0
+
+    async def pending(self, until: int | None = None) -> Sequence[str]:
+        self.listings += 1
+        return await super().pending(until)
+
+    async def change(self, write: Mapping[str, bytes], remove: Collection[str] = ()) -> None:
+        self.changes += 1
+        await super().change(write, remove)
+
+
+def test_a_wake_with_no_due_tasks_costs_one_listing_and_one_with_many_one_change(
+    world: World,
+) -> None:
+    files = CountingFiles()
+    ports = replace(world.ports("15:00"), tasks=files)
+    world.wake("15:00", ports)
+    files.files = {one.path: one.encode() for one in (task("far", "2027-01-01T00:00"),)}
+    world.wake("15:00", ports)
+    assert (files.listings, files.changes) == (2, 0)
+    files.files |= {one.path: one.encode() for one in (task(f"t{n}") for n in range(50))}
+    world.wake("15:00", ports)
+    assert (files.listings, files.changes) == (3, 1)
 
 
 TODAY = date(2026, 11, 20)
