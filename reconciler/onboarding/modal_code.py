@@ -41,7 +41,7 @@ def schedule_arguments(code: str, file: str) -> Iterator[ScheduleArgument]:
     Raises:
         SyntaxError, ValueError, RecursionError: this is not Python, or none that can be parsed.
     """
-    tree = ast.parse(code)
+    tree = ast.parse(code, file)
     texts = _texts(tree)
     apps = _apps(tree, texts)
     for node in ast.walk(tree):
