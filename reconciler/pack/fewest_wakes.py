@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from reconciler.pack import shape
+from reconciler.pack.at_hand import AtHand
 from reconciler.pack.budget import require
-from reconciler.pack.demand import Demand, Demands, demands
+from reconciler.pack.demand import Demands, demands
+from reconciler.pack.division import Division
 from reconciler.pack.groups import Groups
+from reconciler.pack.homes import homes
 from reconciler.pack.horizon import horizon
-from reconciler.pack.lateness import served_times
 from reconciler.pack.load import Load, loads
 from reconciler.pack.naming import Group, slots
-from reconciler.pack.outline import cost, cover_shape, in_own_zone, utc_shape
+from reconciler.pack.outline import cost
+from reconciler.pack.pieces import cut_up
 from reconciler.pack.search import search
+from reconciler.pack.service import asked, others, served
 from reconciler.pack.slots import Member, PackedSlot
 from reconciler.pack.stability import good_enough
 
@@ -45,139 +48,111 @@ def fewest_wakes(
     if not members:
         return ()
     require(budget, len(members))
-    wanted = demands(members, horizon(now))
+    questions = [demands(members, horizon(now))]
+    if any(member.tolerance for member in members):
+        questions.append(demands([replace(m, tolerance=0) for m in members], horizon(now)))
+    at_hand = AtHand.of(previous, budget)
     packed = min(
-        (_packed(wanted, each, budget, previous) for each in _ways_to_ask(wanted)),
-        key=lambda packed: packed.groups.total,
+        (
+            _packed(wanted, loads(wanted.each, delay=delay), at_hand)
+            for wanted in questions
+            for delay in _delays(wanted)
+        ),
+        key=lambda packed: packed.total,
     )
-    return slots(_groups(wanted.each, packed, previous), wanted.clocks, previous)
+    return slots(packed.groups(), packed.wanted.clocks, previous)
+
+
+def _delays(wanted: Demands) -> Iterator[bool]:
+    """Yield whether demands that tolerate it wait: not, and where there are any, that they do."""
+    yield False
+    if any(demand.tolerance for demand in wanted.each):
+        yield True
 
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Loads in groups.
+    """Demands and the covers that serve them.
 
     Attributes:
-        groups: of the loads' outlines.
-        home: the number of the group that each demand's load is in.
+        covers: outlines.
+        given: numbers of demands to those of the covers that were made for them.
+        known: names of schedules to the covers that continue the slots that they were in.
     """
 
-    groups: Groups
-    home: Mapping[int, int]
+    wanted: Demands
+    covers: Sequence[int]
+    given: Mapping[int, int]
+    known: Mapping[str, set[int]]
+
+    @property
+    def total(self) -> int:
+        return sum(map(cost, self.covers))
+
+    def groups(self) -> list[Group]:
+        each = self.wanted.each
+        home_of = homes(each, self.covers, self.given, self.known)
+        assert home_of is not None, "a slot without a schedule"
+        names: list[list[str]] = [[] for _ in self.covers]
+        relies_on: list[set[int]] = [set() for _ in self.covers]
+        for demand, home in zip(each, home_of, strict=True):
+            names[home] += demand.names
+            by_slot = [served(demand, cover) for cover in self.covers]
+            relies_on[home].update(others(asked(demand) & ~by_slot[home], by_slot))
+        return [
+            Group(cover, tuple(sorted(names[n])), tuple(sorted(relies_on[n])))
+            for n, cover in enumerate(self.covers)
+        ]
 
 
-def _ways_to_ask(wanted: Demands) -> tuple[tuple[Load, ...], ...]:
-    punctual = loads(wanted.each, delay=False)
-    if not any(demand.tolerance for demand in wanted.each):
-        return (punctual,)
-    return punctual, loads(wanted.each, delay=True)
-
-
-def _packed(
-    wanted: Demands, asked: Sequence[Load], budget: int | None, previous: Sequence[PackedSlot]
-) -> _Packed:
+def _packed(wanted: Demands, asked: Sequence[Load], at_hand: AtHand) -> _Packed:
     outlines = list(dict.fromkeys(load.outline for load in asked))
-    best = search(outlines, budget)
-    kept = _as_before(wanted, asked, budget, previous)
-    if kept is not None:
-        if not good_enough(kept.total, best.total):
-            kept.tidy(range(len(kept.members)))
-        if good_enough(kept.total, best.total):
-            best = kept
+    cut = cut_up(wanted.each, asked)
+    if cut is None:
+        return _whole(wanted, asked, search(outlines, at_hand.budget), at_hand)
+    division = Division(cut, lambda covers: homes(wanted.each, covers) is not None)
+    return _divided(wanted, asked, division, search(outlines, at_hand.budget, division), at_hand)
+
+
+def _whole(wanted: Demands, asked: Sequence[Load], best: Groups, at_hand: AtHand) -> _Packed:
+    carried = at_hand.whole(wanted.each, asked)
+    if carried is not None and _good_enough(carried.groups, best):
+        best = carried.groups
     group_of: dict[int, int] = {}
     used = Groups.of(group for group in best.members if group)
     for n, group in enumerate(used.members):
         for outline in group:
             group_of.setdefault(outline, n)
-    return _Packed(used, {load.demand: group_of[load.outline] for load in asked})
+    given = {load.demand: group_of[load.outline] for load in asked}
+    heirs: dict[int, set[int]] = {}
+    for demand, group_number in given.items():
+        for name in wanted.each[demand].names:
+            if name in at_hand.slot_of:
+                heirs.setdefault(at_hand.slot_of[name], set()).add(group_number)
+    known = {name: heirs.get(slot, set()) for name, slot in at_hand.slot_of.items()}
+    return _Packed(wanted, used.covers, given, known)
 
 
-def _as_before(
-    wanted: Demands, asked: Sequence[Load], budget: int | None, previous: Sequence[PackedSlot]
-) -> Groups | None:
-    """Return the loads in their previous slots and new ones where they cost least.
-
-    None when there were no slots, or more than the budget allows.
-    """
-    slot_of = _slot_of(previous)
-    before: dict[int, list[int]] = {}
-    added = []
-    placed = set()
-    for load in asked:
-        if load.outline in placed:
-            continue
-        placed.add(load.outline)
-        names = wanted.each[load.demand].names
-        home = next((slot_of[name] for name in names if name in slot_of), None)
-        if home is None:
-            added.append(load.outline)
-        else:
-            before.setdefault(home, []).append(load.outline)
-    if not before or (budget is not None and len(before) > budget):
-        return None
-    spare: list[list[int]] = [[]] if budget is None or len(before) < budget else []
-    groups = Groups.of([*(before[home] for home in sorted(before)), *spare])
-    for outline in added:
-        groups.insert(outline)
-    return groups
+def _divided(
+    wanted: Demands, asked: Sequence[Load], division: Division, best: Groups, at_hand: AtHand
+) -> _Packed:
+    carried = at_hand.divided(wanted.each, asked, division.pieces.each)
+    if carried is not None and _good_enough(carried.groups, best):
+        tight = division.tight(carried.groups.covers)
+        covers = [cover for cover in tight if cover]
+        if division.fits(covers):
+            slots_ = [slot for slot, cover in zip(carried.slots, tight, strict=True) if cover]
+            known = {
+                name: {slots_.index(slot)}
+                for name, slot in at_hand.slot_of.items()
+                if slot in slots_
+            }
+            return _Packed(wanted, covers, {}, known)
+    return _Packed(wanted, best.covers, {}, {})
 
 
-def _slot_of(previous: Sequence[PackedSlot]) -> dict[str, int]:
-    return {name: n for n, slot in enumerate(previous) for name in slot.schedules}
-
-
-def _groups(
-    wanted: Sequence[Demand], packed: _Packed, previous: Sequence[PackedSlot]
-) -> list[Group]:
-    covers = packed.groups.covers
-    names: list[list[str]] = [[] for _ in covers]
-    for n, home in packed.home.items():
-        names[home] += wanted[n].names
-    slot_of = _slot_of(previous)
-    heirs = [{slot_of[name] for name in group if name in slot_of} for group in names]
-    relies_on: list[set[int]] = [set() for _ in covers]
-    for n, demand in enumerate(wanted):
-        served = [_served(demand, cover) for cover in covers]
-        if n in packed.home:
-            home = packed.home[n]
-        else:
-            before = {slot_of[name] for name in demand.names if name in slot_of}
-            home = _best_served(served, covers, [bool(before & heir) for heir in heirs])
-            names[home] += demand.names
-        relies_on[home].update(_others(demand.times & ~served[home], served))
-    return [
-        Group(cover, tuple(sorted(names[n])), tuple(sorted(relies_on[n])))
-        for n, cover in enumerate(covers)
-    ]
-
-
-def _best_served(served: Sequence[int], covers: Sequence[int], as_before: Sequence[bool]) -> int:
-    """Return the group for a demand that costs nothing: where most of its times are served.
-
-    Among equals, the one that it was in, then the one that wakes least.
-    """
-    return max(
-        range(len(covers)),
-        key=lambda n: (served[n].bit_count(), as_before[n], -cost(covers[n]), covers[n]),
-    )
-
-
-def _served(demand: Demand, cover: int) -> int:
-    """Return which of a demand's times a slot with that cover wakes for, on all of its days."""
-    in_utc = utc_shape(demand.outline)
-    if in_own_zone(cover):
-        return demand.times if demand.outline | cover == cover else 0
-    wakes = cover_shape(cover)
-    if shape.days(in_utc) | shape.days(wakes) != shape.days(wakes):
-        return 0
-    within = served_times(shape.times(wakes), demand.tolerance, wraps=shape.every_day(in_utc))
-    return demand.times & within
-
-
-def _others(missing: int, served: Sequence[int]) -> Iterable[int]:
-    """Yield the groups that serve what a demand's own slot does not, the most useful first."""
-    while missing:
-        group = max(range(len(served)), key=lambda n: ((served[n] & missing).bit_count(), -n))
-        assert served[group] & missing, "a time that nobody wakes for"
-        yield group
-        missing &= ~served[group]
+def _good_enough(kept: Groups, best: Groups) -> bool:
+    """Whether the packing at hand may stay, as it is or tidied."""
+    if not good_enough(kept.total, best.total):
+        kept.tidy(range(len(kept.members)))
+    return good_enough(kept.total, best.total)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from random import Random
 from typing import Final
 
-from reconciler.pack.groups import Groups, union, values
+from reconciler.pack.division import Division
+from reconciler.pack.groups import Groups, union
 from reconciler.pack.merging import merged
 from reconciler.pack.outline import cost
 from reconciler.pack.partition import cheapest_partition
+from reconciler.pack.rearranging import Effort, rearranged
 
 MOST_GROUPS: Final = 100
 """More slots than this are not used even where the budget has no limit."""
@@ -25,21 +26,20 @@ FRUITLESS: Final = 3
 """Further groups in a row that may save nothing."""
 EXACT: Final = 14
 """So many outlines or fewer are also searched exactly."""
-PATIENCE: Final = 60
-"""Rounds of taking apart that may fail in a row."""
-ROUNDS: Final = 300
-"""Rounds of taking apart in all, for each number of groups."""
 REARRANGED: Final = 8
 """Up to so many groups are taken apart; with more there is little left to gain."""
+ROUNDS: Final = 300
+"""Rounds of taking apart in all, for each number of groups."""
 WORK: Final = 40_000
 """Rounds times outlines, a bound for large sets."""
-_RESPLIT: Final = 0.1
-"""The share of rounds that split two groups anew; the others take values out of one."""
-_LARGEST_MOVE: Final = 60
+PATIENCE: Final = 60
+"""Rounds that may fail in a row."""
+LARGEST_MOVE: Final = 60
+"""Outlines that may move in one round."""
 
 
-def search(outlines: Sequence[int], budget: int | None) -> Groups:
-    """Return a cheap partition of the outlines into at most `budget` groups.
+def search(outlines: Sequence[int], budget: int | None, division: Division | None = None) -> Groups:
+    """Return a cheap packing of the outlines into at most `budget` groups.
 
     A larger budget never costs more: the search for n groups starts from what it found for n - 1,
     with an empty group to fill, as well as from greedy merging.
@@ -47,22 +47,37 @@ def search(outlines: Sequence[int], budget: int | None) -> Groups:
     Args:
         outlines: at least one, the dearest first.
         budget: at least 1; None for no limit.
+        division: how the outlines may be divided; None to keep each whole.
+
+    Returns:
+        Groups of outlines, or of pieces of them.
     """
     most = min(budget or MOST_GROUPS, _most_groups(len(outlines)))
+    by_days = _whole(division.pieces.by_days, most) if division is not None else iter(())
     best = None
     fruitless = 0
-    for start in merged(outlines, most):
-        candidates = [_tidied(start)]
-        if best is not None:
-            unused: list[list[int]] = [[] for _ in range(len(start.members) - len(best.members))]
-            candidates.append(_tidied(Groups.of([*best.members, *unused])))
-        found = _improved(min(candidates, key=lambda groups: groups.total), outlines)
+    for whole in _whole(outlines, most):
+        found = whole
+        if division is not None:
+            found = division.improved(whole, next(by_days, None), best)
         fruitless = fruitless + 1 if best is not None and found.total == best.total else 0
         best = found
         if fruitless == FRUITLESS:
             break
     assert best is not None
     return _condensed(best)
+
+
+def _whole(outlines: Sequence[int], most: int) -> Iterator[Groups]:
+    """Yield cheap partitions of the outlines into one group, two, and so on."""
+    best = None
+    for start in merged(outlines, most):
+        candidates = [_tidied(start)]
+        if best is not None:
+            unused: list[list[int]] = [[] for _ in range(len(start.members) - len(best.members))]
+            candidates.append(_tidied(Groups.of([*best.members, *unused])))
+        best = _improved(min(candidates, key=lambda groups: groups.total), outlines)
+        yield best
 
 
 def _most_groups(outlines: int) -> int:
@@ -102,49 +117,6 @@ def _improved(groups: Groups, outlines: Sequence[int]) -> Groups:
         groups = found.groups or groups
         if found.proved:
             return groups
-    return _rearranged(groups, len(outlines)) if len(groups.members) <= REARRANGED else groups
-
-
-def _rearranged(best: Groups, outlines: int) -> Groups:
-    random = Random(0)  # noqa: S311 - not for secrets; the seed makes plans repeatable
-    failed = 0
-    for _ in range(min(ROUNDS, WORK // outlines)):
-        groups = best.copy()
-        taken, changed = _take_apart(groups, random)
-        changed.update(groups.insert(outline) for outline in taken)
-        groups.tidy(changed)
-        if groups.total < best.total:
-            best, failed = groups, 0
-        else:
-            failed += 1
-            if failed == PATIENCE:
-                break
-    return best
-
-
-def _take_apart(groups: Groups, random: Random) -> tuple[list[int], set[int]]:
-    """Take outlines out of groups; return them in the order in which to put them back."""
-    if random.random() < _RESPLIT:
-        first, second = random.sample(range(len(groups.members)), 2)
-        pool = groups.members[first] + groups.members[second]
-        seeds = sorted(random.sample(range(len(pool)), min(2, len(pool))))
-        groups.replace(first, [pool[seed] for seed in seeds[:1]])
-        groups.replace(second, [pool[seed] for seed in seeds[1:]])
-        taken = [outline for n, outline in enumerate(pool) if n not in seeds]
-        return sorted(taken, key=_dearest_first), {first, second}
-    group = random.randrange(len(groups.members))
-    held = list(values(groups.covers[group]))
-    wanted = union(random.sample(held, min(len(held), random.randint(1, 4))))
-    taken = [outline for outline in groups.members[group] if outline & wanted]
-    if len(taken) > _LARGEST_MOVE:
-        return [], set()
-    groups.replace(group, [outline for outline in groups.members[group] if not outline & wanted])
-    if random.random() < 0.5:
-        random.shuffle(taken)
-    else:
-        taken.sort(key=_dearest_first)
-    return taken, {group}
-
-
-def _dearest_first(outline: int) -> tuple[int, int]:
-    return -cost(outline), outline
+    if len(groups.members) > REARRANGED:
+        return groups
+    return rearranged(groups, Effort(min(ROUNDS, WORK // len(outlines)), PATIENCE, LARGEST_MOVE))

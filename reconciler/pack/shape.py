@@ -96,6 +96,31 @@ def every_day(shape: int) -> bool:
     return _days(shape >> _MONTHS_AT) == _days(_ALL_DAYS >> _MONTHS_AT)
 
 
+def weekdays(shape: int) -> int | None:
+    """Return the weekdays on which it matches, bit 0 being Sunday; None if dates play a part."""
+    day_fields = days(shape)
+    if day_fields == _ALL_DAYS:
+        return EVERY_WEEKDAY
+    by_weekday = day_fields >> _WEEKDAYS_AT
+    return by_weekday if day_fields == on_weekdays(by_weekday) else None
+
+
+def on_weekdays(weekdays: int) -> int:
+    """Return the day fields, alone, that match on those weekdays of every week."""
+    if weekdays == EVERY_WEEKDAY:
+        return _ALL_DAYS
+    return MONTH.full << _MONTHS_AT | weekdays << _WEEKDAYS_AT
+
+
+def always(shape: int) -> int:
+    """Return the weekdays on all dates of which it matches; it may match on others, too."""
+    day_fields = days(shape)
+    if day_fields == _ALL_DAYS:
+        return EVERY_WEEKDAY
+    all_year = day_fields >> _MONTHS_AT & MONTH.full == MONTH.full
+    return day_fields >> _WEEKDAYS_AT if all_year else 0
+
+
 def expression(shape: int) -> str:
     """Return the shape as five fields that Debian cron, cronsim and croniter read alike."""
     return written(shape & MINUTES, shape >> _HOURS_AT & _HOURS, _rule(shape >> _MONTHS_AT))
