@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.pack import BudgetError, fewest_wakes, one_poller, wakes_by_slot
-from tests.pack.building import NOW, TYPICAL, drawn, members
+from tests.pack.building import NOW, TYPICAL, drawn, members, unserved
 
 
 def test_a_slot_that_wakes_for_all_anyway_is_the_only_one() -> None:
@@ -32,11 +32,30 @@ def test_a_slot_leaves_out_the_minutes_at_which_another_wakes() -> None:
     assert (office.cron, office.relies_on) == ("15,45 9-17 * * 1-5", ("often",))
 
 
-def test_a_slot_does_not_rely_on_wakes_that_some_of_its_days_lack() -> None:
+def test_slots_share_a_schedule_by_weekdays() -> None:
+    group = members("daily: 0 8-17 * * *", "office: */5 8-17 * * 1-5", "weekend: 0 6 * * 0,6")
+    poller, weekend = fewest_wakes(group, 2, NOW)
+    assert (poller.cron, poller.schedules) == ("*/5 8-17 * * 1-5", ("daily", "office"))
+    assert (weekend.cron, weekend.schedules) == ("0 6,8-17 * * 0,6", ("weekend",))
+    assert (poller.relies_on, weekend.relies_on) == (("weekend",), ())
+
+
+def test_a_slot_relies_on_another_only_on_the_days_that_it_has() -> None:
     group = members("weekdays: */10 * * * 1-5", "all-days: */15 9-17 * * *")
     all_days, weekdays = fewest_wakes(group, 2, NOW)
-    assert (all_days.cron, all_days.relies_on) == ("*/15 9-17 * * *", ())
-    assert (weekdays.cron, weekdays.relies_on) == ("*/10 * * * 1-5", ())
+    assert (all_days.cron, all_days.relies_on) == ("0,10,15,20,30,40,45,50 9-17 * * *", ())
+    assert (weekdays.cron, weekdays.relies_on) == ("*/10 0-8,18-23 * * 1-5", ("all-days",))
+
+
+def test_every_slot_lists_a_schedule_of_its_own_however_they_are_shared() -> None:
+    group = members(
+        *("a: 5 9 * * *", "b: 0 9 * * *", "c: 0 5 * * 1-5", "d: 0 20 * * *", "e: 0 2 * * 2"),
+        *("f: 30 */6 * * *", "g: */30 8-20 * * 1-5", "h: 25 0 * * *"),
+    )
+    slots = fewest_wakes(group, 5, NOW)
+    assert all(slot.schedules for slot in slots)
+    assert sum(wakes_by_slot(slots, NOW).values()) < 800
+    assert not list(unserved(group, slots))
 
 
 def test_a_schedule_may_be_served_by_several_slots_and_is_listed_in_one() -> None:
