@@ -187,8 +187,17 @@ class Supervisor:
             return await self._end_of(call, datetime.fromisoformat(claim["since"]))
         except asyncio.CancelledError:
             # We are being cancelled, and what we watch is to end with us.
-            await self.caller.cancel(call)
+            await self._cancel_at_once(call)
             raise
+
+    async def _cancel_at_once(self, call: str) -> None:
+        """Cancel without pausing in between: Modal ends us soon, whatever we do."""
+        for _ in range(STARTS_PER_TRY):
+            try:
+                await self.caller.cancel(call)
+            except StartUnknownError:
+                continue
+            return
 
     async def _end_of(self, call: str, since: datetime) -> CallStatus:
         timeout = self.order.timeout

@@ -155,6 +155,29 @@ def test_a_start_of_unknown_outcome_is_not_repeated_under_at_most_once() -> None
     assert len(desk.caller.calls) == 1
 
 
+@dataclass
+class CancelledWhileWatching(FakeCaller):
+    """Its supervisor is cancelled while it waits, and Modal does not answer at first."""
+
+    refusals: int = 2
+
+    async def wait(self, _call: str, _seconds: float | None) -> CallStatus:
+        raise asyncio.CancelledError
+
+    async def cancel(self, call: str) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise StartUnknownError("timed out")
+        await super().cancel(call)
+
+
+def test_a_cancelled_supervisor_ends_its_run_though_modal_does_not_answer_at_once() -> None:
+    desk = Desk(CancelledWhileWatching())
+    with pytest.raises(asyncio.CancelledError):
+        desk.supervise(ORDER)
+    assert desk.caller.statuses["fc-1"].state is CallState.CANCELLED
+
+
 def test_a_schedule_with_retries_or_a_timeout_calls_the_supervisor_with_its_order() -> None:
     world = World()
     world.live(hourly(timeout=60, retries=2, args={"id": "${occurrence.id}"}))
