@@ -117,7 +117,7 @@ async def _last_started(
     """
     at = previous_time(record, occurrence.at)
     before = [] if at is None else [record.occurrence(at)]
-    register = await claims.get(running_key(record.name))
+    register = await _register(record, claims)
     if register is not None:
         names = (register["occurrence"], register["replaces"])
         before.extend(Occurrence.parse(name) for name in names if name)
@@ -125,6 +125,19 @@ async def _last_started(
         await _started(one, claimant, claims) for one in dict.fromkeys(before) if one != occurrence
     ]
     return [entry for entry in found if entry is not None]
+
+
+async def _register(record: Record, claims: Claims) -> Entry | None:
+    """The entry that names the last that was to start; before that, it had an earlier name."""
+    found = await claims.get(running_key(record.name))
+    for name, last in reversed(record.formerly):
+        if found is not None:
+            break
+        found = await claims.get(running_key(name))
+        # Another schedule may bear that name by now.
+        if found is not None and Occurrence.parse(found["occurrence"]).at > last:
+            found = None
+    return found
 
 
 async def _started(occurrence: Occurrence, claimant: Claimant, claims: Claims) -> Entry | None:

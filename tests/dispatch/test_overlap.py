@@ -113,3 +113,24 @@ def test_what_ran_under_the_old_name_does_not_run_again_under_the_new() -> None:
         "old@2026-11-20T10:00Z",
     ]
     assert len(world.caller.calls) == 3
+
+
+def test_a_run_is_seen_under_the_old_name_across_occurrences_that_did_not_run() -> None:
+    world = running_since_nine(Overlap.SKIP)
+    world.wake("10:00")
+    new = hourly("new", overlap=Overlap.SKIP, formerly=(("hourly", minute(at("10:15"))),))
+    world.live(new)
+    log = world.wake("11:00")
+    (skipped,) = [line for line in log.records if line.name == "new"]
+    assert skipped.state is RunState.SKIPPED
+    assert "hourly@2026-11-20T09:00Z is still running" in (skipped.reason or "")
+
+
+def test_another_schedule_that_took_over_the_old_name_is_not_waited_for() -> None:
+    world = World()
+    reused = hourly("old", overlap=Overlap.SKIP, since="10:30")
+    renamed = hourly("new", overlap=Overlap.SKIP, formerly=(("old", minute(at("10:15"))),))
+    world.live(reused)
+    world.wake("11:00")
+    world.live(reused, renamed)
+    assert "new@12:00" in lines(world.wake("12:00"), RunState.STARTED)
