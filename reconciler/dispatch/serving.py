@@ -52,6 +52,7 @@ class Server:
     """Serves the steps of one wake.
 
     Attributes:
+        now: the epoch minute up to which the wake looks.
         in_doubt: schedules with an occurrence of which it is open what becomes of it.
         queued: schedules with an occurrence that waits for an earlier run. Of both, only those
             whose ``overlap`` makes later occurrences wait.
@@ -60,6 +61,7 @@ class Server:
     claimant: Claimant
     claims: Claims
     caller: Caller
+    now: int
     in_doubt: set[str] = field(default_factory=set)
     queued: set[str] = field(default_factory=set)
 
@@ -74,8 +76,13 @@ class Server:
         """
         dues = tuple(dues)
         due_now = {due.record.occurrence(at): (due.record, 1) for due in dues for at in due.start}
-        await self._start_all({**due_now, **carried_over}, tally)
-        await self._start_all(await self._let_go(dues, open_before, tally), tally)
+        # Later occurrences may have to wait for one that is let go, and that a dead wake had
+        # claimed; where none has to, what is due now comes first.
+        apart = [due for due in dues if due.record.overlap is not Overlap.ALLOW]
+        taken = await self._let_go(apart, open_before, tally)
+        await self._start_all({**due_now, **taken, **carried_over}, tally)
+        others = (due for due in dues if due.record.overlap is Overlap.ALLOW)
+        await self._start_all(await self._let_go(others, open_before, tally), tally)
 
     async def _start_all(self, starting: Starting, tally: Tally) -> None:
         lanes: dict[object, list[Occurrence]] = {}
@@ -102,6 +109,7 @@ class Server:
                 self.claimant,
                 self.claims,
                 self.caller,
+                self.now,
                 attempt=attempt,
                 behind_queue=record.name in self.queued,
             )
@@ -120,27 +128,42 @@ class Server:
         self, dues: Iterable[Due], open_before: Container[str], tally: Tally
     ) -> Starting:
         """Write down what is let go, but return what another wake had claimed: that goes on."""
-        claimed: dict[Occurrence, tuple[Record, int]] = {}
+        items = []
         for due in dues:
             for item in due.let_go:
                 times = [at for at in item.times if due.record.occurrence(at).id not in open_before]
-                let_go = replace(item, times=tuple(times))
-                taken = await self._claim_missed(due.record, let_go)
-                claimed |= {due.record.occurrence(at): (due.record, 1) for at in taken}
-                tally.records.extend(
-                    let_go_record(replace(let_go, name=name, times=times), self.claimant.now)
-                    for name, times in _by_name(due.record, let_go.times, taken).items()
-                )
-        return claimed
+                items.append((due.record, replace(item, times=tuple(times))))
+        taken = await self._claim_missed(items)
+        for record, item in items:
+            tally.records.extend(
+                let_go_record(replace(item, name=name, times=times), self.claimant.now)
+                for name, times in _by_name(record, item.times, taken).items()
+            )
+        return {occurrence: (record, 1) for occurrence, record in taken.items()}
 
-    async def _claim_missed(self, record: Record, let_go: LetGo) -> set[int]:
-        """Claim what is missed, so that it stays so; return the times that others had claimed."""
-        if let_go.fate is not Fate.MISSED:
-            return set()
-        newest = let_go.times[-MISSES_CLAIMED:]
-        entry = self.claimant.let_go(ClaimState.MISSED, let_go.reason)
-        taken = await at_once(self._is_taken(record.occurrence(at).id, entry) for at in newest)
-        return {at for at, others in zip(newest, taken, strict=True) if others}
+    async def _claim_missed(
+        self, items: Iterable[tuple[Record, LetGo]]
+    ) -> Mapping[Occurrence, Record]:
+        """Claim what is missed, so that it stays so; return what others had claimed.
+
+        All at once: one schedule after the other would take longer than a wake lives, when
+        thousands have missed something.
+        """
+        missed = [
+            (record.occurrence(at), record, item.reason)
+            for record, item in items
+            if item.fate is Fate.MISSED
+            for at in item.times[-MISSES_CLAIMED:]
+        ]
+        taken = await at_once(
+            self._is_taken(occurrence.id, self.claimant.let_go(ClaimState.MISSED, reason))
+            for occurrence, _record, reason in missed
+        )
+        return {
+            occurrence: record
+            for (occurrence, record, _reason), others in zip(missed, taken, strict=True)
+            if others
+        }
 
     async def _is_taken(self, key: str, entry: Entry) -> bool:
         """Claim an occurrence as missed; whether somebody else had claimed it.
@@ -155,14 +178,14 @@ class Server:
 
 
 def _by_name(
-    record: Record, times: Iterable[int], but: Container[int]
+    record: Record, times: Iterable[int], but: Container[Occurrence]
 ) -> dict[str, tuple[int, ...]]:
     """The times that are left, by the name that the schedule had then."""
     found: dict[str, tuple[int, ...]] = {}
     for at in times:
-        if at not in but:
-            name = record.occurrence(at).name
-            found[name] = (*found.get(name, ()), at)
+        occurrence = record.occurrence(at)
+        if occurrence not in but:
+            found[occurrence.name] = (*found.get(occurrence.name, ()), at)
     return found
 
 

@@ -60,6 +60,7 @@ async def start(
     claimant: Claimant,
     claims: Claims,
     caller: Caller,
+    now: int,
     *,
     attempt: int = 1,
     behind_queue: bool = False,
@@ -67,10 +68,11 @@ async def start(
     """Bring one occurrence as far as it can be brought now; never raises for this one alone.
 
     Args:
+        now: epoch minute as of which it is decided; a person can wake for another than the present.
         attempt: the first attempt that is not known to have failed.
         behind_queue: an earlier occurrence of the schedule waits to be started.
     """
-    starter = _Starter(record, occurrence, claimant, claims, caller, behind_queue)
+    starter = _Starter(record, occurrence, claimant, claims, caller, now, behind_queue)
     try:
         return await starter.run(attempt)
     except UnavailableError as error:
@@ -84,6 +86,7 @@ class _Starter:
     claimant: Claimant
     claims: Claims
     caller: Caller
+    now: int
     behind_queue: bool
 
     async def run(self, attempt: int) -> Settled:
@@ -149,13 +152,15 @@ class _Starter:
 
     def forbidden(self, attempt: int) -> str | None:
         """Why the occurrence may no longer be started, which time alone decides."""
-        late = timedelta(minutes=minute(self.claimant.now) - self.occurrence.at)
         deadline = self.record.deadline
-        if deadline is not None and late.total_seconds() > deadline:
+        if deadline is not None and (self.now - self.occurrence.at) * 60 > deadline:
             if attempt > 1:
                 return f"attempt {attempt} would be past its deadline of {deadline} s"
+            # An earlier wake had found it in time, and could not start it.
             if self.record.overlap is Overlap.QUEUE:
                 return f"waited for an earlier run until its deadline of {deadline} s was over"
+            return f"could not be started before its deadline of {deadline} s was over"
+        late = timedelta(minutes=minute(self.claimant.now) - self.occurrence.at)
         if self.record.delivery is Delivery.AT_MOST_ONCE and late > CLAIM_LIFE:
             return "too old to know that it did not start; delivery is at-most-once"
         return None

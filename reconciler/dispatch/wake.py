@@ -90,6 +90,10 @@ class WakeRequest:
         """Whether this serves everything since the last wake, and so may move the cursor."""
         return self.as_if is None and self.trigger is None
 
+    def until(self, started: datetime) -> int:
+        """The epoch minute up to which it looks, when it is started at that time."""
+        return minute(started) if self.as_if is None else self.as_if
+
 
 class NothingAppliedError(Exception):
     """There is no live generation: nothing was ever applied."""
@@ -116,7 +120,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
     if generation is None:
         raise NothingAppliedError
     cursor = await read_cursor(ports)
-    now = request.as_if if request.as_if is not None else minute(started)
+    now = request.until(started)
     tasks = await _found_tasks(ports, request, now, started)
     dues = _requested(generation, cursor, request, now)
     carried_over = cursor.unsettled.keys() if request.regular else ()
@@ -134,7 +138,8 @@ class _Wake:
 
     async def run(self, cursor: Cursor, steps: Iterable[Step]) -> WakeLog:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
-        server = Server(claimant, self.ports.claims, self.ports.caller)
+        now = self.request.until(self.started)
+        server = Server(claimant, self.ports.claims, self.ports.caller, now)
         logs: list[WakeLog] = []
         await self.tidy_once_a_day(cursor)
         woken = cursor.wakes

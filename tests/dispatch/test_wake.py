@@ -29,7 +29,7 @@ from reconciler.dispatch.wake import (
     WakeRequest,
     wake,
 )
-from reconciler.policies import Catchup, Delivery
+from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import World, at, hourly, lines
 
 
@@ -198,6 +198,46 @@ def test_a_takeover_respects_the_deadline() -> None:
     log = world.wake("09:40")
     assert lines(log, RunState.MISSED) == ["hourly@09:00"]
     assert world.caller.calls == []
+
+
+@pytest.mark.parametrize("overlap", [Overlap.SKIP, Overlap.QUEUE, Overlap.REPLACE])
+def test_what_a_dead_wake_had_claimed_and_is_too_late_holds_up_no_later_occurrence(
+    overlap: Overlap,
+) -> None:
+    world = World()
+    every_half_hour = ("0,30 * * * *",)
+    world.live(hourly(when=every_half_hour, deadline=1800, overlap=overlap))
+    killed_between_claim_and_spawn(world)
+    log = world.wake("09:35")
+    assert lines(log, RunState.MISSED) == ["hourly@09:00"]
+    assert lines(log, RunState.STARTED) == ["hourly@09:30"]
+
+
+@dataclass
+class RefusingClaims(FakeClaims):
+    """The Dict answers, but for what is claimed."""
+
+    async def put_new(self, _key: str, _entry: Entry) -> bool:
+        raise UnavailableError("throttled")
+
+
+@pytest.mark.parametrize("overlap", list(Overlap))
+def test_what_a_wake_in_time_could_not_claim_respects_the_deadline(overlap: Overlap) -> None:
+    world = World()
+    world.live(hourly(deadline=1800, overlap=overlap))
+    throttled = RefusingClaims(world.claims.entries)
+    world.wake("09:00", replace(world.ports("09:00"), claims=throttled))
+    log = world.wake("09:40")
+    assert lines(log, RunState.MISSED) == ["hourly@09:00"]
+    assert "its deadline of 1800 s was over" in (log.records[0].reason or "")
+    assert world.caller.calls == []
+
+
+def test_a_wake_as_if_it_were_earlier_counts_the_deadline_from_then() -> None:
+    world = World()
+    world.live(hourly(deadline=1800, overlap=Overlap.QUEUE))
+    log = world.wake("11:40", as_if=minute(at("09:00")))
+    assert lines(log, RunState.STARTED) == ["hourly@09:00"]
 
 
 def test_one_failing_occurrence_stops_no_other_and_is_tried_again() -> None:
