@@ -17,6 +17,8 @@ async def at_once(jobs: Iterable[Awaitable[T]]) -> list[T]:
     jobs = tuple(jobs)
     if len(jobs) <= 1:
         return [await job for job in jobs]
+    if len(jobs) <= AT_ONCE:
+        return await asyncio.gather(*jobs)
     free = asyncio.Semaphore(AT_ONCE)
 
     async def run(job: Awaitable[T]) -> T:

@@ -87,7 +87,12 @@ def _excludes(text: str, timezone: str, at: int) -> bool:
     if days is not None:
         first, last = days
         return first <= instant(at).astimezone(ZoneInfo(timezone)).date() <= last
-    return Timetable((parse(text),), timezone).matches(at)
+    return _times(text, timezone).matches(at)
+
+
+@lru_cache(maxsize=1024)
+def _times(text: str, timezone: str) -> Timetable:
+    return Timetable((parse(text),), timezone)
 
 
 @lru_cache(maxsize=1024)
