@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
+from reconciler.dispatch.at_once import AT_ONCE
 from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims
 from reconciler.dispatch.ports import (
@@ -211,6 +212,32 @@ def test_what_a_dead_wake_had_claimed_and_is_too_late_holds_up_no_later_occurren
     log = world.wake("09:35")
     assert lines(log, RunState.MISSED) == ["hourly@09:00"]
     assert lines(log, RunState.STARTED) == ["hourly@09:30"]
+
+
+@dataclass
+class BusyClaims(FakeClaims):
+    """Counts how many claims are under way at the same time."""
+
+    under_way: int = 0
+    most: int = 0
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        return await super().put_new(key, entry)
+
+
+@pytest.mark.parametrize("overlap", [Overlap.ALLOW, Overlap.SKIP])
+def test_what_many_schedules_have_missed_is_claimed_side_by_side(overlap: Overlap) -> None:
+    """One after the other it would take longer than a wake lives."""
+    world = World()
+    world.live(*(hourly(f"s{n}", catchup=Catchup.NONE, overlap=overlap) for n in range(50)))
+    busy = BusyClaims()
+    log = world.wake("09:30", replace(world.ports("09:30"), claims=busy))
+    assert len(lines(log, RunState.MISSED)) == 50
+    assert busy.most == AT_ONCE
 
 
 @dataclass
