@@ -15,6 +15,10 @@ from tests.simulation.world import World
 T = TypeVar("T")
 
 WAKE_SECONDS: Final = WAKE_TIMEOUT.total_seconds()
+NAPS: Final = 0.03
+"""How often a call takes up to a second."""
+YIELDS: Final = 0.1
+"""How often somebody else goes on in between."""
 
 
 class Killed(BaseException):
@@ -42,6 +46,7 @@ class Climate:
         skewed: that the clock of a wake is wrong.
         stale: that a wake reads a generation that is no longer live.
         throttled: that a call is refused while Modal throttles us.
+        dropped: that a commit says yes and is lost.
     """
 
     fault: float
@@ -52,6 +57,7 @@ class Climate:
     skewed: float
     stale: float
     throttled: float
+    dropped: float
 
     @classmethod
     def draw(cls, random: Random) -> Climate:
@@ -69,26 +75,39 @@ class Climate:
             skewed=rate(0.03),
             stale=rate(0.1),
             throttled=random.choice((0.0, 0.5, 0.9)),
+            dropped=rate(0.05),
         )
 
 
-CALM: Final = Climate(0, 0, 0, 0, 0, 0, 0, 0)
+CALM: Final = Climate(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class Container:
-    """One container, alive until it is killed. Every port call of a wake goes through it."""
+    """One container, alive until it is killed. Every port call goes through it."""
 
-    def __init__(self, world: World, climate: Climate, random: Random, skew: float = 0.0) -> None:
+    def __init__(
+        self,
+        world: World,
+        climate: Climate,
+        random: Random,
+        *,
+        skew: float = 0.0,
+        life: float = WAKE_SECONDS,
+        latency: float = 0.0,
+        throttled: bool = False,
+    ) -> None:
         self.world = world
         self.climate = climate
         self.random = random
         self.skew = skew
+        self.latency = latency
+        self.throttled = throttled
+        self.by_hand = False
         self.dead = False
         self.disturbed = False
-        self.throttled = False
-        self.by_hand = False
         self.in_hand: set[str] = set()
-        self._dies = world.now + WAKE_SECONDS
+        self._dies = world.now + life
+        self._waits = climate.fault + climate.stall + NAPS + YIELDS
 
     async def call(
         self, act: Callable[[], T], error: type[Exception], *, resend: bool = False
@@ -99,12 +118,19 @@ class Container:
             error: what the port raises when the other side does not answer.
             resend: whether the client sends it again by itself when no answer comes.
         """
-        await self._take_time()
-        self._stay_alive()
-        fault = self._draw(resend=resend)
+        chance, fault = self.random.random(), None
+        if chance < self._waits:
+            fault = self._drawn(chance, resend=resend)
+            if fault is None:
+                await asyncio.sleep(self._time(chance))
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        self.stay_alive()
+        if self.throttled and self.random.random() < self.climate.throttled:
+            fault = Fault.FAIL
         if fault is None:
             return act()
-        self.disturb()
+        self.disturbed = True
         match fault:
             case Fault.FAIL:
                 raise error("refused")
@@ -121,33 +147,30 @@ class Container:
                 self._die()
         raise AssertionError(fault)
 
-    def disturb(self) -> None:
-        """Something went wrong here."""
-        self.disturbed = True
+    def drops_commit(self) -> bool:
+        """Whether what is committed now is lost, although the commit says yes."""
+        return self.climate.dropped > 0 and self.random.random() < self.climate.dropped
 
-    async def _take_time(self) -> None:
-        if self.random.random() < self.climate.stall:
-            self.disturb()
-            await asyncio.sleep(self.random.uniform(1, 400))
-        elif self.random.random() < 0.05:
-            await asyncio.sleep(self.random.uniform(0.01, 1))
-        elif self.random.random() < 0.2:
-            await asyncio.sleep(0)
-
-    def _stay_alive(self) -> None:
+    def stay_alive(self) -> None:
+        """Raise if the container is dead, or would be by now."""
         if self.world.now > self._dies:
             self._die()
         if self.dead:
             raise Killed
 
-    def _draw(self, *, resend: bool) -> Fault | None:
-        if self.throttled and self.random.random() < self.climate.throttled:
-            return Fault.FAIL
-        if self.random.random() >= self.climate.fault:
+    def _drawn(self, chance: float, *, resend: bool) -> Fault | None:
+        if chance >= self.climate.fault:
             return None
         return self.random.choice([fault for fault in Fault if resend or fault is not Fault.RESEND])
 
+    def _time(self, chance: float) -> float:
+        """Seconds that a call takes of which it was drawn that it takes some."""
+        if chance < self.climate.fault + self.climate.stall:
+            self.disturbed = True
+            return self.random.uniform(1, 400)
+        return self.random.uniform(0.01, 1) if chance > self._waits - NAPS else 0.0
+
     def _die(self) -> None:
         self.dead = True
-        self.disturb()
+        self.disturbed = True
         raise Killed

@@ -1,120 +1,103 @@
 """The core broken on purpose, in the ways that hand-made dispatchers are.
 
-Each stands between the real core and its ports, and makes it act as if it were written so.
+Each is an edit of the core's own source, made while its module is loaded: what is played then is
+the real core but for these lines. An edit that does not find its place is an error, so that no
+mutant can quietly be the core itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
-
-from reconciler.cron import minute
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
-from reconciler.dispatch.ports import Claims, Clock, Entry
-from reconciler.dispatch.wake import Ports, WakeRequest
-from tests.simulation.ports import SimulatedClaims
-from tests.simulation.run import Break
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Final
 
 
-@dataclass
-class _Claims:
-    """The real claims, handed on."""
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Other text in the place of some of a module's."""
 
-    real: Claims
-    clock: Clock
-
-    async def put_new(self, key: str, entry: Entry) -> bool:
-        return await self.real.put_new(key, entry)
-
-    async def get(self, key: str) -> Entry | None:
-        return await self.real.get(key)
-
-    async def put(self, key: str, entry: Entry) -> None:
-        await self.real.put(key, entry)
+    module: str
+    old: str
+    new: str
 
 
-class _ClaimAfterSpawn(_Claims):
-    """Looks whether there is a claim, and makes its own only when the call has started."""
-
-    async def put_new(self, key: str, _entry: Entry) -> bool:
-        return await self.real.get(key) is None
-
-
-@dataclass
-class _CursorBeforeSpawn(_Claims):
-    """Moves the cursor to now before anything has started."""
-
-    async def get(self, key: str) -> Entry | None:
-        found = await self.real.get(key)
-        if key == CURSOR_KEY and found is not None:
-            now = format_minute(minute(self.clock.now()))
-            await self.real.put(key, {**found, "through": max(now, str(found["through"]))})
-        return found
-
-
-class _LastRunIsNow(_Claims):
-    """Claims the minute in which it runs, instead of the nominal one."""
-
-    def _now(self, key: str) -> str:
-        name, separator, rest = key.partition("@")
-        if not separator:
-            return key
-        attempt = rest.partition("#")[2]
-        occurrence = Occurrence(name, minute(self.clock.now())).id
-        return f"{occurrence}#{attempt}" if attempt else occurrence
-
-    async def put_new(self, key: str, entry: Entry) -> bool:
-        return await self.real.put_new(self._now(key), entry)
-
-    async def get(self, key: str) -> Entry | None:
-        return await self.real.get(self._now(key))
-
-    async def put(self, key: str, entry: Entry) -> None:
-        await self.real.put(self._now(key), entry)
-
-
-class _HourBucketOnly(_Claims):
-    """Looks no further back than the beginning of this hour."""
-
-    async def get(self, key: str) -> Entry | None:
-        found: Mapping[str, Any] | None = await self.real.get(key)
-        if key != CURSOR_KEY or found is None or found["through"] is None:
-            return found
-        hour = minute(self.clock.now().replace(minute=0)) - 1
-        return {**found, "through": format_minute(max(hour, parse_minute(found["through"])))}
-
-
-@dataclass
-class _UnlinkAsLock(_Claims):
-    """Takes what its own view of the Volume shows to be free; the view is as old as the wake."""
-
-    taken: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        assert isinstance(self.real, SimulatedClaims)
-        self.taken = set(self.real.container.world.entries)
-
-    async def put_new(self, key: str, entry: Entry) -> bool:
-        if key in self.taken:
-            return False
-        self.taken.add(key)
-        await self.real.put(key, entry)
-        return True
-
-
-def _with(claims: type[_Claims]) -> Break:
-    def broken(ports: Ports, _request: WakeRequest) -> Ports:
-        return replace(ports, claims=claims(ports.claims, ports.clock))
-
-    return broken
-
-
-MUTANTS: Final[Mapping[str, Break]] = {
-    "claim after spawn": _with(_ClaimAfterSpawn),
-    "cursor before spawn": _with(_CursorBeforeSpawn),
-    "last run is now": _with(_LastRunIsNow),
-    "hour bucket only": _with(_HourBucketOnly),
-    "unlink as lock": _with(_UnlinkAsLock),
+MUTANTS: Final[Mapping[str, Edit]] = {
+    # Looks whether there is a claim, and leaves its own only when it confirms the start.
+    "claim after spawn": Edit(
+        "reconciler.dispatch.start",
+        "if await self.claims.put_new(key, claim):",
+        "if await self.claims.get(key) is None:",
+    ),
+    # The cursor says that all is settled before anything has been started.
+    "cursor before spawn": Edit(
+        "reconciler.dispatch.wake",
+        "            await server.serve(",
+        "            early = self.log(step.through, len(logs) + 1, tally, [])\n"
+        "            cursor = await self.advance(cursor, early, tally, [])\n"
+        "            await server.serve(",
+    ),
+    # Claims the minute in which it runs instead of the nominal time.
+    "last run is now": Edit(
+        "reconciler.dispatch.serving",
+        "due_now = {due.record.occurrence(at): (due.record, 1)",
+        "due_now = {due.record.occurrence(self.now): (due.record, 1)",
+    ),
+    # Looks no further back than the beginning of this hour.
+    "hour bucket only": Edit(
+        "reconciler.dispatch.cursor",
+        "        since = min(self.through, now)\n",
+        "        since = max(min(self.through, now), now - now % 60 - 1)\n",
+    ),
+    # Takes what is free in its own snapshot of the Volume.
+    "unlink as lock": Edit(
+        "reconciler.dispatch.wake",
+        "    started = ports.clock.now()\n    generation",
+        "    from tests.simulation.unlinked import UnlinkedFiles\n"
+        "    ports = replace(ports, claims=UnlinkedFiles.at_start(ports.claims))\n"
+        "    started = ports.clock.now()\n    generation",
+    ),
 }
+
+
+def break_core(name: str) -> None:
+    """Let the core be loaded with this mutant's edit; before any of it is.
+
+    Raises:
+        RuntimeError: it is loaded already.
+    """
+    edit = MUTANTS[name]
+    if edit.module in sys.modules:
+        raise RuntimeError(f"{edit.module} is loaded already")
+    sys.meta_path.insert(0, _Finder(edit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder(MetaPathFinder):
+    edit: Edit
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self.edit.module:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(fullname, spec.origin, self.edit)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    def __init__(self, fullname: str, path: str, edit: Edit) -> None:
+        super().__init__(fullname, path)
+        self.edit = edit
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The edited module's, never one that was compiled before."""
+        source = self.get_source(fullname) or ""
+        if source.count(self.edit.old) != 1:
+            raise RuntimeError(f"the place of the edit is not in {fullname} exactly once")
+        return compile(source.replace(self.edit.old, self.edit.new), self.path, "exec")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.ports import (
-    CallState,
-    CallStatus,
-    Entry,
-    StartUnknownError,
-    UnavailableError,
-)
-from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.ports import CallStatus, Entry, StartUnknownError, UnavailableError
+from reconciler.dispatch.runs import WakeLog, decode_wake_log
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
+from tests.simulation.world import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +66,49 @@ class SimulatedGenerations:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCaller:
-    """Starts calls that take a while."""
+    """Starts calls that take a while.
+
+    Attributes:
+        begin: starts a call of whoever uses this, given the occurrence's id.
+        watch: sets the supervisor to work on its call.
+    """
 
     container: Container
+    begin: Callable[[str], Call]
+    watch: Callable[[Call], None]
 
     async def start(self, _app: str, _function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        container = self.container
-        return await container.call(
-            lambda: container.world.start(args["id"], container.skew, by_hand=container.by_hand),
-            StartUnknownError,
-        )
+        call = await self.container.call(lambda: self.begin(args["id"]), StartUnknownError)
+        return call.id
+
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        container, given = self.container, dict(order)
+
+        def begin() -> Call:
+            call = container.world.start(
+                given["occurrence"], container.skew, by_hand=container.by_hand, order=given
+            )
+            self.watch(call)
+            return call
+
+        call = await container.call(begin, StartUnknownError)
+        return call.id
 
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         world = self.container.world
-        over = world.now >= world.ends[call]
-        state = CallState.SUCCEEDED if over else CallState.RUNNING
-        return await self.container.call(lambda: CallStatus(state), UnavailableError)
+        return await self.container.call(
+            lambda: world.calls[call].status(world.now), UnavailableError
+        )
 
-    async def supervise(self, order: Mapping[str, Any]) -> str:
+    async def wait(self, call: str, seconds: float | None) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        return await self.start("own", "supervisor", {"id": order["occurrence"]})
-
-    async def wait(self, call: str, _seconds: float | None) -> CallStatus:
-        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        world = self.container.world
+        left = world.calls[call].ends - world.now
+        # A whole moment later, or rounding may leave it going for ever.
+        await asyncio.sleep(max(0.0, left if seconds is None else min(left, seconds)) + 0.001)
         return await self.status(call)
 
     async def cancel(self, call: str) -> None:
@@ -106,33 +120,71 @@ class SimulatedCaller:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRunLog:
-    """The runs files."""
+    """The runs files, and the archive of them."""
 
     container: Container
 
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
-        await self.container.call(
-            lambda: self.container.world.logs.append(log), UnavailableError, resend=True
-        )
+        world = self.container.world
+
+        def commit() -> None:
+            if self.container.drops_commit():
+                world.lost.append(log)
+            else:
+                world.store(log)
+
+        await self.container.call(commit, UnavailableError, resend=True)
 
     async def recent(self, days: int) -> Sequence[WakeLog]:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
-        logs = self.container.world.logs
 
         def read() -> Sequence[WakeLog]:
-            newest = sorted({log.day for log in logs})[-days:]
-            return sorted((log for log in logs if log.day in newest), key=lambda log: log.path)
+            files = self.container.world.files
+            newest = self._days()[-days:]
+            paths = sorted(path for path, log in files.items() if log.day in newest)
+            return [decode_wake_log(files[path].encode(), path) for path in paths]
 
         return await self.container.call(read, UnavailableError)
 
+    async def days(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        return await self.container.call(self._days, UnavailableError)
 
-def simulated_ports(container: Container, staleness: float) -> Ports:
+    async def loose_days(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.Archive`; a day is as good as one file here."""
+        return []
+
+    async def compact(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`; there is never anything to do."""
+        raise AssertionError(f"{day} is compact")
+
+    async def remove(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        files = self.container.world.files
+
+        def remove() -> None:
+            for path in [path for path, log in files.items() if log.day == day]:
+                del files[path]
+
+        await self.container.call(remove, UnavailableError, resend=True)
+
+    def _days(self) -> Sequence[str]:
+        return sorted({log.day for log in self.container.world.files.values()})
+
+
+def simulated_ports(container: Container, staleness: float, watch: Callable[[Call], None]) -> Ports:
     """The ports of one wake."""
+
+    def begin(occurrence: str) -> Call:
+        return container.world.start(occurrence, container.skew, by_hand=container.by_hand)
+
+    log = SimulatedRunLog(container)
     return Ports(
         clock=SimulatedClock(container),
         claims=SimulatedClaims(container),
         generations=SimulatedGenerations(container, staleness),
-        caller=SimulatedCaller(container),
-        log=SimulatedRunLog(container),
+        caller=SimulatedCaller(container, begin, watch),
+        log=log,
+        archive=log,
     )

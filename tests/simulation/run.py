@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.ports import UnavailableError
-from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest, wake
+from reconciler.dispatch.wake import NothingAppliedError, WakeRequest, wake
 from tests.simulation.checker import problems
 from tests.simulation.faults import Container, Killed
 from tests.simulation.ports import simulated_ports
-from tests.simulation.scenario import Scenario, WakeEvent, draw_scenario
+from tests.simulation.scenario import Scenario, draw_crowd, draw_scenario
+from tests.simulation.supervised import RESTART_AFTER, Supervisors
 from tests.simulation.virtual_time import VirtualLoop, run_virtually
+from tests.simulation.wakes import WakeEvent
 from tests.simulation.world import Execution, World
 
 DAYS: Final = 14
 SCHEDULES: Final = 40
-
-Break = Callable[[Ports, WakeRequest], Ports]
-"""Makes the core behave wrongly, by what it changes between the core and its ports."""
+CROWD: Final = 10_000
+"""Schedules that are due in the same minute, in a crowd."""
+SHOWN: Final = 5
+"""Problems of one seed that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,83 +32,119 @@ class Outcome:
     """What came of one seed.
 
     Attributes:
-        starts: calls that were started.
+        again: the arguments that play it again.
+        starts: calls that wakes started.
         problems: what broke a promise; empty when all is well.
     """
 
     seed: int
+    again: str
     wakes: int
     starts: int
     problems: tuple[str, ...]
 
+    def report(self, broken: str | None = None) -> str:
+        """What is wrong, and how to play it again, also with a core that is broken on purpose."""
+        count = f"{len(self.problems):,} problem{'s'[: len(self.problems) != 1]}"
+        again = self.again if broken is None else f'{self.again} --broken "{broken}"'
+        some = "".join(f"\n  {problem}" for problem in self.problems[:SHOWN])
+        return f"seed {self.seed}: {count}; python -m tests.simulation {again}{some}"
 
-def simulate(
-    seed: int, *, days: int = DAYS, schedules: int = SCHEDULES, broken: Break | None = None
-) -> Outcome:
+
+def simulate(seed: int, *, days: int = DAYS, schedules: int = SCHEDULES) -> Outcome:
     """Play the scenario of a seed."""
-    scenario = draw_scenario(seed, days, schedules)
-    world = run_virtually(_play(scenario, broken))
+    again = f"--first {seed} --seeds 1 --crowds 0"
+    if (days, schedules) != (DAYS, SCHEDULES):
+        again += f" --days {days} --schedules {schedules}"
+    return _outcome(draw_scenario(seed, days, schedules), again)
+
+
+def simulate_crowd(seed: int, *, schedules: int = CROWD) -> Outcome:
+    """Play a crowd: all schedules are due in the same minute."""
+    return _outcome(draw_crowd(seed, schedules), f"--first {seed} --seeds 0 --crowds 1")
+
+
+def _outcome(scenario: Scenario, again: str) -> Outcome:
+    world = run_virtually(_play(scenario))
+    starts = sum(len(calls) for calls in world.starts.values())
     found = problems(scenario, world)
-    return Outcome(seed, len(world.executions), len(world.starts), tuple(found))
+    return Outcome(scenario.seed, again, len(world.executions), starts, tuple(found))
 
 
-async def _play(scenario: Scenario, broken: Break | None) -> World:
+async def _play(scenario: Scenario) -> World:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    world = World(loop)
-    begin = world.now
-    world.generations = [(begin + at, generation) for at, generation in scenario.generations]
+    world = World(loop, scenario.generations)
     for at in scenario.cursor_lost:
         loop.call_later(at, world.entries.pop, CURSOR_KEY, None)
     random = Random(scenario.seed)
+    supervisors = Supervisors(world, scenario.climate, random)
     wakes = [
-        asyncio.create_task(_serve(world, event, Random(random.random()), number, broken))
+        asyncio.create_task(
+            _Service(world, scenario, event, Random(random.random()), supervisors).run(
+                f"wake-{number}"
+            )
+        )
         for number, event in enumerate(scenario.wakes)
     ]
     await asyncio.gather(*wakes)
+    world.over = world.now
+    if supervisors.jobs:
+        done, _ = await asyncio.wait(supervisors.jobs)
+        for job in done:
+            if not job.cancelled():
+                job.result()
     return world
 
 
-async def _serve(
-    world: World, event: WakeEvent, random: Random, number: int, broken: Break | None
-) -> None:
-    """One wake; a container that dies may be started again on it, as Modal does."""
-    await asyncio.sleep(event.at - asyncio.get_running_loop().time())
-    for restart in range(3):
-        container = Container(world, event.climate, random, event.skew)
-        container.throttled = event.throttled
-        container.by_hand = event.as_if is not None
-        request = WakeRequest(
-            wake=f"wake-{number}", token=f"{number}.{restart}", slot=event.slot, as_if=event.as_if
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """Modal's side of one wake: its containers, one after the other."""
+
+    world: World
+    scenario: Scenario
+    event: WakeEvent
+    random: Random
+    supervisors: Supervisors
+
+    async def run(self, wake: str) -> None:
+        """A container that dies may be started again on the same call."""
+        await asyncio.sleep(self.event.at - asyncio.get_running_loop().time())
+        for restart in range(3):
+            request = WakeRequest(
+                wake=wake, token=f"{wake}.{restart}", slot=self.event.slot, as_if=self.event.as_if
+            )
+            died = await self._execute(request)
+            if not died or self.random.random() < 0.5:
+                return
+            await asyncio.sleep(RESTART_AFTER)
+
+    async def _execute(self, request: WakeRequest) -> bool:
+        """Run the core once; returns whether its container died."""
+        world, event = self.world, self.event
+        container = Container(
+            world,
+            event.climate,
+            self.random,
+            skew=event.skew,
+            latency=self.scenario.latency,
+            throttled=event.throttled,
         )
-        died = await _execute(world, container, request, event, broken)
-        if not died or random.random() < 0.5:
-            return
-        await asyncio.sleep(10)
-
-
-async def _execute(
-    world: World,
-    container: Container,
-    request: WakeRequest,
-    event: WakeEvent,
-    broken: Break | None,
-) -> bool:
-    """Run the core once; returns whether its container died."""
-    began = world.now
-    if event.skew > 0:
-        world.foreseen.append((began, began + event.skew))
-    ports = simulated_ports(container, event.staleness)
-    died = False
-    try:
-        await wake(ports if broken is None else broken(ports, request), request)
-    except Killed:
-        died = True
-    except (UnavailableError, NothingAppliedError):
-        container.disturb()
-    true_and_new = event.skew == 0 and event.staleness == 0 and request.regular
-    clean = true_and_new and not container.disturbed
-    world.executions.append(Execution(began, world.now, clean))
-    if not clean:
-        world.disturbed |= container.in_hand
-    return died
+        container.by_hand = event.as_if is not None
+        began = world.now
+        if event.skew > 0:
+            world.foreseen.append((began, began + event.skew))
+        ports = simulated_ports(container, event.staleness, self.supervisors.watch)
+        died = False
+        try:
+            await wake(ports, request)
+        except Killed:
+            died = True
+        except (UnavailableError, NothingAppliedError):
+            container.disturbed = True
+        true_and_new = event.skew == 0 and event.staleness == 0 and request.regular
+        clean = true_and_new and not container.disturbed
+        world.executions.append(Execution(began, world.now, clean))
+        if not clean:
+            world.disturbed |= container.in_hand
+        return died

@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.ports import Entry
+from reconciler.dispatch.ports import CallState, CallStatus, Entry
 from reconciler.dispatch.runs import WakeLog
 from tests.simulation.virtual_time import VirtualLoop
 
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday; where all simulations begin."""
+START_SECOND: Final = START.timestamp()
 FIRST_MINUTE: Final = minute(START)
 ENTRY_LIFE: Final = timedelta(days=7).total_seconds()
 """Seconds without a read or a write after which an entry of a Dict is gone."""
 RUNS: Final = (30.0, 600.0, 60.0, 2400.0, 30.0, 9000.0, 120.0)
 """Seconds that calls take, in turn."""
+FAILING: Final = 3
+"""One of so many calls fails."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A call that was really started.
+@dataclass(slots=True)
+class Call:
+    """A call of a target, or of the supervisor.
 
     Attributes:
-        at: true epoch second.
-        skew: seconds by which the clock of the wake that started it was ahead.
+        occurrence: the id that it was passed.
+        began, ends: true epoch seconds; the end is unknown while a supervisor watches.
+        state: how it ends.
+        skew: seconds by which the clock of whoever started it was ahead.
         by_hand: a person had woken for it, whatever else was due.
         repeats_confirmed: an earlier start of the same occurrence was on record by then.
+        order: what the supervisor was told; None for a target.
+        job: the supervisor at work.
+        tries: how the supervisor reports them.
     """
 
+    id: str
     occurrence: str
-    call: str
-    at: float
-    skew: float
-    by_hand: bool
-    repeats_confirmed: bool
+    began: float
+    ends: float
+    state: CallState
+    skew: float = 0.0
+    by_hand: bool = False
+    repeats_confirmed: bool = False
+    order: dict[str, Any] | None = None
+    job: asyncio.Task[None] | None = None
+    tries: tuple[str, ...] = ()
+
+    def end(self, at: float, status: CallStatus) -> None:
+        """Come to an end, unless it had."""
+        if at < self.ends:
+            self.ends, self.state, self.tries = at, status.state, status.tries
+
+    def status(self, now: float) -> CallStatus:
+        """How it stands."""
+        if now < self.ends:
+            return CallStatus(CallState.RUNNING)
+        return CallStatus(self.state, tries=self.tries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +86,46 @@ class World:
     """See the module."""
 
     loop: VirtualLoop
+    generations: Sequence[tuple[float, Generation]]
+    """From which true epoch second on each was live."""
     entries: dict[str, tuple[Entry, float]] = field(default_factory=dict)
-    logs: list[WakeLog] = field(default_factory=list)
-    generations: list[tuple[float, Generation]] = field(default_factory=list)
-    starts: list[Start] = field(default_factory=list)
-    ends: dict[str, float] = field(default_factory=dict)
-    """When each call ends, as a true epoch second."""
-    by_occurrence: dict[str, list[Start]] = field(default_factory=dict)
+    files: dict[str, WakeLog] = field(default_factory=dict)
+    """The runs files that are there, by their path."""
+    written: list[WakeLog] = field(default_factory=list)
+    """All that were ever there."""
+    lost: list[WakeLog] = field(default_factory=list)
+    """Those whose commit said yes, and which never came to be."""
+    calls: dict[str, Call] = field(default_factory=dict)
+    starts: dict[str, list[Call]] = field(default_factory=dict)
+    """What wakes started, by occurrence id."""
+    tries: dict[str, list[Call]] = field(default_factory=dict)
+    """What supervisors started, by occurrence id."""
+    over: float = 0.0
+    """When the last wake had ended, as a true epoch second."""
     executions: list[Execution] = field(default_factory=list)
     disturbed: set[str] = field(default_factory=set)
     """Occurrences that an execution had in hand in which something went wrong."""
+    disturbed_runs: set[str] = field(default_factory=set)
+    """Occurrences with a supervisor in which something went wrong, or which was cancelled."""
     foreseen: list[tuple[float, float]] = field(default_factory=list)
     """Spans of true time that a fast clock made an execution believe to be past."""
 
     @property
     def now(self) -> float:
         """The true time, as an epoch second."""
-        return START.timestamp() + self.loop.time()
+        return START_SECOND + self.loop.time()
+
+    def was_foreseen(self, due: float) -> bool:
+        """Whether some execution believed this true epoch second to be past before it was."""
+        return any(begin - 60 <= due <= until for begin, until in self.foreseen)
 
     def get(self, key: str) -> Entry | None:
         """An entry that is still alive; reading keeps it so."""
         found = self.entries.get(key)
-        if found is None or self.now - found[1] > ENTRY_LIFE:
+        now = self.now
+        if found is None or now - found[1] > ENTRY_LIFE:
             return None
-        self.entries[key] = (found[0], self.now)
+        self.entries[key] = (found[0], now)
         return found[0]
 
     def put(self, key: str, entry: Entry) -> None:
@@ -98,30 +141,54 @@ class World:
 
     def live(self, as_of: float) -> Generation | None:
         """What the pointer named at a time."""
-        found = [generation for at, generation in self.generations if at <= as_of]
-        return found[-1] if found else None
+        found = bisect_right(self.generations, as_of, key=lambda item: item[0])
+        return self.generations[found - 1][1] if found else None
 
-    def start(self, occurrence: str, skew: float, *, by_hand: bool) -> str:
-        """Start a call and remember it."""
-        call = f"fc-{len(self.starts)}"
-        earlier = self.by_occurrence.setdefault(occurrence, [])
-        confirmed = {
-            entry[0].get("call")
-            for number in range(1, 22)
-            if (entry := self.entries.get(_attempt_key(occurrence, number))) is not None
-            and self.now - entry[1] <= ENTRY_LIFE
-        }
-        repeats = any(start.call in confirmed for start in earlier)
-        start = Start(occurrence, call, self.now, skew, by_hand, repeats)
-        earlier.append(start)
-        self.starts.append(start)
-        self.ends[call] = self.now + RUNS[len(self.starts) % len(RUNS)]
+    def store(self, log: WakeLog) -> None:
+        """Publish a runs file."""
+        self.files[log.path] = log
+        self.written.append(log)
+
+    def start(
+        self,
+        occurrence: str,
+        skew: float,
+        *,
+        by_hand: bool = False,
+        order: dict[str, Any] | None = None,
+    ) -> Call:
+        """Start what a wake asks for: a target or, with an order, the supervisor."""
+        earlier = self.starts.setdefault(occurrence, [])
+        repeats = bool(earlier) and any(call.id in self._confirmed(occurrence) for call in earlier)
+        call = self._call(occurrence, skew)
+        call.by_hand, call.repeats_confirmed, call.order = by_hand, repeats, order
+        if order is not None:
+            call.ends = float("inf")
+        earlier.append(call)
+        return call
+
+    def start_try(self, occurrence: str, skew: float) -> Call:
+        """Start what a supervisor asks for."""
+        call = self._call(occurrence, skew)
+        self.tries.setdefault(occurrence, []).append(call)
         return call
 
     def cancel(self, call: str) -> None:
         """End a call that is still going."""
-        self.ends[call] = min(self.ends[call], self.now)
+        found = self.calls[call]
+        if found.job is not None:
+            found.job.cancel()
+        found.end(self.now, CallStatus(CallState.CANCELLED))
 
+    def _call(self, occurrence: str, skew: float) -> Call:
+        number, now = len(self.calls), self.now
+        state = CallState.SUCCEEDED if number % FAILING else CallState.FAILED
+        ends = now + RUNS[number % len(RUNS)]
+        call = Call(f"fc-{number}", occurrence, now, ends, state, skew)
+        self.calls[call.id] = call
+        return call
 
-def _attempt_key(occurrence: str, number: int) -> str:
-    return occurrence if number == 1 else f"{occurrence}#{number}"
+    def _confirmed(self, occurrence: str) -> set[object]:
+        keys = (occurrence if n == 1 else f"{occurrence}#{n}" for n in range(1, 22))
+        alive = (self.entries[key] for key in keys if key in self.entries)
+        return {entry.get("call") for entry, read in alive if self.now - read <= ENTRY_LIFE}

@@ -1,0 +1,74 @@
+"""Play many seeds on all cores, and say which broke a promise and how to play them again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import get_context
+
+from tests.simulation.mutants import MUTANTS, break_core
+from tests.simulation.run import DAYS, SCHEDULES, Outcome, simulate, simulate_crowd
+
+
+def main() -> int:
+    """Simulate and say which seeds broke a promise. Returns the exit code."""
+    args = _arguments()
+    began = time.monotonic()
+    wakes = starts = bad = done = 0
+    for outcome in _outcomes(args):
+        done, wakes, starts = done + 1, wakes + outcome.wakes, starts + outcome.starts
+        if outcome.problems:
+            bad += 1
+            print(outcome.report(args.broken), flush=True)
+            if args.stop:
+                break
+        if sys.stderr.isatty():
+            end = "\n" if done == args.seeds + args.crowds else ""
+            progress = f"\r{done:,} of {args.seeds + args.crowds:,} played, {bad} with problems"
+            print(progress, end=end, file=sys.stderr, flush=True)
+    print(
+        f"{args.seeds:,} seeds of {args.days} days with {args.schedules} schedules and "
+        f"{args.crowds} crowds: {wakes:,} wakes, {starts:,} starts, {bad} with problems, "
+        f"{time.monotonic() - began:.0f} s"
+    )
+    return 1 if bad else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--seeds", type=int, default=2000, help="how many (2000)")
+    parser.add_argument("--crowds", type=int, default=20, help="how many with 10,000 at once (20)")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"of each seed ({DAYS})")
+    parser.add_argument(
+        "--schedules", type=int, default=SCHEDULES, help=f"of each seed ({SCHEDULES})"
+    )
+    parser.add_argument("--jobs", type=int, help="processes (as many as there are cores)")
+    parser.add_argument("--stop", action="store_true", help="at the first seed with a problem")
+    parser.add_argument("--broken", choices=MUTANTS, help="play a core that is broken on purpose")
+    return parser.parse_args()
+
+
+def _outcomes(args: argparse.Namespace) -> Iterator[Outcome]:
+    """The outcomes as they come."""
+    # Spawned, so that the core is not loaded yet where it is to be broken.
+    spawned, broken = get_context("spawn"), args.broken
+    prepare = None if broken is None else partial(break_core, broken)
+    with ProcessPoolExecutor(args.jobs, spawned, initializer=prepare) as pool:
+        under_way: list[Future[Outcome]] = [
+            pool.submit(simulate_crowd, seed)
+            for seed in range(args.first, args.first + args.crowds)
+        ]
+        under_way += [
+            pool.submit(simulate, seed, days=args.days, schedules=args.schedules)
+            for seed in range(args.first, args.first + args.seeds)
+        ]
+        try:
+            for future in as_completed(under_way):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

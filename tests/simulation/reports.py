@@ -1,0 +1,75 @@
+"""What the runs files say of each occurrence."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.runs import RunRecord, RunState
+from tests.simulation.nominal import Calendar
+from tests.simulation.world import World
+
+
+@dataclass(slots=True)
+class Reports:
+    """The lines of the runs files by occurrence.
+
+    Attributes:
+        missed, skipped: the reasons given.
+        waiting: left by a wake to a later one.
+        unsure: named in a runs file that was lost although its commit said yes.
+        calls: the lines that name a call.
+    """
+
+    missed: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
+    skipped: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
+    queued: set[Occurrence] = field(default_factory=set)
+    started: set[Occurrence] = field(default_factory=set)
+    waiting: set[Occurrence] = field(default_factory=set)
+    unsure: set[Occurrence] = field(default_factory=set)
+    calls: list[RunRecord] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, world: World, calendar: Calendar) -> Reports:
+        """What a simulation that is over has left behind."""
+        names: dict[str, list[int]] = defaultdict(list)
+        for occurrence in sorted(calendar.by_occurrence):
+            names[occurrence.name].append(occurrence.at)
+        found = cls()
+        for log in (*world.written, *world.lost):
+            found.waiting.update(Occurrence.parse(key) for key in log.unsettled)
+        for log in world.written:
+            for record in log.records:
+                found._read(record, names)
+        for log in world.lost:
+            found.unsure.update(key for record in log.records for key in _named(record, names))
+        return found
+
+    def _read(self, record: RunRecord, names: Mapping[str, Sequence[int]]) -> None:
+        if record.call is not None:
+            self.calls.append(record)
+        for key in _named(record, names):
+            match record.state:
+                case RunState.MISSED:
+                    self.missed[key].add(record.reason or "")
+                case RunState.SKIPPED:
+                    self.skipped[key].add(record.reason or "")
+                case RunState.QUEUED:
+                    self.queued.add(key)
+                case RunState.START_FAILED:
+                    pass
+                case _:
+                    self.started.add(key)
+
+
+def _named(record: RunRecord, names: Mapping[str, Sequence[int]]) -> Iterator[Occurrence]:
+    """The occurrences that a line is about, those too that it does not spell out."""
+    times: Iterable[int] = record.times
+    if record.count > len(record.times):
+        known = names.get(record.name, ())
+        first, last = bisect_left(known, record.times[0]), bisect_right(known, record.times[-1])
+        times = known[first:last]
+    return (Occurrence(record.name, at) for at in times)

@@ -1,0 +1,83 @@
+"""Safety: nothing bad is ever started, and nothing untrue is written down.
+
+* at-most-once never starts twice; at-least-once does so only when no confirmed start was on record
+  (or the clocks of two wakes disagreed, so that a lease seemed to be over);
+* nothing starts that is no occurrence, before its time, past its deadline, or while somebody had
+  said that it should not;
+* but under ``overlap: allow``, no two runs of a schedule are going at once;
+* a line that names a call names one of that occurrence, and an end that it had come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.runs import RunState
+from tests.simulation.faults import WAKE_SECONDS
+from tests.simulation.nominal import Calendar, Nominal
+from tests.simulation.reports import Reports
+from tests.simulation.starts import Starts
+from tests.simulation.world import World
+
+
+def wrong_starts(world: World, calendar: Calendar, starts: Starts) -> Iterator[str]:
+    """What was started and should not have been."""
+    for call in starts.of_none:
+        # A clock that was ahead has found it; by the time it was due, its schedule was gone.
+        if not world.was_foreseen(Occurrence.parse(call.occurrence).at * 60.0):
+            yield f"{call.occurrence} started and is no occurrence"
+    for nominal in calendar:
+        if starts.of_time(nominal):
+            yield from _wrong(nominal, starts)
+
+
+def _wrong(nominal: Nominal, starts: Starts) -> Iterator[str]:
+    calls = starts.of_time(nominal)
+    if nominal.barred and not any(call.skew > 0 for call in calls):
+        yield f"{nominal} started though it was suspended or excluded"
+    if len(calls) > 1:
+        if nominal.at_most_once:
+            yield f"{nominal} is at-most-once and started {len(calls)} times"
+        if any(call.repeats_confirmed for call in calls) and not any(call.skew for call in calls):
+            yield f"{nominal} started again though its start was confirmed"
+        if len({call.occurrence for call in calls}) > 1:
+            yield f"{nominal} are one occurrence, and both started"
+    # A wake decides when it begins.
+    limit = nominal.due + max(nominal.deadlines, default=0) + WAKE_SECONDS + 60
+    bounded = len(nominal.deadlines) == len(nominal.lives)
+    for call in calls:
+        seen = call.began + min(0.0, call.skew)
+        if call.began + max(0.0, call.skew) < nominal.due:
+            yield f"{nominal} started before its time"
+        if bounded and seen > limit and not call.by_hand:
+            yield f"{nominal} started {seen - nominal.due:.0f} s late, past its deadline"
+
+
+def wrong_overlaps(world: World, starts: Starts) -> Iterator[str]:
+    """Runs that were going at once and should not have been."""
+    for started in starts.by_schedule.values():
+        for (first, before), (second, nominal) in pairwise(started):
+            if first.ends <= second.began or not (before.apart and nominal.apart):
+                continue  # runs that began while anything was allowed are not kept track of
+            if world.disturbed.isdisjoint((first.occurrence, second.occurrence)) and not (
+                first.by_hand or second.by_hand or first.skew or second.skew
+            ):
+                yield f"{nominal} started while {before} was running"
+
+
+def untrue_lines(world: World, reports: Reports) -> Iterator[str]:
+    """Lines about calls that are not so."""
+    for record in reports.calls:
+        key = record.occurrence.id
+        call = world.calls.get(record.call or "")
+        if call is None or call.occurrence != key:
+            yield f"{key} is said to have call {record.call}, which is none of its calls"
+        elif record.state.ended:
+            if record.state.value != call.state.value:
+                yield f"{key} is said to have {record.state.value}, and has {call.state.value}"
+            elif call.ends > world.over:
+                yield f"{key} is said to have ended by {record.at}, and went on"
+        elif record.state is not RunState.STARTED:
+            yield f"{key} is {record.state.value} and has a call"
