@@ -160,8 +160,10 @@ class _Starter:
             if self.record.overlap is Overlap.QUEUE:
                 return f"waited for an earlier run until its deadline of {deadline} s was over"
             return f"could not be started before its deadline of {deadline} s was over"
-        late = timedelta(minutes=minute(self.claimant.now) - self.occurrence.at)
-        if self.record.delivery is Delivery.AT_MOST_ONCE and late > CLAIM_LIFE:
+        # A task can be created after its time: nobody can have started it before that.
+        first = max(self.occurrence.at, self.record.anchor)
+        age = timedelta(minutes=minute(self.claimant.now) - first)
+        if self.record.delivery is Delivery.AT_MOST_ONCE and age > CLAIM_LIFE:
             return "too old to know that it did not start; delivery is at-most-once"
         return None
 

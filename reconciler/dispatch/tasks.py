@@ -96,7 +96,7 @@ class Task:
             name=self.name,
             app=self.app,
             function=self.function,
-            anchor=self.at - 1,
+            anchor=self.since - 1,
             at=self.at,
             args={key: _literal(value) for key, value in self.args.items()},
             catchup=Catchup.ALL,

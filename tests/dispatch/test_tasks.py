@@ -68,6 +68,14 @@ def test_a_task_is_found_however_long_no_wake_came(world: World, time: str) -> N
     assert spawned(world) == ["sync"]
 
 
+def test_a_task_created_long_after_its_time_is_started_under_at_most_once_too(
+    world: World,
+) -> None:
+    store(world, task(time="2026-11-10T09:00", delivery=Delivery.AT_MOST_ONCE))
+    world.wake("15:00")
+    assert spawned(world) == ["sync"]
+
+
 def test_a_time_long_past_is_filed_under_the_creation() -> None:
     assert task(time="2026-11-18T09:00").path == "tasks/2026-11-20/12/renewal.json"
     assert task(time="2026-11-20T09:00").path == "tasks/2026-11-20/09/renewal.json"
