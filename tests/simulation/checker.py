@@ -5,7 +5,7 @@ The promises are those of ``docs/guarantees.md``; each module that this one call
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.simulation.fates import Fates
 from tests.simulation.nominal import Calendar, CleanWakes
@@ -13,11 +13,13 @@ from tests.simulation.reports import Reports
 from tests.simulation.safety import untrue_lines, wrong_overlaps, wrong_starts
 from tests.simulation.scenario import Scenario
 from tests.simulation.starts import Starts
+from tests.simulation.task_promises import TaskPromises
+from tests.simulation.tasks import Answered
 from tests.simulation.watching import wrong_watching
 from tests.simulation.world import World
 
 
-def problems(scenario: Scenario, world: World) -> Iterator[str]:
+def problems(scenario: Scenario, world: World, answers: Sequence[Answered]) -> Iterator[str]:
     """Everything that is wrong."""
     clean = CleanWakes.of(world)
     calendar = Calendar.of(scenario, world, clean)
@@ -27,4 +29,5 @@ def problems(scenario: Scenario, world: World) -> Iterator[str]:
     yield from wrong_overlaps(world, starts)
     yield from wrong_watching(world)
     yield from untrue_lines(world, reports)
+    yield from TaskPromises(world, clean, reports, answers).wrong()
     yield from Fates(world, calendar, clean, starts, reports).wrong()

@@ -106,6 +106,8 @@ class Container:
         self.dead = False
         self.disturbed = False
         self.in_hand: set[str] = set()
+        self.task_files: dict[str, bytes] | None = None
+        """The files of tasks as they were when the Volume was last reloaded; None from outside."""
         self._dies = world.now + life
         self._waits = climate.fault + climate.stall + NAPS + YIELDS
 

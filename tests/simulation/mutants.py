@@ -52,6 +52,13 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "        since = min(self.through, now)\n",
         "        since = max(min(self.through, now), now - now % 60 - 1)\n",
     ),
+    # The same of tasks: only those that are filed under this hour.
+    "task bucket of this hour only": Edit(
+        "reconciler.dispatch.due_tasks",
+        "    paths = await files.pending(now)\n",
+        "    places = [(p, TaskPath.parse(p)) for p in await files.pending(now)]\n"
+        "    paths = [p for p, place in places if place and place.hour == now - now % 60]\n",
+    ),
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
         "reconciler.dispatch.wake",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.dispatch.fakes import FakeTaskFiles
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.ports import CallStatus, Entry, StartUnknownError, UnavailableError
 from reconciler.dispatch.runs import WakeLog, decode_wake_log
@@ -60,8 +61,13 @@ class SimulatedGenerations:
 
     async def live(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""
-        world = self.container.world
-        return await self.container.call(lambda: world.live(world.now - self.age), UnavailableError)
+        container, world = self.container, self.container.world
+
+        def read() -> Generation | None:
+            container.task_files = dict(world.task_files)
+            return world.live(world.now - self.age)
+
+        return await container.call(read, UnavailableError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,52 @@ class SimulatedRunLog:
         return sorted({log.day for log in self.container.world.files.values()})
 
 
+@dataclass(frozen=True, slots=True)
+class SimulatedTaskFiles:
+    """The files of tasks: as the container's snapshot has them, or as they are from outside."""
+
+    container: Container
+
+    @property
+    def _files(self) -> dict[str, bytes]:
+        snapshot = self.container.task_files
+        return self.container.world.task_files if snapshot is None else snapshot
+
+    async def pending(self, until: int | None = None) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        await self._answer()
+        return await FakeTaskFiles(self._files).pending(until)
+
+    async def settled(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        await self._answer()
+        return await FakeTaskFiles(self._files).settled()
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+        return await self.container.call(lambda: self._files.get(path), UnavailableError)
+
+    async def change(self, write: Mapping[str, bytes], remove: Collection[str] = ()) -> None:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
+
+        def commit() -> None:
+            views = [self._files]
+            if self.container.task_files is not None and not self.container.drops_commit():
+                views.append(self.container.world.task_files)
+            for files in views:
+                files.update(write)
+                for path in remove:
+                    files.pop(path, None)
+
+        await self.container.call(commit, UnavailableError, resend=True)
+
+    async def _answer(self) -> None:
+        await self.container.call(lambda: None, UnavailableError)
+
+    async def remove_empty_buckets(self, before: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`; there are no folders here."""
+
+
 def simulated_ports(container: Container, staleness: float, watch: Callable[[Call], None]) -> Ports:
     """The ports of one wake."""
 
@@ -187,4 +239,5 @@ def simulated_ports(container: Container, staleness: float, watch: Callable[[Cal
         caller=SimulatedCaller(container, begin, watch),
         log=log,
         archive=log,
+        tasks=SimulatedTaskFiles(container),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -15,6 +16,7 @@ from tests.simulation.faults import Container, Killed
 from tests.simulation.ports import simulated_ports
 from tests.simulation.scenario import Scenario, draw_crowd, draw_scenario
 from tests.simulation.supervised import RESTART_AFTER, Supervisors
+from tests.simulation.tasks import Answered, answer
 from tests.simulation.virtual_time import VirtualLoop, run_virtually
 from tests.simulation.wakes import WakeEvent
 from tests.simulation.world import Execution, World
@@ -65,13 +67,13 @@ def simulate_crowd(seed: int, *, schedules: int = CROWD) -> Outcome:
 
 
 def _outcome(scenario: Scenario, again: str) -> Outcome:
-    world = run_virtually(_play(scenario))
+    world, answers = run_virtually(_play(scenario))
     starts = sum(len(calls) for calls in world.starts.values())
-    found = problems(scenario, world)
+    found = problems(scenario, world, answers)
     return Outcome(scenario.seed, again, len(world.executions), starts, tuple(found))
 
 
-async def _play(scenario: Scenario) -> World:
+async def _play(scenario: Scenario) -> tuple[World, Sequence[Answered]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     world = World(loop, scenario.generations)
@@ -87,14 +89,20 @@ async def _play(scenario: Scenario) -> World:
         )
         for number, event in enumerate(scenario.wakes)
     ]
+    programs = [
+        asyncio.create_task(answer(world, request, Random(random.random())))
+        for request in scenario.requests
+        if request.at < scenario.days * 86400
+    ]
     await asyncio.gather(*wakes)
+    answers = await asyncio.gather(*programs)
     world.over = world.now
     if supervisors.jobs:
         done, _ = await asyncio.wait(supervisors.jobs)
         for job in done:
             if not job.cancelled():
                 job.result()
-    return world
+    return world, answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tests.simulation.faults import WAKE_SECONDS
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.reports import Reports
 from tests.simulation.starts import Starts
+from tests.simulation.tasks import without_edition
 from tests.simulation.world import World
 
 
@@ -72,7 +73,7 @@ def untrue_lines(world: World, reports: Reports) -> Iterator[str]:
     for record in reports.calls:
         key = record.occurrence.id
         call = world.calls.get(record.call or "")
-        if call is None or call.occurrence != key:
+        if call is None or call.occurrence != without_edition(key):
             yield f"{key} is said to have call {record.call}, which is none of its calls"
         elif record.state.ended:
             if record.state.value != call.state.value:

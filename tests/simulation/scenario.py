@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.dispatch.generation import Generation
 from tests.simulation.faults import CALM, Climate
 from tests.simulation.schedules import DAY, History, Life
+from tests.simulation.tasks import TaskRequest, draw_requests
 from tests.simulation.wakes import WakeEvent, draw_wakes
 from tests.simulation.world import FIRST_MINUTE, START_SECOND
 
@@ -27,6 +28,7 @@ class Scenario:
         days: after these come some undisturbed wakes.
         lives: of each schedule by its identity, in the order of time.
         generations: true epoch seconds, and what becomes live then.
+        requests: what programs ask for.
         cursor_lost: seconds since the start at which the cursor's entry goes.
         climate: of the supervisors; each wake has its own.
         latency: seconds that every port call takes.
@@ -37,6 +39,7 @@ class Scenario:
     lives: Mapping[int, Sequence[Life]]
     generations: Sequence[tuple[float, Generation]]
     wakes: Sequence[WakeEvent]
+    requests: Sequence[TaskRequest]
     cursor_lost: Sequence[float]
     climate: Climate
     latency: float = 0.0
@@ -65,6 +68,7 @@ def draw_scenario(seed: int, days: int, schedules: int) -> Scenario:
         lives=history.lives,
         generations=history.applied,
         wakes=wakes,
+        requests=tuple(draw_requests(random, climate, days)),
         cursor_lost=sorted(random.uniform(0, days * 86400) for _ in range(losses)),
         climate=climate,
     )
@@ -92,6 +96,7 @@ def draw_crowd(seed: int, schedules: int) -> Scenario:
         lives=history.lives,
         generations=history.applied,
         wakes=wakes,
+        requests=(),
         cursor_lost=(),
         climate=climate,
         latency=CROWD_LATENCY,

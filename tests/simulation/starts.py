@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.tasks import is_task
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.world import Call, World
 
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """The calls that wakes started, in the order of time.
+    """The calls that wakes started for what is declared in git, in the order of time.
 
     Attributes:
         of: those of one nominal time, by schedule and epoch minute.
@@ -31,6 +32,8 @@ class Starts:
         by_schedule: dict[int, list[tuple[Call, Nominal]]] = {}
         of_none: list[Call] = []
         for key, calls in world.starts.items():
+            if is_task(key):
+                continue
             nominal = calendar.by_occurrence.get(Occurrence.parse(key))
             if nominal is None:
                 of_none.extend(calls)

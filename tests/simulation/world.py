@@ -95,6 +95,8 @@ class World:
     """All that were ever there."""
     lost: list[WakeLog] = field(default_factory=list)
     """Those whose commit said yes, and which never came to be."""
+    task_files: dict[str, bytes] = field(default_factory=dict)
+    """The files of tasks on the Volume, by their path."""
     calls: dict[str, Call] = field(default_factory=dict)
     starts: dict[str, list[Call]] = field(default_factory=dict)
     """What wakes started, by occurrence id."""
