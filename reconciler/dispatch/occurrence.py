@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from reconciler.cron import instant, minute
@@ -11,6 +12,7 @@ from reconciler.cron import instant, minute
 _MINUTE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", re.ASCII)
 
 
+@lru_cache(maxsize=4096)
 def format_minute(at: int) -> str:
     """Write an epoch minute as people and ids write it: ``2026-11-20T06:00Z``."""
     return instant(at).isoformat()[:16] + "Z"

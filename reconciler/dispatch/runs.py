@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from reconciler.dispatch.generation import FORMAT, FormatError, check_format
@@ -284,6 +285,10 @@ def shorten(record: RunRecord) -> RunRecord:
     return replace(record, times=(record.times[0], *record.times[1 - LISTED_TIMES :]))
 
 
+@lru_cache(maxsize=64)
 def format_time(at: datetime) -> str:
-    """Write an instant as all files here do: ISO 8601, UTC, whole seconds."""
+    """Write an instant as all files here do: ISO 8601, UTC, whole seconds.
+
+    Kept for a while: all claims and lines of a wake bear the same two.
+    """
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -62,6 +62,8 @@ def wrong_overlaps(world: World, starts: Starts) -> Iterator[str]:
         for (first, before), (second, nominal) in pairwise(started):
             if first.ends <= second.began or not (before.apart and nominal.apart):
                 continue  # runs that began while anything was allowed are not kept track of
+            if second.began > nominal.until:
+                continue  # what had waited is started by what is live then
             if world.disturbed.isdisjoint((first.occurrence, second.occurrence)) and not (
                 first.by_hand or second.by_hand or first.skew or second.skew
             ):

@@ -51,7 +51,7 @@ def draw_wakes(random: Random, climate: Climate, days: int) -> Iterator[WakeEven
     # A clock that is set wrong and set right again steps for every wake in between.
     wrong = [_span(random, end, OUTAGES[:2])] if climate.skewed and random.random() < 0.5 else []
     stepped = random.choice(SKEWS)
-    for slot, every in (("poller", random.choice((900, 1800, 3600))), ("daily", 86400)):
+    for slot, every in (("poller", random.choice((900, 1800, 3600, 3600))), ("daily", 86400)):
         offset = random.uniform(0, every)
         for number in range(int((end - offset) // every)):
             at = offset + number * every

@@ -21,7 +21,7 @@ START_SECOND: Final = START.timestamp()
 FIRST_MINUTE: Final = minute(START)
 ENTRY_LIFE: Final = timedelta(days=7).total_seconds()
 """Seconds without a read or a write after which an entry of a Dict is gone."""
-RUNS: Final = (30.0, 600.0, 60.0, 2400.0, 30.0, 9000.0, 120.0)
+RUNS: Final = (30.0, 600.0, 60.0, 20.0, 1800.0, 30.0, 90.0, 7200.0, 45.0)
 """Seconds that calls take, in turn."""
 FAILING: Final = 3
 """One of so many calls fails."""
