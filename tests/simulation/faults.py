@@ -133,6 +133,7 @@ class Container:
         if fault is None:
             return act()
         self.disturbed = True
+        self.world.met.add((act.__qualname__.partition(".<locals>")[0], fault.name))
         match fault:
             case Fault.FAIL:
                 raise error("refused")

@@ -12,7 +12,7 @@ from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.ports import UnavailableError
 from reconciler.dispatch.wake import NothingAppliedError, WakeRequest, wake
 from tests.simulation.checker import problems
-from tests.simulation.faults import Container, Killed
+from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import simulated_ports
 from tests.simulation.scenario import Scenario, draw_crowd, draw_scenario
 from tests.simulation.supervised import RESTART_AFTER, Supervisors
@@ -36,6 +36,7 @@ class Outcome:
     Attributes:
         again: the arguments that play it again.
         starts: calls that wakes started.
+        met: which call of a port met which fault.
         problems: what broke a promise; empty when all is well.
     """
 
@@ -43,6 +44,7 @@ class Outcome:
     again: str
     wakes: int
     starts: int
+    met: frozenset[tuple[str, str]]
     problems: tuple[str, ...]
 
     def report(self, broken: str | None = None) -> str:
@@ -53,12 +55,14 @@ class Outcome:
         return f"seed {self.seed}: {count}; python -m tests.simulation {again}{some}"
 
 
-def simulate(seed: int, *, days: int = DAYS, schedules: int = SCHEDULES) -> Outcome:
-    """Play the scenario of a seed."""
+def simulate(
+    seed: int, *, days: int = DAYS, schedules: int = SCHEDULES, climate: Climate | None = None
+) -> Outcome:
+    """Play the scenario of a seed, if given in another climate than its own."""
     again = f"--first {seed} --seeds 1 --crowds 0"
     if (days, schedules) != (DAYS, SCHEDULES):
         again += f" --days {days} --schedules {schedules}"
-    return _outcome(draw_scenario(seed, days, schedules), again)
+    return _outcome(draw_scenario(seed, days, schedules, climate), again)
 
 
 def simulate_crowd(seed: int, *, schedules: int = CROWD) -> Outcome:
@@ -70,7 +74,9 @@ def _outcome(scenario: Scenario, again: str) -> Outcome:
     world, answers = run_virtually(_play(scenario))
     starts = sum(len(calls) for calls in world.starts.values())
     found = problems(scenario, world, answers)
-    return Outcome(scenario.seed, again, len(world.executions), starts, tuple(found))
+    return Outcome(
+        scenario.seed, again, len(world.executions), starts, frozenset(world.met), tuple(found)
+    )
 
 
 async def _play(scenario: Scenario) -> tuple[World, Sequence[Answered]]:

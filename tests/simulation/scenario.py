@@ -45,10 +45,11 @@ class Scenario:
     latency: float = 0.0
 
 
-def draw_scenario(seed: int, days: int, schedules: int) -> Scenario:
-    """The scenario of a seed."""
+def draw_scenario(seed: int, days: int, schedules: int, climate: Climate | None = None) -> Scenario:
+    """The scenario of a seed; its climate is drawn with it unless it is given."""
     random = Random(seed)
-    climate = Climate.draw(random)
+    drawn = Climate.draw(random)
+    climate = climate or drawn
     wakes = tuple(draw_wakes(random, climate, days))
     history = History(random)
     for number in range(schedules):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from tests.simulation.faults import CALM, Fault
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.run import CROWD, simulate, simulate_crowd
 
@@ -29,6 +31,19 @@ def test_ten_thousand_due_at_once_are_all_started_though_one_wake_cannot() -> No
     outcome = simulate_crowd(1)
     assert not outcome.problems, outcome.report()
     assert outcome.starts > CROWD * 0.8, "the others are excluded, or were missed, and say so"
+
+
+def test_every_call_of_a_port_meets_every_fault() -> None:
+    """Crashes before and after it, refusals, lost answers: of all that wakes and supervisors do."""
+    harsh = replace(CALM, fault=0.03, doubled=0.2)
+    outcomes = [simulate(seed, days=4, climate=harsh) for seed in range(8)]
+    assert [outcome.report() for outcome in outcomes if outcome.problems] == []
+    calls = {"SimulatedGenerations.live", "SimulatedRunLog.write", "SimulatedTaskFiles.read"}
+    calls |= {f"SimulatedClaims.{call}" for call in ("put_new", "get", "put")}
+    calls |= {f"SimulatedCaller.{call}" for call in ("start", "supervise", "status", "cancel")}
+    faults = {Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.FAIL, Fault.LOSE}
+    met = frozenset().union(*(outcome.met for outcome in outcomes))
+    assert {(call, fault.name) for call in calls for fault in faults} - met == set()
 
 
 def test_a_seed_plays_the_same_every_time() -> None:

@@ -104,6 +104,8 @@ class World:
     """What supervisors started, by occurrence id."""
     over: float = 0.0
     """When the last wake had ended, as a true epoch second."""
+    met: set[tuple[str, str]] = field(default_factory=set)
+    """Which call of a port met which fault."""
     executions: list[Execution] = field(default_factory=list)
     disturbed: set[str] = field(default_factory=set)
     """Occurrences that an execution had in hand in which something went wrong."""
