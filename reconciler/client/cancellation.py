@@ -86,7 +86,8 @@ async def _cancel(ports: TaskPorts, task: Task, token: str, reason: str) -> Sett
                 f"task {task.id} is being started in this moment", remedy="Look at it in a minute."
             )
         case ClaimState.SKIPPED:
-            ending, why = Ending.CANCELLED, str(decided["error"])
+            doubt = "; it may have started before" if in_doubt else ""
+            ending, why = Ending.CANCELLED, str(decided["error"]) + doubt
         case _:
             ending, why = Ending.MISSED, str(decided.get("error", "given up"))
     settled = SettledTask(task=task, ending=ending, at=at, reason=why)

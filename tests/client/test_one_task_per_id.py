@@ -195,8 +195,9 @@ def test_a_task_that_may_have_started_is_not_started_again_and_nobody_says_cance
     world.claims.entries[task().occurrence.id] = CLAIM
     with pytest.raises(TaskStartedError, match="may have started: a wake ended before"):
         cancelled(world, now="15:10")
-    world.wake("15:15")
+    log = world.wake("15:15")
     assert spawned(world) == []
+    assert [one.reason for one in log.records] == ["cancelled; it may have started before"]
 
 
 def test_a_task_whose_attempts_fail_can_be_cancelled(world: World) -> None:
