@@ -124,6 +124,10 @@ class RunningEngine:
         counted: dict[str, int] = self.control("GET", "/calls")
         return counted
 
+    def trace(self) -> list[tuple[str, str]]:
+        """The calls since then in their order: method and calling function, empty for a client."""
+        return [(method, function) for method, function in self.control("GET", "/trace")]
+
     def forget_calls(self) -> None:
         self.control("DELETE", "/calls")
 

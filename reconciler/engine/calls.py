@@ -53,6 +53,11 @@ class Calls:
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._unfinished = len(self.unfinished_inputs())
 
+    @property
+    def unfinished(self) -> int:
+        """Inputs that wait or run, over all calls."""
+        return self._unfinished
+
     def _create(
         self, function: str, invocation: api_pb2.FunctionCallInvocationType.ValueType
     ) -> str:

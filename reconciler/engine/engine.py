@@ -230,6 +230,7 @@ class Engine:
         return {
             "apps": len(self._apps.live()),
             "containers": len(containers),
+            "unfinished_inputs": self._calls.unfinished,
             "container_pids": [c.process.pid for c in containers if c.process],
         }
 

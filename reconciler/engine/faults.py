@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import os
+import signal
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from grpclib.const import Status
@@ -30,9 +33,9 @@ class Mode(StrEnum):
     LATE = "late"
     """Done, the answer held up for ``seconds``."""
     KILL = "kill"
-    """The calling container is killed; nothing was done."""
+    """The calling container, or the process ``pid``, is killed; nothing was done."""
     KILL_AFTER = "kill-after"
-    """Done, then the calling container is killed."""
+    """Done, then the calling container, or the process ``pid``, is killed."""
     SKIP = "skip"
     """Answered as if done, with an empty answer; nothing was done. A reload then shows old data, a
     commit is lost."""
@@ -59,12 +62,16 @@ class Rule:
     seconds: float = 0.0
     function: str = ""
     """Only calls from containers of the function of this name."""
+    pid: int = 0
+    """What a kill kills, when it is a client's process."""
+    first_try: bool = False
+    """Only the first of the tries of a call that its client would send again by itself."""
     seen: int = 0
 
     @staticmethod
     def parse(document: Mapping[str, object]) -> Rule:
         """A rule from JSON; every mistake is an error, no key is ignored."""
-        known = {"method", "mode", "nth", "times", "scope", "status", "seconds", "function"}
+        known = {field.name for field in fields(Rule)} - {"seen"}
         if unknown := sorted(set(document) - known):
             raise _wrong(f"unknown key {unknown[0]!r}, expected {', '.join(sorted(known))}")
         try:
@@ -77,6 +84,8 @@ class Rule:
                 status=Status[str(document.get("status", "UNAVAILABLE"))].name,
                 seconds=float(str(document.get("seconds", 0.0))),
                 function=str(document.get("function", "")),
+                pid=int(str(document.get("pid", 0))),
+                first_try=document.get("first_try") is True,
             )
         except KeyError as error:
             raise _wrong(f"{error.args[0]!r} is missing or unknown") from error
@@ -84,10 +93,14 @@ class Rule:
             raise _wrong(str(error)) from error
         if rule.nth < 1 or rule.times < 1 or not 0 <= rule.seconds <= limits.FAULT_DELAY:
             raise _wrong(f"nth and times from 1, seconds from 0 to {limits.FAULT_DELAY:.0f}")
+        if rule.pid < 0 or (rule.pid and rule.mode not in (Mode.KILL, Mode.KILL_AFTER)):
+            raise _wrong("pid is of a process, and only for a kill")
         return rule
 
     def matches(self, method: str, caller: Caller) -> bool:
         if self.method not in (method, "*") or self.function not in ("", caller.function):
+            return False
+        if self.first_try and caller.attempt != 0:
             return False
         return self.scope is Scope.ANY or (self.scope is Scope.CONTAINER) == bool(caller.container)
 
@@ -155,9 +168,13 @@ class Fault:
         return GRPCError(Status[self.rule.status], text)
 
     def _kill(self) -> None:
-        if self.kill is not None and self.container:
+        assert self.rule is not None
+        if self.rule.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.rule.pid, signal.SIGKILL)
+        elif self.kill is not None and self.container:
             self.kill(self.container)
-        raise self._error("injected: container killed")
+        raise self._error("injected: killed")
 
 
 _NOTHING = Fault()
@@ -170,6 +187,8 @@ class Faults:
     kill: Kill | None = None
     rules: list[Rule] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    trace: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=limits.TRACE))
+    """The latest calls in their order: the method, and the function of the calling container."""
 
     def add(self, rules: Iterable[Rule]) -> None:
         """In the order given; the first rule that picks a call decides."""
@@ -183,6 +202,7 @@ class Faults:
     def count(self, method: str, caller: Caller) -> Fault:
         """Note a call and say what is to happen to it."""
         self.calls[method] += 1
+        self.trace.append((method, caller.function))
         if not self.rules:
             return _NOTHING
         chosen = self._choose(method, caller)

@@ -81,5 +81,8 @@ LIST_ENTRIES: Final = 1_000
 
 FAULT_RULES: Final = 1_000
 
+TRACE: Final = 10_000
+"""The latest calls that are remembered in their order."""
+
 FAULT_DELAY: Final = 600.0
 """The longest hold-up that a fault rule may ask for."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from typing import Any
 from uuid import uuid4
 
@@ -124,6 +127,29 @@ def test_calls_are_counted(no_faults: RunningEngine, notes: Any) -> None:
     assert no_faults.calls() == {"DictUpdate": 1, "DictGet": 2}
 
 
+def test_calls_are_remembered_in_their_order_with_the_function_that_made_them(
+    no_faults: RunningEngine, notes: Any, sample: str
+) -> None:
+    function("claim").hydrate()
+    no_faults.forget_calls()
+    notes.get("a")
+    function("claim").remote(uuid4().hex, "owner")
+    made = [call for call in no_faults.trace() if call[0] in ("DictGet", "DictUpdate")]
+    assert made == [("DictGet", ""), ("DictUpdate", "claim")]
+
+
+def test_a_clients_process_can_be_killed_at_a_call(no_faults: RunningEngine, notes: Any) -> None:
+    key = uuid4().hex
+    code = f"import modal; input(); modal.Dict.from_name('notes').put({key!r}, 1)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=no_faults.env, stdin=subprocess.PIPE
+    ) as doomed:
+        no_faults.fault("DictUpdate", "kill-after", pid=doomed.pid)
+        doomed.communicate(b"go", timeout=20)
+    assert doomed.returncode == -signal.SIGKILL
+    assert notes.get(key) == 1
+
+
 def test_faults_and_counts_by_command_line(no_faults: RunningEngine, notes: Any) -> None:
     def steer(*arguments: str) -> str:
         command = ("-m", "reconciler.engine", *arguments, "--state", str(no_faults.state))
@@ -153,6 +179,8 @@ def test_a_rule_looks_only_at_calls_in_its_scope() -> None:
     assert picked({"scope": "client"}, [INSIDE, CLIENT]) == [False, True]
     assert picked({"function": "other"}, [INSIDE]) == [False]
     assert picked({"method": "*"}, [CLIENT]) == [True]
+    tries = [CLIENT, Caller(attempt=0), Caller(attempt=1), Caller(attempt=0)]
+    assert picked({"first_try": True, "times": 9}, tries) == [False, True, False, True]
 
 
 def test_a_spent_rule_is_forgotten() -> None:
@@ -179,6 +207,8 @@ def test_a_rule_picks_exactly_as_often_as_it_says(nth: int, times: int, calls: i
         ({"method": "A", "mode": "hold", "seconds": -1}, "seconds"),
         ({"method": "A", "mode": "fail", "when": 1}, "unknown key 'when'"),
         ({"method": "A", "mode": "fail", "scope": "all"}, "all"),
+        ({"method": "A", "mode": "fail", "pid": 7}, "only for a kill"),
+        ({"method": "A", "mode": "kill", "pid": -1}, "of a process"),
     ],
 )
 def test_a_wrong_rule_is_refused(rule: dict[str, object], said: str) -> None:

@@ -1,7 +1,8 @@
 """What the engine's HTTP port answers: contents by their digest, and the controls of tests.
 
 ``GET|PUT /<secret>/blobs/<sha256>``: see ``address``. The rest wants ``Authorization: Bearer <token
-secret>``: ``GET /calls`` counts the calls by method, ``DELETE /calls`` begins anew;
+secret>``: ``GET /calls`` counts the calls by method, ``GET /trace`` lists the latest in pairs of
+method and calling function (empty for a client), ``DELETE /calls`` begins both anew;
 ``GET|POST|DELETE /faults``: the rules of ``faults.Rule``; ``POST /fire {app, function,
 environment}`` runs a function as its cron would, at once; ``GET /status``.
 """
@@ -81,8 +82,11 @@ class Answers:
                 return _json(self._status())
             case "GET", "/calls":
                 return _json(dict(self._faults.calls))
+            case "GET", "/trace":
+                return _json(list(self._faults.trace))
             case "DELETE", "/calls":
                 self._faults.calls.clear()
+                self._faults.trace.clear()
                 return _json({})
             case "GET", "/faults":
                 return _json([vars(rule) for rule in self._faults.rules])

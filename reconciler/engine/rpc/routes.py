@@ -12,6 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message_factory import GetMessageClass
 from grpclib.const import Cardinality
 from grpclib.const import Handler as Route
+from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 from modal_proto import api_pb2
 
@@ -70,7 +71,11 @@ class Routes:
             await fault.before()
             if fault.forgets:
                 caller = replace(caller, key="")
-            response = empty() if fault.skips else await handler(request, caller)
+            try:
+                response = empty() if fault.skips else await handler(request, caller)
+            except GRPCError:
+                await fault.after()  # a refusal is an answer too, and can be lost
+                raise
             await fault.after()
             await stream.send_message(response)
 
@@ -91,11 +96,13 @@ class Routes:
 
 def _caller(stream: Stream[Any, Any]) -> Caller:
     metadata: Mapping[str, Any] = stream.metadata or {}
+    attempt = str(metadata.get("x-retry-attempt", ""))
     return Caller(
         container=str(metadata.get(CONTAINER, "")),
         function=str(metadata.get(FUNCTION, "")),
         version=str(metadata.get("x-modal-client-version", "")),
         key=str(metadata.get("x-idempotency-key", "")),
+        attempt=int(attempt) if attempt.isdecimal() else None,
     )
 
 
