@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 THROTTLE_WAIT: Final = "60"
 """Seconds that the client waits on throttling; without this it waits for ever."""
+CLIENT_LOGS: Final = ("modal-client", "modal-utils")
+"""The loggers by which Modal's client tells people what it does in the background."""
 
 
 @contextmanager
@@ -27,12 +30,20 @@ def connected(inputs: Inputs) -> Iterator[None]:
     Raises:
         ReconcileError: the embedded engine does not start.
     """
+    for name in CLIENT_LOGS:
+        logging.getLogger(name).addFilter(_without_traceback)
     if inputs.environment.name == LOCAL:
         with local_engine(inputs.root / STATE_FOLDER) as endpoint, pointed_at(endpoint):
             yield
     else:
         os.environ.setdefault("MODAL_MAX_THROTTLE_WAIT", THROTTLE_WAIT)
         yield
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keeps every message and drops its traceback, e.g. of a heartbeat that had no answer."""
+    record.exc_info = None
+    return True
 
 
 def run(job: Coroutine[Any, Any, T]) -> T:

@@ -122,6 +122,7 @@ async def apply(
         StalePlanError: what is live is not what was planned on; nothing was done.
         CronLimitError: Modal refused the crons; what was live stays live.
         LeaseLostError: somebody else took over in the middle.
+        LeaseLeftError: all was done, but the next apply has to wait.
         NotConvergedError: something else changed what is live meanwhile.
         UnavailableError: a call failed. Running it again goes on from there.
     """

@@ -15,13 +15,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from reconciler.dispatch.ports import Claims, Clock
+from reconciler.dispatch.ports import Claims, Clock, UnavailableError
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
 
 LEASE_TIME: Final = timedelta(minutes=10)
 """How long a lease is held without being renewed; an apply renews it before every step."""
 HEAD_KEY: Final = "lease"
+RELEASES: Final = 3
+"""Times that giving a lease back is tried: what stays behind keeps the next apply waiting."""
 
 
 class LeaseHeldError(RefusedError):
@@ -30,6 +32,10 @@ class LeaseHeldError(RefusedError):
 
 class LeaseLostError(ReconcileError):
     """The lease ran out in our hands and somebody else has taken it."""
+
+
+class LeaseLeftError(ReconcileError):
+    """All is done, and the lease could not be given back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ class Holder:
 
 @dataclass(slots=True)
 class Lease:
-    """A lease that we hold."""
+    """A lease that we hold, or are about to take."""
 
     claims: Claims
     clock: Clock
@@ -55,6 +61,19 @@ class Lease:
     number: int
     token: str
     since: datetime
+
+    async def take(self) -> None:
+        """Claim its number.
+
+        Raises:
+            LeaseHeldError: somebody else was quicker.
+        """
+        if not await self.claims.put_new(_key(self.number), self._entry(released=False)):
+            winner = await self.claims.get(_key(self.number))
+            if winner is None or winner["token"] != self.token:
+                unknown = {"owner": "somebody else", "since": "now", "link": None}
+                raise _held(self.number, winner or unknown)
+        await self.claims.put(HEAD_KEY, {"number": self.number})
 
     async def renew(self) -> None:
         """Hold it for another :data:`LEASE_TIME`.
@@ -70,17 +89,29 @@ class Lease:
                 "the lease was taken over while this apply was under way",
                 remedy="Run reconcile again: it goes on from what is live.",
             )
-        await self._write(released=False)
+        await self.claims.put(_key(self.number), self._entry(released=False))
 
-    async def release(self) -> None:
-        """Give it back; if it is no longer ours, leave it alone."""
-        current = await self.claims.get(_key(self.number))
-        if current is not None and current["token"] == self.token:
-            await self._write(released=True)
+    async def release(self) -> bool:
+        """Give it back; if it is not ours, leave it alone. Whether we are rid of it."""
+        for _ in range(RELEASES):
+            try:
+                current = await self.claims.get(_key(self.number))
+                if current is not None and current["token"] == self.token:
+                    await self.claims.put(_key(self.number), self._entry(released=True))
+            except UnavailableError:
+                continue
+            return True
+        return False
 
-    async def _write(self, *, released: bool) -> None:
-        entry = _entry(self.holder, self.token, self.since, self.clock.now(), released=released)
-        await self.claims.put(_key(self.number), entry)
+    def _entry(self, *, released: bool) -> dict[str, Any]:
+        return {
+            "owner": self.holder.owner,
+            "link": self.holder.link,
+            "token": self.token,
+            "since": format_time(self.since),
+            "until": format_time(self.clock.now() + LEASE_TIME),
+            "released": released,
+        }
 
 
 @asynccontextmanager
@@ -89,12 +120,23 @@ async def held_lease(claims: Claims, clock: Clock, holder: Holder) -> AsyncItera
 
     Raises:
         LeaseHeldError: somebody else holds it.
+        LeaseLeftError: the block ended well, and the lease is still ours.
     """
-    lease = await _acquire(claims, clock, holder)
+    lease = await _free_lease(claims, clock, holder)
     try:
+        # Taking it may fail after it was taken.
+        await lease.take()
         yield lease
-    finally:
+    except BaseException:
+        # What went wrong says more; should the lease be left, the next apply names it.
         await lease.release()
+        raise
+    if not await lease.release():
+        raise LeaseLeftError(
+            f"all is done, but lease {lease.number} could not be given back: until it has run out, "
+            f"in {LEASE_TIME.total_seconds() / 60:.0f} minutes, every other apply is refused",
+            remedy=f"Wait, or: reconcile unlock {lease.number}",
+        )
 
 
 async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
@@ -111,20 +153,14 @@ async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
     await claims.put(_key(number), {**found[1], "released": True})
 
 
-async def _acquire(claims: Claims, clock: Clock, holder: Holder) -> Lease:
+async def _free_lease(claims: Claims, clock: Clock, holder: Holder) -> Lease:
+    """The next lease, which nobody has taken yet."""
     now = clock.now()
     found = await _current(claims)
     if found is not None and not _is_free(found[1], now):
         raise _held(*found)
     number = 1 if found is None else found[0] + 1
-    token = uuid4().hex
-    entry = _entry(holder, token, now, now, released=False)
-    if not await claims.put_new(_key(number), entry):
-        winner = await claims.get(_key(number))
-        if winner is None or winner["token"] != token:
-            raise _held(number, winner or {"owner": "somebody else", "since": "now", "link": None})
-    await claims.put(HEAD_KEY, {"number": number})
-    return Lease(claims, clock, holder, number, token, now)
+    return Lease(claims, clock, holder, number, uuid4().hex, now)
 
 
 async def _current(claims: Claims) -> tuple[int, Mapping[str, Any]] | None:
@@ -151,19 +187,6 @@ def _held(number: int, entry: Mapping[str, Any]) -> LeaseHeldError:
         f"{entry['owner']} is applying since {entry['since']} (lease {number}){link}",
         remedy=f"Wait for it to finish. If it is dead: reconcile unlock {number}",
     )
-
-
-def _entry(
-    holder: Holder, token: str, since: datetime, now: datetime, *, released: bool
-) -> dict[str, Any]:
-    return {
-        "owner": holder.owner,
-        "link": holder.link,
-        "token": token,
-        "since": format_time(since),
-        "until": format_time(now + LEASE_TIME),
-        "released": released,
-    }
 
 
 def _key(number: int) -> str:

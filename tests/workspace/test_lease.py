@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 
 from reconciler.dispatch.fakes import FakeClaims, FakeClock
-from reconciler.dispatch.ports import Entry
+from reconciler.dispatch.ports import Entry, UnavailableError
 from reconciler.errors import ReconcileError
 from reconciler.workspace.lease import (
     LEASE_TIME,
     Holder,
     LeaseHeldError,
+    LeaseLeftError,
     LeaseLostError,
     break_lease,
     held_lease,
 )
 
+T = TypeVar("T")
 START = datetime(2026, 11, 20, 15, tzinfo=UTC)
 ALICE = Holder(owner="alice", link="https://ci.example/run/7")
 BOB = Holder(owner="bob")
@@ -118,6 +122,89 @@ def test_an_own_lease_whose_answer_was_lost_is_recognised() -> None:
     async def scenario() -> None:
         async with held_lease(LossyClaims(), FakeClock(START), ALICE) as lease:
             assert lease.number == 1
+
+    asyncio.run(scenario())
+
+
+@dataclass
+class FailingClaims(FakeClaims):
+    """Every write of a kind fails so many times, after it is done or before."""
+
+    of: str = "put"
+    times: int = 0
+    done: bool = False
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        return await self._fail("put_new", super().put_new(key, entry))
+
+    async def put(self, key: str, entry: Entry) -> None:
+        await self._fail("put", super().put(key, entry))
+
+    async def _fail(self, of: str, write: Coroutine[None, None, T]) -> T:
+        if of != self.of or not self.times:
+            return await write
+        self.times -= 1
+        if self.done:
+            await write
+        else:
+            write.close()
+        raise UnavailableError("no answer")
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("of", ["put_new", "put"])
+def test_a_lease_that_could_not_be_taken_for_sure_is_given_back(of: str, done: bool) -> None:
+    async def scenario() -> None:
+        claims, clock = FailingClaims(of=of, times=1, done=done), FakeClock(START)
+        with pytest.raises(UnavailableError, match="no answer"):
+            async with held_lease(claims, clock, ALICE):
+                pytest.fail("it was not taken for sure")
+        async with held_lease(claims, clock, BOB) as lease:
+            await lease.renew()
+
+    asyncio.run(scenario())
+
+
+def test_giving_a_lease_back_is_tried_again() -> None:
+    async def scenario() -> None:
+        claims, clock = FailingClaims(), FakeClock(START)
+        async with held_lease(claims, clock, ALICE):
+            claims.times = 2
+        async with held_lease(claims, clock, BOB):
+            pass
+
+    asyncio.run(scenario())
+
+
+def test_a_lease_that_cannot_be_given_back_is_told_when_all_else_went_well() -> None:
+    async def scenario() -> None:
+        claims, clock = FailingClaims(), FakeClock(START)
+        with pytest.raises(LeaseLeftError) as caught:
+            async with held_lease(claims, clock, ALICE):
+                claims.times = 9
+        assert str(caught.value) == (
+            "all is done, but lease 1 could not be given back: until it has run out, in 10 "
+            "minutes, every other apply is refused\n  Wait, or: reconcile unlock 1"
+        )
+        claims.times = 0
+        with pytest.raises(LeaseHeldError):
+            async with held_lease(claims, clock, BOB):
+                pytest.fail("it was not given back")
+
+    asyncio.run(scenario())
+
+
+def test_what_went_wrong_is_not_hidden_by_a_lease_that_cannot_be_given_back() -> None:
+    async def scenario() -> None:
+        claims, clock = FailingClaims(), FakeClock(START)
+
+        async def block() -> None:
+            async with held_lease(claims, clock, ALICE):
+                claims.times = 9
+                raise ValueError("boom")
+
+        with pytest.raises(ValueError, match="boom"):
+            await block()
 
     asyncio.run(scenario())
 
