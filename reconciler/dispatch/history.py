@@ -12,14 +12,15 @@ from reconciler.dispatch.ports import Caller, UnavailableError
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
 _RANK: Final = {
-    RunState.SKIPPED: 0,
-    RunState.QUEUED: 1,
-    RunState.START_FAILED: 2,
-    RunState.MISSED: 3,
-    RunState.STARTED: 4,
+    RunState.QUEUED: 0,
+    RunState.START_FAILED: 0,
+    RunState.SKIPPED: 1,
+    RunState.MISSED: 2,
+    RunState.STARTED: 3,
 }
-"""Which of two lines about one occurrence says more; the end of a call says most."""
-_RANK_ENDED: Final = 5
+"""Which of two lines about one occurrence says more; the end of a call says most. Of what is not
+the last word, the later line does."""
+_RANK_ENDED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ RUNS_FOLDER: Final = "runs"
 COMPACTED: Final = "compacted.jsonl"
 """The name of a day's one file."""
 _HEADER_START: Final = b'{"format":'
+_EXECUTION_SHOWN: Final = 8
 LISTED_TIMES: Final = 200
 """Nominal times that one line spells out at most; of a longer span the first and the newest."""
 
@@ -180,6 +181,8 @@ class WakeLog:
 
     Attributes:
         wake: the Modal call id of the wake, or another id that is unique to it.
+        execution: unique to one execution of it: Modal runs a wake again whose container died, and
+            that writes files of its own. Empty in the files of older versions.
         part: a wake with much to do writes several files, numbered from 1.
         slot: the slot that woke, or how a person did.
         started: ISO 8601 in UTC.
@@ -199,6 +202,7 @@ class WakeLog:
     unsettled: Mapping[str, int]
     records: tuple[RunRecord, ...]
     part: int = 1
+    execution: str = ""
     told: tuple[Told, ...] = ()
 
     @property
@@ -210,8 +214,9 @@ class WakeLog:
     def path(self) -> str:
         """Its file on the Volume; names sort by the time of the wake."""
         time = self.started[11:19].replace(":", "")
+        execution = f"-{self.execution[:_EXECUTION_SHOWN]}" if self.execution else ""
         part = f"-{self.part}" if self.part > 1 else ""
-        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}{part}.jsonl"
+        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}{execution}{part}.jsonl"
 
     def encode(self) -> bytes:
         """The file's bytes."""
@@ -226,6 +231,8 @@ class WakeLog:
             "unsettled": dict(self.unsettled),
             "wake": self.wake,
         }
+        if self.execution:
+            header["execution"] = self.execution
         if self.told:
             header["told"] = [told.to_json() for told in self.told]
         lines = [header, *(record.to_json() for record in self.records)]
@@ -256,6 +263,7 @@ def decode_wake_log(content: bytes, where: str) -> WakeLog:
             unsettled=dict(header["unsettled"]),
             records=tuple(_record_from_json(line) for line in lines),
             part=header["part"],
+            execution=header.get("execution", ""),
             told=tuple(map(Told.from_json, header.get("told", ()))),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:

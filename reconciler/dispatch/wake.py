@@ -238,6 +238,7 @@ class _Wake:
         return WakeLog(
             wake=self.request.wake,
             part=part,
+            execution=self.request.token,
             slot=self.request.slot,
             started=format_time(self.started),
             now=through,
