@@ -8,12 +8,16 @@ from enum import StrEnum
 from typing import Any
 
 import modal
-from modal.exception import NotFoundError, OutputExpiredError
 
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.waiting import wait_for
-from reconciler.dispatch.modal_calls import NO_ANSWER, ModalCaller, describe, is_pending
-from reconciler.dispatch.ports import StartUnknownError, TargetMissingError
+from reconciler.dispatch.modal_calls import ModalCaller, status_of
+from reconciler.dispatch.ports import (
+    CallState,
+    StartUnknownError,
+    TargetMissingError,
+    UnavailableError,
+)
 from reconciler.errors import ReconcileError
 
 
@@ -82,19 +86,23 @@ async def result_async(call: str, *, timeout: float = 0) -> Outcome:
     """
     try:
         value = await modal.FunctionCall.from_id(call).get.aio(timeout=timeout)
-    except TimeoutError as error:
-        if is_pending(error):
-            return Outcome(JobState.PENDING)
-        return Outcome(JobState.FAILED, error=describe(error))
-    except (OutputExpiredError, NotFoundError):
-        return Outcome(JobState.EXPIRED)
-    except NO_ANSWER as error:
-        raise ReconcileError(
-            f"Modal did not answer: {describe(error)}", remedy="Ask again."
-        ) from error
     except Exception as error:  # noqa: BLE001 - whatever the function itself raised
-        return Outcome(JobState.FAILED, error=describe(error))
+        return _outcome_of(error)
     return Outcome(JobState.DONE, value=value)
+
+
+def _outcome_of(error: Exception) -> Outcome:
+    try:
+        status = status_of(error)
+    except UnavailableError as unavailable:
+        raise ReconcileError(f"Modal did not answer: {unavailable}", remedy="Ask again.") from error
+    match status.state:
+        case CallState.RUNNING:
+            return Outcome(JobState.PENDING)
+        case CallState.EXPIRED:
+            return Outcome(JobState.EXPIRED)
+        case _:
+            return Outcome(JobState.FAILED, error=status.reason)
 
 
 def submit(

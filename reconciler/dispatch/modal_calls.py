@@ -7,23 +7,30 @@ import json
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
 import modal
 from modal.exception import (
-    ConnectionError as ModalConnectionError,
-)
-from modal.exception import (
+    AuthError,
+    ConflictError,
+    DataLossError,
     FunctionTimeoutError,
-    InputCancellation,
     InternalError,
     InternalFailure,
+    InvalidError,
     NotFoundError,
     OutputExpiredError,
+    PermissionDeniedError,
+    RemoteError,
+    ResourceExhaustedError,
     ServiceError,
+    UnimplementedError,
+)
+from modal.exception import (
+    ConnectionError as ModalConnectionError,
 )
 
 from reconciler.dispatch.generation import SUPERVISOR
@@ -45,13 +52,24 @@ _ENDING: Final = "schedule-reconciler/ending"
 
 _ModalFunction = modal.Function[..., Any, Any]
 _CLIENT: Final = Path(modal.__file__).parent
-NO_ANSWER: Final = (
-    ServiceError,
+_REMOTE: Final = "<ta-"
+"""How the names of files begin in the frames of a container, which the client puts at the end of
+the traceback of what a function raised. Its own errors and a function's may be of one class."""
+_NO_ANSWER: Final = (
+    AuthError,
+    ConflictError,
+    DataLossError,
     InternalError,
     InternalFailure,
+    InvalidError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    ServiceError,
+    UnimplementedError,
     ModalConnectionError,
     ConnectionError,
 )
+"""What the client raises when Modal does not say how a call stands."""
 
 
 @contextmanager
@@ -166,22 +184,8 @@ class ModalCaller:
         handle = modal.FunctionCall.from_id(call)
         try:
             result = await handle.get.aio(timeout=seconds)
-        except TimeoutError as error:
-            if is_pending(error):
-                return CallStatus(CallState.RUNNING)
-            return CallStatus(CallState.FAILED, reason=describe(error))
-        except OutputExpiredError:
-            return CallStatus(CallState.EXPIRED)
-        except NotFoundError:
-            return CallStatus(CallState.EXPIRED)
-        except FunctionTimeoutError as error:
-            return CallStatus(CallState.TIMED_OUT, reason=describe(error))
-        except InputCancellation as error:
-            return CallStatus(CallState.CANCELLED, reason=describe(error))
-        except NO_ANSWER as error:
-            raise UnavailableError(describe(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever the function itself raised
-            return CallStatus(CallState.FAILED, reason=describe(error))
+            return status_of(error)
         if isinstance(result, dict) and _ENDING in result:
             return _decode_ending(result)
         return CallStatus(CallState.SUCCEEDED, result=_as_json(result))
@@ -246,16 +250,46 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:RESULT_LENGTH] if text else type(error).__name__
 
 
-def is_pending(error: TimeoutError) -> bool:
-    """Tell a call that is not done from one whose function raised ``TimeoutError`` itself.
+def status_of(error: Exception) -> CallStatus:
+    """How a call stands whose result was asked for, from what that raised.
 
-    The client raises the built-in class for the former and hands on the latter as it was, with the
-    remote frames at the end of its traceback. A function that lets the client's own error pass
-    through cannot be told apart; it would count as running until Modal forgets it.
+    Raises:
+        UnavailableError: Modal does not say.
     """
+    failed = CallStatus(CallState.FAILED, reason=describe(error))
+    raised_in = _raised_in(error)
+    if raised_in.startswith(_REMOTE):
+        return failed
+    match error:
+        case TimeoutError():
+            # The client's own has no text. It is told from one of the function's, whose frames
+            # did not come along, by where it was raised.
+            pending = not error.args and Path(raised_in).is_relative_to(_CLIENT)
+            return CallStatus(CallState.RUNNING) if pending else failed
+        case OutputExpiredError() | NotFoundError():
+            return CallStatus(CallState.EXPIRED)
+        case FunctionTimeoutError():
+            return replace(failed, state=CallState.TIMED_OUT)
+        case RemoteError() if _is_cancelled(error):
+            return replace(failed, state=CallState.CANCELLED)
+        case _ if isinstance(error, _NO_ANSWER):
+            raise UnavailableError(describe(error)) from error
+    return failed
+
+
+def _raised_in(error: Exception) -> str:
+    """The file in which it was raised; of what a function raised, as the client writes it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    raised_in = Path(frames[-1].f_code.co_filename) if frames else Path()
-    return not error.args and raised_in.is_relative_to(_CLIENT)
+    return frames[-1].f_code.co_filename if frames else ""
+
+
+def _is_cancelled(error: RemoteError) -> bool:
+    """Tell a call that was ended from outside from one that failed without an exception.
+
+    The client has one class for both and keeps the status to itself; the container reports a
+    cancelled input without a text, and the embedded engine says so.
+    """
+    return not str(error) or "cancelled" in str(error).lower()
 
 
 def _as_json(result: Any) -> str:

@@ -38,6 +38,10 @@ STARTS_PER_TRY: Final = 5
 """How often the start of one try is attempted, when its outcome stays unknown."""
 
 
+class _InDoubtError(Exception):
+    """A try may or may not have started, and must not start twice."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What to run and how to watch over it.
@@ -126,7 +130,13 @@ class Supervisor:
     async def _all_tries(self) -> CallStatus:
         order = self.order
         for number in range(1, order.retries + 2):
-            status = await self._one_try(number)
+            try:
+                status = await self._one_try(number)
+            except _InDoubtError as doubt:
+                # It may be running: no other try may follow it.
+                status = CallStatus(CallState.FAILED, reason=str(doubt))
+                self.tries.append(_line(number, status))
+                break
             self.tries.append(_line(number, status))
             if status.state in (CallState.SUCCEEDED, CallState.CANCELLED):
                 break
@@ -156,7 +166,7 @@ class Supervisor:
                     await self.pause(LOOK_AGAIN)
                     continue
                 case ClaimState.CLAIMED if self.order.delivery is Delivery.AT_MOST_ONCE:
-                    return CallStatus(CallState.FAILED, reason=_UNCONFIRMED)
+                    raise _InDoubtError(_UNCONFIRMED)
                 case _:
                     pass
             start += 1
@@ -172,7 +182,7 @@ class Supervisor:
         except StartUnknownError as error:
             if order.delivery is Delivery.AT_MOST_ONCE:
                 reason = f"may or may not have started: {error}; delivery is at-most-once"
-                return CallStatus(CallState.FAILED, reason=reason)
+                raise _InDoubtError(reason) from error
             failed = {**claim, "state": ClaimState.FAILED.value, "error": str(error)}
             await self._persist(lambda: self.claims.put(key, failed))
             return None

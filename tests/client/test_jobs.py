@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.client import JobState, Outcome, SubmitError, result, result_async, submit
 from reconciler.client import submit_async as submit_soon
+from reconciler.errors import ReconcileError
 from tests.end_to_end.project import SHOP
 from tests.engine_fixture import RunningEngine
 
@@ -30,6 +31,24 @@ def test_a_job_is_done_with_its_value(shop: RunningEngine) -> None:
 def test_a_job_that_fails_says_why(shop: RunningEngine) -> None:
     call = submit("shop/fail", {"occurrence": "x"}, environment=MAIN)
     assert result(call, timeout=60) == Outcome(JobState.FAILED, error="ValueError: no rows")
+
+
+def test_a_job_that_lost_a_connection_of_its_own_has_failed(shop: RunningEngine) -> None:
+    call = submit("shop/lose_connection", {"occurrence": "x"}, environment=MAIN)
+    error = "ConnectionError: no route to the database"
+    assert result(call, timeout=60) == Outcome(JobState.FAILED, error=error)
+
+
+@pytest.mark.parametrize("status", ["FAILED_PRECONDITION", "PERMISSION_DENIED", "INTERNAL"])
+def test_of_a_job_nothing_is_known_while_modal_does_not_answer(
+    shop: RunningEngine, status: str
+) -> None:
+    call = submit("shop/sync", {"occurrence": "by hand"}, environment=MAIN)
+    shop.fault("FunctionGetOutputs", "fail", status=status, times=4, scope="client")
+    with pytest.raises(ReconcileError, match="Modal did not answer"):
+        result(call)
+    shop.clear_faults()
+    assert result(call, timeout=60).state is JobState.DONE
 
 
 def test_a_job_that_runs_is_pending_and_one_nobody_knows_is_expired(shop: RunningEngine) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from reconciler.dispatch.ports import Caller, Claims, RunLog, TargetMissingError
+from reconciler.dispatch.ports import Caller, CallState, Claims, RunLog, TargetMissingError
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
 
@@ -61,6 +61,15 @@ def test_a_missing_function_is_told_apart_and_nothing_is_started(
 ) -> None:
     with pytest.raises(TargetMissingError, match=f"there is no function {app}/{function}"):
         asyncio.run(caller.start(app, function, {}))
+
+
+def test_a_call_that_was_cancelled_is_told_from_one_that_failed(caller: Caller) -> None:
+    async def scenario() -> None:
+        call = await caller.start("shop", "endless", {})
+        await caller.cancel(call)
+        assert (await caller.wait(call, 20)).state is CallState.CANCELLED
+
+    asyncio.run(scenario())
 
 
 def log(day: str, wake: str) -> WakeLog:

@@ -178,6 +178,27 @@ def test_a_cancelled_supervisor_ends_its_run_though_modal_does_not_answer_at_onc
     assert desk.caller.statuses["fc-1"].state is CallState.CANCELLED
 
 
+def test_no_other_try_follows_one_that_may_have_started_under_at_most_once() -> None:
+    order = replace(ORDER, delivery=Delivery.AT_MOST_ONCE, retries=2)
+    uncertain = Desk(UncertainOnce(script=[DONE, DONE]))
+    status = uncertain.supervise(order)
+    assert (status.state, len(status.tries)) == (CallState.FAILED, 1)
+    assert len(uncertain.caller.calls) == 1
+
+    killed = Desk(DyingOnce(script=[DONE]))
+    with pytest.raises(Killed):
+        killed.supervise(order)
+    status = killed.supervise(order, token="t2")
+    assert (status.state, len(status.tries)) == (CallState.FAILED, 1)
+    assert killed.caller.calls == []
+
+
+def test_a_try_that_failed_is_followed_by_another_under_at_most_once_too() -> None:
+    desk = Desk(Scripted(script=[FAILED, DONE]))
+    order = replace(ORDER, delivery=Delivery.AT_MOST_ONCE, retries=1)
+    assert desk.supervise(order).state is CallState.SUCCEEDED
+
+
 def test_a_schedule_with_retries_or_a_timeout_calls_the_supervisor_with_its_order() -> None:
     world = World()
     world.live(hourly(timeout=60, retries=2, args={"id": "${occurrence.id}"}))

@@ -30,6 +30,13 @@ def fail(occurrence: str) -> None:
 
 
 @app.function()
+def lose_connection(occurrence: str) -> None:
+    """Fails in a way in which the client fails too, when Modal does not answer it."""
+    _mark(occurrence)
+    raise ConnectionError("no route to the database")
+
+
+@app.function()
 def time_out_bare(occurrence: str) -> None:
     """Fails in the way that is hardest to tell from a call that is still going."""
     _mark(occurrence)
@@ -42,6 +49,15 @@ def too_slow(occurrence: str) -> None:
     _mark(occurrence)
     while True:
         time.sleep(0.1)
+
+
+@app.function()
+def linger(occurrence: str) -> str:
+    """Runs until it is cancelled, or somebody has left the mark that it is enough."""
+    _mark(occurrence)
+    while "enough" not in marks:
+        time.sleep(0.1)
+    return occurrence
 
 
 @app.function()
