@@ -1,7 +1,23 @@
-"""Projects as the end-to-end tests have them."""
+"""Projects as the end-to-end tests have them, and one whose commands start at once."""
 
 from __future__ import annotations
 
-from tests.end_to_end.conftest import make_project
+from collections.abc import Callable, Iterator
 
-__all__ = ["make_project"]
+import pytest
+
+from tests.end_to_end.conftest import make_project
+from tests.end_to_end.project import Project
+from tests.faults.forked import ForkedCommands
+from tests.faults.rig import Rig
+
+__all__ = ["make_project", "rig"]
+
+
+@pytest.fixture(scope="module")
+def rig(make_project: Callable[..., Project]) -> Iterator[Rig]:
+    """One for the module; its tests leave nothing undone."""
+    project = make_project("--crons", "unlimited")
+    variables = project.engine.env | project.environment()
+    with ForkedCommands(project.root, variables) as commands:
+        yield Rig(project, commands)
