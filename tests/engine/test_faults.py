@@ -124,7 +124,9 @@ def test_calls_are_counted(no_faults: RunningEngine, notes: Any) -> None:
     notes.put("a", 1)
     notes.get("a")
     notes.get("a")
-    assert no_faults.calls() == {"DictUpdate": 1, "DictGet": 2}
+    # An idle container of another test may ask for work meanwhile.
+    calls = {method: count for method, count in no_faults.calls().items() if "Dict" in method}
+    assert calls == {"DictUpdate": 1, "DictGet": 2}
 
 
 def test_calls_are_remembered_in_their_order_with_the_function_that_made_them(
