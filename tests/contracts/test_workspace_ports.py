@@ -6,11 +6,12 @@ import asyncio
 from datetime import UTC, datetime
 
 import modal
+import pytest
 
 from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.plan import Touch
 from reconciler.workspace.fakes import FakeApps
-from reconciler.workspace.ports import Apps, DeployedApp, Files
+from reconciler.workspace.ports import Apps, DeployedApp, Files, MissingSecretError
 
 SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))
 TAGS = {"managed-by": "schedule-reconciler", "repository": "acme-jobs"}
@@ -113,3 +114,21 @@ def test_a_stopped_app_is_known_by_its_id_alone(apps: Apps, name: str) -> None:
 
 def test_what_is_not_deployed_is_not_listed(apps: Apps, name: str) -> None:
     assert name not in {app.name for app in asyncio.run(apps.deployed())}
+
+
+def test_a_secret_that_is_not_there_or_lacks_a_key_is_named_and_nothing_is_deployed(
+    apps: Apps, name: str
+) -> None:
+    if isinstance(apps, FakeApps):
+        apps.secrets[name] = {"A"}
+    else:
+        modal.Secret.objects.create(name, {"A": "x"}, environment_name="main")
+    asyncio.run(apps.require_secrets({name: ["A"]}))
+    for secrets in ({name: ["A", "B"]}, {f"{name}-gone": ["A"]}):
+        with pytest.raises(MissingSecretError, match=r"there is no Modal Secret ours-.* with the"):
+            asyncio.run(apps.require_secrets(secrets))
+        with pytest.raises(MissingSecretError):
+            asyncio.run(apps.deploy(SLOTS, TAGS, secrets))
+    assert name not in {app.name for app in asyncio.run(apps.deployed())}
+    asyncio.run(apps.deploy(SLOTS, TAGS, {name: ["A"]}))
+    assert own(apps, name).tags == TAGS
