@@ -11,7 +11,7 @@ help:
 	@echo "make demo    deploy the examples to the embedded Modal, plan, apply, wake, show the runs"
 	@echo "make test    everything that CI checks"
 	@echo "make lint    the static checks alone"
-	@echo "make simulate  the dispatch core under seeded faults, 2,000 seeds of 14 days"
+	@echo "make simulate  the dispatch core under seeded faults, 2,000 seeds of 14 days x 40 schedules"
 	@echo "make bench   the benchmarks, each beside its peer"
 	@echo "make schema  write schema/ anew from the models"
 

@@ -31,9 +31,9 @@ def main() -> int:
             progress = f"\r{done:,} of {args.seeds + args.crowds:,} played, {bad} with problems"
             print(progress, end=end, file=sys.stderr, flush=True)
     print(
-        f"{args.seeds:,} seeds of {args.days} days with {args.schedules} schedules and "
-        f"{args.crowds} crowds: {wakes:,} wakes, {starts:,} starts, {bad} with problems, "
-        f"{time.monotonic() - began:.0f} s"
+        f"{done:,} played, of {args.seeds:,} seeds of {args.days} days with {args.schedules} "
+        f"schedules and {args.crowds} crowds: {wakes:,} wakes, {starts:,} starts, "
+        f"{bad} with problems, {time.monotonic() - began:.0f} s"
     )
     return 1 if bad else 0
 

@@ -2,21 +2,23 @@
 
 And what is reported is true: what is missed was really missed, because no undisturbed wake came in
 the time that its policies give it; what is skipped was really in the way of another run, or barred.
+Nor does what ``catchup`` gives up start after all, unless something had gone wrong in time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.policy import CATCHUP_LIMIT
 from reconciler.policies import Catchup, Overlap
+from tests.simulation.faults import WAKE_SECONDS
 from tests.simulation.nominal import Calendar, CleanWakes, Nominal
 from tests.simulation.reports import Reports
 from tests.simulation.schedules import DAY, PUNCTUALITY
 from tests.simulation.starts import Starts
-from tests.simulation.world import World
+from tests.simulation.world import Call, World
 
 QUEUED_LONG: Final = 2 * 86400.0
 """Seconds after which nothing waits any longer for an earlier run."""
@@ -51,6 +53,7 @@ class Fates:
             let_go = (missed or skipped) and self._disturbed(nominal)
             if reports.started.isdisjoint(keys) and not let_go:
                 yield f"{nominal} started and no runs file says so"
+            yield from self._extra(nominal, started)
         elif skipped:
             if not any(self._rightly_skipped(nominal, reason) for reason in skipped):
                 yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
@@ -60,6 +63,20 @@ class Fates:
                 yield f"{nominal} is reported missed ({reasons}), and a wake came in time"
         elif reports.queued.isdisjoint(keys) or nominal.due < self.world.over - QUEUED_LONG:
             yield f"{nominal} neither started nor is it reported"
+
+    def _extra(self, nominal: Nominal, started: Sequence[Call]) -> Iterator[str]:
+        """Starts that ``catchup`` had to give up."""
+        if self._disturbed(nominal) or not self.reports.waiting.isdisjoint(nominal.keys):
+            return
+        limit = float("inf")
+        if nominal.always(Catchup.NONE):
+            limit = nominal.due + PUNCTUALITY
+        elif nominal.always(Catchup.LATEST) and nominal.followed_by is not None:
+            limit = max(nominal.due, nominal.followed_by * 60.0) + PUNCTUALITY
+        for call in started:
+            # A wake decides when it begins.
+            if call.began > limit + WAKE_SECONDS + 60 and not (call.by_hand or call.skew):
+                yield f"{nominal} started {call.began - nominal.due:.0f} s late, against catchup"
 
     def _rightly_skipped(self, nominal: Nominal, reason: str) -> bool:
         if self.world.was_foreseen(nominal.due):

@@ -31,6 +31,7 @@ class Nominal:
         keys: the occurrence, under each name that it may have had.
         until: true epoch second from which it was no longer this schedule's business.
         following: the schedule's next nominal time.
+        alike: whether what governs this also governs that.
     """
 
     identity: int
@@ -39,6 +40,7 @@ class Nominal:
     keys: frozenset[Occurrence]
     until: float
     following: int | None = None
+    alike: bool = False
 
     @property
     def due(self) -> float:
@@ -75,6 +77,16 @@ class Nominal:
     def catches_up(self, catchup: Catchup) -> bool:
         """Whether it may have been under this."""
         return any(life.record.catchup is catchup for life in self.lives)
+
+    def always(self, catchup: Catchup) -> bool:
+        """Whether it was under this throughout."""
+        return all(life.record.catchup is catchup for life in self.lives)
+
+    @property
+    def followed_by(self) -> int | None:
+        """The schedule's next nominal time, if it is like this one and cannot be barred."""
+        may_bar = any(life.declared.may_bar for life in self.lives)
+        return self.following if self.alike and not may_bar else None
 
     @property
     def deadlines(self) -> Sequence[int]:
@@ -141,6 +153,7 @@ def _times(
         nominal = Nominal(identity, at, governing, keys, until)
         if before is not None:
             before.following = at
+            before.alike = [*map(id, before.lives)] == [*map(id, governing)]
             yield before
         before = nominal
     if before is not None:

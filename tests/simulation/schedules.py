@@ -67,6 +67,11 @@ class Declared:
                 if first < midnight + minute <= last:
                     yield midnight + minute
 
+    @property
+    def may_bar(self) -> bool:
+        """Whether it is suspended or excludes anything, whenever."""
+        return self.schedule.suspension is not None or bool(self.schedule.exclude)
+
     def barred(self, at: int) -> bool:
         """Whether somebody had said that it should not run at this epoch minute."""
         return self.suspended(at) or any(
