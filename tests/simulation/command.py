@@ -19,14 +19,17 @@ def main() -> int:
     args = _arguments()
     began = time.monotonic()
     wakes = starts = bad = done = 0
+    watched = sys.stderr.isatty()
     for outcome in _outcomes(args):
         done, wakes, starts = done + 1, wakes + outcome.wakes, starts + outcome.starts
         if outcome.problems:
             bad += 1
+            if watched:
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             print(outcome.report(args.broken), flush=True)
             if args.stop:
                 break
-        if sys.stderr.isatty():
+        if watched:
             end = "\n" if done == args.seeds + args.crowds else ""
             progress = f"\r{done:,} of {args.seeds + args.crowds:,} played, {bad} with problems"
             print(progress, end=end, file=sys.stderr, flush=True)
