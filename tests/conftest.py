@@ -6,10 +6,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.engine_fixture import RunningEngine, engine, environment, start_engine
 
 __all__ = ["client", "engine", "environment", "start_engine"]
+
+# A busy machine is no failure: how long things take is for the benchmarks to say.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -130,6 +130,7 @@ class Fault:
     rule: Rule | None = None
     container: str = ""
     kill: Kill | None = None
+    cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def skips(self) -> bool:
@@ -148,7 +149,7 @@ class Fault:
         if self.rule.mode is Mode.FAIL:
             raise self._error("injected: not done")
         if self.rule.mode is Mode.HOLD:
-            await asyncio.sleep(self.rule.seconds)
+            await self._held_up(self.rule.seconds)
         if self.rule.mode is Mode.KILL:
             self._kill()
 
@@ -159,9 +160,15 @@ class Fault:
         if self.rule.mode in (Mode.LOSE, Mode.FORGET):
             raise self._error("injected: done, answer lost")
         if self.rule.mode is Mode.LATE:
-            await asyncio.sleep(self.rule.seconds)
+            await self._held_up(self.rule.seconds)
         if self.rule.mode is Mode.KILL_AFTER:
             self._kill()
+
+    async def _held_up(self, seconds: float) -> None:
+        """Wait, at most until the rules are cleared."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.cleared.wait()
 
     def _error(self, text: str) -> GRPCError:
         assert self.rule is not None
@@ -189,6 +196,7 @@ class Faults:
     calls: Counter[str] = field(default_factory=Counter)
     trace: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=limits.TRACE))
     """The latest calls in their order: the method, and the function of the calling container."""
+    cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, rules: Iterable[Rule]) -> None:
         """In the order given; the first rule that picks a call decides."""
@@ -197,7 +205,10 @@ class Faults:
             raise _wrong(f"more than {limits.FAULT_RULES} rules")
 
     def clear(self) -> None:
+        """No rule is in force any more, and what is held up goes on."""
         self.rules.clear()
+        self.cleared.set()
+        self.cleared = asyncio.Event()
 
     def count(self, method: str, caller: Caller) -> Fault:
         """Note a call and say what is to happen to it."""
@@ -206,7 +217,7 @@ class Faults:
         if not self.rules:
             return _NOTHING
         chosen = self._choose(method, caller)
-        return Fault(chosen, caller.container, self.kill) if chosen else _NOTHING
+        return Fault(chosen, caller.container, self.kill, self.cleared) if chosen else _NOTHING
 
     def _choose(self, method: str, caller: Caller) -> Rule | None:
         chosen = None

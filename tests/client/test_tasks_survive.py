@@ -267,7 +267,7 @@ def _wanted(task_id: str, step: Step, now: datetime) -> Task:
     return Task(id=task_id, at=at, app="shop", function="sync", created=minute(now))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_no_task_is_lost_or_doubled(steps: list[Step]) -> None:
     world = World()

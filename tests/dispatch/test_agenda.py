@@ -113,7 +113,7 @@ def asked_one_by_one(generation: Generation, horizon: Horizon, now: int) -> Sequ
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(wakes())
 def test_what_is_due_is_what_each_schedule_says(wake: tuple[Generation, Horizon, int]) -> None:
     generation, horizon, now = wake

@@ -202,7 +202,7 @@ def test_two_wakes_at_once_send_one_alarm() -> None:
     assert len(texts(world)) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from([GOOD, BAD, CallState.CANCELLED]), max_size=12), st.integers(1, 4))
 def test_each_row_that_is_long_enough_is_told_once_and_so_is_its_end(
     ends: list[CallState], wanted: int

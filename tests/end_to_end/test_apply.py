@@ -78,13 +78,14 @@ def test_of_two_applies_at_once_one_wins_and_the_other_says_who_holds_the_lease(
     project: Project,
 ) -> None:
     project.hourly("a", "b")
-    project.engine.fault("AppPublish", "hold", seconds=3)
+    project.engine.fault("AppPublish", "hold", seconds=60)
     first = project.start("--yes")
     assert first.stderr is not None
     for line in first.stderr:
         if line.startswith("deploy"):
             break
     second = project.reconcile("--yes")
+    project.engine.clear_faults()
     assert second.code == 3
     assert "dev@" in second.err
     assert "is applying since" in second.err

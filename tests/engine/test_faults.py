@@ -111,10 +111,11 @@ def test_a_skipped_reload_shows_old_data(no_faults: RunningEngine, sample: str) 
 
 
 def test_a_held_up_commit_is_seen_late(no_faults: RunningEngine, sample: str) -> None:
-    no_faults.fault("VolumeCommit", "hold", seconds=1.0)
+    no_faults.fault("VolumeCommit", "hold", seconds=60)
     name = uuid4().hex
     call = function("write").spawn(name, "text")
     assert function("read").remote(name, reload=True) is None
+    no_faults.clear_faults()
     call.get()
     assert function("read").remote(name, reload=True) == "text"
 

@@ -62,7 +62,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 CONTENTS = damaged() | st.binary(max_size=60) | st.lists(FRAGMENTS, max_size=12).map(b"".join)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(CONTENTS)
 @example(GOOD)
 @example(b'"": 1')
@@ -87,7 +87,7 @@ def test_any_bytes_are_manifests_or_a_manifest_error(content: bytes) -> None:
     assert str(found).encode()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(CONTENTS)
 def test_any_bytes_are_settings_or_a_manifest_error(content: bytes) -> None:
     found = outcome(lambda: parse_settings(content))
@@ -108,7 +108,7 @@ def test_the_text_that_is_damaged_is_good_before() -> None:
 FIELD = st.sampled_from(["*", "0", "7", "1-5", "*/2", "1,15", "*/7", "1-10/3", "12", "31", "MON"])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(FIELD, min_size=5, max_size=5).map(" ".join))
 def test_what_is_accepted_croniter_accepts_too(expression: str) -> None:
     try:

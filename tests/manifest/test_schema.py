@@ -135,7 +135,7 @@ def agree(document: object, form: type[Form], schema: Schema) -> bool:
     return by_model
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(manifests() | JUNK)
 @example({"name": "job\n", "schedule": "1d", "function": "a/b"})
 @example({"name": "job", "schedule": "1d", "function": "a/b", "retries": 3.0})
@@ -148,7 +148,7 @@ def test_schema_and_model_agree_on_every_manifest(document: object) -> None:
     agree(document, ManifestForm, MANIFEST)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(instances(SETTINGS, SETTINGS))
 @example({"crons": 5.0})
 @example({"crons": "unlimited\n"})
@@ -212,7 +212,7 @@ def test_schema_and_model_accept_each_key() -> None:
 def test_schema_and_model_agree_on_what_a_key_may_hold(key: str) -> None:
     assert not agree(with_key(key, None), ManifestForm, MANIFEST)
 
-    @settings(max_examples=40, deadline=None, database=None)
+    @settings(max_examples=40, database=None)
     @given(instances(MANIFEST["properties"][key], MANIFEST))
     def compare(value: object) -> None:
         agree(with_key(key, value), ManifestForm, MANIFEST)

@@ -64,7 +64,7 @@ READERS: list[Callable[[str], Found]] = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(READERS), texts)
 def test_any_text_is_translated_told_or_an_error(reader: Callable[[str], Found], text: str) -> None:
     with suppress(ReconcileError):

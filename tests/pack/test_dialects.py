@@ -37,7 +37,7 @@ def _starts(slot: PackedSlot) -> list[int]:
 
 
 @given(st.one_of(usual, strange), budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_croniter_7_and_cronsim(group: list[Member], budget: int) -> None:
     for slot in (*one_poller(group, budget, NOW), *fewest_wakes(group, budget, NOW)):
         zone = ZoneInfo(slot.timezone)

@@ -33,7 +33,7 @@ def _anything(_: Sequence[int]) -> bool:
 
 
 @given(usual | tolerant, budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_dividing_never_costs_wakes_and_serves_all_times(group: list[Member], budget: int) -> None:
     each, outlines, pieces = _cut(group)
     divided = search(outlines, budget, Division(pieces, _anything))
@@ -43,7 +43,7 @@ def test_dividing_never_costs_wakes_and_serves_all_times(group: list[Member], bu
 
 
 @given(usual, budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_tight_covers_have_every_piece_and_stay_as_they_are(
     group: list[Member], budget: int
 ) -> None:
@@ -57,7 +57,7 @@ def test_tight_covers_have_every_piece_and_stay_as_they_are(
 
 
 @given(usual)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_packing_costs_less_than_the_least(group: list[Member]) -> None:
     _, outlines, pieces = _cut(group)
     assert search(outlines, None, Division(pieces, _anything)).total >= pieces.least

@@ -69,7 +69,7 @@ def test_no_slot_for_some_schedules_is_an_error_and_for_none_is_not() -> None:
 
 
 @given(usual_in_utc, st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_choice_of_solo_slots_is_better(group: list[Member], budget: int) -> None:
     if budget >= len(group):
         return
@@ -84,7 +84,7 @@ def test_no_choice_of_solo_slots_is_better(group: list[Member], budget: int) -> 
 
 
 @given(usual, st.integers(1, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_choice_is_better_in_zones_either(group: list[Member], most: int) -> None:
     each = demands(group, horizon(NOW)).each
     choices = (

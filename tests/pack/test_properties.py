@@ -44,21 +44,21 @@ def wakes(slots: Sequence[PackedSlot]) -> float:
 
 @both_packings
 @given(st.one_of(usual, strange, tolerant), budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_occurrence_has_its_wake(packer: Packer, group: list[Member], budget: int) -> None:
     assert not list(unserved(group, packer(group, budget, NOW)))
 
 
 @both_packings
 @given(st.one_of(usual, strange), budgets)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_for_ten_years(packer: Packer, group: list[Member], budget: int) -> None:
     assert not list(unserved(group, packer(group, budget, NOW), years=10))
 
 
 @both_packings
 @given(st.one_of(usual, strange, tolerant), budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_schedule_is_in_one_slot(packer: Packer, group: list[Member], budget: int) -> None:
     slots = packer(group, budget, NOW)
     assert sorted(name for slot in slots for name in slot.schedules) == sorted(
@@ -69,14 +69,14 @@ def test_every_schedule_is_in_one_slot(packer: Packer, group: list[Member], budg
 
 @both_packings
 @given(st.one_of(usual, strange, tolerant), budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_never_above_the_budget(packer: Packer, group: list[Member], budget: int) -> None:
     assert len(packer(group, budget, NOW)) <= budget
 
 
 @both_packings
 @given(st.one_of(usual, tolerant), budgets, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_the_schedules_does_not_matter(
     packer: Packer, group: list[Member], budget: int, data: st.DataObject
 ) -> None:
@@ -85,14 +85,14 @@ def test_the_order_of_the_schedules_does_not_matter(
 
 
 @given(st.one_of(usual, tolerant), budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_more_slots_never_cost_more_wakes(group: list[Member], budget: int) -> None:
     fewer, more = fewest_wakes(group, budget, NOW), fewest_wakes(group, budget + 1, NOW)
     assert wakes(more) <= wakes(fewer) * ROUNDING
 
 
 @given(st.one_of(usual, tolerant), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_more_slots_never_cost_one_poller_more_until_all_are_solo(
     group: list[Member], budget: int
 ) -> None:
@@ -103,7 +103,7 @@ def test_more_slots_never_cost_one_poller_more_until_all_are_solo(
 
 @both_packings
 @given(st.one_of(usual, tolerant), budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_tolerance_never_costs_wakes(packer: Packer, group: list[Member], budget: int) -> None:
     punctual = [Member(member.name, member.timetable) for member in group]
     late, strict = packer(group, budget, NOW), packer(punctual, budget, NOW)
@@ -111,7 +111,7 @@ def test_tolerance_never_costs_wakes(packer: Packer, group: list[Member], budget
 
 
 @given(usual_in_utc, budgets)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_floor_is_below_every_packing(group: list[Member], budget: int) -> None:
     floor = wakes_per_month([member.timetable for member in group], NOW)
     assert floor <= wakes(fewest_wakes(group, budget, NOW)) * ROUNDING
@@ -119,14 +119,14 @@ def test_the_floor_is_below_every_packing(group: list[Member], budget: int) -> N
 
 @both_packings
 @given(st.one_of(usual, tolerant), budgets)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_packing_again_changes_nothing(packer: Packer, group: list[Member], budget: int) -> None:
     first = packer(group, budget, NOW)
     assert packer(group, budget, NOW + 9 * DAY, first) == first
 
 
 @given(usual, st.integers(1, 12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_solo_slot_wakes_exactly_for_its_schedule_where_no_clock_changes(
     group: list[Member], budget: int
 ) -> None:

@@ -50,7 +50,7 @@ def _least(items: list[int], most: int) -> int:
 
 
 @given(outlines, st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_exact_search_finds_the_cheapest_partition(items: list[int], most: int) -> None:
     everything = sum(map(cost, items)) * 100
     found = cheapest_partition(items, most, everything)
@@ -61,7 +61,7 @@ def test_the_exact_search_finds_the_cheapest_partition(items: list[int], most: i
 
 
 @given(outlines, st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_search_finds_it_for_small_sets(items: list[int], most: int) -> None:
     assert search(items, most).total == _least(items, most)
 
@@ -79,7 +79,7 @@ def test_nothing_below_a_cost_that_is_not_above_the_least() -> None:
 
 
 @given(outlines, st.integers(1, 4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tidying_keeps_every_outline_and_never_costs_more(items: list[int], most: int) -> None:
     for groups in merged(items, most):
         before = groups.total

@@ -25,7 +25,7 @@ _ANY_DAY = date_rule(parse("* * * * *"), (1 << 13) - 2)
 
 
 @given(expressions)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_cost_of_a_shape_is_how_often_its_expression_wakes(text: str) -> None:
     parsed = parse(text)
     this = shape(parsed.minutes, parsed.hours, [date_rule(parsed, parsed.months)])

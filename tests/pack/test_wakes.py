@@ -32,7 +32,7 @@ def test_nothing_never_wakes() -> None:
 
 
 @given(strange)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_floor_counts_the_distinct_minutes_of_a_year(group: list[Member]) -> None:
     due = {
         minute

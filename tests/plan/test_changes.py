@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan import make_plan
@@ -118,7 +118,6 @@ def test_occurrences_that_are_due_and_unserved_are_named_when_a_change_gives_the
     assert effect.after[0] == NOW + 30
 
 
-@settings(deadline=None)
 @given(st.permutations(["a", "b", "c", "d", "e", "f", "g"]))
 def test_planning_does_not_depend_on_the_order_of_the_schedules(order: list[str]) -> None:
     given = {schedule.name: schedule for schedule in hourly("a", "b", "c", "d", "e", "f", "g")}

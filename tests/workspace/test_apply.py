@@ -233,7 +233,7 @@ def test_an_edited_or_removed_generation_is_repaired() -> None:
 names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(names, st.sampled_from([None, *Step])), min_size=1, max_size=5))
 def test_whatever_is_applied_and_wherever_it_is_killed_the_last_apply_converges_within_the_budget(
     history: list[tuple[list[str], Step | None]],
