@@ -54,13 +54,13 @@ class Fates:
             if reports.started.isdisjoint(keys) and not let_go:
                 yield f"{nominal} started and no runs file says so"
             yield from self._extra(nominal, started)
-        elif skipped:
-            if not any(self._rightly_skipped(nominal, reason) for reason in skipped):
-                yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
-        elif missed:
+        elif missed:  # outweighs what a later wake says that looks at it again
             if not any(self._excused(nominal, reason) for reason in missed):
                 reasons = ", ".join(sorted(missed))
                 yield f"{nominal} is reported missed ({reasons}), and a wake came in time"
+        elif skipped:
+            if not any(self._rightly_skipped(nominal, reason) for reason in skipped):
+                yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
         elif reports.queued.isdisjoint(keys) or nominal.due < self.world.over - QUEUED_LONG:
             yield f"{nominal} neither started nor is it reported"
 
