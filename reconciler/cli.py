@@ -36,7 +36,7 @@ def call(args: argparse.Namespace) -> int:
         code = command(args)
         sys.stdout.flush()
     except ReconcileError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(error.told(vars(args).get("env")), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing is left locked", INTERRUPTED)
     except BrokenPipeError:

@@ -7,6 +7,16 @@ is a defect of ours and is reported as such.
 from __future__ import annotations
 
 
+def command_line(command: str, environment: str | None) -> str:
+    """``reconcile unlock 3 --env production``, for people to copy.
+
+    Args:
+        environment: None where the default is meant.
+    """
+    named = "" if environment is None else f" --env {environment}"
+    return f"reconcile {command}{named}"
+
+
 class ReconcileError(Exception):
     """Something failed in a way that a person can act on. Exit code 1.
 
@@ -14,19 +24,35 @@ class ReconcileError(Exception):
         what: one sentence, what failed and why.
         where: the file, position, app, volume or call that it is about.
         remedy: what the reader can do next.
+        command: which of our commands does that, such as ``unlock 3``; it follows the remedy.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        remedy: str | None = None,
+        command: str | None = None,
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.command = command
 
     def __str__(self) -> str:
+        return self.told(None)
+
+    def told(self, environment: str | None) -> str:
+        """The whole message, for who named that environment; the command is to act on it too."""
         message = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{message}\n  {self.remedy}" if self.remedy else message
+        if self.remedy is None:
+            return message
+        command = "" if self.command is None else f": {command_line(self.command, environment)}"
+        return f"{message}\n  {self.remedy}{command}"
 
 
 class RefusedError(ReconcileError):

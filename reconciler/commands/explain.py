@@ -56,7 +56,7 @@ async def _lines(ports: Ports, name: str, at: int | None, days: int) -> list[str
         raise unknown_schedule(name, generation.by_name, "schedule or task")
     if at is None:
         raise ReconcileError(
-            "TIME is missing", remedy=f"Say which: reconcile explain {name} 2026-11-23T09:00Z"
+            "TIME is missing", remedy="Say which", command=f"explain {name} 2026-11-23T09:00Z"
         )
     asked = record.occurrence(at)
     found = [run for run in runs_of(await ports.log.recent(days)) if run.occurrence == asked]

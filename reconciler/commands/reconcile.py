@@ -15,7 +15,7 @@ from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import read_source, read_source_at
 from reconciler.cron import minute
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.plan import Plan, assume_applied, make_plan
 from reconciler.workspace.apply import (
@@ -129,4 +129,5 @@ def _save(plan: Plan, args: Namespace) -> None:
             where=args.out,
             remedy="Name a file in a folder that exists.",
         ) from error
-    print(f"Saved. To apply exactly this: reconcile --plan {args.out}", file=sys.stderr)
+    command = command_line(f"--plan {args.out}", args.env)
+    print(f"Saved. To apply exactly this: {command}", file=sys.stderr)

@@ -49,7 +49,8 @@ async def _runs(
         if not runs:
             raise ReconcileError(
                 f"the history has no {wanted.id}",
-                remedy=f"Ask why: reconcile explain {wanted.name} {wanted.id.partition('@')[2]}",
+                remedy="Ask why",
+                command=f"explain {wanted.name} {wanted.id.partition('@')[2]}",
             )
         return await with_open_calls(runs, ports.caller)
     if args.name is not None:
@@ -75,7 +76,9 @@ def _occurrence(text: str | None) -> Occurrence | None:
         return Occurrence.parse(text)
     except ValueError as error:
         raise ReconcileError(
-            f"{text!r} names no run: NAME@2026-11-20T06:00Z is expected"
+            f"{text!r} names no run: NAME@2026-11-20T06:00Z is expected",
+            remedy="List the runs",
+            command=f"runs {text.partition('@')[0]}".rstrip(),
         ) from error
 
 

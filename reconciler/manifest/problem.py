@@ -49,7 +49,9 @@ class ManifestError(ReconcileError):
         self.problems: tuple[Problem, ...] = tuple(ordered)
         super().__init__(_summary(self.problems))
 
-    def __str__(self) -> str:
+    def told(self, environment: str | None) -> str:
+        """All problems, whatever the environment is."""
+        del environment
         return "\n".join([*(str(problem) for problem in self.problems), self.what])
 
 

@@ -211,7 +211,7 @@ def make_plan(
         drift=drift,
         missing=tuple(item for item in missing if item.schedule.name in changed),
         refusals=(
-            *refuse_foreign_app(actual, settings.app, desired.repository),
+            *refuse_foreign_app(actual, settings.app, desired.repository, settings.name),
             *refuse_protected(actual, names),
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
             *refuse_no_budget(budget, bool(members)),

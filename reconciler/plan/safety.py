@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.errors import command_line
 from reconciler.manifest import DeletionThreshold
 from reconciler.plan.budget import Budget
 from reconciler.plan.state import Actual
@@ -33,24 +34,26 @@ class Refusal:
     remedy: str
 
 
-def refuse_foreign_app(actual: Actual, app: str, repository: str) -> Iterator[Refusal]:
+def refuse_foreign_app(
+    actual: Actual, app: str, repository: str, environment: str
+) -> Iterator[Refusal]:
     """An app of our name that is not tagged as ours is somebody's; it would be overwritten."""
     if actual.own is None:
         return
     tags = actual.own.tags
-    remedy = "set another `app:` in reconciler.yaml, or take it over: reconcile adopt"
+    remedy = "set another `app:` in reconciler.yaml, or take it over: "
     if tags.get(MANAGED_TAG) != MANAGED_BY:
         yield Refusal(
             Rule.FOREIGN_APP,
             f"the app {app} is not managed by schedule-reconciler: it bears none of its tags",
-            remedy,
+            remedy + command_line("adopt", environment),
         )
     elif tags.get(REPOSITORY_TAG) != tag_value(repository):
         yield Refusal(
             Rule.FOREIGN_APP,
             f"the app {app} is managed from the repository {tags.get(REPOSITORY_TAG)}, "
             f"and this is {tag_value(repository)}",
-            f"{remedy} --from {tags.get(REPOSITORY_TAG)}",
+            remedy + command_line(f"adopt --from {tags.get(REPOSITORY_TAG)}", environment),
         )
 
 

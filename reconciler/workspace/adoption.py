@@ -39,7 +39,8 @@ def adoption_tags(actual: Actual, desired: Desired, owner: str | None) -> Mappin
     if owned is not None and (owner is None or tag_value(owner) != owned):
         raise RefusedError(
             f"the app {app} is managed from the repository {owned}",
-            remedy=f"If it is meant to be taken from there: reconcile adopt --from {owned}",
+            remedy="If it is meant to be taken from there",
+            command=f"adopt --from {owned}",
         )
     return {
         **tags,

@@ -135,7 +135,8 @@ async def held_lease(claims: Claims, clock: Clock, holder: Holder) -> AsyncItera
         raise LeaseLeftError(
             f"all is done, but lease {lease.number} could not be given back: until it has run out, "
             f"in {LEASE_TIME.total_seconds() / 60:.0f} minutes, every other apply is refused",
-            remedy=f"Wait, or: reconcile unlock {lease.number}",
+            remedy="Wait, or",
+            command=f"unlock {lease.number}",
         )
 
 
@@ -185,7 +186,8 @@ def _held(number: int, entry: Mapping[str, Any]) -> LeaseHeldError:
     link = f", see {entry['link']}" if entry["link"] else ""
     return LeaseHeldError(
         f"{entry['owner']} is applying since {entry['since']} (lease {number}){link}",
-        remedy=f"Wait for it to finish. If it is dead: reconcile unlock {number}",
+        remedy="Wait for it to finish. If it is dead",
+        command=f"unlock {number}",
     )
 
 

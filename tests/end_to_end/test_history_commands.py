@@ -37,6 +37,8 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
         1,
         f"reconcile: the history has no bad@{TEN}\n  Ask why: reconcile explain bad {TEN}\n",
     )
+    named = project.reconcile("runs", f"bad@{TEN}", "--env", "local")
+    assert named.err.endswith(f"reconcile explain bad {TEN} --env local\n")
     status = project.reconcile("status", "--format", "json")
     assert status.code == 1
     rows = {row["name"]: row["failures_in_a_row"] for row in status.json["schedules"]}
