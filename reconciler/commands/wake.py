@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from datetime import datetime
 
 from reconciler.commands.connection import connected, open_ports, run
 from reconciler.commands.inputs import Inputs, read_inputs
@@ -68,8 +69,21 @@ def _serve(
         told = [told.to_json() for told in log.told]
         print(json.dumps({"format": 1, "records": records, "told": told}, indent=2))
     else:
-        print(wake_text(log, Style.of(sys.stdout)))
+        print(wake_text(log, Style.of(sys.stdout), alone=as_if is not None))
+    if as_if is not None and minute(datetime.fromisoformat(log.started)) < as_if:
+        _say_that_it_is_early(log, as_if)
     return _verdict(log)
+
+
+def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:
+    """What is served before its time is served: people expect a rehearsal."""
+    begun = {record.name for record in log.records if record.call and record.times == (as_if,)}
+    if begun:
+        print(
+            f"{format_minute(as_if)} is yet to come; what was started for it is not started again "
+            f"then: {', '.join(sorted(begun))}.",
+            file=sys.stderr,
+        )
 
 
 def _verdict(log: WakeLog) -> int:
@@ -91,7 +105,7 @@ async def _rehearse(ports: Ports, as_if: int | None) -> int:
         horizon = (await read_cursor(ports)).horizon(now, generation.digest)
     dues = [*find_due(generation, horizon, now), *await _due_tasks(ports, as_if, now)]
     if not dues:
-        print(f"Nothing is due up to {format_minute(now)}.")
+        print(f"Nothing is due {'up to' if as_if is None else 'at'} {format_minute(now)}.")
     for due in dues:
         await _print_due(due, ports)
     return 0

@@ -10,6 +10,8 @@ from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, told_line
 from reconciler.report.style import Style
 
+BRIEF: Final = 100
+"""Characters of a reason or a result in a list; one run alone is shown with all of it."""
 FAILURES: Final = frozenset(
     {RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED}
 )
@@ -43,11 +45,16 @@ def run_json(run: Run) -> dict[str, Any]:
     }
 
 
-def wake_text(log: WakeLog, style: Style) -> str:
-    """What one wake did."""
+def wake_text(log: WakeLog, style: Style, *, alone: bool = False) -> str:
+    """What one wake did.
+
+    Args:
+        alone: it looked at its minute only, and at none before.
+    """
     told = [told_line(told) for told in log.told]
     if not log.records:
-        return "\n".join([f"Nothing was due up to {format_minute(log.now)}.", *told])
+        upon = "at" if alone else "up to"
+        return "\n".join([f"Nothing was due {upon} {format_minute(log.now)}.", *told])
     width = max(len(record.name) for record in log.records)
     lines = (_record_line(record, width, style) for record in log.records)
     return "\n".join([*lines, *told])
@@ -75,8 +82,13 @@ def state_text(state: RunState, style: Style) -> str:
             return style.red(state.value)
 
 
+def brief(text: str) -> str:
+    """The beginning of what would fill lines."""
+    return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
+
+
 def _run_line(run: Run, width: int, style: Style) -> str:
-    detail = run.reason or run.result or run.call or ""
+    detail = brief(run.reason or run.result or run.call or "")
     attempt = f"attempt {run.attempt}  " if run.attempt > 1 else ""
     padding = " " * (12 - len(run.state.value))
     return (
@@ -89,7 +101,7 @@ def _record_line(record: RunRecord, width: int, style: Style) -> str:
     times = format_minute(record.times[-1])
     if record.count > 1:
         times = f"{format_minute(record.times[0])} … {times} ({record.count})"
-    detail = record.reason or record.result or record.call or ""
+    detail = brief(record.reason or record.result or record.call or "")
     padding = " " * (12 - len(record.state.value))
     return (
         f"{state_text(record.state, style)}{padding}  {record.name:{width}}  {times}  {detail}"

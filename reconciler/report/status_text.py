@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.report.runs_text import run_json, state_text
+from reconciler.report.runs_text import brief, run_json, state_text
 from reconciler.report.status import ScheduleStatus, Status, Tasks, TaskStatus
 from reconciler.report.style import Style
 
@@ -75,11 +75,12 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
         since = style.dim(f"  since commit {origin[:12]}") if origin else ""
         yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
     yield style.bold("Slots")
+    slots = max((len(item.slot.name) for item in status.slots), default=0)
     for slot in status.slots:
         woke = "has not woken yet" if slot.last_wake is None else f"last woke {slot.last_wake}"
         overdue = "" if slot.overdue is None else f", overdue since {format_minute(slot.overdue)}"
         yield (
-            f"  {slot.slot.name}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
+            f"  {slot.slot.name:{slots}}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
             f"{style.red(overdue) if overdue else ''}"
         )
     yield from _task_lines(status.tasks, style)
@@ -123,7 +124,7 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     if last is None:
         return style.dim("no run yet")
     state = state_text(last.state, style)
-    reason = f": {last.reason}" if last.reason else ""
+    reason = f": {brief(last.reason)}" if last.reason else ""
     late = f", {item.late // 60} min late" if item.late is not None and item.late >= 60 else ""
     row = f", {item.failures} in a row" if item.failures > 1 else ""
     return f"last {format_minute(last.occurrence.at)} {state}{late}{row}{reason}"
