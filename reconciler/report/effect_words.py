@@ -49,6 +49,15 @@ def listed_times(times: Iterable[int]) -> str:
     return ", ".join(parts)
 
 
+def first_times(times: Sequence[int], room: int) -> str:
+    """As many of the times as fit, and `…` when that is not all of them."""
+    for shown in range(len(times), 0, -1):
+        text = listed_times(times[:shown]) + ("" if shown == len(times) else ", …")
+        if len(text) <= room:
+            return text
+    return "…" if times else ""
+
+
 def time_of_day(minutes: int) -> str:
     """``06:00``, of minutes after midnight."""
     return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -12,6 +12,7 @@ from reconciler.dispatch.generation import Record
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunState
+from reconciler.words import count
 
 
 def explain(
@@ -54,7 +55,7 @@ def origin_line(commit: str | None, author: str | None, at: str) -> str:
         at: when it was applied, ISO 8601.
     """
     by = f" by {author}" if author else ""
-    made = "outside git" if commit is None else f"by commit {commit[:12]}{by}"
+    made = "without a commit" if commit is None else f"by commit {commit[:12]}{by}"
     return f"  The schedule is as it was made {made}, applied at {at}."
 
 
@@ -98,7 +99,7 @@ def _lateness(run: Run) -> str:
     if run.started is None:
         return ""
     seconds = lateness(run)
-    return "" if seconds is None or seconds < 60 else f", {seconds // 60} minutes late"
+    return "" if seconds is None or seconds < 60 else f", {count(seconds // 60, 'minute')} late"
 
 
 def lateness(run: Run) -> int | None:

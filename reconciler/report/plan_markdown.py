@@ -106,7 +106,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
 def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str:
     """The comment when there is no plan, or when its apply failed."""
     at = f"{made.at:%Y-%m-%d %H:%M} UTC"
-    lines = str(error).splitlines() or [type(error).__name__]
+    lines = error.told(environment).splitlines() or [type(error).__name__]
     head = [
         marker(environment),
         f"### 🛑 {code(environment)}: failed",
@@ -137,8 +137,8 @@ def _verdict(plan: Plan) -> str:
 
 def _provenance(plan: Plan, made: Made) -> str:
     commit = plan.desired.commit
-    shown = "outside git" if commit is None else f"Commit {_commit(commit, made)}"
-    dirty = " with uncommitted changes" if plan.desired.dirty else ""
+    shown = "Without a commit" if commit is None else f"Commit {_commit(commit, made)}"
+    dirty = " with uncommitted changes" if plan.desired.dirty and commit is not None else ""
     parts = [
         shown + dirty,
         f"plan {code(plan.digest[:12])}",

@@ -8,13 +8,16 @@ from typing import Final
 from reconciler.plan import Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
 from reconciler.report.action_style import SIGNS, painted
-from reconciler.report.effect_words import clock_words, listed_times, lost_or_repeated
+from reconciler.report.effect_words import clock_words, first_times, lost_or_repeated
 from reconciler.report.slots_text import slot_lines
 from reconciler.report.style import Style
 from reconciler.words import count
 
 LISTED_CHANGES: Final = 100
 """Changes that are spelled out; the rest is counted."""
+
+ROOM: Final = 58
+"""Characters for the next times, which a line of 80 leaves behind its indent and `next was`."""
 
 
 def plan_text(plan: Plan, style: Style) -> str:
@@ -34,7 +37,7 @@ def plan_text(plan: Plan, style: Style) -> str:
 
 def _heading(plan: Plan, style: Style) -> str:
     commit = plan.desired.commit
-    revision = "outside git" if commit is None else f"at commit {commit[:12]}"
+    revision = "without a commit" if commit is None else f"at commit {commit[:12]}"
     against = plan.actual.revision
     offline = f", planned offline against commit {against[:12]}" if against is not None else ""
     dirty = ", with uncommitted changes" if plan.desired.dirty and commit is not None else ""
@@ -62,24 +65,27 @@ def _change_lines(
     yield style.bold(title)
     by_name = {effect.name: effect for effect in effects}
     shown = changes[:LISTED_CHANGES]
-    width = max(len(change.name) for change in shown)
+    width = max(len(_label(change)) for change in shown)
     for change in shown:
-        kind = "" if change.kind is Kind.SCHEDULE else f"{change.kind} "
         where = style.dim(f"  {change.file}:{change.line}") if change.file else ""
         sign = painted(change.action, f"{SIGNS[change.action]} {change.action}", style)
-        yield f"  {sign}  {kind}{change.name:{width}}  {change.reason}{where}"
+        yield f"  {sign}  {_label(change):{width}}  {change.reason}{where}"
         if change.name in by_name:
             yield from _effect_lines(by_name[change.name], style)
     if len(changes) > len(shown):
         yield f"  and {len(changes) - len(shown)} more"
 
 
+def _label(change: Change) -> str:
+    return change.name if change.kind is Kind.SCHEDULE else f"{change.kind} {change.name}"
+
+
 def _effect_lines(effect: TimeEffect, style: Style) -> Iterator[str]:
     if effect.before != effect.after:
         if effect.before:
-            yield style.dim(f"             next was {listed_times(effect.before)}")
+            yield style.dim(f"             next was {first_times(effect.before, ROOM)}")
         if effect.after:
-            yield style.dim(f"             next is  {listed_times(effect.after)}")
+            yield style.dim(f"             next is  {first_times(effect.after, ROOM)}")
     for words in lost_or_repeated(effect):
         yield style.yellow(f"             {words}")
     if effect.moves and effect.clock is not None:

@@ -21,6 +21,7 @@ from reconciler.report.slot_words import served_names, waking_words
 from reconciler.report.style import Style
 from reconciler.words import count
 
+_UNDER_OTHERWISE: Final = " " * len("Otherwise: ")
 LISTED_NAMES: Final = 4
 """How many of a long list are spelled out; the rest is counted."""
 
@@ -43,7 +44,8 @@ def slot_lines(plan: Plan, style: Style) -> Iterator[str]:
     if saved is not None:
         yield f"  {saved}"
     if others is not None:
-        yield style.dim(f"  {others}")
+        for line in others.replace("; ", f";\n{_UNDER_OTHERWISE}").splitlines():
+            yield style.dim(f"  {line}")
 
 
 def _heading(plan: Plan) -> str:

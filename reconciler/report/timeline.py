@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.cron import instant
-from reconciler.dispatch.calendar import barred, nominal_times
+from reconciler.dispatch.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
 
@@ -31,6 +31,7 @@ class Timeline:
         suspended: the names of schedules at which nothing happens.
         rows: per schedule its times.
         wakes: per slot the times at which it wakes.
+        following: the first occurrence after that; None when one is in it or there is no more.
     """
 
     after: int
@@ -39,12 +40,14 @@ class Timeline:
     suspended: tuple[str, ...]
     rows: Mapping[str, Sequence[int]]
     wakes: Mapping[str, Sequence[int]]
+    following: Upcoming | None = None
 
 
 def timeline(
     records: Iterable[Record], wakes: Mapping[str, Sequence[int]], after: int, until: int
 ) -> Timeline:
     """Put together what happens in ``(after, until]``."""
+    records = tuple(records)
     rows: dict[str, Sequence[int]] = {}
     suspended: list[str] = []
     occurrences: list[Upcoming] = []
@@ -55,7 +58,10 @@ def timeline(
         times = nominal_times(record, after, until)
         rows[record.name] = [at for at in times if barred(record, at) is None]
         occurrences += (Upcoming(at, record.name, record.timezone) for at in rows[record.name])
-    return Timeline(after, until, tuple(sorted(occurrences)), tuple(suspended), rows, wakes)
+    following = None if occurrences else _following(records, until)
+    return Timeline(
+        after, until, tuple(sorted(occurrences)), tuple(suspended), rows, wakes, following
+    )
 
 
 def timeline_text(found: Timeline, count: int) -> str:
@@ -68,7 +74,12 @@ def timeline_text(found: Timeline, count: int) -> str:
     lines += [f"{'suspended':17}  {name}" for name in found.suspended]
     if len(found.occurrences) > count:
         lines.append(f"and {len(found.occurrences) - count:,} more until {_end(found)}")
-    return "\n".join(lines) if lines else f"Nothing is due until {_end(found)}."
+    if found.occurrences:
+        return "\n".join(lines)
+    nothing = f"Nothing is due up to {_end(found)}."
+    if found.following is not None:
+        nothing += f" The next is {found.following.name} at {format_minute(found.following.at)}."
+    return "\n".join([nothing, *lines])
 
 
 def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
@@ -88,6 +99,14 @@ def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
         "suspended": list(found.suspended),
         "slots": {name: len(times) for name, times in found.wakes.items()},
     }
+
+
+def _following(records: Iterable[Record], until: int) -> Upcoming | None:
+    firsts = ((record, next(running_times(record, until), None)) for record in records)
+    return min(
+        (Upcoming(at, record.name, record.timezone) for record, at in firsts if at is not None),
+        default=None,
+    )
 
 
 def _local(item: Upcoming) -> str:

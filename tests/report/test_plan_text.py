@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.manifest import Packing
+from reconciler.manifest import Packing, Resolution
 from reconciler.plan import Rates, make_plan
 from reconciler.plan.alternatives import COMPARED
 from reconciler.report.plan_text import LISTED_CHANGES, plan_text
@@ -33,6 +33,27 @@ def test_a_change_is_shown_with_its_place_and_what_it_means_in_time() -> None:
         "\n"
         f"Plan: 1 to update, 1 change of slots and app. Digest {plan.digest[:12]}"
     )
+
+
+def test_next_times_that_do_not_fit_a_line_of_eighty_are_left_out() -> None:
+    daily = schedules('name: a\nschedule: "0 6 * * *"')
+    lines = plan_text(make_plan(desired(daily), nothing(), NOW), PLAIN).splitlines()
+    (shown,) = [line for line in lines if "next is" in line]
+    assert shown == (
+        "             next is  2026-11-21T06:00Z, 2026-11-22T06:00Z, 2026-11-23T06:00Z, …"
+    )
+    assert len(shown) == 80
+
+
+def test_what_concerns_the_app_is_in_columns() -> None:
+    given = schedules('name: a\nschedule: "0 6 * * *"')
+    wanted = replace(desired(given, tasks=Resolution.FIVE_MINUTES), dispatcher="2")
+    text = plan_text(make_plan(wanted, applied(given), NOW), PLAIN)
+    section = text.partition("App\n")[2].partition("\n\n")[0]
+    assert section.splitlines() == [
+        "  ~ update  generation tasks         tasks not woken for → every 5 min",
+        "  ~ update  app schedule-reconciler  its dispatcher is of version 1.0-abc, this one of 2",
+    ]
 
 
 def test_runs_that_a_change_skips_or_doubles_are_named_and_so_is_the_next_clock_change() -> None:
