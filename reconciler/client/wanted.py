@@ -101,13 +101,15 @@ def _id(task_id: object) -> str:
     return task_id
 
 
-def _arguments(args: Mapping[Any, Any] | None) -> dict[str, Any]:
+def _arguments(args: object) -> dict[str, Any]:
+    if args is not None and not isinstance(args, Mapping):
+        raise InvalidTaskError(f"{args!r} is no mapping", where="args", remedy=_KEYWORDS)
     given = dict(args or {})
     if not all(isinstance(name, str) and name.isidentifier() for name in given):
         raise InvalidTaskError(
             f"the arguments {', '.join(map(repr, given))} are not all names",
             where="args",
-            remedy="They are the keyword arguments of the call.",
+            remedy=_KEYWORDS,
         )
     try:
         text = json.dumps(given, allow_nan=False)
@@ -125,6 +127,7 @@ def _arguments(args: Mapping[Any, Any] | None) -> dict[str, Any]:
     return read
 
 
+_KEYWORDS: Final = "They are the keyword arguments of the call."
 _JSON: Final = (
     "Pass texts, numbers, true, false, None, and lists and dicts (with text keys) of them."
 )

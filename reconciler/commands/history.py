@@ -51,9 +51,9 @@ def _text(applies: Sequence[Applied], style: Style) -> str:
     lines = []
     for applied in applies:
         pointer = applied.pointer
-        commit = "outside git" if pointer.commit is None else f"commit {pointer.commit[:12]}"
+        commit = "without a commit" if pointer.commit is None else f"commit {pointer.commit[:12]}"
         author = f" by {pointer.author}" if pointer.author else ""
-        dirty = ", with uncommitted changes" if pointer.dirty else ""
+        dirty = ", with uncommitted changes" if pointer.dirty and pointer.commit else ""
         lines.append(f"{pointer.at}  {commit}{author}{dirty}  {applied.summary}")
         link = f"  {pointer.link}" if pointer.link else ""
         lines.append(style.dim(f"    applied by {pointer.by}{link}"))

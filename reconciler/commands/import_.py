@@ -71,6 +71,11 @@ def _tell_still_firing(found: Sequence[StillFiring], root: Path) -> None:
 
 
 def _read_modal(args: Namespace) -> tuple[Found, str]:
+    if args.file is not None:
+        raise ReconcileError(
+            f"modal is read from what is deployed, not from {args.file}",
+            remedy="Leave the file out; --env says which environment is read.",
+        )
     inputs: Inputs = read_inputs(args)
     with connected(inputs):
         from reconciler.onboarding.modal_crons import read_modal

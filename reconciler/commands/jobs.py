@@ -37,6 +37,8 @@ def result(args: Namespace) -> int:
         print(json.dumps({"format": 1, **fields}, indent=2, default=repr))
     else:
         shown = outcome.error if outcome.value is None else json.dumps(outcome.value, default=repr)
+        if outcome.state is JobState.EXPIRED:
+            shown = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")
     return 0 if outcome.state in (JobState.DONE, JobState.PENDING) else 1
 

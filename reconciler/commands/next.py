@@ -14,6 +14,7 @@ from typing import Final
 from reconciler.commands.inputs import Inputs, read_inputs, schedules_of
 from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
+from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Schedule
 from reconciler.plan import slot_timetable
@@ -21,6 +22,7 @@ from reconciler.plan.preview import preview_records, preview_slots
 from reconciler.report.heat_map import heat_map
 from reconciler.report.style import Style
 from reconciler.report.timeline import timeline, timeline_json, timeline_text
+from reconciler.words import count
 
 FARTHEST: Final = 366
 """Days: every schedule has its yearly occurrence in them."""
@@ -38,6 +40,11 @@ def main(args: Namespace) -> int:
         from reconciler.report.calendar import timeline_calendar
 
         _write(args.ics, timeline_calendar(found, {record.name: record for record in records}))
+        print(
+            f"{count(len(found.occurrences), 'occurrence')} up to {format_minute(until)}; "
+            "--days looks farther.",
+            file=sys.stderr,
+        )
     elif args.format == "json":
         print(json.dumps(timeline_json(found, args.count), indent=2))
     else:
@@ -83,5 +90,7 @@ def _write(target: str, content: bytes) -> None:
         Path(target).write_bytes(content)
     except OSError as error:
         raise ReconcileError(
-            f"cannot write the calendar: {error.strerror}", where=target
+            f"cannot be written: {(error.strerror or 'unknown reason').lower()}",
+            where=target,
+            remedy="Name a file in a folder that exists.",
         ) from error

@@ -83,6 +83,12 @@ def read_source(args: Namespace) -> Source:
             raise
         if args.allow_deletes and _is_empty(inputs.folder):
             return Source(inputs, ())
+        if not inputs.folder.exists() and not (inputs.root / SETTINGS_FILE).exists():
+            raise NoManifestsError(
+                "there are neither settings nor a folder of manifests here",
+                where=str(inputs.root),
+                remedy="Call it in the repository's root, or begin one: reconcile init",
+            ) from error
         raise _no_manifests(error.problems[0].message, inputs.settings.schedules) from error
 
 

@@ -161,7 +161,8 @@ def _require_five(text: str, words: list[Token]) -> None:
             f"{len(words)} fields: seconds and years are not supported, expected five ({names})",
             " ".join(word.text for word in words[1:6]),
         )
-    raise whole.error(f"{len(words)} fields, expected five ({names})")
+    fields = "1 field" if len(words) == 1 else f"{len(words)} fields"
+    raise whole.error(f"{fields}, expected five ({names})")
 
 
 def _end(token: Token) -> int:

@@ -91,7 +91,8 @@ def _link(shown: str) -> Problem:
 def _unreadable(shown: str, error: OSError, what: str) -> Problem:
     match error:
         case FileNotFoundError():
-            return Problem(f"there is no such {what}", Location(shown), "check the path")
+            begin = ", or begin with: reconcile init" if what == "folder" else ""
+            return Problem(f"there is no such {what}", Location(shown), f"check the path{begin}")
         case PermissionError():
             return Problem(
                 f"no permission to read this {what}", Location(shown), "give yourself read access"

@@ -59,7 +59,8 @@ def _job(node: yaml.Node) -> Iterator[Draft | Untranslated]:
             yield Untranslated(line_of(found), key, "all runs are kept; there is no limit to set")
     for container in containers:
         reason = "what a container does stays there: write it as a Modal function"
-        yield Untranslated(line_of(container), text_at(container, "name") or name, reason)
+        of = f"container {text_at(container, 'name') or '?'} of {name}"
+        yield Untranslated(line_of(container), of, reason)
 
 
 def _keys(spec: yaml.Node) -> Iterator[tuple[str, Any]]:

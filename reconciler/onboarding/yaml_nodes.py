@@ -20,9 +20,16 @@ def documents(text: str) -> Iterator[yaml.Node]:
             if node is not None:
                 yield node
     except yaml.YAMLError as error:
-        raise ReconcileError(f"is not YAML: {' '.join(str(error).split())}") from error
+        raise ReconcileError(f"is not YAML: {_told(error)}") from error
     except RecursionError as error:
         raise ReconcileError("is nested too deeply") from error
+
+
+def _told(error: yaml.YAMLError) -> str:
+    """In one line, without the excerpt that YAML's own text draws."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def at(node: yaml.Node | None, *path: str) -> yaml.Node | None:

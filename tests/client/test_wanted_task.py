@@ -64,6 +64,7 @@ def test_without_an_id_each_task_is_its_own() -> None:
         ({"task_id": "a" * 101}, "cannot be the id of a task"),
         ({"task_id": 7}, "7 cannot be the id of a task"),
         ({"delivery": "exactly-once"}, "'exactly-once' is no delivery"),
+        ({"args": [1]}, "is no mapping"),
         ({"args": {"a b": 1}}, "are not all names"),
         ({"args": {1: 1}}, "are not all names"),
         ({"args": {"a": at("15:00")}}, "is no JSON"),

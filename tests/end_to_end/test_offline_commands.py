@@ -66,9 +66,28 @@ def test_next_writes_a_calendar(folder: Path) -> None:
     done = reconcile(folder, "next", "--ics", "out.ics")
     assert done.returncode == 0
     assert (folder / "out.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+    assert done.stdout == ""
+    assert " occurrences up to 20" in done.stderr
     refused = reconcile(folder, "next", "--ics", "no/such/folder.ics")
     assert refused.stderr == (
-        "reconcile: no/such/folder.ics: cannot write the calendar: No such file or directory\n"
+        "reconcile: no/such/folder.ics: cannot be written: no such file or directory\n"
+        "  Name a file in a folder that exists.\n"
+    )
+
+
+def test_next_says_what_comes_later_when_nothing_is_near(folder: Path) -> None:
+    done = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z", "--hours", "3")
+    assert done.stdout == (
+        "Nothing is due up to 2026-11-20T09:00Z. The next is daily at 2026-11-21T06:00Z.\n"
+    )
+
+
+def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> None:
+    done = reconcile(tmp_path, "--dry-run")
+    assert done.returncode == 3
+    assert done.stderr == (
+        f"reconcile: {tmp_path}: there are neither settings nor a folder of manifests here\n"
+        "  Call it in the repository's root, or begin one: reconcile init\n"
     )
 
 

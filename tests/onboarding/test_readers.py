@@ -21,6 +21,14 @@ from reconciler.workspace.modal_apps import read_schedule
 from reconciler.workspace.ports import DeployedApp
 
 
+def test_what_is_not_yaml_is_said_in_a_line_with_its_line() -> None:
+    with pytest.raises(ReconcileError) as caught:
+        read_kubernetes("kind: CronJob\nspec: [")
+    assert str(caught.value) == (
+        "is not YAML: line 2: expected the node content, but found '<stream end>'"
+    )
+
+
 def written(found: Found, taken: tuple[str, ...] = ()) -> Written:
     done = write_manifests(
         found, taken=taken, app="jobs", settings=Settings(), schema="../schema/manifest.schema.json"
@@ -190,7 +198,7 @@ def test_a_cronjob_keeps_its_zone_its_deadline_and_that_it_is_suspended() -> Non
         "deadline": "600s",
     }
     assert "# was: CronJob backup, image postgres:17" in done.text
-    assert told(done) == [(11, "successfulJobsHistoryLimit"), (17, "dump")]
+    assert told(done) == [(11, "successfulJobsHistoryLimit"), (17, "container dump of backup")]
 
 
 def test_a_policy_that_this_version_refuses_is_told_and_the_rest_is_written() -> None:

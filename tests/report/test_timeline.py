@@ -61,7 +61,21 @@ def test_a_cut_list_says_how_many_more_there_are() -> None:
 
 def test_nothing_due_says_until_when() -> None:
     assert timeline_text(timeline((), {}, NOW, NOW + 60), 10) == (
-        "Nothing is due until 2026-11-20T16:00Z."
+        "Nothing is due up to 2026-11-20T16:00Z."
+    )
+
+
+def test_nothing_due_names_the_first_that_comes_later() -> None:
+    paused_and_yearly = preview_records(
+        schedules(
+            'name: paused\nschedule: "0 * * * *"\nsuspend: true\n---\n'
+            'name: yearly\nschedule: "@yearly"'
+        ),
+        NOW,
+    )
+    assert timeline_text(timeline(paused_and_yearly, {}, NOW, NOW + 60), 10) == (
+        "Nothing is due up to 2026-11-20T16:00Z. The next is yearly at 2027-01-01T00:00Z.\n"
+        "suspended          paused"
     )
 
 
