@@ -105,7 +105,11 @@ def draw_crowd(seed: int, schedules: int) -> Scenario:
 
 
 def _flip(random: Random, wakes: Sequence[WakeEvent], days: int) -> float:
-    """When an apply makes something live: at any time, or in the middle of a wake."""
+    """When an apply makes something live: at any time, in the middle of a wake, or unseen by one."""
+    stale = [wake for wake in wakes if wake.staleness]
+    if stale and random.random() < 0.4:
+        unseen_by = random.choice(stale)
+        return max(100.0, unseen_by.at - random.uniform(0, unseen_by.staleness))
     if wakes and random.random() < 0.4:
         return min(random.choice(wakes).at + random.uniform(0, 2), days * 86400.0)
     return random.uniform(100, days * 86400.0)

@@ -137,7 +137,9 @@ class History:
             before = self.living.pop(name)
             match self.random.randrange(7):
                 case 0:
-                    self.declare(f"{name.partition('-')[0]}-new{now}", now)
+                    # Some are due before every wake has seen them.
+                    soon = self.random.choice((None, (now + self.random.randrange(1, 10)) % DAY))
+                    self.declare(f"{name.partition('-')[0]}-new{now}", now, soon)
                 case 1:
                     self._keep(self._times_changed(before, now))
                 case 2:
