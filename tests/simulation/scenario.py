@@ -105,7 +105,7 @@ def draw_crowd(seed: int, schedules: int) -> Scenario:
 
 
 def _flip(random: Random, wakes: Sequence[WakeEvent], days: int) -> float:
-    """When an apply makes something live: at any time, in the middle of a wake, or unseen by one."""
+    """When an apply makes something live: at any time, amid a wake, or unseen by one."""
     stale = [wake for wake in wakes if wake.staleness]
     if stale and random.random() < 0.4:
         unseen_by = random.choice(stale)
