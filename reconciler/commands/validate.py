@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.manifest import load, load_settings
+from reconciler.manifest import ManifestError, load, load_settings
+from reconciler.manifest.problem import Problem
 from reconciler.words import count
 
 
 def main(args: Namespace) -> int:
     """Validate; needs no environment and no network. Returns the exit code."""
     root = Path.cwd()
-    settings = load_settings(root)
-    if args.schedules is not None:
-        settings = replace(settings, schedules=args.schedules)
-    manifests = load(root / settings.schedules, settings=settings, root=root)
+    try:
+        settings = load_settings(root)
+        if args.schedules is not None:
+            settings = replace(settings, schedules=args.schedules)
+        manifests = load(root / settings.schedules, settings=settings, root=root)
+    except ManifestError as error:
+        if args.format == "json":
+            print(json.dumps({"format": 1, "problems": [*map(_json, error.problems)]}, indent=2))
+        raise
     if args.format == "json":
-        import json
-
         names = [schedule.name for schedule in manifests.schedules]
         print(json.dumps({"format": 1, "files": manifests.files, "schedules": names}, indent=2))
     else:
@@ -28,3 +33,13 @@ def main(args: Namespace) -> int:
             f"{schedules} in {count(manifests.files, 'file')} of {settings.schedules}: all valid."
         )
     return 0
+
+
+def _json(problem: Problem) -> dict[str, object]:
+    return {
+        "file": problem.location.file,
+        "line": problem.location.line,
+        "column": problem.location.column,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }

@@ -51,6 +51,36 @@ def test_validate_says_all_that_is_wrong_with_file_line_and_column(folder: Path)
     assert "Traceback" not in done.stderr
 
 
+def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
+    (folder / "schedules" / "b.yaml").write_text("name: daily\nschedule: 0 6 * * *\n")
+    (folder / "schedules" / "a.yaml").unlink()
+    done = reconcile(folder, "validate", "--format", "json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {
+        "format": 1,
+        "problems": [
+            {
+                "file": "schedules/b.yaml",
+                "line": 1,
+                "column": 1,
+                "message": "neither `function` nor `code` is given",
+                "remedy": "add one of them",
+            }
+        ],
+    }
+    (folder / "reconciler.yaml").write_text("apps: x\n")
+    done = reconcile(folder, "validate", "--format", "json")
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (problem["file"], problem["remedy"]) == ("reconciler.yaml", "did you mean `app`?")
+
+
+def test_without_a_token_it_is_said_how_to_get_one(folder: Path) -> None:
+    done = reconcile(folder, "status", "--env", "production")
+    assert done.returncode == 1
+    assert done.stderr.startswith("reconcile: Modal does not know us: AuthError: Token missing.")
+    assert "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET" in done.stderr
+
+
 def test_next_lists_what_comes_after_a_time(folder: Path) -> None:
     done = reconcile(folder, "next", "daily", "--after", "2026-11-20T05:00Z", "--hours", "30")
     assert done.stdout == "2026-11-20T06:00Z  daily\n2026-11-21T06:00Z  daily\n"
