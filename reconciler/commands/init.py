@@ -5,7 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from reconciler.onboarding.starter import installed_action, starter_files, write_missing
+from reconciler.onboarding.starter import (
+    StarterFile,
+    installed_action,
+    starter_files,
+    write_missing,
+)
 
 _FIRST_STEPS = """
 Try it here, on the embedded Modal:
@@ -21,8 +26,8 @@ def main(args: Namespace) -> int:
     for found in list(starter_files(args.environment, action)):
         written = write_missing(Path.cwd(), found)
         print(f"{'wrote' if written else 'left alone':10}  {found.path}")
-        if not written and found.path == ".gitignore":
-            print("            it should hold the line .reconciler/")
+        if not written and found.path == ".gitignore" and not _holds(found):
+            print(f"            it should hold the line {found.content}", end="")
     if action is None:
         print(
             "no workflows: it is not known from which commit on GitHub this was installed. Say "
@@ -30,3 +35,8 @@ def main(args: Namespace) -> int:
         )
     print(_FIRST_STEPS, end="")
     return 0
+
+
+def _holds(found: StarterFile) -> bool:
+    lines = (Path.cwd() / found.path).read_text(encoding="utf-8", errors="replace").splitlines()
+    return found.content.strip() in map(str.strip, lines)

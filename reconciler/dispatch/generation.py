@@ -47,8 +47,19 @@ def generation_path(digest: str) -> str:
     return f"generations/{digest}.jsonl"
 
 
+REPAIR: Final = "Run reconcile, which repairs it."
+"""What helps when somebody removed or changed what is live."""
+
+
 class FormatError(ReconcileError):
     """A file on the Volume cannot be read as what it should be."""
+
+
+class GoneError(FormatError):
+    """The generation that the pointer names is not on the Volume."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__("is gone, and the pointer names it", where=where, remedy=REPAIR)
 
 
 class NewerFormatError(FormatError):
@@ -380,7 +391,9 @@ def decode_pointer(content: bytes) -> Pointer:
         known = {item.name for item in fields(Pointer)}
         return Pointer(**{name: value for name, value in data.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FormatError(f"is not a pointer: {error}", where=POINTER_PATH) from error
+        raise FormatError(
+            f"is not a pointer: {error}", where=POINTER_PATH, remedy=REPAIR
+        ) from error
 
 
 def check_format(header: Mapping[str, Any], where: str, newest: int = FORMAT) -> None:

@@ -19,8 +19,10 @@ import modal
 
 from reconciler.dispatch.generation import (
     POINTER_PATH,
+    REPAIR,
     FormatError,
     Generation,
+    GoneError,
     decode_pointer,
     generation_path,
 )
@@ -68,7 +70,7 @@ class VolumeGenerations:
         try:
             content = (self.folder / where).read_bytes()
         except FileNotFoundError as error:
-            raise FormatError("is gone, and the pointer names it", where=where) from error
+            raise GoneError(where) from error
         return verified_generation(content, digest)
 
 
@@ -151,6 +153,6 @@ def verified_generation(content: bytes, digest: str) -> Generation:
         raise FormatError(
             "was changed after it was written: its content does not match its name",
             where=where,
-            remedy="Run reconcile, which repairs it.",
+            remedy=REPAIR,
         )
     return open_generation(content, where)

@@ -91,8 +91,10 @@ def _link(shown: str) -> Problem:
 def _unreadable(shown: str, error: OSError, what: str) -> Problem:
     match error:
         case FileNotFoundError():
-            begin = ", or begin with: reconcile init" if what == "folder" else ""
-            return Problem(f"there is no such {what}", Location(shown), f"check the path{begin}")
+            remedy = "check the path"
+            if what == "folder":
+                remedy = "call it in the repository's root, or begin there: reconcile init"
+            return Problem(f"there is no such {what}", Location(shown), remedy)
         case PermissionError():
             return Problem(
                 f"no permission to read this {what}", Location(shown), "give yourself read access"

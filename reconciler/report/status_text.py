@@ -74,7 +74,8 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
         origin = origins.get(item.record.name)
         since = style.dim(f"  since commit {origin[:12]}") if origin else ""
         yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
-    yield style.bold("Slots")
+    if status.slots:
+        yield style.bold("Slots")
     slots = max((len(item.slot.name) for item in status.slots), default=0)
     for slot in status.slots:
         woke = "has not woken yet" if slot.last_wake is None else f"last woke {slot.last_wake}"

@@ -12,8 +12,8 @@ from modal.exception import NotFoundError
 
 from reconciler.dispatch.generation import (
     POINTER_PATH,
-    FormatError,
     Generation,
+    GoneError,
     decode_pointer,
     generation_path,
 )
@@ -80,7 +80,7 @@ class RemoteGenerations:
         digest = decode_pointer(content).generation
         generation = await self.files.read(generation_path(digest))
         if generation is None:
-            raise FormatError("is gone, and the pointer names it", where=generation_path(digest))
+            raise GoneError(generation_path(digest))
         return verified_generation(generation, digest)
 
 

@@ -104,9 +104,11 @@ def test_an_empty_revision_is_an_error_too() -> None:
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    assert refusals(tmp_path) == [
-        "schedules: there is no such folder\n  check the path, or begin with: reconcile init"
-    ]
+    (refused,) = refusals(tmp_path)
+    assert refused == (
+        "schedules: there is no such folder\n"
+        "  call it in the repository's root, or begin there: reconcile init"
+    )
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:

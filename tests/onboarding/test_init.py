@@ -53,6 +53,16 @@ def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
     assert not (tmp_path / ".github").exists()
 
 
+def test_init_speaks_of_a_missing_line_of_gitignore_only_when_it_is_missing(
+    tmp_path: Path,
+) -> None:
+    told = "it should hold the line .reconciler/"
+    (tmp_path / ".gitignore").write_text("*.pyc\n")
+    assert told in reconcile(tmp_path, "init").stdout
+    (tmp_path / ".gitignore").write_text("*.pyc\n.reconciler/\n")
+    assert told not in reconcile(tmp_path, "init").stdout
+
+
 def test_an_action_must_be_pinned_and_otherwise_nothing_is_written(tmp_path: Path) -> None:
     done = reconcile(tmp_path, "init", "--action", "acme/action@v1")
     assert done.returncode == 1
