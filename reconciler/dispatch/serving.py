@@ -18,9 +18,10 @@ from reconciler.dispatch.runs import RunRecord, RunState, format_time
 from reconciler.dispatch.start import Settled, start
 from reconciler.policies import Overlap
 
-MISSES_CLAIMED: Final = 100
-"""Of the occurrences of one schedule that are missed in one step, how many (the newest) are claimed
-as missed, so that no simultaneous wake starts what this one reports, nor the other way round."""
+LET_GO_CLAIMED: Final = 100
+"""Of the occurrences of one schedule that are let go in one step, how many (the newest) are claimed
+so: no simultaneous wake starts what this one reports, nor the other way round; nor does a later one
+that looks at them again, when what had excluded them is gone."""
 
 Starting: TypeAlias = Mapping[Occurrence, tuple[Record, int]]
 """What is to start: the record, and the first attempt that is not known to have failed."""
@@ -133,7 +134,7 @@ class Server:
             for item in due.let_go:
                 times = [at for at in item.times if due.record.occurrence(at).id not in open_before]
                 items.append((due.record, replace(item, times=tuple(times))))
-        taken = await self._claim_missed(items)
+        taken = await self._claim_let_go(items)
         for record, item in items:
             tally.records.extend(
                 let_go_record(replace(item, name=name, times=times), self.claimant.now)
@@ -141,32 +142,31 @@ class Server:
             )
         return {occurrence: (record, 1) for occurrence, record in taken.items()}
 
-    async def _claim_missed(
+    async def _claim_let_go(
         self, items: Iterable[tuple[Record, LetGo]]
     ) -> Mapping[Occurrence, Record]:
-        """Claim what is missed, so that it stays so; return what others had claimed.
+        """Claim what is let go, so that it stays so; return what others had claimed.
 
         All at once: one schedule after the other would take longer than a wake lives, when
         thousands have missed something.
         """
-        missed = [
-            (record.occurrence(at), record, item.reason)
+        claims = [
+            (record.occurrence(at), record, item)
             for record, item in items
-            if item.fate is Fate.MISSED
-            for at in item.times[-MISSES_CLAIMED:]
+            for at in item.times[-LET_GO_CLAIMED:]
         ]
         taken = await at_once(
-            self._is_taken(occurrence.id, self.claimant.let_go(ClaimState.MISSED, reason))
-            for occurrence, _record, reason in missed
+            self._is_taken(occurrence.id, self.claimant.let_go(_CLAIMED_AS[item.fate], item.reason))
+            for occurrence, _record, item in claims
         )
         return {
             occurrence: record
-            for (occurrence, record, _reason), others in zip(missed, taken, strict=True)
+            for (occurrence, record, _item), others in zip(claims, taken, strict=True)
             if others
         }
 
     async def _is_taken(self, key: str, entry: Entry) -> bool:
-        """Claim an occurrence as missed; whether somebody else had claimed it.
+        """Claim an occurrence as let go; whether somebody else had claimed it.
 
         Without an answer it counts as ours: should a simultaneous wake start it after all, then
         its line outweighs ours in the history.
@@ -175,6 +175,9 @@ class Server:
             return not await self.claims.put_new(key, entry)
         except UnavailableError:
             return False
+
+
+_CLAIMED_AS: Final = {Fate.MISSED: ClaimState.MISSED, Fate.SKIPPED: ClaimState.SKIPPED}
 
 
 def _by_name(

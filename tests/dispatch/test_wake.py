@@ -129,6 +129,17 @@ def test_a_suspended_schedule_starts_nothing_and_its_occurrences_are_recorded_as
     assert world.caller.calls == []
 
 
+def test_what_was_excluded_does_not_run_when_the_exclusion_is_lifted_later() -> None:
+    world = World()
+    world.live(hourly(exclude=("2026-11-20",)))
+    log = world.wake("09:00")
+    assert lines(log, RunState.SKIPPED) == ["hourly@09:00"]
+    world.live(hourly(catchup=Catchup.ALL))
+    log = world.wake("10:00")
+    assert lines(log, RunState.STARTED) == ["hourly@10:00"]
+    assert len(world.caller.calls) == 1
+
+
 def test_a_task_runs_once() -> None:
     world = World()
     world.live(hourly("once", when=(), at=minute(at("09:17"))))
