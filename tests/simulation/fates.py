@@ -61,8 +61,15 @@ class Fates:
         elif skipped:
             if not any(self._rightly_skipped(nominal, reason) for reason in skipped):
                 yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
-        elif reports.queued.isdisjoint(keys) or nominal.due < self.world.over - QUEUED_LONG:
+        elif not self._open(nominal):
             yield f"{nominal} neither started nor is it reported"
+
+    def _open(self, nominal: Nominal) -> bool:
+        """Whether it still waits, or was reported by the name that it had for a clock ahead."""
+        waits = not self.reports.queued.isdisjoint(nominal.keys)
+        if waits and nominal.due >= self.world.over - QUEUED_LONG:
+            return True
+        return nominal.renamed and self.world.was_foreseen(nominal.due)
 
     def _extra(self, nominal: Nominal, started: Sequence[Call]) -> Iterator[str]:
         """Starts that ``catchup`` had to give up."""

@@ -61,6 +61,11 @@ class Nominal:
         return any(life.declared.barred(self.at) for life in self.lives)
 
     @property
+    def renamed(self) -> bool:
+        """Whether its schedule had another name before."""
+        return any(life.record.formerly for life in self.lives)
+
+    @property
     def at_most_once(self) -> bool:
         """Whether it was at-most-once throughout."""
         return all(life.record.delivery is Delivery.AT_MOST_ONCE for life in self.lives)
