@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from reconciler.dispatch.calendar import running_times
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import Generation, Pointer, Record, Slot
@@ -13,7 +14,6 @@ from reconciler.dispatch.history import Run
 from reconciler.dispatch.overdue import overdue_since
 from reconciler.dispatch.policy import Fate
 from reconciler.dispatch.runs import RunState
-from reconciler.plan import upcoming
 from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import FAILURES
 
@@ -147,7 +147,7 @@ def status_of(
                 last=_newest(by_name.get(record.name, ())),
                 late=_late(by_name.get(record.name, ())),
                 failures=_failures(by_name.get(record.name, ())),
-                following=next(iter(upcoming(record, now, 1)), None),
+                following=_following(record, by_name.get(record.name, ()), now),
                 overdue=overdue.get(record.name),
             )
             for record in generation.records
@@ -160,6 +160,12 @@ def status_of(
 def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotStatus:
     last_wake = cursor.wakes.get(slot.name)
     return SlotStatus(slot, last_wake, overdue_since(generation, slot, last_wake, now))
+
+
+def _following(record: Record, runs: Sequence[Run], now: int) -> int | None:
+    """The next occurrence that has not run already: somebody may have served it before its time."""
+    served = {run.occurrence.at for run in runs if run.started is not None}
+    return next((at for at in running_times(record, now) if at not in served), None)
 
 
 def _newest(runs: Sequence[Run]) -> Run | None:

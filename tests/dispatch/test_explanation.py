@@ -116,6 +116,15 @@ def test_history_and_status_follow_a_schedule_through_its_rename() -> None:
     assert last.occurrence.id == "old@2026-11-20T09:00Z"
 
 
+def test_what_was_served_before_its_time_is_not_what_comes_next() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    assert status(world, "09:10").following == minute(at("10:00"))
+    world.wake("09:15", as_if=minute(at("10:00")))
+    assert status(world, "09:20").following == minute(at("11:00"))
+
+
 def test_a_slot_that_should_have_woken_and_has_not_wants_a_look() -> None:
     world = World()
     poller = Slot("poller", "0 * * * *")
