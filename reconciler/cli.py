@@ -156,7 +156,10 @@ def _parser() -> argparse.ArgumentParser:
 
     wake = add("wake", "wake:wake", "wake the dispatcher: start what is due")
     wake.add_argument(
-        "--at", type=_time, metavar="TIME", help="serve this minute alone, as if it were now"
+        "--at",
+        type=_time,
+        metavar="TIME",
+        help="serve this minute alone, as if it were now; what it starts is not started again",
     )
     wake.add_argument("--dry-run", action="store_true", help="only say what would start")
     _add_wait(wake)

@@ -21,7 +21,7 @@ def holder() -> Holder:
 
 
 def confirmed(question: str) -> bool:
-    """Ask; anything but a whole `yes` is a no.
+    """Ask; anything but a whole `yes` is a no, and so is the end of the input.
 
     Raises:
         ReconcileError: nobody can be asked.
@@ -31,4 +31,10 @@ def confirmed(question: str) -> bool:
             "nobody can be asked: standard input is not a terminal",
             remedy="Say --yes to go ahead without asking.",
         )
-    return input(f"{question} Only `yes` is taken as one: ").strip() == "yes"
+    # On stderr: what stands on stdout may be on its way into a file.
+    print(f"{question} Only `yes` is accepted: ", end="", file=sys.stderr, flush=True)
+    try:
+        return input().strip() == "yes"
+    except EOFError:
+        print(file=sys.stderr)
+        return False

@@ -1,0 +1,35 @@
+"""What a person at a terminal is asked, and what counts as a yes."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from reconciler.commands.asking import confirmed
+
+
+class Terminal(io.StringIO):
+    """What somebody types, as if at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "yes"),
+    [("yes\n", True), (" yes \n", True), ("y\n", False), ("Yes\n", False), ("\n", False)],
+)
+def test_only_a_whole_yes_is_one(
+    typed: str, yes: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    assert confirmed("Apply this?") is yes
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "Apply this? Only `yes` is accepted: ")
+
+
+def test_the_end_of_the_input_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    assert confirmed("Apply this?") is False
