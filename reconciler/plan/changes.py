@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from reconciler.dispatch.generation import Record, Slot
 from reconciler.manifest import Location
+from reconciler.manifest.duration import format_duration
 from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
@@ -16,11 +19,12 @@ from reconciler.plan.telling import describe_address, describe_alerts, masked
 
 _LABELS: Final = {
     "when": "schedule",
-    "deadline": "deadline (seconds)",
     "suspended": "suspend",
     "resumes": "suspend until",
 }
 
+_SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
+"""Fields that are durations, and how many seconds their unit has."""
 
 _TOLD: Final[Mapping[str, Callable[[Record], str]]] = {
     "alerts": lambda record: describe_alerts(record.alerts) if record.alerts else "as for all",
@@ -93,7 +97,7 @@ def describe_change(old: Record, new: Record) -> str:
     """One line with every field that differs: ``schedule 0 6 * * * → 0 7 * * *``."""
     one, other = old.to_json(), new.to_json()
     parts = [
-        f"{_LABELS.get(key, key)} {_value(one.get(key))} → {_value(other.get(key))}"
+        f"{_LABELS.get(key, key)} {_value(key, one.get(key))} → {_value(key, other.get(key))}"
         if key not in _TOLD
         else f"{key} {_TOLD[key](old)} → {_TOLD[key](new)}"
         for key in sorted(one.keys() | other.keys())
@@ -149,10 +153,17 @@ def _by_name(slots: Iterable[Slot]) -> dict[str, Slot]:
     return {slot.name: slot for slot in slots}
 
 
-def _value(value: Any) -> str:
+def _value(key: str, value: Any) -> str:
+    """As the manifest has it, so that a reader recognises it."""
     match value:
         case None:
             return "unset"
+        case bool() | dict():
+            return json.dumps(value, ensure_ascii=False)
+        case int() | float() if key in _SECONDS:
+            seconds = value * _SECONDS[key]
+            whole = seconds >= 0 and seconds == int(seconds)
+            return format_duration(timedelta(seconds=seconds)) if whole else f"{seconds} s"
         case "":
             return "yes"
         case [single]:

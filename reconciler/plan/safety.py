@@ -91,13 +91,20 @@ def refuse_no_budget(budget: Budget, needed: bool) -> Iterator[Refusal]:
     """Without a single cron nothing would ever wake."""
     if needed and budget.available == 0:
         holders = ", ".join(f"{cron.app}/{cron.function}" for cron in budget.foreign) or "nobody"
-        reserved = f" and {budget.reserve} are reserved" if budget.reserve else ""
+        held = len(budget.foreign)
+        reserved = (
+            f" and {budget.reserve} {_are(budget.reserve)} reserved" if budget.reserve else ""
+        )
         yield Refusal(
             Rule.BUDGET,
             f"none of the {budget.limit} crons of this workspace is free: "
-            f"{len(budget.foreign)} are held by {holders}{reserved}",
+            f"{held} {_are(held)} held by {holders}{reserved}",
             "free one of them, or raise `crons:` in reconciler.yaml if the plan allows more",
         )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _live_names(actual: Actual) -> frozenset[str]:

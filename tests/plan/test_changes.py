@@ -46,9 +46,23 @@ def test_a_changed_argument_is_an_update_that_moves_no_slot_and_keeps_the_anchor
     now = schedules('name: a\nschedule: "0 * * * *"\nargs: {n: 2}')
     plan = make_plan(desired(now), applied(before), NOW + 60)
     assert told(plan) == [("update", "schedule", "a")]
-    assert plan.changes[0].reason == "args {'n': 1} → {'n': 2}"
+    assert plan.changes[0].reason == 'args {"n": 1} → {"n": 2}'
     assert not plan.deploy
     assert plan.generation.by_name["a"].anchor == NOW
+
+
+def test_a_change_is_told_in_the_units_and_words_of_the_manifest() -> None:
+    plain = 'name: a\nschedule: "0 * * * *"\n'
+    full = (
+        "deadline: 90m\ntimeout: 5m\ntolerance: 10m\nretries: {max: 2, backoff: 90s}\n"
+        "protect: true\nargs: {n: null, city: Köln}\n"
+    )
+    plan = make_plan(desired(schedules(plain + full)), applied(schedules(plain)), NOW)
+    assert plan.changes[0].reason.split(", ", 2)[2] == (
+        "backoff unset → 1m30s, deadline unset → 1h30m, protect unset → true, retries unset → 2, "
+        "timeout unset → 5m, tolerance unset → 10m"
+    )
+    assert plan.changes[0].reason.startswith('args unset → {"n": null, "city": "Köln"}, ')
 
 
 def test_changed_times_begin_now_and_move_the_slot() -> None:

@@ -66,6 +66,14 @@ def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> Non
     )
 
 
+def test_one_held_and_one_reserved_cron_are_told_in_the_singular() -> None:
+    wanted = desired(hourly("a"), crons=2, reserve=1)
+    (refusal,) = make_plan(wanted, nothing(*foreign("x")), NOW).refusals
+    assert refusal.message == (
+        "none of the 2 crons of this workspace is free: 1 is held by theirs/x and 1 is reserved"
+    )
+
+
 def test_an_app_beyond_the_budget_shrinks_to_one_cron_and_can_be_changed() -> None:
     """What took the budget away came later: nothing of ours may be stuck because of it."""
     names = ["a", "b", "c"]
