@@ -122,4 +122,8 @@ def _catch_up(
             return start, due[: len(due) - len(start)], reason
         case Catchup.NONE:
             reason = f"no wake came within {punctuality} s; catchup is none"
+            if in_time:
+                # What is given up may be less late than that: the newest alone is in time.
+                newer = format_minute(in_time[0])
+                reason = f"no wake came in time; catchup is none, and {newer} is newer"
             return in_time, backlog, reason

@@ -56,6 +56,18 @@ def test_none_starts_only_the_newest_and_only_within_the_punctuality() -> None:
     )
 
 
+def test_none_gives_up_what_is_not_the_newest_and_says_what_is() -> None:
+    record = hourly(catchup=Catchup.NONE, when=("* * * * *",))
+    verdict = judge(record, [m("10:59"), ELEVEN], ELEVEN, PUNCTUALITY)
+    assert verdict.start == (ELEVEN,)
+    assert [(gone.times, gone.reason) for gone in verdict.let_go] == [
+        (
+            (m("10:59"),),
+            "no wake came in time; catchup is none, and 2026-11-20T11:00Z is newer",
+        )
+    ]
+
+
 def test_what_is_past_its_deadline_is_missed_whatever_catchup_says() -> None:
     record = hourly(catchup=Catchup.ALL, deadline=3600)
     verdict = judge(record, [NINE, TEN, ELEVEN], m("11:00"), PUNCTUALITY)
