@@ -18,7 +18,7 @@ MOST_SLOTS: Final = 8
 """Between more slots nothing is divided: there is little left to gain."""
 ROUNDS: Final = 300
 """Rounds of taking apart in all, for each number of slots."""
-WORK: Final = 200_000
+WORK: Final = 100_000
 """Rounds times pieces, a bound on time."""
 PATIENCE: Final = 60
 """Rounds that may fail in a row."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from reconciler.pack.outline import cost
@@ -80,19 +82,13 @@ class Groups:
 
     def _without(self, group: int, value: int) -> set[int]:
         """Rid a group of a value if that pays; return the groups that took its holders."""
-        holders = []
-        rest = []
-        cover = 0
-        for outline in self.members[group]:
-            if outline & value:
-                holders.append(outline)
-            else:
-                rest.append(outline)
-                cover |= outline
+        rest = [outline for outline in self.members[group] if not outline & value]
+        cover = union(rest)
         remaining = cost(cover)
         saved = self.costs[group] - remaining
         if saved <= 0:
             return set()
+        holders = [outline for outline in self.members[group] if outline & value]
         covers, costs = self.covers[:], self.costs[:]
         costs[group] = _CLOSED
         moves = []
@@ -135,10 +131,7 @@ def cheapest(outline: int, covers: Sequence[int], costs: Sequence[int]) -> tuple
 
 def union(outlines: Iterable[int]) -> int:
     """Return the outline of a group."""
-    cover = 0
-    for outline in outlines:
-        cover |= outline
-    return cover
+    return reduce(or_, outlines, 0)
 
 
 def values(outline: int) -> Iterator[int]:

@@ -19,7 +19,7 @@ from reconciler.pack.demand import Demand
 from reconciler.pack.load import Load
 from reconciler.pack.outline import UTC_ONLY, cost, utc_shape
 
-MOST_PIECES: Final = 1_500
+MOST_PIECES: Final = 700
 """More are not worth the time: where so many minutes are asked for, little is wasted on each."""
 
 
