@@ -158,7 +158,8 @@ class _Starter:
                 return f"attempt {attempt} would be past its deadline of {deadline} s"
             # An earlier wake had found it in time, and could not start it.
             if self.record.overlap is Overlap.QUEUE:
-                return f"waited for an earlier run until its deadline of {deadline} s was over"
+                waited = "waited for an earlier run, or could not be started,"
+                return f"{waited} until its deadline of {deadline} s was over"
             return f"could not be started before its deadline of {deadline} s was over"
         # A task can be created after its time: nobody can have started it before that.
         first = max(self.occurrence.at, self.record.anchor)
