@@ -25,7 +25,7 @@ def problems(scenario: Scenario, world: World, answers: Sequence[Answered]) -> I
     calendar = Calendar.of(scenario, world, clean)
     reports = Reports.of(world, calendar)
     starts = Starts.read(world, calendar)
-    yield from wrong_starts(world, calendar, starts)
+    yield from wrong_starts(world, calendar, starts, reports)
     yield from wrong_overlaps(world, starts)
     yield from wrong_watching(world)
     yield from untrue_lines(world, reports)

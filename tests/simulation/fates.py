@@ -51,7 +51,7 @@ class Fates:
         if started:
             # A start that was never confirmed may be let go when it would be attempted again.
             let_go = (missed or skipped) and self._disturbed(nominal)
-            if reports.started.isdisjoint(keys) and not let_go:
+            if reports.started.isdisjoint(keys) and not (let_go or self._unseen(nominal)):
                 yield f"{nominal} started and no runs file says so"
             yield from self._extra(nominal, started)
         elif missed:  # outweighs what a later wake says that looks at it again
@@ -65,11 +65,15 @@ class Fates:
             yield f"{nominal} neither started nor is it reported"
 
     def _open(self, nominal: Nominal) -> bool:
-        """Whether it still waits, or was reported by the name that it had for a clock ahead."""
+        """Whether it still waits, or those who could report it looked too early."""
         waits = not self.reports.queued.isdisjoint(nominal.keys)
         if waits and nominal.due >= self.world.over - QUEUED_LONG:
             return True
-        return nominal.renamed and self.world.was_foreseen(nominal.due)
+        return self._unseen(nominal)
+
+    def _unseen(self, nominal: Nominal) -> bool:
+        """Whether a clock that was ahead looked before a change made its schedule what it is."""
+        return nominal.changed and self.world.was_foreseen(nominal.due)
 
     def _extra(self, nominal: Nominal, started: Sequence[Call]) -> Iterator[str]:
         """Starts that ``catchup`` had to give up."""
@@ -86,8 +90,8 @@ class Fates:
                 yield f"{nominal} started {call.began - nominal.due:.0f} s late, against catchup"
 
     def _rightly_skipped(self, nominal: Nominal, reason: str) -> bool:
-        if self.world.was_foreseen(nominal.due):
-            return True
+        if self.world.was_foreseen(nominal.due) or not self.reports.queued.isdisjoint(nominal.keys):
+            return True  # what waits is decided by what is live then
         if "is still running" in reason:
             return nominal.overlaps(Overlap.SKIP, Overlap.QUEUE) and self._in_the_way(nominal)
         return nominal.may_be_barred
@@ -96,7 +100,8 @@ class Fates:
         """Whether missing it was right, from what the policies promise and what went wrong."""
         if self._disturbed(nominal) or self.world.was_foreseen(nominal.due):
             return True
-        if not self.reports.queued.isdisjoint(nominal.keys):
+        queued, failed = self.reports.queued, self.reports.failed
+        if any(key in queued or key in failed for key in nominal.keys):
             return True  # its schedule may go, or its time pass, while it waits
         if nominal.apart and self._behind_doubt(nominal):
             return True

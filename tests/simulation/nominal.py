@@ -31,6 +31,7 @@ class Nominal:
         keys: the occurrence, under each name that it may have had.
         until: true epoch second from which it was no longer this schedule's business.
         following: the schedule's next nominal time.
+        changed: whether its schedule had been another before.
         alike: whether what governs this also governs that.
     """
 
@@ -39,6 +40,7 @@ class Nominal:
     lives: Sequence[Life]
     keys: frozenset[Occurrence]
     until: float
+    changed: bool = False
     following: int | None = None
     alike: bool = False
 
@@ -59,11 +61,6 @@ class Nominal:
     def may_be_barred(self) -> bool:
         """Whether some wake may have been told that it should not run."""
         return any(life.declared.barred(self.at) for life in self.lives)
-
-    @property
-    def renamed(self) -> bool:
-        """Whether its schedule had another name before."""
-        return any(life.record.formerly for life in self.lives)
 
     @property
     def at_most_once(self) -> bool:
@@ -155,7 +152,8 @@ def _times(
         until = _until(at * 60.0, under[at], lives)
         governing = _governing(at * 60.0, [lives[index] for index in under[at]], until, clean)
         keys = frozenset(life.record.occurrence(at) for life in governing)
-        nominal = Nominal(identity, at, governing, keys, until)
+        changed = governing[0] is not lives[0]
+        nominal = Nominal(identity, at, governing, keys, until, changed)
         if before is not None:
             before.following = at
             before.alike = [*map(id, before.lives)] == [*map(id, governing)]

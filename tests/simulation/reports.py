@@ -19,6 +19,7 @@ class Reports:
 
     Attributes:
         missed, skipped: the reasons given.
+        failed: could not be started by some wake.
         waiting: left by a wake to a later one.
         unsure: named in a runs file that was lost although its commit said yes.
         calls: the lines that name a call.
@@ -28,6 +29,7 @@ class Reports:
     skipped: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
     queued: set[Occurrence] = field(default_factory=set)
     started: set[Occurrence] = field(default_factory=set)
+    failed: set[Occurrence] = field(default_factory=set)
     waiting: set[Occurrence] = field(default_factory=set)
     unsure: set[Occurrence] = field(default_factory=set)
     calls: list[RunRecord] = field(default_factory=list)
@@ -60,7 +62,7 @@ class Reports:
                 case RunState.QUEUED:
                     self.queued.add(key)
                 case RunState.START_FAILED:
-                    pass
+                    self.failed.add(key)
                 case _:
                     self.started.add(key)
 

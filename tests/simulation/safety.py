@@ -23,7 +23,9 @@ from tests.simulation.tasks import without_edition
 from tests.simulation.world import Call, World
 
 
-def wrong_starts(world: World, calendar: Calendar, starts: Starts) -> Iterator[str]:
+def wrong_starts(
+    world: World, calendar: Calendar, starts: Starts, reports: Reports
+) -> Iterator[str]:
     """What was started and should not have been."""
     for call in starts.of_none:
         # A clock that was ahead has found it; by the time it was due, its schedule was gone.
@@ -32,6 +34,9 @@ def wrong_starts(world: World, calendar: Calendar, starts: Starts) -> Iterator[s
     for nominal in calendar:
         if starts.of_time(nominal):
             yield from _wrong(nominal, starts)
+            # What said that it was let go may be gone: then what is live now decides anew.
+            if reports.unsure.isdisjoint(nominal.keys):
+                yield from _late(nominal, starts)
 
 
 def _wrong(nominal: Nominal, starts: Starts) -> Iterator[str]:
@@ -49,6 +54,10 @@ def _wrong(nominal: Nominal, starts: Starts) -> Iterator[str]:
     for call in calls:
         if call.began + max(0.0, call.skew) < nominal.due:
             yield f"{nominal} started before its time"
+
+
+def _late(nominal: Nominal, starts: Starts) -> Iterator[str]:
+    for call in starts.of_time(nominal):
         if _too_late(nominal, call):
             yield f"{nominal} started {call.began - nominal.due:.0f} s late, past its deadline"
 
