@@ -22,6 +22,10 @@ from reconciler.plan import Desired
 from reconciler.workspace.repository import read_revision
 
 _HARMLESS: Final = "; nothing is deleted because of that"
+_DELETE_ALL: Final = (
+    "To delete every schedule, keep the folder with nothing but a .gitkeep in it and say "
+    "--allow-deletes N, with N their number."
+)
 
 
 class NoManifestsError(RefusedError):
@@ -85,9 +89,10 @@ def read_source(args: Namespace) -> Source:
             return Source(inputs, ())
         if not inputs.folder.exists() and not (inputs.root / SETTINGS_FILE).exists():
             raise NoManifestsError(
-                "there are neither settings nor a folder of manifests here",
+                f"there are neither settings nor a folder of manifests here{_HARMLESS}",
                 where=str(inputs.root),
-                remedy="Call it in the repository's root, or begin one: reconcile init",
+                remedy="Call it in the repository's root, or begin one: reconcile init. "
+                + _DELETE_ALL,
             ) from error
         raise _no_manifests(error.problems[0].message, inputs.settings.schedules) from error
 
@@ -136,6 +141,5 @@ def _no_manifests(message: str, folder: str) -> NoManifestsError:
     return NoManifestsError(
         message.removesuffix(_HARMLESS) + _HARMLESS,
         where=folder,
-        remedy="Check the checkout, or say --schedules DIR. To delete every schedule, keep the "
-        "folder with nothing but a .gitkeep in it and say --allow-deletes N, with N their number.",
+        remedy=f"Check the checkout, or say --schedules DIR. {_DELETE_ALL}",
     )

@@ -116,8 +116,11 @@ def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> Non
     done = reconcile(tmp_path, "--dry-run")
     assert done.returncode == 3
     assert done.stderr == (
-        f"reconcile: {tmp_path}: there are neither settings nor a folder of manifests here\n"
-        "  Call it in the repository's root, or begin one: reconcile init\n"
+        f"reconcile: {tmp_path}: there are neither settings nor a folder of manifests here; "
+        "nothing is deleted because of that\n"
+        "  Call it in the repository's root, or begin one: reconcile init. To delete every "
+        "schedule, keep the folder with nothing but a .gitkeep in it and say --allow-deletes N, "
+        "with N their number.\n"
     )
 
 

@@ -145,7 +145,7 @@ def test_a_missing_or_empty_folder_deletes_nothing_until_it_is_allowed_by_number
     team.git.git("rm", "-q", "schedules/hourly.yaml")
     refused(
         team.project.reconcile("--yes"),
-        "schedules: there is no such folder; nothing is deleted because of that",
+        "neither settings nor a folder of manifests here; nothing is deleted because of that",
         "--allow-deletes N",
     )
     team.git.write("schedules/.gitkeep", "")
