@@ -13,13 +13,8 @@ from reconciler.cron import instant
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.generation import FormatError
 from reconciler.dispatch.ports import TaskFiles
-from reconciler.dispatch.tasks import (
-    SettledTask,
-    TaskPath,
-    decode_settled,
-    decode_task,
-    settled_path,
-)
+from reconciler.dispatch.task_names import settled_path
+from reconciler.dispatch.tasks import SettledTask, TaskPath, decode_settled, decode_task
 
 
 class TaskState(StrEnum):

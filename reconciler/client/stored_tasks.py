@@ -10,16 +10,8 @@ from typing import Final, TypeAlias
 from reconciler.dispatch.generation import FORMAT, check_format
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.ports import Claims, Clock, Entry, TaskFiles
-from reconciler.dispatch.tasks import (
-    NAME_PREFIX,
-    SettledTask,
-    Task,
-    TaskPath,
-    decode_settled,
-    decode_task,
-    settled_path,
-    task_key,
-)
+from reconciler.dispatch.task_names import NAME_PREFIX, settled_path, task_key
+from reconciler.dispatch.tasks import SettledTask, Task, TaskPath, decode_settled, decode_task
 
 EDITIONS: Final = 1000
 """How often one id can be cancelled and used again within two weeks."""

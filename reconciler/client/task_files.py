@@ -11,7 +11,7 @@ from modal.types import FileEntryType
 
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.tasks import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 class ModalTaskFiles:

@@ -14,7 +14,8 @@ from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.tasks import NAME_PREFIX, task_id_of
+from reconciler.dispatch.task_names import NAME_PREFIX
+from reconciler.dispatch.tasks import task_id_of
 from reconciler.dispatch.wake import Ports
 from reconciler.errors import ReconcileError
 from reconciler.report.explanation import run_lines

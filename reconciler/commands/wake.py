@@ -14,8 +14,8 @@ from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.due import Due, find_due
-from reconciler.dispatch.due_tasks import find_tasks
 from reconciler.dispatch.fakes import FakeClaims
+from reconciler.dispatch.found_tasks import find_tasks
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.policy import LetGo
 from reconciler.dispatch.runs import RunState, WakeLog, decode_wake_log

@@ -12,14 +12,13 @@ looked at its own schedules, and not at those that had just appeared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
+from reconciler.dispatch.bulletin import NOTHING_TO_TELL, Bulletin
 from reconciler.dispatch.generation import FORMAT, check_format
-from reconciler.dispatch.notices import NOTHING_TO_TELL, Bulletin, streaks_of
 from reconciler.dispatch.occurrence import format_minute, parse_minute
-from reconciler.dispatch.runs import RunState, WakeLog
 
 V = TypeVar("V")
 
@@ -111,8 +110,8 @@ class Cursor:
         return Cursor(
             through=through,
             generation=generation,
-            unsettled=_without({**self.unsettled, **newer.unsettled}, settled),
-            calls=_without({**self.calls, **newer.calls}, ended),
+            unsettled=without({**self.unsettled, **newer.unsettled}, settled),
+            calls=without({**self.calls, **newer.calls}, ended),
             wakes={**self.wakes, **newer.wakes},
             tidied=max(self.tidied, newer.tidied),
             took=(*self.took, *newer.took)[-MEASURED:],
@@ -165,40 +164,7 @@ class Cursor:
         )
 
 
-def recover(logs: Sequence[WakeLog]) -> Cursor:
-    """The cursor from what the wakes wrote down, for when its entry is gone.
-
-    Wakes that did nothing write nothing, so this may lie further back than the entry did. What
-    lies between was not due, or has its claim.
-
-    Args:
-        logs: oldest first.
-    """
-    known = [(log.through, log.generation) for log in logs if log.through is not None]
-    through, generation = max(known, default=(None, None))
-    records = [record for log in logs for record in log.records]
-    ended = {record.call for record in records if record.state.ended}
-    settled = {record.occurrence.id for record in records if record.state not in _UNSETTLED}
-    unsettled = {key: attempt for log in logs for key, attempt in log.unsettled.items()}
-    return Cursor(
-        through=through,
-        generation=generation,
-        unsettled=_without(unsettled, settled),
-        calls={
-            record.call: record.occurrence.id
-            for record in records
-            if record.state is RunState.STARTED
-            and record.call is not None
-            and record.call not in ended
-        },
-        wakes={log.slot: log.started for log in logs},
-        bulletin=Bulletin(streaks_of(records), {}),
-    )
-
-
-_UNSETTLED: Final = frozenset({RunState.START_FAILED, RunState.QUEUED})
-
-
-def _without(entries: Mapping[str, V], keys: Iterable[str]) -> dict[str, V]:
+def without(entries: Mapping[str, V], keys: Iterable[str]) -> dict[str, V]:
+    """The entries but those of these keys."""
     dropped = set(keys)
     return {key: value for key, value in entries.items() if key not in dropped}

@@ -8,16 +8,16 @@ ago that its claim may have died, the runs files are asked before it is started.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.due import Due
+from reconciler.dispatch.found_tasks import FoundTasks
 from reconciler.dispatch.generation import FormatError
-from reconciler.dispatch.housekeeping import RECOVERY_DAYS
 from reconciler.dispatch.ports import Claims, RunLog, TaskFiles, UnavailableError
+from reconciler.dispatch.recovery import RECOVERY_DAYS
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
 from reconciler.dispatch.start import CLAIM_LIFE
 from reconciler.dispatch.tasks import (
@@ -33,30 +33,8 @@ CLAIM_DOUBTED: Final = CLAIM_LIFE.total_seconds() / 60
 """Minutes after which a claim may have died of idleness."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTasks:
-    """What a look at the files found.
-
-    Attributes:
-        due: what is to be started, by name.
-        known: what the runs files say is settled, while no other file does.
-        over: paths of tasks that are settled, and that are still there.
-        lines: what is to be written down of tasks that do not start.
-    """
-
-    due: Mapping[str, Task] = field(default_factory=dict)
-    known: tuple[SettledTask, ...] = ()
-    over: tuple[str, ...] = ()
-    lines: tuple[RunRecord, ...] = ()
-
-    def dues(self, but: Container[str]) -> Iterator[Due]:
-        """What is to be started, without the occurrences of these ids."""
-        for task in self.due.values():
-            if task.occurrence.id not in but:
-                yield Due(task.record(), (task.at,))
-
-
-async def find_tasks(
+async def look_at_tasks(
+    paths: Sequence[str],
     files: TaskFiles,
     log: RunLog,
     claims: Claims,
@@ -65,9 +43,10 @@ async def find_tasks(
     *,
     exactly: bool = False,
 ) -> FoundTasks:
-    """Look at the files of all tasks that are due.
+    """Look at the files of tasks that may be due.
 
     Args:
+        paths: of those in the buckets up to this hour's.
         now: epoch minute up to which tasks are due.
         started: the time of the wake.
         exactly: only tasks of that minute.
@@ -76,7 +55,6 @@ async def find_tasks(
         UnavailableError: they cannot be read.
     """
     search = _Search(files, claims, now, started, exactly)
-    paths = await files.pending(now)
     found = [one for one in await at_once(map(search.look_at, paths)) if one is not None]
     due = {task.name: task for one in found for task in one.due}
     old = [task for task in due.values() if now - task.since > CLAIM_DOUBTED]

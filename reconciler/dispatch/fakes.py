@@ -17,7 +17,7 @@ from reconciler.dispatch.ports import (
     UnsentError,
 )
 from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.tasks import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 @dataclass

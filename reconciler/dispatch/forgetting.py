@@ -7,7 +7,8 @@ from typing import Final
 
 from reconciler.dispatch.generation import FormatError
 from reconciler.dispatch.ports import TaskFiles
-from reconciler.dispatch.tasks import SETTLED_FOLDER, TaskPath, decode_settled, parse_task_key
+from reconciler.dispatch.task_names import SETTLED_FOLDER
+from reconciler.dispatch.tasks import TaskPath, decode_settled, parse_task_key
 
 REMEMBERED: Final = timedelta(days=14)
 """How long the id of a settled task cannot be used for another. Longer than claims live."""

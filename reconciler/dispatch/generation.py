@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from reconciler.alerts import Address, AlertRule, Alerts
 from reconciler.cron import Timetable, parse_times
 from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.errors import ReconcileError
 from reconciler.policies import Catchup, Delivery, Overlap
+
+if TYPE_CHECKING:
+    from reconciler.alerts import Address, AlertRule, Alerts
 
 FORMAT: Final = 1
 """Of the pointer, the cursor and the runs files."""
@@ -200,10 +202,21 @@ def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
 
 _MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
 _REQUIRED: Final = frozenset({"name", "app", "function"})
-_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "alerts": AlertRule.from_json,
-    "ping": Address.from_json,
-}
+
+
+def _alert_rule(data: Mapping[str, Any]) -> AlertRule:
+    from reconciler.alerts import AlertRule  # start-up time: few schedules have one of their own
+
+    return AlertRule.from_json(data)
+
+
+def _address(data: Mapping[str, Any]) -> Address:
+    from reconciler.alerts import Address  # start-up time: few schedules have a ping
+
+    return Address.from_json(data)
+
+
+_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {"alerts": _alert_rule, "ping": _address}
 """Fields that are values of their own, and how they are read."""
 
 

@@ -13,9 +13,8 @@ from typing import Final
 
 from reconciler.dispatch.forgetting import forget_tasks
 from reconciler.dispatch.ports import Archive, Claims, TaskFiles, UnavailableError
+from reconciler.dispatch.recovery import RECOVERY_DAYS
 
-RECOVERY_DAYS: Final = 7
-"""Days of runs files, the newest that have any, that are read when the cursor's entry is gone."""
 UNTOUCHED: Final = timedelta(days=1)
 """Days younger than this may still get files, from wakes that are late or whose clock is."""
 DAYS_AT_ONCE: Final = 10

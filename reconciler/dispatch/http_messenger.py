@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.alerts import Address
 from reconciler.dispatch.ports import UnsentError
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
+
+    from reconciler.alerts import Address
 
 SCHEMES: Final = ("http", "https")
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from reconciler.alerts import BodyFormat
+from reconciler.dispatch.bulletin import Notice, NoticeKind
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.notices import Notice, NoticeKind
 
 ALARM_FORMAT: Final = 1
 """The version of the JSON body: within it, fields are only added."""

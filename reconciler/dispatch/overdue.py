@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import Timetable, minute, parse_times
+from reconciler.dispatch.bulletin import Notice, NoticeKind
 from reconciler.dispatch.generation import Generation, Slot
-from reconciler.dispatch.notices import Notice, NoticeKind
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import format_time
 

@@ -10,11 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from reconciler.alerts import Address
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
+
+if TYPE_CHECKING:
+    from reconciler.alerts import Address
 
 Entry = Mapping[str, Any]
 """A value of the Dict: plain strings, numbers, lists and mappings of them."""

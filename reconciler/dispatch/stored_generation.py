@@ -12,9 +12,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
-from reconciler.alerts import Alerts
 from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.generation import (
     GENERATION_FORMAT,
@@ -26,6 +25,9 @@ from reconciler.dispatch.generation import (
     check_format,
 )
 from reconciler.dispatch.occurrence import parse_minute
+
+if TYPE_CHECKING:
+    from reconciler.alerts import Alerts
 
 FIRST_AGENDA_FORMAT: Final = 2
 RECORDS_KEPT: Final = 10_000
@@ -229,7 +231,11 @@ def _slots_since(header: Mapping[str, Any]) -> Mapping[str, int]:
 
 
 def _alerts(header: Mapping[str, Any]) -> Alerts | None:
-    return Alerts.from_json(header["alerts"]) if "alerts" in header else None
+    if "alerts" not in header:
+        return None
+    from reconciler.alerts import Alerts  # start-up time: many tell nobody
+
+    return Alerts.from_json(header["alerts"])
 
 
 def _served(line: bytes) -> Mapping[str, tuple[str, ...]]:

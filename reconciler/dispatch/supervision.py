@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from reconciler.alerts import Address
+from reconciler.dispatch.bulletin import Notice, NoticeKind
 from reconciler.dispatch.claim import Claimant, ClaimState
 from reconciler.dispatch.delivery import ping_now
-from reconciler.dispatch.notices import Notice, NoticeKind
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import (
     Caller,

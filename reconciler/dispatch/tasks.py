@@ -19,17 +19,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from reconciler.cron import instant
 from reconciler.dispatch.generation import FORMAT, FormatError, Record, check_format
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.dispatch.task_names import (
+    NAME_PREFIX,
+    TASKS_FOLDER,
+    bucket,
+    is_task,
+    settled_path,
+    task_key,
+)
 from reconciler.policies import Catchup, Delivery
 
-TASKS_FOLDER: Final = "tasks"
-SETTLED_FOLDER: Final = "settled"
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What the id of a task may be: part of a file's name, and of the names of claims."""
-NAME_PREFIX: Final = "task/"
-"""What the history has before a task's id; no schedule's name holds a slash."""
 LONG_PAST: Final = 24 * 60
 """Minutes."""
 
@@ -257,30 +260,10 @@ class TaskPath:
             return None
 
 
-def task_key(task_id: str, edition: int) -> str:
-    """An id, and which of its editions is meant unless it is the first."""
-    return task_id if edition == 1 else f"{task_id}~{edition}"
-
-
 def parse_task_key(text: str) -> tuple[str, int] | None:
     """Read :func:`task_key` back, None when it is none."""
     found = _KEY.fullmatch(text)
     return None if found is None else (found[1], int(found[2] or 1))
-
-
-def bucket(at: int) -> str:
-    """The folder of the hour of an epoch minute; folders sort by time."""
-    return f"{TASKS_FOLDER}/{instant(at):%Y-%m-%d/%H}"
-
-
-def settled_path(task_id: str, edition: int) -> str:
-    """Where it is said what became of a task."""
-    return f"{SETTLED_FOLDER}/{task_key(task_id, edition)}.json"
-
-
-def is_task(name: str) -> bool:
-    """Whether a name in the history is that of a task that a program created."""
-    return name.startswith(NAME_PREFIX)
 
 
 def task_id_of(name: str) -> str | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.delivery import Delivered
 from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.notices import noting
 from reconciler.dispatch.ports import Claims, RunLog, UnavailableError
 from reconciler.dispatch.runs import RunRecord, WakeLog
 
@@ -27,7 +28,7 @@ def noted(
     """
     new = [line for line in records if not line.state.ended or line.call in found.calls]
     new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
-    return replace(merged, bulletin=found.bulletin.noting(generation, new, seen))
+    return replace(merged, bulletin=noting(found.bulletin, generation, new, seen))
 
 
 async def settle(

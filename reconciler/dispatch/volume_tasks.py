@@ -9,7 +9,7 @@ from pathlib import Path
 import modal
 
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.tasks import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 @dataclass(frozen=True, slots=True)

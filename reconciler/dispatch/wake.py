@@ -3,6 +3,9 @@
 The order is what the promises rest on: claim, spawn, confirm; then the runs file; then the cursor;
 then what people are told. A crash after any of them leaves claims and a cursor from which the next
 wake goes on.
+
+Most wakes run in a container that was started for them. What few of them need (tasks, the day's
+chores, telling people, recovering the cursor) is imported where it is needed.
 """
 
 from __future__ import annotations
@@ -14,16 +17,14 @@ from typing import Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.bulletin import NOTHING_TO_TELL
 from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.claim import Claimant
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, recover
-from reconciler.dispatch.delivery import deliver
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon
 from reconciler.dispatch.due import Due, find_due
-from reconciler.dispatch.due_tasks import FoundTasks, find_tasks, settle_tasks
+from reconciler.dispatch.found_tasks import NO_TASKS, FoundTasks, find_tasks
 from reconciler.dispatch.generation import Generation, Record
-from reconciler.dispatch.housekeeping import RECOVERY_DAYS, tidy
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.overdue import overdue_notices
 from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.ports import (
     Archive,
@@ -39,8 +40,7 @@ from reconciler.dispatch.ports import (
 from reconciler.dispatch.runs import RunRecord, RunState, Told, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
-from reconciler.dispatch.tasks import is_task
-from reconciler.dispatch.telling import noted, settle
+from reconciler.dispatch.task_names import is_task
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at most, the oldest first."""
@@ -156,16 +156,24 @@ class _Wake:
                 await self.ports.log.write(log)
             cursor = await self.advance(cursor, log, tally, ended)
             # Last: until a task's file goes, a wake that dies leaves it to the next one.
-            found = replace(self.tasks, known=(), over=()) if logs else self.tasks
-            await settle_tasks(self.ports.tasks, found, tally.records)
+            await self.settle_tasks(tally, first=not logs)
             logs.append(log)
         told = await self.tell(claimant, woken, cursor, logs[-1])
         records = tuple(line for log in logs for line in log.records)
         return replace(logs[-1], records=records, told=told)
 
+    async def settle_tasks(self, tally: Tally, *, first: bool) -> None:
+        found = self.tasks if first else replace(self.tasks, known=(), over=())
+        if found != NO_TASKS:
+            from reconciler.dispatch.due_tasks import settle_tasks
+
+            await settle_tasks(self.ports.tasks, found, tally.records)
+
     async def tidy_once_a_day(self, cursor: Cursor) -> None:
         today, ports = self.started.date(), self.ports
         if ports.archive is not None and self.request.regular and cursor.tidied < today.isoformat():
+            from reconciler.dispatch.housekeeping import tidy
+
             keep = timedelta(days=self.generation.history_days)
             await tidy(ports.archive, ports.claims, today, keep, self.request.token, ports.tasks)
 
@@ -257,10 +265,15 @@ class _Wake:
             woken: when each slot last woke before this wake.
         """
         ports, notices = self.ports, [*cursor.bulletin.notices.values()]
-        if self.request.regular:
+        if self.request.regular and self.generation.alerts is not None:
+            from reconciler.dispatch.overdue import overdue_notices
+
             notices += overdue_notices(self.generation, woken, self.started, self.request.slot)
         if ports.messenger is None or not notices:
             return ()
+        from reconciler.dispatch.delivery import deliver
+        from reconciler.dispatch.telling import settle
+
         sent = await deliver(notices, self.generation, claimant, ports.claims, ports.messenger)
         await settle(sent, cursor, last, ports.claims, ports.log)
         return sent.told
@@ -285,10 +298,19 @@ class _Wake:
             settled=tally.settled,
             ended=[record.call for record in ended if record.call is not None],
         )
-        if self.ports.messenger is not None:
+        if self.ports.messenger is not None and self.gives_to_tell(found, log.records):
+            from reconciler.dispatch.telling import noted
+
             merged = noted(merged, found, self.generation, log.records, self.started)
         await self.ports.claims.put(CURSOR_KEY, merged.to_json())
         return merged
+
+    def gives_to_tell(self, found: Cursor, records: Iterable[RunRecord]) -> bool:
+        """Whether there is anybody to be told of these lines, or of what earlier ones began."""
+        if self.generation.alerts is not None or found.bulletin != NOTHING_TO_TELL:
+            return True
+        owners = (self.generation.owner(line.occurrence) for line in records)
+        return any(one is not None and (one.alerts or one.ping) for one in owners)
 
     def took(self, log: WakeLog) -> tuple[float, ...]:
         """The seconds of this wake up to now, known with its last step.
@@ -307,6 +329,8 @@ async def read_cursor(ports: Ports) -> Cursor:
     entry = await ports.claims.get(CURSOR_KEY)
     if entry is not None:
         return Cursor.from_json(entry)
+    from reconciler.dispatch.recovery import RECOVERY_DAYS, recover
+
     return recover(await ports.log.recent(RECOVERY_DAYS))
 
 
@@ -314,7 +338,7 @@ async def _found_tasks(
     ports: Ports, request: WakeRequest, now: int, started: datetime
 ) -> FoundTasks:
     if ports.tasks is None or request.trigger is not None:
-        return FoundTasks()
+        return NO_TASKS
     exactly = request.as_if is not None
     return await find_tasks(ports.tasks, ports.log, ports.claims, now, started, exactly=exactly)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.tasks import is_task
+from reconciler.dispatch.task_names import is_task
 from reconciler.report.runs_text import FAILURES
 from reconciler.report.status import Tasks, TaskStatus
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.cron import minute
+from reconciler.dispatch.bulletin import NoticeKind
 from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.notices import NoticeKind
 from reconciler.dispatch.runs import Told, ToldState, decode_wake_log
 from reconciler.dispatch.stored_generation import decode_generation
 from tests.dispatch.scenario import at

@@ -12,7 +12,8 @@ import modal
 import pytest
 
 from reconciler.dispatch.fakes import FakeClaims
-from reconciler.dispatch.housekeeping import RECOVERY_DAYS, Chores, chores, tidy
+from reconciler.dispatch.housekeeping import Chores, chores, tidy
+from reconciler.dispatch.recovery import RECOVERY_DAYS
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.volume_files import VolumeRunLog
 from tests.dispatch.scenario import World, hourly

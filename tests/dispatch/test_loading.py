@@ -12,15 +12,23 @@ def test_the_dispatcher_loads_nothing_of_others_but_the_client() -> None:
     assert roots - sys.stdlib_module_names == {"reconciler"}
 
 
-def test_a_wake_does_not_load_what_only_planning_and_watching_need() -> None:
+def test_a_container_does_not_begin_by_loading_what_few_wakes_need() -> None:
     loaded = _loaded_beside_modal("reconciler.dispatch.entrypoint")
     assert "reconciler.dispatch.stored_generation" in loaded
     assert {
+        "reconciler.alerts",
         "reconciler.cron.advice",
         "reconciler.cron.covers",
         "reconciler.dispatch.agenda_writing",
+        "reconciler.dispatch.delivery",
+        "reconciler.dispatch.due_tasks",
         "reconciler.dispatch.fakes",
+        "reconciler.dispatch.housekeeping",
+        "reconciler.dispatch.notices",
+        "reconciler.dispatch.overdue",
+        "reconciler.dispatch.recovery",
         "reconciler.dispatch.supervision",
+        "reconciler.dispatch.tasks",
     }.isdisjoint(loaded)
 
 

@@ -17,7 +17,8 @@ from reconciler.dispatch.forgetting import REMEMBERED, forget_tasks
 from reconciler.dispatch.generation import FormatError
 from reconciler.dispatch.ports import Entry, UnavailableError
 from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.tasks import Ending, SettledTask, Task, TaskPath, decode_task, is_task
+from reconciler.dispatch.task_names import is_task
+from reconciler.dispatch.tasks import Ending, SettledTask, Task, TaskPath, decode_task
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, hourly, lines
 from tests.dispatch.task_scenario import settled, spawned, store, task

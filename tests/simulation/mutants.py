@@ -54,7 +54,7 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     ),
     # The same of tasks: only those that are filed under this hour.
     "task bucket of this hour only": Edit(
-        "reconciler.dispatch.due_tasks",
+        "reconciler.dispatch.found_tasks",
         "    paths = await files.pending(now)\n",
         "    places = [(p, TaskPath.parse(p)) for p in await files.pending(now)]\n"
         "    paths = [p for p, place in places if place and place.hour == now - now % 60]\n",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.tasks import is_task
+from reconciler.dispatch.task_names import is_task
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.world import Call, World
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.tasks import NAME_PREFIX
+from reconciler.dispatch.task_names import NAME_PREFIX
 from reconciler.policies import Delivery
 from tests.simulation.nominal import CleanWakes
 from tests.simulation.reports import Reports

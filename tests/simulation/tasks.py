@@ -17,7 +17,8 @@ from reconciler.client.task_errors import TaskError
 from reconciler.cron import minute
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import UnavailableError
-from reconciler.dispatch.tasks import NAME_PREFIX, Task
+from reconciler.dispatch.task_names import NAME_PREFIX
+from reconciler.dispatch.tasks import Task
 from reconciler.policies import Delivery
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedClaims, SimulatedClock, SimulatedTaskFiles
