@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from pydantic import BaseModel
 
-from reconciler.dispatch.generation import Record
+from reconciler.dispatch.record import Record
 
 
 class Task(BaseModel):

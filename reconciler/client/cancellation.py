@@ -19,8 +19,9 @@ from reconciler.client.stored_tasks import (
     stored,
 )
 from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
+from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
-from reconciler.dispatch.ports import Claims, Entry, UnavailableError
+from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.runs import format_time
 from reconciler.dispatch.start import ATTEMPT_LIMIT
 from reconciler.dispatch.tasks import Ending, SettledTask, Task

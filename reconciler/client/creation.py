@@ -24,7 +24,8 @@ from reconciler.client.stored_tasks import (
     task_of,
 )
 from reconciler.client.task_errors import TaskError, TaskExistsError
-from reconciler.dispatch.ports import Claims, UnavailableError
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.tasks import Ending, SettledTask, Task
 
 REGISTRATIONS: Final = 3

@@ -11,13 +11,13 @@ import modal
 
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.waiting import wait_for
-from reconciler.dispatch.modal_calls import ModalCaller, status_of
-from reconciler.dispatch.ports import (
+from reconciler.dispatch.answers import (
     CallState,
     StartUnknownError,
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.modal_calls import ModalCaller, status_of
 from reconciler.errors import ReconcileError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.client.stored_tasks import Stored, task_of
 from reconciler.cron import instant
 from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.task_names import settled_path
 from reconciler.dispatch.tasks import SettledTask, TaskPath, decode_settled, decode_task

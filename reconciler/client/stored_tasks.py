@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from reconciler.dispatch.generation import FORMAT, check_format
+from reconciler.dispatch.answers import Entry
+from reconciler.dispatch.formats import FORMAT, check_format
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.ports import Claims, Clock, Entry, TaskFiles
+from reconciler.dispatch.ports import Claims, Clock, TaskFiles
 from reconciler.dispatch.task_names import NAME_PREFIX, settled_path, task_key
 from reconciler.dispatch.tasks import SettledTask, Task, TaskPath, decode_settled, decode_task
 

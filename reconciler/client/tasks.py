@@ -18,9 +18,9 @@ from reconciler.client.task_files import ModalTaskFiles
 from reconciler.client.waiting import wait_for
 from reconciler.client.waking import NothingWakesWarning, warning
 from reconciler.client.wanted import wanted_task
-from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.answers import TargetMissingError, UnavailableError
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
-from reconciler.dispatch.ports import TargetMissingError, UnavailableError
 
 DEFAULT_APP: Final = "schedule-reconciler"
 """The name of the app, Volume and Dict, unless the settings say otherwise."""

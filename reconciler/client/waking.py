@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from reconciler.dispatch.generation import (
-    POINTER_PATH,
-    TASK_RESOLUTION,
-    decode_pointer,
-    generation_path,
-)
+from reconciler.dispatch.generation import TASK_RESOLUTION, generation_path
+from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
 from reconciler.dispatch.ports import TaskFiles
 
 _SET_IT: Final = "Set `tasks: {resolution: 5m}` in reconciler.yaml and apply it."

@@ -18,7 +18,8 @@ from reconciler.dispatch.fakes import FakeClaims
 from reconciler.dispatch.found_tasks import find_tasks
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.policy import LetGo
-from reconciler.dispatch.runs import RunState, WakeLog, decode_wake_log
+from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.stored_runs import decode_wake_log
 from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
 from reconciler.report.runs_text import missed_names, wake_text

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.cron.clock import MINUTES_PER_DAY, WHOLE_DAY
 from reconciler.cron.days import SEARCH_YEARS, DaySet
@@ -30,8 +31,7 @@ _DAYS_ASKED = 3
 """Days that are asked one by one: only beyond them a search pays off. A wake looks at fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """The expressions of a timetable that share their days and their rule at clock changes.
 
     Attributes:

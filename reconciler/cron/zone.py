@@ -12,8 +12,8 @@ Offsets are whole minutes, as all have been since 1972; earlier ones are rounded
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY
 
@@ -22,8 +22,7 @@ _DAYS_PER_MONTH = 31
 """Intervals shorter than this are looked at day by day, longer ones by years, which are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """A change of a zone's UTC offset.
 
     Attributes:
@@ -46,8 +45,7 @@ class Transition:
         return max(self.before - self.after, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedDay:
+class ChangedDay(NamedTuple):
     """A UTC day that a transition touches. Minutes count from the start of the day.
 
     Attributes:
@@ -61,8 +59,7 @@ class ChangedDay:
     repeated: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Epoch minutes in which the local clock runs as if there were no changes.
 
     No local time among them has been before, and none has been skipped right before them.

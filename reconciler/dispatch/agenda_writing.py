@@ -15,7 +15,7 @@ from reconciler.dispatch.agenda import NO_RECORDS, Agenda, record_set
 from reconciler.dispatch.occurrence import format_minute
 
 if TYPE_CHECKING:
-    from reconciler.dispatch.generation import Record
+    from reconciler.dispatch.record import Record
 
 _UTC: Final = "UTC"
 

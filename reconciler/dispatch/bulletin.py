@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 
 class NoticeKind(StrEnum):
@@ -80,8 +80,7 @@ class Notice:
         return cls(**{**data, "kind": NoticeKind(data["kind"])})
 
 
-@dataclass(frozen=True, slots=True)
-class Bulletin:
+class Bulletin(NamedTuple):
     """What is known of failures, and what is still to be told.
 
     Attributes:

@@ -13,8 +13,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reconciler.cron import Timetable, instant, parse
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.record import Record
 
 EXCLUDED_AT_MOST: Final = 10_000
 """Excluded times in a row after which a search for the next occurrence gives up."""

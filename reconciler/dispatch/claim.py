@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
+from reconciler.dispatch.answers import Entry
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.ports import Entry
 from reconciler.dispatch.runs import format_time
 
 WAKE_TIMEOUT: Final = timedelta(minutes=5)
@@ -30,8 +29,7 @@ class ClaimState(StrEnum):
     """It does not start, because an earlier run is still going."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimant:
+class Claimant(NamedTuple):
     """Who claims: one execution of one wake.
 
     Attributes:

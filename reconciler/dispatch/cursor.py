@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL, Bulletin
-from reconciler.dispatch.generation import FORMAT, check_format
+from reconciler.dispatch.formats import FORMAT, check_format
 from reconciler.dispatch.occurrence import format_minute, parse_minute
 
 V = TypeVar("V")
@@ -38,8 +38,7 @@ CLOCK_TOLERANCE: Final = 10
 clock was wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Horizon:
+class Horizon(NamedTuple):
     """Where a wake begins to look; epoch minutes.
 
     Attributes:

@@ -18,14 +18,16 @@ from functools import partial
 from typing import Final
 
 from reconciler.alerts import Address, Receiver
+from reconciler.dispatch.answers import UnavailableError, UnsentError
 from reconciler.dispatch.at_once import AT_ONCE, at_once
 from reconciler.dispatch.bulletin import Notice, NoticeKind
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.messages import PING_SUFFIX, body
 from reconciler.dispatch.notices import rule_of
-from reconciler.dispatch.ports import Claims, Messenger, UnavailableError, UnsentError
-from reconciler.dispatch.runs import Told, ToldState, format_time
+from reconciler.dispatch.ports import Claims, Messenger
+from reconciler.dispatch.runs import format_time
+from reconciler.dispatch.told import Told, ToldState
 
 SENDING: Final = 30.0
 """Seconds that a wake spends on sending at most."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.dispatch.calendar import nominal_times
 from reconciler.dispatch.cursor import Horizon
-from reconciler.dispatch.generation import Generation, Record
+from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.policy import LetGo, judge
+from reconciler.dispatch.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """What is to be done about one schedule."""
 
     record: Record

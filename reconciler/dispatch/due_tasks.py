@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import at_once
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.found_tasks import FoundTasks
-from reconciler.dispatch.generation import FormatError
-from reconciler.dispatch.ports import Claims, RunLog, TaskFiles, UnavailableError
+from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
 from reconciler.dispatch.start import CLAIM_LIFE

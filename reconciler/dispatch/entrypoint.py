@@ -14,12 +14,12 @@ from uuid import uuid4
 
 import modal
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.occurrence import parse_minute
-from reconciler.dispatch.ports import UnavailableError
-from reconciler.dispatch.runs import RunRecord, told_line
+from reconciler.dispatch.runs import RunRecord
 from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
 from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
@@ -59,8 +59,11 @@ async def wake(
         return ""
     for record in log.records:
         print(_line(record))
-    for told in log.told:
-        print(told_line(told))
+    if log.told:
+        from reconciler.dispatch.told import told_line  # start-up time: few wakes tell anybody
+
+        for told in log.told:
+            print(told_line(told))
     return log.encode().decode()
 
 

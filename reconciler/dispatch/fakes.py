@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.alerts import Address
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.ports import (
+from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
     TargetMissingError,
     UnsentError,
 )
+from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
 

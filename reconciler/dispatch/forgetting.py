@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.task_names import SETTLED_FOLDER
 from reconciler.dispatch.tasks import TaskPath, decode_settled, parse_task_key

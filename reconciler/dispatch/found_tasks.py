@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.dispatch.due import Due
-from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
 from reconciler.dispatch.runs import RunRecord
 
 if TYPE_CHECKING:
+    from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
     from reconciler.dispatch.tasks import SettledTask, Task
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTasks:
+class FoundTasks(NamedTuple):
     """See the module.
 
     Attributes:
@@ -26,7 +25,7 @@ class FoundTasks:
         lines: what is to be written down of tasks that do not start.
     """
 
-    due: Mapping[str, Task] = field(default_factory=dict)
+    due: Mapping[str, Task] = MappingProxyType({})
     known: tuple[SettledTask, ...] = ()
     over: tuple[str, ...] = ()
     lines: tuple[RunRecord, ...] = ()

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.ports import Caller, UnavailableError
+from reconciler.dispatch.ports import Caller
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
 _RANK: Final = {

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.forgetting import forget_tasks
-from reconciler.dispatch.ports import Archive, Claims, TaskFiles, UnavailableError
+from reconciler.dispatch.ports import Archive, Claims, TaskFiles
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 
 UNTOUCHED: Final = timedelta(days=1)

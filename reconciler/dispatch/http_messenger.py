@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.dispatch.ports import UnsentError
+from reconciler.dispatch.answers import UnsentError
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector

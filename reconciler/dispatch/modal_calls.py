@@ -33,8 +33,7 @@ from modal.exception import (
     ConnectionError as ModalConnectionError,
 )
 
-from reconciler.dispatch.generation import SUPERVISOR
-from reconciler.dispatch.ports import (
+from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
@@ -42,6 +41,7 @@ from reconciler.dispatch.ports import (
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.generation import SUPERVISOR
 from reconciler.dispatch.puts import SharedPuts
 
 RESULT_LENGTH: Final = 500

@@ -14,7 +14,8 @@ from reconciler.dispatch.runs import RunRecord, RunState, format_time
 from reconciler.dispatch.task_names import is_task
 
 if TYPE_CHECKING:
-    from reconciler.dispatch.generation import Generation, Record
+    from reconciler.dispatch.generation import Generation
+    from reconciler.dispatch.record import Record
 
 NOTICES_KEPT: Final = 1000
 """Notices that wait to be sent at most. Whoever has that many alarms knows; the history has all."""

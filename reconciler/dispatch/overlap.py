@@ -8,17 +8,17 @@ written before the start, so that whoever misses it has the claim to wait for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
 from typing import Final
 
 from reconciler.cron import minute
+from reconciler.dispatch.admission import Admission, Admitted, running_key
+from reconciler.dispatch.answers import Entry
 from reconciler.dispatch.calendar import previous_time
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.ports import Caller, Claims, Entry
+from reconciler.dispatch.ports import Caller, Claims
+from reconciler.dispatch.record import Record
 from reconciler.policies import Overlap
 
 IN_DOUBT: Final = timedelta(hours=1)
@@ -26,41 +26,8 @@ IN_DOUBT: Final = timedelta(hours=1)
 ATTEMPTS_SEEN: Final = 20
 
 
-class Admission(Enum):
-    """What an occurrence may do."""
-
-    START = "start"
-    WAIT = "wait"
-    """Until the one before it is settled."""
-    QUEUE = "queue"
-    SKIP = "skip"
-    MISS = "miss"
-    REPLACE = "replace"
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A decision about one occurrence.
-
-    Attributes:
-        behind: the occurrence that is still running, when that is what decided.
-        call: its call.
-        reason: for the history; None when there is nothing new to say.
-    """
-
-    admission: Admission
-    behind: str = ""
-    call: str = ""
-    reason: str | None = None
-
-
 _START: Final = Admitted(Admission.START)
 _WAIT: Final = Admitted(Admission.WAIT)
-
-
-def running_key(name: str) -> str:
-    """The Dict key of a schedule's last started call."""
-    return f"running/{name}"
 
 
 async def admit(

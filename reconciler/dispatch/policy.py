@@ -7,13 +7,12 @@ time excluded, is it too late, and if several are due at once, which of them doe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.dispatch.calendar import barred
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.record import Record
 from reconciler.policies import Catchup
 
 CATCHUP_LIMIT: Final = 1000
@@ -29,8 +28,7 @@ class Fate(StrEnum):
     """Somebody had said that it should not."""
 
 
-@dataclass(frozen=True, slots=True)
-class LetGo:
+class LetGo(NamedTuple):
     """Occurrences of one schedule that do not start, for one reason.
 
     Attributes:
@@ -43,8 +41,7 @@ class LetGo:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of the rules for one schedule: epoch minutes to start, and what is let go."""
 
     start: tuple[int, ...]

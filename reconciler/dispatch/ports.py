@@ -1,29 +1,24 @@
 """The outside of the dispatcher, one narrow port per thing.
 
-Each has an in-memory fake in :mod:`reconciler.dispatch.fakes` and the real thing in
-:mod:`reconciler.dispatch.on_modal`; one contract suite holds for both.
+Each has an in-memory fake in :mod:`reconciler.dispatch.fakes` and the real thing: network calls in
+:mod:`reconciler.dispatch.modal_calls`, files in :mod:`reconciler.dispatch.volume_files` and
+:mod:`reconciler.dispatch.volume_tasks`. One contract suite holds for both. What they answer is in
+:mod:`reconciler.dispatch.answers`: a wake needs that, and of the ports themselves nothing but their
+names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reconciler.dispatch.answers import CallStatus, Entry
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
 
 if TYPE_CHECKING:
     from reconciler.alerts import Address
-
-Entry = Mapping[str, Any]
-"""A value of the Dict: plain strings, numbers, lists and mappings of them."""
-
-
-class UnavailableError(Exception):
-    """The other side did not answer, or said that it cannot now; whether it acted is unknown."""
 
 
 class Clock(Protocol):
@@ -70,49 +65,6 @@ class Generations(Protocol):
         ...
 
 
-class CallState(StrEnum):
-    """How a call stands."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    TIMED_OUT = "timed-out"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    """It ended so long ago that Modal has forgotten how."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallStatus:
-    """How a call stands.
-
-    Attributes:
-        result: what it returned, as short JSON text, once it succeeded.
-        reason: its error in one line, once it failed.
-        call: its id, where that is not known from the question.
-        tries: a line per try of a run that was watched over.
-    """
-
-    state: CallState
-    result: str | None = None
-    reason: str | None = None
-    call: str | None = None
-    tries: tuple[str, ...] = ()
-
-    @property
-    def ended(self) -> bool:
-        """Whether the call has come to its end, whichever."""
-        return self.state is not CallState.RUNNING
-
-
-class TargetMissingError(Exception):
-    """The function to call does not exist; nothing was started."""
-
-
-class StartUnknownError(Exception):
-    """The call may or may not have been started."""
-
-
 class Caller(Protocol):
     """Starts calls of deployed functions and looks at what became of them."""
 
@@ -156,10 +108,6 @@ class Caller(Protocol):
             StartUnknownError: it may or may not have been cancelled.
         """
         ...
-
-
-class UnsentError(Exception):
-    """A receiver did not take a message. Says why, and nothing of the address but its host."""
 
 
 class Messenger(Protocol):

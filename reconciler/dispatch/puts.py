@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.dispatch.ports import Entry
+from reconciler.dispatch.answers import Entry
 
 
 @dataclass

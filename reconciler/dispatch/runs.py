@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dispatch.generation import FORMAT, FormatError, check_format
-from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.dispatch.formats import FORMAT
+from reconciler.dispatch.occurrence import Occurrence, format_minute
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.told import Told
 
 RUNS_FOLDER: Final = "runs"
 COMPACTED: Final = "compacted.jsonl"
 """The name of a day's one file."""
-_HEADER_START: Final = b'{"format":'
 _EXECUTION_SHOWN: Final = 8
 LISTED_TIMES: Final = 200
 """Nominal times that one line spells out at most; of a longer span the first and the newest."""
@@ -109,72 +111,6 @@ class RunRecord:
         return data
 
 
-def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
-    times = tuple(parse_minute(text) for text in data["times"])
-    return RunRecord(
-        name=data["name"],
-        times=times,
-        state=RunState(data["state"]),
-        at=data["at"],
-        count=data.get("count", len(times)),
-        attempt=data.get("attempt", 1),
-        call=data.get("call"),
-        reason=data.get("reason"),
-        result=data.get("result"),
-        tries=tuple(data.get("tries", ())),
-    )
-
-
-class ToldState(StrEnum):
-    """What became of an attempt to tell somebody of something."""
-
-    SENT = "sent"
-    FAILED = "failed"
-    """A later wake tries again."""
-    GIVEN_UP = "given-up"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One attempt to send a notice.
-
-    Attributes:
-        notice: its id.
-        to: the address, without what is secret in it; empty for all that there were.
-        error: why it could not be sent.
-    """
-
-    notice: str
-    to: str
-    state: ToldState
-    error: str | None = None
-
-    def to_json(self) -> dict[str, str]:
-        """The attempt as JSON."""
-        data = {"notice": self.notice, "to": self.to, "state": self.state.value}
-        return data if self.error is None else {**data, "error": self.error}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read :meth:`to_json` back."""
-        return cls(data["notice"], data["to"], ToldState(data["state"]), data.get("error"))
-
-
-def told_line(told: Told) -> str:
-    """An attempt as logs and terminals show it: ``alarm failures/a@… to https://…/…: sent``."""
-    what = told.notice if told.notice.startswith("ping-") else f"alarm {told.notice}"
-    to = f" to {told.to}" if told.to else ""
-    why = f", {told.error}" if told.error else ""
-    return f"{what}{to}: {_TOLD[told.state]}{why}"
-
-
-_TOLD: Final = {
-    ToldState.SENT: "sent",
-    ToldState.FAILED: "not sent yet",
-    ToldState.GIVEN_UP: "given up",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeLog:
     """One wake: who woke, when, reading what, and what came of it.
@@ -240,50 +176,6 @@ class WakeLog:
             json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
             for line in lines
         )
-
-
-def decode_wake_log(content: bytes, where: str) -> WakeLog:
-    """Read a wake's file.
-
-    Raises:
-        NewerFormatError: a newer version wrote it.
-        FormatError: it is not a wake's file.
-    """
-    try:
-        header, *lines = (json.loads(line) for line in content.splitlines())
-        check_format(header, where)
-        through = header["through"]
-        return WakeLog(
-            wake=header["wake"],
-            slot=header["slot"],
-            started=header["started"],
-            now=parse_minute(header["now"]),
-            generation=header["generation"],
-            through=None if through is None else parse_minute(through),
-            unsettled=dict(header["unsettled"]),
-            records=tuple(_record_from_json(line) for line in lines),
-            part=header["part"],
-            execution=header.get("execution", ""),
-            told=tuple(map(Told.from_json, header.get("told", ()))),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FormatError(f"is not the log of a wake: {error}", where=where) from error
-
-
-def decode_compacted(content: bytes, where: str) -> list[WakeLog]:
-    """Read a file that holds the logs of many wakes, one after the other.
-
-    Raises:
-        NewerFormatError, FormatError: as for :func:`decode_wake_log`.
-    """
-    parts: list[list[bytes]] = []
-    for line in content.splitlines():
-        if line.startswith(_HEADER_START):
-            parts.append([])
-        elif not parts:
-            raise FormatError("does not begin with the log of a wake", where=where)
-        parts[-1].append(line)
-    return [decode_wake_log(b"\n".join(lines), where) for lines in parts]
 
 
 def shorten(record: RunRecord) -> RunRecord:

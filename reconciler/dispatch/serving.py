@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.claim import Claimant, ClaimState
 from reconciler.dispatch.due import Due
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import Fate, LetGo
-from reconciler.dispatch.ports import Caller, Claims, Entry, UnavailableError
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
 from reconciler.dispatch.start import Settled, start
 from reconciler.policies import Overlap
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.ports import Caller, Claims
 
 LET_GO_CLAIMED: Final = 100
 """Of the occurrences of one schedule that are let go in one step, how many (the newest) are claimed
@@ -133,11 +136,11 @@ class Server:
         for due in dues:
             for item in due.let_go:
                 times = [at for at in item.times if due.record.occurrence(at).id not in open_before]
-                items.append((due.record, replace(item, times=tuple(times))))
+                items.append((due.record, item._replace(times=tuple(times))))
         taken = await self._claim_let_go(items)
         for record, item in items:
             tally.records.extend(
-                let_go_record(replace(item, name=name, times=times), self.claimant.now)
+                let_go_record(item._replace(name=name, times=times), self.claimant.now)
                 for name, times in _by_name(record, item.times, taken).items()
             )
         return {occurrence: (record, 1) for occurrence, record in taken.items()}

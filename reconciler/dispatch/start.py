@@ -12,23 +12,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.cron import minute
-from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
-from reconciler.dispatch.generation import Record
-from reconciler.dispatch.occurrence import Occurrence, format_minute
-from reconciler.dispatch.overlap import Admission, Admitted, admit, running_key
-from reconciler.dispatch.ports import (
-    Caller,
-    Claims,
+from reconciler.dispatch.admission import Admission, Admitted, running_key
+from reconciler.dispatch.answers import (
     Entry,
     StartUnknownError,
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.occurrence import Occurrence, format_minute
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
 from reconciler.policies import Delivery, Overlap
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.ports import Caller, Claims
 
 ATTEMPT_LIMIT: Final = 20
 """Attempts to start one occurrence before it is given up as missed."""
@@ -39,8 +40,7 @@ CLAIM_LIFE: Final = timedelta(days=6)
 nothing: an at-most-once occurrence is then no longer started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """What became of an occurrence in this wake.
 
     Attributes:
@@ -79,7 +79,7 @@ async def start(
         return Settled(starter.note(RunState.START_FAILED, attempt, str(error)), attempt)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Starter:
     record: Record
     occurrence: Occurrence
@@ -143,6 +143,8 @@ class _Starter:
         if self.record.overlap is Overlap.ALLOW or await self.claims.get(key) is not None:
             # What is claimed already was admitted then.
             return Admitted(Admission.START)
+        from reconciler.dispatch.overlap import admit  # start-up time: most allow all
+
         admitted = await admit(
             self.record, self.occurrence, self.claimant, self.claims, self.caller
         )

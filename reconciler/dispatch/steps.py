@@ -7,18 +7,15 @@ to be worked off between two failures would never be worked off.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.dispatch.due import Due
-from reconciler.dispatch.policy import LetGo
 
 STEP_SIZE: Final = 200
 """Occurrences in one step, unless more are due in the same minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Part of what is due.
 
     Attributes:
@@ -49,11 +46,8 @@ def _between(dues: Sequence[Due], after: int | None, until: int) -> Iterator[Due
         return tuple(at for at in times if (after is None or after < at) and at <= until)
 
     for due in dues:
-        gone = tuple(_cut(item, within(item.times)) for item in due.let_go if within(item.times))
+        cut = (item._replace(times=within(item.times)) for item in due.let_go)
+        gone = tuple(item for item in cut if item.times)
         start = within(due.start)
         if start or gone:
-            yield replace(due, start=start, let_go=gone)
-
-
-def _cut(let_go: LetGo, times: tuple[int, ...]) -> LetGo:
-    return replace(let_go, times=times)
+            yield due._replace(start=start, let_go=gone)

@@ -15,16 +15,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from reconciler.dispatch.agenda import Agenda
-from reconciler.dispatch.generation import (
-    GENERATION_FORMAT,
-    TASK_RESOLUTION,
-    FormatError,
-    Generation,
-    Record,
-    Slot,
-    check_format,
-)
+from reconciler.dispatch.formats import FormatError, check_format
+from reconciler.dispatch.generation import GENERATION_FORMAT, TASK_RESOLUTION, Generation, Slot
 from reconciler.dispatch.occurrence import parse_minute
+from reconciler.dispatch.record import Record
 
 if TYPE_CHECKING:
     from reconciler.alerts import Alerts

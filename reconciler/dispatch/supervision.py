@@ -13,22 +13,19 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from reconciler.alerts import Address
-from reconciler.dispatch.bulletin import Notice, NoticeKind
-from reconciler.dispatch.claim import Claimant, ClaimState
-from reconciler.dispatch.delivery import ping_now
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.ports import (
-    Caller,
+from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
-    Claims,
-    Clock,
     Entry,
-    Messenger,
     StartUnknownError,
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.bulletin import Notice, NoticeKind
+from reconciler.dispatch.claim import Claimant, ClaimState
+from reconciler.dispatch.delivery import ping_now
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
 from reconciler.dispatch.runs import format_time
 from reconciler.policies import Delivery, pause_after
 

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import modal
 
+from reconciler.dispatch.answers import CallState, StartUnknownError, TargetMissingError
 from reconciler.dispatch.environment import APP_VARIABLE
 from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock, encode_ending
-from reconciler.dispatch.ports import CallState, StartUnknownError, TargetMissingError
 from reconciler.dispatch.supervision import Order, Supervisor
 from reconciler.policies import LONGEST_RUN
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from reconciler.dispatch.generation import FORMAT, FormatError, Record, check_format
+from reconciler.dispatch.formats import FORMAT, FormatError, check_format
 from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.task_names import (
     NAME_PREFIX,
     TASKS_FOLDER,

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.delivery import Delivered
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.notices import noting
-from reconciler.dispatch.ports import Claims, RunLog, UnavailableError
+from reconciler.dispatch.ports import Claims, RunLog
 from reconciler.dispatch.runs import RunRecord, WakeLog
 
 

@@ -17,17 +17,11 @@ from typing import Final
 
 import modal
 
-from reconciler.dispatch.generation import (
-    POINTER_PATH,
-    REPAIR,
-    FormatError,
-    Generation,
-    GoneError,
-    decode_pointer,
-    generation_path,
-)
+from reconciler.dispatch.formats import REPAIR, FormatError, GoneError
+from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.runs import COMPACTED, RUNS_FOLDER, WakeLog, decode_compacted
+from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
+from reconciler.dispatch.runs import COMPACTED, RUNS_FOLDER, WakeLog
 from reconciler.dispatch.stored_generation import open_generation
 
 MOUNT_POINT: Final = "/state"
@@ -126,6 +120,8 @@ class VolumeRunLog:
         await self._commit()
 
     def _logs_of(self, day: str) -> Sequence[WakeLog]:
+        from reconciler.dispatch.stored_runs import decode_compacted  # start-up time: seldom read
+
         found: dict[str, WakeLog] = {}
         for file in sorted((self.folder / RUNS_FOLDER / day).glob("*.jsonl")):
             where = file.relative_to(self.folder).as_posix()

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL
 from reconciler.dispatch.calendar import barred
@@ -23,24 +24,27 @@ from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.found_tasks import NO_TASKS, FoundTasks, find_tasks
-from reconciler.dispatch.generation import Generation, Record
+from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import Fate, LetGo
-from reconciler.dispatch.ports import (
-    Archive,
-    Caller,
-    Claims,
-    Clock,
-    Generations,
-    Messenger,
-    RunLog,
-    TaskFiles,
-    UnavailableError,
-)
-from reconciler.dispatch.runs import RunRecord, RunState, Told, WakeLog, format_time, shorten
+from reconciler.dispatch.record import Record
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
 from reconciler.dispatch.task_names import is_task
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.ports import (
+        Archive,
+        Caller,
+        Claims,
+        Clock,
+        Generations,
+        Messenger,
+        RunLog,
+        TaskFiles,
+    )
+    from reconciler.dispatch.told import Told
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at most, the oldest first."""
@@ -128,7 +132,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
     return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Wake:
     ports: Ports
     request: WakeRequest
@@ -163,7 +167,7 @@ class _Wake:
         return replace(logs[-1], records=records, told=told)
 
     async def settle_tasks(self, tally: Tally, *, first: bool) -> None:
-        found = self.tasks if first else replace(self.tasks, known=(), over=())
+        found = self.tasks if first else self.tasks._replace(known=(), over=())
         if found != NO_TASKS:
             from reconciler.dispatch.due_tasks import settle_tasks
 

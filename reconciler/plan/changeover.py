@@ -23,7 +23,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 from reconciler.dispatch.calendar import running_times
-from reconciler.dispatch.generation import Record
+from reconciler.dispatch.record import Record
 from reconciler.plan.period import Period, periods_around
 
 COUNTED: Final = 500

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from reconciler.dispatch.generation import Record, Slot
+from reconciler.dispatch.generation import Slot
+from reconciler.dispatch.record import Record
 from reconciler.manifest import Location
 from reconciler.manifest.duration import format_duration
 from reconciler.pack import PackedSlot

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import Expression, Timetable, minute, parse
-from reconciler.dispatch.generation import Generation, Record
+from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.record import Record
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
 from reconciler.manifest.schedule import Exclusion
 from reconciler.plan.telling import told_by

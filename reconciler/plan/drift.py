@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.dispatch.generation import CRONLESS, Generation, Record, Slot
+from reconciler.dispatch.generation import CRONLESS, Generation, Slot
+from reconciler.dispatch.record import Record
 from reconciler.manifest import Location
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import describe_change, describe_slot, slot_json

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
-from reconciler.dispatch.generation import CRONLESS, Generation, Slot, new_generation
+from reconciler.dispatch.generation import CRONLESS, Generation, Slot
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.manifest import Location, Schedule
 from reconciler.manifest.duration import parse_duration
 from reconciler.pack import Member, PackedSlot

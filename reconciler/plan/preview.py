@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.dispatch.generation import Record, Slot
+from reconciler.dispatch.generation import Slot
+from reconciler.dispatch.record import Record
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.plan.budget import left_of
 from reconciler.plan.compilation import compile_records

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
-from reconciler.dispatch.generation import Generation, Pointer, Slot
+from reconciler.dispatch.generation import Generation, Slot
+from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import EnvironmentSettings, Schedule
 
 

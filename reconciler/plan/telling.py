@@ -12,7 +12,8 @@ from dataclasses import replace
 from hashlib import sha256
 
 from reconciler.alerts import Address, AlertRule, Alerts
-from reconciler.dispatch.generation import Generation, Record, Slot
+from reconciler.dispatch.generation import Generation, Slot
+from reconciler.dispatch.record import Record
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.state import Actual

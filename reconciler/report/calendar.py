@@ -9,8 +9,8 @@ from typing import Final
 from icalendar import Calendar, Event
 
 from reconciler.cron import instant
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.record import Record
 from reconciler.report.timeline import Timeline
 
 LENGTH: Final = timedelta(minutes=5)

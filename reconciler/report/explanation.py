@@ -8,9 +8,9 @@ from datetime import datetime
 from reconciler.cron import instant
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState
 from reconciler.words import count
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, told_line
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.told import told_line
 from reconciler.report.style import Style
 
 BRIEF: Final = 100

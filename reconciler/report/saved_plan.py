@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Self
 
-from reconciler.dispatch.generation import FormatError
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Plan, desired_digest

@@ -9,10 +9,12 @@ from itertools import takewhile
 from reconciler.dispatch.calendar import running_times
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
-from reconciler.dispatch.generation import Generation, Pointer, Record, Slot
+from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.overdue import overdue_since
+from reconciler.dispatch.pointer import Pointer
 from reconciler.dispatch.policy import Fate
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState
 from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import FAILURES

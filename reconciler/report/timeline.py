@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from reconciler.cron import instant
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
-from reconciler.dispatch.generation import Record
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.record import Record
 
 
 @dataclass(frozen=True, slots=True, order=True)

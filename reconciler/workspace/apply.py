@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import POINTER_PATH, FormatError, Pointer, generation_path
+from reconciler.dispatch.formats import FormatError
+from reconciler.dispatch.generation import generation_path
+from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError

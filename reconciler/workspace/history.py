@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from reconciler.dispatch.generation import FORMAT, FormatError, Pointer, check_format
+from reconciler.dispatch.formats import FORMAT, FormatError, check_format
+from reconciler.dispatch.pointer import Pointer
 from reconciler.plan import Kind, Plan
 from reconciler.workspace.ports import Files
 

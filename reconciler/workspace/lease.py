@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from reconciler.dispatch.ports import Claims, Clock, UnavailableError
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
 

@@ -10,15 +10,12 @@ from datetime import UTC, datetime
 import modal
 from modal.exception import NotFoundError
 
-from reconciler.dispatch.generation import (
-    POINTER_PATH,
-    Generation,
-    GoneError,
-    decode_pointer,
-    generation_path,
-)
+from reconciler.dispatch.formats import GoneError
+from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, decode_compacted, format_time
+from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
+from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, format_time
+from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.dispatch.volume_files import verified_generation
 from reconciler.workspace.ports import Files
 

@@ -10,17 +10,12 @@ import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.generation import (
-    POINTER_PATH,
-    FormatError,
-    Generation,
-    NewerFormatError,
-    Pointer,
-    decode_pointer,
-    generation_path,
-)
-from reconciler.dispatch.ports import Claims, UnavailableError
+from reconciler.dispatch.formats import FormatError, NewerFormatError
+from reconciler.dispatch.generation import Generation, generation_path
+from reconciler.dispatch.pointer import POINTER_PATH, Pointer, decode_pointer
+from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest import EnvironmentSettings
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch

@@ -12,8 +12,8 @@ from reconciler.client import TaskExistsError, TaskStartedError, UnknownTaskErro
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import registration_key
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.fakes import FakeCaller, FakeTaskFiles
-from reconciler.dispatch.ports import UnavailableError
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.tasks import Ending, SettledTask, Task
 from tests.client.task_world import cancelled, created, ports

@@ -17,6 +17,7 @@ from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import TaskPorts, task_of
 from reconciler.cron import minute
+from reconciler.dispatch.answers import Entry
 from reconciler.dispatch.fakes import (
     FakeCaller,
     FakeClaims,
@@ -25,8 +26,7 @@ from reconciler.dispatch.fakes import (
     FakeRunLog,
     FakeTaskFiles,
 )
-from reconciler.dispatch.generation import new_generation
-from reconciler.dispatch.ports import Entry
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.tasks import Task
 from reconciler.dispatch.wake import Ports, WakeRequest, wake

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from reconciler.dispatch.ports import Caller, CallState, Claims, RunLog, TargetMissingError
+from reconciler.dispatch.answers import CallState, TargetMissingError
+from reconciler.dispatch.ports import Caller, Claims, RunLog
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.fakes import (
     FakeCaller,
     FakeClaims,
@@ -17,8 +18,8 @@ from reconciler.dispatch.fakes import (
     FakeRunLog,
     FakeTaskFiles,
 )
-from reconciler.dispatch.generation import Record, new_generation
-from reconciler.dispatch.ports import CallState, CallStatus
+from reconciler.dispatch.generation_writing import new_generation
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.wake import Ports, WakeRequest, wake
 

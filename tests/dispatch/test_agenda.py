@@ -12,9 +12,11 @@ from reconciler.cron import minute
 from reconciler.dispatch.calendar import nominal_times
 from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.due import Due, find_due
-from reconciler.dispatch.generation import Generation, Record, new_generation
+from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.policy import judge
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.stored_generation import open_generation
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly

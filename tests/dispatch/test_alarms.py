@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.cron import minute
+from reconciler.dispatch.answers import CallState, Entry, UnavailableError, UnsentError
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.delivery import ATTEMPTS, SENDING
 from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
-from reconciler.dispatch.generation import Record, Slot
+from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.notices import NOTICES_KEPT
-from reconciler.dispatch.ports import CallState, Entry, UnavailableError, UnsentError
-from reconciler.dispatch.runs import RunState, ToldState, WakeLog
+from reconciler.dispatch.record import Record
+from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.told import ToldState
 from reconciler.dispatch.wake import WakeRequest, wake
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.ports import CallState, CallStatus
 from reconciler.policies import Catchup, Overlap
 from reconciler.report.explanation import explain
 from reconciler.report.status import ScheduleStatus, status_of

@@ -17,17 +17,13 @@ import pytest
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import Cursor, Horizon
 from reconciler.dispatch.due import find_due
-from reconciler.dispatch.generation import (
-    FORMAT,
-    GENERATION_FORMAT,
-    Generation,
-    NewerFormatError,
-    Record,
-    Slot,
-    decode_pointer,
-)
-from reconciler.dispatch.runs import RunState, decode_compacted, decode_wake_log
+from reconciler.dispatch.formats import FORMAT, NewerFormatError
+from reconciler.dispatch.generation import GENERATION_FORMAT, Generation, Slot
+from reconciler.dispatch.pointer import decode_pointer
+from reconciler.dispatch.record import Record
+from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.stored_generation import decode_generation, open_generation
+from reconciler.dispatch.stored_runs import decode_compacted, decode_wake_log
 from reconciler.dispatch.tasks import Ending, Task, decode_settled, decode_task
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import at

@@ -9,8 +9,9 @@ from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.cron import minute
 from reconciler.dispatch.bulletin import NoticeKind
 from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.runs import Told, ToldState, decode_wake_log
 from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.dispatch.stored_runs import decode_wake_log
+from reconciler.dispatch.told import Told, ToldState
 from tests.dispatch.scenario import at
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, decode_wake_log
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.stored_runs import decode_wake_log
 from tests.dispatch.scenario import World, at, hourly
 
 NINE = minute(at("09:00"))

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.ports import CallState, CallStatus
+from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import WakeRequest, wake
 from reconciler.policies import Catchup, Overlap

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.alerts import Address
-from reconciler.dispatch.ports import CallState, CallStatus
+from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.supervision import Order, Supervisor
 from tests.dispatch.scenario import World, hourly
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.dispatch.ports import Entry, UnavailableError
+from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.puts import SharedPuts
 
 ENTRY: Entry = {"state": "started"}

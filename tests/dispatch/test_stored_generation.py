@@ -7,7 +7,9 @@ import pytest
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import Horizon
 from reconciler.dispatch.due import find_due
-from reconciler.dispatch.generation import FormatError, Generation, Slot, new_generation
+from reconciler.dispatch.formats import FormatError
+from reconciler.dispatch.generation import Generation, Slot
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.stored_generation import decode_generation, open_generation
 from reconciler.dispatch.volume_files import verified_generation

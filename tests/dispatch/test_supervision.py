@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.dispatch.answers import CallState, CallStatus, StartUnknownError
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
-from reconciler.dispatch.ports import CallState, CallStatus, StartUnknownError
 from reconciler.dispatch.supervision import Order, Supervisor
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, at, hourly

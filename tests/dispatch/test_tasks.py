@@ -10,12 +10,12 @@ from datetime import date
 
 import pytest
 
+from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.claim import ClaimState, claim_key
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
 from reconciler.dispatch.forgetting import REMEMBERED, forget_tasks
-from reconciler.dispatch.generation import FormatError
-from reconciler.dispatch.ports import Entry, UnavailableError
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.task_names import is_task
 from reconciler.dispatch.tasks import Ending, SettledTask, Task, TaskPath, decode_task

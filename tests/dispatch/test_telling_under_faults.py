@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import pytest
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.dispatch.answers import CallState, Entry, UnavailableError, UnsentError
 from reconciler.dispatch.fakes import FakeMessenger
-from reconciler.dispatch.ports import CallState, Entry, UnavailableError, UnsentError
 from reconciler.dispatch.runs import WakeLog
 from tests.dispatch.scenario import World, hourly
 

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.at_once import AT_ONCE
-from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims
-from reconciler.dispatch.ports import (
+from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
     StartUnknownError,
     UnavailableError,
 )
+from reconciler.dispatch.at_once import AT_ONCE
+from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.start import ATTEMPT_LIMIT
 from reconciler.dispatch.steps import STEP_SIZE

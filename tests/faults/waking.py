@@ -27,7 +27,8 @@ from reconciler.dispatch.fakes import FakeClock
 from reconciler.dispatch.history import runs_of, with_open_calls
 from reconciler.dispatch.modal_calls import ModalCaller
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import WakeLog, decode_compacted
+from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.engine.record import Record
 from reconciler.workspace.modal_files import ModalFiles, RemoteRunLog
 from tests.engine_fixture import RunningEngine, until

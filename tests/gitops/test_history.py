@@ -9,13 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.dispatch.generation import (
-    FormatError,
-    NewerFormatError,
-    decode_pointer,
-    generation_path,
-)
-from reconciler.dispatch.ports import UnavailableError
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.formats import FormatError, NewerFormatError
+from reconciler.dispatch.generation import generation_path
+from reconciler.dispatch.pointer import decode_pointer
 from reconciler.dispatch.runs import format_time
 from reconciler.plan import Touch
 from reconciler.workspace.fakes import FakeApps

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import CRONLESS, Pointer
+from reconciler.dispatch.generation import CRONLESS
+from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import Schedule, Settings, load_contents
 from reconciler.plan import Actual, DeployedCron, Desired, OwnApp, Plan, make_plan
 

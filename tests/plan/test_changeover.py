@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.cron import minute
 from reconciler.dispatch.calendar import running_times
-from reconciler.dispatch.generation import Record
+from reconciler.dispatch.record import Record
 from reconciler.plan.changeover import Changeover, changeover
 from reconciler.plan.period import periods_around
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.cron import instant, minute
 from reconciler.dispatch.calendar import running_times
-from reconciler.dispatch.generation import Record
+from reconciler.dispatch.record import Record
 from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime, next_clock_change
 
 NOW = minute(datetime(2026, 11, 20, 15, tzinfo=UTC))

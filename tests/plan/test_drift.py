@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.dispatch.generation import CRONLESS, Slot, new_generation
+from reconciler.dispatch.generation import CRONLESS, Slot
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.plan import Actual, Touch, make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, told
 

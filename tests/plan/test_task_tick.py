@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.dispatch.generation import TASK_TICK, new_generation
+from reconciler.dispatch.generation import TASK_TICK
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.stored_generation import decode_generation, open_generation
 from reconciler.manifest import Packing, Resolution
 from reconciler.plan import make_plan

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import Record
+from reconciler.dispatch.record import Record
 from reconciler.plan.clock_change import next_clock_change
 from reconciler.report.effect_words import clock_words
 

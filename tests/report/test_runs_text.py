@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.ports import CallState
 from reconciler.report.explanation import run_lines
 from reconciler.report.runs_text import BRIEF, runs_text, wake_text
 from reconciler.report.style import Style

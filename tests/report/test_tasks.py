@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.ports import CallState, CallStatus
 from reconciler.dispatch.tasks import Ending, SettledTask
 from reconciler.report.status import Status, Tasks, TaskStatus
 from reconciler.report.status_text import status_json, status_text

@@ -6,7 +6,7 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.dispatch.generation import Record
+from reconciler.dispatch.record import Record
 from reconciler.plan.preview import preview_records
 from reconciler.report.calendar import timeline_calendar
 from reconciler.report.heat_map import heat_map

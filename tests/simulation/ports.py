@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.dispatch.answers import CallStatus, Entry, StartUnknownError, UnavailableError
 from reconciler.dispatch.fakes import FakeTaskFiles
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.ports import CallStatus, Entry, StartUnknownError, UnavailableError
-from reconciler.dispatch.runs import WakeLog, decode_wake_log
+from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.stored_runs import decode_wake_log
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
 from tests.simulation.world import Call

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.ports import UnavailableError
 from reconciler.dispatch.wake import NothingAppliedError, WakeRequest, wake
 from tests.simulation.checker import problems
 from tests.simulation.faults import Climate, Container, Killed

@@ -9,7 +9,9 @@ from random import Random
 from typing import Final
 
 from reconciler.cron import Timetable, instant, parse, parse_times
-from reconciler.dispatch.generation import Generation, Record, generation_path, new_generation
+from reconciler.dispatch.generation import Generation, generation_path
+from reconciler.dispatch.generation_writing import new_generation
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest.location import Location
 from reconciler.manifest.schedule import (

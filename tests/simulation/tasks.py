@@ -15,8 +15,8 @@ from reconciler.client.creation import create
 from reconciler.client.stored_tasks import TaskPorts, task_of
 from reconciler.client.task_errors import TaskError
 from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.ports import UnavailableError
 from reconciler.dispatch.task_names import NAME_PREFIX
 from reconciler.dispatch.tasks import Task
 from reconciler.policies import Delivery

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from reconciler.dispatch.ports import CallState
+from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.supervision import STARTS_PER_TRY, Order
 from reconciler.policies import Delivery
 from tests.simulation.world import Call, World

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import CallState, CallStatus, Entry
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.ports import CallState, CallStatus, Entry
 from reconciler.dispatch.runs import WakeLog
 from tests.simulation.virtual_time import VirtualLoop
 

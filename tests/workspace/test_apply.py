@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.dispatch.generation import decode_pointer
+from reconciler.dispatch.pointer import decode_pointer
 from reconciler.errors import RefusedError
 from reconciler.workspace.apply import (
     MissingTargetError,

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from reconciler.dispatch.generation import POINTER_PATH, FormatError, Pointer
+from reconciler.dispatch.formats import FormatError
+from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.workspace.fakes import FakeFiles
 from reconciler.workspace.modal_files import RemoteGenerations
 

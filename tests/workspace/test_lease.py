@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import pytest
 
+from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.fakes import FakeClaims, FakeClock
-from reconciler.dispatch.ports import Entry, UnavailableError
 from reconciler.errors import ReconcileError
 from reconciler.workspace.lease import (
     LEASE_TIME,

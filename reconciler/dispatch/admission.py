@@ -1,0 +1,38 @@
+"""What an occurrence may do, given the runs of its schedule that came before it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Admission(Enum):
+    """What an occurrence may do."""
+
+    START = "start"
+    WAIT = "wait"
+    """Until the one before it is settled."""
+    QUEUE = "queue"
+    SKIP = "skip"
+    MISS = "miss"
+    REPLACE = "replace"
+
+
+class Admitted(NamedTuple):
+    """A decision about one occurrence.
+
+    Attributes:
+        behind: the occurrence that is still running, when that is what decided.
+        call: its call.
+        reason: for the history; None when there is nothing new to say.
+    """
+
+    admission: Admission
+    behind: str = ""
+    call: str = ""
+    reason: str | None = None
+
+
+def running_key(name: str) -> str:
+    """The Dict key of a schedule's last started call."""
+    return f"running/{name}"

@@ -1,0 +1,81 @@
+"""Make a generation and its file, which planning does and no wake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.alerts import Alerts
+from reconciler.dispatch.formats import json_line
+from reconciler.dispatch.generation import (
+    GENERATION_FORMAT,
+    HISTORY_DAYS,
+    TASK_RESOLUTION,
+    Generation,
+    Slot,
+)
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.record import Record
+
+
+def new_generation(
+    records: Iterable[Record],
+    slots: Iterable[Slot],
+    punctuality: int,
+    served: Mapping[str, Iterable[str]] | None = None,
+    history_days: int = HISTORY_DAYS,
+    task_resolution: int | None = None,
+    *,
+    alerts: Alerts | None = None,
+    environment: str = "",
+    slots_since: Mapping[str, int] | None = None,
+) -> Generation:
+    """Build a generation whose bytes do not depend on the order of its parts."""
+    return Generation(
+        records=tuple(sorted(records, key=lambda record: record.name)),
+        slots=tuple(sorted(slots)),
+        punctuality=punctuality,
+        served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
+        history_days=history_days,
+        task_resolution=task_resolution,
+        alerts=alerts,
+        environment=environment,
+        slots_since=slots_since or {},
+    )
+
+
+def encode_generation(generation: Generation) -> bytes:
+    """The bytes of a generation's file; equal generations have equal bytes."""
+    header: dict[str, Any] = {
+        "format": GENERATION_FORMAT,
+        "history_days": generation.history_days,
+        "punctuality": generation.punctuality,
+        "schedules": len(generation.records),
+        "slots": [
+            {
+                "cron": slot.cron,
+                "name": slot.name,
+                "timezone": slot.timezone,
+                **_since(generation.slots_since.get(slot.name)),
+            }
+            for slot in generation.slots
+        ],
+    }
+    if generation.task_resolution is not None:
+        header[TASK_RESOLUTION] = generation.task_resolution
+    if generation.alerts is not None:
+        header["alerts"] = generation.alerts.to_json()
+    if generation.environment:
+        header["environment"] = generation.environment
+    lines = [
+        json_line(header),
+        generation.agenda.times + b"\n",
+        generation.agenda.begun + b"\n",
+        json_line({"served": {name: list(names) for name, names in generation.served.items()}}),
+        *(json_line(record.to_json()) for record in generation.records),
+    ]
+    return b"".join(lines)
+
+
+def _since(at: int | None) -> dict[str, str]:
+    return {} if at is None else {"since": format_minute(at)}
