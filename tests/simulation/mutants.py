@@ -56,6 +56,7 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     "task bucket of this hour only": Edit(
         "reconciler.dispatch.found_tasks",
         "    paths = await files.pending(now)\n",
+        "    from reconciler.dispatch.tasks import TaskPath\n"
         "    places = [(p, TaskPath.parse(p)) for p in await files.pending(now)]\n"
         "    paths = [p for p, place in places if place and place.hour == now - now % 60]\n",
     ),
