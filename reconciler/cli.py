@@ -7,16 +7,18 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NoReturn
 
 from reconciler import __version__
+from reconciler.commands.times import read_time, settle_times
 from reconciler.errors import ReconcileError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 BROKEN_PIPE = 141
 
+_TIME_HELP = "ISO 8601, in UTC unless it has an offset"
 _GITHUB_HELP = "in GitHub Actions: the comment on a pull request, and the issue about drift"
 _ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed at it"
 
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def call(args: argparse.Namespace) -> int:
     """Run the chosen command; whatever goes wrong becomes a message and an exit code."""
     try:
+        settle_times(args)
         module, _, function = args.target.partition(":")
         command: Callable[[argparse.Namespace], int] = getattr(
             importlib.import_module(f"reconciler.commands.{module}"), function
@@ -106,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     following.add_argument("--count", type=_positive, default=20, help="how many to list (20)")
     following.add_argument("--hours", type=_positive, default=48, help="how far to look (48)")
     following.add_argument("--days", type=_positive, default=0, help="how far to look, in days")
-    following.add_argument("--after", type=_time, metavar="TIME", help="ISO 8601; now")
+    following.add_argument("--after", type=_time, metavar="TIME", help=f"{_TIME_HELP}; now")
     following.add_argument("--ics", metavar="FILE", help="write a calendar; - for standard output")
     _add_format(following)
 
@@ -118,10 +121,15 @@ def _parser() -> argparse.ArgumentParser:
 
     runs = add("runs", "runs:main", "what became of the occurrences of the last days")
     runs.add_argument(
-        "name", nargs="?", metavar="NAME[@TIME]", help="one schedule only, or one run in full"
+        "name",
+        nargs="?",
+        metavar="NAME[@TIME]",
+        help=f"one schedule only, or one run in full: {_TIME_HELP}",
     )
     runs.add_argument("--failed", action="store_true", help="what failed or was missed")
-    runs.add_argument("--since", type=_time, metavar="TIME", help="seen then or later, ISO 8601")
+    runs.add_argument(
+        "--since", type=_time, metavar="TIME", help=f"seen then or later; {_TIME_HELP}"
+    )
     runs.add_argument("--days", type=_positive, default=7, help="how many days back (7)")
     runs.add_argument("--count", type=_positive, default=100, help="how many, the newest (100)")
     _add_format(runs)
@@ -129,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = add("explain", "explain:main", "why a schedule ran at a time, or did not")
     explain.add_argument("name", metavar="NAME", help="of a schedule, or the id of a task")
     explain.add_argument(
-        "time", nargs="?", type=_time, metavar="TIME", help="2026-11-23T09:00Z; not for a task"
+        "time", nargs="?", type=_time, metavar="TIME", help=f"{_TIME_HELP}; not for a task"
     )
     explain.add_argument("--days", type=_positive, default=90, help="history to search (90)")
     _add_format(explain)
@@ -305,12 +313,11 @@ def _crons(text: str) -> str:
 
 def _time(text: str) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
+        return read_time(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a time: ISO 8601 is expected, such as 2026-11-23T09:00Z"
         ) from None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from reconciler.client.task_errors import (
     TaskError,
     TaskExistsError,
     TaskStartedError,
+    UnknownAppError,
     UnknownTaskError,
 )
 from reconciler.client.tasks import (
@@ -43,6 +44,7 @@ __all__ = [
     "TaskExistsError",
     "TaskStartedError",
     "TaskState",
+    "UnknownAppError",
     "UnknownTaskError",
     "cancel_task",
     "cancel_task_async",

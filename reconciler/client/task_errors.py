@@ -17,6 +17,10 @@ class TaskExistsError(TaskError):
     """The id is that of another task, which was left as it is."""
 
 
+class UnknownAppError(TaskError):
+    """There is no such app of ours, or nothing was ever applied to it; nothing was stored."""
+
+
 class UnknownTaskError(TaskError):
     """There is no task of that id, or it was settled more than two weeks ago."""
 

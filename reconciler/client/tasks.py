@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
+from reconciler.client.existing import require_applied
 from reconciler.client.listing import ScheduledTask, list_stored, view
 from reconciler.client.stored_tasks import TaskPorts
-from reconciler.client.task_errors import InvalidTaskError, TaskError
+from reconciler.client.task_errors import InvalidTaskError, TaskError, UnknownTaskError
 from reconciler.client.task_files import ModalTaskFiles
 from reconciler.client.waiting import wait_for
 from reconciler.client.waking import NothingWakesWarning, warning
@@ -27,7 +28,7 @@ DEFAULT_APP: Final = "schedule-reconciler"
 CANCELLED: Final = "cancelled by a program"
 
 _looked_at: set[tuple[str, str | None]] = set()
-"""Apps of which this process has found out whether anything wakes for tasks."""
+"""Apps of which this process knows that they are there, and whether anything wakes for tasks."""
 
 
 async def schedule_task_async(
@@ -56,6 +57,7 @@ async def schedule_task_async(
     Raises:
         InvalidTaskError: no task can be made of this.
         TaskExistsError: the id is that of another task.
+        UnknownAppError: there is no such app of ours.
         TaskError: Modal did not answer.
 
     Warns:
@@ -68,12 +70,17 @@ async def schedule_task_async(
             await ModalCaller(environment).look_up(wanted.app, wanted.function)
         except TargetMissingError as error:
             raise InvalidTaskError(str(error), remedy="Deploy it, or correct its name.") from error
+        pointer = None
+        if (app, environment) not in _looked_at:
+            # Before anything is stored: storing makes the Volume, and no wake would look into it.
+            pointer = await require_applied(ports.files, app, environment)
         if id is None:
             await ports.files.change({wanted.path: wanted.encode()})
             found: ScheduledTask = view(wanted)
         else:
             found = view(await create(ports, wanted, uuid4().hex))
-        await _warn_once(ports, app, environment)
+    if pointer is not None and await _warn(ports, pointer):
+        _looked_at.add((app, environment))
     return found
 
 
@@ -92,11 +99,17 @@ async def cancel_task_async(
 
     Raises:
         UnknownTaskError: there is no such task.
+        UnknownAppError: there is no such app of ours.
         TaskStartedError: it has started, may have, or is being started.
         TaskError: Modal did not answer; calling again is safe.
     """
+    ports = _open(app, environment)
     with _explained(id, "Call it again; that is safe."):
-        return view(await cancel(_open(app, environment), id, uuid4().hex, reason))
+        try:
+            return view(await cancel(ports, id, uuid4().hex, reason))
+        except UnknownTaskError:
+            await require_applied(ports.files, app, environment)
+            raise
 
 
 async def list_tasks_async(
@@ -108,10 +121,15 @@ async def list_tasks_async(
         settled: also those of the last two weeks that are settled.
 
     Raises:
+        UnknownAppError: there is no such app of ours.
         TaskError: Modal did not answer.
     """
+    files = _open(app, environment).files
     with _explained(app, "Ask again."):
-        return await list_stored(_open(app, environment).files, settled=settled)
+        found = await list_stored(files, settled=settled)
+        if not found:
+            await require_applied(files, app, environment)
+        return found
 
 
 def schedule_task(
@@ -158,17 +176,16 @@ def _open(app: str, environment: str | None) -> TaskPorts:
     )
 
 
-async def _warn_once(ports: TaskPorts, app: str, environment: str | None) -> None:
-    if (app, environment) in _looked_at:
-        return
+async def _warn(ports: TaskPorts, pointer: bytes) -> bool:
+    """Warn when nothing wakes for tasks; whether that could be found out."""
     try:
-        message = await warning(ports.files)
+        message = await warning(ports.files, pointer)
     except (UnavailableError, FormatError, ValueError):
         # The task is stored; a plan tells what is wrong with what is live.
-        return
-    _looked_at.add((app, environment))
+        return False
     if message is not None:
         warnings.warn(message, NothingWakesWarning, stacklevel=2)
+    return True
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 from typing import Final
 
 from reconciler.dispatch.generation import TASK_RESOLUTION, generation_path
-from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
+from reconciler.dispatch.pointer import decode_pointer
 from reconciler.dispatch.ports import TaskFiles
 
 _SET_IT: Final = "Set `tasks: {resolution: 5m}` in reconciler.yaml and apply it."
@@ -16,16 +16,16 @@ class NothingWakesWarning(UserWarning):
     """A task was stored, and no cron wakes for tasks."""
 
 
-async def warning(files: TaskFiles) -> str | None:
+async def warning(files: TaskFiles, pointer: bytes) -> str | None:
     """Why a task may have to wait, None when a cron wakes for tasks.
+
+    Args:
+        pointer: the content of the pointer.
 
     Raises:
         FormatError: the pointer cannot be read.
         UnavailableError: Modal did not answer.
     """
-    pointer = await files.read(POINTER_PATH)
-    if pointer is None:
-        return f"nothing was applied yet, so that nothing wakes for this task. {_SET_IT}"
     content = await files.read(generation_path(decode_pointer(pointer).generation))
     header = json.loads((content or b"{}").partition(b"\n")[0])
     if header.get(TASK_RESOLUTION) is not None:

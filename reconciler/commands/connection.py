@@ -8,7 +8,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from reconciler.commands.inputs import LOCAL, Inputs
+from reconciler.commands.inputs import Inputs
+from reconciler.manifest import LOCAL
 from reconciler.workspace.local_engine import STATE_FOLDER, local_engine, pointed_at
 
 if TYPE_CHECKING:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.errors import RefusedError
-from reconciler.manifest import EnvironmentSettings, Manifests, Schedule, Settings, load
+from reconciler.manifest import LOCAL, EnvironmentSettings, Manifests, Schedule, Settings, load
 from reconciler.manifest import load_settings as read_settings
-
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace, run
-from reconciler.commands.inputs import LOCAL, environment_name
+from reconciler.commands.inputs import environment_name
 from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import read_source, read_source_at
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
+from reconciler.manifest import LOCAL
 from reconciler.plan import Plan, assume_applied, make_plan
 from reconciler.workspace.apply import (
     MissingTargetError,

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from reconciler.commands.connection import connected, open_ports, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.times import in_utc, read_time
+from reconciler.cron import minute
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.occurrence import Occurrence
@@ -73,14 +75,16 @@ async def _runs(
 def _occurrence(text: str | None) -> Occurrence | None:
     if text is None or "@" not in text:
         return None
+    name, _, time = text.rpartition("@")
     try:
-        return Occurrence.parse(text)
+        at = read_time(time)
     except ValueError as error:
         raise ReconcileError(
             f"{text!r} names no run: NAME@2026-11-20T06:00Z is expected",
             remedy="List the runs",
             command=f"runs {text.partition('@')[0]}".rstrip(),
         ) from error
+    return Occurrence(name, minute(in_utc(at)))
 
 
 def _as_task(wanted: Occurrence) -> Occurrence:

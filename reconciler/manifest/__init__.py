@@ -25,6 +25,7 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.manifest.settings import (
+    LOCAL,
     DeletionThreshold,
     EnvironmentSettings,
     Packing,
@@ -36,6 +37,7 @@ from reconciler.policies import Catchup, Delivery, Overlap
 
 __all__ = [
     "JSON",
+    "LOCAL",
     "Catchup",
     "CodeTarget",
     "DateRange",

@@ -140,7 +140,10 @@ EnvironmentAlerts: TypeAlias = Annotated[
     Annotated[Off, Tag("<flag>")] | Annotated[DefaultAlertsForm, Tag("<usual>")] | None,
     Discriminator(_flag_or_else),
     Omittable(),
-    Field(description="Instead of the alerts above, or `false` for none."),
+    Field(
+        description="Instead of the alerts above, or `false` for none; `local` has none and no "
+        "pings unless it has its own here."
+    ),
 ]
 Ping: TypeAlias = Annotated[
     Annotated[Url, Tag("<usual>")] | Annotated[PingSecretForm, Tag("<mapping>")] | None,

@@ -14,6 +14,7 @@ from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.manifests import Manifests
 from reconciler.manifest.meaning import read
 from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.manifest.renames import Named, doubtful_renames
 from reconciler.manifest.schedule import Schedule
 from reconciler.manifest.settings import Settings, every_alerts
 from reconciler.manifest.shape import check, salvage
@@ -59,6 +60,7 @@ def _load(
     schedules: list[Schedule] = []
     problems: list[Problem] = []
     named: dict[str, Location] = {}
+    names: list[Named] = []
     keys = SecretKeys(
         receiver.address for alerts in every_alerts(settings) for receiver in alerts.rule.to
     )
@@ -73,12 +75,15 @@ def _load(
                 problems.append(document)
                 continue
             problems.extend(_repeated_name(document, named))
+            name = Named.of(document)
+            names += () if name is None else (name,)
             found = _schedule(document, settings)
             if isinstance(found, Schedule):
                 schedules.append(found)
                 problems.extend(_clashing_keys(found, document, keys))
             else:
                 problems.extend(found)
+    problems.extend(doubtful_renames(names))
     if not files and not problems:
         problems.append(_no_manifest(folder))
     if problems:

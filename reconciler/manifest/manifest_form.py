@@ -283,7 +283,10 @@ class ManifestForm(Form):
     formerly: Annotated[
         Name | None,
         Omittable(),
-        Field(description="The name before it was renamed, so that its history moves along."),
+        Field(
+            description="The name before it was renamed, so that its history moves along; no other "
+            "schedule bears it any more."
+        ),
     ] = None
     environments: Annotated[
         Distinct[ModalName] | None,

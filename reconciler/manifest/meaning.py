@@ -149,10 +149,10 @@ class _Reading:
 
     def check_environments(self, settings: Settings) -> None:
         """Names are held against the settings only when these declare any."""
-        if not settings.environments:
+        if not settings.declared:
             return
         for index, name in enumerate(self._form.environments or ()):
-            if name not in settings.environments and name != LOCAL:
+            if name not in settings.declared and name != LOCAL:
                 self._fault(
                     ("environments", index),
                     f"there is no environment `{name}`",

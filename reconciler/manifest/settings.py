@@ -67,7 +67,7 @@ class EnvironmentSettings:
         history: how long runs are kept.
         tasks: how often something wakes for tasks that programs create; None for never.
         alerts: None when only the schedules say who is told.
-        silent: nobody is told anything, whatever the schedules say.
+        silent: nobody is told anything, whatever these and the schedules say.
     """
 
     name: str
@@ -124,13 +124,14 @@ class Settings:
         """What holds in the environment of that name.
 
         Without declared environments every name is one, and is Modal's environment of that name.
-        `local` always exists, and is the engine's `main`.
+        `local` always exists, and is the engine's `main`. It is silent unless it has alerts of its
+        own: what somebody tries on a laptop must wake nobody, nor need the Secrets with addresses.
 
         Raises:
             ReconcileError: environments are declared and this is none of them.
         """
         own = self.environments.get(name, EnvironmentOverrides())
-        if self.environments and name not in self.environments and name != LOCAL:
+        if self.declared and name not in self.declared and name != LOCAL:
             raise ReconcileError(
                 f"there is no environment `{name}`", remedy=unknown_environment(name, self)
             )
@@ -146,8 +147,16 @@ class Settings:
             history=self.history,
             tasks=self.tasks,
             alerts=self.alerts if own.alerts is None else own.alerts[0],
-            silent=own.alerts == (None,),
+            silent=own.alerts == (None,) or (name == LOCAL and own.alerts is None),
         )
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The environments beside which there is only `local`; none when every name is one.
+
+        `local` exists without being declared, so settings for it alone exclude no other.
+        """
+        return frozenset(self.environments) - {LOCAL}
 
 
 def every_alerts(settings: Settings) -> tuple[Alerts, ...]:

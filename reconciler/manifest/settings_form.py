@@ -137,7 +137,8 @@ class SettingsForm(Form):
         | None,
         Omittable(),
         Field(
-            description="The environments by name; without any, every name is one.",
+            description="The environments by name; without any but `local`, the embedded engine "
+            "that is always there, every name is one.",
             examples=[{"production": {"modal": "main", "crons": "unlimited"}}],
         ),
     ] = None

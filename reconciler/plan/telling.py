@@ -14,9 +14,9 @@ from hashlib import sha256
 from reconciler.alerts import Address, AlertRule, Alerts
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.record import Record
-from reconciler.manifest import EnvironmentSettings, Schedule
+from reconciler.manifest import LOCAL, EnvironmentSettings, Schedule
 from reconciler.plan.change import Action, Change, Kind
-from reconciler.plan.state import Actual
+from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import SECRETS_TAG
 
 
@@ -27,6 +27,19 @@ def told_by(record: Record, schedule: Schedule, settings: EnvironmentSettings) -
     asked = schedule.alerts
     base = AlertRule() if settings.alerts is None else settings.alerts.rule
     return replace(record, alerts=None if asked is None else asked.over(base), ping=schedule.ping)
+
+
+def is_silenced(desired: Desired) -> bool:
+    """Whether somebody would be told of something, were it not that ``local`` is silent."""
+    settings = desired.settings
+    if settings.name != LOCAL or not settings.silent:
+        return False
+    rules = (schedule.alerts for schedule in desired.schedules)
+    return (
+        settings.alerts is not None
+        or any(rule.to for rule in rules if rule is not None)
+        or any(schedule.ping is not None for schedule in desired.schedules)
+    )
 
 
 def masked(record: Record) -> Record:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from reconciler.manifest import LOCAL
 from reconciler.plan import Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
+from reconciler.plan.telling import is_silenced
 from reconciler.report.action_style import SIGNS, painted
 from reconciler.report.effect_words import clock_words, first_times, lost_or_repeated
 from reconciler.report.slots_text import slot_lines
@@ -23,7 +25,7 @@ ROOM: Final = 58
 def plan_text(plan: Plan, style: Style) -> str:
     """The plan, several lines, without a newline at the end."""
     sections = [
-        [_heading(plan, style)],
+        [_heading(plan, style), *_silence_lines(plan, style)],
         list(_change_lines("Schedules", _of_schedules(plan.changes), plan.effects, style)),
         list(_change_lines("App", _of_app(plan.changes), (), style)),
         list(_change_lines("Drift (nobody changed this in git)", plan.drift, (), style)),
@@ -45,6 +47,13 @@ def _heading(plan: Plan, style: Style) -> str:
         f"Environment {plan.environment}, app {plan.app}: "
         f"{count(len(plan.generation.records), 'schedule')} {revision}{dirty}{offline}"
     )
+
+
+def _silence_lines(plan: Plan, style: Style) -> Iterator[str]:
+    if is_silenced(plan.desired):
+        yield style.dim(
+            f"alerts and pings are silent in {LOCAL}, unless environments.{LOCAL}.alerts is set"
+        )
 
 
 def _of_schedules(changes: Iterable[Change]) -> list[Change]:

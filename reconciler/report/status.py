@@ -30,6 +30,7 @@ class ScheduleStatus:
         overdue: epoch minute of an occurrence that is due and that no wake has served.
         late: seconds by which its newest run started after its time, None when none started.
         failures: how many of its newest runs failed or were missed in a row.
+        suspended: whether it is suspended now; the record says until when and why.
     """
 
     record: Record
@@ -38,6 +39,7 @@ class ScheduleStatus:
     overdue: int | None
     late: int | None = None
     failures: int = 0
+    suspended: bool = False
 
     @property
     def well(self) -> bool:
@@ -151,6 +153,7 @@ def status_of(
                 failures=_failures(by_name.get(record.name, ())),
                 following=_following(record, by_name.get(record.name, ()), now),
                 overdue=overdue.get(record.name),
+                suspended=record.is_suspended(now),
             )
             for record in generation.records
         ),

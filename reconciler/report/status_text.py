@@ -37,7 +37,9 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
                 "name": item.record.name,
                 "commit": origins.get(item.record.name),
                 "well": item.well,
-                "suspended": item.record.suspended is not None,
+                "suspended": item.suspended,
+                "suspended_until": _time(item.record.resumes) if item.suspended else None,
+                "suspended_reason": (item.record.suspended or None) if item.suspended else None,
                 "last": None if item.last is None else run_json(item.last),
                 "next": _time(item.following),
                 "overdue": _time(item.overdue),
@@ -111,13 +113,24 @@ def _task_lines(tasks: Tasks, style: Style) -> Iterator[str]:
 
 
 def _next(item: ScheduleStatus, style: Style) -> str:
+    suspended = _suspension(item)
     if item.overdue is not None:
-        return style.red(f"overdue since {format_minute(item.overdue)}")
-    if item.record.suspended is not None and item.following is None:
-        return f"{'suspended':22}"
-    if item.following is None:
-        return f"{'no more':22}"
-    return f"next {format_minute(item.following)}"
+        when = style.red(f"overdue since {format_minute(item.overdue)}")
+    elif item.following is not None:
+        when = f"next {format_minute(item.following)}"
+    else:
+        return f"{suspended or 'no more':22}"
+    return f"{when}  {style.yellow(suspended)}" if suspended else when
+
+
+def _suspension(item: ScheduleStatus) -> str:
+    """``suspended until 2026-12-01T00:00Z: moving house``; empty when it is not."""
+    if not item.suspended:
+        return ""
+    record = item.record
+    until = "" if record.resumes is None else f" until {format_minute(record.resumes)}"
+    reason = f": {brief(record.suspended)}" if record.suspended else ""
+    return f"suspended{until}{reason}"
 
 
 def _last(item: ScheduleStatus, style: Style) -> str:

@@ -6,11 +6,12 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import modal
 import pytest
 
 from reconciler.client import (
@@ -19,6 +20,7 @@ from reconciler.client import (
     TaskError,
     TaskExistsError,
     TaskState,
+    UnknownAppError,
     UnknownTaskError,
     cancel_task,
     list_tasks,
@@ -26,8 +28,12 @@ from reconciler.client import (
     schedule_task_async,
 )
 from reconciler.client.tasks import DEFAULT_APP
+from reconciler.dispatch.generation import generation_path
+from reconciler.dispatch.modal_calls import ModalClaims
+from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Settings
+from reconciler.workspace.modal_files import ModalFiles
 from tests.end_to_end.project import SHOP
 from tests.engine_fixture import RunningEngine
 
@@ -44,8 +50,26 @@ def shop(client: RunningEngine) -> RunningEngine:
 
 @pytest.fixture
 def app(shop: RunningEngine) -> str:
-    """The name of an app of ours that no other test uses."""
-    return f"ours-{uuid4().hex[:12]}"
+    """An app of ours that no other test uses, as an apply leaves it; no cron wakes for tasks."""
+    name = f"ours-{uuid4().hex[:12]}"
+    asyncio.run(_apply(name))
+    return name
+
+
+async def _apply(app: str) -> None:
+    digest = "0" * 64
+    pointer = Pointer(
+        generation=digest,
+        commit=None,
+        dirty=False,
+        by="dev",
+        at="2026-11-20T12:00:00Z",
+        previous=None,
+    )
+    files = ModalFiles(app, MAIN)
+    await files.write(generation_path(digest), b'{"format": 1}\n')
+    await files.write(POINTER_PATH, pointer.encode())
+    await ModalClaims(app, MAIN).put_new("lease", {})
 
 
 @pytest.fixture
@@ -123,7 +147,7 @@ def test_of_processes_that_create_at_the_same_time_one_has_its_way(
 
 
 def test_a_program_is_told_once_that_nothing_would_wake(app: str) -> None:
-    with pytest.warns(NothingWakesWarning, match="nothing was applied yet") as caught:
+    with pytest.warns(NothingWakesWarning, match="no cron wakes for tasks") as caught:
         schedule_task("shop/sync", LATER, app=app, environment=MAIN)
     assert "Set `tasks: {resolution: 5m}` in reconciler.yaml" in str(caught[0].message)
     schedule_task("shop/sync", LATER, app=app, environment=MAIN)
@@ -133,6 +157,59 @@ def test_a_program_is_told_once_that_nothing_would_wake(app: str) -> None:
 def test_a_function_that_is_not_there_is_refused_when_the_task_is_created(app: str) -> None:
     with pytest.raises(InvalidTaskError, match="there is no function shop/nothing"):
         schedule_task("shop/nothing", LATER, app=app, environment=MAIN)
+    assert list_tasks(app=app, environment=MAIN) == []
+
+
+@pytest.fixture
+def typo(app: str) -> str:
+    """A name that is almost that of an app of ours."""
+    return app.replace("ours-", "our-")
+
+
+@pytest.fixture
+def never_applied(app: str) -> str:
+    """A Modal environment to which nothing was applied."""
+    environment = f"env-{app}"
+    modal.Environment.objects.create(environment)
+    return environment
+
+
+@pytest.mark.usefixtures("quiet")
+def test_an_app_that_is_not_there_is_an_error_and_not_an_app_without_tasks(
+    app: str, typo: str
+) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: list_tasks(app=typo, environment=MAIN),
+        lambda: list_tasks(settled=True, app=typo, environment=MAIN),
+        lambda: cancel_task("one", app=typo, environment=MAIN),
+        lambda: schedule_task("shop/sync", LATER, app=typo, environment=MAIN),
+        lambda: schedule_task("shop/sync", LATER, {}, "one", app=typo, environment=MAIN),
+    ]
+    for call in calls:
+        with pytest.raises(UnknownAppError) as caught:
+            call()
+        said, what_to_do = str(caught.value).split("\n")
+        assert (
+            said == f"there is no app `{typo}` in Modal environment `main` "
+            "that schedules were applied to"
+        )
+        assert what_to_do.startswith(f"  Did you mean {app}")
+        assert what_to_do.endswith("Correct the name, or run reconcile there first.")
+
+
+def test_an_app_of_another_environment_is_named_with_it(app: str, never_applied: str) -> None:
+    with pytest.raises(UnknownAppError, match=f"Did you mean {app} in environment `main`"):
+        list_tasks(app=app, environment=never_applied)
+
+
+def test_refusing_an_app_leaves_no_volume_of_that_name(typo: str) -> None:
+    with pytest.raises(UnknownAppError):
+        schedule_task("shop/sync", LATER, {}, "one", app=typo, environment=MAIN)
+    names = {volume.name for volume in modal.Volume.objects.list(environment_name=MAIN)}
+    assert typo not in names
+
+
+def test_an_app_without_tasks_has_none(app: str) -> None:
     assert list_tasks(app=app, environment=MAIN) == []
 
 

@@ -24,6 +24,11 @@ def settings(project: Project, text: str) -> None:
     (project.root / "reconciler.yaml").write_text(text)
 
 
+def told_locally(project: Project, alerts: str, more: str = "") -> None:
+    """Settings with alarms that are not silent in `local`."""
+    settings(project, f"environments: {{local: {{alerts: {alerts}}}}}\n{more}")
+
+
 def in_dict(project: Project, code: str) -> object:
     """Run code on the entries of our Dict."""
     return project.in_modal(
@@ -37,7 +42,7 @@ def in_dict(project: Project, code: str) -> object:
 
 def failing(project: Project, receiver: Receiver, **keys: str) -> None:
     """An hourly schedule whose function fails, applied, with one run that has ended."""
-    settings(project, f"alerts: {{to: {{url: '{receiver.url}/services/verysecret'}}}}")
+    told_locally(project, f"{{to: {{url: '{receiver.url}/services/verysecret'}}}}")
     more = "".join(f"{key}: {value}\n" for key, value in keys.items())
     project.write(
         "failing.yaml",
@@ -133,9 +138,8 @@ def test_a_silent_receiver_costs_no_start(project: Project, receiver: Receiver) 
 def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_told_by_the_next_wake(
     project: Project, receiver: Receiver
 ) -> None:
-    settings(
-        project,
-        f"alerts: {{to: {{url: '{receiver.url}/json', format: json}}}}\npunctuality: 1m\n",
+    told_locally(
+        project, f"{{to: {{url: '{receiver.url}/json', format: json}}}}", "punctuality: 1m\n"
     )
     project.write(
         "often.yaml",
@@ -191,7 +195,31 @@ def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_told_by_the_next_w
     assert alarms[0]["count"] > 20
 
 
+def test_on_a_laptop_nobody_is_told_and_no_secret_is_needed(
+    project: Project, receiver: Receiver
+) -> None:
+    settings(project, "alerts: {to: {secret: alerting, key: SLACK_URL}}\n")
+    project.write(
+        "failing.yaml",
+        f"name: failing\nschedule: '0 * * * *'\nfunction: shop/fail\nping: {receiver.url}/ping\n"
+        f"alerts: {{to: {{url: '{receiver.url}/own'}}}}\n"
+        'args: {occurrence: "${occurrence.id}"}\n',
+    )
+    plan = project.applied()
+    assert plan.out.splitlines()[1] == (
+        "alerts and pings are silent in local, unless environments.local.alerts is set"
+    )
+    project.reconcile("wake", "--at", NINE, "--wait")
+    failed = project.reconcile("wake")
+    assert "alarm" not in failed.out
+    assert "bad" not in failed.err
+    assert f"failing@{NINE}" in project.marks()
+    assert receiver.requests == []
+    assert project.reconcile("status").code == 1, "who looks is told all the same"
+
+
 def test_pings_go_to_an_address_in_a_secret(project: Project, receiver: Receiver) -> None:
+    told_locally(project, f"{{to: {{url: '{receiver.url}/alarms'}}, failures: false}}")
     project.write(
         "pinging.yaml",
         """

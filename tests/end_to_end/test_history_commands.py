@@ -39,6 +39,20 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     )
     named = project.reconcile("runs", f"bad@{TEN}", "--env", "local")
     assert named.err.endswith(f"reconcile explain bad {TEN} --env local\n")
+    for command in (
+        ["runs", "bad@2026-11-30T09:00"],
+        ["runs", "--since", "2026-11-30T09:00"],
+        ["explain", "good", "2026-11-30T09:00"],
+        ["wake", "--at", "2026-11-30T09:00", "--dry-run"],
+    ):
+        without = project.reconcile(*command)
+        assert without.err == "2026-11-30T09:00 has no offset and is read as UTC.\n"
+        assert (
+            without.out
+            == project.reconcile(*(f"{word}Z" if "T09" in word else word for word in command)).out
+        )
+    berlin = project.reconcile("runs", "bad@2026-11-30T10:00+01:00")
+    assert (berlin.out, berlin.err) == (one.out, "")
     status = project.reconcile("status", "--format", "json")
     assert status.code == 1
     rows = {row["name"]: row["failures_in_a_row"] for row in status.json["schedules"]}

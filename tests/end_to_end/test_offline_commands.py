@@ -172,6 +172,25 @@ def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
     )
 
 
+def test_a_time_without_an_offset_is_read_as_utc_and_that_is_said_once(folder: Path) -> None:
+    said = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z", "--format", "json")
+    silent = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00", "--format", "json")
+    assert silent.stdout == said.stdout
+    assert said.stderr == ""
+    assert silent.stderr == "2026-11-20T06:00 has no offset and is read as UTC.\n"
+
+
+def test_a_time_with_another_offset_says_which_instant_it_means(folder: Path) -> None:
+    utc = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z")
+    berlin = reconcile(folder, "next", "daily", "--after", "2026-11-20T07:00+01:00")
+    assert (berlin.stdout, berlin.stderr) == (utc.stdout, "")
+
+
+def test_a_date_alone_is_its_midnight_in_utc(folder: Path) -> None:
+    done = reconcile(folder, "next", "daily", "--after", "2026-11-20")
+    assert done.stderr == "2026-11-20T00:00 has no offset and is read as UTC.\n"
+
+
 def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
     done = subprocess.run(
         f"{sys.executable} -m reconciler.cli next --count 100000 --days 300 | head -1",

@@ -93,6 +93,22 @@ def test_local_always_exists() -> None:
     assert parse_settings(b"environments: {prod: {}}").environment("local").name == "local"
 
 
+def test_settings_for_local_alone_leave_every_other_name_an_environment() -> None:
+    settings = parse_settings(b"environments: {local: {crons: 3}}")
+    assert settings.environment("local").crons == 3
+    assert settings.environment("production").name == "production"
+
+
+def test_local_is_silent_unless_it_has_alerts_of_its_own() -> None:
+    to = "{to: {url: 'https://a/b'}}"
+    everywhere = parse_settings(f"alerts: {to}".encode())
+    assert everywhere.environment("local").silent
+    assert not everywhere.environment("production").silent
+    own = parse_settings(f"environments: {{local: {{alerts: {to}}}}}".encode())
+    assert not own.environment("local").silent
+    assert own.environment("production").alerts is None
+
+
 def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
     settings = parse_settings(b"environments: {production: {}, staging: {}}")
     with pytest.raises(ReconcileError) as caught:

@@ -37,7 +37,7 @@ def test_a_second_rename_remembers_both_names() -> None:
 
 
 def test_the_old_name_of_a_schedule_that_is_still_there_is_not_taken() -> None:
-    both = schedules(f"{OLD}---\n{NEW}".replace("---\n", "function: shop/sync\n---\n"))
+    both = (*schedules(NEW), *schedules(OLD))
     plan = make_plan(desired(both), applied(schedules(OLD), NOW - 300), NOW)
     assert told(plan)[0] == ("create", "schedule", "new")
 

@@ -7,8 +7,11 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
-from reconciler.manifest import Settings
+from reconciler.manifest import Schedule, Settings
+from reconciler.manifest.settings import EnvironmentOverrides
 from reconciler.plan import Plan, make_plan
 from reconciler.report.plan_document import plan_document
 from reconciler.report.plan_text import plan_text
@@ -93,6 +96,53 @@ def test_in_a_silent_environment_nobody_is_told_whatever_a_schedule_says() -> No
     plan = make_plan(desired(given, alerts=alerts(SLACK), silent=True), nothing(), NOW)
     assert plan.generation.alerts is None
     assert URL.encode() not in plan.generation.encoded
+
+
+SAID_OF_LOCAL = "alerts and pings are silent in local, unless environments.local.alerts is set"
+
+
+def local_plan(given: tuple[Schedule, ...], settings: Settings) -> Plan:
+    """A plan for the embedded engine."""
+    asked = replace(desired(given), settings=settings.environment("local"))
+    return make_plan(asked, nothing(), NOW)
+
+
+def test_local_tells_nobody_and_needs_no_secret_and_its_plan_says_so() -> None:
+    given = schedules(f"name: a\nschedule: 1d\nping: {URL}\nalerts: {{to: {{url: '{URL}'}}}}")
+    plan = local_plan(given, TELLING)
+    assert plan.generation.alerts is None
+    assert URL.encode() not in plan.generation.encoded
+    assert dict(plan.secrets) == {}
+    assert plan_text(plan, Style(colour=False)).splitlines()[1] == SAID_OF_LOCAL
+
+
+@pytest.mark.parametrize(
+    ("manifest", "settings"),
+    [
+        ("name: a\nschedule: 1d", TELLING),
+        ("name: a\nschedule: 1d\nping: https://a/b", Settings()),
+        ("name: a\nschedule: 1d\nalerts: {to: {url: 'https://a/b'}}", Settings()),
+    ],
+)
+def test_whatever_would_tell_somebody_is_said_to_be_silent_in_local(
+    manifest: str, settings: Settings
+) -> None:
+    plan = local_plan(schedules(manifest, settings), settings)
+    assert SAID_OF_LOCAL in plan_text(plan, Style(colour=False))
+
+
+def test_without_alerts_and_pings_a_local_plan_says_nothing_of_them() -> None:
+    plan = local_plan(hourly("a"), Settings())
+    assert "silent" not in plan_text(plan, Style(colour=False))
+
+
+def test_local_tells_who_its_own_alerts_name() -> None:
+    own = EnvironmentOverrides(alerts=(alerts(SLACK),))
+    given = schedules("name: a\nschedule: 1d\nping: https://a/b", TELLING)
+    plan = local_plan(given, replace(TELLING, environments={"local": own}))
+    assert plan.generation.alerts == alerts(SLACK)
+    assert plan.generation.by_name["a"].ping == Address(url="https://a/b")
+    assert "silent" not in plan_text(plan, Style(colour=False))
 
 
 def test_other_secrets_are_a_change_of_the_deployment_and_the_same_ones_are_none() -> None:

@@ -1,0 +1,84 @@
+"""`formerly` over the whole repository: an old name has one heir, and is not there any more.
+
+A history moves to one schedule. Where the old name still is one, or two claim it, nobody can say
+which was meant, and to pass over it would leave the history where it is without a word. A name that
+is nowhere is no mistake: the rename was applied long ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from reconciler.manifest.document import Document
+from reconciler.manifest.location import Location
+from reconciler.manifest.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a document says of its names, also when something else in it is wrong.
+
+    Attributes:
+        environments: empty for all.
+        at: where its name stands.
+        claims: where `formerly` stands.
+    """
+
+    name: str
+    formerly: str | None
+    environments: frozenset[str]
+    at: Location
+    claims: Location
+
+    @classmethod
+    def of(cls, document: Document) -> Self | None:
+        """None for what has no name."""
+        value = document.value
+        if not isinstance(value, Mapping):
+            return None
+        name = value.get("name")
+        if not isinstance(name, str):
+            return None
+        formerly, environments = value.get("formerly"), value.get("environments")
+        return cls(
+            name,
+            formerly if isinstance(formerly, str) and formerly != name else None,
+            frozenset(map(str, environments if isinstance(environments, list) else ())),
+            document.position("name"),
+            document.position("formerly"),
+        )
+
+    def meets(self, other: Self) -> bool:
+        """Whether there can be an environment with both of them."""
+        mine, theirs = self.environments, other.environments
+        return not mine or not theirs or bool(mine & theirs)
+
+
+def doubtful_renames(named: Iterable[Named]) -> Iterator[Problem]:
+    """Yield what is wrong with `formerly`, in the order of the documents."""
+    named = tuple(named)
+    by_name: dict[str, list[Named]] = {}
+    for one in named:
+        by_name.setdefault(one.name, []).append(one)
+    heirs: dict[str, list[Named]] = {}
+    for one in named:
+        if one.formerly is None:
+            continue
+        old = next((old for old in by_name.get(one.formerly, ()) if one.meets(old)), None)
+        if old is not None:
+            yield Problem(
+                f"`formerly` names `{old.name}`, which is still there, in {old.at}",
+                one.claims,
+                f"delete that one if `{one.name}` is its new name; otherwise leave `formerly` out",
+            )
+        earlier = heirs.setdefault(one.formerly, [])
+        first = next((other for other in earlier if one.meets(other)), None)
+        if first is not None:
+            yield Problem(
+                f"`{one.formerly}` became `{first.name}` already, in {first.claims}",
+                one.claims,
+                "a history moves to one schedule: leave `formerly` out of the others",
+            )
+        earlier.append(one)
