@@ -15,7 +15,7 @@ from tests.gitops.runner import ROOT
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
-RUN_HERE = ["alerts.md", "ci.md", "refusals.md", "migrating.md", "tasks.md"]
+RUN_HERE = ["alerts.md", "ci.md", "jobs.md", "refusals.md", "migrating.md", "tasks.md"]
 RUN_ELSEWHERE = ["README.md", "engine.md", "walkthrough.md"]
 """Their commands have tests of their own: test_readme, test_engine_page, test_walkthrough."""
 

@@ -14,7 +14,12 @@ from tests.docs.console import shown_in
 from tests.gitops.runner import ROOT
 
 README = ROOT / "README.md"
-STAND_INS = {"FILE": "crontab.txt", "NAME": "rates", "TIME": "2026-11-30T09:00Z"}
+STAND_INS = {
+    "FILE": "crontab.txt",
+    "NAME": "rates",
+    "TIME": "2026-11-30T09:00Z",
+    "APP/FUNCTION": "jobs/rates",
+}
 RUNS_UNTIL_STOPPED = "reconcile engine"
 """The demo runs it."""
 
