@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from reconciler.cron import minute
 from reconciler.dispatch.generation import POINTER_PATH, FormatError, Pointer, generation_path
-from reconciler.dispatch.ports import Claims, Clock
+from reconciler.dispatch.ports import Claims, Clock, UnavailableError
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
@@ -22,9 +23,10 @@ from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
 from reconciler.plan.telling import secrets_digest
 from reconciler.workspace.history import next_record, read_record
-from reconciler.workspace.lease import Holder, Lease, held_lease
+from reconciler.workspace.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.workspace.observation import observe
 from reconciler.workspace.ports import Apps, CronLimitError, Files
+from reconciler.workspace.pruning import Pruning
 
 
 class Step(StrEnum):
@@ -36,6 +38,8 @@ class Step(StrEnum):
     FLIP_POINTER = "flip pointer"
     SET_TAGS = "set tags"
     VERIFY = "verify"
+    PRUNE = "remove old records"
+    """Taken when there are some."""
 
 
 class StalePlanError(RefusedError):
@@ -108,13 +112,16 @@ async def apply(
     on_step: Callable[[Step], None],
     *,
     allow_deletes: int = 0,
-) -> None:
+) -> str | None:
     """Carry out the plan.
 
     Args:
         holder: who applies, for the lease and the pointer.
         on_step: is told each step before it is taken.
         allow_deletes: as the plan was made with.
+
+    Returns:
+        Why records of old applies are still there, in one sentence; None when all went well.
 
     Raises:
         MissingTargetError, RefusedPlanError: see :func:`check_allowed`; nothing was done.
@@ -128,9 +135,9 @@ async def apply(
     """
     check_allowed(plan)
     if plan.empty:
-        return
+        return None
     async with held_lease(workspace.claims, workspace.clock, holder) as lease:
-        await _Application(workspace, plan, holder, lease, on_step, allow_deletes).run()
+        return await _Application(workspace, plan, holder, lease, on_step, allow_deletes).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,7 @@ class _Application:
     on_step: Callable[[Step], None]
     allow_deletes: int
 
-    async def run(self) -> None:
+    async def run(self) -> str | None:
         await self.begin(Step.OBSERVE)
         await self.require_fresh()
         generation = self.plan.generation
@@ -161,6 +168,21 @@ class _Application:
         await self.workspace.apps.set_tags(self.plan.tags)
         await self.begin(Step.VERIFY)
         await self.require_converged()
+        return await self.prune(pointer)
+
+    async def prune(self, pointer: Pointer) -> str | None:
+        """Remove what is old. All is applied by now: what stands in the way is only told."""
+        ports = self.workspace
+        history = self.plan.desired.settings.history
+        pruning = Pruning(
+            ports.files, ports.clock, pointer, history, partial(self.begin, Step.PRUNE)
+        )
+        try:
+            await pruning.run()
+        except (UnavailableError, FormatError, LeaseLostError) as error:
+            why = " ".join(str(error).split())
+            return f"records of old applies are still there, and left to the next apply: {why}"
+        return None
 
     async def begin(self, step: Step) -> None:
         self.on_step(step)
