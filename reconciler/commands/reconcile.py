@@ -67,7 +67,7 @@ def _reconcile(args: Namespace) -> int:
         if saved is None and not args.yes and not confirmed(f"Apply this to {plan.environment}?"):
             print("Nothing was changed.", file=sys.stderr)
             return 1
-        run(
+        left = run(
             apply(
                 workspace,
                 plan,
@@ -77,6 +77,8 @@ def _reconcile(args: Namespace) -> int:
             )
         )
         show_applied(plan, args.format)
+        if left is not None:
+            print(f"{left[0].upper()}{left[1:]}.", file=sys.stderr)
         if source.inputs.environment.name == LOCAL:
             print("Its crons fire while `reconcile engine` runs.", file=sys.stderr)
     return CHANGES if args.detailed_exitcode else 0

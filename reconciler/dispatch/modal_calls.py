@@ -19,7 +19,6 @@ from modal.exception import (
     DataLossError,
     FunctionTimeoutError,
     InternalError,
-    InternalFailure,
     InvalidError,
     NotFoundError,
     OutputExpiredError,
@@ -55,12 +54,13 @@ _CLIENT: Final = Path(modal.__file__).parent
 _REMOTE: Final = "<ta-"
 """How the names of files begin in the frames of a container, which the client puts at the end of
 the traceback of what a function raised. Its own errors and a function's may be of one class."""
+_READING, _FETCHING = "_process_result", "blob_download"
+"""The client's functions that make a value or an exception of a result, and fetch a large one."""
 _NO_ANSWER: Final = (
     AuthError,
     ConflictError,
     DataLossError,
     InternalError,
-    InternalFailure,
     InvalidError,
     PermissionDeniedError,
     ResourceExhaustedError,
@@ -69,7 +69,9 @@ _NO_ANSWER: Final = (
     ModalConnectionError,
     ConnectionError,
 )
-"""What the client raises when Modal does not say how a call stands."""
+"""What the client raises when Modal does not say how a call stands. ``InternalFailure`` is none of
+these, alike as it sounds to ``InternalError``: the client makes it only from a result, of a call
+that Modal has given up because its containers died under it or its input was lost."""
 
 
 @contextmanager
@@ -266,13 +268,13 @@ def status_of(error: Exception) -> CallStatus:
             # did not come along, by where it was raised.
             pending = not error.args and Path(raised_in).is_relative_to(_CLIENT)
             return CallStatus(CallState.RUNNING) if pending else failed
-        case OutputExpiredError() | NotFoundError():
+        case OutputExpiredError() | NotFoundError() if not _is_result(error):
             return CallStatus(CallState.EXPIRED)
         case FunctionTimeoutError():
             return replace(failed, state=CallState.TIMED_OUT)
         case RemoteError() if _is_cancelled(error):
             return replace(failed, state=CallState.CANCELLED)
-        case _ if isinstance(error, _NO_ANSWER):
+        case _ if isinstance(error, _NO_ANSWER) and not _is_result(error):
             raise UnavailableError(describe(error)) from error
     return failed
 
@@ -281,6 +283,19 @@ def _raised_in(error: Exception) -> str:
     """The file in which it was raised; of what a function raised, as the client writes it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return frames[-1].f_code.co_filename if frames else ""
+
+
+def _is_result(error: Exception) -> bool:
+    """Whether it was made of a call's result, rather than raised on the way to one.
+
+    What a container could not even be started for, such as an import that fails, comes without
+    frames that are marked as a container's, or with none at all. A large result is fetched while it
+    is being read, which may fail as any call.
+    """
+    names = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if _READING not in names:
+        return False
+    return names[names.index(_READING) + 1 :][:1] != [_FETCHING]
 
 
 def _is_cancelled(error: RemoteError) -> bool:

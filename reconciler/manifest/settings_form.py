@@ -111,7 +111,10 @@ class SettingsForm(Form):
     history: Annotated[
         Duration | None,
         Omittable(),
-        Field(description="How long runs are kept, whole days; default 90d, at least 8d."),
+        Field(
+            description="How long runs and records of applies are kept, whole days; default 90d, "
+            "at least 8d."
+        ),
     ] = None
     tasks: Annotated[
         TasksForm | None,

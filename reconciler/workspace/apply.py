@@ -11,8 +11,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
@@ -24,9 +26,10 @@ from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
 from reconciler.plan.telling import secrets_digest
 from reconciler.workspace.history import next_record, read_record
-from reconciler.workspace.lease import Holder, Lease, held_lease
+from reconciler.workspace.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.workspace.observation import observe
 from reconciler.workspace.ports import Apps, CronLimitError, Files
+from reconciler.workspace.pruning import Pruning
 
 
 class Step(StrEnum):
@@ -38,6 +41,8 @@ class Step(StrEnum):
     FLIP_POINTER = "flip pointer"
     SET_TAGS = "set tags"
     VERIFY = "verify"
+    PRUNE = "remove old records"
+    """Taken when there are some."""
 
 
 class StalePlanError(RefusedError):
@@ -110,13 +115,16 @@ async def apply(
     on_step: Callable[[Step], None],
     *,
     allow_deletes: int = 0,
-) -> None:
+) -> str | None:
     """Carry out the plan.
 
     Args:
         holder: who applies, for the lease and the pointer.
         on_step: is told each step before it is taken.
         allow_deletes: as the plan was made with.
+
+    Returns:
+        Why records of old applies are still there, in one sentence; None when all went well.
 
     Raises:
         MissingTargetError, RefusedPlanError: see :func:`check_allowed`; nothing was done.
@@ -130,9 +138,9 @@ async def apply(
     """
     check_allowed(plan)
     if plan.empty:
-        return
+        return None
     async with held_lease(workspace.claims, workspace.clock, holder) as lease:
-        await _Application(workspace, plan, holder, lease, on_step, allow_deletes).run()
+        return await _Application(workspace, plan, holder, lease, on_step, allow_deletes).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,7 @@ class _Application:
     on_step: Callable[[Step], None]
     allow_deletes: int
 
-    async def run(self) -> None:
+    async def run(self) -> str | None:
         await self.begin(Step.OBSERVE)
         await self.require_fresh()
         generation = self.plan.generation
@@ -163,6 +171,21 @@ class _Application:
         await self.workspace.apps.set_tags(self.plan.tags)
         await self.begin(Step.VERIFY)
         await self.require_converged()
+        return await self.prune(pointer)
+
+    async def prune(self, pointer: Pointer) -> str | None:
+        """Remove what is old. All is applied by now: what stands in the way is only told."""
+        ports = self.workspace
+        history = self.plan.desired.settings.history
+        pruning = Pruning(
+            ports.files, ports.clock, pointer, history, partial(self.begin, Step.PRUNE)
+        )
+        try:
+            await pruning.run()
+        except (UnavailableError, FormatError, LeaseLostError) as error:
+            why = " ".join(str(error).split())
+            return f"records of old applies are still there, and left to the next apply: {why}"
+        return None
 
     async def begin(self, step: Step) -> None:
         self.on_step(step)

@@ -114,5 +114,15 @@ class FakeFiles:
 
     async def list(self, folder: str) -> Sequence[str]:
         """See :class:`~reconciler.workspace.ports.Files`."""
+        return sorted(await self.written(folder))
+
+    async def written(self, folder: str) -> Mapping[str, str]:
+        """See :class:`~reconciler.workspace.ports.Files`."""
         inside = (path[len(folder) + 1 :] for path in self.files if path.startswith(f"{folder}/"))
-        return sorted({f"{folder}/{path.split('/')[0]}" for path in inside})
+        below = {f"{folder}/{path.split('/')[0]}" for path in inside}
+        return {path: self.times.get(path, self.now) for path in below}
+
+    async def remove(self, path: str) -> None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        self.files.pop(path, None)
+        self.times.pop(path, None)

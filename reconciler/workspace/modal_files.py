@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,21 +46,31 @@ class ModalFiles:
 
     async def written_at(self, path: str) -> str | None:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        with translated_errors():
-            try:
-                (entry,) = await self._read_only.listdir.aio(path)
-            except (NotFoundError, FileNotFoundError):
-                return None
-        return format_time(datetime.fromtimestamp(entry.mtime, UTC))
+        return (await self.written(path)).get(path)
 
     async def list(self, folder: str) -> Sequence[str]:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        return sorted(await self.written(folder))
+
+    async def written(self, folder: str) -> Mapping[str, str]:
         """See :class:`~reconciler.workspace.ports.Files`."""
         with translated_errors():
             try:
                 entries = await self._read_only.listdir.aio(folder)
             except (NotFoundError, FileNotFoundError):
-                return ()
-        return sorted(entry.path.lstrip("/") for entry in entries)
+                return {}
+        return {
+            entry.path.lstrip("/"): format_time(datetime.fromtimestamp(entry.mtime, UTC))
+            for entry in entries
+        }
+
+    async def remove(self, path: str) -> None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        with translated_errors():
+            try:
+                await self._read_only.remove_file.aio(path)
+            except (NotFoundError, FileNotFoundError):
+                return
 
 
 @dataclass(frozen=True, slots=True)

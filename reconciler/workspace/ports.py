@@ -141,3 +141,11 @@ class Files(Protocol):
     async def list(self, folder: str) -> Sequence[str]:
         """The paths directly below a folder, sorted; empty when there is no such folder."""
         ...
+
+    async def written(self, folder: str) -> Mapping[str, str]:
+        """The same, each with when it was last written; one call, whatever there is."""
+        ...
+
+    async def remove(self, path: str) -> None:
+        """Remove a file, which may be gone already."""
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -37,6 +38,45 @@ def test_a_job_that_lost_a_connection_of_its_own_has_failed(shop: RunningEngine)
     call = submit("shop/lose_connection", {"occurrence": "x"}, environment=MAIN)
     error = "ConnectionError: no route to the database"
     assert result(call, timeout=60) == Outcome(JobState.FAILED, error=error)
+
+
+def test_a_job_whose_containers_die_has_failed_with_what_modal_says(shop: RunningEngine) -> None:
+    call = submit("shop/die", {"occurrence": "x"}, environment=MAIN)
+    error = "InternalFailure: Container was killed by SIGKILL"
+    assert result(call, timeout=60) == Outcome(JobState.FAILED, error=error)
+    assert result(call) == Outcome(JobState.FAILED, error=error), "and stays so"
+
+
+@pytest.mark.parametrize(
+    "error", ["ConnectionError('no database')", "modal.exception.NotFoundError('no such app')"]
+)
+def test_a_job_whose_module_cannot_be_imported_has_failed_whatever_it_raises(
+    shop: RunningEngine, tmp_path: Path, error: str
+) -> None:
+    name = f"broken-{uuid4().hex[:12]}"
+    source = tmp_path / "broken.py"
+    source.write_text(
+        f"import modal\napp = modal.App({name!r})\n"
+        f"if not modal.is_local():\n    raise {error}\n"
+        "@app.function()\ndef job():\n    return 1\n"
+    )
+    shop.modal("deploy", str(source), cwd=tmp_path)
+    ended = result(submit(f"{name}/job", environment=MAIN), timeout=60)
+    assert ended.state is JobState.FAILED
+    assert ended.error is not None
+    assert ended.error.split(": no ")[0] == error.rpartition(".")[2].partition("(")[0]
+
+
+def test_a_result_that_cannot_be_fetched_yet_is_not_taken_for_a_failure(
+    shop: RunningEngine,
+) -> None:
+    call = submit("shop/bulky", environment=MAIN)
+    assert result(call, timeout=60).state is JobState.DONE
+    shop.fault("BlobGet", "fail", status="FAILED_PRECONDITION", times=4, scope="client")
+    with pytest.raises(ReconcileError, match="Modal did not answer"):
+        result(call)
+    shop.clear_faults()
+    assert result(call).state is JobState.DONE
 
 
 @pytest.mark.parametrize("status", ["FAILED_PRECONDITION", "PERMISSION_DENIED", "INTERNAL"])

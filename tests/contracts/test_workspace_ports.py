@@ -66,6 +66,33 @@ def test_a_folder_lists_what_is_directly_below_it(files: Files) -> None:
     asyncio.run(scenario())
 
 
+def test_a_folder_tells_when_each_of_its_files_was_written(files: Files) -> None:
+    async def scenario() -> None:
+        assert dict(await files.written("applies")) == {}
+        await files.write("applies/a.json", b"{}")
+        await files.write("applies/b.json", b"{}")
+        written = await files.written("applies")
+        assert sorted(written) == ["applies/a.json", "applies/b.json"]
+        assert {datetime.fromisoformat(at).tzinfo for at in written.values()} == {UTC}
+        assert written["applies/a.json"] == await files.written_at("applies/a.json")
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_is_removed_is_gone_and_may_have_been_before(files: Files) -> None:
+    async def scenario() -> None:
+        await files.remove("applies/a.json")
+        for name in ("a", "b"):
+            await files.write(f"applies/{name}.json", b"{}")
+        await files.remove("applies/a.json")
+        await files.remove("applies/a.json")
+        assert list(await files.list("applies")) == ["applies/b.json"]
+        assert await files.read("applies/a.json") is None
+        await files.remove("nowhere/a.json")
+
+    asyncio.run(scenario())
+
+
 def own(apps: Apps, name: str) -> DeployedApp:
     """Our app, as it is deployed."""
     (found,) = [app for app in asyncio.run(apps.deployed()) if app.name == name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from uuid import uuid4
 
@@ -65,6 +67,19 @@ def endless() -> None:
     """Runs until it is cancelled."""
     while True:
         time.sleep(0.1)
+
+
+@app.function()
+def die(occurrence: str) -> None:
+    """Takes its container along, however often Modal starts another."""
+    _mark(occurrence)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.function()
+def bulky() -> str:
+    """Returns more than fits into an answer."""
+    return "x" * 5_000_000
 
 
 @app.function()

@@ -38,3 +38,29 @@ def test_failing_and_endless_runs_are_tried_again_cancelled_and_reported(project
     assert ends["endless"] == ("timed-out", "cancelled after its timeout of 1 s", None)
     assert ends["fine"] == ("succeeded", None, f'"fine@{NINE}"')
     assert [len(run["tries"]) for run in runs if run["name"] == "failing"] == [3]
+
+
+def test_a_run_that_modal_itself_gives_up_has_failed_and_is_tried_again(project: Project) -> None:
+    project.write(
+        "doomed.yaml",
+        """
+        name: watched
+        schedule: "0 * * * *"
+        function: shop/die
+        args: {occurrence: "${occurrence.id}"}
+        retries: {max: 1, backoff: 1s}
+        ---
+        name: alone
+        schedule: "0 * * * *"
+        function: shop/die
+        args: {occurrence: "${occurrence.id}"}
+        """,
+    )
+    project.applied()
+    woken = project.reconcile("wake", "--at", NINE, "--wait")
+    assert woken.code == 1, woken.err
+    runs = project.reconcile("runs", "--format", "json").json["runs"]
+    ends = {run["name"]: (run["state"], run["reason"]) for run in runs}
+    died = "InternalFailure: Container was killed by SIGKILL"
+    assert ends["alone"] == ("failed", died)
+    assert ends["watched"] == ("failed", f"gave up after 2 tries: {died}")
