@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import Expression, Timetable, minute, parse
+from reconciler.dispatch.cursor import RELOOK
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.record import Record
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
@@ -19,6 +20,10 @@ RENAME_GRACE: Final = 10
 what was live before, and the two names must not run the same occurrence."""
 TASK_GRACE: Final = 24 * 60
 """Minutes for which a task that is past keeps its slot."""
+OPENING: Final = RELOOK
+"""Minutes after the plan in which moved bounds count as opened. A wake that reads what was live
+before sees nothing due in them, and moves on; whoever reads the new ones first has to look again,
+and looks at what begins anew."""
 
 
 def compile_records(
@@ -31,6 +36,7 @@ def compile_records(
 
     A schedule whose times are the same as in a generation that was applied keeps that one's
     anchor; a new one, one with other times and a resumed one begin now and do not run for the past.
+    Resumed is also one whose ``start`` or ``end`` is moved so that it runs when it soon would not.
     Of several generations the earliest anchor counts: the cursor guards against the past, and an
     anchor too late would lose what is due.
 
@@ -158,15 +164,31 @@ def _anchored(record: Record, known: Sequence[Generation], now: int) -> Record:
         before.anchor
         for generation in known
         for name in names
-        if (before := generation.by_name.get(name)) is not None and _same_times(before, record, now)
+        if (before := generation.by_name.get(name)) is not None and _goes_on(before, record, now)
     ]
     return replace(record, anchor=min(anchors, default=record.anchor))
 
 
-def _same_times(one: Record, other: Record, now: int) -> bool:
-    if one.is_suspended(now) != other.is_suspended(now) or one.at != other.at:
+def _goes_on(before: Record, after: Record, now: int) -> bool:
+    """Whether a schedule that is changed so has the same times, and is not resumed by it."""
+    if before.is_suspended(now) != after.is_suspended(now) or before.at != after.at:
         return False
-    if (one.when, one.timezone) == (other.when, other.timezone):
+    if _opens(before, after, now):
+        return False
+    if (before.when, before.timezone) == (after.when, after.timezone):
         return True
     # Two texts can say the same: 1d and @daily.
-    return one.at is None and one.timetable() == other.timetable()
+    return before.at is None and before.timetable() == after.timetable()
+
+
+def _opens(before: Record, after: Record, now: int) -> bool:
+    """Whether its new bounds hold a time soon after the plan that the old ones do not."""
+    (first, last), (old_first, old_last) = (_soon(record, now) for record in (after, before))
+    return first <= last and (first < old_first or last > old_last)
+
+
+def _soon(record: Record, now: int) -> tuple[int, int]:
+    """The first and the last minute soon after the plan that are within its bounds."""
+    first = now + 1 if record.start is None else max(now + 1, record.start)
+    last = now + OPENING if record.end is None else min(now + OPENING, record.end - 1)
+    return first, last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,3 +147,27 @@ def test_the_digest_does_not_depend_on_the_time_of_planning() -> None:
     one = make_plan(desired(hourly("a")), nothing(), NOW)
     other = make_plan(desired(hourly("a")), nothing(), NOW + 7)
     assert one.digest == other.digest
+
+
+@pytest.mark.parametrize(
+    ("bounds", "anew"),
+    [
+        (("end: 2026-11-19T12:00Z", ""), True),
+        (("end: 2026-11-20T12:00Z", "end: 2026-12-24"), True),
+        (("end: 2026-11-21T12:00Z", "end: 2026-12-24"), True),
+        (("start: 2026-12-01", ""), True),
+        (("start: 2026-12-01", "start: 2026-11-20T12:00Z"), True),
+        (("end: 2026-12-01", "end: 2026-12-24"), False),
+        (("", "end: 2026-12-24"), False),
+        (("end: 2026-12-24", "end: 2026-11-20T12:00Z"), False),
+        (("start: 2026-12-24", "start: 2026-12-01"), False),
+        (("start: 2026-11-01", "start: 2026-10-01"), False),
+        (("end: 2026-11-19T12:00Z", "end: 2026-11-18T12:00Z"), False),
+    ],
+)
+def test_a_schedule_begins_anew_when_its_bounds_are_moved_so_that_it_soon_runs_again(
+    bounds: tuple[str, str], anew: bool
+) -> None:
+    before, now = (schedules(f'name: a\nschedule: "0 * * * *"\n{bound}') for bound in bounds)
+    plan = make_plan(desired(now), applied(before), NOW + 60)
+    assert plan.generation.by_name["a"].anchor == (NOW + 60 if anew else NOW)

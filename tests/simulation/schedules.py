@@ -55,19 +55,20 @@ class Declared:
 
     def nominal(self, after: int, until: int) -> Iterator[int]:
         """Its times in the half-open ``(after, until]``."""
-        first, last = max(after, self.anchor), until
-        if self.schedule.start is not None:
-            first = max(first, int(self.schedule.start.timestamp() // 60) - 1)
-        if self.schedule.end is not None:
-            last = min(last, int(self.schedule.end.timestamp() // 60) - 1)
+        after = max(after, self.anchor)
         if self.at is not None:
-            if first < self.at <= last:
-                yield self.at
-            return
-        for midnight in range(first - first % DAY, last + 1, DAY):
-            for minute in self.minutes:
-                if first < midnight + minute <= last:
-                    yield midnight + minute
+            times = [self.at]
+        else:
+            midnights = range(after - after % DAY, until + 1, DAY)
+            times = [midnight + minute for midnight in midnights for minute in self.minutes]
+        yield from (at for at in times if after < at <= until and self.bounds_hold(at))
+
+    def bounds_hold(self, at: int) -> bool:
+        """Whether an epoch minute is neither before its start nor from its end on."""
+        start, end = self.schedule.start, self.schedule.end
+        if start is not None and at * 60 < start.timestamp():
+            return False
+        return end is None or at * 60 < end.timestamp()
 
     @property
     def may_bar(self) -> bool:
@@ -163,7 +164,12 @@ class History:
                         retries=other.retries,
                         timeout=other.timeout,
                     )
-                    self._keep(replace(before, schedule=schedule))
+                    after = replace(before, schedule=schedule)
+                    opened = any(
+                        after.bounds_hold(at) and not before.bounds_hold(at)
+                        for at in range(now + 1, now + DAY + 1)
+                    )
+                    self._keep(replace(after, anchor=now) if opened else after)
                 case _ if len(self.living) < 5:
                     self._keep(before)
 
