@@ -79,6 +79,17 @@ class Agenda:
         number = self._written["formerly"].get(name)
         return None if number is None else int(number)
 
+    @property
+    def newest(self) -> int | None:
+        """The newest anchor, an epoch minute; None without records.
+
+        Raises:
+            ValueError, IndexError: it is not one of our agendas.
+        """
+        # The line of a hundred thousand records is long, and its last anchor is near its end.
+        _, found, rest = self.begun.rpartition(b'["')
+        return parse_minute(rest.partition(b'"')[0].decode()) if found else None
+
     def _within(self, since: int, now: int) -> int:
         """The records that may have an occurrence in the half-open ``(since, now]``."""
         if since >= now:

@@ -7,7 +7,8 @@ second look at what the claims already answer, and never an occurrence. Two true
 a true one.
 
 The generation is part of it because a wake may have read one that was live a moment ago: it has
-looked at its own schedules, and not at those that had just appeared.
+looked at its own schedules, and not at those that had just appeared. These are told by their
+anchors: what begins with a plan has a newer one than all in the generation that it replaces.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ shortens it; the bound is for when both the Dict and the runs files are gone."""
 DOUBTED_LOOKBACK: Final = 24 * 60
 """Minutes that a wake looks back when the cursor lies in the future and is not believed."""
 RELOOK: Final = 24 * 60
-"""Minutes. When the last wake read another generation, schedules that began within these are looked
-at from their beginning. What a wake reads is stale by minutes; this leaves room."""
+"""Minutes. Where it is not known which schedules the last wake had read, those that began within
+these are looked at from their beginning. What a wake reads is stale by minutes: there is room."""
 MEASURED: Final = 20
 """Wakes whose length is remembered."""
 CLOCK_TOLERANCE: Final = 10
@@ -64,6 +65,7 @@ class Cursor:
     Attributes:
         through: epoch minute; None when nothing is known.
         generation: digest of what the wake that came so far had read; None when that is mixed.
+        known: the newest anchor of that generation, an epoch minute; None when that is not known.
         unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
         calls: call id to occurrence id, of calls whose end has not been written down.
         wakes: slot to the time of its last wake, ISO 8601.
@@ -74,6 +76,7 @@ class Cursor:
 
     through: int | None = None
     generation: str | None = None
+    known: int | None = None
     unsettled: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
     wakes: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +91,9 @@ class Cursor:
         if self.through > now + CLOCK_TOLERANCE:
             return Horizon(now - DOUBTED_LOOKBACK)
         since = min(self.through, now)
-        return Horizon(since, None if generation == self.generation else now - RELOOK)
+        if generation == self.generation:
+            return Horizon(since)
+        return Horizon(since, now - RELOOK if self.known is None else self.known)
 
     def merge(
         self,
@@ -105,10 +110,11 @@ class Cursor:
             settled: occurrence ids that the wake settled.
             ended: calls whose end the wake wrote down.
         """
-        through, generation = self._further(newer, now)
+        through, generation, known = self._further(newer, now)
         return Cursor(
             through=through,
             generation=generation,
+            known=known,
             unsettled=without({**self.unsettled, **newer.unsettled}, settled),
             calls=without({**self.calls, **newer.calls}, ended),
             wakes={**self.wakes, **newer.wakes},
@@ -117,16 +123,18 @@ class Cursor:
             bulletin=self.bulletin,
         )
 
-    def _further(self, newer: Self, now: int) -> tuple[int | None, str | None]:
-        """How far the two have come together, and for which generation that holds."""
+    def _further(self, newer: Self, now: int) -> tuple[int | None, str | None, int | None]:
+        """How far the two have come together, for which generation that holds, and its anchor."""
         mine, theirs = newer.through, self.through
         if mine is None:
-            return theirs, self.generation
+            return theirs, self.generation, self.known
         if theirs is None or theirs > now + CLOCK_TOLERANCE or theirs < mine:
-            return mine, newer.generation
+            return mine, newer.generation, newer.known
         if theirs == mine and self.generation != newer.generation:
-            return theirs, None
-        return theirs, self.generation
+            # All schedules of both: what neither knows has an anchor newer than either's.
+            unknown = self.known is None or newer.known is None
+            return theirs, None, None if unknown else max(self.known or 0, newer.known or 0)
+        return theirs, self.generation, self.known
 
     def to_json(self) -> dict[str, Any]:
         """The Dict entry."""
@@ -134,6 +142,7 @@ class Cursor:
             "format": FORMAT,
             "through": None if self.through is None else format_minute(self.through),
             "generation": self.generation,
+            "known": None if self.known is None else format_minute(self.known),
             "unsettled": dict(self.unsettled),
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
@@ -150,10 +159,11 @@ class Cursor:
             NewerFormatError: a newer version wrote it.
         """
         check_format(data, CURSOR_KEY)
-        through = data["through"]
+        through, known = data["through"], data.get("known")
         return cls(
             through=None if through is None else parse_minute(through),
             generation=data["generation"],
+            known=None if known is None else parse_minute(known),
             unsettled=dict(data["unsettled"]),
             calls=dict(data["calls"]),
             wakes=dict(data["wakes"]),

@@ -290,6 +290,7 @@ class _Wake:
         mine = Cursor(
             through=log.through,
             generation=log.generation,
+            known=self.generation.agenda.newest,
             unsettled=tally.unsettled,
             calls=tally.calls,
             wakes={log.slot: log.started},

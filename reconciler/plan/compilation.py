@@ -38,7 +38,8 @@ def compile_records(
     anchor; a new one, one with other times and a resumed one begin now and do not run for the past.
     Resumed is also one whose ``start`` or ``end`` is moved so that it runs when it soon would not.
     Of several generations the earliest anchor counts: the cursor guards against the past, and an
-    anchor too late would lose what is due.
+    anchor too late would lose what is due. What begins has a newer anchor than all that is known:
+    so a wake tells what the last one had not read, also when the clock here is behind.
 
     Args:
         known: the generations that were or may have been live.
@@ -47,8 +48,10 @@ def compile_records(
     """
     schedules = tuple(schedules)
     names = frozenset(schedule.name for schedule in schedules)
+    newest = max((one.agenda.newest or 0 for one in known), default=0)
+    anchor = max(now, newest + 1)
     records = (
-        _renamed(_record(schedule, now, settings), schedule.formerly, known, names, now)
+        _renamed(_record(schedule, anchor, settings), schedule.formerly, known, names, now)
         for schedule in schedules
     )
     return tuple(_anchored(record, known, now) for record in records)
@@ -90,7 +93,7 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
     return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
 
 
-def _record(schedule: Schedule, now: int, settings: EnvironmentSettings | None) -> Record:
+def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | None) -> Record:
     target = schedule.target
     assert isinstance(target, FunctionTarget), "code targets are refused when manifests are read"
     one_off = isinstance(schedule.times, datetime)
@@ -99,7 +102,7 @@ def _record(schedule: Schedule, now: int, settings: EnvironmentSettings | None) 
         name=schedule.name,
         app=target.app,
         function=target.function,
-        anchor=now,
+        anchor=anchor,
         when=() if one_off else schedule.when,
         timezone="UTC" if one_off else schedule.timezone,
         at=minute(schedule.times) if isinstance(schedule.times, datetime) else None,

@@ -110,12 +110,15 @@ class History:
     applied: list[tuple[float, Generation]] = field(default_factory=list)
     """From which true epoch second on each was live."""
     identities: int = 0
+    newest: int = 0
+    """The newest anchor of what was applied last."""
 
     def apply(self, planned: int, live: float, history_days: int) -> None:
         """Compile what git says, as a plan of that epoch minute; live from a true second on."""
         known = [generation for _at, generation in self.applied[-1:]]
         schedules = [declared.schedule for declared in self.living.values()]
         records = compile_records(schedules, known, planned)
+        self.newest = max(declared.anchor for declared in self.living.values())
         compiled = new_generation(records, (), PUNCTUALITY, history_days=history_days)
         where = generation_path(compiled.digest)
         self.applied.append((live, decode_generation(compiled.encoded, where)))
@@ -169,12 +172,16 @@ class History:
                         after.bounds_hold(at) and not before.bounds_hold(at)
                         for at in range(now + 1, now + DAY + 1)
                     )
-                    self._keep(replace(after, anchor=now) if opened else after)
+                    self._keep(replace(after, anchor=self._anchor(now)) if opened else after)
                 case _ if len(self.living) < 5:
                     self._keep(before)
 
     def _keep(self, declared: Declared) -> None:
         self.living[declared.schedule.name] = declared
+
+    def _anchor(self, now: int) -> int:
+        """The anchor of what begins with a plan of that epoch minute."""
+        return max(now, self.newest + 1)
 
     def _times_changed(self, before: Declared, now: int) -> Declared:
         """Other times and policies, which do not end a suspension."""
@@ -185,7 +192,7 @@ class History:
             suspension=before.schedule.suspension,
         )
         same = before.minutes == after.minutes != ()
-        return replace(after, schedule=schedule, anchor=before.anchor if same else now)
+        return replace(after, schedule=schedule, anchor=before.anchor if same else after.anchor)
 
     def _suspension_changed(self, before: Declared, now: int) -> Declared:
         suspension = None
@@ -193,9 +200,9 @@ class History:
             until = instant(now + self.random.randrange(60, 4 * DAY))
             suspension = Suspension(self.random.choice((None, until)), "a change")
         after = replace(before, schedule=replace(before.schedule, suspension=suspension))
-        return (
-            after if after.suspended(now) == before.suspended(now) else replace(after, anchor=now)
-        )
+        if after.suspended(now) == before.suspended(now):
+            return after
+        return replace(after, anchor=self._anchor(now))
 
     def _drawn(self, identity: int, name: str, now: int, at_minute: int | None = None) -> Declared:
         random = self.random
@@ -227,7 +234,7 @@ class History:
             timeout=random.choice((None,) * 14 + (timedelta(minutes=20),)),
             location=Location("schedules/drawn.yaml", 1, 1),
         )
-        return Declared(identity, schedule, () if task else minutes, now)
+        return Declared(identity, schedule, () if task else minutes, self._anchor(now))
 
     def _exclusions(self, now: int) -> tuple[Exclusion, ...]:
         if self.random.random() < 0.8:
