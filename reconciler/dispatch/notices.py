@@ -46,7 +46,8 @@ def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for line in lines:
         if line.state is RunState.SUCCEEDED:
-            found.pop(line.name, None)
+            if _ends(found.get(line.name, ()), line.occurrence):
+                found.pop(line.name, None)
         elif line.state in FAILED_STATES:
             found[line.name] = _longer(found.get(line.name, ()), line.occurrence)
     return found
@@ -112,7 +113,10 @@ class _Writer:
                 self.add(kind, record.name, line.occurrence.id)
 
     def succeeded(self, name: str, rule: AlertRule, line: RunRecord) -> None:
-        streak = self.streaks.pop(name, ())
+        streak = self.streaks.get(name, ())
+        if not _ends(streak, line.occurrence):
+            return
+        self.streaks.pop(name, None)
         if rule.failures is not None and len(streak) >= rule.failures:
             self.add(NoticeKind.RECOVERED, name, line.occurrence.id, since=streak[0])
 
@@ -187,6 +191,14 @@ def _both(one: Notice, other: Notice) -> Notice:
 
 def _newest(notice: Notice) -> int:
     return Occurrence.parse(notice.subject).at
+
+
+def _ends(streak: tuple[str, ...], occurrence: Occurrence) -> bool:
+    """Whether a streak is over when this has succeeded, rather than one from before it failed.
+
+    A run may take longer than the one after it; and a wake may write down again what is long known.
+    """
+    return format_minute(occurrence.at) >= max(streak, default="")
 
 
 def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:

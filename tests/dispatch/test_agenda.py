@@ -124,6 +124,16 @@ def test_what_is_due_is_what_each_schedule_says(wake: tuple[Generation, Horizon,
     assert find_due(open_generation(generation.encoded, "stored"), horizon, now) == expected
 
 
+@given(wakes())
+def test_the_newest_anchor_is_told_without_looking_at_a_record(
+    wake: tuple[Generation, Horizon, int],
+) -> None:
+    generation, _, _ = wake
+    newest = max((record.anchor for record in generation.records), default=None)
+    assert generation.agenda.newest == newest
+    assert open_generation(generation.encoded, "stored").agenda.newest == newest
+
+
 def test_only_what_may_be_due_is_looked_at() -> None:
     nine, ten = hourly("nine", when=("0 9 * * *",)), hourly("ten", when=("0 10 * * *",))
     generation = new_generation((nine, ten), (), PUNCTUALITY)

@@ -94,6 +94,31 @@ def test_failures_in_a_row_are_told_once_until_a_run_succeeds() -> None:
     ]
 
 
+def test_a_run_from_before_the_failures_that_succeeds_late_does_not_end_them() -> None:
+    world = alarming()
+    world.wake("09:00")
+    world.wake("10:00")
+    world.end(2, BAD, "ValueError: no rows")
+    world.wake("10:30")
+    world.end(1, GOOD)
+    world.wake("11:00")
+    assert len(texts(world)) == 1, "the one of 10:00 has failed, and none after it succeeded"
+    world.end(3, GOOD)
+    world.wake("11:30")
+    assert "hourly succeeded again, hourly@2026-11-20T11:00Z" in texts(world)[-1]
+
+
+def test_an_unrelated_change_tells_no_old_news() -> None:
+    world = alarming()
+    run_hours(world, [GOOD, BAD, BAD])
+    world.wake("11:30")
+    told = texts(world)
+    world.live(hourly(), hourly("other", since="11:31"), alerts=Alerts(rule()))
+    for time in ("11:32", "11:40"):
+        assert world.wake(time).records == ()
+    assert texts(world) == told
+
+
 def test_a_run_that_was_cancelled_neither_fails_nor_succeeds() -> None:
     world = alarming(failures=2)
     run_hours(world, [BAD, CallState.CANCELLED, CallState.TIMED_OUT])

@@ -105,10 +105,17 @@ def test_a_days_compacted_file() -> None:
     assert decode_compacted(content("compacted.jsonl"), "golden") == [log, log]
 
 
-@pytest.mark.parametrize(("name", "took"), [("cursor", ()), ("cursor-took", (0.412, 1.5))])
-def test_the_cursor(name: str, took: tuple[float, ...]) -> None:
+@pytest.mark.parametrize(
+    ("name", "took", "known"),
+    [
+        ("cursor", (), None),
+        ("cursor-took", (0.412, 1.5), None),
+        ("cursor-known", (0.412, 1.5), minute(at("08:30"))),
+    ],
+)
+def test_the_cursor(name: str, took: tuple[float, ...], known: int | None) -> None:
     cursor = Cursor.from_json(json.loads(content(f"{name}.json")))
-    assert cursor.took == took
+    assert (cursor.took, cursor.known) == (took, known)
     assert cursor.through == minute(at("10:00"))
     assert cursor.generation == "ab" * 32
     assert cursor.calls == {"fc-2": "plain@2026-11-20T10:00Z"}

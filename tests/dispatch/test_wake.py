@@ -431,6 +431,27 @@ def test_a_clock_that_was_ahead_for_a_while_loses_nothing() -> None:
     assert "fresh@10:00" in lines(log, RunState.STARTED)
 
 
+def test_a_wake_that_finds_another_generation_looks_again_only_at_what_began_with_it() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.wake("10:00")  # stale: what is below had been applied by then
+    world.live(hourly(), hourly("fresh", since="09:30"))
+    log = world.wake("10:10")
+    assert lines(log, RunState.STARTED) == ["fresh@10:00"]
+
+
+def test_where_it_is_not_known_what_the_last_wake_had_read_a_day_is_looked_at_again() -> None:
+    world = World()
+    world.live(hourly(since="09:30"))
+    world.wake("10:00")
+    cursor = world.claims.entries[CURSOR_KEY]
+    del world.claims.entries["hourly@2026-11-20T10:00Z"]
+    world.claims.entries[CURSOR_KEY] = {k: v for k, v in cursor.items() if k != "known"}
+    world.live(hourly(since="09:30"), hourly("other", since="10:05"))
+    assert lines(world.wake("10:10"), RunState.STARTED) == ["hourly@10:00"]
+
+
 def test_an_at_most_once_occurrence_older_than_a_claim_lives_is_not_started() -> None:
     world = World()
     record = hourly(when=(), at=minute(at("2026-11-10T09:00")), delivery=Delivery.AT_MOST_ONCE)
