@@ -79,7 +79,7 @@ async def start(
         return Settled(starter.note(RunState.START_FAILED, attempt, str(error)), attempt)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True)
 class _Starter:
     record: Record
     occurrence: Occurrence

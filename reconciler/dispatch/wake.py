@@ -132,7 +132,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
     return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True)
 class _Wake:
     ports: Ports
     request: WakeRequest
