@@ -10,6 +10,7 @@ from tests.end_to_end.conftest import make_project
 from tests.end_to_end.project import Project
 from tests.faults.forked import ForkedCommands
 from tests.faults.rig import Rig
+from tests.receiver import Receiver, receiving
 
 __all__ = ["make_project", "rig"]
 
@@ -21,3 +22,10 @@ def rig(make_project: Callable[..., Project]) -> Iterator[Rig]:
     variables = project.engine.env | project.environment()
     with ForkedCommands(project.root, variables) as commands:
         yield Rig(project, commands)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Of alarms and pings."""
+    with receiving() as found:
+        yield found

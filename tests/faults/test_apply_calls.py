@@ -21,16 +21,12 @@ from uuid import uuid4
 from tests.end_to_end.project import Done
 from tests.faults.recorded import Kind, Recorded, of_each_name, recorded
 from tests.faults.rig import OWN_APP, Rig
+from tests.faults.rules import DONE_AND_KILLED, DONE_AND_REFUSED, LOST, REFUSED
 
 RENEWAL: Final = "DictUpdate"
 """Each step of an apply begins with one."""
 WRITING: Final = 4
 """Renewals up to the step that writes the generation: the lease, its head, the second look."""
-REFUSED: Final = {"mode": "fail", "status": "FAILED_PRECONDITION"}
-DONE_AND_REFUSED: Final = {"mode": "lose", "status": "FAILED_PRECONDITION"}
-ANSWER_LOST: Final = {"mode": "lose", "status": "UNAVAILABLE"}
-"""The client tries again by itself what is unavailable, and nothing else."""
-DONE_AND_KILLED: Final = {"mode": "kill-after"}
 
 BEFORE: Final = {"a": "", "b": ""}
 AFTER: Final = {"b": "deadline: 6h", "c": ""}
@@ -81,7 +77,7 @@ def test_an_apply_each_of_whose_calls_is_sent_again_as_its_answer_was_lost_goes_
     rig.use(f"unheard-{uuid4().hex}")
     for declared in (AFTER, BEFORE):  # the first apply, and one that changes what is live
         rig.declare(declared)
-        rig.project.engine.fault("*", scope="client", first_try=True, times=1_000, **ANSWER_LOST)
+        rig.project.engine.fault("*", scope="client", first_try=True, times=1_000, **LOST)
         rig.project.engine.forget_calls()
         rig.applied()
         rig.project.engine.clear_faults()
