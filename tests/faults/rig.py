@@ -12,8 +12,8 @@ from typing import Any
 
 from tests.end_to_end.project import Done, Project
 from tests.engine_fixture import until
-from tests.faults.forked import ForkedCommands
 from tests.faults.recorded import Recorded
+from tests.forked import Forked
 
 OWN_APP = "schedule-reconciler"
 Schedules = Mapping[str, str]
@@ -32,7 +32,7 @@ class Rig:
     """
 
     project: Project
-    commands: ForkedCommands
+    commands: Forked
     app: str = OWN_APP
     now: datetime = datetime(2026, 12, 1, tzinfo=UTC)
     due: set[str] = field(default_factory=set)
