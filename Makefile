@@ -33,7 +33,7 @@ lint: setup
 	$(BIN)/zizmor --offline --persona auditor .github action.yml
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 demo: setup
 	@$(BIN)/python examples/demo.py

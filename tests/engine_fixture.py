@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from uuid import uuid4
 import pytest
 
 from reconciler.engine.record import Record
+from tests.forked import Done, Forked
 
 __all__ = ["RunningEngine", "engine", "environment", "start_engine"]
 
@@ -86,19 +87,36 @@ class RunningEngine:
         env: dict[str, str] | None = None,
     ) -> str:
         """Run Python as a client of the engine; returns its stdout, and stderr if it may fail."""
+        shown = {"TERM": "dumb", "COLUMNS": "300"}
+        forked = Forked(cwd or self.state, self.env | shown)
+        match arguments:
+            case ("-m", "modal", *rest) if self._is_ours and env is None:
+                done = forked.modal(*rest)
+            case ("-c", code, *rest) if self._is_ours and env is None:
+                done = forked.code(code, *rest)
+            case _:
+                done = self._python(arguments, cwd or self.state, (env or self.env) | shown)
+        if check:
+            assert done.code == 0, done.out + done.err
+            return done.out
+        return done.out + done.err
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether clients run in this interpreter."""
+        return self.interpreter == (sys.executable,) and not self.paths
+
+    def _python(self, arguments: Sequence[str], cwd: Path, env: dict[str, str]) -> Done:
         done = subprocess.run(
             [*self.interpreter, *arguments],
-            cwd=cwd or self.state,
-            env=(env or self.env) | {"TERM": "dumb", "COLUMNS": "300"},
+            cwd=cwd,
+            env=env,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        if check:
-            assert done.returncode == 0, done.stdout + done.stderr
-            return done.stdout
-        return done.stdout + done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
 
     def control(self, method: str, path: str, document: object = None) -> Any:
         """One of the engine's own controls; see ``reconciler.engine.http.answers``."""

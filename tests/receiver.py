@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How one request goes.
+
+    Attributes:
+        status: of the answer; None when it never comes.
+        meanwhile: is done while the receiver has the request, and before it answers.
+    """
+
+    status: int | None = 200
+    meanwhile: Callable[[], None] | None = None
 
 
 @dataclass
@@ -19,14 +33,18 @@ class Receiver:
         status: of the next answers; for a redirect, to itself.
         silent: it accepts connections and answers nothing.
         slow: it sends a byte now and then, and comes to no end.
+        turns: of the next requests, before the above holds.
         requests: method and path, with the body as JSON where there is one.
+        taken: those of them that were answered as taken.
     """
 
     url: str = ""
     status: int = 200
     silent: bool = False
     slow: bool = False
+    turns: deque[Turn] = field(default_factory=deque)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    taken: list[tuple[str, str, Any]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
     def paths(self) -> list[str]:
@@ -52,14 +70,23 @@ def receiving() -> Iterator[Receiver]:
             self.answer(json.loads(self.rfile.read(length)))
 
         def answer(self, body: Any) -> None:
-            receiver.requests.append((self.command, self.path, body))
+            request = (self.command, self.path, body)
+            turn = receiver.turns.popleft() if receiver.turns else Turn(receiver.status)
+            receiver.requests.append(request)
+            if turn.meanwhile is not None:
+                turn.meanwhile()
+            if turn.status is None:
+                self.rfile.read(1)  # until the sender hangs up
+                return
             if receiver.silent:
                 receiver.over.wait()
                 return
             while receiver.slow and not receiver.over.wait(0.05):
                 self.wfile.write(b"H")
-            self.send_response(receiver.status)
-            if 300 <= receiver.status < 400:
+            if turn.status < 300:
+                receiver.taken.append(request)
+            self.send_response(turn.status)
+            if 300 <= turn.status < 400:
                 self.send_header("Location", f"{receiver.url}/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -227,11 +227,16 @@ class Engine:
 
     def _status(self) -> dict[str, Any]:
         containers = self._fleet.containers()
+        pids: dict[str, list[int]] = {}
+        for container in containers:
+            if container.process:
+                pids.setdefault(container.spec.name, []).append(container.process.pid)
         return {
             "apps": len(self._apps.live()),
             "containers": len(containers),
             "unfinished_inputs": self._calls.unfinished,
-            "container_pids": [c.process.pid for c in containers if c.process],
+            "container_pids": [pid for some in pids.values() for pid in some],
+            "pids_by_function": pids,
         }
 
     async def _keep_house(self) -> None:

@@ -12,22 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine_fixture import RunningEngine
+from tests.forked import Done, Forked
+
+__all__ = ["SHOP", "Done", "Project"]
 
 SHOP = Path(__file__).with_name("shop.py")
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What it printed, as JSON."""
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True)
@@ -64,16 +53,7 @@ class Project:
 
     def reconcile(self, *arguments: str, **variables: str) -> Done:
         """Run the command line to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.root,
-            env=self.environment(**variables),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Forked(self.root, self.environment(**variables)).reconcile(*arguments)
 
     def applied(self, *arguments: str, **variables: str) -> Done:
         """Apply, which has to go well."""

@@ -1,4 +1,4 @@
-"""Projects as the end-to-end tests have them, and one whose commands start at once."""
+"""Projects as the end-to-end tests have them, and one with faults on order."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ import pytest
 
 from tests.end_to_end.conftest import make_project
 from tests.end_to_end.project import Project
-from tests.faults.forked import ForkedCommands
 from tests.faults.rig import Rig
+from tests.forked import Forked
+from tests.receiver import Receiver, receiving
 
 __all__ = ["make_project", "rig"]
 
 
 @pytest.fixture(scope="module")
-def rig(make_project: Callable[..., Project]) -> Iterator[Rig]:
+def rig(make_project: Callable[..., Project]) -> Rig:
     """One for the module; its tests leave nothing undone."""
     project = make_project("--crons", "unlimited")
     variables = project.engine.env | project.environment()
-    with ForkedCommands(project.root, variables) as commands:
-        yield Rig(project, commands)
+    return Rig(project, Forked(project.root, variables))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Of alarms and pings."""
+    with receiving() as found:
+        yield found

@@ -1,4 +1,4 @@
-"""The calls of an undisturbed run, as the engine saw them, and which of them are alike."""
+"""The calls of an undisturbed run, as the engine saw them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-_LOOKING: Final = re.compile(r"Get(?!OrCreate)|List|Check|Heartbeat|Reload")
+_LOOKING: Final = re.compile(r"Get(?!OrCreate)|List|Check|Heartbeat|Reload|Lookup|Rates")
 _RUNTIME: Final = re.compile(r"Container|FunctionGetInputs|FunctionPutOutputs")
 _PREPARING: Final = re.compile(r"GetOrCreate|Precreate|FunctionCreate|MountPutFile")
 
@@ -66,21 +66,3 @@ def recorded(
             seen[method] += 1
             calls.append(Recorded(method, seen[method], seen[cut_at]))
     return calls
-
-
-def of_each_name(calls: Iterable[Recorded], *kinds: Kind) -> Sequence[Recorded]:
-    """The first of each name in each stretch, and the last too of those that change something.
-
-    Of those that prepare, the first of each name.
-    """
-    groups: dict[tuple[str, int], list[Recorded]] = {}
-    for call in calls:
-        if call.kind in kinds:
-            stretch = 0 if call.kind is Kind.PREPARES else call.stretch
-            groups.setdefault((call.method, stretch), []).append(call)
-    found: list[Recorded] = []
-    for first, *others in groups.values():
-        found.append(first)
-        if others and first.kind is Kind.CHANGES:
-            found.append(others[-1])
-    return found

@@ -1,77 +1,125 @@
 """Every call that an apply makes fails, has its answer lost, or is the last of its process.
 
 Enumerated from a recording of the real command line: the first apply, and one that creates,
-updates and deletes, and so deploys anew. A step begins where the lease is renewed. Taken are, of
-the calls of one name in one step, the first, and of those that change what others see the last as
-well; of those that only prepare (an upload, an object that nothing refers to yet) the first of
-each name. To be killed before a call is to be killed after the one before it.
+updates and deletes, and so deploys anew. A step begins where the lease is renewed. Every call is
+refused; every one that does anything is also done and refused all the same, and has its process
+killed once it is done. To be killed before a call is to be killed after the last one before it that
+did anything, which goes for a call that only looks as well.
 
 After each fault the next apply has to end well, by nothing but what the failed one has said, and
-what is live has to be what is declared; wakes, in between and after, start what is due once.
+what is live has to be what is declared; wakes, in between and after, start what is due once. Where
+an apply has only looked so far, nothing may have been begun, and so the next fault is the next
+apply. The uploads of the dispatcher's sources, which nothing refers to before all are there, are
+each followed by an apply whose next upload meets the fault, and the last by one that ends well.
 """
 
 from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
 
+import pytest
+
 from tests.end_to_end.project import Done
-from tests.faults.recorded import Kind, Recorded, of_each_name, recorded
+from tests.faults.recorded import Kind, Recorded, recorded
 from tests.faults.rig import OWN_APP, Rig
+from tests.faults.rules import DONE_AND_KILLED, DONE_AND_REFUSED, LOST, REFUSED
 
 RENEWAL: Final = "DictUpdate"
 """Each step of an apply begins with one."""
 WRITING: Final = 4
 """Renewals up to the step that writes the generation: the lease, its head, the second look."""
-REFUSED: Final = {"mode": "fail", "status": "FAILED_PRECONDITION"}
-DONE_AND_REFUSED: Final = {"mode": "lose", "status": "FAILED_PRECONDITION"}
-ANSWER_LOST: Final = {"mode": "lose", "status": "UNAVAILABLE"}
-"""The client tries again by itself what is unavailable, and nothing else."""
-DONE_AND_KILLED: Final = {"mode": "kill-after"}
+
+BEGINNINGS: Final = {"VolumePutFiles", "AppCreate", "AppPublish", "AppSetTags"}
+"""What changes more than the lease."""
 
 BEFORE: Final = {"a": "", "b": ""}
 AFTER: Final = {"b": "deadline: 6h", "c": ""}
+WAYS: Final = {
+    "refused": REFUSED,
+    "done and refused all the same": DONE_AND_REFUSED,
+    "the last of its process": DONE_AND_KILLED,
+}
+EACH_WAY: Final = pytest.mark.parametrize("way", WAYS)
+OF_EACH_KIND: Final = pytest.mark.parametrize(
+    ("way", "kind"),
+    [
+        pytest.param(way, kind, id=f"{way}, and {kind.value}")
+        for way in WAYS
+        for kind in Kind
+        # Once it has looked: for both sides that is to be refused, or to be killed before it.
+        if way == "refused" or kind is not Kind.LOOKS
+    ],
+)
 
 
-def test_a_first_apply_whose_call_is_refused_says_so_and_the_next_one_completes_it(
-    rig: Rig,
+@OF_EACH_KIND
+def test_a_first_apply_is_completed_by_the_next_when_a_call_is(
+    rig: Rig, way: str, kind: Kind
 ) -> None:
-    for call in first_applies(rig, rig.applied, Kind.CHANGES):
-        failed_with_a_message(rig.apply_with(REFUSED, call))
+    for _ in range(2):  # the sources are uploaded with the first; see below for that
+        rig.use(f"first-{uuid4().hex}")
+        rig.declare(AFTER)
+        calls = record(rig)
+        rig.stop()
+    for call in (call for call in calls if call.kind is kind):
+        rig.use(f"first-{uuid4().hex}")
+        rig.declare(AFTER)
+        if meets(rig, way, call):
+            rig.is_live(AFTER)
+            if call.kind is Kind.CHANGES:
+                rig.wake(due=AFTER)
+            rig.stop()
     rig.all_ran_once()
 
 
-def test_a_first_apply_killed_at_a_call_is_completed_once_its_lease_is_broken_as_told(
-    rig: Rig,
-) -> None:
-    for call in first_applies(rig, rig.completed, Kind.CHANGES, Kind.PREPARES):
-        assert rig.apply_with(DONE_AND_KILLED, call).code == -signal.SIGKILL
+@OF_EACH_KIND
+def test_an_apply_is_completed_by_the_next_when_a_call_is(rig: Rig, way: str, kind: Kind) -> None:
+    rig.use(OWN_APP)
+    rig.declare(BEFORE)
+    rig.applied()
+    rig.declare(AFTER)
+    calls = record(rig)
+    declared, other = BEFORE, AFTER
+    for call in (call for call in calls if call.kind is kind):
+        rig.declare(declared)
+        if meets(rig, way, call):
+            rig.is_live(declared)
+            if call.kind is Kind.CHANGES:
+                rig.wake(due=declared)
+            declared, other = other, declared
+    rig.wake(due=other)
     rig.all_ran_once()
 
 
-def test_an_apply_whose_call_is_refused_says_so_and_the_next_one_completes_it(rig: Rig) -> None:
-    for call in updates(rig, rig.applied, *Kind):
-        failed_with_a_message(rig.apply_with(REFUSED, call))
-    rig.all_ran_once()
-
-
-def test_an_apply_whose_call_is_done_and_refused_all_the_same_is_completed_by_the_next(
-    rig: Rig,
-) -> None:
-    for call in updates(rig, rig.applied, Kind.CHANGES):
-        failed_with_a_message(rig.apply_with(DONE_AND_REFUSED, call))
-    rig.all_ran_once()
-
-
-def test_an_apply_killed_at_a_call_is_completed_once_its_lease_is_broken_as_told(
-    rig: Rig,
-) -> None:
-    for call in updates(rig, rig.completed, Kind.CHANGES):
-        assert rig.apply_with(DONE_AND_KILLED, call).code == -signal.SIGKILL
-        rig.wake(due=BEFORE.keys() & AFTER, maybe=BEFORE.keys() ^ AFTER)
+@EACH_WAY
+def test_an_apply_goes_on_from_what_was_uploaded_when_an_upload_is(rig: Rig, way: str) -> None:
+    rig.use(f"first-{uuid4().hex}")
+    rig.declare(AFTER)
+    publish = Recorded("AppPublish", 1)
+    rig.apply_with(REFUSED, publish)
+    rig.forget_sources()
+    rig.project.engine.forget_calls()
+    rig.apply_with(REFUSED, publish)
+    calls = recorded(rig.project.engine.trace(), cut_at=RENEWAL)
+    (deploying,) = (call.stretch for call in calls if call.method == publish.method)
+    uploads = [c for c in calls if c.method == "MountPutFile" and c.stretch == deploying]
+    assert len(uploads) > 50
+    for upload in uploads:
+        rig.forget_sources()
+        done = rig.apply_with(WAYS[way], upload)
+        if WAYS[way] is DONE_AND_KILLED:
+            assert done.code == -signal.SIGKILL
+            rig.freed()
+        else:
+            failed_with_a_message(done)
+    rig.applied()
+    rig.is_live(AFTER)
+    rig.wake(due=AFTER)
+    rig.stop()
     rig.all_ran_once()
 
 
@@ -81,7 +129,7 @@ def test_an_apply_each_of_whose_calls_is_sent_again_as_its_answer_was_lost_goes_
     rig.use(f"unheard-{uuid4().hex}")
     for declared in (AFTER, BEFORE):  # the first apply, and one that changes what is live
         rig.declare(declared)
-        rig.project.engine.fault("*", scope="client", first_try=True, times=1_000, **ANSWER_LOST)
+        rig.project.engine.fault("*", scope="client", first_try=True, times=1_000, **LOST)
         rig.project.engine.forget_calls()
         rig.applied()
         rig.project.engine.clear_faults()
@@ -100,40 +148,21 @@ def record(rig: Rig) -> Sequence[Recorded]:
     return recorded(rig.project.engine.trace(), cut_at=RENEWAL)
 
 
-def first_applies(rig: Rig, again: Callable[[], Done], *kinds: Kind) -> Iterator[Recorded]:
-    """For each call of a first apply, an app of its own to apply to; then apply again."""
-    rig.use(f"first-{uuid4().hex}")
-    rig.declare(AFTER)
-    calls = record(rig)
-    rig.stop()
-    for call in of_each_name(calls, *kinds):
-        rig.use(f"first-{uuid4().hex}")
-        rig.declare(AFTER)
-        yield call
-        again()
-        rig.wake(due=AFTER)
-        rig.is_live(AFTER)
-        rig.stop()
-
-
-def updates(rig: Rig, again: Callable[[], Done], *kinds: Kind) -> Iterator[Recorded]:
-    """For each call of an apply that changes what is live, something to apply; then apply again."""
-    rig.use(OWN_APP)
-    rig.declare(BEFORE)
-    rig.applied()
-    rig.declare(AFTER)
-    calls = record(rig)
-    declared, other = BEFORE, AFTER
-    for call in of_each_name(calls, *kinds):
-        rig.declare(declared)
-        yield call
-        if call.kind is Kind.LOOKS and call.stretch < WRITING:
-            continue  # nothing had been begun
-        again()
-        if call.kind is Kind.CHANGES:
-            rig.wake(due=declared)
-            rig.is_live(declared)
-        declared, other = other, declared
+def meets(rig: Rig, way: str, call: Recorded) -> bool:
+    """Let this happen to a call of an apply, and apply again; False if it had begun nothing."""
+    rig.project.engine.forget_calls()
+    done, killed = rig.apply_with(WAYS[way], call), WAYS[way] is DONE_AND_KILLED
+    if killed:
+        assert done.code == -signal.SIGKILL
+    else:
+        failed_with_a_message(done)
+    if call.stretch < WRITING and call.kind is not Kind.CHANGES and done.code != 0:
+        assert not BEGINNINGS & rig.project.engine.calls().keys(), f"{call}: {done}"
+        if killed:
+            rig.freed()
+        return False
+    (rig.completed if killed else rig.applied)()
+    return True
 
 
 def failed_with_a_message(done: Done) -> None:

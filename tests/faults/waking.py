@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from uuid import uuid4
 import modal
 
 from reconciler.cron import minute
+from reconciler.dispatch.bulletin import NOTHING_TO_TELL
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.fakes import FakeClock
 from reconciler.dispatch.history import runs_of, with_open_calls
@@ -68,12 +69,20 @@ def begin(state: str) -> None:
     _Case(_attached(Path(state)), 0, "").quiet()
 
 
+def fail(state: str) -> str:
+    """The id of a call that has failed."""
+    call = modal.Function.from_name("shop", "fail").spawn("of the day before")
+    _Case(_attached(Path(state)), 0, "").quiet()
+    return call.object_id
+
+
 def play(
     state: str,
     at: int,
     slot: str,
     rules: list[dict[str, Any]],
     lingering: list[str],
+    unseen: dict[str, str],
     cold: bool,
 ) -> dict[str, Any]:
     """Play a case; returns what became of it.
@@ -85,12 +94,13 @@ def play(
         rules: in force during the first wake.
         lingering: schedules whose run of the day before has not ended at the first wake, of which
             those that wait for it get their turn after the second.
+        unseen: calls that have ended, which the first wake sees, with their occurrences.
         cold: no container is left from the case before.
     """
     case = _Case(_attached(Path(state)), at, slot)
     if cold:
         case.cool()
-    case.reset()
+    case.reset(unseen)
     filed = case.file_old_logs()
     if lingering:
         case.wake_as_if(at - DAY)
@@ -122,6 +132,7 @@ def play(
         "states": case.states(wakes),
         "marks": sorted(case.marks.values()),
         "unsettled": dict(case.cursor.unsettled),
+        "untold": list(case.cursor.bulletin.notices),
         "behind": minute(datetime.now(UTC)) - (case.cursor.through or 0),
         "lost": sorted(filed - case.old_logs()),
     }
@@ -175,9 +186,16 @@ class _Case:
             os.kill(pid, signal.SIGKILL)
         until(lambda: not self.engine.status()["container_pids"])
 
-    def reset(self) -> None:
-        """As if nothing had been claimed since half an hour before."""
-        cursor = replace(self.cursor, through=self.at - 30, unsettled={}, calls={}, tidied="")
+    def reset(self, unseen: Mapping[str, str]) -> None:
+        """As if nothing had been claimed since half an hour before, and these calls been open."""
+        cursor = replace(
+            self.cursor,
+            through=self.at - 30,
+            unsettled={},
+            calls=unseen,
+            tidied="",
+            bulletin=NOTHING_TO_TELL,
+        )
         self.entries.clear()
         self.marks.clear()
         self.entries[CURSOR_KEY] = cursor.to_json()
@@ -223,10 +241,11 @@ class _Case:
         return call
 
     def age(self) -> None:
-        """Let the leases of all claims run out, as time would."""
+        """Let the leases of all claims run out, and waits between attempts, as time would."""
         for key, entry in list(self.entries.items()):
-            if "until" in entry:
-                self.entries[key] = {**entry, "until": "2020-01-01T00:00:00Z"}
+            over = dict.fromkeys(entry.keys() & {"until", "again"}, "2020-01-01T00:00:00Z")
+            if over:
+                self.entries[key] = {**entry, **over}
 
     def end(self, name: str) -> None:
         """End the schedule's run of the day before."""

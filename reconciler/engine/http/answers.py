@@ -3,7 +3,8 @@
 ``GET|PUT /<secret>/blobs/<sha256>``: see ``address``. The rest wants ``Authorization: Bearer <token
 secret>``: ``GET /calls`` counts the calls by method, ``GET /trace`` lists the latest in pairs of
 method and calling function (empty for a client), ``DELETE /calls`` begins both anew;
-``GET|POST|DELETE /faults``: the rules of ``faults.Rule``; ``POST /fire {app, function,
+``GET|POST|DELETE /faults``: the rules of ``faults.Rule``; ``DELETE /contents [sha256, …]`` forgets
+contents as if they had never been uploaded; ``POST /fire {app, function,
 environment}`` runs a function as its cron would, at once; ``GET /status``.
 """
 
@@ -96,6 +97,10 @@ class Answers:
                 return _json({})
             case "DELETE", "/faults":
                 self._faults.clear()
+                return _json({})
+            case "DELETE", "/contents":
+                for sha256 in given:
+                    self._blobs.path(sha256).unlink(missing_ok=True)
                 return _json({})
             case "POST", "/fire":
                 call = self._fire(
