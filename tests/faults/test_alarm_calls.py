@@ -55,14 +55,16 @@ class Telling:
     @classmethod
     def alarms(cls, rig: Rig, receiver: Receiver) -> Telling:
         """The run of the day before has failed, and this one succeeds."""
-        keys = f"alerts: {{to: {{url: '{receiver.url}', format: json}}}}"
-        night = Night.of(rig, {"told": keys}, failed=True)
+        _tell_locally(rig, f"to: {{url: '{receiver.url}', format: json}}, overdue: false")
+        night = Night.of(rig, {"told": ""}, failed=True)
         words = (f"failures/{night.id('told', 1)}", f"recovered/{night.id('told')}")
         return cls(night, receiver, words)
 
     @classmethod
     def pings(cls, rig: Rig, receiver: Receiver) -> Telling:
         """The same, for a dead man's switch."""
+        none = "failures: false, missed: false, overdue: false"
+        _tell_locally(rig, f"to: {{url: '{receiver.url}'}}, {none}")
         night = Night.of(rig, {"told": f"ping: {receiver.url}/ping"}, failed=True)
         return cls(night, receiver, ("/ping/fail", "/ping/start", "/ping"), "/ping/start")
 
@@ -106,6 +108,12 @@ class Telling:
         """The container of the wake."""
         for pid in self.night.rig.project.engine.status()["pids_by_function"]["told"]:
             os.kill(pid, signal.SIGKILL)
+
+
+def _tell_locally(rig: Rig, alerts: str) -> None:
+    """Alarms and pings are silent in `local` unless it has alerts of its own."""
+    settings = f"environments: {{local: {{alerts: {{{alerts}}}}}}}\n"
+    (rig.project.root / "reconciler.yaml").write_text(settings)
 
 
 def words(requests: Sequence[tuple[str, str, object]]) -> Counter[str]:
