@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="Volumes at their real paths, or told by MODAL_ENGINE_VOLUMES",
     )
+    serve.add_argument(
+        "--firing",
+        choices=("clock", "request"),
+        default="clock",
+        help="crons fire at their times, or only when asked to (fire)",
+    )
     serve.add_argument("--parent-pid", type=int, help="end when this process has gone")
     command("env", _env, "Print how to point the modal client at the running engine.")
     faults = command("faults", _faults, "Add fault rules (JSON), or show or clear them.")
@@ -85,6 +91,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         crons=parsed.crons,
         containers=parsed.containers,
         real_paths=real,
+        by_clock=parsed.firing == "clock",
     )
 
     def ready(record: Record) -> None:

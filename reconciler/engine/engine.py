@@ -62,7 +62,10 @@ def _failed(done: asyncio.Future[bool]) -> bool:
 
 @dataclass(frozen=True)
 class Options:
-    """``port`` 0: a free one. ``crons`` None: no limit. ``real_paths`` None: where possible."""
+    """``port`` 0: a free one. ``crons`` None: no limit. ``real_paths`` None: where possible.
+
+    ``by_clock``: crons fire at their times; otherwise only when that is asked for.
+    """
 
     state: Path
     python: str
@@ -70,6 +73,7 @@ class Options:
     crons: int | None = limits.DEFAULT_CRONS
     containers: int = limits.CONTAINERS
     real_paths: bool | None = None
+    by_clock: bool = True
 
 
 def _short_folder(link: Path) -> Path:
@@ -166,10 +170,10 @@ class Engine:
         listener = for_clients(table, self._token)
         port = await self._listen(listener)
         self._pool.resume()
-        jobs = [
-            asyncio.create_task(Firing(self._apps, self._clock, self._run).keep_firing()),
-            asyncio.create_task(self._keep_house()),
-        ]
+        jobs = [asyncio.create_task(self._keep_house())]
+        if self._options.by_clock:
+            firing = Firing(self._apps, self._clock, self._run)
+            jobs.append(asyncio.create_task(firing.keep_firing()))
         warming = asyncio.create_task(self._launcher.can_mount())
         warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
         ready(self._record(f"http://127.0.0.1:{port}"))
