@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.end_to_end.project import Project
+from tests.engine_fixture import until
 
 NINE = "2026-11-30T09:00Z"
 
@@ -123,6 +124,7 @@ def test_a_cron_of_the_engine_wakes_the_dispatcher(project: Project) -> None:
     project.applied()
     project.engine.fire("schedule-reconciler", "a")
     project.reconcile("wake")
+    until(lambda: project.engine.status()["unfinished_inputs"] == 0)
     status = project.reconcile("status", "--format", "json").json
     assert [slot["slot"] for slot in status["slots"] if slot["last_wake"]] == ["a"]
 
