@@ -188,6 +188,28 @@ def test_a_trigger_in_a_minute_that_was_served_already_says_that_it_started_noth
     assert project.marks() == []
 
 
+def test_what_a_newer_version_wrote_is_refused_by_name_also_inside_the_container(
+    project: Project,
+) -> None:
+    project.hourly("a")
+    project.applied()
+    project.in_modal(
+        """
+        import modal
+        entries = modal.Dict.from_name("schedule-reconciler")
+        entries["cursor"] = {**(entries.get("cursor") or {}), "format": 9}
+        answer = None
+        """
+    )
+    refused = (
+        "reconcile: cursor: written in format 9, and this version reads up to format 1\n"
+        "  Upgrade schedule-reconciler to the version that wrote it, or newer.\n"
+    )
+    for command in (("wake",), ("trigger", "a")):
+        done = project.reconcile(*command)
+        assert (done.code, done.out, done.err) == (3, "", refused)
+
+
 def test_waking_before_anything_was_applied_says_what_to_do(project: Project) -> None:
     done = project.reconcile("wake")
     assert done.code == 1
