@@ -43,6 +43,17 @@ def run_json(run: Run) -> dict[str, Any]:
         "reason": run.reason,
         "result": run.result,
         "tries": list(run.tries),
+        "decisions": [
+            {
+                "at": decision.at,
+                "state": decision.state.value,
+                "attempt": decision.attempt,
+                "reason": decision.reason,
+            }
+            for decision in run.decisions
+        ],
+        "replaced": run.replaced,
+        "replaced_by": run.replaced_by,
         "slot": run.slot,
         "wake": run.wake,
     }
