@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
 from datetime import datetime
 
 from reconciler.commands.connection import connected, open_ports, run
 from reconciler.commands.inputs import Inputs, read_inputs
+from reconciler.commands.rehearsing import rehearse
 from reconciler.commands.triggered import triggered
 from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
-from reconciler.dispatch.cursor import Horizon
-from reconciler.dispatch.due import Due, find_due
-from reconciler.dispatch.fakes import FakeClaims
-from reconciler.dispatch.found_tasks import find_tasks
-from reconciler.dispatch.occurrence import Occurrence, format_minute
-from reconciler.dispatch.policy import LetGo
+from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.stored_runs import decode_wake_log
-from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
 from reconciler.report.news import News, may_repeat, news_of
+from reconciler.report.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.report.runs_text import missed_names, wake_text
 from reconciler.report.style import Style
 
@@ -37,7 +32,12 @@ def wake(args: Namespace) -> int:
     as_if = None if args.at is None else minute(args.at)
     with connected(inputs):
         if args.dry_run:
-            return run(_rehearse(open_ports(inputs), as_if))
+            rehearsal = run(rehearse(open_ports(inputs), as_if))
+            if args.format == "json":
+                print(json.dumps(rehearsal_json(rehearsal), indent=2))
+            else:
+                print(rehearsal_text(rehearsal))
+            return 0
         return _serve(inputs, args, as_if)
 
 
@@ -119,51 +119,6 @@ def _verdict(log: WakeLog) -> int:
         print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
     failed = {RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED}
     return 1 if any(record.state in failed for record in log.records) else 0
-
-
-async def _rehearse(ports: Ports, as_if: int | None) -> int:
-    generation = await ports.generations.live()
-    if generation is None:
-        raise ReconcileError("nothing was applied yet", remedy="Run reconcile first.")
-    now = as_if if as_if is not None else minute(ports.clock.now())
-    if as_if is not None:
-        horizon = Horizon(now - 1)
-    else:
-        horizon = (await read_cursor(ports)).horizon(now, generation.digest)
-    dues = [*find_due(generation, horizon, now), *await _due_tasks(ports, as_if, now)]
-    if not dues:
-        print(f"Nothing is due {'up to' if as_if is None else 'at'} {format_minute(now)}.")
-    for due in dues:
-        await _print_due(due, ports)
-    return 0
-
-
-async def _due_tasks(ports: Ports, as_if: int | None, now: int) -> list[Due]:
-    if ports.tasks is None:
-        return []
-    # What cannot be read is reported by claims that last a day; a look makes none.
-    unclaimed, exactly = FakeClaims(), as_if is not None
-    started = ports.clock.now()
-    found = await find_tasks(ports.tasks, ports.log, unclaimed, now, started, exactly=exactly)
-    for line in found.lines:
-        print(f"{line.state.value:13} {line.occurrence.id}  {line.reason}")
-    return list(found.dues(()))
-
-
-async def _print_due(due: Due, ports: Ports) -> None:
-    for let_go in due.let_go:
-        print(_let_go_line(let_go))
-    for at in due.start:
-        occurrence = Occurrence(due.record.name, at)
-        claim = await ports.claims.get(occurrence.id)
-        verb = "would start " if claim is None else f"was {claim['state']} "
-        print(f"{verb:13} {occurrence.id}  {due.record.app}/{due.record.function}")
-
-
-def _let_go_line(let_go: LetGo) -> str:
-    times: Sequence[str] = [format_minute(at) for at in let_go.times]
-    span = times[0] if len(times) == 1 else f"{times[0]} … {times[-1]} ({len(times)})"
-    return f"would be {let_go.fate.value}  {let_go.name}@{span}  {let_go.reason}"
 
 
 def _nothing_applied(inputs: Inputs) -> ReconcileError:
