@@ -74,3 +74,12 @@ class RefusedError(ReconcileError):
     """A safety rule forbids what was asked. Exit code 3; the remedy is the exact way past it."""
 
     exit_code = 3
+
+
+class StoppedError(ReconcileError):
+    """A person stopped us with Ctrl-C. Exit code 130, as shells have it.
+
+    Says what goes on all the same, or how what was begun is completed.
+    """
+
+    exit_code = 130

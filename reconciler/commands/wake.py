@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from datetime import datetime
 
-from reconciler.commands.connection import connected, open_ports, run
+from reconciler.commands.connection import connected, open_ports, run, stopping
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.rehearsing import rehearse
 from reconciler.commands.triggered import triggered
@@ -16,7 +16,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.stored_runs import decode_wake_log
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, StoppedError
 from reconciler.report.news import News, may_repeat, news_of
 from reconciler.report.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.report.runs_text import missed_names, wake_text
@@ -30,7 +30,7 @@ def wake(args: Namespace) -> int:
     """Wake the deployed dispatcher, or say what it would do. Returns the exit code."""
     inputs = read_inputs(args)
     as_if = None if args.at is None else minute(args.at)
-    with connected(inputs):
+    with connected(inputs) as goes_on:
         if args.dry_run:
             rehearsal = run(rehearse(open_ports(inputs), as_if))
             if args.format == "json":
@@ -38,13 +38,14 @@ def wake(args: Namespace) -> int:
             else:
                 print(rehearsal_text(rehearsal))
             return 0
-        return _serve(inputs, args, as_if)
+        with stopping(_stopped("runs", goes_on)):
+            return _serve(inputs, args, as_if)
 
 
 def trigger(args: Namespace) -> int:
     """Start one schedule now, whatever its times are. Returns the exit code."""
     inputs = read_inputs(args)
-    with connected(inputs):
+    with connected(inputs) as goes_on, stopping(_stopped(f"runs {args.name}", goes_on)):
         ports = open_ports(inputs)
         generation = run(ports.generations.live())
         if generation is None:
@@ -119,6 +120,21 @@ def _verdict(log: WakeLog) -> int:
         print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
     failed = {RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED}
     return 1 if any(record.state in failed for record in log.records) else 0
+
+
+def _stopped(look: str, goes_on: bool) -> StoppedError:
+    """What is said to who no longer waits for a wake, or for the runs that it has started."""
+    if goes_on:
+        return StoppedError(
+            "interrupted; nothing is left locked, and what was started goes on",
+            remedy="See how it goes",
+            command=look,
+        )
+    return StoppedError(
+        "interrupted; nothing is left locked, and what was started ends with the embedded engine, "
+        "which this command had started",
+        remedy="Keep `reconcile engine` running, so that runs go on.",
+    )
 
 
 def _nothing_applied(inputs: Inputs) -> ReconcileError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.end_to_end.project import Project
@@ -186,6 +188,25 @@ def test_a_trigger_in_a_minute_that_was_served_already_says_that_it_started_noth
         f"Z {told}; nothing was started\n  Trigger it again in the next minute.\n"
     )
     assert project.marks() == []
+
+
+def test_who_no_longer_waits_is_told_that_the_run_goes_on_and_how_to_see_it(
+    project: Project,
+) -> None:
+    project.hourly("a", function="shop/linger")
+    project.applied()
+    waiting = project.start("trigger", "a", "--wait")
+    while not project.marks():
+        assert waiting.poll() is None
+    waiting.send_signal(signal.SIGINT)
+    out, err = waiting.communicate(timeout=60)
+    assert (waiting.returncode, out) == (130, "")
+    assert err == (
+        "reconcile: interrupted; nothing is left locked, and what was started goes on\n"
+        "  See how it goes: reconcile runs a\n"
+    )
+    (run,) = project.reconcile("runs", "a", "--format", "json").json["runs"]
+    assert run["state"] == "started"
 
 
 def test_what_a_newer_version_wrote_is_refused_by_name_also_inside_the_container(
