@@ -6,6 +6,8 @@ is a defect of ours and is reported as such.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def command_line(command: str, environment: str | None) -> str:
     """``reconcile unlock 3 --env production``, for people to copy.
@@ -43,6 +45,11 @@ class ReconcileError(Exception):
         self.remedy = remedy
         self.command = command
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error raised in a container is unpickled by whoever called it. Pickle would call the
+        # constructor with ``args``, which takes other arguments in most of the derived classes.
+        return _restored, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         return self.told(None)
 
@@ -55,7 +62,24 @@ class ReconcileError(Exception):
         return f"{message}\n  {self.remedy}{command}"
 
 
+def _restored(
+    kind: type[ReconcileError], args: tuple[Any, ...], state: dict[str, Any]
+) -> ReconcileError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
+
 class RefusedError(ReconcileError):
     """A safety rule forbids what was asked. Exit code 3; the remedy is the exact way past it."""
 
     exit_code = 3
+
+
+class StoppedError(ReconcileError):
+    """A person stopped us with Ctrl-C. Exit code 130, as shells have it.
+
+    Says what goes on all the same, or how what was begun is completed.
+    """
+
+    exit_code = 130

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reconciler.commands.inputs import Inputs
+from reconciler.errors import StoppedError
 from reconciler.manifest import LOCAL
-from reconciler.workspace.local_engine import STATE_FOLDER, local_engine, pointed_at
+from reconciler.workspace.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
 
 if TYPE_CHECKING:
     from reconciler.dispatch.wake import Ports
@@ -25,8 +26,12 @@ CLIENT_LOGS: Final = ("modal-client", "modal-utils")
 
 
 @contextmanager
-def connected(inputs: Inputs) -> Iterator[None]:
+def connected(inputs: Inputs) -> Iterator[bool]:
     """Point Modal's client at the environment until the block ends.
+
+    Yields:
+        Whether its Modal goes on after that: an embedded engine that is started for the block ends
+        with it, and so do the runs in it.
 
     Raises:
         ReconcileError: the embedded engine does not start.
@@ -34,11 +39,13 @@ def connected(inputs: Inputs) -> Iterator[None]:
     for name in CLIENT_LOGS:
         logging.getLogger(name).addFilter(_without_traceback)
     if inputs.environment.name == LOCAL:
-        with local_engine(inputs.root / STATE_FOLDER) as endpoint, pointed_at(endpoint):
-            yield
+        state = inputs.root / STATE_FOLDER
+        goes_on = find_running(state) is not None
+        with local_engine(state) as endpoint, pointed_at(endpoint):
+            yield goes_on
     else:
         os.environ.setdefault("MODAL_MAX_THROTTLE_WAIT", THROTTLE_WAIT)
-        yield
+        yield True
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
@@ -60,6 +67,15 @@ def run(job: Coroutine[Any, Any, T]) -> T:
 
     asyncio.run(keep())
     return outcome[0]
+
+
+@contextmanager
+def stopping(error: StoppedError) -> Iterator[None]:
+    """Tell who presses Ctrl-C within the block what that means."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise error from None
 
 
 def open_workspace(inputs: Inputs) -> Workspace:

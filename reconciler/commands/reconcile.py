@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.commands.asking import confirmed, holder
-from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.connection import connected, open_workspace, run, stopping
 from reconciler.commands.inputs import environment_name
 from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import read_source, read_source_at
 from reconciler.cron import minute
-from reconciler.errors import ReconcileError, command_line
+from reconciler.errors import ReconcileError, StoppedError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.manifest import LOCAL
 from reconciler.plan import Plan, assume_applied, make_plan
@@ -39,8 +39,8 @@ def main(args: Namespace) -> int:
     environment = environment_name(args)
     try:
         return _reconcile(args) if args.against is None else _compare(args)
-    except (MissingTargetError, RefusedPlanError):
-        raise  # the plan, which was shown, says it already
+    except (MissingTargetError, RefusedPlanError, StoppedError):
+        raise  # the plan, which was shown, says it already, or who stopped it knows
     except ReconcileError as error:
         show_failure(environment, error, args.format)
         annotate(of_error(error))
@@ -67,21 +67,29 @@ def _reconcile(args: Namespace) -> int:
         if saved is None and not args.yes and not confirmed(f"Apply this to {plan.environment}?"):
             print("Nothing was changed.", file=sys.stderr)
             return 1
-        left = run(
-            apply(
-                workspace,
-                plan,
-                holder(),
-                lambda step: print(f"{step} …", file=sys.stderr),
-                allow_deletes=allow_deletes,
+        with stopping(_stopped()):
+            left = run(
+                apply(
+                    workspace,
+                    plan,
+                    holder(),
+                    lambda step: print(f"{step} …", file=sys.stderr),
+                    allow_deletes=allow_deletes,
+                )
             )
-        )
         show_applied(plan, args.format)
         if left is not None:
             print(f"{left[0].upper()}{left[1:]}.", file=sys.stderr)
         if source.inputs.environment.name == LOCAL:
             print("Its crons fire while `reconcile engine` runs.", file=sys.stderr)
     return CHANGES if args.detailed_exitcode else 0
+
+
+def _stopped() -> StoppedError:
+    return StoppedError(
+        "interrupted; nothing is left locked, and the apply may be done in part",
+        remedy="Run it again, which completes it.",
+    )
 
 
 def _compare(args: Namespace) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_REPLACED: Final = "replaced "
+_RUNNING: Final = ", still running"
 
 
 class Admission(Enum):
@@ -31,6 +34,18 @@ class Admitted(NamedTuple):
     behind: str = ""
     call: str = ""
     reason: str | None = None
+
+
+def replacing(behind: str) -> str:
+    """The reason of a start that ended an earlier run, given that run's occurrence id."""
+    return f"{_REPLACED}{behind}{_RUNNING}"
+
+
+def replaced_in(reason: str) -> str | None:
+    """The occurrence id that :func:`replacing` was given; None when the reason is another."""
+    if reason.startswith(_REPLACED) and reason.endswith(_RUNNING):
+        return reason[len(_REPLACED) : -len(_RUNNING)]
+    return None
 
 
 def running_key(name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
+from reconciler.dispatch.admission import replaced_in
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import Caller
@@ -24,6 +25,21 @@ the last word, the later line does."""
 _RANK_ENDED: Final = 4
 
 
+class Decision(NamedTuple):
+    """What a wake decided about an occurrence.
+
+    Attributes:
+        at: when, ISO 8601.
+        state: what it came to by that.
+        reason: why.
+    """
+
+    at: str
+    state: RunState
+    attempt: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One occurrence, as far as the wakes know.
@@ -32,6 +48,10 @@ class Run:
         state: the last that is known.
         started: when it was spawned, ISO 8601; None when it was not.
         seen: when the last of it was seen.
+        reason: of the state: why it was let go or how it could end so, such as its error.
+        decisions: all that was decided of it and has a reason, oldest first. How it ended is no
+            decision, and hides none.
+        replaced_by: the occurrence id of the run for which this one was ended.
     """
 
     occurrence: Occurrence
@@ -43,8 +63,16 @@ class Run:
     reason: str | None = None
     result: str | None = None
     tries: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    replaced_by: str | None = None
     wake: str
     slot: str
+
+    @property
+    def replaced(self) -> str | None:
+        """The occurrence id of the run that was ended for this one."""
+        named = (replaced_in(decision.reason) for decision in self.decisions)
+        return next((occurrence for occurrence in named if occurrence is not None), None)
 
 
 def runs_of(logs: Iterable[WakeLog]) -> Sequence[Run]:
@@ -61,7 +89,9 @@ def runs_of(logs: Iterable[WakeLog]) -> Sequence[Run]:
                 run = _run(occurrence, record, log)
                 before = found.get(occurrence)
                 found[occurrence] = run if before is None else _merged(before, run)
-    return sorted(found.values(), key=lambda run: (run.occurrence.at, run.occurrence.name))
+    replaced_by = {run.replaced: run.occurrence.id for run in found.values()}
+    runs = (_judged(run, replaced_by.get(run.occurrence.id)) for run in found.values())
+    return sorted(runs, key=lambda run: (run.occurrence.at, run.occurrence.name))
 
 
 async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
@@ -77,11 +107,28 @@ async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
         if not status.ended:
             return run
         state = RunState(status.state.value)
-        return replace(
+        ended = replace(
             run, state=state, reason=status.reason, result=status.result, tries=status.tries
         )
+        return _judged(ended, run.replaced_by)
 
     return list(await asyncio.gather(*map(look, runs)))
+
+
+def _judged(run: Run, replaced_by: str | None) -> Run:
+    """The run, with why it was cancelled: the client says that a user did it, whoever it was."""
+    if replaced_by is None or run.state not in (RunState.STARTED, RunState.CANCELLED):
+        # It ended by itself before that could end it.
+        return replace(run, replaced_by=None)
+    cancelled = run.state is RunState.CANCELLED
+    reason = f"replaced by {replaced_by}" if cancelled else run.reason
+    return replace(run, reason=reason, replaced_by=replaced_by)
+
+
+def _decisions(record: RunRecord) -> tuple[Decision, ...]:
+    if record.reason is None or record.state.ended:
+        return ()
+    return (Decision(record.at, record.state, record.attempt, record.reason),)
 
 
 def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
@@ -95,6 +142,7 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
         reason=record.reason,
         result=record.result,
         tries=record.tries,
+        decisions=_decisions(record),
         wake=log.wake,
         slot=log.slot,
     )
@@ -102,9 +150,13 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
 
 def _merged(one: Run, other: Run) -> Run:
     last, first = (one, other) if _rank(one) > _rank(other) else (other, one)
+    # Several wakes may have come to the same one.
+    known = {decision[1:] for decision in one.decisions}
+    new = (decision for decision in other.decisions if decision[1:] not in known)
     return replace(
         last,
         started=last.started or first.started,
+        decisions=(*one.decisions, *new),
         attempt=max(one.attempt, other.attempt),
         call=last.call or first.call,
     )

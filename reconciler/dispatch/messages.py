@@ -68,7 +68,7 @@ def _what(notice: Notice, generation: Generation) -> str:
             )
             return (
                 f"Slot {name} should have woken at {time}{cron} and did not; "
-                "what it wakes for runs with the next wake of another."
+                "what it wakes for runs with the next wake."
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from reconciler.cron import Timetable, minute, parse_times
+from reconciler.cron import Timetable, instant, minute, parse_times
 from reconciler.dispatch.bulletin import Notice, NoticeKind
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.occurrence import Occurrence
@@ -15,7 +15,8 @@ from reconciler.dispatch.runs import format_time
 SETTLING: Final = 10
 """Minutes after a slot was planned in which it may not be deployed yet."""
 EARLY: Final = timedelta(minutes=1)
-"""A wake this much before its time, by its own clock, is the wake of that time."""
+"""A wake this much before its time, by its own clock, is the wake of that time; unless an earlier
+time is nearer, as it mostly is for a slot that wakes every minute."""
 
 
 def overdue_notices(
@@ -59,12 +60,21 @@ def overdue_since(
     if since is None:
         return None
     after = since + SETTLING
-    if last_wake is not None:
-        after = max(after, minute(datetime.fromisoformat(last_wake) + EARLY))
     timetable = Timetable(tuple(parse_times(slot.cron)), slot.timezone)
+    if last_wake is not None:
+        after = max(after, _served(timetable, datetime.fromisoformat(last_wake)))
     first = timetable.next(after)
     if first is None or first > now - max(1, generation.punctuality // 60):
         return None
     if slot.name == waking and first == timetable.previous(now):
         return None
     return first
+
+
+def _served(timetable: Timetable, wake: datetime) -> int:
+    """The epoch minute through which a wake at this time has served its slot's times."""
+    woken, early = minute(wake), minute(wake + EARLY)
+    last = timetable.previous(woken)
+    if last is None or timetable.next(woken) != early:
+        return early
+    return early if instant(early) - wake < wake - instant(last) else woken

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.admission import Admission, Admitted, running_key
+from reconciler.dispatch.admission import Admission, Admitted, replacing, running_key
 from reconciler.dispatch.answers import Entry
 from reconciler.dispatch.calendar import previous_time
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
@@ -54,7 +54,7 @@ async def admit(
         case Overlap.SKIP:
             return Admitted(Admission.SKIP, behind, call, f"{running}; overlap is skip")
         case Overlap.REPLACE:
-            return Admitted(Admission.REPLACE, behind, call, f"replaced {behind}, still running")
+            return Admitted(Admission.REPLACE, behind, call, replacing(behind))
         case _:
             return await _queue(occurrence, claims, behind, call, running)
 

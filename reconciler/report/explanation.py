@@ -74,6 +74,10 @@ def run_lines(run: Run, record: Record | None) -> Iterator[str]:
     for label, value in rows.items():
         if value is not None:
             yield f"  {label:8} {value}"
+    for decision in run.decisions:
+        # That of the present state is the reason above.
+        if decision.reason != run.reason:
+            yield f"  {'decided':8} {decision.at} {decision.state.value}: {decision.reason}"
     for line in run.tries:
         yield f"  try      {line}"
     if record is not None and run.call is not None:

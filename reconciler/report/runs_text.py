@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.told import told_line
 from reconciler.report.style import Style
 
 BRIEF: Final = 100
 """Characters of a reason or a result in a list; one run alone is shown with all of it."""
+SPELLED_OUT: Final = 5
+"""Occurrences that one line names; the rest is counted."""
 FAILURES: Final = frozenset(
     {RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED}
 )
@@ -41,24 +43,45 @@ def run_json(run: Run) -> dict[str, Any]:
         "reason": run.reason,
         "result": run.result,
         "tries": list(run.tries),
+        "decisions": [
+            {
+                "at": decision.at,
+                "state": decision.state.value,
+                "attempt": decision.attempt,
+                "reason": decision.reason,
+            }
+            for decision in run.decisions
+        ],
+        "replaced": run.replaced,
+        "replaced_by": run.replaced_by,
         "slot": run.slot,
         "wake": run.wake,
     }
 
 
-def wake_text(log: WakeLog, style: Style, *, alone: bool = False) -> str:
+def wake_text(
+    log: WakeLog, style: Style, *, alone: bool = False, before: Sequence[Occurrence] = ()
+) -> str:
     """What one wake did.
 
     Args:
         alone: it looked at its minute only, and at none before.
+        before: what it came upon that earlier wakes had settled.
     """
-    told = [told_line(told) for told in log.told]
-    if not log.records:
-        upon = "at" if alone else "up to"
-        return "\n".join([f"Nothing was due {upon} {format_minute(log.now)}.", *told])
-    width = max(len(record.name) for record in log.records)
-    lines = (_record_line(record, width, style) for record in log.records)
-    return "\n".join([*lines, *told])
+    width = max((len(record.name) for record in log.records), default=0)
+    lines = [_record_line(record, width, style) for record in log.records]
+    if before:
+        lines.append(_served_before(before))
+    elif not lines:
+        lines.append(f"Nothing was due {'at' if alone else 'up to'} {format_minute(log.now)}.")
+    return "\n".join([*lines, *(told_line(told) for told in log.told)])
+
+
+def _served_before(before: Sequence[Occurrence]) -> str:
+    """``Served by earlier wakes: a@2026-11-20T09:00Z.``"""
+    named = ", ".join(occurrence.id for occurrence in before[:SPELLED_OUT])
+    more = len(before) - SPELLED_OUT
+    return f"Served by earlier wakes: {named}{f' and {more} more' if more > 0 else ''}."
 
 
 def missed_names(records: Iterable[RunRecord]) -> list[str]:

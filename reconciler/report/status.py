@@ -11,6 +11,7 @@ from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.history import Run
+from reconciler.dispatch.notices import FAILED_STATES
 from reconciler.dispatch.overdue import overdue_since
 from reconciler.dispatch.pointer import Pointer
 from reconciler.dispatch.policy import Fate
@@ -29,7 +30,9 @@ class ScheduleStatus:
         following: epoch minute of its next occurrence, None when there is none.
         overdue: epoch minute of an occurrence that is due and that no wake has served.
         late: seconds by which its newest run started after its time, None when none started.
-        failures: how many of its newest runs failed or were missed in a row.
+        failures: how many of its newest runs failed in a row, as alarms count them: since its last
+            success. Missed occurrences are none.
+        missed: how many of its newest occurrences were missed in a row.
         suspended: whether it is suspended now; the record says until when and why.
     """
 
@@ -39,6 +42,7 @@ class ScheduleStatus:
     overdue: int | None
     late: int | None = None
     failures: int = 0
+    missed: int = 0
     suspended: bool = False
 
     @property
@@ -151,6 +155,7 @@ def status_of(
                 last=_newest(by_name.get(record.name, ())),
                 late=_late(by_name.get(record.name, ())),
                 failures=_failures(by_name.get(record.name, ())),
+                missed=_missed(by_name.get(record.name, ())),
                 following=_following(record, by_name.get(record.name, ()), now),
                 overdue=overdue.get(record.name),
                 suspended=record.is_suspended(now),
@@ -182,6 +187,12 @@ def _late(runs: Sequence[Run]) -> int | None:
 
 
 def _failures(runs: Sequence[Run]) -> int:
-    """Runs that are still open say nothing yet."""
-    ended = [run for run in runs if run.state in FAILURES or run.state.ended]
-    return sum(1 for _ in takewhile(lambda run: run.state in FAILURES, reversed(ended)))
+    """Only a success ends the row: what is open, cancelled or missed says nothing of it."""
+    since = takewhile(lambda run: run.state is not RunState.SUCCEEDED, reversed(runs))
+    return sum(run.state in FAILED_STATES for run in since)
+
+
+def _missed(runs: Sequence[Run]) -> int:
+    """One that waits says nothing yet."""
+    told = (run for run in reversed(runs) if run.state is not RunState.QUEUED)
+    return sum(1 for _ in takewhile(lambda run: run.state is RunState.MISSED, told))

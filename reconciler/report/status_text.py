@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import brief, run_json, state_text
 from reconciler.report.status import ScheduleStatus, Status, Tasks, TaskStatus
 from reconciler.report.style import Style
+from reconciler.words import count
 
 
 def status_text(status: Status, origins: Mapping[str, str], style: Style) -> str:
@@ -45,6 +47,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
                 "overdue": _time(item.overdue),
                 "late_seconds": item.late,
                 "failures_in_a_row": item.failures,
+                "missed_in_a_row": item.missed,
             }
             for item in status.schedules
         ],
@@ -139,9 +142,14 @@ def _last(item: ScheduleStatus, style: Style) -> str:
         return style.dim("no run yet")
     state = state_text(last.state, style)
     reason = f": {brief(last.reason)}" if last.reason else ""
-    late = f", {item.late // 60} min late" if item.late is not None and item.late >= 60 else ""
-    row = f", {item.failures} in a row" if item.failures > 1 else ""
-    return f"last {format_minute(last.occurrence.at)} {state}{late}{row}{reason}"
+    seconds = lateness(last)
+    late = f", {seconds // 60} min late" if seconds is not None and seconds >= 60 else ""
+    rows = []
+    if item.failures > 1:
+        rows.append(f"  {count(item.failures, 'failure')} in a row")
+    if item.missed > 1:
+        rows.append(f"  missed {item.missed}")
+    return f"last {format_minute(last.occurrence.at)} {state}{late}{reason}{''.join(rows)}"
 
 
 def _time(at: int | None) -> str | None:

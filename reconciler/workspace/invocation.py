@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Final
 
 import modal
-from modal.exception import NotFoundError
+from modal.exception import ExecutionError, NotFoundError
 
 from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.modal_calls import ModalCaller, translated_errors
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.wake import UnknownScheduleError
 from reconciler.errors import ReconcileError
 
+_TRACEBACK: Final = "remote traceback:"
+"""What stands before the container's traceback in the text of the client's error."""
 POLL_INTERVAL: Final = 0.1
 """Seconds between two looks at calls that somebody waits for."""
 
@@ -24,7 +27,8 @@ async def call_dispatcher(
     """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
 
     Raises:
-        ReconcileError: our app is not deployed.
+        ReconcileError: our app is not deployed, or the wake itself raised it, or what it raised
+            cannot be read here.
         UnavailableError: the call failed.
     """
     with translated_errors():
@@ -38,7 +42,31 @@ async def call_dispatcher(
                 f"the app {app} is not deployed in the Modal environment {environment}",
                 remedy="Run reconcile first.",
             ) from error
-        return await function.remote.aio(as_if=as_if, trigger=trigger)
+        try:
+            return await function.remote.aio(as_if=as_if, trigger=trigger)
+        except UnknownScheduleError as error:
+            raise ReconcileError(
+                f"no schedule {error} is live any more", remedy="See what is", command="status"
+            ) from error
+        except ExecutionError as error:
+            raise _of_container(error, app, environment) from error
+
+
+def _of_container(error: ExecutionError, app: str, environment: str) -> Exception:
+    """What the client makes of an error whose class it does not have, without the traceback.
+
+    The container's source is of the version that applied last, which may be newer than this one.
+    """
+    _, unreadable, trace = str(error).partition(_TRACEBACK)
+    lines = [line.strip() for line in trace.splitlines() if line.strip()]
+    if not unreadable or not lines:
+        return error
+    return ReconcileError(
+        f"the dispatcher failed: {lines[-1]}",
+        where=app,
+        remedy=f"See its logs: modal app logs {app} --env {environment}. If another version of "
+        "schedule-reconciler applied last, use that one.",
+    )
 
 
 async def wait_for_calls(log: WakeLog, environment: str) -> WakeLog:

@@ -486,7 +486,7 @@ def test_a_wake_that_did_not_come_is_told_once_by_the_next_wake_from_any_source(
     (text,) = overdue(world)
     assert text == (
         "Slot poller should have woken at 2026-11-20T09:30Z (*/30 * * * *, UTC) and did not; "
-        "what it wakes for runs with the next wake of another."
+        "what it wakes for runs with the next wake."
     )
 
 

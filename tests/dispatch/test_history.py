@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.history import runs_of
+from reconciler.dispatch.answers import CallState
+from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.stored_runs import decode_wake_log
+from reconciler.policies import Overlap
+from reconciler.report.explanation import run_lines, what_happened
+from reconciler.report.runs_text import run_json
 from tests.dispatch.scenario import World, at, hourly
 
 NINE = minute(at("09:00"))
@@ -68,3 +75,104 @@ def test_the_execution_is_read_back_and_older_files_have_none() -> None:
     old = log("09:00", RunState.STARTED)
     assert b"execution" not in old.encode()
     assert decode_wake_log(old.encode(), "a file") == old
+
+
+def replaced_at_ten() -> World:
+    world = World()
+    world.live(hourly(overlap=Overlap.REPLACE))
+    world.wake("09:00")
+    world.wake("10:00")
+    world.end(1, CallState.CANCELLED, "RemoteError: Input was cancelled by user")
+    world.end(2, CallState.SUCCEEDED)
+    return world
+
+
+def asked_for(world: World) -> list[Run]:
+    """The runs when no wake has written down yet how they ended."""
+    logs = [
+        replace(log, records=tuple(line for line in log.records if not line.state.ended))
+        for log in world.log.logs
+    ]
+    return asyncio.run(with_open_calls(runs_of(logs), world.caller))
+
+
+def test_a_run_that_was_replaced_says_by_which_and_not_that_a_user_cancelled_it() -> None:
+    world = replaced_at_ten()
+    for nine, _ten in (asked_for(world), runs_of(world.log.logs)):
+        assert (nine.state, nine.reason) == (
+            RunState.CANCELLED,
+            "replaced by hourly@2026-11-20T10:00Z",
+        )
+        assert nine.replaced_by == "hourly@2026-11-20T10:00Z"
+
+
+def test_the_run_that_replaced_it_says_so_also_when_it_has_ended() -> None:
+    world = replaced_at_ten()
+    world.wake("10:05")
+    _nine, ten = runs_of(world.log.logs)
+    assert (ten.state, ten.replaced) == (RunState.SUCCEEDED, "hourly@2026-11-20T09:00Z")
+    assert (
+        "  decided  2026-11-20T10:00:00Z started: replaced hourly@2026-11-20T09:00Z, still running"
+    ) in run_lines(ten, None)
+    as_json = run_json(ten)
+    assert as_json["replaced"] == "hourly@2026-11-20T09:00Z"
+    assert [decision["state"] for decision in as_json["decisions"]] == ["started"]
+
+
+def test_a_run_that_ended_by_itself_before_it_could_be_replaced_keeps_its_own_end() -> None:
+    world = replaced_at_ten()
+    world.end(1, CallState.FAILED, "ValueError")
+    nine, _ten = asked_for(world)
+    assert (nine.state, nine.reason, nine.replaced_by) == (RunState.FAILED, "ValueError", None)
+
+
+def test_a_run_that_a_person_cancelled_does_not_say_that_it_was_replaced() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.end(1, CallState.CANCELLED, "RemoteError: Input was cancelled by user")
+    world.wake("09:05")
+    (run,) = runs_of(world.log.logs)
+    assert run.reason == "RemoteError: Input was cancelled by user"
+
+
+def test_a_run_that_had_queued_says_what_it_waited_for_also_when_it_has_ended() -> None:
+    world = World()
+    world.live(hourly(overlap=Overlap.QUEUE))
+    world.wake("09:00")
+    world.wake("10:00")
+    world.end(1, CallState.SUCCEEDED)
+    world.wake("10:07")
+    world.end(2, CallState.FAILED, "ValueError")
+    world.wake("10:10")
+    _nine, ten = runs_of(world.log.logs)
+    assert (ten.state, ten.reason) == (RunState.FAILED, "ValueError")
+    told = list(what_happened(ten, None))
+    assert told[0] == "hourly@2026-11-20T10:00Z ran, 7 minutes late; failed."
+    assert (
+        "  decided  2026-11-20T10:00:00Z queued: hourly@2026-11-20T09:00Z is still running; "
+        "overlap is queue"
+    ) in told
+
+
+def test_a_start_that_failed_is_told_with_the_run_that_came_of_it() -> None:
+    world = World()
+    world.live(hourly())
+    world.caller.missing.add("shop/sync")
+    world.wake("09:00")
+    world.caller.missing.clear()
+    world.wake("09:05")
+    world.end(1, CallState.SUCCEEDED)
+    world.wake("09:10")
+    (run,) = runs_of(world.log.logs)
+    assert [(one.state, one.attempt) for one in run.decisions] == [(RunState.START_FAILED, 1)]
+
+
+def test_what_is_decided_twice_alike_is_told_once() -> None:
+    world = World()
+    world.live(hourly(suspended="moving house"))
+    world.wake("09:00")
+    world.wake("09:05", as_if=NINE)
+    (run,) = runs_of(world.log.logs)
+    assert len(run.decisions) == 1
+    assert not [line for line in run_lines(run, None) if "decided" in line], "it is the reason"

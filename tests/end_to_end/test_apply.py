@@ -105,6 +105,10 @@ def test_ctrl_c_in_the_middle_of_an_apply_leaves_nothing_locked(project: Project
     interrupted.send_signal(signal.SIGINT)
     _, err = interrupted.communicate(timeout=60)
     assert interrupted.returncode == 130, err
+    assert err.endswith(
+        "reconcile: interrupted; nothing is left locked, and the apply may be done in part\n"
+        "  Run it again, which completes it.\n"
+    )
     assert "Traceback" not in err
     project.engine.clear_faults()
     project.applied()

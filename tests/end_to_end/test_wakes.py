@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+
+import pytest
+
 from tests.end_to_end.project import Project
 from tests.engine_fixture import until
 
@@ -9,13 +13,16 @@ NINE = "2026-11-30T09:00Z"
 
 
 def at_once(project: Project, functions: list[str]) -> list[str]:
-    """Wake several slots, each in a container of its own, as if it were nine."""
+    """Wake several slots, each in a container of its own, as if it were nine; wait for the runs."""
     answers = project.in_modal(
         f"""
         import modal
         slots = [modal.Function.from_name("schedule-reconciler", n) for n in {functions!r}]
         calls = [slot.spawn(as_if={NINE!r}) for slot in slots]
         answer = [call.get(timeout=60) for call in calls]
+        for line in "".join(answer).splitlines():
+            if call := json.loads(line).get("call"):
+                modal.FunctionCall.from_id(call).get(timeout=60)
         """
     )
     return [str(answer) for answer in answers]
@@ -40,7 +47,9 @@ def test_wakes_at_the_same_minute_in_several_containers_start_every_occurrence_o
     functions = ["on_demand", *(slot["slot"] for slot in slots)]
     assert len(functions) >= 2
     at_once(project, functions)
-    project.reconcile("wake", "--at", NINE, "--wait")
+    again = project.reconcile("wake", "--at", NINE, "--wait")
+    served = ", ".join(f"{name}@{NINE}" for name in [*names, "mail"])
+    assert again.out.splitlines()[-1] == f"Served by earlier wakes: {served}."
     assert project.marks() == sorted(f"{name}@{NINE}" for name in [*names, "mail"])
 
 
@@ -129,13 +138,99 @@ def test_a_cron_of_the_engine_wakes_the_dispatcher(project: Project) -> None:
     assert [slot["slot"] for slot in status["slots"] if slot["last_wake"]] == ["a"]
 
 
-def test_a_trigger_starts_a_schedule_now_and_only_once_a_minute(project: Project) -> None:
-    project.hourly("a", suspend="true")
+def test_a_trigger_starts_a_schedule_now_and_tells_of_nothing_else(project: Project) -> None:
+    project.hourly("a", "broken", suspend="true")
+    manifests = project.root / "schedules" / "hourly.yaml"
+    text = manifests.read_text()
+    before, _, broken = text.partition("name: broken")
+    manifests.write_text(f"{before}name: broken{broken.replace('shop/sync', 'shop/fail')}")
     project.applied()
+    assert project.reconcile("trigger", "broken", "--wait").code == 1
     done = project.reconcile("trigger", "a", "--wait")
-    assert done.code == 0, done.err
-    assert done.out.startswith("succeeded")
-    assert len(project.marks()) == 1
+    assert (done.code, done.err) == (0, "")
+    (line,) = done.out.splitlines()
+    assert line.startswith("succeeded     a  ")
+    assert [mark.partition("@")[0] for mark in project.marks()].count("a") == 1
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        (
+            {"state": "started", "call": "fc-run"},
+            "has started already in this minute, as call fc-run, by wake fc-cron",
+        ),
+        (
+            {"state": "skipped", "error": "suspended"},
+            "was skipped already in this minute, by wake fc-cron: suspended",
+        ),
+    ],
+)
+def test_a_trigger_in_a_minute_that_was_served_already_says_that_it_started_nothing(
+    project: Project, claim: dict[str, str], told: str
+) -> None:
+    project.hourly("a")
+    project.applied()
+    project.in_modal(
+        f"""
+        import modal
+        from datetime import UTC, datetime, timedelta
+        entries = modal.Dict.from_name("schedule-reconciler")
+        common = {{"wake": "fc-cron", "token": "t", "attempt": "1", "until": "2020"}}
+        for minutes in range(5):
+            at = datetime.now(UTC) + timedelta(minutes=minutes)
+            entries[f"a@{{at:%Y-%m-%dT%H:%MZ}}"] = {{**common, **{claim!r}}}
+        answer = None
+        """
+    )
+    done = project.reconcile("trigger", "a", "--wait")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("reconcile: a@")
+    assert done.err.endswith(
+        f"Z {told}; nothing was started\n  Trigger it again in the next minute.\n"
+    )
+    assert project.marks() == []
+
+
+def test_who_no_longer_waits_is_told_that_the_run_goes_on_and_how_to_see_it(
+    project: Project,
+) -> None:
+    project.hourly("a", function="shop/linger")
+    project.applied()
+    waiting = project.start("trigger", "a", "--wait")
+    while not project.marks():
+        assert waiting.poll() is None
+    waiting.send_signal(signal.SIGINT)
+    out, err = waiting.communicate(timeout=60)
+    assert (waiting.returncode, out) == (130, "")
+    assert err == (
+        "reconcile: interrupted; nothing is left locked, and what was started goes on\n"
+        "  See how it goes: reconcile runs a\n"
+    )
+    (run,) = project.reconcile("runs", "a", "--format", "json").json["runs"]
+    assert run["state"] == "started"
+
+
+def test_what_a_newer_version_wrote_is_refused_by_name_also_inside_the_container(
+    project: Project,
+) -> None:
+    project.hourly("a")
+    project.applied()
+    project.in_modal(
+        """
+        import modal
+        entries = modal.Dict.from_name("schedule-reconciler")
+        entries["cursor"] = {**(entries.get("cursor") or {}), "format": 9}
+        answer = None
+        """
+    )
+    refused = (
+        "reconcile: cursor: written in format 9, and this version reads up to format 1\n"
+        "  Upgrade schedule-reconciler to the version that wrote it, or newer.\n"
+    )
+    for command in (("wake",), ("trigger", "a")):
+        done = project.reconcile(*command)
+        assert (done.code, done.out, done.err) == (3, "", refused)
 
 
 def test_waking_before_anything_was_applied_says_what_to_do(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""How a suspended schedule is shown by ``reconcile status``."""
+"""How schedules and slots are shown by ``reconcile status``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.cron import minute
+from reconciler.cron import instant, minute
 from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.generation_writing import new_generation
+from reconciler.dispatch.history import runs_of
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time
 from reconciler.report.status import Status, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
@@ -79,3 +82,88 @@ def test_a_suspension_that_is_over_is_not_shown(resumes: int) -> None:
 
 def test_a_suspended_schedule_wants_no_look() -> None:
     assert status(suspended="budget").well
+
+
+def lived(*states: RunState, cron: str = "0 * * * *", late: int = 0) -> Status:
+    """The status after an occurrence an hour from nine on, each with its state."""
+    lines = []
+    for number, state in enumerate(states):
+        time = minute(at("09:00")) + 60 * number
+        seen = format_time(instant(time + late))
+        begun = state not in (RunState.MISSED, RunState.SKIPPED, RunState.QUEUED)
+        if begun and state is not RunState.START_FAILED:
+            lines.append(RunRecord(name="hourly", times=(time,), state=RunState.STARTED, at=seen))
+        lines.append(RunRecord(name="hourly", times=(time,), state=state, at=seen))
+    log = WakeLog(
+        wake="fc-1",
+        slot="poller",
+        started="2026-11-20T09:00:00Z",
+        now=NOW,
+        generation="0" * 64,
+        through=NOW,
+        unsettled={},
+        records=tuple(lines),
+    )
+    generation = new_generation([hourly(when=(cron,))], [], 300)
+    cursor = Cursor(through=NOW, generation=generation.digest)
+    return status_of(generation, None, cursor, runs_of([log]), NOW)
+
+
+FAILED, MISSED, DONE = RunState.FAILED, RunState.MISSED, RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ((DONE, FAILED), "last 2026-11-20T10:00Z failed"),
+        ((DONE, FAILED, RunState.TIMED_OUT), "11:00Z timed-out  2 failures in a row"),
+        ((FAILED, RunState.CANCELLED, RunState.START_FAILED), "start-failed  2 failures in a row"),
+        ((FAILED, DONE, FAILED), "11:00Z failed"),
+        ((FAILED, FAILED, RunState.STARTED), "11:00Z started  2 failures in a row"),
+        ((DONE, MISSED, MISSED, MISSED), "12:00Z missed  missed 3"),
+        ((FAILED, FAILED, MISSED, MISSED), "12:00Z missed  2 failures in a row  missed 2"),
+        ((MISSED, MISSED, RunState.STARTED), "11:00Z started"),
+    ],
+)
+def test_failures_in_a_row_are_those_that_alarms_count_and_misses_are_told_apart(
+    states: tuple[RunState, ...], told: str
+) -> None:
+    assert row(lived(*states)).endswith(told)
+
+
+def test_the_json_counts_failures_and_misses_apart() -> None:
+    schedule = status_json(lived(FAILED, FAILED, MISSED), {})["schedules"][0]
+    assert (schedule["failures_in_a_row"], schedule["missed_in_a_row"]) == (2, 1)
+
+
+@pytest.mark.parametrize("state", [MISSED, RunState.QUEUED, RunState.START_FAILED])
+def test_only_what_has_started_is_late(state: RunState) -> None:
+    assert "4 min late" in row(lived(DONE, late=4))
+    assert "late" not in row(lived(DONE, state, late=4))
+
+
+@pytest.mark.parametrize(
+    ("cron", "last_wake", "since"),
+    [
+        ("* * * * *", "2026-11-20T14:47:05Z", "2026-11-20T14:48Z"),
+        ("* * * * *", "2026-11-20T14:47:50Z", "2026-11-20T14:49Z"),
+        ("0 * * * *", "2026-11-20T12:59:30Z", "2026-11-20T14:00Z"),
+        ("0 * * * *", "2026-11-20T13:00:10Z", "2026-11-20T14:00Z"),
+        ("0 * * * *", "2026-11-20T12:58:50Z", "2026-11-20T13:00Z"),
+    ],
+    ids=["in its minute", "nearer to the next", "by a clock that is behind", "hourly", "too early"],
+)
+def test_a_slot_is_overdue_since_the_first_time_after_that_of_its_last_wake(
+    cron: str, last_wake: str, since: str
+) -> None:
+    generation = new_generation(
+        [hourly(when=(cron,))],
+        [Slot("poller", cron)],
+        300,
+        slots_since={"poller": minute(at("08:00"))},
+    )
+    cursor = Cursor(
+        through=minute(at("14:47")), generation=generation.digest, wakes={"poller": last_wake}
+    )
+    found = status_json(status_of(generation, None, cursor, (), NOW), {})
+    assert found["slots"][0]["overdue"] == since

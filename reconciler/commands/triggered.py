@@ -1,0 +1,69 @@
+"""What a trigger did about its own schedule, told from all else that its wake has seen to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reconciler.dispatch.answers import Entry
+from reconciler.dispatch.claim import claim_key
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.ports import Claims
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.told import Told
+from reconciler.errors import ReconcileError
+
+NEXT_MINUTE = "Trigger it again in the next minute."
+"""An occurrence is a minute, and is claimed once: the next minute is another one."""
+
+
+async def triggered(log: WakeLog, occurrence: Occurrence, claims: Claims) -> WakeLog:
+    """The part of a trigger's log that is about what was triggered.
+
+    The same wake writes down how calls ended that earlier ones had started, which nobody asked for
+    here. That an occurrence was settled before is told by its claim, which names the wake that
+    made it.
+
+    Raises:
+        ReconcileError: this trigger started nothing, and will not.
+    """
+    line = next((line for line in log.records if _is_decision(line, occurrence)), None)
+    if line is None:
+        raise _in_doubt(occurrence)
+    claim = await claims.get(claim_key(occurrence, line.attempt))
+    if claim is not None and claim["wake"] != log.wake:
+        raise _settled_before(line, occurrence, claim)
+    if line.state in (RunState.SKIPPED, RunState.MISSED):
+        raise ReconcileError(
+            f"{occurrence.id} was {line.state.value}: {line.reason}; nothing was started",
+            remedy=NEXT_MINUTE,
+        )
+    return replace(log, records=(line,), told=tuple(_told(log, occurrence)))
+
+
+def _is_decision(line: RunRecord, occurrence: Occurrence) -> bool:
+    return line.occurrence == occurrence and not line.state.ended
+
+
+def _settled_before(line: RunRecord, occurrence: Occurrence, claim: Entry) -> ReconcileError:
+    by = f"by wake {claim['wake']}"
+    if line.state is RunState.STARTED:
+        what = f"has started already in this minute, as call {line.call}, {by}"
+    else:
+        what = f"was {line.state.value} already in this minute, {by}: {line.reason}"
+    return ReconcileError(f"{occurrence.id} {what}; nothing was started", remedy=NEXT_MINUTE)
+
+
+def _in_doubt(occurrence: Occurrence) -> ReconcileError:
+    return ReconcileError(
+        f"{occurrence.id} waits: another wake is at it, or an earlier run is in the way; this one "
+        "started nothing, and a later wake goes on with it",
+        remedy="See what becomes of it",
+        command=f"runs {occurrence.id}",
+    )
+
+
+def _told(log: WakeLog, occurrence: Occurrence) -> Iterator[Told]:
+    for told in log.told:
+        if told.notice.endswith(f"/{occurrence.id}"):
+            yield told

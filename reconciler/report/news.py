@@ -1,0 +1,63 @@
+"""What a wake did itself, told from what earlier wakes had done already. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+
+REPEATED: Final = frozenset({RunState.STARTED, RunState.MISSED, RunState.SKIPPED})
+"""What a wake writes down again when it comes upon an occurrence that is settled: whoever settled
+it may have died before its runs file."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A wake's lines.
+
+    Attributes:
+        log: the wake, with the lines that say something new.
+        before: occurrences that it came upon and that earlier wakes had settled.
+    """
+
+    log: WakeLog
+    before: tuple[Occurrence, ...] = ()
+
+
+def may_repeat(log: WakeLog) -> bool:
+    """Whether the history has to be asked what is new in it."""
+    return any(line.state in REPEATED for line in log.records)
+
+
+def news_of(log: WakeLog, history: Iterable[WakeLog]) -> News:
+    """Tell apart what is new.
+
+    A wake that reads another generation than the last looks at young schedules from their
+    beginning, and one that a person wakes for a minute may be the second for it.
+
+    Args:
+        history: what is known of all wakes, among them this one.
+    """
+    told = {
+        _key(line, at)
+        for other in history
+        if other.wake != log.wake and other.started <= log.started
+        for line in other.records
+        for at in line.times
+    }
+    kept: list[RunRecord] = []
+    before: list[Occurrence] = []
+    for line in log.records:
+        old = [at for at in line.times if line.state in REPEATED and _key(line, at) in told]
+        before.extend(Occurrence(line.name, at) for at in old)
+        left = tuple(at for at in line.times if at not in old)
+        if left:
+            kept.append(replace(line, times=left, count=line.count - len(old)))
+    return News(replace(log, records=tuple(kept)), tuple(before))
+
+
+def _key(line: RunRecord, at: int) -> tuple[str, int, RunState, str | None]:
+    return line.name, at, line.state, line.call

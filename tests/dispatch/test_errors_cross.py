@@ -1,0 +1,69 @@
+"""An error of ours that a container raises is the same error for whoever called it."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import reconciler
+from reconciler.cron.errors import CronError, ZoneError
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.formats import GoneError, NewerFormatError
+from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError
+from reconciler.errors import ReconcileError
+from reconciler.manifest.location import Location
+from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.pack.budget import BudgetError
+from reconciler.workspace.ports import MissingSecretError
+
+MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
+    BudgetError: (3,),
+    CronError: ("a minute is missing",),
+    GoneError: ("generations/0.jsonl",),
+    ManifestError: ([Problem("no name", Location("a.yaml", 1, 1))],),
+    MissingSecretError: ("alerting", ["URL"], "main"),
+    NewerFormatError: ("cursor", 9, 1),
+    ZoneError: ("Mars/Base",),
+}
+"""What the constructors take that are not those of the hierarchy."""
+
+
+def errors() -> list[type[ReconcileError]]:
+    """Every class of errors that the package has."""
+    for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return sorted({ReconcileError, *_below(ReconcileError)}, key=lambda kind: kind.__qualname__)
+
+
+def _below(kind: type[ReconcileError]) -> Iterator[type[ReconcileError]]:
+    for one in kind.__subclasses__():
+        if one.__module__.startswith("reconciler."):
+            yield one
+            yield from _below(one)
+
+
+@pytest.mark.parametrize("kind", errors(), ids=lambda kind: kind.__qualname__)
+def test_an_error_comes_through_pickling_with_all_that_it_says(kind: type[ReconcileError]) -> None:
+    if kind in MADE_OTHERWISE:
+        error = kind(*MADE_OTHERWISE[kind])
+    else:
+        error = kind("it broke", where="here", remedy="Mend it", command="runs a")
+    there = pickle.loads(pickle.dumps(error))
+    assert type(there) is kind
+    assert (there.told("production"), there.exit_code, vars(there)) == (
+        error.told("production"),
+        error.exit_code,
+        vars(error),
+    )
+
+
+@pytest.mark.parametrize("kind", [NothingAppliedError, UnavailableError, UnknownScheduleError])
+def test_so_do_the_other_errors_of_a_wake(kind: type[Exception]) -> None:
+    there = pickle.loads(pickle.dumps(kind("a")))
+    assert (type(there), there.args) == (kind, ("a",))
