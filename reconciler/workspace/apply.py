@@ -7,7 +7,6 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from functools import partial
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
@@ -78,7 +78,7 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
         MissingSecretError: the app would have to carry a Modal Secret that is not there.
         UnavailableError: something could not be read. The rates may be missing.
     """
-    actual, rates = await asyncio.gather(
+    actual, rates = await together(
         observe(desired.settings, workspace.apps, workspace.files, workspace.claims),
         workspace.apps.rates(),
     )
