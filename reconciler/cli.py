@@ -60,12 +60,7 @@ def _unexpected(error: Exception) -> int:
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
     text = " ".join(str(error).split())
-    if type(error.__cause__).__name__ == "AuthError":
-        message = (
-            f"Modal does not know us: {text}\n  Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or call "
-            "`modal token new`; --env local, the embedded Modal, needs neither."
-        )
-    elif type(error).__name__ == "UnavailableError":
+    if type(error).__name__ == "UnavailableError":
         message = f"Modal did not answer: {text}\n  Nothing is lost; run it again."
     else:
         message = (

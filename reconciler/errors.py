@@ -6,6 +6,8 @@ is a defect of ours and is reported as such.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def command_line(command: str, environment: str | None) -> str:
     """``reconcile unlock 3 --env production``, for people to copy.
@@ -53,6 +55,22 @@ class ReconcileError(Exception):
             return message
         command = "" if self.command is None else f": {command_line(self.command, environment)}"
         return f"{message}\n  {self.remedy}{command}"
+
+
+class UnknownEnvironmentError(ReconcileError):
+    """There is no such Modal environment.
+
+    Args:
+        name: as it was given.
+        there: those that there are.
+    """
+
+    def __init__(self, name: str, there: Iterable[str]) -> None:
+        super().__init__(
+            f"there is no Modal environment `{name}`",
+            remedy=f"This workspace has: {', '.join(sorted(there))}. Create it with "
+            f"`modal environment create {name}`, or name another.",
+        )
 
 
 class RefusedError(ReconcileError):
