@@ -73,6 +73,13 @@ class UnknownEnvironmentError(ReconcileError):
         )
 
 
+def one_line(error: BaseException) -> str:
+    """An error where there is room for one line: its sentences in a row, each with its end."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+    *said, last = lines or [""]
+    return " ".join([*(line if line[-1] in ".!?:" else f"{line}." for line in said), last])
+
+
 class RefusedError(ReconcileError):
     """A safety rule forbids what was asked. Exit code 3; the remedy is the exact way past it."""
 

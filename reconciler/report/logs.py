@@ -33,6 +33,12 @@ class Logs:
         usual = local and environment.modal == LOCAL_MODAL
         return cls(local, None if usual else environment.modal)
 
+    def modal(self, *words: str) -> str:
+        """A command of Modal's own, acting on this environment."""
+        program = "reconcile engine exec modal" if self.local else "modal"
+        place = () if self.environment is None else ("--env", self.environment)
+        return " ".join((program, *words, *place))
+
     def command(self, run: Run, record: Record | None) -> str | None:
         """The command that shows the lines of a run; None when no call was started.
 
@@ -42,9 +48,7 @@ class Logs:
         """
         if run.call is None:
             return None
-        program = "reconcile engine exec modal" if self.local else "modal"
-        place = "" if self.environment is None else f" --env {self.environment}"
-        command = f"{program} app logs {'APP' if record is None else record.app}{place}"
+        command = self.modal("app", "logs", "APP" if record is None else record.app)
         call = _call_of_target(run, record)
         if record is None:
             return f"{command} --function-call {call}  (which APP it was is not known any more)"

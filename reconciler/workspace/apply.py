@@ -20,7 +20,7 @@ from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
-from reconciler.errors import ReconcileError, RefusedError
+from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
@@ -183,7 +183,7 @@ class _Application:
         try:
             await pruning.run()
         except (UnavailableError, FormatError, LeaseLostError) as error:
-            why = " ".join(str(error).split())
+            why = one_line(error)
             return f"records of old applies are still there, and left to the next apply: {why}"
         return None
 

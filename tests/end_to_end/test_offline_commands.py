@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -225,3 +226,24 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_an_engine_whose_port_is_in_use_says_so(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = reconcile(folder, "engine", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"reconcile: the embedded engine did not start: port {port} is in use",
+        "  Leave --port out to get a free one.",
+    ]
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_what_is_no_port_is_refused(folder: Path, port: str) -> None:
+    done = reconcile(folder, "engine", "--port", port)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"reconcile: the embedded engine did not start: {port} is not a port",
+        "  Ports are 1 to 65535. Leave --port out to get a free one.",
+    ]
