@@ -12,6 +12,8 @@ V = TypeVar("V")
 
 AT_ONCE: Final = 32
 """Calls to Modal under way at the same time."""
+GRACE: Final = 0.5
+"""Seconds that the others have to end by themselves when one has failed."""
 
 
 @overload
@@ -31,10 +33,16 @@ async def together(*jobs: Awaitable[Any]) -> tuple[Any, ...]:
     tasks = [asyncio.ensure_future(job) for job in jobs]
     try:
         return tuple(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    except BaseException as error:
+        try:
+            if isinstance(error, Exception):
+                # What has only begun most likely fails for the same reason; cancelled that early,
+                # Modal's client warns of coroutines of its own that were never awaited.
+                await asyncio.wait(tasks, timeout=GRACE)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         raise
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from reconciler.dispatch import at_once
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import together
 
@@ -19,7 +20,10 @@ def test_the_results_come_in_the_order_of_the_jobs() -> None:
     assert asyncio.run(together(after(2), after(0), after(1))) == (2, 0, 1)
 
 
-def test_when_one_fails_the_others_have_ended_before_that_is_raised() -> None:
+def test_when_one_fails_the_others_have_ended_before_that_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(at_once, "GRACE", 0)
     ended: list[str] = []
 
     async def fail() -> None:
