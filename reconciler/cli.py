@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from reconciler import __version__
-from reconciler.commands.times import read_time, settle_times
+from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
 from reconciler.errors import ReconcileError
 
 INTERRUPTED = 130
@@ -60,12 +60,7 @@ def _unexpected(error: Exception) -> int:
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
     text = " ".join(str(error).split())
-    if type(error.__cause__).__name__ == "AuthError":
-        message = (
-            f"Modal does not know us: {text}\n  Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or call "
-            "`modal token new`; --env local, the embedded Modal, needs neither."
-        )
-    elif type(error).__name__ == "UnavailableError":
+    if type(error).__name__ == "UnavailableError":
         message = f"Modal did not answer: {text}\n  Nothing is lost; run it again."
     else:
         message = (
@@ -130,7 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--since", type=_time, metavar="TIME", help=f"seen then or later; {_TIME_HELP}"
     )
-    runs.add_argument("--days", type=_positive, default=7, help="how many days back (7)")
+    runs.add_argument(
+        "--days",
+        type=_positive,
+        help=f"how many days back ({USUAL_DAYS}; as far as --since; {FAR_DAYS} for one run)",
+    )
     runs.add_argument("--count", type=_positive, default=100, help="how many, the newest (100)")
     _add_format(runs)
 
@@ -139,7 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "time", nargs="?", type=_time, metavar="TIME", help=f"{_TIME_HELP}; not for a task"
     )
-    explain.add_argument("--days", type=_positive, default=90, help="history to search (90)")
+    explain.add_argument(
+        "--days", type=_positive, default=FAR_DAYS, help=f"history to search ({FAR_DAYS})"
+    )
     _add_format(explain)
 
     tasks = add("tasks", "tasks:show", "tasks that programs have created")

@@ -6,6 +6,7 @@ is a defect of ours and is reported as such.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -68,6 +69,29 @@ def _restored(
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)
     return error
+
+
+class UnknownEnvironmentError(ReconcileError):
+    """There is no such Modal environment.
+
+    Args:
+        name: as it was given.
+        there: those that there are.
+    """
+
+    def __init__(self, name: str, there: Iterable[str]) -> None:
+        super().__init__(
+            f"there is no Modal environment `{name}`",
+            remedy=f"This workspace has: {', '.join(sorted(there))}. Create it with "
+            f"`modal environment create {name}`, or name another.",
+        )
+
+
+def one_line(error: BaseException) -> str:
+    """An error where there is room for one line: its sentences in a row, each with its end."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+    *said, last = lines or [""]
+    return " ".join([*(line if line[-1] in ".!?:" else f"{line}." for line in said), last])
 
 
 class RefusedError(ReconcileError):

@@ -6,15 +6,17 @@ The app itself may be stopped; its tasks are there all the same.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 
 import modal
 
 from reconciler.client.task_errors import UnknownAppError
-from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.answers import TargetMissingError, UnavailableError
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.pointer import POINTER_PATH
 from reconciler.dispatch.ports import TaskFiles
+from reconciler.errors import ReconcileError, UnknownEnvironmentError
 from reconciler.words import what_was_meant
 
 
@@ -32,14 +34,17 @@ async def require_applied(files: TaskFiles, app: str, environment: str | None) -
     pointer = await files.read(POINTER_PATH)
     if pointer is not None:
         return pointer
-    place = "" if environment is None else f" in Modal environment `{environment}`"
+    environments = await _environments()
+    if environment is not None and environments and environment not in environments:
+        unknown = UnknownEnvironmentError(environment, environments)
+        raise UnknownAppError(unknown.what, remedy=unknown.remedy)
     there = [
         name if where == environment else f"{name} in environment `{where}`"
-        for where, name in await _apps()
+        for where, name in await _apps(environments)
     ]
     suggestion = f"{what_was_meant(app, there, _name)} " if there else ""
     raise UnknownAppError(
-        f"there is no app `{app}`{place} that schedules were applied to",
+        f"there is no app `{app}`{_place(environment)} that schedules were applied to",
         remedy=f"{suggestion}Correct the name, or run reconcile there first.",
     )
 
@@ -48,24 +53,43 @@ def _name(shown: str) -> str:
     return shown.partition(" ")[0]
 
 
-async def _apps() -> list[tuple[str, str]]:
+async def missing_function(error: TargetMissingError, environment: str | None) -> ReconcileError:
+    """What to say of a function that is not there: it may be its whole environment that is not."""
+    environments = await _environments()
+    if environment is not None and environments and environment not in environments:
+        return UnknownEnvironmentError(environment, environments)
+    return ReconcileError(f"{error}{_place(environment)}", remedy="Deploy it, or correct its name.")
+
+
+def _place(environment: str | None) -> str:
+    return "" if environment is None else f" in Modal environment `{environment}`"
+
+
+async def _environments() -> list[str]:
+    """The Modal environments; where they cannot be listed, none, and nothing is said of them."""
+    try:
+        with translated_errors():
+            environments = await modal.Environment.objects.list.aio()
+    except UnavailableError:
+        return []
+    return [str(environment.name) for environment in environments]
+
+
+async def _apps(environments: Sequence[str]) -> list[tuple[str, str]]:
     """Environments, and the names in them that a Volume and a Dict bear, as an app of ours does.
 
     Nothing is decided by them: where they cannot be listed, none is suggested.
     """
     try:
-        with translated_errors():
-            environments = await modal.Environment.objects.list.aio()
-        names = [str(environment.name) for environment in environments]
-        found = await asyncio.gather(*map(_in, names))
+        found = await together(*map(_in, environments))
     except UnavailableError:
         return []
-    return [(where, name) for where, apps in zip(names, found, strict=True) for name in apps]
+    return [(where, name) for where, apps in zip(environments, found, strict=True) for name in apps]
 
 
 async def _in(environment: str) -> list[str]:
     with translated_errors():
-        volumes, dicts = await asyncio.gather(
+        volumes, dicts = await together(
             modal.Volume.objects.list.aio(environment_name=environment),
             modal.Dict.objects.list.aio(environment_name=environment),
         )

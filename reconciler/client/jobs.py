@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import modal
+from modal.exception import AuthError
 
+from reconciler.client.existing import missing_function
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.waiting import wait_for
 from reconciler.dispatch.answers import (
     CallState,
     StartUnknownError,
     TargetMissingError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from reconciler.dispatch.modal_calls import ModalCaller, status_of
 from reconciler.errors import ReconcileError
+
+_CALL: Final = re.compile(r"fc-[A-Za-z0-9]+", re.ASCII)
+"""What Modal calls a call."""
 
 
 class SubmitError(ReconcileError):
@@ -59,22 +66,51 @@ async def submit_async(
         environment: the Modal environment of the function; None for the one that we are in.
 
     Raises:
-        SubmitError: there is no such function, or Modal did not answer. In the latter case the
-            call may have started: submitting again may run it twice.
+        SubmitError: what was given is no function or are no arguments, there is no such function,
+            or Modal did not answer. Where it says that the call may have started, submitting again
+            may run it twice; else nothing was started.
     """
     target = parse_target(function)
     if target is None:
         raise SubmitError(f"{function!r} names no function", remedy=HOW_TO_NAME)
+    arguments = _arguments(args)
+    caller = ModalCaller(environment)
     try:
-        return await ModalCaller(environment).start(*target, args or {})
+        # Apart from the start, because whatever fails here has started nothing.
+        await caller.look_up(*target)
+        return await caller.start(*target, arguments)
     except TargetMissingError as error:
-        raise SubmitError(str(error), remedy="Deploy it, or correct its name.") from error
+        missing = await missing_function(error, environment)
+        raise SubmitError(missing.what, remedy=missing.remedy) from error
+    except UnauthenticatedError as error:
+        raise SubmitError(error.what, remedy=error.remedy) from error
+    except UnavailableError as error:
+        raise SubmitError(
+            f"Modal did not answer: {error}",
+            where=function,
+            remedy="Nothing was started; submit it again.",
+        ) from error
     except StartUnknownError as error:
+        if isinstance(error.__cause__, AuthError):
+            refused = UnauthenticatedError(str(error))
+            raise SubmitError(refused.what, remedy=refused.remedy) from error
         raise SubmitError(
             f"it may or may not have started: {error}",
             where=function,
             remedy="Look at its calls in Modal before submitting it again.",
         ) from error
+
+
+def _arguments(args: object) -> dict[str, Any]:
+    if args is None:
+        return {}
+    if not isinstance(args, Mapping) or not all(isinstance(name, str) for name in args):
+        raise SubmitError(
+            f"{args!r} is no mapping of names to values",
+            where="args",
+            remedy='They are the keyword arguments of the call, such as {"window": "24h"}.',
+        )
+    return dict(args)
 
 
 async def result_async(call: str, *, timeout: float = 0) -> Outcome:
@@ -83,17 +119,29 @@ async def result_async(call: str, *, timeout: float = 0) -> Outcome:
     Args:
         call: as :func:`submit` returned it.
         timeout: seconds to wait for its end.
+
+    Raises:
+        ReconcileError: it is no call id, or Modal did not answer.
     """
+    call_id = _call_id(call)
     try:
-        value = await modal.FunctionCall.from_id(call).get.aio(timeout=timeout)
+        value = await modal.FunctionCall.from_id(call_id).get.aio(timeout=timeout)
     except Exception as error:  # noqa: BLE001 - whatever the function itself raised
         return _outcome_of(error)
     return Outcome(JobState.DONE, value=value)
 
 
+def _call_id(call: object) -> str:
+    if isinstance(call, str) and _CALL.fullmatch(call):
+        return call
+    raise ReconcileError(f"{call!r} is no call id", remedy="Give what submit returned: `fc-…`.")
+
+
 def _outcome_of(error: Exception) -> Outcome:
     try:
         status = status_of(error)
+    except UnauthenticatedError:
+        raise
     except UnavailableError as unavailable:
         raise ReconcileError(f"Modal did not answer: {unavailable}", remedy="Ask again.") from error
     match status.state:

@@ -15,6 +15,7 @@ from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.task_names import settled_path
 from reconciler.dispatch.tasks import SettledTask, TaskPath, decode_settled, decode_task
+from reconciler.errors import one_line
 
 
 class TaskState(StrEnum):
@@ -133,5 +134,5 @@ def _unreadable(place: TaskPath, error: FormatError) -> ScheduledTask:
         state=TaskState.UNREADABLE,
         at=instant(place.hour),
         run=place.name,
-        reason=" ".join(str(error).split()),
+        reason=one_line(error),
     )

@@ -7,7 +7,9 @@ from typing import Final
 HOW_TO_NAME: Final = "Name it as app/function, or app/Class.method."
 
 
-def parse_target(function: str) -> tuple[str, str] | None:
-    """The app and the function, or ``Class.method``, of ``app/function``; None for another text."""
+def parse_target(function: object) -> tuple[str, str] | None:
+    """The app and the function, or ``Class.method``, of ``app/function``; None for all else."""
+    if not isinstance(function, str):
+        return None
     app, _, name = function.partition("/")
     return (app, name) if app and name and "/" not in name else None

@@ -11,15 +11,15 @@ from uuid import uuid4
 
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
-from reconciler.client.existing import require_applied
+from reconciler.client.existing import missing_function, require_applied
 from reconciler.client.listing import ScheduledTask, list_stored, view
 from reconciler.client.stored_tasks import TaskPorts
 from reconciler.client.task_errors import InvalidTaskError, TaskError, UnknownTaskError
 from reconciler.client.task_files import ModalTaskFiles
 from reconciler.client.waiting import wait_for
-from reconciler.client.waking import NothingWakesWarning, warning
+from reconciler.client.waking import NothingWakesWarning, callers_level, warning
 from reconciler.client.wanted import wanted_task
-from reconciler.dispatch.answers import TargetMissingError, UnavailableError
+from reconciler.dispatch.answers import TargetMissingError, UnauthenticatedError, UnavailableError
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 
@@ -69,7 +69,8 @@ async def schedule_task_async(
         try:
             await ModalCaller(environment).look_up(wanted.app, wanted.function)
         except TargetMissingError as error:
-            raise InvalidTaskError(str(error), remedy="Deploy it, or correct its name.") from error
+            missing = await missing_function(error, environment)
+            raise InvalidTaskError(missing.what, remedy=missing.remedy) from error
         pointer = None
         if (app, environment) not in _looked_at:
             # Before anything is stored: storing makes the Volume, and no wake would look into it.
@@ -184,7 +185,7 @@ async def _warn(ports: TaskPorts, pointer: bytes) -> bool:
         # The task is stored; a plan tells what is wrong with what is live.
         return False
     if message is not None:
-        warnings.warn(message, NothingWakesWarning, stacklevel=2)
+        warnings.warn(message, NothingWakesWarning, stacklevel=callers_level())
     return True
 
 
@@ -192,5 +193,7 @@ async def _warn(ports: TaskPorts, pointer: bytes) -> bool:
 def _explained(where: str, remedy: str) -> Iterator[None]:
     try:
         yield
+    except UnauthenticatedError as error:
+        raise TaskError(error.what, remedy=error.remedy) from error
     except UnavailableError as error:
         raise TaskError(f"Modal did not answer: {error}", where=where, remedy=remedy) from error

@@ -66,12 +66,10 @@ def _time(at: object) -> datetime:
     try:
         time = datetime.fromisoformat(at) if isinstance(at, str) else at
     except ValueError as error:
-        raise InvalidTaskError(
-            f"{at!r} is not a time",
-            where="at",
-            remedy="Give a datetime, or ISO 8601 such as 2026-11-23T09:00+01:00.",
-        ) from error
-    if not isinstance(time, datetime) or time.utcoffset() is None:
+        raise InvalidTaskError(f"{at!r} is not a time", where="at", remedy=_A_TIME) from error
+    if not isinstance(time, datetime):
+        raise InvalidTaskError(f"{at!r} is not a time", where="at", remedy=_A_TIME)
+    if time.utcoffset() is None:
         raise InvalidTaskError(
             f"{at!r} does not say in which time zone it is",
             where="at",
@@ -127,6 +125,7 @@ def _arguments(args: object) -> dict[str, Any]:
     return read
 
 
+_A_TIME: Final = "Give an aware datetime, or ISO 8601 such as 2026-11-23T09:00+01:00."
 _KEYWORDS: Final = "They are the keyword arguments of the call."
 _JSON: Final = (
     "Pass texts, numbers, true, false, None, and lists and dicts (with text keys) of them."

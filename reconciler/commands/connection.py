@@ -99,14 +99,19 @@ def open_ports(inputs: Inputs) -> Ports:
     from reconciler.client.task_files import ModalTaskFiles
     from reconciler.dispatch.modal_calls import ModalCaller
     from reconciler.dispatch.wake import Ports
+    from reconciler.report.logs import Logs
     from reconciler.workspace.modal_files import RemoteGenerations, RemoteRunLog
 
     workspace = open_workspace(inputs)
+
+    def removal(path: str) -> str:
+        return Logs.of(inputs.environment).modal("volume", "rm", inputs.environment.app, path)
+
     return Ports(
         clock=workspace.clock,
         claims=workspace.claims,
         generations=RemoteGenerations(workspace.files),
         caller=ModalCaller(inputs.environment.modal),
-        log=RemoteRunLog(workspace.files),
+        log=RemoteRunLog(workspace.files, removal),
         tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Iterable
 
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
-from reconciler.commands.inputs import read_inputs
-from reconciler.commands.unknown import unknown_schedule
+from reconciler.commands.inputs import Inputs, read_inputs
+from reconciler.commands.named import Named, find_task, records_of, require_known
+from reconciler.commands.times import FAR_DAYS
 from reconciler.cron import minute
-from reconciler.dispatch.history import runs_of, with_open_calls
-from reconciler.dispatch.tasks import task_id_of
+from reconciler.dispatch.history import Run, runs_of, with_open_calls
+from reconciler.dispatch.task_names import is_task
 from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
-from reconciler.report.explanation import explain, origin_line
+from reconciler.report.explanation import explain, explain_deleted, origin_line
+from reconciler.report.logs import Logs
 from reconciler.report.task_explanation import explain_task
 from reconciler.workspace.history import Origin, read_record
 from reconciler.workspace.observation import read_pointer
@@ -25,7 +28,7 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     with connected(inputs):
         at = None if args.time is None else minute(args.time)
-        lines = run(_lines(open_ports(inputs), args.name, at, args.days))
+        lines = run(_lines(inputs, args.name, at, args.days))
         origin = run(_origin(open_workspace(inputs).files, args.name))
     if origin is not None:
         lines.append(origin_line(origin.commit, origin.author, origin.at))
@@ -43,35 +46,42 @@ async def _origin(files: Files, name: str) -> Origin | None:
     return None if record is None else record.origins.get(name)
 
 
-async def _lines(ports: Ports, name: str, at: int | None, days: int) -> list[str]:
+async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[str]:
+    ports, logs = open_ports(inputs), Logs.of(inputs.environment)
     generation = await ports.generations.live()
     if generation is None:
         raise ReconcileError("nothing was applied yet", remedy="Run reconcile first.")
     record = generation.named(name)
+    history = runs_of(await ports.log.recent(days))
     if record is None or at is None:
-        lines = await _task_lines(ports, name, days)
+        lines = await _task_lines(ports, name, at, history, logs)
         if lines:
             return lines
     if record is None:
-        raise unknown_schedule(name, generation.by_name, "schedule or task")
+        await require_known(name, generation, ports, history if days >= FAR_DAYS else None)
     if at is None:
         raise ReconcileError(
             "TIME is missing", remedy="Say which", command=f"explain {name} 2026-11-23T09:00Z"
         )
+    if record is None:
+        found = [run for run in history if run.occurrence.name == name]
+        runs = await with_open_calls(found, ports.caller)
+        return list(explain_deleted(name, at, runs, logs))
     asked = record.occurrence(at)
-    found = [run for run in runs_of(await ports.log.recent(days)) if run.occurrence == asked]
+    found = [run for run in history if run.occurrence == asked]
     runs = await with_open_calls(found, ports.caller)
     cursor = await read_cursor(ports)
-    return list(explain(record, at, runs, cursor, minute(ports.clock.now())))
+    return list(explain(record, at, runs, cursor, minute(ports.clock.now()), logs))
 
 
-async def _task_lines(ports: Ports, name: str, days: int) -> list[str]:
+async def _task_lines(
+    ports: Ports, name: str, at: int | None, history: Iterable[Run], logs: Logs
+) -> list[str]:
     """The same of a task that a program created; none when there is no such task."""
-    from reconciler.client.stored_tasks import newest
-
-    task_id = task_id_of(name) or name
-    found = None if ports.tasks is None else await newest(ports.tasks, task_id)
-    logs = await ports.log.recent(days)
-    runs = [run for run in runs_of(logs) if task_id_of(run.occurrence.name) == task_id]
-    runs = await with_open_calls(runs, ports.caller)
-    return list(explain_task(found, runs, minute(ports.clock.now())))
+    named = Named.of(name, None)
+    found = await find_task(ports.tasks, name)
+    of_it = [run for run in history if is_task(run.occurrence.name) and named.means(run.occurrence)]
+    runs = await with_open_calls(of_it, ports.caller)
+    records = await records_of(runs, None, ports.tasks)
+    now = minute(ports.clock.now())
+    return list(explain_task(found, runs, now, logs, at=at, records=records))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.commands.inputs import environment_name
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, one_line
 from reconciler.gitops.actions import repository_url, run_url
 from reconciler.gitops.comment import put_comment
 from reconciler.gitops.drift_issue import keep_issue
@@ -54,7 +54,7 @@ def reviewed(args: Namespace) -> int:
     try:
         named = list(named_plans(Repository.of_job(), commit, first, digest_in))
     except ReconcileError as error:
-        told = " ".join(str(error).split())
+        told = one_line(error)
         print(f"\n⚠️ Whether this is the plan that was reviewed is not known: {prose(told)}")
         return 0
     print(f"\n{verdict(planned, named)}")

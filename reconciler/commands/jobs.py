@@ -32,13 +32,14 @@ def result(args: Namespace) -> int:
         from reconciler.client import JobState, result_async
 
         outcome = run(result_async(args.call, timeout=PATIENCE if args.wait else 0))
+    error = outcome.error
+    if outcome.state is JobState.EXPIRED:
+        error = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
     if args.format == "json":
-        fields = {"state": outcome.state.value, "value": outcome.value, "error": outcome.error}
+        fields = {"state": outcome.state.value, "value": outcome.value, "error": error}
         print(json.dumps({"format": 1, **fields}, indent=2, default=repr))
     else:
-        shown = outcome.error if outcome.value is None else json.dumps(outcome.value, default=repr)
-        if outcome.state is JobState.EXPIRED:
-            shown = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
+        shown = error if outcome.value is None else json.dumps(outcome.value, default=repr)
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")
     return 0 if outcome.state in (JobState.DONE, JobState.PENDING) else 1
 

@@ -70,7 +70,11 @@ def _chosen(schedules: tuple[Schedule, ...], name: str | None) -> tuple[Schedule
         return schedules
     chosen = tuple(schedule for schedule in schedules if schedule.name == name)
     if not chosen:
-        raise unknown_schedule(name, (schedule.name for schedule in schedules))
+        raise unknown_schedule(
+            name,
+            (schedule.name for schedule in schedules),
+            none="No manifest is for this environment.",
+        )
     return chosen
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from reconciler.commands.connection import connected, open_ports, run
-from reconciler.commands.inputs import read_inputs
-from reconciler.commands.times import in_utc, read_time
+from reconciler.commands.inputs import Inputs, read_inputs
+from reconciler.commands.named import Named, records_of, require_known
+from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cron import minute
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.task_names import NAME_PREFIX
-from reconciler.dispatch.tasks import task_id_of
 from reconciler.dispatch.wake import Ports
 from reconciler.errors import ReconcileError
 from reconciler.report.explanation import run_lines
+from reconciler.report.logs import Logs
 from reconciler.report.runs_text import FAILURES, run_json, runs_text
 from reconciler.report.style import Style
 
@@ -28,48 +28,87 @@ from reconciler.report.style import Style
 def main(args: Namespace) -> int:
     """Print the runs, oldest first. Returns the exit code."""
     inputs = read_inputs(args)
+    wanted = _occurrence(args.name)
     with connected(inputs):
-        ports = open_ports(inputs)
-        generation = run(ports.generations.live())
-        wanted = _occurrence(args.name)
-        runs = run(_runs(ports, args, generation, wanted))
-    if args.format == "json":
-        print(json.dumps({"format": 1, "runs": [run_json(r) for r in runs]}, indent=2))
-    elif wanted is not None:
-        owner = None if generation is None else generation.owner(wanted)
-        print("\n".join(line for one in runs for line in run_lines(one, owner)))
-    else:
-        print(runs_text(runs, Style.of(sys.stdout)))
+        text = run(_listed(inputs, args) if wanted is None else _single(inputs, args, wanted))
+    print(text)
     return 0
 
 
-async def _runs(
-    ports: Ports, args: Namespace, generation: Generation | None, wanted: Occurrence | None
-) -> list[Run]:
-    found: Iterable[Run] = runs_of(await ports.log.recent(args.days))
-    if wanted is not None:
-        runs = [run for run in found if run.occurrence in (wanted, _as_task(wanted))]
-        if not runs:
-            raise ReconcileError(
-                f"the history has no {wanted.id}",
-                remedy="Ask why",
-                command=f"explain {wanted.name} {wanted.id.partition('@')[2]}",
-            )
-        return await with_open_calls(runs, ports.caller)
+async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
+    ports = open_ports(inputs)
+    generation = await ports.generations.live()
+    history = runs_of(await ports.log.recent(args.days or FAR_DAYS))
+    named = Named.of(wanted.name, generation)
+    found = [
+        one for one in history if one.occurrence.at == wanted.at and named.means(one.occurrence)
+    ]
+    if not found:
+        await require_known(wanted.name, generation, ports, history if not args.days else None)
+        raise ReconcileError(
+            f"the history has no {wanted.id}",
+            remedy="Ask why",
+            command=f"explain {wanted.name} {format_minute(wanted.at)}",
+        )
+    runs = await with_open_calls(found, ports.caller)
+    if args.format == "json":
+        return _json(runs)
+    records = await records_of(runs, generation, ports.tasks)
+    logs = Logs.of(inputs.environment)
+    lines = [run_lines(one, records.get(one.occurrence.name), logs) for one in runs]
+    return "\n".join(line for of_one in lines for line in of_one)
+
+
+async def _listed(inputs: Inputs, args: Namespace) -> str:
+    ports = open_ports(inputs)
+    found = runs_of(await ports.log.recent(_days(args, ports.clock.now())))
     if args.name is not None:
-        names = {args.name, *_former_names(generation, args.name)}
-        found = [
-            run
-            for run in found
-            if run.occurrence.name in names or task_id_of(run.occurrence.name) == args.name
-        ]
+        generation = await ports.generations.live()
+        found = await _named(found, args.name, generation, ports)
     if args.since is not None:
-        found = [run for run in found if datetime.fromisoformat(run.seen) >= args.since]
+        found = [one for one in found if datetime.fromisoformat(one.seen) >= args.since]
     if args.failed:
-        # A call that is still open may have failed: how it stands is asked before it is judged.
-        found = [run for run in found if run.state in FAILURES or run.state is RunState.STARTED]
-    runs = await with_open_calls(list(found)[-args.count :], ports.caller)
-    return [run for run in runs if run.state in FAILURES] if args.failed else runs
+        found = await _failed(found, ports)
+    runs = found[-args.count :]
+    if len(runs) < len(found):
+        # The oldest are left out without leaving a trace in what is printed.
+        cut = f"{len(runs):,} of {len(found):,} shown; --count shows more"
+        print(cut, file=sys.stderr)
+    if not args.failed:
+        runs = await with_open_calls(runs, ports.caller)
+    return _json(runs) if args.format == "json" else runs_text(runs, Style.of(sys.stdout))
+
+
+async def _named(
+    runs: Sequence[Run], name: str, generation: Generation | None, ports: Ports
+) -> Sequence[Run]:
+    named = Named.of(name, generation)
+    found = [one for one in runs if named.means(one.occurrence)]
+    if not found:
+        await require_known(name, generation, ports)
+    return found
+
+
+async def _failed(runs: Sequence[Run], ports: Ports) -> Sequence[Run]:
+    """Those that failed: a call that is still open may have, and is asked before it is judged."""
+    wanted = [one for one in runs if one.state in FAILURES or one.state is RunState.STARTED]
+    judged = await with_open_calls(wanted, ports.caller)
+    return [one for one in judged if one.state in FAILURES]
+
+
+def _days(args: Namespace, now: datetime) -> int:
+    """How far back to look: days without a wake have no folder, so these may reach further."""
+    if args.days is not None:
+        return int(args.days)
+    if args.since is None:
+        return USUAL_DAYS
+    since: datetime = args.since
+    whole = (now.astimezone(UTC).date() - since.astimezone(UTC).date()).days
+    return max(USUAL_DAYS, whole + 1)
+
+
+def _json(runs: Sequence[Run]) -> str:
+    return json.dumps({"format": 1, "runs": [run_json(one) for one in runs]}, indent=2)
 
 
 def _occurrence(text: str | None) -> Occurrence | None:
@@ -85,14 +124,3 @@ def _occurrence(text: str | None) -> Occurrence | None:
             command=f"runs {text.partition('@')[0]}".rstrip(),
         ) from error
     return Occurrence(name, minute(in_utc(at)))
-
-
-def _as_task(wanted: Occurrence) -> Occurrence:
-    """The same of a task, which can be named by its id."""
-    return Occurrence(NAME_PREFIX + wanted.name, wanted.at)
-
-
-def _former_names(generation: Generation | None, name: str) -> Iterator[str]:
-    record = None if generation is None else generation.by_name.get(name)
-    for old, _last in () if record is None else record.formerly:
-        yield old

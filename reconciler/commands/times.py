@@ -5,6 +5,12 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
+from typing import Final
+
+USUAL_DAYS: Final = 7
+"""Days of history that a list of runs shows."""
+FAR_DAYS: Final = 90
+"""Days of history in which one run, or whether a name is known, is looked for."""
 
 
 def read_time(text: str) -> datetime:

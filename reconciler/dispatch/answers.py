@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reconciler.errors import ReconcileError
+
 Entry = Mapping[str, Any]
 """A value of the Dict: plain strings, numbers, lists and mappings of them."""
 
 
 class UnavailableError(Exception):
     """The other side did not answer, or said that it cannot now; whether it acted is unknown."""
+
+
+class UnauthenticatedError(UnavailableError, ReconcileError):
+    """Modal refused the credentials, or was given none; nothing was done."""
+
+    def __init__(self, what: str) -> None:
+        ReconcileError.__init__(
+            self,
+            f"Modal does not know us: {what}",
+            remedy="Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or call `modal token new`; "
+            "--env local, the embedded Modal, needs neither.",
+        )
 
 
 class CallState(StrEnum):

@@ -29,6 +29,7 @@ from reconciler.dispatch.tasks import (
     decode_settled,
     decode_task,
 )
+from reconciler.errors import one_line
 
 CLAIM_DOUBTED: Final = CLAIM_LIFE.total_seconds() / 60
 """Minutes after which a claim may have died of idleness."""
@@ -144,7 +145,7 @@ class _Search:
                 return None
         except UnavailableError:
             return None
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         return _One(lines=(self.line(place.name, place.hour, RunState.START_FAILED, reason),))
 
     def line(self, name: str, at: int, state: RunState, reason: str) -> RunRecord:

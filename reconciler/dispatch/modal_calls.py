@@ -38,6 +38,7 @@ from reconciler.dispatch.answers import (
     Entry,
     StartUnknownError,
     TargetMissingError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from reconciler.dispatch.generation import SUPERVISOR
@@ -79,6 +80,8 @@ def translated_errors() -> Iterator[None]:
     """Raise what the client says of Modal itself as :class:`UnavailableError`."""
     try:
         yield
+    except AuthError as error:
+        raise UnauthenticatedError(describe(error)) from error
     except (modal.Error, OSError) as error:
         raise UnavailableError(describe(error)) from error
 
@@ -169,7 +172,7 @@ class ModalCaller:
         """
         with translated_errors():
             try:
-                await self._find(app, function)
+                await self._target(app, function)
             except NotFoundError as error:
                 raise TargetMissingError(f"there is no function {app}/{function}") from error
 
@@ -256,6 +259,7 @@ def status_of(error: Exception) -> CallStatus:
     """How a call stands whose result was asked for, from what that raised.
 
     Raises:
+        UnauthenticatedError: Modal does not know us.
         UnavailableError: Modal does not say.
     """
     failed = CallStatus(CallState.FAILED, reason=describe(error))
@@ -274,6 +278,8 @@ def status_of(error: Exception) -> CallStatus:
             return replace(failed, state=CallState.TIMED_OUT)
         case RemoteError() if _is_cancelled(error):
             return replace(failed, state=CallState.CANCELLED)
+        case AuthError() if not _is_result(error):
+            raise UnauthenticatedError(describe(error)) from error
         case _ if isinstance(error, _NO_ANSWER) and not _is_result(error):
             raise UnavailableError(describe(error)) from error
     return failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import shutil
@@ -53,6 +54,7 @@ from reconciler.engine.storage.database import Database
 from reconciler.engine.volumes import Volumes
 from reconciler.errors import ReconcileError
 
+_FREE_ONE = "Leave --port out to get a free one."
 _HOUSEKEEPING = 10.0
 
 
@@ -202,11 +204,14 @@ class Engine:
     async def _listen(self, listener: Server) -> int:
         try:
             return await start(listener, self._options.port)
-        except OSError as error:
+        except OverflowError as error:
             raise ReconcileError(
-                f"cannot listen on port {self._options.port}: {error.strerror}",
-                remedy="Leave --port out to get a free one.",
+                f"{self._options.port} is not a port", remedy="Ports are 1 to 65535. " + _FREE_ONE
             ) from error
+        except OSError as error:
+            in_use = error.errno == errno.EADDRINUSE
+            why = "is in use" if in_use else f"cannot be listened on: {error.strerror}"
+            raise ReconcileError(f"port {self._options.port} {why}", remedy=_FREE_ONE) from error
 
     def _fire(self, app_name: str, name: str, environment: str) -> str:
         app = self._apps.deployed(self._catalog.environment(environment), app_name)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from reconciler.cron import instant
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState
-from reconciler.words import count
+from reconciler.report.logs import Logs
+from reconciler.words import lasting
 
 
 def explain(
-    record: Record, at: int, runs: Iterable[Run], cursor: Cursor, now: int
+    record: Record, at: int, runs: Iterable[Run], cursor: Cursor, now: int, logs: Logs
 ) -> Iterator[str]:
     """Lines that say what became of one nominal time, first the answer, then the grounds.
 
@@ -24,11 +25,12 @@ def explain(
         at: epoch minute that was asked for.
         runs: all that is known.
         now: epoch minute.
+        logs: where runs have theirs.
     """
     occurrence = record.occurrence(at)
     run = next((run for run in runs if run.occurrence == occurrence), None)
     if run is not None:
-        yield from what_happened(run, record)
+        yield from what_happened(run, record, logs)
         return
     if not nominal_times(record, at - 1, at):
         yield from _no_occurrence(record, at)
@@ -47,6 +49,23 @@ def explain(
         yield f"{occurrence.id} is not in the history that is kept."
 
 
+def explain_deleted(name: str, at: int, runs: Sequence[Run], logs: Logs) -> Iterator[str]:
+    """The same of a schedule that is no longer live: what the history has of it.
+
+    Args:
+        runs: all that are known of it, oldest first.
+    """
+    asked = Occurrence(name, at)
+    found = next((run for run in runs if run.occurrence == asked), None)
+    if found is not None:
+        yield from what_happened(found, None, logs)
+    else:
+        yield f"{asked.id} is not in the history that is kept."
+        if runs:
+            yield f"  Its newest run there is {runs[-1].occurrence.id}."
+    yield "  The schedule is no longer live."
+
+
 def origin_line(commit: str | None, author: str | None, at: str) -> str:
     """What made a schedule what it is.
 
@@ -59,8 +78,12 @@ def origin_line(commit: str | None, author: str | None, at: str) -> str:
     return f"  The schedule is as it was made {made}, applied at {at}."
 
 
-def run_lines(run: Run, record: Record | None) -> Iterator[str]:
-    """Everything about one run."""
+def run_lines(run: Run, record: Record | None, logs: Logs) -> Iterator[str]:
+    """Everything about one run.
+
+    Args:
+        record: whose run it is; None when that is not known any more.
+    """
     yield f"{run.occurrence.id}  {run.state.value}"
     rows = {
         "started": run.started,
@@ -80,11 +103,12 @@ def run_lines(run: Run, record: Record | None) -> Iterator[str]:
             yield f"  {'decided':8} {decision.at} {decision.state.value}: {decision.reason}"
     for line in run.tries:
         yield f"  try      {line}"
-    if record is not None and run.call is not None:
-        yield f"  logs     modal app logs {record.app}  (function {record.function})"
+    command = logs.command(run, record)
+    if command is not None:
+        yield f"  logs     {command}"
 
 
-def what_happened(run: Run, record: Record | None) -> Iterator[str]:
+def what_happened(run: Run, record: Record | None, logs: Logs) -> Iterator[str]:
     """What became of an occurrence, first the answer, then the rest."""
     match run.state:
         case RunState.MISSED | RunState.SKIPPED:
@@ -96,14 +120,14 @@ def what_happened(run: Run, record: Record | None) -> Iterator[str]:
         case _:
             late = _lateness(run)
             yield f"{run.occurrence.id} ran{late}; {run.state.value}."
-    yield from list(run_lines(run, record))[1:]
+    yield from list(run_lines(run, record, logs))[1:]
 
 
 def _lateness(run: Run) -> str:
     if run.started is None:
         return ""
     seconds = lateness(run)
-    return "" if seconds is None or seconds < 60 else f", {count(seconds // 60, 'minute')} late"
+    return "" if seconds is None or seconds < 60 else f", {lasting(seconds)} late"
 
 
 def lateness(run: Run) -> int | None:

@@ -7,7 +7,6 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +14,13 @@ from functools import partial
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
-from reconciler.errors import ReconcileError, RefusedError
+from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.headline import headline
 from reconciler.plan.tags import GENERATION_TAG
@@ -78,7 +78,7 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
         MissingSecretError: the app would have to carry a Modal Secret that is not there.
         UnavailableError: something could not be read. The rates may be missing.
     """
-    actual, rates = await asyncio.gather(
+    actual, rates = await together(
         observe(desired.settings, workspace.apps, workspace.files, workspace.claims),
         workspace.apps.rates(),
     )
@@ -183,7 +183,7 @@ class _Application:
         try:
             await pruning.run()
         except (UnavailableError, FormatError, LeaseLostError) as error:
-            why = " ".join(str(error).split())
+            why = one_line(error)
             return f"records of old applies are still there, and left to the next apply: {why}"
         return None
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.formats import FORMAT, FormatError, check_format
 from reconciler.dispatch.pointer import Pointer
 from reconciler.plan import Kind, Plan
@@ -152,7 +153,7 @@ async def read_history(files: Files, count: int) -> Sequence[Applied]:
             content = await files.read(path)
         return None if content is None else Applied.decode(content, path)
 
-    found = await asyncio.gather(*map(read, paths))
+    found = await together(*map(read, paths))
     return [applied for applied in found if applied is not None]
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import modal
 from modal.exception import ExecutionError, NotFoundError
 
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.modal_calls import ModalCaller, translated_errors
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
@@ -81,4 +82,4 @@ async def wait_for_calls(log: WakeLog, environment: str) -> WakeLog:
         state = RunState(status.state.value)
         return replace(record, state=state, reason=status.reason, result=status.result)
 
-    return replace(log, records=tuple(await asyncio.gather(*map(ended, log.records))))
+    return replace(log, records=tuple(await together(*map(ended, log.records))))

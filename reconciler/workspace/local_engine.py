@@ -28,6 +28,8 @@ START_TIMEOUT: Final = 20.0
 STOP_TIMEOUT: Final = 20.0
 POLL_INTERVAL: Final = 0.01
 LOG_NAME: Final = "engine.log"
+_ERROR: Final = "Error: "
+"""How the engine's last words begin when it knows what is wrong."""
 ENGINE: Final = (sys.executable, "-m", "reconciler.engine")
 """The engine's own command line."""
 
@@ -133,6 +135,14 @@ def wait_until_ready(process: subprocess.Popen[bytes], state: Path) -> Endpoint:
         sleep(POLL_INTERVAL)
     log = state / LOG_NAME
     said = log.read_text(errors="replace").strip().splitlines()
+    designed = next((at for at, line in enumerate(said) if line.startswith(_ERROR)), None)
+    if designed is not None:
+        # What the engine itself says of it, and what it says to do.
+        what, *remedy = said[designed:]
+        raise ReconcileError(
+            f"the embedded engine did not start: {what.removeprefix(_ERROR)}",
+            remedy=" ".join(line.strip() for line in remedy) or None,
+        )
     raise ReconcileError(
         "the embedded engine did not start" + (f": {said[-1].strip()}" if said else ""),
         where=str(state),

@@ -13,10 +13,11 @@ import modal
 from modal.exception import NotFoundError
 from modal.types import AppState
 
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.runs import format_time
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, UnknownEnvironmentError
 from reconciler.plan import Rates, Touch
 from reconciler.workspace.deployment import build_app
 from reconciler.workspace.modal_rates import workspace_rates
@@ -52,20 +53,16 @@ class ModalApps:
         """See :class:`~reconciler.workspace.ports.Apps`.
 
         Raises:
-            ReconcileError: our environment does not exist.
+            UnknownEnvironmentError: our environment does not exist.
             UnknownScheduleTextError: see there.
         """
         with translated_errors():
             environments = await modal.Environment.objects.list.aio()
         names = [environment.name for environment in environments]
         if self._environment not in names:
-            raise ReconcileError(
-                f"there is no Modal environment `{self._environment}`",
-                remedy=f"This workspace has: {', '.join(sorted(map(str, names)))}. Create it with "
-                f"`modal environment create {self._environment}`, or name another.",
-            )
+            raise UnknownEnvironmentError(self._environment, map(str, names))
         free = asyncio.Semaphore(AT_ONCE)
-        found = await asyncio.gather(*(self._of(environment, free) for environment in environments))
+        found = await together(*(self._of(environment, free) for environment in environments))
         return [app for apps in found for app in apps]
 
     async def rates(self) -> Rates | None:
@@ -127,7 +124,7 @@ class ModalApps:
     ) -> list[DeployedApp]:
         with translated_errors():
             apps = await environment.apps.list.aio()
-        found = await asyncio.gather(*(self._describe(app, environment, free) for app in apps))
+        found = await together(*(self._describe(app, environment, free) for app in apps))
         return [app for app in found if app is not None]
 
     async def _describe(
@@ -137,7 +134,7 @@ class ModalApps:
             info = await app.info.aio()
         if info.lifecycle.state is not AppState.DEPLOYED:
             return None
-        functions = await asyncio.gather(
+        functions = await together(
             *(_function(name, id_, free) for name, id_ in sorted(info.functions.items()))
         )
         name = app.name or info.description

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import modal
 from modal.exception import NotFoundError
 
-from reconciler.dispatch.formats import GoneError
+from reconciler.dispatch.formats import FormatError, GoneError, NewerFormatError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
@@ -93,9 +93,14 @@ class RemoteGenerations:
 
 @dataclass(frozen=True, slots=True)
 class RemoteRunLog:
-    """The dispatcher's run log, from outside."""
+    """The dispatcher's run log, from outside.
+
+    Attributes:
+        removal: the command that removes a file of it; None where none is known.
+    """
 
     files: Files
+    removal: Callable[[str], str] | None = None
 
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
@@ -109,5 +114,19 @@ class RemoteRunLog:
         for path in sorted(path for path in paths if path.endswith(".jsonl")):
             content = await self.files.read(path)
             if content is not None:
-                logs |= {log.path: log for log in decode_compacted(content, path)}
+                logs |= {log.path: log for log in self._decoded(content, path)}
         return [logs[path] for path in sorted(logs)]
+
+    def _decoded(self, content: bytes, path: str) -> Sequence[WakeLog]:
+        try:
+            return decode_compacted(content, path)
+        except NewerFormatError:
+            raise
+        except FormatError as error:
+            # Leaving it out by ourselves would turn what it says into runs that never were.
+            how = "" if self.removal is None else f": {self.removal(path)}"
+            raise FormatError(
+                error.what,
+                where=error.where,
+                remedy=f"Remove it, and what it says is gone while all others are read{how}",
+            ) from error

@@ -6,11 +6,11 @@ of a deletion. What can be read and makes no sense is damage, which an apply rep
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import together
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.formats import FormatError, NewerFormatError
 from reconciler.dispatch.generation import Generation, generation_path
@@ -33,7 +33,7 @@ async def observe(
         UnavailableError: something could not be read.
         NewerFormatError: a newer version wrote what is live.
     """
-    deployed, (pointer, pointer_damage), cursor = await asyncio.gather(
+    deployed, (pointer, pointer_damage), cursor = await together(
         apps.deployed(), read_pointer(files), claims.get(CURSOR_KEY)
     )
     known = None if cursor is None else Cursor.from_json(cursor)

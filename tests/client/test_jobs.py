@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -108,13 +109,60 @@ def test_a_method_of_a_class_can_be_submitted_asynchronously(shop: RunningEngine
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        ("shop/nothing", "there is no function shop/nothing\n  Deploy it, or correct its name."),
+        (
+            "shop/nothing",
+            "there is no function shop/nothing in Modal environment `main`\n  Deploy it,",
+        ),
+        (None, "None names no function\n  Name it as app/function,"),
         ("shop", "'shop' names no function\n  Name it as app/function, or app/Class.method."),
     ],
 )
 def test_a_function_that_is_not_there_is_refused(
-    shop: RunningEngine, function: str, message: str
+    shop: RunningEngine, function: Any, message: str
 ) -> None:
     with pytest.raises(SubmitError) as caught:
         submit(function, environment=MAIN)
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("args", [[1], "x", {1: 2}])
+def test_what_are_no_keyword_arguments_is_refused(args: Any) -> None:
+    with pytest.raises(SubmitError, match="is no mapping of names to values") as caught:
+        submit("shop/sync", args)
+    assert caught.value.remedy is not None
+    assert caught.value.remedy.startswith("They are the keyword arguments of the call")
+
+
+def test_it_is_the_environment_that_is_missing_when_it_is(shop: RunningEngine) -> None:
+    with pytest.raises(SubmitError) as caught:
+        submit("shop/sync", environment="nope")
+    assert str(caught.value) == (
+        "there is no Modal environment `nope`\n  This workspace has: main. Create it with "
+        "`modal environment create nope`, or name another."
+    )
+
+
+@pytest.mark.parametrize("call", ["nope", "", None, "fc-", "fc-a/b"])
+def test_what_is_no_call_id_has_not_failed(call: Any) -> None:
+    with pytest.raises(ReconcileError) as caught:
+        result(call)
+    assert str(caught.value) == f"{call!r} is no call id\n  Give what submit returned: `fc-…`."
+
+
+def test_a_submission_of_which_modal_did_not_look_up_the_function_has_started_nothing(
+    shop: RunningEngine,
+) -> None:
+    shop.fault("FunctionGet", "fail", status="FAILED_PRECONDITION", times=9, scope="client")
+    with pytest.raises(SubmitError, match="Modal did not answer") as caught:
+        submit("shop/sync", {"occurrence": "x"}, environment=MAIN)
+    shop.clear_faults()
+    assert caught.value.remedy == "Nothing was started; submit it again."
+
+
+def test_a_submission_whose_credentials_are_refused_has_started_nothing(
+    shop: RunningEngine,
+) -> None:
+    shop.fault("FunctionMap", "fail", status="UNAUTHENTICATED", times=9, scope="client")
+    with pytest.raises(SubmitError, match="Modal does not know us"):
+        submit("shop/sync", {"occurrence": "x"}, environment=MAIN)
+    shop.clear_faults()

@@ -150,8 +150,45 @@ def test_a_program_is_told_once_that_nothing_would_wake(app: str) -> None:
     with pytest.warns(NothingWakesWarning, match="no cron wakes for tasks") as caught:
         schedule_task("shop/sync", LATER, app=app, environment=MAIN)
     assert "Set `tasks: {resolution: 5m}` in reconciler.yaml" in str(caught[0].message)
+    assert caught[0].filename == __file__, "the caller's line, not ours"
     schedule_task("shop/sync", LATER, app=app, environment=MAIN)
     assert len(list_tasks(app=app, environment=MAIN)) == 2, "stored all the same"
+
+
+def test_an_asynchronous_program_is_told_at_the_line_that_scheduled(app: str) -> None:
+    async def program() -> None:
+        await schedule_task_async("shop/sync", LATER, app=app, environment=MAIN)
+
+    with pytest.warns(NothingWakesWarning) as caught:
+        asyncio.run(program())
+    line = program.__code__.co_firstlineno + 1
+    assert (caught[0].filename, caught[0].lineno) == (__file__, line)
+
+
+def test_an_environment_that_does_not_exist_is_named(app: str) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: schedule_task("shop/sync", LATER, app=app, environment="nope"),
+        lambda: cancel_task("a", app=app, environment="nope"),
+        lambda: list_tasks(app=app, environment="nope"),
+    ]
+    for call in calls:
+        with pytest.raises(TaskError, match="there is no Modal environment `nope`"):
+            call()
+
+
+def test_a_program_without_a_token_is_told_how_to_get_one(app: str, shop: RunningEngine) -> None:
+    shop.fault("*", "fail", status="UNAUTHENTICATED", times=99, scope="client")
+    calls: list[Callable[[], object]] = [
+        lambda: schedule_task("shop/sync", LATER, app=app, environment=MAIN),
+        lambda: cancel_task("a", app=app, environment=MAIN),
+        lambda: list_tasks(app=app, environment=MAIN),
+    ]
+    for call in calls:
+        with pytest.raises(TaskError, match="Modal does not know us") as caught:
+            call()
+        assert caught.value.remedy is not None
+        assert "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET" in caught.value.remedy
+    shop.clear_faults()
 
 
 def test_a_function_that_is_not_there_is_refused_when_the_task_is_created(app: str) -> None:

@@ -54,10 +54,12 @@ def test_without_an_id_each_task_is_its_own() -> None:
     [
         ({"function": "sync"}, "'sync' names no function"),
         ({"function": "a/b/c"}, "'a/b/c' names no function"),
+        ({"function": None}, "None names no function"),
         ({"at": datetime(2026, 11, 20, 15)}, "does not say in which time zone it is"),  # noqa: DTZ001 - the mistake
         ({"at": "2026-11-20T15:00"}, "does not say in which time zone it is"),
         ({"at": "tomorrow"}, "'tomorrow' is not a time"),
-        ({"at": 1_790_000_000}, "does not say in which time zone it is"),
+        ({"at": 1_790_000_000}, "1790000000 is not a time"),
+        ({"at": None}, "None is not a time"),
         ({"at": "1970-01-01T00:00Z"}, "is not in the years 2000 to 2999"),
         ({"task_id": ""}, "'' cannot be the id of a task"),
         ({"task_id": "../a"}, "cannot be the id of a task"),

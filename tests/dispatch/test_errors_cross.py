@@ -12,10 +12,10 @@ import pytest
 
 import reconciler
 from reconciler.cron.errors import CronError, ZoneError
-from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.answers import UnauthenticatedError, UnavailableError
 from reconciler.dispatch.formats import GoneError, NewerFormatError
 from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, UnknownEnvironmentError
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.pack.budget import BudgetError
@@ -28,6 +28,8 @@ MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     ManifestError: ([Problem("no name", Location("a.yaml", 1, 1))],),
     MissingSecretError: ("alerting", ["URL"], "main"),
     NewerFormatError: ("cursor", 9, 1),
+    UnauthenticatedError: ("no token",),
+    UnknownEnvironmentError: ("nope", ["main"]),
     ZoneError: ("Mars/Base",),
 }
 """What the constructors take that are not those of the hierarchy."""

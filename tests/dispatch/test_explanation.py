@@ -11,6 +11,7 @@ from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.history import runs_of
 from reconciler.policies import Catchup, Overlap
 from reconciler.report.explanation import explain
+from reconciler.report.logs import Logs
 from reconciler.report.status import ScheduleStatus, status_of
 from tests.dispatch.scenario import World, at, hourly, minute_text
 
@@ -20,7 +21,8 @@ FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
 def explained(world: World, time: str, now: str, **values: Any) -> list[str]:
     cursor = Cursor.from_json(world.claims.entries[CURSOR_KEY])
     runs = runs_of(world.log.logs)
-    return list(explain(hourly(**values), minute(at(time)), runs, cursor, minute(at(now))))
+    moments = minute(at(time)), minute(at(now))
+    return list(explain(hourly(**values), moments[0], runs, cursor, moments[1], Logs()))
 
 
 def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are() -> None:
@@ -36,7 +38,7 @@ def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are()
         "  reason   ValueError: no rows",
         "  seen     2026-11-20T09:20:00Z",
         "  by       wake fc-wake-2 of poller",
-        "  logs     modal app logs shop  (function sync)",
+        "  logs     reconcile engine exec modal app logs shop --function-call fc-1",
     ]
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 from tests.end_to_end.project import Project
 
 NINE, TEN = "2026-11-30T09:00Z", "2026-11-30T10:00Z"
@@ -29,7 +33,14 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     assert project.reconcile("runs", "--since", "2100-01-01T00:00Z").out == "No runs.\n"
     one = project.reconcile("runs", f"bad@{NINE}")
     assert "reason   ValueError: no rows" in one.out
-    assert "logs     modal app logs shop" in one.out
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    logs = one.out.splitlines()[-1].split()
+    assert logs[:3] == ["logs", "reconcile", "engine"]
+    assert "ValueError: no rows" in project.reconcile(*logs[2:], PATH=programs).out
+    good = project.reconcile("runs", f"good@{NINE}").out.splitlines()[-1].split()
+    assert project.reconcile(*good[2:], PATH=programs).out == "", (
+        "and nothing of the other run of that app"
+    )
     why = project.reconcile("explain", "good", NINE)
     assert why.out.startswith(f"good@{NINE} ran")
     unknown = project.reconcile("runs", f"bad@{TEN}")

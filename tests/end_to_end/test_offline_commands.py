@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +12,12 @@ from pathlib import Path
 import pytest
 
 
-def reconcile(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def reconcile(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder, without an engine."""
     return subprocess.run(
         [sys.executable, "-m", "reconciler.cli", *arguments],
         cwd=folder,
-        env={"HOME": str(folder), "PATH": ""},
+        env={"HOME": str(folder), "PATH": path},
         capture_output=True,
         text=True,
         timeout=60,
@@ -74,11 +76,32 @@ def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
     assert (problem["file"], problem["remedy"]) == ("reconciler.yaml", "did you mean `app`?")
 
 
-def test_without_a_token_it_is_said_how_to_get_one(folder: Path) -> None:
-    done = reconcile(folder, "status", "--env", "production")
-    assert done.returncode == 1
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "adopt",
+        "explain daily 2026-11-20T06:00Z",
+        "history",
+        "import modal",
+        "result fc-1",
+        "runs",
+        "status",
+        "submit shop/sync",
+        "tasks",
+        "tasks cancel a",
+        "trigger daily",
+        "unlock 1",
+        "wake",
+    ],
+)
+def test_without_a_token_it_is_said_how_to_get_one(folder: Path, command: str) -> None:
+    path = os.environ["PATH"]
+    done = reconcile(folder, *command.split(), "--env", "production", path=path)
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("reconcile: Modal does not know us: AuthError: Token missing.")
-    assert "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET" in done.stderr
+    _, second = done.stderr.splitlines()
+    assert second.startswith("  Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET")
 
 
 def test_next_lists_what_comes_after_a_time(folder: Path) -> None:
@@ -203,3 +226,24 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_an_engine_whose_port_is_in_use_says_so(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = reconcile(folder, "engine", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"reconcile: the embedded engine did not start: port {port} is in use",
+        "  Leave --port out to get a free one.",
+    ]
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_what_is_no_port_is_refused(folder: Path, port: str) -> None:
+    done = reconcile(folder, "engine", "--port", port)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"reconcile: the embedded engine did not start: {port} is not a port",
+        "  Ports are 1 to 65535. Leave --port out to get a free one.",
+    ]

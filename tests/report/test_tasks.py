@@ -6,6 +6,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.history import runs_of
 from reconciler.dispatch.tasks import Ending, SettledTask
+from reconciler.report.logs import Logs
 from reconciler.report.status import Status, Tasks, TaskStatus
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
@@ -94,41 +95,54 @@ def test_a_task_that_failed_yesterday_is_for_the_history() -> None:
 def test_a_task_that_ran_is_explained_like_an_occurrence() -> None:
     world = ran(FAILED)
     found = SettledTask(task=task(), ending=Ending.STARTED, at="2026-11-20T15:07:00Z", call="fc-1")
-    assert list(explain_task(found, runs_of(world.log.logs), NOW)) == [
+    assert list(explain_task(found, runs_of(world.log.logs), NOW, Logs())) == [
         "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; failed.",
         "  started  2026-11-20T15:07:00Z",
         "  call     fc-1",
         "  reason   ValueError: no rows",
         "  seen     2026-11-20T15:20:00Z",
         "  by       wake fc-wake-2 of poller",
-        "  logs     modal app logs shop  (function sync)",
+        "  logs     reconcile engine exec modal app logs shop --function-call fc-1",
     ]
 
 
 def test_a_task_that_has_not_run_says_why() -> None:
     calls = ["  calls    shop/sync", "  created  2026-11-20T12:00Z"]
-    assert list(explain_task(task(time="16:00"), (), NOW)) == [
+    assert list(explain_task(task(time="16:00"), (), NOW, Logs())) == [
         "task/renewal@2026-11-20T16:00Z is due then.",
         *calls,
     ]
-    assert list(explain_task(task(), (), NOW)) == [
+    assert list(explain_task(task(), (), NOW, Logs())) == [
         "task/renewal@2026-11-20T15:00Z has not started yet: no wake has come since then.",
         *calls,
     ]
-    past = next(explain_task(task(time="11:00"), (), NOW))
+    past = next(explain_task(task(time="11:00"), (), NOW, Logs()))
     assert past.endswith("has not started yet: no wake has come since it was created.")
     off = SettledTask(
         task=task(), ending=Ending.CANCELLED, at="2026-11-20T13:00:00Z", reason="plans changed"
     )
-    assert list(explain_task(off, (), NOW)) == [
+    assert list(explain_task(off, (), NOW, Logs())) == [
         "task/renewal@2026-11-20T15:00Z was cancelled at 2026-11-20T13:00:00Z: plans changed.",
         *calls,
     ]
-    assert list(explain_task(None, (), NOW)) == []
+    assert list(explain_task(None, (), NOW, Logs())) == []
 
 
 def test_earlier_uses_of_an_id_are_told_too() -> None:
     runs = runs_of(ran(CallStatus(CallState.SUCCEEDED, result="1")).log.logs)
-    lines = list(explain_task(task(edition=2, time="16:00"), runs, NOW))
+    lines = list(explain_task(task(edition=2, time="16:00"), runs, NOW, Logs()))
     assert lines[0] == "task/renewal~2@2026-11-20T16:00Z is due then."
     assert lines[3] == "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; succeeded."
+
+
+def test_a_time_that_is_not_the_tasks_is_answered_with_its_time() -> None:
+    runs = runs_of(ran(CallStatus(CallState.SUCCEEDED, result="1")).log.logs)
+    wrong = list(explain_task(None, runs, NOW, Logs(), at=minute(at("15:01"))))
+    assert wrong[:2] == [
+        "task/renewal is not due at 2026-11-20T15:01Z: it is a task, for one time.",
+        "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; succeeded.",
+    ]
+    asked = minute(at("16:00"))
+    right = list(explain_task(task(edition=2, time="16:00"), runs, NOW, Logs(), at=asked))
+    assert right[0] == "task/renewal~2@2026-11-20T16:00Z is due then."
+    assert not any("@2026-11-20T15:00Z" in line for line in right), "that is another use of its id"

@@ -1,0 +1,65 @@
+"""Calls at the same time: when one fails, none of the others is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from reconciler.dispatch import at_once
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import together
+
+
+def test_the_results_come_in_the_order_of_the_jobs() -> None:
+    async def after(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return turns
+
+    assert asyncio.run(together(after(2), after(0), after(1))) == (2, 0, 1)
+
+
+def test_when_one_fails_the_others_have_ended_before_that_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(at_once, "GRACE", 0)
+    ended: list[str] = []
+
+    async def fail() -> None:
+        raise UnavailableError("no token")
+
+    async def linger() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            # Ending may take a while, and may fail in its own way.
+            await asyncio.sleep(0)
+            ended.append("lingering")
+            raise OSError("the connection is gone")
+
+    async def both() -> set[str]:
+        with pytest.raises(UnavailableError, match="no token"):
+            await together(linger(), fail())
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        return {task.get_name() for task in left}
+
+    assert asyncio.run(both()) == set()
+    assert ended == ["lingering"]
+
+
+def test_who_is_cancelled_ends_what_was_begun() -> None:
+    ended: list[str] = []
+
+    async def linger() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("lingering")
+
+    async def cut_off() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(together(linger(), linger()), 0.01)
+
+    asyncio.run(cut_off())
+    assert ended == ["lingering", "lingering"]

@@ -1,0 +1,26 @@
+"""Durations as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.words import lasting
+
+HOUR, DAY = 3600, 86_400
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 seconds"),
+        (60, "1 minute"),
+        (7 * 60 + 59, "7 minutes"),
+        (HOUR + 30 * 60, "1 hour 30 minutes"),
+        (2 * HOUR + 59, "2 hours"),
+        (11 * HOUR + 30 * 60, "11 hours"),
+        (DAY + 4 * HOUR, "1 day 4 hours"),
+        (476_534 * 60, "330 days"),
+    ],
+)
+def test_how_late_is_said_in_units_that_people_can_picture(seconds: int, text: str) -> None:
+    assert lasting(seconds) == text
