@@ -149,7 +149,9 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
 
 
 def _merged(one: Run, other: Run) -> Run:
-    last, first = (one, other) if _rank(one) > _rank(other) else (other, one)
+    # A later wake that comes upon a start writes it down again: the first says who made it, when.
+    again = one.state is other.state is RunState.STARTED and one.call == other.call
+    last, first = (one, other) if again or _rank(one) > _rank(other) else (other, one)
     # Several wakes may have come to the same one.
     known = {decision[1:] for decision in one.decisions}
     new = (decision for decision in other.decisions if decision[1:] not in known)

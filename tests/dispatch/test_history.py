@@ -176,6 +176,14 @@ def test_what_is_decided_twice_alike_is_told_once() -> None:
     world.wake("09:05", as_if=NINE)
     (run,) = runs_of(world.log.logs)
     assert len(run.decisions) == 1
-    assert not [line for line in run_lines(run, None, Logs()) if "decided" in line], (
-        "it is the reason"
-    )
+    told = run_lines(run, None, Logs())
+    assert not [line for line in told if "decided" in line], "it is the reason"
+
+
+def test_a_start_that_a_later_wake_comes_upon_is_still_that_of_the_wake_that_made_it() -> None:
+    world = World()
+    world.live(hourly())
+    made = world.wake("09:00")
+    world.wake("09:05", as_if=NINE)
+    (run,) = runs_of(world.log.logs)
+    assert (run.started, run.wake) == ("2026-11-20T09:00:00Z", made.wake)
