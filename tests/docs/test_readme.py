@@ -17,7 +17,7 @@ README = ROOT / "README.md"
 STAND_INS = {
     "FILE": "crontab.txt",
     "NAME": "rates",
-    "TIME": "2026-11-30T09:00Z",
+    "TIME": "2036-12-01T09:00Z",
     "APP/FUNCTION": "jobs/rates",
 }
 RUNS_UNTIL_STOPPED = "reconcile engine"

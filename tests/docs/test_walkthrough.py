@@ -10,11 +10,11 @@ from tests.gitops.runner import ROOT
 
 PAGE = ROOT / "docs" / "walkthrough.md"
 EXPECTED = {
-    "2026-11-30T09:00Z": ["check", "cleanup", "rates", "report", "sync"],
-    "2026-11-30T10:00Z": ["audit", "cleanup", "digest", "exchange-rates", "export", "sync"],
-    "2026-11-30T11:00Z": ["cleanup", "exchange-rates", "sync"],
-    "2026-11-30T12:00Z": ["cleanup", "exchange-rates"],
-    "2026-11-30T13:00Z": ["cleanup", "exchange-rates", "sync"],
+    "2036-12-01T09:00Z": ["check", "cleanup", "rates", "report", "sync"],
+    "2036-12-01T10:00Z": ["audit", "cleanup", "digest", "exchange-rates", "export", "sync"],
+    "2036-12-01T11:00Z": ["cleanup", "exchange-rates", "sync"],
+    "2036-12-01T12:00Z": ["cleanup", "exchange-rates"],
+    "2036-12-01T13:00Z": ["cleanup", "exchange-rates", "sync"],
 }
 
 

@@ -10,7 +10,7 @@ from tests.end_to_end.project import Project
 from tests.engine_fixture import until
 from tests.receiver import Receiver, receiving
 
-NINE, TEN = "2026-11-30T09:00Z", "2026-11-30T10:00Z"
+NINE, TEN = "2036-12-01T09:00Z", "2036-12-01T10:00Z"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from reconciler.workspace.apply import Step
 from tests.end_to_end.project import Project
 
-NINE = "2026-11-30T09:00Z"
+NINE = "2036-12-01T09:00Z"
 THEIRS = """
 import modal
 app = modal.App("theirs")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.end_to_end.project import Project
 
-NINE, TEN = "2026-11-30T09:00Z", "2026-11-30T10:00Z"
+NINE, TEN = "2036-12-01T09:00Z", "2036-12-01T10:00Z"
 
 
 def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Project) -> None:
@@ -51,18 +51,18 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     named = project.reconcile("runs", f"bad@{TEN}", "--env", "local")
     assert named.err.endswith(f"reconcile explain bad {TEN} --env local\n")
     for command in (
-        ["runs", "bad@2026-11-30T09:00"],
-        ["runs", "--since", "2026-11-30T09:00"],
-        ["explain", "good", "2026-11-30T09:00"],
-        ["wake", "--at", "2026-11-30T09:00", "--dry-run"],
+        ["runs", "bad@2036-12-01T09:00"],
+        ["runs", "--since", "2036-12-01T09:00"],
+        ["explain", "good", "2036-12-01T09:00"],
+        ["wake", "--at", "2036-12-01T09:00", "--dry-run"],
     ):
         without = project.reconcile(*command)
-        assert without.err == "2026-11-30T09:00 has no offset and is read as UTC.\n"
+        assert without.err == "2036-12-01T09:00 has no offset and is read as UTC.\n"
         assert (
             without.out
             == project.reconcile(*(f"{word}Z" if "T09" in word else word for word in command)).out
         )
-    berlin = project.reconcile("runs", "bad@2026-11-30T10:00+01:00")
+    berlin = project.reconcile("runs", "bad@2036-12-01T10:00+01:00")
     assert (berlin.out, berlin.err) == (one.out, "")
     status = project.reconcile("status", "--format", "json")
     assert status.code == 1

@@ -91,10 +91,12 @@ def test_a_schedule_that_is_no_longer_live_is_explained_from_the_history(shop: P
 def test_while_nothing_is_applied_a_name_is_not_looked_for_in_an_empty_list(
     project: Project,
 ) -> None:
-    for command in ("trigger", "runs"):
-        assert project.reconcile(command, "post").err.splitlines()[1] == (
-            "  Nothing was applied yet: run reconcile first."
-        )
+    looked_for = project.reconcile("runs", "post").err.splitlines()
+    assert looked_for[1] == "  Nothing was applied yet: run reconcile first."
+    assert project.reconcile("trigger", "post").err.splitlines() == [
+        "reconcile: nothing was applied to local yet",
+        "  Run reconcile first.",
+    ]
 
 
 def test_a_run_is_found_by_the_new_name_of_its_schedule(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.end_to_end.project import Project
 
-NINE = "2026-11-30T09:00Z"
+NINE = "2036-12-01T09:00Z"
 
 
 def test_failing_and_endless_runs_are_tried_again_cancelled_and_reported(project: Project) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.end_to_end.project import Project
 from tests.engine_fixture import until
 
-NINE = "2026-11-30T09:00Z"
+NINE = "2036-12-01T09:00Z"
 
 
 def at_once(project: Project, functions: list[str]) -> list[str]:
@@ -58,13 +58,13 @@ def test_who_serves_a_minute_before_its_time_is_told_that_it_will_not_be_served_
 ) -> None:
     project.hourly("a")
     project.applied()
-    nothing = project.reconcile("wake", "--at", "2036-11-30T09:30Z")
-    assert nothing.out == "Nothing was due at 2036-11-30T09:30Z.\n"
-    looked = project.reconcile("wake", "--at", "2036-11-30T09:00Z", "--dry-run")
+    nothing = project.reconcile("wake", "--at", "2036-12-07T09:30Z")
+    assert nothing.out == "Nothing was due at 2036-12-07T09:30Z.\n"
+    looked = project.reconcile("wake", "--at", "2036-12-07T09:00Z", "--dry-run")
     assert looked.err == ""
-    early = project.reconcile("wake", "--at", "2036-11-30T09:00Z")
+    early = project.reconcile("wake", "--at", "2036-12-07T09:00Z")
     assert early.err == (
-        "2036-11-30T09:00Z is yet to come; what was started for it is not started again then: a.\n"
+        "2036-12-07T09:00Z is yet to come; what was started for it is not started again then: a.\n"
     )
 
 

@@ -19,6 +19,7 @@ from tests.faults.recorded import Recorded
 from tests.forked import Forked
 
 OWN_APP = "schedule-reconciler"
+NO_ALARMS = "failures: false, missed: false, overdue: false"
 Schedules = Mapping[str, str]
 """Names of hourly schedules, and what else their manifests say."""
 
@@ -37,7 +38,7 @@ class Rig:
     project: Project
     commands: Forked
     app: str = OWN_APP
-    now: datetime = datetime(2026, 12, 1, tzinfo=UTC)
+    now: datetime = datetime(2036, 12, 1, tzinfo=UTC)
     due: set[str] = field(default_factory=set)
     maybe: set[str] = field(default_factory=set)
 
@@ -45,6 +46,11 @@ class Rig:
         """Apply to an app of this name from now on."""
         self.app = app
         (self.project.root / "reconciler.yaml").write_text(f"app: {app}\n")
+
+    def tell_locally(self, alerts: str) -> None:
+        """Alarms and pings are silent in `local` unless it has alerts of its own."""
+        settings = f"environments: {{local: {{alerts: {{{alerts}}}}}}}\n"
+        (self.project.root / "reconciler.yaml").write_text(settings)
 
     def declare(self, schedules: Schedules) -> None:
         """Write the manifests."""

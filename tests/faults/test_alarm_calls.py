@@ -19,7 +19,7 @@ import pytest
 
 from tests.faults.night import Night, Woken
 from tests.faults.recorded import Kind, Recorded, recorded
-from tests.faults.rig import Rig
+from tests.faults.rig import NO_ALARMS, Rig
 from tests.faults.rules import DONE_AND_KILLED, DONE_AND_REFUSED, KILLED, REFUSED, Rule
 from tests.receiver import Receiver, Turn
 
@@ -55,7 +55,7 @@ class Telling:
     @classmethod
     def alarms(cls, rig: Rig, receiver: Receiver) -> Telling:
         """The run of the day before has failed, and this one succeeds."""
-        _tell_locally(rig, f"to: {{url: '{receiver.url}', format: json}}, overdue: false")
+        rig.tell_locally(f"to: {{url: '{receiver.url}', format: json}}, overdue: false")
         night = Night.of(rig, {"told": ""}, failed=True)
         words = (f"failures/{night.id('told', 1)}", f"recovered/{night.id('told')}")
         return cls(night, receiver, words)
@@ -63,8 +63,7 @@ class Telling:
     @classmethod
     def pings(cls, rig: Rig, receiver: Receiver) -> Telling:
         """The same, for a dead man's switch."""
-        none = "failures: false, missed: false, overdue: false"
-        _tell_locally(rig, f"to: {{url: '{receiver.url}'}}, {none}")
+        rig.tell_locally(f"to: {{url: '{receiver.url}'}}, {NO_ALARMS}")
         night = Night.of(rig, {"told": f"ping: {receiver.url}/ping"}, failed=True)
         return cls(night, receiver, ("/ping/fail", "/ping/start", "/ping"), "/ping/start")
 
@@ -108,12 +107,6 @@ class Telling:
         """The container of the wake."""
         for pid in self.night.rig.project.engine.status()["pids_by_function"]["told"]:
             os.kill(pid, signal.SIGKILL)
-
-
-def _tell_locally(rig: Rig, alerts: str) -> None:
-    """Alarms and pings are silent in `local` unless it has alerts of its own."""
-    settings = f"environments: {{local: {{alerts: {{{alerts}}}}}}}\n"
-    (rig.project.root / "reconciler.yaml").write_text(settings)
 
 
 def words(requests: Sequence[tuple[str, str, object]]) -> Counter[str]:

@@ -17,7 +17,7 @@ import pytest
 from tests.faults import waking
 from tests.faults.night import Night
 from tests.faults.recorded import Kind
-from tests.faults.rig import Rig
+from tests.faults.rig import NO_ALARMS, Rig
 from tests.faults.rules import (
     DONE_AND_KILLED,
     DONE_AND_REFUSED,
@@ -54,6 +54,7 @@ def test_a_wake_survives_each_of_its_calls_being_done_and(rig: Rig, way: str) ->
 def test_a_supervisor_survives_whatever_happens_to_each_of_its_calls(
     rig: Rig, receiver: Receiver
 ) -> None:
+    rig.tell_locally(f"to: {{url: '{receiver.url}'}}, {NO_ALARMS}")
     pinging = f"ping: {receiver.url}/ping\n"
     night = Night.of(rig, {"watched-least": WATCHED + pinging, "watched-most": WATCHED + MOST})
     for call in night.calls(SUPERVISOR):

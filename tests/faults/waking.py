@@ -175,6 +175,8 @@ class _Case:
         self.entries = modal.Dict.from_name(OWN_APP)
         self.marks = modal.Dict.from_name("marks", create_if_missing=True)
         self.files = ModalFiles(OWN_APP, "main")
+        # Of the old day, whatever day it is when the case ends.
+        self.old_folder = f"runs/{datetime.now(UTC) - OLD:%Y-%m-%d}"
 
     @property
     def cursor(self) -> Cursor:
@@ -199,11 +201,6 @@ class _Case:
         self.entries.clear()
         self.marks.clear()
         self.entries[CURSOR_KEY] = cursor.to_json()
-
-    @property
-    def old_folder(self) -> str:
-        """Of the old day."""
-        return f"runs/{datetime.now(UTC) - OLD:%Y-%m-%d}"
 
     def file_old_logs(self) -> set[str]:
         """Two wakes of an old day; returns how they are called."""

@@ -92,5 +92,5 @@ def test_the_history_is_shown_with_who_did_what(team: Team) -> None:
         "b": second,
     }
     assert f"since commit {first[:12]}" in team.project.reconcile("status").out
-    why = team.project.reconcile("explain", "a", "2026-11-30T09:00Z").out
+    why = team.project.reconcile("explain", "a", "2036-12-01T09:00Z").out
     assert f"The schedule is as it was made by commit {first[:12]} by Ada, applied at" in why
