@@ -10,6 +10,7 @@ from reconciler.commands.connection import connected, open_ports, open_workspace
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, find_task, records_of, require_known
 from reconciler.commands.times import FAR_DAYS
+from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.task_names import is_task
@@ -50,7 +51,7 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     ports, logs = open_ports(inputs), Logs.of(inputs.environment)
     generation = await ports.generations.live()
     if generation is None:
-        raise ReconcileError("nothing was applied yet", remedy="Run reconcile first.")
+        raise nothing_applied(inputs.environment.name)
     record = generation.named(name)
     history = runs_of(await ports.log.recent(days))
     if record is None or at is None:

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.cron import minute
-from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.cursor import Cursor, Horizon
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.fakes import FakeClaims
 from reconciler.dispatch.found_tasks import NO_TASKS, FoundTasks, find_tasks
-from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.record import Record
-from reconciler.dispatch.task_names import is_task
-from reconciler.dispatch.wake import DELETED, DELETION_DOUBTED, Ports, read_cursor
-from reconciler.errors import ReconcileError
+from reconciler.dispatch.unsettled import look_again
+from reconciler.dispatch.wake import NothingAppliedError, Ports, read_cursor
 from reconciler.report.rehearsal import Rehearsal, Start
 
 HISTORY_DAYS = 2
@@ -29,23 +24,24 @@ async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
     """What a wake would do now, or as if it were that epoch minute.
 
     Raises:
-        ReconcileError: nothing was applied yet.
+        NothingAppliedError: there is nothing to serve.
     """
     generation = await ports.generations.live()
     if generation is None:
-        raise ReconcileError("nothing was applied yet", remedy="Run reconcile first.")
+        raise NothingAppliedError
     now = as_if if as_if is not None else minute(ports.clock.now())
     cursor = Cursor() if as_if is not None else await read_cursor(ports)
     horizon = cursor.horizon(now, generation.digest) if as_if is None else Horizon(now - 1)
     tasks = await _tasks(ports, as_if, now)
-    again, gone = _carried_over(cursor, generation, tasks, now)
+    left = look_again(cursor.unsettled, generation, tasks, now)
+    again = [Start(one, _function(record), n) for one, (record, n) in left.again.items()]
     dues = [*find_due(generation, horizon, now), *tasks.dues(cursor.unsettled)]
     return Rehearsal(
         now=now,
         alone=as_if is not None,
         starts=tuple(await _starts(dues, cursor, ports)),
         again=tuple(await _with_reasons(again, ports)),
-        let_go=(*gone, *(let_go for due in dues for let_go in due.let_go)),
+        let_go=(*left.gone, *(let_go for due in dues for let_go in due.let_go)),
         unreadable=tasks.lines,
     )
 
@@ -57,35 +53,6 @@ async def _tasks(ports: Ports, as_if: int | None, now: int) -> FoundTasks:
     unclaimed, exactly = FakeClaims(), as_if is not None
     started = ports.clock.now()
     return await find_tasks(ports.tasks, ports.log, unclaimed, now, started, exactly=exactly)
-
-
-def _carried_over(
-    cursor: Cursor, generation: Generation, tasks: FoundTasks, now: int
-) -> tuple[list[Start], list[LetGo]]:
-    """What earlier wakes left unsettled: what would be tried again, and what be let go."""
-    again: list[Start] = []
-    gone: list[LetGo] = []
-    for key, attempt in cursor.unsettled.items():
-        occurrence = Occurrence.parse(key)
-        record: Record | None
-        if is_task(occurrence.name):
-            task = tasks.due.get(occurrence.name)
-            record = None if task is None else task.record()
-            reason, fate = None, Fate.MISSED
-        else:
-            record = generation.owner(occurrence)
-            reason, fate = _why_gone(occurrence, record, now)
-        if reason is not None:
-            gone.append(LetGo(occurrence.name, (occurrence.at,), fate, reason))
-        elif record is not None and occurrence.at <= now:
-            again.append(Start(occurrence, _function(record), attempt))
-    return again, gone
-
-
-def _why_gone(occurrence: Occurrence, record: Record | None, now: int) -> tuple[str | None, Fate]:
-    if record is None:
-        return DELETED if now - occurrence.at >= DELETION_DOUBTED else None, Fate.MISSED
-    return barred(record, occurrence.at) if occurrence.at > record.anchor else None, Fate.SKIPPED
 
 
 async def _with_reasons(again: Sequence[Start], ports: Ports) -> list[Start]:

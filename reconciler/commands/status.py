@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.wake import Ports, read_cursor
-from reconciler.errors import ReconcileError
 from reconciler.report.status import Tasks, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
@@ -36,10 +36,7 @@ def main(args: Namespace) -> int:
         ports = open_ports(inputs)
         generation = run(ports.generations.live())
         if generation is None:
-            raise ReconcileError(
-                f"nothing was applied to {inputs.environment.name} yet",
-                remedy="Run reconcile first.",
-            )
+            raise nothing_applied(inputs.environment.name)
         files = open_workspace(inputs).files
         pointer, _damage = run(read_pointer(files))
         record = run(read_record(files, pointer))

@@ -24,3 +24,10 @@ def unknown_schedule(
     there = sorted(known)
     remedy = what_was_meant(name, there) if there else none
     return ReconcileError(f"there is no {what} `{name}`", remedy=remedy)
+
+
+def nothing_applied(environment: str) -> ReconcileError:
+    """The error of a command that asks about what is live, where nothing is yet."""
+    return ReconcileError(
+        f"nothing was applied to {environment} yet", remedy="Run reconcile first."
+    )

@@ -11,12 +11,13 @@ from reconciler.commands.connection import connected, open_ports, run, stopping
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.rehearsing import rehearse
 from reconciler.commands.triggered import triggered
-from reconciler.commands.unknown import unknown_schedule
+from reconciler.commands.unknown import nothing_applied, unknown_schedule
 from reconciler.cron import minute
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.stored_runs import decode_wake_log
-from reconciler.errors import ReconcileError, StoppedError
+from reconciler.dispatch.wake import NothingAppliedError
+from reconciler.errors import StoppedError
 from reconciler.report.news import News, may_repeat, news_of
 from reconciler.report.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.report.runs_text import missed_names, wake_text
@@ -32,7 +33,10 @@ def wake(args: Namespace) -> int:
     as_if = None if args.at is None else minute(args.at)
     with connected(inputs) as goes_on:
         if args.dry_run:
-            rehearsal = run(rehearse(open_ports(inputs), as_if))
+            try:
+                rehearsal = run(rehearse(open_ports(inputs), as_if))
+            except NothingAppliedError:
+                raise nothing_applied(inputs.environment.name) from None
             if args.format == "json":
                 print(json.dumps(rehearsal_json(rehearsal), indent=2))
             else:
@@ -49,7 +53,7 @@ def trigger(args: Namespace) -> int:
         ports = open_ports(inputs)
         generation = run(ports.generations.live())
         if generation is None:
-            raise _nothing_applied(inputs)
+            raise nothing_applied(inputs.environment.name)
         record = generation.find(args.name)
         if record is None:
             raise unknown_schedule(args.name, list(generation.by_name))
@@ -79,7 +83,7 @@ def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = N
     settings = inputs.environment
     text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger))
     if not text:
-        raise _nothing_applied(inputs)
+        raise nothing_applied(inputs.environment.name)
     return decode_wake_log(text.encode(), "the wake's answer")
 
 
@@ -134,10 +138,4 @@ def _stopped(look: str, goes_on: bool) -> StoppedError:
         "interrupted; nothing is left locked, and what was started ends with the embedded engine, "
         "which this command had started",
         remedy="Keep `reconcile engine` running, so that runs go on.",
-    )
-
-
-def _nothing_applied(inputs: Inputs) -> ReconcileError:
-    return ReconcileError(
-        f"nothing was applied to {inputs.environment.name} yet", remedy="Run reconcile first."
     )

@@ -19,19 +19,16 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL
-from reconciler.dispatch.calendar import barred
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.found_tasks import NO_TASKS, FoundTasks, find_tasks
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.policy import Fate, LetGo
-from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
-from reconciler.dispatch.task_names import is_task
+from reconciler.dispatch.unsettled import look_again
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import (
@@ -48,10 +45,6 @@ if TYPE_CHECKING:
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at most, the oldest first."""
-DELETED: Final = "its schedule was deleted meanwhile"
-DELETION_DOUBTED: Final = 60
-"""Minutes for which an unsettled occurrence waits for its schedule, which is not in what this wake
-reads: it may be stale, and the schedule new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,42 +178,11 @@ class _Wake:
         """What earlier wakes left unsettled, with the next attempt of each."""
         if not self.request.regular:
             return {}
-        found: dict[Occurrence, tuple[Record, int]] = {}
-        for key, attempt in cursor.unsettled.items():
-            occurrence = Occurrence.parse(key)
-            if is_task(occurrence.name):
-                # Without its file it is settled, or this wake reads what was there before.
-                task = self.tasks.due.get(occurrence.name)
-                if task is None:
-                    tally.settled.append(key)
-                else:
-                    found[occurrence] = (task.record(), attempt)
-                continue
-            record = self.generation.owner(occurrence)
-            if self.undecided(occurrence, record):
-                tally.unsettled[key] = attempt
-                continue
-            gone = self.gone(occurrence, record)
-            if gone is None and record is not None:
-                found[occurrence] = (record, attempt)
-            elif gone is not None:
-                tally.records.append(let_go_record(gone, self.started))
-                tally.settled.append(key)
-        return found
-
-    def undecided(self, occurrence: Occurrence, record: Record | None) -> bool:
-        """Whether it is too early: a clock was ahead, or what this wake reads may be stale."""
-        now = minute(self.started)
-        return occurrence.at > now or (record is None and now - occurrence.at < DELETION_DOUBTED)
-
-    def gone(self, occurrence: Occurrence, record: Record | None) -> LetGo | None:
-        """Why what was left unsettled is let go after all, by what is live now."""
-        if record is None:
-            return LetGo(occurrence.name, (occurrence.at,), Fate.MISSED, DELETED)
-        reason = barred(record, occurrence.at) if occurrence.at > record.anchor else None
-        if reason is None:
-            return None
-        return LetGo(occurrence.name, (occurrence.at,), Fate.SKIPPED, reason)
+        left = look_again(cursor.unsettled, self.generation, self.tasks, minute(self.started))
+        tally.unsettled.update(left.waiting)
+        tally.records.extend(let_go_record(gone, self.started) for gone in left.gone)
+        tally.settled.extend(left.settled)
+        return left.again
 
     async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
         """A line for each open call that has ended. One that does not answer is asked again."""
