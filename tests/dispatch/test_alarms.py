@@ -5,63 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, Entry, UnavailableError, UnsentError
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.delivery import ATTEMPTS, SENDING
 from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
-from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.notices import NOTICES_KEPT
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.told import ToldState
 from reconciler.dispatch.wake import WakeRequest, wake
-from reconciler.policies import Catchup
+from tests.dispatch.alarm_scenario import PAGER, SLACK, alarming, rule, run_hours, texts
 from tests.dispatch.scenario import World, at, hourly, lines
 from tests.dispatch.task_scenario import store, task
 from tests.simulation.virtual_time import run_virtually
-
-SLACK = Receiver(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
-PAGER = Receiver(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
-
-
-def rule(**values: Any) -> AlertRule:
-    """Slack is told."""
-    return AlertRule(**{"to": (SLACK,), **values})
-
-
-def alarming(**values: Any) -> World:
-    """A world in which Slack is told of everything about an hourly schedule."""
-    world = World()
-    world.live(hourly(), alerts=Alerts(rule(**values)), environment="production")
-    return world
-
-
-def run_hours(world: World, states: Iterable[CallState], first: int = 9) -> None:
-    """A wake at each hour; the run that it starts ends like this before the next wake."""
-    for number, state in enumerate(states, len(world.caller.calls) + 1):
-        world.wake(f"{first + number - 1:02}:00")
-        world.end(number, state, "ValueError: no rows" if state is CallState.FAILED else None)
-
-
-def texts(world: World) -> list[str]:
-    """What Slack was told."""
-    return [
-        json.loads(message.body)["text"]
-        for message in world.messenger.sent
-        if message.address == SLACK.address and message.body is not None
-    ]
-
 
 GOOD, BAD = CallState.SUCCEEDED, CallState.FAILED
 
@@ -453,95 +418,6 @@ def test_a_dict_that_does_not_answer_while_telling_breaks_no_wake() -> None:
     log = world.wake("10:00")
     assert lines(log, RunState.STARTED) == ["hourly@10:00"]
     assert len(texts(world)) == 1
-
-
-POLLER = Slot("poller", "*/30 * * * *")
-NIGHTLY = Slot("nightly", "0 3 * * *", "Europe/Paris")
-
-
-def overdue_world(since: str = "08:40", **values: Any) -> World:
-    """Slots that were planned at a time."""
-    world = World()
-    names = {slot.name: minute(at(since)) for slot in (POLLER, NIGHTLY)}
-    world.live(
-        hourly(catchup=Catchup.ALL),
-        slots=(POLLER, NIGHTLY),
-        alerts=Alerts(rule(), **values),
-        slots_since=names,
-    )
-    return world
-
-
-def overdue(world: World) -> list[str]:
-    """Slots and times of the overdue wakes that were told."""
-    return [text.partition(" To look")[0] for text in texts(world)]
-
-
-def test_a_wake_that_did_not_come_is_told_once_by_the_next_wake_from_any_source() -> None:
-    world = overdue_world()
-    world.wake("09:00")
-    world.wake("09:40", slot="nightly")
-    world.wake("09:45", slot="on_demand")
-    world.wake("10:40", slot="on_demand")
-    (text,) = overdue(world)
-    assert text == (
-        "Slot poller should have woken at 2026-11-20T09:30Z (*/30 * * * *, UTC) and did not; "
-        "what it wakes for runs with the next wake."
-    )
-
-
-def test_a_wake_within_the_punctuality_is_not_overdue() -> None:
-    world = overdue_world()
-    world.wake("09:00")
-    world.wake("09:34", slot="on_demand")
-    assert overdue(world) == []
-
-
-def test_a_slot_that_comes_late_was_not_left_out_but_what_it_left_out_is_told() -> None:
-    world = overdue_world()
-    world.wake("09:00")
-    world.wake("09:38")
-    assert overdue(world) == []
-    world.wake("11:00")
-    assert "woken at 2026-11-20T10:00Z" in overdue(world)[0]
-
-
-def test_a_second_outage_is_told_again() -> None:
-    world = overdue_world()
-    world.wake("09:00")
-    world.wake("09:40", slot="on_demand")
-    world.wake("10:00")
-    world.wake("10:40", slot="on_demand")
-    assert len(overdue(world)) == 2
-
-
-def test_a_slot_that_is_new_is_not_judged_by_times_before_it_was_planned() -> None:
-    world = overdue_world(since="09:25")
-    world.wake("09:40", slot="on_demand")
-    world.wake("10:04", slot="on_demand")
-    assert overdue(world) == []
-    world.wake("10:06", slot="on_demand")
-    assert "woken at 2026-11-20T10:00Z" in overdue(world)[0]
-
-
-def test_a_generation_that_does_not_say_since_when_its_slots_are_there_is_not_judged() -> None:
-    world = World()
-    world.live(hourly(catchup=Catchup.ALL), slots=(POLLER,), alerts=Alerts(rule()))
-    world.wake("12:10", slot="on_demand")
-    assert overdue(world) == []
-
-
-def test_overdue_wakes_can_be_left_untold() -> None:
-    world = overdue_world(overdue=False)
-    world.wake("09:00")
-    world.wake("12:10", slot="on_demand")
-    assert overdue(world) == []
-
-
-def test_a_wake_for_one_minute_judges_no_slot() -> None:
-    world = overdue_world()
-    world.wake("12:10", slot="on_demand", as_if=minute(at("12:00")))
-    assert overdue(world) == []
 
 
 def _wakes_each_minute(world: World, first: str, count: int) -> list[WakeLog]:
