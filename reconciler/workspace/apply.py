@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 
@@ -237,11 +238,21 @@ class _Application:
             commit=self.plan.desired.commit,
             dirty=self.plan.desired.dirty,
             by=self.holder.owner,
-            at=format_time(self.workspace.clock.now()),
+            at=self.time(),
             previous=None if before is None else before.generation,
             author=self.plan.desired.author,
             link=self.holder.link,
         )
+
+    def time(self) -> str:
+        """Now, ISO 8601; by whole seconds later than the apply before, since times order records.
+
+        A clock that is a minute or more behind that of the apply before is told as it is.
+        """
+        now = self.workspace.clock.now()
+        before = self.plan.actual.pointer
+        times = [format_time(now + timedelta(seconds=seconds)) for seconds in range(60)]
+        return next((at for at in times if before is None or at > before.at), times[0])
 
     async def record(self, pointer: Pointer, app: str | None) -> None:
         """Say what this apply does, for ``history``; a damaged record before it is passed over."""

@@ -23,11 +23,11 @@ from tests.workspace.scenario import World, target_apps
 FIRST, SECOND, THIRD = "1" * 40, "2" * 40, "3" * 40
 
 
-def applied_at(world: World, commit: str, *names: str) -> None:
-    """Apply hourly schedules from a commit by Ada."""
+def applied_at(world: World, commit: str, *names: str, minutes: int = 5) -> None:
+    """Apply hourly schedules from a commit by Ada, so long after the last apply."""
     from reconciler.workspace.apply import prepare
 
-    world.later(minutes=5)
+    world.later(minutes=minutes)
     given = replace(desired(hourly(*names)), commit=commit, author="Ada")
     world.carry_out(asyncio.run(prepare(world.workspace, given)))
 
@@ -48,6 +48,24 @@ def test_every_apply_is_listed_newest_first_with_commit_author_and_what_it_did()
     )
     assert newer.summary == "1 to create, 1 to delete, 2 changes of slots and app"
     assert newer.pointer.previous == older.pointer.generation
+
+
+@pytest.mark.parametrize("minutes", [0, 5])
+def test_applies_are_in_their_order_and_none_hides_another_even_within_one_second(
+    minutes: int,
+) -> None:
+    world = World()
+    commits = [FIRST, SECOND, THIRD, FIRST]
+    for commit, names in zip(commits, ["a", "ab", "a", "ab"], strict=True):
+        applied_at(world, commit, *names, minutes=minutes)
+    assert [applied.pointer.commit for applied in history(world)] == commits[::-1]
+
+
+def test_a_clock_that_is_far_behind_the_last_apply_is_told_as_it_is() -> None:
+    world = World()
+    applied_at(world, FIRST, "a")
+    applied_at(world, SECOND, "b", minutes=-60)
+    assert decode_pointer(world.files.files["current.json"]).at == format_time(world.clock.now())
 
 
 def test_a_schedule_keeps_the_commit_that_made_it_what_it_is() -> None:
