@@ -47,16 +47,22 @@ async def together(*jobs: Awaitable[Any]) -> tuple[Any, ...]:
 
 
 async def at_once(jobs: Iterable[Awaitable[T]]) -> list[T]:
-    """Run the jobs, a bounded number at the same time; results in their order."""
+    """Run the jobs, a bounded number at the same time; results in their order.
+
+    When one fails, the others come to their end before that is raised: of a start that is cut off
+    nobody knows whether it took place.
+    """
     jobs = tuple(jobs)
     if len(jobs) <= 1:
         return [await job for job in jobs]
-    if len(jobs) <= AT_ONCE:
-        return await asyncio.gather(*jobs)
     free = asyncio.Semaphore(AT_ONCE)
 
     async def run(job: Awaitable[T]) -> T:
         async with free:
             return await job
 
-    return await asyncio.gather(*(run(job) for job in jobs))
+    ended = await asyncio.gather(*map(run, jobs), return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in ended if not isinstance(one, BaseException)]

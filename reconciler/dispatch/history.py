@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from reconciler.dispatch.admission import replaced_in
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import Caller
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
@@ -112,7 +112,7 @@ async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
         )
         return _judged(ended, run.replaced_by)
 
-    return list(await asyncio.gather(*map(look, runs)))
+    return await at_once(map(look, runs))
 
 
 def _judged(run: Run, replaced_by: str | None) -> Run:

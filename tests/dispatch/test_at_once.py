@@ -63,3 +63,34 @@ def test_who_is_cancelled_ends_what_was_begun() -> None:
 
     asyncio.run(cut_off())
     assert ended == ["lingering", "lingering"]
+
+
+def test_when_one_of_many_fails_the_others_come_to_their_end_first() -> None:
+    ended: list[int] = []
+
+    async def job(number: int) -> int:
+        if number == 0:
+            raise UnavailableError("refused")
+        await asyncio.sleep(0)
+        ended.append(number)
+        return number
+
+    with pytest.raises(UnavailableError, match="refused"):
+        asyncio.run(at_once.at_once(map(job, range(100))))
+    assert sorted(ended) == list(range(1, 100))
+    assert asyncio.run(at_once.at_once(map(job, range(1, 100)))) == list(range(1, 100))
+
+
+def test_many_are_not_all_under_way_at_the_same_time() -> None:
+    most = 0
+    going = 0
+
+    async def job() -> None:
+        nonlocal most, going
+        going += 1
+        most = max(most, going)
+        await asyncio.sleep(0)
+        going -= 1
+
+    asyncio.run(at_once.at_once(job() for _ in range(200)))
+    assert most == at_once.AT_ONCE
