@@ -16,6 +16,7 @@ from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.waiting import wait_for
 from reconciler.dispatch.answers import (
     CallState,
+    NotStartedError,
     StartUnknownError,
     TargetMissingError,
     UnauthenticatedError,
@@ -76,24 +77,20 @@ async def submit_async(
     arguments = _arguments(args)
     caller = ModalCaller(environment)
     try:
-        # Apart from the start, because whatever fails here has started nothing.
-        await caller.look_up(*target)
         return await caller.start(*target, arguments)
     except TargetMissingError as error:
         missing = await missing_function(error, environment)
         raise SubmitError(missing.what, remedy=missing.remedy) from error
-    except UnauthenticatedError as error:
-        raise SubmitError(error.what, remedy=error.remedy) from error
-    except UnavailableError as error:
+    except NotStartedError as error:
+        if isinstance(error.__cause__, AuthError):
+            refused = UnauthenticatedError(str(error))
+            raise SubmitError(refused.what, remedy=refused.remedy) from error
         raise SubmitError(
             f"Modal did not answer: {error}",
             where=function,
             remedy="Nothing was started; submit it again.",
         ) from error
     except StartUnknownError as error:
-        if isinstance(error.__cause__, AuthError):
-            refused = UnauthenticatedError(str(error))
-            raise SubmitError(refused.what, remedy=refused.remedy) from error
         raise SubmitError(
             f"it may or may not have started: {error}",
             where=function,

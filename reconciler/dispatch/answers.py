@@ -64,7 +64,11 @@ class CallStatus:
         return self.state is not CallState.RUNNING
 
 
-class TargetMissingError(Exception):
+class NotStartedError(Exception):
+    """It failed on the way to starting the call; nothing was started."""
+
+
+class TargetMissingError(NotStartedError):
     """The function to call does not exist; nothing was started."""
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
+    NotStartedError,
     StartUnknownError,
     TargetMissingError,
     UnauthenticatedError,
@@ -152,13 +153,15 @@ class ModalCaller:
         except NotFoundError as error:
             raise TargetMissingError(f"there is no function {app}/{function}") from error
         except (modal.Error, OSError) as error:
-            raise StartUnknownError(describe(error)) from error
+            raise NotStartedError(describe(error)) from error
         try:
             call = await target.spawn.aio(**args)
         except NotFoundError as error:
             # The function went away after we had looked it up; look again next time.
             self._functions.pop((app, function), None)
             raise TargetMissingError(f"there is no function {app}/{function}") from error
+        except AuthError as error:
+            raise NotStartedError(describe(error)) from error
         except (modal.Error, OSError) as error:
             raise StartUnknownError(describe(error)) from error
         return str(call.object_id)
@@ -197,12 +200,8 @@ class ModalCaller:
 
     async def cancel(self, call: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        try:
+        with translated_errors(), suppress(NotFoundError):
             await modal.FunctionCall.from_id(call).cancel.aio()
-        except NotFoundError:
-            return
-        except (modal.Error, OSError) as error:
-            raise StartUnknownError(describe(error)) from error
 
     async def _target(self, app: str, function: str) -> _ModalFunction:
         """The function, looked up once for all who start it at the same time or later."""

@@ -8,12 +8,13 @@ written before the start, so that whoever misses it has the claim to wait for.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import timedelta
 from typing import Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.admission import Admission, Admitted, replacing, running_key
-from reconciler.dispatch.answers import Entry
+from reconciler.dispatch.answers import CallState, Entry
 from reconciler.dispatch.calendar import previous_time
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
 from reconciler.dispatch.occurrence import Occurrence
@@ -40,14 +41,19 @@ async def admit(
     """
     if record.overlap is Overlap.ALLOW:
         return _START
-    last = await _last_started(record, occurrence, claimant, claims)
+    register = await _register(record, claims)
+    last = await _last_started(record, occurrence, register, claimant, claims)
     if any(not entry for entry in last):
         return _WAIT
+    cancelled = set()
     for entry in last:
-        if not (await caller.status(str(entry["call"]))).ended:
+        status = await caller.status(str(entry["call"]))
+        if not status.ended:
             break
+        if status.state is CallState.CANCELLED:
+            cancelled.add(entry["occurrence"])
     else:
-        return _START
+        return _after_all(occurrence, register, cancelled)
     behind, call = str(entry["occurrence"]), str(entry["call"])
     running = f"{behind} is still running"
     match record.overlap:
@@ -74,8 +80,27 @@ async def _queue(
     return Admitted(Admission.SKIP, behind, call, reason)
 
 
+def _after_all(
+    occurrence: Occurrence, register: Entry | None, cancelled: Container[object]
+) -> Admitted:
+    """Nothing is running any more. An attempt before this one may have ended what was, and failed
+    to start; the history is to say why that run was cancelled."""
+    if register is None or register["occurrence"] != occurrence.id:
+        return _START
+    behind = str(register["replaces"])
+    return (
+        Admitted(Admission.START, behind, reason=replacing(behind))
+        if behind in cancelled
+        else _START
+    )
+
+
 async def _last_started(
-    record: Record, occurrence: Occurrence, claimant: Claimant, claims: Claims
+    record: Record,
+    occurrence: Occurrence,
+    register: Entry | None,
+    claimant: Claimant,
+    claims: Claims,
 ) -> list[Entry]:
     """The last started calls; an empty entry stands for one of which it is not settled yet.
 
@@ -84,7 +109,6 @@ async def _last_started(
     """
     at = previous_time(record, occurrence.at)
     before = [] if at is None else [record.occurrence(at)]
-    register = await _register(record, claims)
     if register is not None:
         names = (register["occurrence"], register["replaces"])
         before.extend(Occurrence.parse(name) for name in names if name)

@@ -73,7 +73,8 @@ class Caller(Protocol):
 
         Raises:
             TargetMissingError: there is no such function.
-            StartUnknownError: anything else went wrong on the way.
+            NotStartedError: nothing was started, for another reason.
+            StartUnknownError: it may or may not have been started.
         """
         ...
 
@@ -89,7 +90,7 @@ class Caller(Protocol):
         """Start a call of our supervisor with this order and return its id.
 
         Raises:
-            TargetMissingError, StartUnknownError: as for :meth:`start`.
+            TargetMissingError, NotStartedError, StartUnknownError: as for :meth:`start`.
         """
         ...
 
@@ -105,7 +106,7 @@ class Caller(Protocol):
         """End the call; one that has ended is left as it is.
 
         Raises:
-            StartUnknownError: it may or may not have been cancelled.
+            UnavailableError: it may or may not have been cancelled.
         """
         ...
 

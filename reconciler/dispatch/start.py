@@ -18,8 +18,8 @@ from reconciler.cron import minute
 from reconciler.dispatch.admission import Admission, Admitted, running_key
 from reconciler.dispatch.answers import (
     Entry,
+    NotStartedError,
     StartUnknownError,
-    TargetMissingError,
     UnavailableError,
 )
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
@@ -200,15 +200,10 @@ class _Starter:
     async def spawn(
         self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted
     ) -> Settled:
-        if self.record.overlap is not Overlap.ALLOW:
-            # What it replaces goes on running if we die before we cancel it.
-            last = {"occurrence": self.occurrence.id, "replaces": admitted.behind}
-            await self.claims.put(running_key(self.record.name), last)
         try:
-            if admitted.admission is Admission.REPLACE:
-                await self.caller.cancel(admitted.call)
+            await self.make_way(admitted)
             call = await self.call()
-        except TargetMissingError as error:
+        except (UnavailableError, NotStartedError) as error:
             return await self.fail(key, claim, attempt, str(error))
         except StartUnknownError as error:
             if self.record.delivery is Delivery.AT_MOST_ONCE:
@@ -217,6 +212,15 @@ class _Starter:
             return await self.fail(key, claim, attempt, str(error))
         await self.confirm(key, {**claim, "state": ClaimState.STARTED.value, "call": call})
         return Settled(self.note(RunState.STARTED, attempt, admitted.reason, call))
+
+    async def make_way(self, admitted: Admitted) -> None:
+        """Take the place of the earlier run, where there may be one at a time."""
+        if self.record.overlap is not Overlap.ALLOW:
+            # What it replaces goes on running if we die before we cancel it.
+            last = {"occurrence": self.occurrence.id, "replaces": admitted.behind}
+            await self.claims.put(running_key(self.record.name), last)
+        if admitted.admission is Admission.REPLACE:
+            await self.caller.cancel(admitted.call)
 
     async def confirm(self, key: str, confirmed: Entry) -> None:
         """Put the start on record. Should that fail, the runs file says it all the same."""

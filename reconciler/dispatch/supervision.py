@@ -17,6 +17,7 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
+    NotStartedError,
     StartUnknownError,
     TargetMissingError,
     UnavailableError,
@@ -144,7 +145,7 @@ class Supervisor:
         return replace(status, tries=tuple(self.tries))
 
     async def _one_try(self, number: int) -> CallStatus:
-        start = 1
+        start, error = 1, "its supervisors ended before they confirmed it"
         while start <= STARTS_PER_TRY:
             key = f"{self.order.occurrence}~{number}" + (f"#{start}" if start > 1 else "")
             claimant = Claimant(self.token, self.call, self.clock.now())
@@ -157,8 +158,10 @@ class Supervisor:
                     return await self._watch(claim)
                 case ClaimState.CLAIMED if claim["token"] == self.token:
                     ended = await self._start(key, claim)
-                    if ended is not None:
+                    if isinstance(ended, CallStatus):
                         return ended
+                    error = ended
+                    await self.pause(LOOK_AGAIN)
                 case ClaimState.CLAIMED if not claimant.knows_dead(claim):
                     await self.pause(LOOK_AGAIN)
                     continue
@@ -167,22 +170,22 @@ class Supervisor:
                 case _:
                     pass
             start += 1
-        return CallStatus(CallState.FAILED, reason="its start failed again and again")
+        return CallStatus(CallState.FAILED, reason=f"not started, again and again: {error}")
 
-    async def _start(self, key: str, claim: Entry) -> CallStatus | None:
-        """Start the target and watch it; None when it may not have started, and may again."""
+    async def _start(self, key: str, claim: Entry) -> CallStatus | str:
+        """Start the target and watch it; or why it may not have started, and may again."""
         order = self.order
         try:
             call = await self.caller.start(order.app, order.function, order.args)
         except TargetMissingError as error:
             return CallStatus(CallState.FAILED, reason=str(error))
-        except StartUnknownError as error:
-            if order.delivery is Delivery.AT_MOST_ONCE:
+        except (NotStartedError, StartUnknownError) as error:
+            if isinstance(error, StartUnknownError) and order.delivery is Delivery.AT_MOST_ONCE:
                 reason = f"may or may not have started: {error}; delivery is at-most-once"
                 raise _InDoubtError(reason) from error
             failed = {**claim, "state": ClaimState.FAILED.value, "error": str(error)}
             await self._persist(lambda: self.claims.put(key, failed))
-            return None
+            return str(error)
         since = format_time(self.clock.now())
         started = {**claim, "state": ClaimState.STARTED.value, "call": call, "since": since}
         await self._persist(lambda: self.claims.put(key, started))
@@ -202,7 +205,7 @@ class Supervisor:
         for _ in range(STARTS_PER_TRY):
             try:
                 await self.caller.cancel(call)
-            except StartUnknownError:
+            except UnavailableError:
                 continue
             return
 
@@ -220,7 +223,7 @@ class Supervisor:
                     await self.caller.cancel(call)
                     reason = f"cancelled after its timeout of {timeout} s"
                     return CallStatus(CallState.TIMED_OUT, reason=reason, call=call)
-            except (UnavailableError, StartUnknownError):
+            except UnavailableError:
                 await self.pause(LOOK_AGAIN)
 
     async def _persist(self, act: Callable[[], Awaitable[Any]]) -> Any:

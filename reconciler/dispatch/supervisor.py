@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import modal
 
-from reconciler.dispatch.answers import CallState, StartUnknownError, TargetMissingError
+from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
 from reconciler.dispatch.environment import APP_VARIABLE
 from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.http_messenger import HttpMessenger
@@ -51,7 +51,7 @@ async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
 async def _wake_after(call: str, caller: ModalCaller) -> None:
     try:
         await caller.start(os.environ[APP_VARIABLE], ON_DEMAND, {"after": call})
-    except (TargetMissingError, StartUnknownError):
+    except (NotStartedError, StartUnknownError):
         return  # the next wake sees the end as well
 
 

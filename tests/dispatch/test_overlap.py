@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, CallStatus
+from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, UnavailableError
+from reconciler.dispatch.fakes import FakeCaller
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import WakeRequest, wake
-from reconciler.policies import Catchup, Overlap
+from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import World, at, hourly, lines
 
 DONE = CallStatus(CallState.SUCCEEDED)
@@ -76,6 +81,62 @@ def test_replace_cancels_the_run_and_starts() -> None:
     assert lines(log, RunState.STARTED) == ["hourly@10:00"]
     assert log.records[0].reason == "replaced hourly@2026-11-20T09:00Z, still running"
     assert world.caller.statuses["fc-1"].state is CallState.CANCELLED
+
+
+@dataclass
+class NotAnswering(FakeCaller):
+    """Does not answer the first call of this method.
+
+    Attributes:
+        done: what it was asked for it has done all the same.
+    """
+
+    method: str = ""
+    done: bool = False
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        if self.asked("start"):
+            raise NotStartedError("timed out")
+        return await super().start(app, function, args)
+
+    async def cancel(self, call: str) -> None:
+        if not self.asked("cancel"):
+            return await super().cancel(call)
+        if self.done:
+            await super().cancel(call)
+        raise UnavailableError("timed out")
+
+    def asked(self, method: str) -> bool:
+        """Whether it is the call that is not answered."""
+        if method != self.method:
+            return False
+        self.method = ""
+        return True
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+@pytest.mark.parametrize(
+    ("method", "done"), [("start", False), ("cancel", False), ("cancel", True)]
+)
+def test_what_was_cancelled_for_a_start_that_failed_is_replaced_by_the_next_attempt(
+    delivery: Delivery, method: str, done: bool
+) -> None:
+    world = running_since_nine(Overlap.REPLACE, delivery=delivery)
+    world.caller = NotAnswering(calls=world.caller.calls, method=method, done=done)
+    log = world.wake("10:00")
+    assert lines(log, RunState.START_FAILED) == ["hourly@10:00"]
+    assert log.records[0].reason == "timed out"
+    log = world.wake("10:01")
+    assert lines(log, RunState.STARTED) == ["hourly@10:00"]
+    assert log.records[0].reason == "replaced hourly@2026-11-20T09:00Z, still running"
+    assert world.caller.statuses["fc-1"].state is CallState.CANCELLED
+    assert world.started() == ["hourly@2026-11-20T09:00Z", "hourly@2026-11-20T10:00Z"]
+
+
+def test_a_run_that_somebody_cancelled_is_not_said_to_be_replaced() -> None:
+    world = running_since_nine(Overlap.REPLACE)
+    world.caller.statuses["fc-1"] = CallStatus(CallState.CANCELLED)
+    assert world.wake("10:00").records[0].reason is None
 
 
 def test_simultaneous_wakes_agree_though_several_occurrences_are_due() -> None:

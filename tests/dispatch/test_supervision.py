@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.dispatch.answers import CallState, CallStatus, StartUnknownError
+from reconciler.dispatch.answers import (
+    CallState,
+    CallStatus,
+    NotStartedError,
+    StartUnknownError,
+    UnavailableError,
+)
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
-from reconciler.dispatch.supervision import Order, Supervisor
+from reconciler.dispatch.supervision import LOOK_AGAIN, Order, Supervisor
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, at, hourly
 
@@ -156,6 +162,37 @@ def test_a_start_of_unknown_outcome_is_not_repeated_under_at_most_once() -> None
 
 
 @dataclass
+class Unreached(FakeCaller):
+    """Fails on the way to the first starts."""
+
+    failing: int = 1
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        if self.failing:
+            self.failing -= 1
+            raise NotStartedError("timed out")
+        call = await super().start(app, function, args)
+        self.statuses[call] = DONE
+        return call
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_what_is_known_not_to_have_started_is_tried_again_whatever_delivery_says(
+    delivery: Delivery,
+) -> None:
+    desk = Desk(Unreached())
+    assert desk.supervise(replace(ORDER, delivery=delivery)).state is CallState.SUCCEEDED
+    assert (len(desk.caller.calls), desk.pauses) == (1, [LOOK_AGAIN])
+
+
+def test_a_run_that_cannot_be_started_fails_and_says_why() -> None:
+    desk = Desk(Unreached(failing=100))
+    status = desk.supervise(ORDER)
+    assert status.state is CallState.FAILED
+    assert status.reason == "not started, again and again: timed out"
+
+
+@dataclass
 class CancelledWhileWatching(FakeCaller):
     """Its supervisor is cancelled while it waits, and Modal does not answer at first."""
 
@@ -167,7 +204,7 @@ class CancelledWhileWatching(FakeCaller):
     async def cancel(self, call: str) -> None:
         if self.refusals:
             self.refusals -= 1
-            raise StartUnknownError("timed out")
+            raise UnavailableError("timed out")
         await super().cancel(call)
 
 

@@ -15,6 +15,7 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
+    NotStartedError,
     StartUnknownError,
     UnavailableError,
 )
@@ -324,6 +325,31 @@ def test_a_start_of_unknown_outcome_is_repeated_or_reported_as_delivery_says(
     assert missed == ([] if delivery is Delivery.AT_LEAST_ONCE else ["hourly@09:00"])
     world.wake("09:10")
     assert len(uncertain.calls) + len(world.caller.calls) == starts
+
+
+@dataclass
+class UnreachedCaller(FakeCaller):
+    """Fails on the way to the first start."""
+
+    reached: bool = False
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        if not self.reached:
+            self.reached = True
+            raise NotStartedError("timed out")
+        return await super().start(app, function, args)
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_what_is_known_not_to_have_started_is_tried_again_whatever_delivery_says(
+    delivery: Delivery,
+) -> None:
+    world = World()
+    world.live(hourly(delivery=delivery))
+    world.caller = UnreachedCaller()
+    assert lines(world.wake("09:00"), RunState.START_FAILED) == ["hourly@09:00"]
+    assert lines(world.wake("09:01"), RunState.STARTED) == ["hourly@09:00"]
+    assert len(world.caller.calls) == 1
 
 
 @dataclass

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.dispatch.answers import CallStatus, Entry, StartUnknownError, UnavailableError
+from reconciler.dispatch.answers import (
+    CallStatus,
+    Entry,
+    NotStartedError,
+    StartUnknownError,
+    UnavailableError,
+)
 from reconciler.dispatch.fakes import FakeTaskFiles
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
@@ -86,6 +92,7 @@ class SimulatedCaller:
 
     async def start(self, _app: str, _function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
+        await self._look_up()
         call = await self.container.call(lambda: self.begin(args["id"]), StartUnknownError)
         return call.id
 
@@ -100,6 +107,7 @@ class SimulatedCaller:
             self.watch(call)
             return call
 
+        await self._look_up()
         call = await container.call(begin, StartUnknownError)
         return call.id
 
@@ -121,8 +129,16 @@ class SimulatedCaller:
     async def cancel(self, call: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         await self.container.call(
-            lambda: self.container.world.cancel(call), StartUnknownError, resend=True
+            lambda: self.container.world.cancel(call), UnavailableError, resend=True
         )
+
+    async def _look_up(self) -> None:
+        """The function, of which Modal has to be asked first."""
+
+        def look_up() -> None:
+            pass
+
+        await self.container.call(look_up, NotStartedError)
 
 
 @dataclass(frozen=True, slots=True)
