@@ -70,8 +70,10 @@ def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Ver
     deadline = record.deadline
     if deadline is not None:
         late = [at for at in due if (now - at) * 60 > deadline]
-        release(late, Fate.MISSED, f"no wake came within its deadline of {deadline} s")
-        due = due[len(late) :]
+        if late:
+            limit = f"deadline of {_seconds(deadline)}"
+            release(late, Fate.MISSED, f"no wake came within its {limit}")
+            due = due[len(late) :]
 
     in_time, backlog = _split(record, due, now, punctuality)
     start, given_up, reason = _catch_up(record.catchup, in_time, backlog, punctuality)
@@ -118,9 +120,17 @@ def _catch_up(
             reason = f"no wake came in time; catchup is latest, and {newer} is newer"
             return start, due[: len(due) - len(start)], reason
         case Catchup.NONE:
-            reason = f"no wake came within {punctuality} s; catchup is none"
+            if not backlog:
+                return in_time, (), ""
+            reason = f"no wake came within {_seconds(punctuality)}; catchup is none"
             if in_time:
                 # What is given up may be less late than that: the newest alone is in time.
                 newer = format_minute(in_time[0])
                 reason = f"no wake came in time; catchup is none, and {newer} is newer"
             return in_time, backlog, reason
+
+
+def _seconds(seconds: int) -> str:
+    from reconciler.durations import format_seconds  # start-up time: few wakes are late
+
+    return format_seconds(seconds)

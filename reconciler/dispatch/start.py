@@ -156,13 +156,16 @@ class _Starter:
         """Why the occurrence may no longer be started, which time alone decides."""
         deadline = self.record.deadline
         if deadline is not None and (self.now - self.occurrence.at) * 60 > deadline:
+            from reconciler.durations import format_seconds  # start-up time: most are in time
+
+            limit = f"deadline of {format_seconds(deadline)}"
             if attempt > 1:
-                return f"attempt {attempt} would be past its deadline of {deadline} s"
+                return f"attempt {attempt} would be past its {limit}"
             # An earlier wake had found it in time, and could not start it.
             if self.record.overlap is Overlap.QUEUE:
                 waited = "waited for an earlier run, or could not be started,"
-                return f"{waited} until its deadline of {deadline} s was over"
-            return f"could not be started before its deadline of {deadline} s was over"
+                return f"{waited} until its {limit} was over"
+            return f"could not be started before its {limit} was over"
         # A task can be created after its time: nobody can have started it before that.
         first = max(self.occurrence.at, self.record.anchor)
         age = timedelta(minutes=minute(self.claimant.now) - first)

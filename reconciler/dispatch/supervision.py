@@ -28,6 +28,7 @@ from reconciler.dispatch.delivery import ping_now
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
 from reconciler.dispatch.runs import format_time
+from reconciler.durations import format_seconds
 from reconciler.policies import Delivery, pause_after
 
 LOOK_AGAIN: Final = 5.0
@@ -210,18 +211,20 @@ class Supervisor:
             return
 
     async def _end_of(self, call: str, since: datetime) -> CallStatus:
-        timeout = self.order.timeout
+        timeout, left, ending = self.order.timeout, None, False
         while True:
-            left = None
             if timeout is not None:
-                left = (since + timedelta(seconds=timeout) - self.clock.now()).total_seconds()
+                until = since + timedelta(seconds=timeout)
+                left = max(0.0, (until - self.clock.now()).total_seconds())
             try:
-                status = await self.caller.wait(call, None if left is None else max(0.0, left))
-                if status.ended:
+                status = await self.caller.wait(call, left)
+                if status.ended and not (ending and status.state is CallState.CANCELLED):
                     return replace(status, call=call)
-                if left is not None:
+                if timeout is not None:
+                    # What is cancelled although that has no answer has timed out all the same.
+                    ending = True
                     await self.caller.cancel(call)
-                    reason = f"cancelled after its timeout of {timeout} s"
+                    reason = f"cancelled after its timeout of {format_seconds(timeout)}"
                     return CallStatus(CallState.TIMED_OUT, reason=reason, call=call)
             except UnavailableError:
                 await self.pause(LOOK_AGAIN)

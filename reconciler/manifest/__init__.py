@@ -7,7 +7,7 @@ makes the `Schedule`, `unsupported` refuses by name what cannot be done yet.
 
 from __future__ import annotations
 
-from reconciler.manifest.duration import format_duration, parse_duration
+from reconciler.durations import format_duration, parse_duration
 from reconciler.manifest.files import is_manifest
 from reconciler.manifest.loading import load, load_contents
 from reconciler.manifest.location import Location

@@ -19,8 +19,8 @@ from reconciler.cron import (
     parse_times,
     zone_named,
 )
+from reconciler.durations import format_duration, parse_duration
 from reconciler.manifest.alerts import AlertOverrides, overrides, ping_address
-from reconciler.manifest.duration import format_duration, parse_duration
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm

@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path as FilePath
 
 from reconciler.alerts import Alerts
+from reconciler.durations import parse_duration
 from reconciler.manifest.alerts import ONE_KEY_EACH, SecretKeys, defaults
 from reconciler.manifest.document import Document, documents
-from reconciler.manifest.duration import parse_duration
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.files import read_file, too_large
 from reconciler.manifest.problem import ManifestError, Problem

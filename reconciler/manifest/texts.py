@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from reconciler.manifest.duration import DURATION_PATTERN
+from reconciler.durations import DURATION_PATTERN
 from reconciler.manifest.expected import Expected, verdict
 
 NAME_PATTERN = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"

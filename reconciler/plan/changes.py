@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.record import Record
+from reconciler.durations import format_duration
 from reconciler.manifest import Location
-from reconciler.manifest.duration import format_duration
 from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.dispatch.generation import Generation
+from reconciler.durations import format_seconds
 from reconciler.plan.change import Action, Change, Kind
 
 
@@ -14,14 +15,14 @@ def generation_changes(applied: Generation, planned: Generation) -> Iterator[Cha
     yield from _change(
         "history",
         "history_days",
-        (applied.history_days, f"{applied.history_days} d"),
-        (planned.history_days, f"{planned.history_days} d"),
+        (applied.history_days, f"{applied.history_days}d"),
+        (planned.history_days, f"{planned.history_days}d"),
     )
     yield from _change(
         "punctuality",
         "punctuality",
-        (applied.punctuality, f"{applied.punctuality} s"),
-        (planned.punctuality, f"{planned.punctuality} s"),
+        (applied.punctuality, format_seconds(applied.punctuality)),
+        (planned.punctuality, format_seconds(planned.punctuality)),
     )
     yield from _change(
         "tasks",

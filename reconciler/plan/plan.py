@@ -17,8 +17,8 @@ from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.generation import CRONLESS, Generation, Slot
 from reconciler.dispatch.generation_writing import new_generation
+from reconciler.durations import parse_duration
 from reconciler.manifest import Location, Schedule
-from reconciler.manifest.duration import parse_duration
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
 from reconciler.plan.budget import Budget, budget_for

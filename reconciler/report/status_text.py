@@ -10,7 +10,7 @@ from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import brief, run_json, state_text
 from reconciler.report.status import ScheduleStatus, Status, Tasks, TaskStatus
 from reconciler.report.style import Style
-from reconciler.words import count
+from reconciler.words import count, lasting
 
 
 def status_text(status: Status, origins: Mapping[str, str], style: Style) -> str:
@@ -143,7 +143,7 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     state = state_text(last.state, style)
     reason = f": {brief(last.reason)}" if last.reason else ""
     seconds = lateness(last)
-    late = f", {seconds // 60} min late" if seconds is not None and seconds >= 60 else ""
+    late = f", {lasting(seconds)} late" if seconds is not None and seconds >= 60 else ""
     rows = []
     if item.failures > 1:
         rows.append(f"  {count(item.failures, 'failure')} in a row")

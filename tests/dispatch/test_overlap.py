@@ -71,7 +71,7 @@ def test_what_waits_in_the_queue_beyond_its_deadline_is_missed() -> None:
     log = world.wake("10:40")
     assert lines(log, RunState.MISSED) == ["hourly@10:00"]
     assert log.records[0].reason == (
-        "waited for an earlier run, or could not be started, until its deadline of 1800 s was over"
+        "waited for an earlier run, or could not be started, until its deadline of 30m was over"
     )
 
 

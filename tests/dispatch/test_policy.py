@@ -52,7 +52,7 @@ def test_none_starts_only_the_newest_and_only_within_the_punctuality() -> None:
     late = judge(record, [TEN, ELEVEN], m("11:06"), PUNCTUALITY)
     assert late.start == ()
     assert late.let_go == (
-        LetGo("hourly", (TEN, ELEVEN), Fate.MISSED, "no wake came within 300 s; catchup is none"),
+        LetGo("hourly", (TEN, ELEVEN), Fate.MISSED, "no wake came within 5m; catchup is none"),
     )
 
 
@@ -73,7 +73,7 @@ def test_what_is_past_its_deadline_is_missed_whatever_catchup_says() -> None:
     verdict = judge(record, [NINE, TEN, ELEVEN], m("11:00"), PUNCTUALITY)
     assert verdict.start == (TEN, ELEVEN)
     assert verdict.let_go == (
-        LetGo("hourly", (NINE,), Fate.MISSED, "no wake came within its deadline of 3600 s"),
+        LetGo("hourly", (NINE,), Fate.MISSED, "no wake came within its deadline of 1h"),
     )
 
 

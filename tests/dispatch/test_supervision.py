@@ -92,7 +92,27 @@ def test_a_try_that_takes_too_long_is_cancelled_and_counts_as_failed() -> None:
     status = desk.supervise(replace(ORDER, retries=1, timeout=600))
     assert status.state is CallState.SUCCEEDED
     assert desk.caller.statuses["fc-1"].state is CallState.CANCELLED
-    assert status.tries[0] == "1: fc-1 timed-out cancelled after its timeout of 600 s"
+    assert status.tries[0] == "1: fc-1 timed-out cancelled after its timeout of 10m"
+
+
+@dataclass
+class CancellingUnheard(Scripted):
+    """Cancels, and then says that it failed."""
+
+    said: bool = False
+
+    async def cancel(self, call: str) -> None:
+        await super().cancel(call)
+        if not self.said:
+            self.said = True
+            raise UnavailableError("timed out")
+
+
+def test_a_try_whose_cancellation_has_no_answer_has_timed_out_all_the_same() -> None:
+    desk = Desk(CancellingUnheard(script=[CallStatus(CallState.RUNNING), DONE]))
+    status = desk.supervise(replace(ORDER, retries=1, timeout=600))
+    assert status.state is CallState.SUCCEEDED
+    assert status.tries[0] == "1: fc-1 timed-out cancelled after its timeout of 10m"
 
 
 def test_a_run_that_somebody_cancelled_is_not_tried_again() -> None:

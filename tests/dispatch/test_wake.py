@@ -268,7 +268,7 @@ def test_what_a_wake_in_time_could_not_claim_respects_the_deadline(overlap: Over
     world.wake("09:00", replace(world.ports("09:00"), claims=throttled))
     log = world.wake("09:40")
     assert lines(log, RunState.MISSED) == ["hourly@09:00"]
-    assert "its deadline of 1800 s was over" in (log.records[0].reason or "")
+    assert "its deadline of 30m was over" in (log.records[0].reason or "")
     assert world.caller.calls == []
 
 

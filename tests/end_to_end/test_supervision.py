@@ -35,7 +35,7 @@ def test_failing_and_endless_runs_are_tried_again_cancelled_and_reported(project
     runs = project.reconcile("runs", "--format", "json").json["runs"]
     ends = {run["name"]: (run["state"], run["reason"], run["result"]) for run in runs}
     assert ends["failing"] == ("failed", "gave up after 3 tries: ValueError: no rows", None)
-    assert ends["endless"] == ("timed-out", "cancelled after its timeout of 1 s", None)
+    assert ends["endless"] == ("timed-out", "cancelled after its timeout of 1s", None)
     assert ends["fine"] == ("succeeded", None, f'"fine@{NINE}"')
     assert [len(run["tries"]) for run in runs if run["name"] == "failing"] == [3]
 

@@ -138,7 +138,7 @@ def test_the_json_counts_failures_and_misses_apart() -> None:
 
 @pytest.mark.parametrize("state", [MISSED, RunState.QUEUED, RunState.START_FAILED])
 def test_only_what_has_started_is_late(state: RunState) -> None:
-    assert "4 min late" in row(lived(DONE, late=4))
+    assert "4 minutes late" in row(lived(DONE, late=4))
     assert "late" not in row(lived(DONE, state, late=4))
 
 

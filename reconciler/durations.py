@@ -48,3 +48,8 @@ def format_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def format_seconds(seconds: int) -> str:
+    """The same of whole seconds from zero on."""
+    return format_duration(timedelta(seconds=seconds))
