@@ -1,9 +1,10 @@
 """Remove the records of old applies, and the generations that only they name.
 
 Invariant: *what is live, was live before it, is named by a record that is kept, or was live at any
-time since the oldest of these, stays.* For the last: the oldest record that is kept says what was
-live when it was made, and everything that was live later has a record itself. A wake that began
-before the last apply therefore still finds what it is about to read.
+time within the last day, stays.* A wake that began before the last apply therefore still finds what
+it is about to read. For the last part, age alone does not do: an apply that lay still just before
+it flipped the pointer makes live what an old record names. The records of the last day therefore
+also say what each of them found live.
 
 Ages are by the Volume's clock, which is the same for all who apply.
 
@@ -24,9 +25,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import Pointer
 from reconciler.dispatch.ports import Clock
+from reconciler.dispatch.runs import format_time
 from reconciler.workspace.history import FOLDER, Applied, path_of
 from reconciler.workspace.lease import LEASE_TIME
 from reconciler.workspace.ports import Files
@@ -70,7 +73,7 @@ class Pruning:
         Raises:
             UnavailableError: Modal did not answer. Doing it again is safe.
             LeaseLostError: somebody else applies; nothing more is removed.
-            FormatError: the oldest record that would be kept cannot be read; nothing was removed.
+            FormatError: a record of the last day cannot be read; nothing was removed.
         """
         found = await self.files.written(FOLDER)
         if not self.old_records(found, self.clock.now()):
@@ -87,7 +90,7 @@ class Pruning:
         generations = self.old_generations(
             written,
             now,
-            await self.named({path: at for path, at in found.items() if path not in records}),
+            await self.named({path: at for path, at in found.items() if path not in records}, now),
         )
         await self.remove(records, until)
         await self.remove(generations, until)
@@ -98,7 +101,7 @@ class Pruning:
         old = [
             (at, path)
             for path, at in written.items()
-            if path != own and _RECORD.fullmatch(path) is not None and self.is_old(at, now)
+            if path != own and _RECORD.fullmatch(path) is not None and at < self.oldest(now)
         ]
         return [path for _, path in sorted(old)][:REMOVED_AT_MOST]
 
@@ -111,23 +114,20 @@ class Pruning:
             for path, at in written.items()
             if (found := _GENERATION.fullmatch(path)) is not None
             and found["beginning"] not in named
-            and self.is_old(at, now)
+            and at < self.oldest(now)
         ]
         return [path for _, path in sorted(old)][:REMOVED_AT_MOST]
 
-    async def named(self, kept: Mapping[str, str]) -> frozenset[str]:
+    async def named(self, kept: Mapping[str, str], now: datetime) -> frozenset[str]:
         """How the digests of the generations begin that stay.
 
         Args:
             kept: records, each with when it was written.
         """
         records = {path: found for path in kept if (found := _RECORD.fullmatch(path)) is not None}
-        digests = [self.live.generation, self.live.previous]
-        oldest = min(records, key=lambda path: (kept[path], path), default=None)
-        content = None if oldest is None else await self.files.read(oldest)
-        if oldest is not None and content is not None:
-            pointer = Applied.decode(content, oldest).pointer
-            digests += [pointer.generation, pointer.previous]
+        yesterday = format_time(now - SHORTEST)
+        recent = await at_once(map(self.found_live, (p for p in records if kept[p] >= yesterday)))
+        digests = [self.live.generation, self.live.previous, *recent]
         return frozenset(
             [
                 *(digest[:12] for digest in digests if digest is not None),
@@ -135,9 +135,14 @@ class Pruning:
             ]
         )
 
-    def is_old(self, at: str, now: datetime) -> bool:
-        """Whether it is time to remove what was written then, ISO 8601."""
-        return datetime.fromisoformat(at) < now - max(self.keep, SHORTEST)
+    async def found_live(self, path: str) -> str | None:
+        """The generation that was live when the apply of this record began."""
+        content = await self.files.read(path)
+        return None if content is None else Applied.decode(content, path).pointer.previous
+
+    def oldest(self, now: datetime) -> str:
+        """It is time to remove what was written before this, ISO 8601."""
+        return format_time(now - max(self.keep, SHORTEST))
 
     async def remove(self, paths: Iterable[str], until: datetime) -> None:
         """Remove files; none is begun after that time."""

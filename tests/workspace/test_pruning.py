@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.dispatch.answers import UnavailableError
@@ -174,7 +174,12 @@ def later(world: World, time: timedelta) -> None:
     world.files.now = format_time(world.clock.time)
 
 
+LAY_STILL = Stride(HOUR, 0, None, ("write", 2), 0)
+"""One whose record is older than that of the apply which it then undoes."""
+
+
 @settings(max_examples=60)
+@example([LAY_STILL, Stride(HISTORY - HOUR, 1, None, None, 0), Stride(HOUR, 0, None, None, 0)])
 @given(st.lists(STRIDES, min_size=2, max_size=9))
 def test_nothing_that_is_live_was_before_or_is_named_is_ever_removed(strides: list[Stride]) -> None:
     seen = Seen(World())
@@ -332,14 +337,14 @@ def test_files_that_are_none_of_ours_stay() -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b""])
-def test_where_the_oldest_record_that_stays_is_damaged_nothing_is_removed(content: bytes) -> None:
+def test_where_a_record_of_the_last_day_is_damaged_nothing_is_removed(content: bytes) -> None:
     world = World()
-    days(world, 0, each=7)
+    days(world, 0, each=8)
     apply_choice(world, 2)
     (newest,) = sorted(of(world, "applies"))[-1:]
     world.files.files[newest] = content
     before = set(world.files.files)
-    later(world, timedelta(days=2))
+    later(world, 2 * HOUR)
     told = asyncio.run(
         apply(world.workspace, world.plan(CHOICES[0][0], history=HISTORY), SOMEBODY, lambda _: None)
     )
