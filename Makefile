@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup test lint demo simulate bench schema clean
+.PHONY: help setup test lint demo explore simulate bench schema clean
 
 help:
 	@echo "make demo    deploy the examples to the embedded Modal, plan, apply, wake, show the runs"
 	@echo "make test    everything that CI checks"
 	@echo "make lint    the static checks alone"
+	@echo "make explore  the property tests once more, with examples that are new each time"
 	@echo "make simulate  the dispatch core under seeded faults, 2,000 seeds of 14 days x 40 schedules"
 	@echo "make bench   the benchmarks, each beside its peer"
 	@echo "make schema  write schema/ anew from the models"
@@ -34,6 +35,9 @@ lint: setup
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+explore: setup
+	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile explore
 
 demo: setup
 	@$(BIN)/python examples/demo.py
