@@ -103,6 +103,7 @@ class Container:
         self.latency = latency
         self.throttled = throttled
         self.by_hand = False
+        self.knows_functions = False
         self.dead = False
         self.disturbed = False
         self.in_hand: set[str] = set()

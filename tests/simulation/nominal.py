@@ -183,5 +183,5 @@ def _governing(
     if settled >= until:
         return lives
     waits = any(life.record.overlap is not Overlap.ALLOW for life in lives)
-    settled += WAITING if waits else SETTLING
+    settled = clean.first_end(settled + (WAITING if waits else SETTLING))  # it takes a wake
     return [life for life in lives if life.begin <= settled] or lives[:1]

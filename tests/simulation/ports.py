@@ -133,12 +133,13 @@ class SimulatedCaller:
         )
 
     async def _look_up(self) -> None:
-        """The function, of which Modal has to be asked first."""
+        """The function, of which Modal has to be asked first, once in a container."""
 
         def look_up() -> None:
-            pass
+            self.container.knows_functions = True
 
-        await self.container.call(look_up, NotStartedError)
+        if not self.container.knows_functions:
+            await self.container.call(look_up, NotStartedError)
 
 
 @dataclass(frozen=True, slots=True)
