@@ -31,6 +31,8 @@ from reconciler.dispatch.runs import format_time
 from reconciler.durations import format_seconds
 from reconciler.policies import Delivery, pause_after
 
+TIMED_OUT: Final = "timed-out"
+"""In the claim of a try: it is cancelled because its time was over."""
 LOOK_AGAIN: Final = 5.0
 """Seconds after which something is asked again that had no answer."""
 STARTS_PER_TRY: Final = 5
@@ -156,7 +158,7 @@ class Supervisor:
                 claim = found if found is not None else claim
             match ClaimState(claim["state"]):
                 case ClaimState.STARTED:
-                    return await self._watch(claim)
+                    return await self._watch(key, claim)
                 case ClaimState.CLAIMED if claim["token"] == self.token:
                     ended = await self._start(key, claim)
                     if isinstance(ended, CallStatus):
@@ -190,12 +192,12 @@ class Supervisor:
         since = format_time(self.clock.now())
         started = {**claim, "state": ClaimState.STARTED.value, "call": call, "since": since}
         await self._persist(lambda: self.claims.put(key, started))
-        return await self._watch(started)
+        return await self._watch(key, started)
 
-    async def _watch(self, claim: Entry) -> CallStatus:
+    async def _watch(self, key: str, claim: Entry) -> CallStatus:
         call = str(claim["call"])
         try:
-            return await self._end_of(call, datetime.fromisoformat(claim["since"]))
+            return await self._end_of(call, key, claim)
         except asyncio.CancelledError:
             # We are being cancelled, and what we watch is to end with us.
             await self._cancel_at_once(call)
@@ -210,19 +212,26 @@ class Supervisor:
                 continue
             return
 
-    async def _end_of(self, call: str, since: datetime) -> CallStatus:
-        timeout, left, ending = self.order.timeout, None, False
+    async def _end_of(self, call: str, key: str, claim: Entry) -> CallStatus:
+        """Wait for the end of a call, or bring it about once its time is over.
+
+        Why it is cancelled is written down before: whatever becomes of the answer, or of us, what
+        is found cancelled then has timed out, and was not ended by somebody else.
+        """
+        timeout, left = self.order.timeout, None
+        timed_out = TIMED_OUT in claim
         while True:
             if timeout is not None:
-                until = since + timedelta(seconds=timeout)
+                until = datetime.fromisoformat(claim["since"]) + timedelta(seconds=timeout)
                 left = max(0.0, (until - self.clock.now()).total_seconds())
             try:
                 status = await self.caller.wait(call, left)
-                if status.ended and not (ending and status.state is CallState.CANCELLED):
+                if status.ended and not (timed_out and status.state is CallState.CANCELLED):
                     return replace(status, call=call)
                 if timeout is not None:
-                    # What is cancelled although that has no answer has timed out all the same.
-                    ending = True
+                    if not timed_out:
+                        await self.claims.put(key, {**claim, TIMED_OUT: True})
+                        timed_out = True
                     await self.caller.cancel(call)
                     reason = f"cancelled after its timeout of {format_seconds(timeout)}"
                     return CallStatus(CallState.TIMED_OUT, reason=reason, call=call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -97,20 +98,33 @@ def test_a_try_that_takes_too_long_is_cancelled_and_counts_as_failed() -> None:
 
 @dataclass
 class CancellingUnheard(Scripted):
-    """Cancels, and then says that it failed."""
+    """Cancels, and then something happens once.
 
-    said: bool = False
+    Attributes:
+        happens: what is raised.
+    """
+
+    happens: BaseException | None = None
 
     async def cancel(self, call: str) -> None:
         await super().cancel(call)
-        if not self.said:
-            self.said = True
-            raise UnavailableError("timed out")
+        if (happens := self.happens) is not None:
+            self.happens = None
+            raise happens
 
 
-def test_a_try_whose_cancellation_has_no_answer_has_timed_out_all_the_same() -> None:
-    desk = Desk(CancellingUnheard(script=[CallStatus(CallState.RUNNING), DONE]))
-    status = desk.supervise(replace(ORDER, retries=1, timeout=600))
+@pytest.mark.parametrize("happens", [UnavailableError("timed out"), Killed()])
+def test_a_try_has_timed_out_whatever_becomes_of_the_answer_to_its_cancellation(
+    happens: BaseException,
+) -> None:
+    script = [CallStatus(CallState.RUNNING), DONE]
+    desk, order = Desk(CancellingUnheard(script=script)), replace(ORDER, retries=1, timeout=600)
+    assert isinstance(desk.caller, CancellingUnheard)
+    desk.caller.happens = happens
+    with suppress(Killed):
+        desk.supervise(order)
+    desk.clock.time += timedelta(minutes=11)
+    status = desk.supervise(order, token="t2")
     assert status.state is CallState.SUCCEEDED
     assert status.tries[0] == "1: fc-1 timed-out cancelled after its timeout of 10m"
 
