@@ -22,7 +22,7 @@ from reconciler.dispatch.answers import (
     UnauthenticatedError,
     UnavailableError,
 )
-from reconciler.dispatch.modal_calls import ModalCaller, status_of
+from reconciler.dispatch.modal_calls import UNREADABLE, ModalCaller, describe, status_of
 from reconciler.errors import ReconcileError
 
 _CALL: Final = re.compile(r"fc-[A-Za-z0-9]+", re.ASCII)
@@ -50,7 +50,8 @@ class Outcome:
 
     Attributes:
         value: what the function returned, when it is done.
-        error: what it raised, in one line, when it failed.
+        error: what it raised, in one line, when it failed. When it is done: why its value cannot be
+            read here, such as a class whose module is not here; the value is None then.
     """
 
     state: JobState
@@ -123,7 +124,7 @@ async def result_async(call: str, *, timeout: float = 0) -> Outcome:
     call_id = _call_id(call)
     try:
         value = await modal.FunctionCall.from_id(call_id).get.aio(timeout=timeout)
-    except Exception as error:  # noqa: BLE001 - whatever the function itself raised
+    except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
         return _outcome_of(error)
     return Outcome(JobState.DONE, value=value)
 
@@ -134,7 +135,7 @@ def _call_id(call: object) -> str:
     raise ReconcileError(f"{call!r} is no call id", remedy="Give what submit returned: `fc-…`.")
 
 
-def _outcome_of(error: Exception) -> Outcome:
+def _outcome_of(error: BaseException) -> Outcome:
     try:
         status = status_of(error)
     except UnauthenticatedError:
@@ -146,6 +147,8 @@ def _outcome_of(error: Exception) -> Outcome:
             return Outcome(JobState.PENDING)
         case CallState.EXPIRED:
             return Outcome(JobState.EXPIRED)
+        case CallState.SUCCEEDED:
+            return Outcome(JobState.DONE, error=f"{UNREADABLE}: {describe(error)}")
         case _:
             return Outcome(JobState.FAILED, error=status.reason)
 

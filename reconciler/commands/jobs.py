@@ -36,12 +36,22 @@ def result(args: Namespace) -> int:
     if outcome.state is JobState.EXPIRED:
         error = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
     if args.format == "json":
-        fields = {"state": outcome.state.value, "value": outcome.value, "error": error}
-        print(json.dumps({"format": 1, **fields}, indent=2, default=repr))
+        fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
+        print(json.dumps({"format": 1, **fields}, indent=2))
     else:
-        shown = error if outcome.value is None else json.dumps(outcome.value, default=repr)
+        shown = error if outcome.value is None else json.dumps(_plain(outcome.value))
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")
     return 0 if outcome.state in (JobState.DONE, JobState.PENDING) else 1
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it; what JSON has nothing for, as Python writes it."""
+    from reconciler.dispatch.modal_calls import as_python
+
+    try:
+        return json.loads(json.dumps(value, default=as_python))
+    except (TypeError, ValueError, RecursionError):
+        return as_python(value)
 
 
 def _arguments(text: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ from modal.exception import (
     AuthError,
     ConflictError,
     DataLossError,
+    DeserializationError,
     FunctionTimeoutError,
     InternalError,
     InvalidError,
@@ -48,6 +49,10 @@ from reconciler.dispatch.puts import SharedPuts
 RESULT_LENGTH: Final = 500
 """Characters of a result or an error that are kept in the history."""
 
+UNREADABLE: Final = "what it returned cannot be read here"
+"""Said of a value whose class is of a module that is not here: the call that returned it has
+succeeded all the same."""
+
 _ENDING: Final = "schedule-reconciler/ending"
 """The key by which the supervisor's answer is told from what a target returns."""
 
@@ -56,8 +61,9 @@ _CLIENT: Final = Path(modal.__file__).parent
 _REMOTE: Final = "<ta-"
 """How the names of files begin in the frames of a container, which the client puts at the end of
 the traceback of what a function raised. Its own errors and a function's may be of one class."""
-_READING, _FETCHING = "_process_result", "blob_download"
-"""The client's functions that make a value or an exception of a result, and fetch a large one."""
+_READING, _FETCHING, _LOADING = "_process_result", "blob_download", "deserialize_data_format"
+"""The client's functions that make a value or an exception of a result, fetch a large one, and load
+the value of a call that succeeded."""
 _NO_ANSWER: Final = (
     AuthError,
     ConflictError,
@@ -192,7 +198,7 @@ class ModalCaller:
         handle = modal.FunctionCall.from_id(call)
         try:
             result = await handle.get.aio(timeout=seconds)
-        except Exception as error:  # noqa: BLE001 - whatever the function itself raised
+        except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
             return status_of(error)
         if isinstance(result, dict) and _ENDING in result:
             return _decode_ending(result)
@@ -250,21 +256,28 @@ def _decode_ending(data: Mapping[str, Any]) -> CallStatus:
 
 def describe(error: BaseException) -> str:
     """One line about an error that somebody else's code raised."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - its text is somebody else's code too
+        text = ""
     return f"{type(error).__name__}: {text}"[:RESULT_LENGTH] if text else type(error).__name__
 
 
-def status_of(error: Exception) -> CallStatus:
+def status_of(error: BaseException) -> CallStatus:
     """How a call stands whose result was asked for, from what that raised.
 
     Raises:
         UnauthenticatedError: Modal does not know us.
         UnavailableError: Modal does not say.
+        BaseException: the error itself, when we are being ended. A function that calls
+            ``sys.exit`` raises one of that kind too, which ends that function and not us.
     """
     failed = CallStatus(CallState.FAILED, reason=describe(error))
     raised_in = _raised_in(error)
     if raised_in.startswith(_REMOTE):
         return failed
+    if not isinstance(error, Exception) and not _is_result(error):
+        raise error
     match error:
         case TimeoutError():
             # The client's own has no text. It is told from one of the function's, whose frames
@@ -277,6 +290,8 @@ def status_of(error: Exception) -> CallStatus:
             return replace(failed, state=CallState.TIMED_OUT)
         case RemoteError() if _is_cancelled(error):
             return replace(failed, state=CallState.CANCELLED)
+        case DeserializationError() if _called_by_reading(error) == _LOADING:
+            return CallStatus(CallState.SUCCEEDED, result=f"<{UNREADABLE}: {describe(error)}>")
         case AuthError() if not _is_result(error):
             raise UnauthenticatedError(describe(error)) from error
         case _ if isinstance(error, _NO_ANSWER) and not _is_result(error):
@@ -284,23 +299,29 @@ def status_of(error: Exception) -> CallStatus:
     return failed
 
 
-def _raised_in(error: Exception) -> str:
+def _raised_in(error: BaseException) -> str:
     """The file in which it was raised; of what a function raised, as the client writes it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return frames[-1].f_code.co_filename if frames else ""
 
 
-def _is_result(error: Exception) -> bool:
+def _is_result(error: BaseException) -> bool:
     """Whether it was made of a call's result, rather than raised on the way to one.
 
     What a container could not even be started for, such as an import that fails, comes without
     frames that are marked as a container's, or with none at all. A large result is fetched while it
     is being read, which may fail as any call.
     """
+    return _called_by_reading(error) not in (None, _FETCHING)
+
+
+def _called_by_reading(error: BaseException) -> str | None:
+    """What the client was about when a result that it read raised this: the function that it had
+    called for that, empty when none; None when it read no result."""
     names = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
     if _READING not in names:
-        return False
-    return names[names.index(_READING) + 1 :][:1] != [_FETCHING]
+        return None
+    return next(iter(names[names.index(_READING) + 1 :]), "")
 
 
 def _is_cancelled(error: RemoteError) -> bool:
@@ -315,6 +336,14 @@ def _is_cancelled(error: RemoteError) -> bool:
 def _as_json(result: Any) -> str:
     try:
         text = json.dumps(result, ensure_ascii=False)
-    except (TypeError, ValueError):
-        text = repr(result)
+    except (TypeError, ValueError, RecursionError):
+        text = as_python(result)
     return text[:RESULT_LENGTH]
+
+
+def as_python(result: Any) -> str:
+    """A value as Python writes it, whatever its class does when it is asked."""
+    try:
+        return repr(result)
+    except Exception:  # noqa: BLE001 - it is somebody else's code
+        return f"<{type(result).__qualname__}>"

@@ -49,6 +49,25 @@ def test_a_job_whose_containers_die_has_failed_with_what_modal_says(shop: Runnin
 
 
 @pytest.mark.parametrize(
+    ("function", "error"),
+    [("leave", "SystemExit: no rows"), ("leave_without_a_word", "Mute")],
+)
+def test_a_job_that_ends_in_an_unusual_way_has_failed_and_does_the_same_to_nobody(
+    shop: RunningEngine, function: str, error: str
+) -> None:
+    call = submit(f"shop/{function}", {"occurrence": "x"}, environment=MAIN)
+    assert result(call, timeout=60) == Outcome(JobState.FAILED, error=error)
+    assert submit("shop/sync", {"occurrence": "x"}, environment=MAIN), "the client goes on"
+
+
+def test_a_job_is_done_also_when_its_value_cannot_be_read_here(shop: RunningEngine) -> None:
+    done = result(submit("shop/report", {"occurrence": "x"}, environment=MAIN), timeout=60)
+    assert (done.state, done.value) == (JobState.DONE, None)
+    assert done.error is not None
+    assert done.error.startswith("what it returned cannot be read here: DeserializationError: ")
+
+
+@pytest.mark.parametrize(
     "error", ["ConnectionError('no database')", "modal.exception.NotFoundError('no such app')"]
 )
 def test_a_job_whose_module_cannot_be_imported_has_failed_whatever_it_raises(

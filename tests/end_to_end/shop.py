@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
+from typing import Any
 from uuid import uuid4
 
 import modal
@@ -43,6 +45,53 @@ def time_out_bare(occurrence: str) -> None:
     """Fails in the way that is hardest to tell from a call that is still going."""
     _mark(occurrence)
     raise TimeoutError
+
+
+@app.function()
+def leave(occurrence: str) -> None:
+    """Fails as scripts do."""
+    _mark(occurrence)
+    sys.exit("no rows")
+
+
+@app.function()
+def leave_without_a_word(occurrence: str) -> None:
+    """Fails with an error that cannot be read aloud."""
+    _mark(occurrence)
+
+    class Mute(Exception):  # noqa: N818 - whatever people call theirs
+        def __str__(self) -> str:
+            raise RuntimeError(occurrence)
+
+    raise Mute
+
+
+class Report:
+    """Of a module that only this app has."""
+
+
+@app.function()
+def report(occurrence: str) -> Report:
+    """Returns what nobody else can load."""
+    _mark(occurrence)
+    return Report()
+
+
+@app.function()
+def conceal() -> Any:
+    """Returns what cannot be written down."""
+
+    class Mute:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    return Mute()
+
+
+@app.function()
+def accept(**values: Any) -> list[str]:
+    """Returns the names of its arguments."""
+    return sorted(values)
 
 
 @app.function(timeout=1)

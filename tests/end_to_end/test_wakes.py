@@ -53,6 +53,41 @@ def test_wakes_at_the_same_minute_in_several_containers_start_every_occurrence_o
     assert project.marks() == sorted(f"{name}@{NINE}" for name in [*names, "mail"])
 
 
+def test_no_run_takes_a_wake_along_however_it_ends_and_whatever_it_returns(
+    project: Project,
+) -> None:
+    ends = {
+        "leaves": "leave",
+        "leaves-mute": "leave_without_a_word",
+        "reports": "report",
+        "conceals": "conceal",
+        "sane": "sync",
+    }
+    documents = [
+        f'name: {name}\nschedule: "0 * * * *"\nfunction: shop/{function}\n'
+        + ("" if name == "conceals" else f"args: {{occurrence: {name}}}\n")
+        + ("retries: {max: 1, backoff: 1s}\n" if name == "reports" else "")
+        for name, function in ends.items()
+    ]
+    project.write("ends.yaml", "---\n".join(documents))
+    project.applied()
+    assert project.reconcile("wake", "--at", NINE, "--wait").code == 1
+    after = project.reconcile("wake", "--at", "2036-12-01T09:30Z")
+    assert after.code == 1, after.err
+    runs = project.reconcile("runs", "--format", "json").json["runs"]
+    said = {run["name"]: (run["state"], run["reason"] or run["result"]) for run in runs}
+    unreadable = said.pop("reports")
+    assert said == {
+        "leaves": ("failed", "SystemExit: no rows"),
+        "leaves-mute": ("failed", "Mute"),
+        "conceals": ("succeeded", "<Mute>"),
+        "sane": ("succeeded", '"sane"'),
+    }
+    assert unreadable[0] == "succeeded"
+    assert unreadable[1].startswith("<what it returned cannot be read here: ")
+    assert project.marks().count("reports") == 1, "what has succeeded is not tried again"
+
+
 def test_who_serves_a_minute_before_its_time_is_told_that_it_will_not_be_served_again(
     project: Project,
 ) -> None:
