@@ -11,6 +11,9 @@ LONGEST_RUN: Final = timedelta(hours=24)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """Between two tries at most, however many there were."""
 
+NO_ARGUMENT: Final = "self"
+"""``spawn`` of Modal's client is a method, and has no way to pass on an argument of this name."""
+
 
 class Overlap(StrEnum):
     """What happens to an occurrence that is due while the last run is still going."""

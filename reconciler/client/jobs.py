@@ -24,6 +24,7 @@ from reconciler.dispatch.answers import (
 )
 from reconciler.dispatch.modal_calls import UNREADABLE, ModalCaller, describe, status_of
 from reconciler.errors import ReconcileError
+from reconciler.policies import NO_ARGUMENT
 
 _CALL: Final = re.compile(r"fc-[A-Za-z0-9]+", re.ASCII)
 """What Modal calls a call."""
@@ -107,6 +108,12 @@ def _arguments(args: object) -> dict[str, Any]:
             f"{args!r} is no mapping of names to values",
             where="args",
             remedy='They are the keyword arguments of the call, such as {"window": "24h"}.',
+        )
+    if NO_ARGUMENT in args:
+        raise SubmitError(
+            f"no argument can be called {NO_ARGUMENT}: Modal's client takes that name for itself",
+            where="args",
+            remedy="Give it another name.",
         )
     return dict(args)
 

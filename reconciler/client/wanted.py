@@ -12,8 +12,8 @@ from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.task_errors import InvalidTaskError
 from reconciler.cron import minute
 from reconciler.dispatch.start import CLAIM_LIFE
-from reconciler.dispatch.tasks import ID, Task
-from reconciler.policies import Delivery
+from reconciler.dispatch.tasks import DEEPEST, ID, Task, is_too_deep
+from reconciler.policies import NO_ARGUMENT, Delivery
 
 LARGEST_ARGS: Final = 256 * 1024
 """Bytes of the arguments as JSON: every wake that finds the task due reads them."""
@@ -109,11 +109,23 @@ def _arguments(args: object) -> dict[str, Any]:
             where="args",
             remedy=_KEYWORDS,
         )
+    if NO_ARGUMENT in given:
+        raise InvalidTaskError(
+            f"no argument can be called {NO_ARGUMENT}: Modal's client takes that name for itself",
+            where="args",
+            remedy="Give it another name.",
+        )
     try:
         text = json.dumps(given, allow_nan=False)
         read: dict[str, Any] = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidTaskError(f"is no JSON: {error}", where="args", remedy=_JSON) from error
+    if is_too_deep(read):
+        raise InvalidTaskError(
+            f"they are nested more than {DEEPEST} levels deep",
+            where="args",
+            remedy="Store what is deep elsewhere, and pass its name.",
+        )
     if read != given:
         raise InvalidTaskError("would arrive as something else", where="args", remedy=_JSON)
     if len(text) > LARGEST_ARGS:

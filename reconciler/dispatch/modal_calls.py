@@ -158,7 +158,7 @@ class ModalCaller:
             target = await self._target(app, function)
         except NotFoundError as error:
             raise TargetMissingError(f"there is no function {app}/{function}") from error
-        except (modal.Error, OSError) as error:
+        except Exception as error:
             raise NotStartedError(describe(error)) from error
         try:
             call = await target.spawn.aio(**args)
@@ -166,9 +166,10 @@ class ModalCaller:
             # The function went away after we had looked it up; look again next time.
             self._functions.pop((app, function), None)
             raise TargetMissingError(f"there is no function {app}/{function}") from error
-        except AuthError as error:
+        except (AuthError, TypeError) as error:
+            # Also what the client cannot pass on, such as these arguments, it has not sent.
             raise NotStartedError(describe(error)) from error
-        except (modal.Error, OSError) as error:
+        except Exception as error:
             raise StartUnknownError(describe(error)) from error
         return str(call.object_id)
 

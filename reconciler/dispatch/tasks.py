@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -36,6 +36,8 @@ ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What the id of a task may be: part of a file's name, and of the names of claims."""
 LONG_PAST: Final = 24 * 60
 """Minutes."""
+DEEPEST: Final = 100
+"""Levels of lists and mappings in arguments: what goes through them calls itself for each."""
 
 _NOT_OURS: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _REMOVE: Final = "Remove it from the Volume (modal volume rm), and create the task again."
@@ -139,6 +141,8 @@ class Task:
         """
         if not ID.fullmatch(data["id"]) or not isinstance(data["args"], dict):
             raise ValueError("its id or its arguments are of another form")
+        if is_too_deep(data["args"]):
+            raise ValueError(f"its arguments are nested more than {DEEPEST} levels deep")
         return cls(
             id=data["id"],
             at=parse_minute(data["at"]),
@@ -271,6 +275,24 @@ def task_id_of(name: str) -> str | None:
     """The id of the task that bears this name in the history, None for a schedule's name."""
     key = parse_task_key(name.removeprefix(NAME_PREFIX)) if is_task(name) else None
     return None if key is None else key[0]
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether lists and mappings are nested in it more than :data:`DEEPEST` levels deep."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [inner for one in level for inner in _inner(one)]
+    return bool(level)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _literal(value: Any) -> Any:

@@ -42,7 +42,7 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.manifest.settings import LOCAL, Settings, every_alerts, unknown_environment
-from reconciler.policies import LONGEST_RUN
+from reconciler.policies import LONGEST_RUN, NO_ARGUMENT
 
 T = TypeVar("T")
 
@@ -78,6 +78,13 @@ class _Reading:
             self._fault(("end",), "`end` must be later than `start`")
         args = form.args or {}
         self.faults.extend(unknown_placeholders(args, ("args",)))
+        if NO_ARGUMENT in args:
+            self._fault(
+                ("args", NO_ARGUMENT),
+                f"no argument can be called `{NO_ARGUMENT}`: Modal's client takes that name",
+                "give it another name",
+                at_key=True,
+            )
         exclude = self._exclude()
         suspension = self._suspension()
         target = self._target()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -150,6 +151,18 @@ def test_what_are_no_keyword_arguments_is_refused(args: Any) -> None:
         submit("shop/sync", args)
     assert caught.value.remedy is not None
     assert caught.value.remedy.startswith("They are the keyword arguments of the call")
+
+
+def test_an_argument_that_the_client_cannot_pass_on_is_refused() -> None:
+    with pytest.raises(SubmitError, match="no argument can be called self"):
+        submit("shop/accept", {"self": 1})
+
+
+def test_arguments_that_cannot_be_sent_are_an_error_of_the_submission(
+    shop: RunningEngine,
+) -> None:
+    with pytest.raises(SubmitError, match="cannot pickle"):
+        submit("shop/accept", {"lock": threading.Lock()}, environment=MAIN)
 
 
 def test_it_is_the_environment_that_is_missing_when_it_is(shop: RunningEngine) -> None:

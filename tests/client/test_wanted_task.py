@@ -22,6 +22,14 @@ def wanted(**values: Any) -> Task:
     return wanted_task(**{"delivery": "at-least-once", "now": NOW, **given})
 
 
+def nested(levels: int) -> Any:
+    """A list of a list of a list, so many levels deep with the arguments themselves."""
+    value: Any = 1
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("time", "expected"),
     [
@@ -43,6 +51,10 @@ def test_the_rest_is_kept_as_it_is() -> None:
     one = wanted(function="shop/Mailer.send", args=args, delivery="at-most-once")
     assert (one.app, one.function, one.args) == ("shop", "Mailer.send", args)
     assert (one.id, one.created, one.delivery.value) == ("a", minute(NOW), "at-most-once")
+
+
+def test_arguments_may_be_nested_as_deep_as_a_wake_goes() -> None:
+    assert Task.from_json(wanted(args={"a": nested(100)}).to_json()).record().args
 
 
 def test_without_an_id_each_task_is_its_own() -> None:
@@ -69,6 +81,9 @@ def test_without_an_id_each_task_is_its_own() -> None:
         ({"args": [1]}, "is no mapping"),
         ({"args": {"a b": 1}}, "are not all names"),
         ({"args": {1: 1}}, "are not all names"),
+        ({"args": {"self": 1}}, "no argument can be called self: Modal's client takes that"),
+        ({"args": {"a": nested(101)}}, "are nested more than 100 levels deep"),
+        ({"args": {"a": nested(900)}}, "are nested more than 100 levels deep"),
         ({"args": {"a": at("15:00")}}, "is no JSON"),
         ({"args": {"a": float("nan")}}, "is no JSON"),
         ({"args": {"a": (1, 2)}}, "would arrive as something else"),

@@ -23,6 +23,9 @@ from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, hourly, lines
 from tests.dispatch.task_scenario import settled, spawned, store, task
 
+DEEP = task("bad").encode().replace(b"{}", b'{"a":' + b"[" * 900 + b"]" * 900 + b"}", 1)
+"""Deep enough to be read, and too deep to be worked with."""
+
 
 @pytest.fixture
 def world() -> World:
@@ -229,6 +232,7 @@ def test_the_next_edition_of_an_id_is_a_task_of_its_own(world: World) -> None:
     [
         (b"{", "is not a task"),
         (b"[" * 100_000, "is not a task"),
+        (DEEP, "its arguments are nested more than 100 levels deep"),
         (task("other").encode(), "it says that it is tasks/2026-11-20/15/other.json"),
         (json.dumps({"format": 2}).encode(), "written in format 2, and this version reads up to"),
     ],

@@ -88,6 +88,36 @@ def test_no_run_takes_a_wake_along_however_it_ends_and_whatever_it_returns(
     assert project.marks().count("reports") == 1, "what has succeeded is not tried again"
 
 
+def test_a_start_that_the_client_cannot_make_is_reported_and_holds_up_no_other(
+    project: Project,
+) -> None:
+    """Its task is on file since before such arguments were refused."""
+    project.hourly("a")
+    project.applied()
+    project.in_modal(
+        f"""
+        import io, modal
+        from reconciler.cron import minute
+        from reconciler.dispatch.tasks import Task
+        from datetime import datetime
+        at = minute(datetime.fromisoformat({NINE!r}))
+        task = Task(
+            id="selfish", at=at, app="shop", function="accept", created=at, args={{"self": 1}}
+        )
+        volume = modal.Volume.from_name("schedule-reconciler")
+        with volume.batch_upload() as batch:
+            batch.put_file(io.BytesIO(task.encode()), task.path)
+        answer = None
+        """
+    )
+    woken = project.reconcile("wake", "--at", NINE, "--format", "json")
+    said = {line["name"]: (line["state"], line.get("reason")) for line in woken.json["records"]}
+    assert said["a"] == ("started", None)
+    state, reason = said["task/selfish"]
+    assert state == "start-failed"
+    assert "got multiple values for argument 'self'" in str(reason)
+
+
 def test_who_serves_a_minute_before_its_time_is_told_that_it_will_not_be_served_again(
     project: Project,
 ) -> None:

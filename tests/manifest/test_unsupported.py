@@ -66,6 +66,13 @@ env: {MODE: fast}
             "retries: {max: 2, backoff: 0s}",
             "4:28: `retries.backoff` must be longer than nothing\n  leave it out",
         ),
+        (
+            "args: {window: 24h, self: 1}",
+            (
+                "4:21: no argument can be called `self`: Modal's client takes that name\n"
+                "  give it another name"
+            ),
+        ),
         ("formerly: job", "4:11: `formerly` must be another name than `name`"),
     ],
 )
