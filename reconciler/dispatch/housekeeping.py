@@ -7,12 +7,14 @@ and of the newest days as many stay as a wake reads when the cursor's entry is g
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.forgetting import forget_tasks
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.ports import Archive, Claims, TaskFiles
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 
@@ -38,7 +40,7 @@ def chores(days: Sequence[str], loose: Sequence[str], today: date, keep: timedel
         loose: those of them that hold more than one compacted file.
         keep: age from which days are removed.
     """
-    oldest = (today - keep).isoformat()
+    oldest = (today - min(keep, today - date.min)).isoformat()
     remove = tuple(day for day in days[:-RECOVERY_DAYS] if day < oldest)
     settled = (today - UNTOUCHED).isoformat()
     compact = tuple(day for day in loose if day < settled and day not in remove)
@@ -53,7 +55,11 @@ async def tidy(
     token: str,
     tasks: TaskFiles | None = None,
 ) -> None:
-    """Do today's chores, unless another wake has taken them. What fails is done tomorrow."""
+    """Do today's chores, unless another wake has taken them. What fails is done tomorrow.
+
+    A day with a file that cannot be read stays as it is, until it is removed for its age or
+    somebody sees to the file: none of this may keep a wake from what is due.
+    """
     try:
         if not await claims.put_new(f"tidy/{today.isoformat()}", {"token": token}):
             return
@@ -61,7 +67,8 @@ async def tidy(
         for day in todo.remove:
             await archive.remove(day)
         for day in todo.compact:
-            await archive.compact(day)
+            with suppress(FormatError):
+                await archive.compact(day)
         if tasks is not None:
             await forget_tasks(tasks, today)
     except (UnavailableError, OSError):

@@ -23,6 +23,7 @@ from reconciler.manifest.shape import check
 
 SETTINGS_FILE = "reconciler.yaml"
 SHORTEST_HISTORY = timedelta(days=8)
+LONGEST_HISTORY = timedelta(days=36_500)
 
 
 def load_settings(root: FilePath) -> Settings:
@@ -85,6 +86,14 @@ def _settings(document: Document) -> Settings | list[Problem]:
                 path=("history",),
                 message="`history` must be at least 8d",
                 remedy="wakes go by it for a week when all else is lost",
+            )
+        )
+    elif form.history is not None and parse_duration(form.history) > LONGEST_HISTORY:
+        faults.append(
+            Fault(
+                path=("history",),
+                message=f"`history` must be at most {LONGEST_HISTORY.days}d",
+                remedy="that is a hundred years",
             )
         )
     settings = _typed(form)

@@ -113,7 +113,7 @@ class SettingsForm(Form):
         Omittable(),
         Field(
             description="How long runs and records of applies are kept, whole days; default 90d, "
-            "at least 8d."
+            "at least 8d, at most 36500d."
         ),
     ] = None
     tasks: Annotated[

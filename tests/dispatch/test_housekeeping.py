@@ -38,6 +38,10 @@ def test_the_newest_days_stay_however_old_they_are() -> None:
     assert chores(known, [], TODAY, KEEP).remove == tuple(known[:2])
 
 
+def test_a_history_that_is_kept_for_longer_than_there_are_days_is_kept() -> None:
+    assert chores(days(300, 1), [], TODAY, timedelta(days=999_999)).remove == ()
+
+
 class FakeVolume:
     """Commits are counted; a commit can be the last thing that happens."""
 
@@ -130,3 +134,17 @@ def test_one_wake_a_day_tidies_up(archive: VolumeRunLog) -> None:
     filled(archive, "2026-11-18")
     world.wake("10:00", replace(world.ports("10:00"), archive=archive))
     assert asyncio.run(archive.loose_days()) == ["2026-11-18"], "not again on the same day"
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"format":99}'])
+def test_a_file_that_cannot_be_read_stops_no_wake_and_its_day_alone_stays_as_it_is(
+    archive: VolumeRunLog, tmp_path: Path, content: bytes
+) -> None:
+    """Each day's first wake tidies: what wakes but daily would not run any more."""
+    world = World()
+    world.live(hourly())
+    filled(archive, "2026-11-16", "2026-11-17")
+    (tmp_path / "runs" / "2026-11-16" / "060000-fc-damaged.jsonl").write_bytes(content)
+    log = world.wake("09:00", replace(world.ports("09:00"), archive=archive))
+    assert [line.occurrence.name for line in log.records] == ["hourly"]
+    assert asyncio.run(archive.loose_days()) == ["2026-11-16"]

@@ -43,6 +43,17 @@ def test_without_settings_the_defaults_hold(tmp_path: Path, content: str | None)
     )
 
 
+@pytest.mark.parametrize(
+    ("history", "problem"),
+    [
+        ("7d", "1:10: `history` must be at least 8d\n  wakes go by it for a week when all else is"),
+        ("999999d", "1:10: `history` must be at most 36500d\n  that is a hundred years"),
+    ],
+)
+def test_a_history_is_kept_for_a_while_and_not_for_ever(history: str, problem: str) -> None:
+    assert refusals(f"history: {history}\n")[0].startswith(problem)
+
+
 def test_every_key_is_read() -> None:
     settings = parse_settings(b"""\
 app: my-schedules
