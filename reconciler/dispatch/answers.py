@@ -77,4 +77,12 @@ class StartUnknownError(Exception):
 
 
 class UnsentError(Exception):
-    """A receiver did not take a message. Says why, and nothing of the address but its host."""
+    """A receiver did not take a message. Says why, and nothing of the address but its host.
+
+    Attributes:
+        answered: whether it was reached and said no: another address at its host may be right.
+    """
+
+    def __init__(self, why: str, *, answered: bool = False) -> None:
+        super().__init__(why)
+        self.answered = answered

@@ -138,7 +138,7 @@ class _Round:
 
     Attributes:
         done: notice ids and receivers for which nothing is left to do.
-        dead: hosts that did not take a message, which are not asked again in this round.
+        dead: hosts that did not answer, which are not asked again in this round.
     """
 
     claimant: Claimant
@@ -189,6 +189,8 @@ class _Round:
             if claimed is not None:
                 error = await self.send(address, PING_SUFFIX[notice.kind], None)
                 await self.confirm(claimed, error)
+                if error is not None:
+                    return
             elif (notice.id, receiver) not in self.done:
                 return
 
@@ -222,7 +224,8 @@ class _Round:
         try:
             await self.messenger.send(address, suffix, content)
         except UnsentError as error:
-            self.dead.add(address.shown)
+            if not error.answered:
+                self.dead.add(address.shown)
             return str(error)
         return None
 

@@ -125,15 +125,19 @@ class FakeMessenger:
 
     Attributes:
         refusing: hosts, as they are shown, that take nothing.
+        unknown: URLs that their hosts do not know.
     """
 
     sent: list[SentMessage] = field(default_factory=list)
     refusing: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
 
     async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
         """See :class:`~reconciler.dispatch.ports.Messenger`."""
         if address.shown in self.refusing:
-            raise UnsentError("it answered 500")
+            raise UnsentError("it answered 500", answered=True)
+        if address.url in self.unknown:
+            raise UnsentError("it answered 404", answered=True)
         self.sent.append(SentMessage(address, suffix, body))
 
 

@@ -85,6 +85,7 @@ def _send(url: str, body: bytes | None, silence: float) -> None:
             reason = f"it answered {error.code}"
             if 300 <= error.code < 400:
                 reason += ", and redirects are not followed"
+        raise UnsentError(reason, answered=True) from None
     except TimeoutError:
         reason = f"no answer within {silence:g} s"
     except URLError as error:

@@ -102,6 +102,18 @@ def test_behind_a_ping_that_waits_for_its_next_attempt_the_later_ones_wait_too()
     assert pings(world) == ["/start", "/fail", "/start"]
 
 
+def test_a_wrong_address_holds_up_no_other_at_its_host() -> None:
+    wrong = Address(url="https://hc-ping.example/wrong")
+    world = World()
+    world.live(hourly("a", ping=wrong), hourly("b", ping=PING))
+    world.messenger.unknown.add("https://hc-ping.example/wrong")
+    for number, time in enumerate(("09:00", "10:00", "11:00")):
+        world.wake(time)
+        assert pings(world) == ["/start", *["", "/start"] * number]
+        for call in range(1, 7):
+            world.end(call, CallState.SUCCEEDED)
+
+
 ORDER = Order(
     occurrence="hourly@2026-11-20T09:00Z", app="shop", function="sync", args={}, ping=PING
 )
