@@ -25,6 +25,8 @@ from reconciler.policies import Overlap
 IN_DOUBT: Final = timedelta(hours=1)
 """How long an occurrence waits for one before it that nobody settles."""
 ATTEMPTS_SEEN: Final = 20
+PLACES: Final = 50
+"""Occurrences that may wait for one run, one after the other, before no more do."""
 
 
 _START: Final = Admitted(Admission.START)
@@ -68,15 +70,22 @@ async def admit(
 async def _queue(
     occurrence: Occurrence, claims: Claims, behind: str, call: str, running: str
 ) -> Admitted:
-    """One may wait for a call to end: who claims the place behind it."""
+    """One may wait for a call to end: who claims the place behind it.
+
+    Whoever waited there and was let go, for its deadline, has left the next place to others.
+    """
     place = {"occurrence": occurrence.id}
-    key = f"queue/{call}"
-    if await claims.put_new(key, place):
-        return Admitted(Admission.QUEUE, behind, call, f"{running}; overlap is queue")
-    first = await claims.get(key)
-    if first is None or first["occurrence"] == occurrence.id:
-        return Admitted(Admission.QUEUE, behind, call)
-    reason = f"{running} and {first['occurrence']} waits for it; overlap is queue"
+    for number in range(1, PLACES + 1):
+        key = f"queue/{call}" if number == 1 else f"queue/{call}#{number}"
+        if await claims.put_new(key, place):
+            return Admitted(Admission.QUEUE, behind, call, f"{running}; overlap is queue")
+        first = await claims.get(key)
+        if first is None or first["occurrence"] == occurrence.id:
+            return Admitted(Admission.QUEUE, behind, call)
+        if not await _was_let_go(Occurrence.parse(first["occurrence"]), claims):
+            reason = f"{running} and {first['occurrence']} waits for it; overlap is queue"
+            return Admitted(Admission.SKIP, behind, call, reason)
+    reason = f"{running}, and {PLACES} have waited for it in vain; overlap is queue"
     return Admitted(Admission.SKIP, behind, call, reason)
 
 
@@ -93,6 +102,22 @@ def _after_all(
         if behind in cancelled
         else _START
     )
+
+
+async def _was_let_go(occurrence: Occurrence, claims: Claims) -> bool:
+    """Whether its claims say that it does not start."""
+    for attempt in range(1, ATTEMPTS_SEEN + 1):
+        entry = await claims.get(claim_key(occurrence, attempt))
+        if entry is None:
+            return False
+        match ClaimState(entry["state"]):
+            case ClaimState.MISSED | ClaimState.SKIPPED:
+                return True
+            case ClaimState.STARTED:
+                return False
+            case ClaimState.CLAIMED | ClaimState.FAILED:
+                continue
+    return True
 
 
 async def _last_started(

@@ -75,6 +75,21 @@ def test_what_waits_in_the_queue_beyond_its_deadline_is_missed() -> None:
     )
 
 
+def test_what_waited_in_vain_leaves_its_place_to_the_next() -> None:
+    world = running_since_nine(Overlap.QUEUE, deadline=1800)
+    world.wake("10:00")
+    assert lines(world.wake("10:31"), RunState.MISSED) == ["hourly@10:00"]
+    assert lines(world.wake("11:00"), RunState.QUEUED) == ["hourly@11:00"]
+    log = world.wake("11:20", trigger="hourly")
+    assert lines(log, RunState.SKIPPED) == ["hourly@11:20"]
+    assert log.records[0].reason == (
+        "hourly@2026-11-20T09:00Z is still running and hourly@2026-11-20T11:00Z waits for it; "
+        "overlap is queue"
+    )
+    world.caller.statuses["fc-1"] = DONE
+    assert lines(world.wake("11:25"), RunState.STARTED) == ["hourly@11:00"]
+
+
 def test_replace_cancels_the_run_and_starts() -> None:
     world = running_since_nine(Overlap.REPLACE)
     log = world.wake("10:00")
