@@ -33,7 +33,7 @@ async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
     cursor = Cursor() if as_if is not None else await read_cursor(ports)
     horizon = cursor.horizon(now, generation.digest) if as_if is None else Horizon(now - 1)
     tasks = await _tasks(ports, as_if, now)
-    left = look_again(cursor.unsettled, generation, tasks, now)
+    left = look_again(cursor, generation, tasks, now)
     again = [Start(one, _function(record), n) for one, (record, n) in left.again.items()]
     dues = [*find_due(generation, horizon, now), *tasks.dues(cursor.unsettled)]
     return Rehearsal(

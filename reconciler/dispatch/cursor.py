@@ -67,6 +67,8 @@ class Cursor:
         generation: digest of what the wake that came so far had read; None when that is mixed.
         known: the newest anchor of that generation, an epoch minute; None when that is not known.
         unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
+        triggered: those of ``unsettled`` that a person has asked for, whether or not the schedule
+            is suspended or excludes them.
         calls: call id to occurrence id, of calls whose end has not been written down.
         wakes: slot to the time of its last wake, ISO 8601.
         tidied: the day on which the history was last tidied up, ISO 8601.
@@ -83,6 +85,7 @@ class Cursor:
     tidied: str = ""
     took: tuple[float, ...] = ()
     bulletin: Bulletin = NOTHING_TO_TELL
+    triggered: frozenset[str] = frozenset()
 
     def horizon(self, now: int, generation: str) -> Horizon:
         """Where a wake at ``now`` that reads this generation has to begin."""
@@ -111,16 +114,18 @@ class Cursor:
             ended: calls whose end the wake wrote down.
         """
         through, generation, known = self._further(newer, now)
+        unsettled = without({**self.unsettled, **newer.unsettled}, settled)
         return Cursor(
             through=through,
             generation=generation,
             known=known,
-            unsettled=without({**self.unsettled, **newer.unsettled}, settled),
+            unsettled=unsettled,
             calls=without({**self.calls, **newer.calls}, ended),
             wakes={**self.wakes, **newer.wakes},
             tidied=max(self.tidied, newer.tidied),
             took=(*self.took, *newer.took)[-MEASURED:],
             bulletin=self.bulletin,
+            triggered=(self.triggered | newer.triggered) & unsettled.keys(),
         )
 
     def _further(self, newer: Self, now: int) -> tuple[int | None, str | None, int | None]:
@@ -144,6 +149,7 @@ class Cursor:
             "generation": self.generation,
             "known": None if self.known is None else format_minute(self.known),
             "unsettled": dict(self.unsettled),
+            **({"triggered": sorted(self.triggered)} if self.triggered else {}),
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
@@ -170,6 +176,7 @@ class Cursor:
             tidied=data["tidied"],
             took=tuple(data.get("took", ())),
             bulletin=Bulletin.from_json(data),
+            triggered=frozenset(data.get("triggered", ())),
         )
 
 

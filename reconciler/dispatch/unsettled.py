@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from reconciler.dispatch.calendar import barred
+from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.found_tasks import FoundTasks
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.occurrence import Occurrence
@@ -35,20 +36,18 @@ class Unsettled(NamedTuple):
     settled: tuple[str, ...]
 
 
-def look_again(
-    unsettled: Mapping[str, int], generation: Generation, tasks: FoundTasks, now: int
-) -> Unsettled:
+def look_again(cursor: Cursor, generation: Generation, tasks: FoundTasks, now: int) -> Unsettled:
     """Decide about each.
 
     Args:
-        unsettled: occurrence id to the next attempt, as the cursor has them.
+        cursor: what earlier wakes left.
         now: epoch minute of the wake.
     """
     again: dict[Occurrence, tuple[Record, int]] = {}
     waiting: dict[str, int] = {}
     gone: list[LetGo] = []
     settled: list[str] = []
-    for key, attempt in unsettled.items():
+    for key, attempt in cursor.unsettled.items():
         occurrence = Occurrence.parse(key)
         if is_task(occurrence.name):
             # Without its file it is settled, or this wake reads what was there before.
@@ -62,7 +61,7 @@ def look_again(
         if _undecided(occurrence, record, now):
             waiting[key] = attempt
             continue
-        let_go = _gone(occurrence, record)
+        let_go = _gone(occurrence, record, triggered=key in cursor.triggered)
         if let_go is not None:
             gone.append(let_go)
             settled.append(key)
@@ -76,10 +75,12 @@ def _undecided(occurrence: Occurrence, record: Record | None, now: int) -> bool:
     return occurrence.at > now or (record is None and now - occurrence.at < DELETION_DOUBTED)
 
 
-def _gone(occurrence: Occurrence, record: Record | None) -> LetGo | None:
+def _gone(occurrence: Occurrence, record: Record | None, *, triggered: bool) -> LetGo | None:
     if record is None:
         return LetGo(occurrence.name, (occurrence.at,), Fate.MISSED, DELETED)
-    reason = barred(record, occurrence.at) if occurrence.at > record.anchor else None
+    if triggered or occurrence.at <= record.anchor:
+        return None
+    reason = barred(record, occurrence.at)
     if reason is None:
         return None
     return LetGo(occurrence.name, (occurrence.at,), Fate.SKIPPED, reason)

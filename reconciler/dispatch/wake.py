@@ -178,7 +178,7 @@ class _Wake:
         """What earlier wakes left unsettled, with the next attempt of each."""
         if not self.request.regular:
             return {}
-        left = look_again(cursor.unsettled, self.generation, self.tasks, minute(self.started))
+        left = look_again(cursor, self.generation, self.tasks, minute(self.started))
         tally.unsettled.update(left.waiting)
         tally.records.extend(let_go_record(gone, self.started) for gone in left.gone)
         tally.settled.extend(left.settled)
@@ -258,6 +258,7 @@ class _Wake:
             wakes={log.slot: log.started},
             tidied=self.started.date().isoformat() if self.request.regular else "",
             took=self.took(log),
+            triggered=frozenset(tally.unsettled if self.request.trigger is not None else ()),
         )
         merged = found.merge(
             mine,

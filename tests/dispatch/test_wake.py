@@ -501,6 +501,22 @@ def test_a_wake_as_if_serves_its_minute_alone_and_leaves_the_cursor() -> None:
     assert len(world.caller.calls) == 3, "the one at 14:00 had run already"
 
 
+@pytest.mark.parametrize("policy", [{"suspended": ""}, {"exclude": ("2026-11-20",)}])
+def test_what_was_triggered_and_had_to_wait_is_no_more_suspended_than_before(
+    policy: dict[str, Any],
+) -> None:
+    world = World()
+    world.live(hourly(overlap=Overlap.QUEUE, **policy))
+    world.wake("08:41", trigger="hourly")
+    assert lines(world.wake("08:42", trigger="hourly"), RunState.QUEUED) == ["hourly@08:42"]
+    assert world.wake("08:43").records == ()
+    world.end(1, CallState.SUCCEEDED)
+    log = world.wake("09:00")
+    assert lines(log, RunState.STARTED) == ["hourly@08:42"]
+    assert lines(log, RunState.SKIPPED) == ["hourly@09:00"]
+    assert "triggered" not in world.claims.entries["cursor"]
+
+
 def test_a_trigger_starts_the_named_schedule_now_also_when_it_is_suspended() -> None:
     world = World()
     world.live(hourly("paused", suspended=""), hourly())
