@@ -4,7 +4,8 @@ Both are a part of the cursor. A notice is put into it in the same write that co
 taken out when it is sent or given up: a crash between the two leaves it there for the next wake.
 
 A streak, the failed runs of a schedule since its last success, is counted up to the number that
-the alarm wants, and told once: it ends with a success, and only then can the next begin.
+the alarm wants, and told once: it ends with a success, and only then can the next begin. That it
+was told is kept, for the number that is wanted may change meanwhile.
 """
 
 from __future__ import annotations
@@ -86,22 +87,27 @@ class Bulletin(NamedTuple):
     Attributes:
         streaks: schedule to the times of its failed runs since the last success, oldest first.
         notices: by their ids, in the order in which they were raised.
+        told: the schedules whose streaks were told; None when that is not known, and those count
+            as told that are as long as the live rules want.
     """
 
     streaks: Mapping[str, tuple[str, ...]]
     notices: Mapping[str, Notice]
+    told: frozenset[str] | None = None
 
     def without(self, ids: Iterable[str]) -> Bulletin:
         """This bulletin once these notices are settled."""
         settled = set(ids)
         left = {id_: notice for id_, notice in self.notices.items() if id_ not in settled}
-        return Bulletin(self.streaks, left)
+        return self._replace(notices=left)
 
     def to_json(self) -> dict[str, Any]:
         """The bulletin as keys of the cursor's entry; what is empty is left out."""
         data: dict[str, Any] = {}
         if self.streaks:
             data["streaks"] = {name: list(times) for name, times in self.streaks.items()}
+            if self.told is not None:
+                data["told"] = sorted(self.told)
         if self.notices:
             data["notices"] = [notice.to_json() for notice in self.notices.values()]
         return data
@@ -113,6 +119,7 @@ class Bulletin(NamedTuple):
         return cls(
             streaks={name: tuple(times) for name, times in data.get("streaks", {}).items()},
             notices={notice.id: notice for notice in notices},
+            told=frozenset(data["told"]) if "told" in data else None,
         )
 
 

@@ -32,13 +32,15 @@ def noting(
         lines: each end of a call once, in the order in which it counts.
         seen: when the wake saw them.
     """
-    writer = _Writer(generation, format_time(seen), _of_today(bulletin.streaks, generation), [])
+    streaks = _of_today(bulletin.streaks, generation)
+    told = _told_of_today(bulletin.told, streaks, generation)
+    writer = _Writer(generation, format_time(seen), streaks, told, [])
     for line in lines:
         writer.note(line)
     notices = {**bulletin.notices}
     for notice in _at_once(writer.raised)[: max(0, NOTICES_KEPT - len(notices))]:
         notices.setdefault(notice.id, notice)
-    return Bulletin(writer.streaks, notices)
+    return Bulletin(writer.streaks, notices, frozenset(writer.told & writer.streaks.keys()))
 
 
 def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
@@ -84,6 +86,7 @@ class _Writer:
     generation: Generation
     at: str
     streaks: dict[str, tuple[str, ...]]
+    told: set[str]
     raised: list[Notice]
 
     def note(self, line: RunRecord) -> None:
@@ -100,8 +103,7 @@ class _Writer:
             case RunState.MISSED if rule.missed:
                 self.missed(name, line)
             case state if state in FAILED_STATES and rule.failures is not None:
-                once = record is None or record.at is not None
-                self.failed(name, 1 if once else rule.failures, line)
+                self.failed(name, _wanted(rule, record) or 1, line)
             case _:
                 pass
 
@@ -117,16 +119,18 @@ class _Writer:
         if not _ends(streak, line.occurrence):
             return
         self.streaks.pop(name, None)
-        if rule.failures is not None and len(streak) >= rule.failures:
+        told = name in self.told
+        self.told.discard(name)
+        if rule.failures is not None and told:
             self.add(NoticeKind.RECOVERED, name, line.occurrence.id, since=streak[0])
 
     def failed(self, name: str, wanted: int, line: RunRecord) -> None:
-        before = self.streaks.get(name, ())
-        if len(before) >= wanted:
-            return  # it was told
-        streak = _longer(before, line.occurrence)
+        if name in self.told:
+            return
+        streak = _longer(self.streaks.get(name, ()), line.occurrence)
         self.streaks[name] = streak
         if len(streak) >= wanted:
+            self.told.add(name)
             self.add(
                 NoticeKind.FAILURES,
                 name,
@@ -205,6 +209,29 @@ def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:
     """The streak with one more failed run; one that failed to start twice counts once."""
     time = format_minute(occurrence.at)
     return streak if time in streak else (*streak, time)[:LONGEST_STREAK]
+
+
+def _wanted(rule: AlertRule, record: Record | None) -> int | None:
+    """How many failures in a row are an alarm; one, of what occurs only once."""
+    once = record is None or record.at is not None
+    return 1 if once and rule.failures is not None else rule.failures
+
+
+def _told_of_today(
+    told: frozenset[str] | None, streaks: Mapping[str, tuple[str, ...]], generation: Generation
+) -> set[str]:
+    """Which of the streaks of today were told."""
+    if told is not None:
+        known = (generation.named(name) for name in told)
+        return {record.name for record in known if record is not None}
+    found = set()
+    for name, streak in streaks.items():
+        record = generation.named(name)
+        rule = rule_of(generation, name, record)
+        wanted = None if rule is None else _wanted(rule, record)
+        if wanted is not None and len(streak) >= wanted:
+            found.add(name)
+    return found
 
 
 def _of_today(

@@ -59,6 +59,42 @@ def test_failures_in_a_row_are_told_once_until_a_run_succeeds() -> None:
     ]
 
 
+def test_a_row_that_was_too_short_is_told_once_fewer_are_wanted() -> None:
+    world = alarming(failures=3)
+    run_hours(world, [CallState.FAILED] * 2)
+    world.wake("10:30")
+    assert texts(world) == []
+    world.live(hourly(), alerts=Alerts(rule(failures=1)), environment="production")
+    run_hours(world, [CallState.FAILED] * 2)
+    world.wake("13:00")
+    assert [text.partition(", last")[0] for text in texts(world)] == [
+        "[production] hourly failed 3 times in a row"
+    ]
+
+
+def test_a_row_that_was_told_is_not_told_again_when_another_number_is_wanted() -> None:
+    world = alarming()
+    run_hours(world, [CallState.FAILED] * 2)
+    world.live(hourly(), alerts=Alerts(rule(failures=3)), environment="production")
+    run_hours(world, [CallState.FAILED] * 3)
+    run_hours(world, [CallState.SUCCEEDED])
+    world.wake("15:00")
+    assert [text.partition(",")[0] for text in texts(world)] == [
+        "[production] hourly failed",
+        "[production] hourly succeeded again",
+    ]
+
+
+def test_a_row_of_which_it_is_not_known_whether_it_was_told_is_as_long_as_is_wanted() -> None:
+    world = alarming()
+    run_hours(world, [CallState.FAILED] * 2)
+    entry = world.claims.entries[CURSOR_KEY]
+    world.claims.entries[CURSOR_KEY] = {key: entry[key] for key in entry if key != "told"}
+    run_hours(world, [CallState.FAILED] * 2)
+    world.wake("13:00")
+    assert len(texts(world)) == 1
+
+
 def test_a_run_from_before_the_failures_that_succeeds_late_does_not_end_them() -> None:
     world = alarming()
     world.wake("09:00")
