@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
 
+from reconciler.cron import minute
 from reconciler.dispatch.calendar import running_times
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
@@ -134,7 +136,7 @@ def status_of(
         tasks: that programs have created.
     """
     by_name: dict[str, list[Run]] = {}
-    for run in runs:
+    for run in sorted(runs, key=_begun):
         owner = generation.owner(run.occurrence)
         if run.state is not RunState.SKIPPED and owner is not None:
             by_name.setdefault(owner.name, []).append(run)
@@ -165,6 +167,13 @@ def status_of(
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
         tasks=tasks,
     )
+
+
+def _begun(run: Run) -> int:
+    """The epoch minute by which a run is newer than others: its own, unless somebody had it served
+    before that; what has begun since is newer than that one."""
+    at = run.occurrence.at
+    return at if run.started is None else min(at, minute(datetime.fromisoformat(run.started)))
 
 
 def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotStatus:

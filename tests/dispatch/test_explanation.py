@@ -127,6 +127,20 @@ def test_what_was_served_before_its_time_is_not_what_comes_next() -> None:
     assert status(world, "09:20").following == minute(at("11:00"))
 
 
+def test_what_was_served_before_its_time_hides_nothing_that_has_failed_since() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:15", as_if=minute(at("2026-11-23T10:00")))
+    world.caller.statuses["fc-1"] = CallStatus(CallState.SUCCEEDED)
+    world.wake("10:00")
+    world.caller.statuses["fc-2"] = FAILED
+    world.wake("10:30")
+    found = status(world, "10:31")
+    assert found.last is not None
+    assert (found.last.occurrence.id, found.well) == ("hourly@2026-11-20T10:00Z", False)
+    assert found.failures == 1
+
+
 def test_a_slot_that_should_have_woken_and_has_not_wants_a_look() -> None:
     world = World()
     poller = Slot("poller", "0 * * * *")
