@@ -315,10 +315,8 @@ def _crons(text: str) -> str:
 def _time(text: str) -> datetime:
     try:
         return read_time(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time: ISO 8601 is expected, such as 2026-11-23T09:00Z"
-        ) from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -195,6 +195,15 @@ def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused(folder: Path, time: str) -> None:
+    done = reconcile(folder, "next", "--after", time)
+    assert done.stderr == (
+        f"reconcile next: argument --after: {time!r} is not in the years 1900 to 2999\n"
+        "  See reconcile next --help\n"
+    )
+
+
 def test_a_time_without_an_offset_is_read_as_utc_and_that_is_said_once(folder: Path) -> None:
     said = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z", "--format", "json")
     silent = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00", "--format", "json")
