@@ -6,15 +6,17 @@ import json
 import sys
 from argparse import Namespace
 from datetime import datetime
+from typing import Final
 
 from reconciler.commands.connection import connected, open_ports, run, stopping
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.rehearsing import rehearse
 from reconciler.commands.triggered import triggered
 from reconciler.commands.unknown import nothing_applied, unknown_schedule
-from reconciler.cron import minute
+from reconciler.cron import instant, minute
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.start import CLAIM_LIFE
 from reconciler.dispatch.stored_runs import decode_wake_log
 from reconciler.dispatch.wake import NothingAppliedError
 from reconciler.errors import StoppedError
@@ -111,11 +113,16 @@ def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:
     """What is served before its time is served: people expect a rehearsal."""
     begun = {record.name for record in log.records if record.call and record.times == (as_if,)}
     if begun:
+        forgotten = instant(as_if) - datetime.fromisoformat(log.started) > CLAIM_LIFE
+        then = "is started again then, for claims live a week" if forgotten else _CLAIMED
         print(
-            f"{format_minute(as_if)} is yet to come; what was started for it is not started again "
-            f"then: {', '.join(sorted(begun))}.",
+            f"{format_minute(as_if)} is yet to come; what was started for it {then}: "
+            f"{', '.join(sorted(begun))}.",
             file=sys.stderr,
         )
+
+
+_CLAIMED: Final = "is not started again then"
 
 
 def _verdict(log: WakeLog) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_a_start_that_the_client_cannot_make_is_reported_and_holds_up_no_other(
     assert "got multiple values for argument 'self'" in str(reason)
 
 
-def test_who_serves_a_minute_before_its_time_is_told_that_it_will_not_be_served_again(
+def test_who_serves_a_minute_before_its_time_is_told_whether_it_is_served_again(
     project: Project,
 ) -> None:
     project.hourly("a")
@@ -129,7 +130,12 @@ def test_who_serves_a_minute_before_its_time_is_told_that_it_will_not_be_served_
     assert looked.err == ""
     early = project.reconcile("wake", "--at", "2036-12-07T09:00Z")
     assert early.err == (
-        "2036-12-07T09:00Z is yet to come; what was started for it is not started again then: a.\n"
+        "2036-12-07T09:00Z is yet to come; what was started for it is started again then, for "
+        "claims live a week: a.\n"
+    )
+    soon = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:00Z")
+    assert project.reconcile("wake", "--at", soon).err == (
+        f"{soon} is yet to come; what was started for it is not started again then: a.\n"
     )
 
 
