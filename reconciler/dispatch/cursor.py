@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL, Bulletin
 from reconciler.dispatch.formats import FORMAT, check_format
-from reconciler.dispatch.occurrence import format_minute, parse_minute
+from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
 
 V = TypeVar("V")
 
@@ -127,6 +127,25 @@ class Cursor:
             bulletin=self.bulletin,
             triggered=(self.triggered | newer.triggered) & unsettled.keys(),
         )
+
+    def has_seen_the_end(self, call: str, occurrence: Occurrence, read: Cursor, by: str) -> bool:
+        """Whether others have written down the end of a call that a slow wake comes with only now.
+
+        Whoever came past its occurrence since that wake began had its call in ``calls``, and what
+        is there no more has ended.
+
+        Args:
+            read: the cursor with which the slow wake began.
+            by: the digest of the generation that it reads.
+        """
+        if self.through is None or self.generation != by:
+            return False
+        if call in self.calls or occurrence.id in self.unsettled:
+            return False
+        was_open = occurrence.id in read.unsettled or (
+            read.through is None or occurrence.at > read.through
+        )
+        return was_open and occurrence.at <= self.through
 
     def _further(self, newer: Self, now: int) -> tuple[int | None, str | None, int | None]:
         """How far the two have come together, for which generation that holds, and its anchor."""

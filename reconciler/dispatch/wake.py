@@ -28,6 +28,7 @@ from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
+from reconciler.dispatch.task_names import is_task
 from reconciler.dispatch.unsettled import look_again
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class _Wake:
         server = Server(claimant, self.ports.claims, self.ports.caller, now)
         logs: list[WakeLog] = []
         await self.tidy_once_a_day(cursor)
-        woken = cursor.wakes
+        read, woken = cursor, cursor.wakes
         open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
@@ -151,7 +152,7 @@ class _Wake:
             log = self.log(step.through, len(logs) + 1, tally, ended)
             if log.records or log.unsettled:
                 await self.ports.log.write(log)
-            cursor = await self.advance(cursor, log, tally, ended)
+            cursor = await self.advance(read, cursor, log, tally, ended)
             # Last: until a task's file goes, a wake that dies leaves it to the next one.
             await self.settle_tasks(tally, first=not logs)
             logs.append(log)
@@ -245,8 +246,14 @@ class _Wake:
         return sent.told
 
     async def advance(
-        self, before: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
+        self, read: Cursor, before: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
     ) -> Cursor:
+        """Move the cursor past what this step has done; returns it.
+
+        Args:
+            read: the cursor with which this wake began.
+            before: as this wake left it last.
+        """
         entry = await self.ports.claims.get(CURSOR_KEY)
         found = Cursor.from_json(entry) if entry is not None else before
         mine = Cursor(
@@ -254,7 +261,7 @@ class _Wake:
             generation=log.generation,
             known=self.generation.agenda.newest,
             unsettled=tally.unsettled,
-            calls=tally.calls,
+            calls=self.open_calls(tally, read, found),
             wakes={log.slot: log.started},
             tidied=self.started.date().isoformat() if self.request.regular else "",
             took=self.took(log),
@@ -272,6 +279,17 @@ class _Wake:
             merged = noted(merged, found, self.generation, log.records, self.started)
         await self.ports.claims.put(CURSOR_KEY, merged.to_json())
         return merged
+
+    def open_calls(self, tally: Tally, read: Cursor, found: Cursor) -> Mapping[str, str]:
+        """The calls of this step whose end is to be looked for: counted once by what is told."""
+        if not self.request.regular:
+            return tally.calls
+        by = self.generation.digest
+        return {
+            call: key
+            for call, key in tally.calls.items()
+            if is_task(key) or not found.has_seen_the_end(call, Occurrence.parse(key), read, by)
+        }
 
     def gives_to_tell(self, found: Cursor, records: Iterable[RunRecord]) -> bool:
         """Whether there is anybody to be told of these lines, or of what earlier ones began."""

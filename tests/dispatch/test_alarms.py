@@ -17,7 +17,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, Entry, UnavailableError, UnsentError
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.delivery import ATTEMPTS, SENDING
-from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.fakes import FakeClaims, FakeMessenger, FakeRunLog
 from reconciler.dispatch.notices import NOTICES_KEPT
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState, WakeLog
@@ -228,6 +228,52 @@ def test_two_wakes_at_once_send_one_alarm() -> None:
     assert len(texts(world)) == 1
     world.wake("09:40")
     assert len(texts(world)) == 1
+
+
+@dataclass
+class HeldLog(FakeRunLog):
+    """A run log that is slow for one wake."""
+
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, log: WakeLog) -> None:
+        if log.wake == "fc-slow":
+            await self.released.wait()
+        await super().write(log)
+
+
+def test_a_slow_wake_does_not_bring_back_a_failure_that_was_made_good() -> None:
+    """It would be counted again, and what fails from then on would count as told."""
+    log = HeldLog()
+    world = alarming()
+    world.log = log
+
+    async def at_nine(name: str) -> None:
+        await wake(world.ports("09:00"), WakeRequest(wake=name, token=name, slot=name))
+
+    async def go_on(time: str) -> None:
+        await wake(world.ports(time), WakeRequest(wake=f"fc-{time}", token=time, slot="poller"))
+
+    async def play() -> None:
+        slow = asyncio.create_task(at_nine("fc-slow"))
+        await asyncio.sleep(0)
+        await at_nine("fc-fast")
+        world.end(1, BAD)
+        await go_on("10:00")
+        world.end(2, GOOD)
+        await go_on("11:00")
+        log.released.set()
+        await slow
+        world.end(3, BAD)
+        await go_on("12:00")
+
+    asyncio.run(play())
+    said = [text.partition(":00Z")[0] for text in texts(world)]
+    assert said == [
+        "[production] hourly failed, hourly@2026-11-20T09",
+        "[production] hourly succeeded again, hourly@2026-11-20T10",
+        "[production] hourly failed, hourly@2026-11-20T11",
+    ]
 
 
 @settings(max_examples=60)
