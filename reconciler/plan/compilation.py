@@ -104,7 +104,8 @@ def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | Non
         function=target.function,
         anchor=anchor,
         when=() if one_off else schedule.when,
-        timezone="UTC" if one_off else schedule.timezone,
+        # One time is one instant; days to exclude are those of a zone all the same.
+        timezone="UTC" if one_off and not schedule.exclude else schedule.timezone,
         at=minute(schedule.times) if isinstance(schedule.times, datetime) else None,
         args=dict(schedule.args),
         catchup=schedule.catchup,
@@ -178,10 +179,10 @@ def _goes_on(before: Record, after: Record, now: int) -> bool:
         return False
     if _opens(before, after, now):
         return False
-    if (before.when, before.timezone) == (after.when, after.timezone):
+    if before.at is not None or (before.when, before.timezone) == (after.when, after.timezone):
         return True
     # Two texts can say the same: 1d and @daily.
-    return before.at is None and before.timetable() == after.timetable()
+    return before.timetable() == after.timetable()
 
 
 def _opens(before: Record, after: Record, now: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.dispatch.calendar import barred
 from reconciler.plan import make_plan
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told
 
@@ -61,6 +62,23 @@ def test_bounds_exclusions_and_a_bounded_suspension_are_in_the_record() -> None:
     assert stored["exclude"] == ["2026-12-24..2026-12-26", "2027-01-01", "* * * * 6"]
     assert stored["overlap"] == "queue"
     assert type(record).from_json(stored) == record
+
+
+def test_what_is_excluded_of_a_single_time_is_a_day_of_its_own_zone() -> None:
+    text = "name: a\nat: 2026-12-30T22:00\ntimezone: America/New_York\n"
+    for day, runs in (("2026-12-31", True), ("2026-12-30", False)):
+        written = schedules(f"{text}exclude: [{day}]\n")
+        record = make_plan(desired(written), applied(()), NOW).generation.by_name["a"]
+        assert record.at is not None
+        assert (barred(record, record.at) is None) is runs, day
+
+
+def test_a_single_time_that_excludes_nothing_more_is_no_other_time() -> None:
+    text = "name: a\nat: 2026-12-30T22:00\ntimezone: America/New_York\nexclude: [2027-01-01]\n"
+    plan = make_plan(desired(schedules(text)), applied(()), NOW)
+    less = text.replace("exclude: [2027-01-01]\n", "")
+    later = make_plan(desired(schedules(less)), after(plan), NOW + 60)
+    assert later.generation.by_name["a"].anchor == NOW
 
 
 def test_a_suspension_that_ends_by_itself_keeps_its_slot() -> None:
