@@ -21,6 +21,7 @@ from reconciler.client.stored_tasks import (
 from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
 from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.modal_calls import in_utf8
 from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.runs import format_time
 from reconciler.dispatch.start import ATTEMPT_LIMIT
@@ -112,7 +113,7 @@ async def _decide(
         The claim that decides about the task, ours or another, and whether an attempt before it
         was never confirmed.
     """
-    mine = claimant.let_go(ClaimState.SKIPPED, reason)
+    mine = claimant.let_go(ClaimState.SKIPPED, in_utf8(reason))
     in_doubt = False
     attempt, looks = 1, 0
     while attempt <= ATTEMPT_LIMIT:

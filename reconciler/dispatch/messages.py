@@ -33,7 +33,7 @@ def body(notices: Sequence[Notice], generation: Generation, form: BodyFormat) ->
                 "environment": generation.environment or None,
                 "alarms": [_fields(notice, generation) for notice in notices],
             }
-    return json.dumps(data, ensure_ascii=False).encode()
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def alarm_text(notice: Notice, generation: Generation) -> str:

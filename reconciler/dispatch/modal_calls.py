@@ -261,7 +261,14 @@ def describe(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 - its text is somebody else's code too
         text = ""
-    return f"{type(error).__name__}: {text}"[:RESULT_LENGTH] if text else type(error).__name__
+    name = type(error).__name__
+    return in_utf8(f"{name}: {text}" if text else name)[:RESULT_LENGTH]
+
+
+def in_utf8(text: str) -> str:
+    """A text as files and terminals take it: Python has some that are none of UTF-8, such as the
+    names of files that are not."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def status_of(error: BaseException) -> CallStatus:
@@ -339,7 +346,7 @@ def _as_json(result: Any) -> str:
         text = json.dumps(result, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = as_python(result)
-    return text[:RESULT_LENGTH]
+    return in_utf8(text)[:RESULT_LENGTH]
 
 
 def as_python(result: Any) -> str:

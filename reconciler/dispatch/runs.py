@@ -172,8 +172,12 @@ class WakeLog:
         if self.told:
             header["told"] = [told.to_json() for told in self.told]
         lines = [header, *(record.to_json() for record in self.records)]
+        # What is none of UTF-8 is escaped as JSON does it: no text may keep a wake from its file.
         return b"".join(
-            json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+            json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode(
+                "utf-8", "backslashreplace"
+            )
+            + b"\n"
             for line in lines
         )
 

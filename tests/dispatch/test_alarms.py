@@ -21,6 +21,7 @@ from reconciler.dispatch.fakes import FakeClaims, FakeMessenger, FakeRunLog
 from reconciler.dispatch.notices import NOTICES_KEPT
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.stored_runs import decode_wake_log
 from reconciler.dispatch.told import ToldState
 from reconciler.dispatch.wake import WakeRequest, wake
 from tests.dispatch.alarm_scenario import PAGER, SLACK, alarming, rule, run_hours, texts
@@ -192,6 +193,15 @@ def test_an_error_text_cannot_mention_a_channel() -> None:
     world.end(1, BAD, "ValueError: <!channel> & more")
     world.wake("09:30")
     assert "ValueError: &lt;!channel&gt; &amp; more" in texts(world)[0]
+
+
+def test_an_error_text_that_is_none_of_utf_8_is_told_and_written_down() -> None:
+    world = alarming()
+    world.wake("09:00")
+    world.end(1, BAD, "ValueError: cannot read caf\udce9")
+    log = world.wake("10:00")
+    assert decode_wake_log(log.encode(), "") == log
+    assert "ValueError: cannot read caf\udce9" in texts(world)[0]
 
 
 def test_many_alarms_are_one_message() -> None:

@@ -78,6 +78,13 @@ def report(occurrence: str) -> Report:
 
 
 @app.function()
+def list_files(occurrence: str) -> list[str]:
+    """Returns the name of a file that is none of UTF-8."""
+    _mark(occurrence)
+    return [os.fsdecode(b"caf\xe9.csv")]
+
+
+@app.function()
 def conceal() -> Any:
     """Returns what cannot be written down."""
 

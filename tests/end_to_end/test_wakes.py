@@ -61,6 +61,7 @@ def test_no_run_takes_a_wake_along_however_it_ends_and_whatever_it_returns(
         "leaves": "leave",
         "leaves-mute": "leave_without_a_word",
         "reports": "report",
+        "lists": "list_files",
         "conceals": "conceal",
         "sane": "sync",
     }
@@ -82,6 +83,7 @@ def test_no_run_takes_a_wake_along_however_it_ends_and_whatever_it_returns(
         "leaves": ("failed", "SystemExit: no rows"),
         "leaves-mute": ("failed", "Mute"),
         "conceals": ("succeeded", "<Mute>"),
+        "lists": ("succeeded", '["caf\\udce9.csv"]'),
         "sane": ("succeeded", '"sane"'),
     }
     assert unreadable[0] == "succeeded"
