@@ -25,7 +25,7 @@ class VolumeTaskFiles:
         return sorted(
             self._path(file)
             for hour in self._buckets(last)
-            for file in hour.iterdir()
+            for file in _below(hour)
             if file.suffix == ".json"
         )
 
@@ -59,7 +59,8 @@ class VolumeTaskFiles:
     async def remove_empty_buckets(self, before: str) -> None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
         days = [day for day in _below(self.folder / TASKS_FOLDER) if day.name < before]
-        empty = [hour for day in days for hour in _below(day) if not _below(hour)]
+        hours = [hour for day in days for hour in _below(day) if hour.is_dir()]
+        empty = [hour for hour in hours if not _below(hour)]
         for folder in (*empty, *(day for day in days if set(_below(day)) <= set(empty))):
             folder.rmdir()
         if empty:

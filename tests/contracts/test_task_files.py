@@ -61,6 +61,21 @@ def test_folders_of_past_days_go_and_whatever_is_in_one_stays(task_files: TaskFi
     asyncio.run(scenario())
 
 
+def test_what_somebody_else_has_put_there_is_passed_over(tmp_path: Path) -> None:
+    files = mounted(tmp_path)
+
+    async def scenario() -> None:
+        await files.change({one.path: one.encode() for one in (EARLY, SAME_HOUR)})
+        for stray in ("tasks/README", "tasks/2026-11-20/README", "tasks/2026-11-20/15/README"):
+            (tmp_path / stray).write_text("see the wiki")
+        assert await files.pending() == [EARLY.path, SAME_HOUR.path]
+        await files.change({}, [EARLY.path])
+        await files.remove_empty_buckets("2026-11-21")
+        assert not (tmp_path / "tasks" / "2026-11-20" / "14").exists()
+
+    asyncio.run(scenario())
+
+
 def test_a_mounted_volume_is_left_with_the_folders_that_hold_something(tmp_path: Path) -> None:
     files = mounted(tmp_path)
 
