@@ -28,7 +28,7 @@ from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
 from reconciler.dispatch.steps import Step, in_steps
-from reconciler.dispatch.task_names import is_task
+from reconciler.dispatch.task_names import NAME_PREFIX, is_task
 from reconciler.dispatch.unsettled import look_again
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from reconciler.dispatch.told import Told
 
 CALLS_WATCHED: Final = 500
-"""Open calls whose end one wake asks for at most, the oldest first."""
+"""Open calls whose end one wake asks for at most, of each schedule the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class _Wake:
 
     async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
         """A line for each open call that has ended. One that does not answer is asked again."""
-        watched = list(calls.items())[:CALLS_WATCHED]
+        watched = _in_turn(calls)[:CALLS_WATCHED]
         found = await at_once(self.look_at(call, Occurrence.parse(key)) for call, key in watched)
         return [record for record in found if record is not None]
 
@@ -308,6 +308,23 @@ class _Wake:
             return ()
         seconds = (self.ports.clock.now() - self.started).total_seconds()
         return (round(seconds, 3),) if seconds >= 0 else ()
+
+
+def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Calls with their occurrence ids: of each schedule the oldest, then of each the next. All
+    tasks together count as one.
+
+    Those of one that has more than it gets done must not hide how the others end.
+    """
+    if len(calls) <= CALLS_WATCHED:
+        return list(calls.items())
+    places: dict[str, int] = {}
+    turns = []
+    for call, key in calls.items():
+        name = NAME_PREFIX if is_task(key) else Occurrence.parse(key).name
+        places[name] = places.get(name, 0) + 1
+        turns.append((places[name], call, key))
+    return [(call, key) for _, call, key in sorted(turns, key=lambda turn: turn[0])]
 
 
 async def read_cursor(ports: Ports) -> Cursor:

@@ -26,6 +26,7 @@ from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.start import ATTEMPT_LIMIT
 from reconciler.dispatch.steps import STEP_SIZE
 from reconciler.dispatch.wake import (
+    CALLS_WATCHED,
     NothingAppliedError,
     UnknownScheduleError,
     WakeRequest,
@@ -515,6 +516,17 @@ def test_what_was_triggered_and_had_to_wait_is_no_more_suspended_than_before(
     assert lines(log, RunState.STARTED) == ["hourly@08:42"]
     assert lines(log, RunState.SKIPPED) == ["hourly@09:00"]
     assert "triggered" not in world.claims.entries["cursor"]
+
+
+def test_the_calls_of_one_schedule_that_do_not_end_hide_no_end_of_another() -> None:
+    world = World()
+    world.live(hourly("stuck", when=("* * * * *",), catchup=Catchup.ALL), hourly())
+    world.wake(f"{8 + (CALLS_WATCHED + STEP_SIZE) // 60 + 1}:00")
+    calls = {entry["call"]: key for key, entry in world.claims.entries.items() if "call" in entry}
+    assert len(calls) > CALLS_WATCHED
+    last = next(call for call, key in reversed(calls.items()) if key.startswith("hourly@"))
+    world.caller.statuses[last] = CallStatus(CallState.SUCCEEDED)
+    assert lines(world.wake("23:30"), RunState.SUCCEEDED)
 
 
 def test_a_trigger_starts_the_named_schedule_now_also_when_it_is_suspended() -> None:
