@@ -15,22 +15,11 @@ from typing import Any, Final, cast
 import modal
 from modal.exception import (
     AuthError,
-    ConflictError,
-    DataLossError,
     DeserializationError,
     FunctionTimeoutError,
-    InternalError,
-    InvalidError,
     NotFoundError,
     OutputExpiredError,
-    PermissionDeniedError,
     RemoteError,
-    ResourceExhaustedError,
-    ServiceError,
-    UnimplementedError,
-)
-from modal.exception import (
-    ConnectionError as ModalConnectionError,
 )
 
 from reconciler.dispatch.answers import (
@@ -64,22 +53,8 @@ the traceback of what a function raised. Its own errors and a function's may be 
 _READING, _FETCHING, _LOADING = "_process_result", "blob_download", "deserialize_data_format"
 """The client's functions that make a value or an exception of a result, fetch a large one, and load
 the value of a call that succeeded."""
-_NO_ANSWER: Final = (
-    AuthError,
-    ConflictError,
-    DataLossError,
-    InternalError,
-    InvalidError,
-    PermissionDeniedError,
-    ResourceExhaustedError,
-    ServiceError,
-    UnimplementedError,
-    ModalConnectionError,
-    ConnectionError,
-)
-"""What the client raises when Modal does not say how a call stands. ``InternalFailure`` is none of
-these, alike as it sounds to ``InternalError``: the client makes it only from a result, of a call
-that Modal has given up because its containers died under it or its input was lost."""
+_TRANSPORT: Final = "grpclib."
+"""Where the errors are from that the client lets through when a connection breaks off."""
 
 
 @contextmanager
@@ -90,6 +65,10 @@ def translated_errors() -> Iterator[None]:
     except AuthError as error:
         raise UnauthenticatedError(describe(error)) from error
     except (modal.Error, OSError) as error:
+        raise UnavailableError(describe(error)) from error
+    except Exception as error:
+        if not type(error).__module__.startswith(_TRANSPORT):
+            raise
         raise UnavailableError(describe(error)) from error
 
 
@@ -287,11 +266,10 @@ def status_of(error: BaseException) -> CallStatus:
     if not isinstance(error, Exception) and not _is_result(error):
         raise error
     match error:
-        case TimeoutError():
+        case TimeoutError() if not error.args and Path(raised_in).is_relative_to(_CLIENT):
             # The client's own has no text. It is told from one of the function's, whose frames
             # did not come along, by where it was raised.
-            pending = not error.args and Path(raised_in).is_relative_to(_CLIENT)
-            return CallStatus(CallState.RUNNING) if pending else failed
+            return CallStatus(CallState.RUNNING)
         case OutputExpiredError() | NotFoundError() if not _is_result(error):
             return CallStatus(CallState.EXPIRED)
         case FunctionTimeoutError():
@@ -302,7 +280,9 @@ def status_of(error: BaseException) -> CallStatus:
             return CallStatus(CallState.SUCCEEDED, result=f"<{UNREADABLE}: {describe(error)}>")
         case AuthError() if not _is_result(error):
             raise UnauthenticatedError(describe(error)) from error
-        case _ if isinstance(error, _NO_ANSWER) and not _is_result(error):
+        case _ if not _is_result(error):
+            # Whatever went wrong on the way, such as a connection that broke off, says nothing of
+            # the call: it may be running.
             raise UnavailableError(describe(error)) from error
     return failed
 
