@@ -188,9 +188,12 @@ def _at_once(raised: Sequence[Notice]) -> list[Notice]:
 
 
 def _both(one: Notice, other: Notice) -> Notice:
-    newest = max(one, other, key=_newest)
+    older, newest = sorted((one, other), key=_newest)
     since = min(text for text in (one.since, other.since) if text is not None)
-    return replace(newest, count=one.count + other.count, since=since)
+    reason = newest.reason
+    if older.reason is not None and older.reason not in (reason or ""):
+        reason = older.reason if reason is None else f"{older.reason}; {reason}"
+    return replace(newest, count=one.count + other.count, since=since, reason=reason)
 
 
 def _newest(notice: Notice) -> int:

@@ -149,6 +149,19 @@ def test_missed_occurrences_are_told_as_one() -> None:
     )
 
 
+def test_what_was_missed_for_two_reasons_is_told_with_both() -> None:
+    world = alarming()
+    world.live(hourly(deadline=7200), alerts=Alerts(rule()))
+    world.wake("08:45")
+    world.wake("14:30")
+    (alarm,) = texts(world)
+    assert alarm.partition(" To look")[0] == (
+        "hourly did not run 5 times, 2026-11-20T09:00Z to 2026-11-20T13:00Z: no wake came within "
+        "its deadline of 2h; no wake came in time; catchup is latest, and 2026-11-20T14:00Z is "
+        "newer."
+    )
+
+
 def test_what_is_turned_off_is_not_told() -> None:
     world = alarming(failures=None, missed=False)
     run_hours(world, [BAD])
