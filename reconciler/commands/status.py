@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.times import FAR_DAYS
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
+from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
+from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.report.status import Tasks, status_of
 from reconciler.report.status_text import status_json, status_text
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.client import ScheduledTask
 
 RUNS_DAYS = 7
+"""Days of history in which most schedules have run; for the others it is looked further."""
 
 
 def main(args: Namespace) -> int:
@@ -42,7 +46,7 @@ def main(args: Namespace) -> int:
         record = run(read_record(files, pointer))
         cursor = run(read_cursor(ports))
         now = minute(datetime.now(UTC))
-        runs = run(with_open_calls(runs_of(run(ports.log.recent(RUNS_DAYS))), ports.caller))
+        runs = run(_runs(ports, generation))
         tasks = run(_tasks(ports, generation.punctuality, runs, now))
     status = status_of(generation, pointer, cursor, runs, now, tasks)
     if args.format == "json":
@@ -50,6 +54,16 @@ def main(args: Namespace) -> int:
     else:
         print(status_text(status, commits_of(record), Style.of(sys.stdout)))
     return 0 if status.well else 1
+
+
+async def _runs(ports: Ports, generation: Generation) -> Sequence[Run]:
+    """The runs of the last days, and of as many as it takes to see the last of rare schedules."""
+    runs = runs_of(await ports.log.recent(RUNS_DAYS))
+    owners = (generation.owner(one.occurrence) for one in runs if one.state is not RunState.SKIPPED)
+    seen = {owner.name for owner in owners if owner is not None}
+    if any(record.name not in seen for record in generation.records):
+        runs = runs_of(await ports.log.recent(FAR_DAYS))
+    return await with_open_calls(runs, ports.caller)
 
 
 async def _tasks(ports: Ports, punctuality: int, runs: Sequence[Run], now: int) -> Tasks:
