@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -37,6 +38,10 @@ from reconciler.dispatch.puts import SharedPuts
 
 RESULT_LENGTH: Final = 500
 """Characters of a result or an error that are kept in the history."""
+
+_STYLE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+"""What colours a terminal, as error texts do that are meant for one."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 UNREADABLE: Final = "what it returned cannot be read here"
 """Said of a value whose class is of a module that is not here: the call that returned it has
@@ -237,7 +242,7 @@ def _decode_ending(data: Mapping[str, Any]) -> CallStatus:
 def describe(error: BaseException) -> str:
     """One line about an error that somebody else's code raised."""
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(_CONTROL.sub(" ", _STYLE.sub("", str(error))).split())
     except Exception:  # noqa: BLE001 - its text is somebody else's code too
         text = ""
     name = type(error).__name__

@@ -8,7 +8,7 @@ import pytest
 from grpclib.exceptions import StreamTerminatedError
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.modal_calls import status_of, translated_errors
+from reconciler.dispatch.modal_calls import describe, status_of, translated_errors
 
 BROKEN_OFF = StreamTerminatedError("Connection lost")
 """What the client raises as it is when a connection breaks off at each of its tries."""
@@ -19,6 +19,11 @@ def test_what_goes_wrong_on_the_way_to_a_result_says_nothing_of_the_call(error: 
     """Taken for a failure, it would be told, and be tried again beside the run that goes on."""
     with pytest.raises(UnavailableError):
         status_of(error)
+
+
+def test_an_error_is_one_line_that_does_nothing_to_a_terminal() -> None:
+    error = ValueError("\x1b[1;31mno rows\x1b[0m\nin\x07 \x1b]0;title\x07 é")
+    assert describe(error) == "ValueError: no rows in ]0;title é"
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt(), asyncio.CancelledError()])
