@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
 
@@ -89,11 +90,14 @@ class Bulletin(NamedTuple):
         notices: by their ids, in the order in which they were raised.
         told: the schedules whose streaks were told; None when that is not known, and those count
             as told that are as long as the live rules want.
+        succeeded: schedule to the time of its newest run that succeeded, as long as older ones are
+            open: should they fail, their row is over already.
     """
 
     streaks: Mapping[str, tuple[str, ...]]
     notices: Mapping[str, Notice]
     told: frozenset[str] | None = None
+    succeeded: Mapping[str, str] = MappingProxyType({})
 
     def without(self, ids: Iterable[str]) -> Bulletin:
         """This bulletin once these notices are settled."""
@@ -108,6 +112,8 @@ class Bulletin(NamedTuple):
             data["streaks"] = {name: list(times) for name, times in self.streaks.items()}
             if self.told is not None:
                 data["told"] = sorted(self.told)
+        if self.succeeded:
+            data["succeeded"] = dict(self.succeeded)
         if self.notices:
             data["notices"] = [notice.to_json() for notice in self.notices.values()]
         return data
@@ -120,6 +126,7 @@ class Bulletin(NamedTuple):
             streaks={name: tuple(times) for name, times in data.get("streaks", {}).items()},
             notices={notice.id: notice for notice in notices},
             told=frozenset(data["told"]) if "told" in data else None,
+            succeeded=dict(data.get("succeeded", {})),
         )
 
 

@@ -34,13 +34,16 @@ def noting(
     """
     streaks = _of_today(bulletin.streaks, generation)
     told = _told_of_today(bulletin.told, streaks, generation)
-    writer = _Writer(generation, format_time(seen), streaks, told, [])
+    succeeded = dict(bulletin.succeeded)
+    writer = _Writer(generation, format_time(seen), streaks, told, succeeded, [])
     for line in lines:
         writer.note(line)
     notices = {**bulletin.notices}
     for notice in _at_once(writer.raised)[: max(0, NOTICES_KEPT - len(notices))]:
         notices.setdefault(notice.id, notice)
-    return Bulletin(writer.streaks, notices, frozenset(writer.told & writer.streaks.keys()))
+    return Bulletin(
+        writer.streaks, notices, frozenset(writer.told & writer.streaks.keys()), writer.good
+    )
 
 
 def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
@@ -87,6 +90,7 @@ class _Writer:
     at: str
     streaks: dict[str, tuple[str, ...]]
     told: set[str]
+    good: dict[str, str]
     raised: list[Notice]
 
     def note(self, line: RunRecord) -> None:
@@ -115,6 +119,8 @@ class _Writer:
                 self.add(kind, record.name, line.occurrence.id)
 
     def succeeded(self, name: str, rule: AlertRule, line: RunRecord) -> None:
+        time = format_minute(line.occurrence.at)
+        self.good[name] = max(time, self.good.get(name, ""))
         streak = self.streaks.get(name, ())
         if not _ends(streak, line.occurrence):
             return
@@ -125,20 +131,28 @@ class _Writer:
             self.add(NoticeKind.RECOVERED, name, line.occurrence.id, since=streak[0])
 
     def failed(self, name: str, wanted: int, line: RunRecord) -> None:
+        if format_minute(line.occurrence.at) < self.good.get(name, ""):
+            # A newer run has succeeded before this one failed: its row is over.
+            if wanted == 1:
+                self.add_failures(name, _longer((), line.occurrence), line)
+            return
         if name in self.told:
             return
         streak = _longer(self.streaks.get(name, ()), line.occurrence)
         self.streaks[name] = streak
         if len(streak) >= wanted:
             self.told.add(name)
-            self.add(
-                NoticeKind.FAILURES,
-                name,
-                line.occurrence.id,
-                count=len(streak),
-                since=streak[0],
-                reason=line.reason or line.state.value,
-            )
+            self.add_failures(name, streak, line)
+
+    def add_failures(self, name: str, streak: tuple[str, ...], line: RunRecord) -> None:
+        self.add(
+            NoticeKind.FAILURES,
+            name,
+            line.occurrence.id,
+            count=len(streak),
+            since=streak[0],
+            reason=line.reason or line.state.value,
+        )
 
     def missed(self, name: str, line: RunRecord) -> None:
         self.add(

@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.bulletin import Bulletin
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.delivery import Delivered
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.notices import noting
+from reconciler.dispatch.occurrence import Occurrence, parse_minute
 from reconciler.dispatch.ports import Claims, RunLog
 from reconciler.dispatch.runs import RunRecord, WakeLog
 
@@ -29,7 +31,21 @@ def noted(
     """
     new = [line for line in records if not line.state.ended or line.call in found.calls]
     new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
-    return replace(merged, bulletin=noting(found.bulletin, generation, new, seen))
+    bulletin = noting(found.bulletin, generation, new, seen)
+    return replace(merged, bulletin=bulletin._replace(succeeded=_needed(bulletin, merged)))
+
+
+def _needed(bulletin: Bulletin, cursor: Cursor) -> dict[str, str]:
+    """The successes that are newer than a run that is still open."""
+    oldest: dict[str, int] = {}
+    for key in (*cursor.calls.values(), *cursor.unsettled) if bulletin.succeeded else ():
+        name, at = Occurrence.parse(key)
+        oldest[name] = min(at, oldest.get(name, at))
+    return {
+        name: time
+        for name, time in bulletin.succeeded.items()
+        if name in oldest and oldest[name] < parse_minute(time)
+    }
 
 
 async def settle(

@@ -60,6 +60,26 @@ def test_failures_in_a_row_are_told_once_until_a_run_succeeds() -> None:
     ]
 
 
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_a_run_that_fails_after_a_newer_one_has_succeeded_begins_no_row(wanted: int) -> None:
+    world = alarming(failures=wanted)
+    world.wake("09:00")
+    world.wake("10:00")
+    world.end(2, GOOD)
+    world.wake("10:30")
+    world.end(1, BAD)
+    world.wake("11:00")
+    assert len(texts(world)) == (1 if wanted == 1 else 0), "it is told where each is"
+    world.end(3, BAD)
+    world.wake("12:00")
+    world.end(4, BAD)
+    world.wake("13:00")
+    times = re.findall(r"hourly failed .*last hourly@2026-11-20T(\d\d)", "\n".join(texts(world)))
+    told = re.findall(r"hourly failed, hourly@2026-11-20T(\d\d)", "\n".join(texts(world)))
+    assert (told, times) == ((["09", "11"], []) if wanted == 1 else ([], ["12"]))
+    assert "succeeded" not in world.claims.entries[CURSOR_KEY], "no older run is open any more"
+
+
 def test_a_row_that_was_too_short_is_told_once_fewer_are_wanted() -> None:
     world = alarming(failures=3)
     run_hours(world, [CallState.FAILED] * 2)
