@@ -74,6 +74,7 @@ class Cursor:
         tidied: the day on which the history was last tidied up, ISO 8601.
         took: the seconds that the last wakes took, the newest last; for what people are told only.
         bulletin: failures in a row, and what is still to be told.
+        id: of the writing that left it so; empty in what is not written yet, and in old ones.
     """
 
     through: int | None = None
@@ -86,6 +87,7 @@ class Cursor:
     took: tuple[float, ...] = ()
     bulletin: Bulletin = NOTHING_TO_TELL
     triggered: frozenset[str] = frozenset()
+    id: str = ""
 
     def horizon(self, now: int, generation: str) -> Horizon:
         """Where a wake at ``now`` that reads this generation has to begin."""
@@ -121,7 +123,7 @@ class Cursor:
             known=known,
             unsettled=unsettled,
             calls=without({**self.calls, **newer.calls}, ended),
-            wakes={**self.wakes, **newer.wakes},
+            wakes=_newest(self.wakes, newer.wakes),
             tidied=max(self.tidied, newer.tidied),
             took=(*self.took, *newer.took)[-MEASURED:],
             bulletin=self.bulletin,
@@ -169,6 +171,7 @@ class Cursor:
             "known": None if self.known is None else format_minute(self.known),
             "unsettled": dict(self.unsettled),
             **({"triggered": sorted(self.triggered)} if self.triggered else {}),
+            **({"id": self.id} if self.id else {}),
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
@@ -196,7 +199,13 @@ class Cursor:
             took=tuple(data.get("took", ())),
             bulletin=Bulletin.from_json(data),
             triggered=frozenset(data.get("triggered", ())),
+            id=data.get("id", ""),
         )
+
+
+def _newest(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Of each slot the later time, ISO 8601."""
+    return {slot: max(one.get(slot, ""), other.get(slot, "")) for slot in (*one, *other)}
 
 
 def without(entries: Mapping[str, V], keys: Iterable[str]) -> dict[str, V]:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.bulletin import Bulletin
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.cursor_writing import rewrite
 from reconciler.dispatch.delivery import Delivered
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.notices import noting
@@ -64,10 +65,11 @@ async def settle(
             told = replace(last, part=last.part + 1, through=None, unsettled={}, records=())
             await log.write(replace(told, told=sent.told))
         if not sent.settled.isdisjoint(cursor.bulletin.notices):
-            entry = await claims.get(CURSOR_KEY)
-            if entry is not None:
-                now = Cursor.from_json(entry)
-                left = replace(now, bulletin=now.bulletin.without(sent.settled))
-                await claims.put(CURSOR_KEY, left.to_json())
+            await rewrite(
+                claims,
+                f"{last.execution}.told",
+                cursor,
+                lambda found: replace(found, bulletin=found.bulletin.without(sent.settled)),
+            )
     except UnavailableError:
         return

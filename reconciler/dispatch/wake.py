@@ -21,6 +21,7 @@ from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon
+from reconciler.dispatch.cursor_writing import rewrite
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.found_tasks import NO_TASKS, FoundTasks, find_tasks
 from reconciler.dispatch.generation import Generation
@@ -254,8 +255,16 @@ class _Wake:
             read: the cursor with which this wake began.
             before: as this wake left it last.
         """
-        entry = await self.ports.claims.get(CURSOR_KEY)
-        found = Cursor.from_json(entry) if entry is not None else before
+
+        def forward(found: Cursor) -> Cursor:
+            return self.brought_forward(found, read, log, tally, ended)
+
+        return await rewrite(self.ports.claims, f"{self.request.token}.{log.part}", before, forward)
+
+    def brought_forward(
+        self, found: Cursor, read: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
+    ) -> Cursor:
+        """A cursor that was found, with what this step has done."""
         mine = Cursor(
             through=log.through,
             generation=log.generation,
@@ -277,7 +286,6 @@ class _Wake:
             from reconciler.dispatch.telling import noted
 
             merged = noted(merged, found, self.generation, log.records, self.started)
-        await self.ports.claims.put(CURSOR_KEY, merged.to_json())
         return merged
 
     def open_calls(self, tally: Tally, read: Cursor, found: Cursor) -> Mapping[str, str]:

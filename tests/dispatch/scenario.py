@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.wake import Ports, WakeRequest, wake
+from tests.simulation.virtual_time import run_virtually
 
 PUNCTUALITY = 300
 
@@ -71,7 +71,7 @@ class World:
         """Let a wake happen, to its end."""
         self.wakes += 1
         values = {"wake": f"fc-wake-{self.wakes}", "token": f"t{self.wakes}", "slot": "poller"}
-        return asyncio.run(wake(ports or self.ports(time), WakeRequest(**{**values, **request})))
+        return run_virtually(wake(ports or self.ports(time), WakeRequest(**{**values, **request})))
 
     def end(self, call: int, state: CallState, reason: str | None = None) -> None:
         """Let the call that was started as the ``call``-th, from 1, come to its end."""

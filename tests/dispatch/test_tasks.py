@@ -304,6 +304,7 @@ class CountingClaims(FakeClaims):
 
 def test_a_due_task_costs_two_calls_of_the_dict_and_its_spawn(world: World) -> None:
     counts = []
+    world.wake("14:00")
     for number in (0, 1, 100):
         store(world, *(task(f"t{number}-{index}") for index in range(number)))
         claims = CountingClaims(world.claims.entries)

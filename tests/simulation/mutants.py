@@ -37,7 +37,7 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "reconciler.dispatch.wake",
         "            await server.serve(",
         "            early = self.log(step.through, len(logs) + 1, tally, [])\n"
-        "            cursor = await self.advance(cursor, early, tally, [])\n"
+        "            cursor = await self.advance(read, cursor, early, tally, [])\n"
         "            await server.serve(",
     ),
     # Claims the minute in which it runs instead of the nominal time.
