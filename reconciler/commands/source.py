@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.commands.inputs import Inputs, environment_name, read_inputs, schedules_of
+from reconciler.commands.readable import holds_manifests
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import (
     ManifestError,
     Schedule,
     Settings,
-    is_manifest,
     load_contents,
     parse_settings,
 )
@@ -102,7 +102,7 @@ def read_source(args: Namespace) -> Source:
     except ManifestError as error:
         if not _is_about_folder(error, inputs):
             raise
-        if args.allow_deletes and _is_empty(inputs.folder):
+        if args.allow_deletes and inputs.folder.is_dir() and not holds_manifests(inputs.folder):
             return Source(inputs, ())
         if not inputs.folder.exists() and not (inputs.root / SETTINGS_FILE).exists():
             raise NoManifestsError(
@@ -181,11 +181,6 @@ def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:
     folder, root = inputs.folder, inputs.root
     shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
     return all(problem.location.file == shown.as_posix() for problem in error.problems)
-
-
-def _is_empty(folder: Path) -> bool:
-    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-    return folder.is_dir() and not any(map(is_manifest, files))
 
 
 def _no_manifests(message: str, folder: str) -> NoManifestsError:
