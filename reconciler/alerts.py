@@ -146,7 +146,10 @@ _FINGERPRINT: Final = "#"
 
 def host_of(url: str) -> str:
     """A URL without what is secret in it: ``https://hooks.slack.com/…``."""
-    parts = urlsplit(_masked(url)[0])
+    try:
+        parts = urlsplit(_masked(url)[0])
+    except ValueError:  # for a host it has something that cannot be one, such as `[`
+        return f"{url.partition(':')[0]}://…"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 

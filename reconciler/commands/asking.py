@@ -17,7 +17,15 @@ def holder() -> Holder:
     actor = os.environ.get("GITHUB_ACTOR")
     if actor:
         return Holder(owner=f"{actor} (GitHub Actions)", link=run_url())
-    return Holder(owner=f"{getpass.getuser()}@{socket.gethostname()}")
+    return Holder(owner=f"{_user()}@{socket.gethostname()}")
+
+
+def _user() -> str:
+    """The user's name; in a container the number may be that of nobody whom the system knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def confirmed(question: str) -> bool:
@@ -26,7 +34,7 @@ def confirmed(question: str) -> bool:
     Raises:
         ReconcileError: nobody can be asked.
     """
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise ReconcileError(
             "nobody can be asked: standard input is not a terminal",
             remedy="Say --yes to go ahead without asking.",

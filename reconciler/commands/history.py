@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.manifest.problem import on_one_line
 from reconciler.report.style import Style
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _text(applies: Sequence[Applied], style: Style) -> str:
     for applied in applies:
         pointer = applied.pointer
         commit = "without a commit" if pointer.commit is None else f"commit {pointer.commit[:12]}"
-        author = f" by {pointer.author}" if pointer.author else ""
+        author = f" by {on_one_line(pointer.author)}" if pointer.author else ""
         dirty = ", with uncommitted changes" if pointer.dirty and pointer.commit else ""
         lines.append(f"{pointer.at}  {commit}{author}{dirty}  {applied.summary}")
         link = f"  {pointer.link}" if pointer.link else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import Inputs, read_inputs
-from reconciler.commands.readable import read_text
+from reconciler.commands.readable import holds_manifests, read_text
 from reconciler.errors import ReconcileError
 from reconciler.manifest import ManifestError, load, load_settings
 from reconciler.manifest.problem import printable
@@ -38,16 +39,16 @@ def main(args: Namespace) -> int:
             remedy="Rename or delete it, then import again.",
         )
     taken = _names(folder)
-    up = "../" * len(target.parent.relative_to(root).parts)
+    up = Path(os.path.relpath(root, target.parent)).as_posix()
     written = write_manifests(
         found,
         taken=taken,
         app=args.app,
         settings=settings,
-        schema=f"{up}schema/manifest.schema.json",
+        schema=f"{up}/schema/manifest.schema.json",
     )
     _tell(written, args.file or "modal")
-    _tell_still_firing(found.still_firing, root)
+    _tell_still_firing(written.still_firing, root)
     if written.text:
         folder.mkdir(parents=True, exist_ok=True)
         target.write_text(written.text, encoding="utf-8")
@@ -108,8 +109,8 @@ def _read_file(args: Namespace) -> tuple[Found, str]:
 
 
 def _names(folder: Path) -> frozenset[str]:
-    """The names that are taken; a folder that is not there yet holds none."""
-    if not folder.exists() or not any(folder.iterdir()):
+    """The names that are taken; a folder without manifests holds none."""
+    if not holds_manifests(folder):
         return frozenset()
     try:
         manifests = load(folder, settings=load_settings(Path.cwd()), root=Path.cwd())

@@ -13,7 +13,7 @@ from reconciler.commands.connection import connected, open_workspace, run, stopp
 from reconciler.commands.inputs import environment_name
 from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
-from reconciler.commands.source import read_source, read_source_at
+from reconciler.commands.source import read_source, read_source_before
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError, StoppedError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
@@ -103,7 +103,7 @@ def _compare(args: Namespace) -> int:
         )
     source = read_source(args)
     base = merge_base(Path.cwd(), args.against, source.commit or "HEAD")
-    before = read_source_at(args, base, may_be_empty=True)
+    before = read_source_before(args, base, source.inputs)
     now = minute(datetime.now(UTC))
     actual = assume_applied(before.desired(), now)
     plan = make_plan(source.desired(), actual, now, allow_deletes=args.allow_deletes)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.commands.inputs import Inputs, environment_name, read_inputs, schedules_of
-from reconciler.errors import RefusedError
+from reconciler.commands.readable import holds_manifests
+from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import (
     ManifestError,
     Schedule,
     Settings,
-    is_manifest,
     load_contents,
     parse_settings,
 )
+from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan import Desired
 from reconciler.workspace.repository import read_revision
+
+if TYPE_CHECKING:
+    from reconciler.workspace.revisions import CommittedFiles
 
 _HARMLESS: Final = "; nothing is deleted because of that"
 _DELETE_ALL: Final = (
@@ -30,6 +36,17 @@ _DELETE_ALL: Final = (
 
 class NoManifestsError(RefusedError):
     """The folder of the manifests is empty or cannot be read: nothing is deleted because of it."""
+
+
+class NewEnvironmentError(ReconcileError):
+    """A commit has no environment of a name that was given."""
+
+    def __init__(self, name: str, settings: Settings, files: CommittedFiles) -> None:
+        super().__init__(
+            f"there is no environment `{name}` at commit {files.commit[:12]}",
+            remedy=unknown_environment(name, settings),
+        )
+        self.files = files
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +102,7 @@ def read_source(args: Namespace) -> Source:
     except ManifestError as error:
         if not _is_about_folder(error, inputs):
             raise
-        if args.allow_deletes and _is_empty(inputs.folder):
+        if args.allow_deletes and inputs.folder.is_dir() and not holds_manifests(inputs.folder):
             return Source(inputs, ())
         if not inputs.folder.exists() and not (inputs.root / SETTINGS_FILE).exists():
             raise NoManifestsError(
@@ -97,10 +114,24 @@ def read_source(args: Namespace) -> Source:
         raise _no_manifests(error.problems[0].message, inputs.settings.schedules) from error
 
 
+def read_source_before(args: Namespace, revision: str, now: Inputs) -> Source:
+    """What a commit says, to compare with; an environment that is new since then had nothing.
+
+    Raises:
+        ReconcileError, RefusedError: see :func:`read_source_at`.
+    """
+    try:
+        return read_source_at(args, revision, may_be_empty=True)
+    except NewEnvironmentError as error:
+        inputs = replace(now, environment=replace(now.environment, tasks=None))
+        return Source(inputs, (), error.files.commit, error.files.author)
+
+
 def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Source:
     """The schedules and settings of a commit.
 
     Raises:
+        NewEnvironmentError: it has none of that name.
         ManifestError: with all that is wrong in them.
         NoManifestsError: it has none, and must not be empty.
         ReconcileError: there is no such commit.
@@ -110,10 +141,14 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
 
     root = Path.cwd()
     files = read_commit(root, revision, SETTINGS_FILE)
-    settings = Settings() if files.settings is None else parse_settings(files.settings)
+    with _naming(files.commit):
+        settings = Settings() if files.settings is None else parse_settings(files.settings)
     if args.schedules is not None:
         settings = replace(settings, schedules=args.schedules)
-    environment = settings.environment(environment_name(args))
+    name = environment_name(args)
+    if not settings.knows(name):
+        raise NewEnvironmentError(name, settings, files)
+    environment = settings.environment(name)
     inputs = Inputs(root, root / settings.schedules, settings, environment)
     contents = files.manifests(settings.schedules)
     if not contents:
@@ -121,20 +156,31 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
             message = f"no manifest in this folder at commit {files.commit[:12]}"
             raise _no_manifests(message, settings.schedules)
         return Source(inputs, (), files.commit, files.author)
-    manifests = load_contents(contents, settings=settings, folder=settings.schedules)
+    with _naming(files.commit):
+        manifests = load_contents(contents, settings=settings, folder=settings.schedules)
     schedules = manifests.for_environment(environment.name)
     return Source(inputs, schedules, files.commit, files.author)
+
+
+@contextmanager
+def _naming(commit: str) -> Iterator[None]:
+    """Name files as git does those of a commit: the work tree may hold others in their place."""
+    try:
+        yield
+    except ManifestError as error:
+        raise ManifestError(
+            replace(
+                problem,
+                location=replace(problem.location, file=f"{commit[:12]}:{problem.location.file}"),
+            )
+            for problem in error.problems
+        ) from error
 
 
 def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:
     folder, root = inputs.folder, inputs.root
     shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
     return all(problem.location.file == shown.as_posix() for problem in error.problems)
-
-
-def _is_empty(folder: Path) -> bool:
-    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-    return folder.is_dir() and not any(map(is_manifest, files))
 
 
 def _no_manifests(message: str, folder: str) -> NoManifestsError:

@@ -12,9 +12,13 @@ from reconciler.manifest.texts import Flag, Identifier, ModalName
 
 MOST_FAILURES: Final = 20
 
+_PORT: Final = (
+    "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+)
+"""From 1 to 65535."""
 Url: TypeAlias = Annotated[
     str,
-    Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$", max_length=1000),
+    Field(pattern=rf"^https?://[A-Za-z0-9.-]+(:({_PORT}))?(/[!-~]*)?$", max_length=1000),
     Expected("an http or https address such as https://hooks.slack.com/services/…", private=True),
 ]
 BodyKey: TypeAlias = Annotated[
@@ -34,7 +38,10 @@ def _flag_or_else(value: Any) -> str:
 
 
 def _secret_or_else(value: Any) -> str:
-    return "<secret>" if isinstance(value, dict) and "secret" in value else "<usual>"
+    if not isinstance(value, dict):
+        return "<usual>"
+    is_secret = "secret" in value or ("key" in value and "url" not in value)
+    return "<secret>" if is_secret else "<usual>"
 
 
 def _one_or_more(value: Any) -> str:

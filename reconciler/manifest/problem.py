@@ -62,6 +62,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def on_one_line(text: str) -> str:
+    """The text as one line that does nothing to the terminal in which it is read."""
+    return printable(" ".join(text.splitlines()))
+
+
 def _summary(problems: tuple[Problem, ...]) -> str:
     files = len({problem.location.file for problem in problems})
     return (

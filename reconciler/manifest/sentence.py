@@ -9,7 +9,13 @@ from difflib import get_close_matches
 from pydantic_core import ErrorDetails
 
 from reconciler.alerts import host_of
-from reconciler.manifest.alerts_form import AlertsForm, DefaultAlertsForm, ReceiverForm
+from reconciler.manifest.alerts_form import (
+    AlertsForm,
+    DefaultAlertsForm,
+    PingSecretForm,
+    ReceiverForm,
+    SecretReceiverForm,
+)
 from reconciler.manifest.expected import FORMS, VERDICT, Form
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
@@ -27,6 +33,7 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
         "retries": RetriesForm,
         "image": ImageForm,
         "alerts": AlertsForm,
+        "ping": PingSecretForm,
     },
     SettingsForm: {
         "deletes": DeletesForm,
@@ -49,7 +56,7 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
     """
     *parents, last = error["loc"] or ("",)
     if error["type"] == "extra_forbidden":
-        return _unknown_key((*_keys(parents), str(last)), form)
+        return _unknown_key((*_keys(parents), str(last)), form, secret="<secret>" in parents)
     path = _keys(error["loc"])
     if last == "[key]":
         return _bad_key(path[:-1], error)
@@ -79,10 +86,20 @@ def _keys(location: Iterable[str | int]) -> Path:
     return tuple(part for part in location if part not in FORMS)
 
 
-def _unknown_key(path: Path, form: type[Form]) -> Fault:
+def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
     *parents, key = path
     for parent in parents:
         form = _NESTED.get(form, {}).get(str(parent), form)
+    if form is ReceiverForm and secret:
+        form = SecretReceiverForm
+        if key == "url":
+            other = _dotted((*parents, "secret"))
+            return Fault(
+                path=path,
+                message=f"both `{other}` and `{_dotted(path)}` are given",
+                remedy="keep one of them",
+                at_key=True,
+            )
     close = get_close_matches(str(key), form.model_fields, n=1)
     known = f"known here: {', '.join(form.model_fields)}"
     return Fault(

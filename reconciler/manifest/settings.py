@@ -131,7 +131,7 @@ class Settings:
             ReconcileError: environments are declared and this is none of them.
         """
         own = self.environments.get(name, EnvironmentOverrides())
-        if self.declared and name not in self.declared and name != LOCAL:
+        if not self.knows(name):
             raise ReconcileError(
                 f"there is no environment `{name}`", remedy=unknown_environment(name, self)
             )
@@ -149,6 +149,10 @@ class Settings:
             alerts=self.alerts if own.alerts is None else own.alerts[0],
             silent=own.alerts == (None,) or (name == LOCAL and own.alerts is None),
         )
+
+    def knows(self, name: str) -> bool:
+        """Whether there is an environment of that name."""
+        return not self.declared or name in self.declared or name == LOCAL
 
     @property
     def declared(self) -> frozenset[str]:

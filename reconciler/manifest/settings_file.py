@@ -14,6 +14,7 @@ from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.files import read_file, too_large
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.settings import (
+    LOCAL,
     DeletionThreshold,
     EnvironmentOverrides,
     Settings,
@@ -98,6 +99,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
         )
     settings = _typed(form)
     faults.extend(_clashing_keys(settings))
+    faults.extend(_shared_apps(settings))
     problems = [*document.problems, *document.locate_all(faults)]
     return problems or settings
 
@@ -137,6 +139,27 @@ def _clashing_keys(settings: Settings) -> Iterator[Fault]:
             clash = keys.clash(receiver.address)
             if clash is not None:
                 yield Fault(path=(*path, "to"), message=clash, remedy=ONE_KEY_EACH)
+
+
+def _shared_apps(settings: Settings) -> Iterator[Fault]:
+    """Environments that are one app: each apply would delete what the one before had made.
+
+    `local` is on another Modal than all others.
+    """
+    owners: dict[tuple[str, str], str] = {}
+    for name in settings.environments:
+        if name == LOCAL:
+            continue
+        found = settings.environment(name)
+        first = owners.setdefault((found.modal, found.app), name)
+        if first != name:
+            yield Fault(
+                path=("environments", name),
+                message=f"`{name}` and `{first}` are the same app, {found.app} in Modal "
+                f"environment `{found.modal}`: each would undo what the other applies",
+                remedy="give one of them another `modal` or another `app`",
+                at_key=True,
+            )
 
 
 def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:

@@ -56,7 +56,11 @@ def _entry(
         yield Untranslated(number, line, "Modal has no boot to run it at")
         return
     if system:
-        user, _, command = command.partition(" ")
+        user, *rest = command.split(maxsplit=1)
+        if not rest:
+            yield Untranslated(number, line, "has a user and no command")
+            return
+        command = rest[0]
         yield Untranslated(number, f"user {user}", "a function runs as its container's user")
     if re.search(r"(?<!\\)%", command):
         yield Untranslated(number, line, "what follows % is the command's input; pass it in `args`")

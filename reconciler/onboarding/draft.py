@@ -54,7 +54,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class StillFiring:
-    """What became a manifest and goes on firing from somebody's code until it is taken out there.
+    """What may become a manifest and fires from somebody's code until it is taken out there.
 
     Attributes:
         argument: what the code has to say for it, for example ``schedule=modal.Period(days=1)``.

@@ -13,6 +13,8 @@ from reconciler.onboarding.yaml_nodes import at, documents, items, line_of, text
 
 _ZONE: Final = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<cron>.*)")
 _OVERLAP: Final = {"Forbid": "skip", "Replace": "replace", "Allow": "allow"}
+_TRUE: Final = frozenset({"true", "yes", "on", "y"})
+"""As Kubernetes reads YAML, which is by its version 1.1."""
 _NOT_CARRIED: Final = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 
 
@@ -42,13 +44,18 @@ def _job(node: yaml.Node) -> Iterator[Draft | Untranslated]:
     zone = text_at(spec, "timeZone") or "UTC"
     if prefixed := _ZONE.fullmatch(schedule):
         zone, schedule = prefixed["zone"], prefixed["cron"]
+    # Kubernetes takes ? for *.
+    schedule = schedule.replace("?", "*")
+    if _means_either(schedule):
+        reason = "Kubernetes runs this on days of either kind, cron on days of both; write it anew"
+        yield Untranslated(line_of(node), f"{schedule} of {name}", reason)
+        return
     containers = items(at(spec, "jobTemplate", "spec", "template", "spec", "containers"))
     images = [text_at(container, "image") or "?" for container in containers]
     yield Draft(
         line=line_of(node),
         name=name,
-        # Kubernetes takes ? for *.
-        schedule=(schedule.replace("?", "*"),),
+        schedule=(schedule,),
         timezone=zone,
         origin=f"CronJob {name}, image {', '.join(images) or 'unknown'}",
         keys=dict(_keys(spec)),
@@ -63,8 +70,20 @@ def _job(node: yaml.Node) -> Iterator[Draft | Untranslated]:
         yield Untranslated(line_of(container), of, reason)
 
 
+def _means_either(schedule: str) -> bool:
+    """Whether two fields restrict the days, and one of them by a step such as ``*/2``.
+
+    Kubernetes (robfig/cron 3) takes that for no wildcard; for Debian's cron it is one.
+    """
+    fields = schedule.split()
+    if len(fields) != 5:
+        return False
+    days = (fields[2], fields[4])
+    return "*" not in days and any(field.startswith("*/") for field in days)
+
+
 def _keys(spec: yaml.Node) -> Iterator[tuple[str, Any]]:
-    if text_at(spec, "suspend") == "true":
+    if (text_at(spec, "suspend") or "").lower() in _TRUE:
         yield "suspend", True
     policy = text_at(spec, "concurrencyPolicy")
     if policy in {"Forbid", "Replace"}:

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.onboarding.draft import Draft, Found, StillFiring, Untranslated
 from reconciler.workspace.ports import DeployedApp, DeployedFunction
 
-_PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>days|hours|minutes)")
+_PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>day|hour|minute)s?")
 
 
 def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> Found:
@@ -42,7 +42,7 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Untransl
             return
         number, unit = period["number"], period["unit"]
         yield _draft(app, function.name, f"{number}{unit[0]}", "UTC")
-        yield StillFiring(app, function.name, f"schedule=modal.Period({unit}={number})")
+        yield StillFiring(app, function.name, f"schedule=modal.Period({unit}s={number})")
 
 
 def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:

@@ -43,6 +43,8 @@ def _triggers(document: Mapping[str, Any], text: str) -> Iterator[Draft | Untran
 def _crons(section: Mapping[str, Any], worker: str, text: str) -> Iterator[Draft | Untranslated]:
     triggers = section.get("triggers")
     crons = triggers.get("crons") if isinstance(triggers, Mapping) else None
+    if crons is not None and not isinstance(crons, list):
+        yield Untranslated(_line(text, str(crons)), str(crons), "`crons` has to be a list")
     for cron in crons if isinstance(crons, list) else ():
         line = _line(text, str(cron))
         expression = translated(str(cron))

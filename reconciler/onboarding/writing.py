@@ -10,7 +10,7 @@ import yaml
 
 from reconciler.manifest import ManifestError, Settings, load_contents
 from reconciler.manifest.problem import printable
-from reconciler.onboarding.draft import Draft, Found, Untranslated, unique_name
+from reconciler.onboarding.draft import Draft, Found, StillFiring, Untranslated, unique_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,14 @@ class Written:
         text: empty when nothing could be translated.
         names: of the schedules in it.
         to_write: functions that somebody has to write and deploy.
+        still_firing: what became a manifest, and fires from the code too.
     """
 
     text: str
     names: tuple[str, ...]
     to_write: tuple[str, ...]
     untranslated: tuple[Untranslated, ...]
+    still_firing: tuple[StillFiring, ...]
 
 
 def write_manifests(
@@ -40,6 +42,7 @@ def write_manifests(
         schema: path of the manifests' JSON Schema, as seen from the file; for editors.
     """
     names = set(taken)
+    called: set[str] = set()
     documents: list[str] = []
     written: list[str] = []
     to_write: list[str] = []
@@ -52,6 +55,7 @@ def write_manifests(
         if document is None:
             continue
         names.add(name)
+        called.add(function)
         written.append(name)
         if draft.function is None:
             to_write.append(function)
@@ -59,7 +63,8 @@ def write_manifests(
     header = f"# yaml-language-server: $schema={schema}\n"
     text = header + "---\n".join(documents) if documents else ""
     untranslated.sort(key=lambda item: item.line)
-    return Written(text, tuple(written), tuple(to_write), tuple(untranslated))
+    firing = (item for item in found.still_firing if f"{item.app}/{item.function}" in called)
+    return Written(text, tuple(written), tuple(to_write), tuple(untranslated), tuple(firing))
 
 
 def _accepted(
@@ -71,12 +76,13 @@ def _accepted(
     problem = _problem(_document(draft, name, function, {}), settings)
     if problem is not None:
         return None, [Untranslated(draft.line, draft.origin, problem)]
-    for key, value in draft.keys.items():
+    described = {"description": draft.description} if draft.description else {}
+    for key, value in {**described, **draft.keys}.items():
         problem = _problem(_document(draft, name, function, {**keys, key: value}), settings)
         if problem is None:
             keys[key] = value
         else:
-            refused.append(Untranslated(draft.line, f"{key}: {value} of {name}", problem))
+            refused.append(Untranslated(draft.line, f"{key}: {str(value)[:80]} of {name}", problem))
     return _document(draft, name, function, keys), refused
 
 
@@ -86,8 +92,6 @@ def _document(draft: Draft, name: str, function: str, keys: Mapping[str, Any]) -
     if draft.timezone != "UTC":
         body["timezone"] = draft.timezone
     body["function"] = function
-    if draft.description:
-        body["description"] = draft.description
     text = yaml.safe_dump({**body, **keys}, sort_keys=False, allow_unicode=True, width=100)
     return f"# was: {printable(' '.join(draft.origin.split()))}\n{text}"
 

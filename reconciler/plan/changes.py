@@ -12,6 +12,7 @@ from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.record import Record
 from reconciler.durations import format_duration
 from reconciler.manifest import Location
+from reconciler.manifest.problem import on_one_line
 from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
@@ -155,7 +156,11 @@ def _by_name(slots: Iterable[Slot]) -> dict[str, Slot]:
 
 
 def _value(key: str, value: Any) -> str:
-    """As the manifest has it, so that a reader recognises it."""
+    """As the manifest has it, so that a reader recognises it; on one line of its own."""
+    return on_one_line(_written(key, value))
+
+
+def _written(key: str, value: Any) -> str:
     match value:
         case None:
             return "unset"

@@ -12,6 +12,7 @@ from reconciler.dispatch.cursor import RELOOK
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.record import Record
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
+from reconciler.manifest.problem import on_one_line
 from reconciler.manifest.schedule import Exclusion
 from reconciler.plan.telling import told_by
 
@@ -112,7 +113,8 @@ def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | Non
         deadline=None if schedule.deadline is None else round(schedule.deadline.total_seconds()),
         tolerance=minutes(schedule.tolerance),
         delivery=schedule.delivery,
-        suspended=None if suspension is None else suspension.reason or "",
+        # Status, runs and alarms tell it in a line of theirs.
+        suspended=None if suspension is None else on_one_line(suspension.reason or ""),
         resumes=None if suspension is None else _from(suspension.until),
         start=_from(schedule.start),
         end=_from(schedule.end),

@@ -12,6 +12,7 @@ from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState
+from reconciler.manifest.problem import on_one_line
 from reconciler.report.logs import Logs
 from reconciler.words import lasting
 
@@ -73,7 +74,7 @@ def origin_line(commit: str | None, author: str | None, at: str) -> str:
         commit, author: None outside git.
         at: when it was applied, ISO 8601.
     """
-    by = f" by {author}" if author else ""
+    by = f" by {on_one_line(author)}" if author else ""
     made = "without a commit" if commit is None else f"by commit {commit[:12]}{by}"
     return f"  The schedule is as it was made {made}, applied at {at}."
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.manifest.problem import on_one_line
 from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import brief, run_json, state_text
 from reconciler.report.status import ScheduleStatus, Status, Tasks, TaskStatus
@@ -72,7 +73,7 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
     applied = "" if pointer is None else f", applied by {pointer.by} at {pointer.at}"
     commit = f", commit {pointer.commit[:12]}" if pointer is not None and pointer.commit else ""
     if commit and pointer is not None and pointer.author:
-        commit += f" by {pointer.author}"
+        commit += f" by {on_one_line(pointer.author)}"
     yield style.bold(f"Generation {status.generation[:12]}{commit}{applied}")
     width = max((len(item.record.name) for item in status.schedules), default=0)
     for item in status.schedules:

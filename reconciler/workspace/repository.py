@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcileError
+from reconciler.manifest import is_manifest
+from reconciler.manifest.settings_file import SETTINGS_FILE
+
+if TYPE_CHECKING:
+    from git import Repo
+
+_USER_INFO: Final = re.compile(r"^(https?://)[^/]*@")
+"""What may be a password or a token, which a name must not repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,9 @@ class Revision:
         repository: what it is called, ``owner/name`` where a remote says so, else its folder.
         commit: the full id of HEAD, None outside git and before the first commit.
         author: who wrote that commit, None where there is none.
-        dirty: whether files differ from that commit; untracked ones count in the manifests' folder.
+        dirty: whether files differ from that commit. Untracked ones count in the manifests' folder,
+            and so do settings and manifests that git ignores: they are read all the same. A folder
+            outside the repository is in no commit.
     """
 
     repository: str
@@ -29,7 +41,7 @@ def read_revision(root: Path, schedules: Path) -> Revision:
     """Ask git.
 
     Args:
-        root: a folder in the repository.
+        root: the folder in the repository that holds the settings.
         schedules: the folder of the manifests.
 
     Raises:
@@ -43,8 +55,7 @@ def read_revision(root: Path, schedules: Path) -> Revision:
         with Repo(root, search_parent_directories=True) as repo:
             if not repo.head.is_valid():
                 return Revision(_name(repo, root), None, dirty=True)
-            untracked = repo.git.ls_files("--others", "--exclude-standard", "--", str(schedules))
-            dirty = bool(untracked) or repo.is_dirty(untracked_files=False)
+            dirty = repo.is_dirty(untracked_files=False) or _adds(repo, root, schedules)
             commit = repo.head.commit
             return Revision(_name(repo, root), commit.hexsha, dirty, str(commit.author))
     except (InvalidGitRepositoryError, NoSuchPathError):
@@ -57,14 +68,25 @@ def read_revision(root: Path, schedules: Path) -> Revision:
         ) from error
 
 
-def _name(repo: object, root: Path) -> str:
-    from git import Repo
+def _adds(repo: Repo, root: Path, schedules: Path) -> bool:
+    """Whether there are files that are read, or stand beside those, and are in no commit."""
+    folder, top = schedules.resolve(), Path(repo.working_tree_dir or root).resolve()
+    if not folder.is_relative_to(top):
+        return True
+    if repo.git.ls_files("--others", "--", str(root / SETTINGS_FILE)):
+        return True
+    others = ("--others", "--exclude-standard", "-z")
+    if repo.git.ls_files(*others, "--", str(folder)):
+        return True
+    ignored = repo.git.ls_files(*others, "--ignored", "--", str(folder)).split("\0")
+    return any(is_manifest(str(Path(top, name).relative_to(folder))) for name in ignored if name)
 
-    assert isinstance(repo, Repo)
-    if "origin" in (remote.name for remote in repo.remotes):
-        address = repo.remotes.origin.url.rstrip("/").removesuffix(".git")
-        parts = address.replace(":", "/").split("/")
-        if len(parts) > 1:
-            return "/".join(parts[-2:])
+
+def _name(repo: Repo, root: Path) -> str:
+    origin = next((remote for remote in repo.remotes if remote.name == "origin"), None)
+    address = _USER_INFO.sub(r"\1", getattr(origin, "url", ""))  # which a remote may lack
+    parts = address.rstrip("/").removesuffix(".git").replace(":", "/").split("/")
+    if len(parts) > 1:
+        return "/".join(parts[-2:])
     folder = repo.working_tree_dir
     return Path(folder).name if folder else root.resolve().name

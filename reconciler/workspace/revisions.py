@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from reconciler.manifest import is_manifest
 
 if TYPE_CHECKING:
     from git import Commit, Repo
-    from git.objects import Tree
+    from git.objects import Blob, Submodule, Tree
 
 SYMBOLIC_LINK: Final = 0o120000
 """The mode of a symbolic link in a git tree."""
@@ -38,13 +39,13 @@ class CommittedFiles:
         """Name and content of every manifest below a folder; empty when there is no such folder.
 
         Raises:
-            ReconcileError: one of them is a symbolic link.
+            ReconcileError: one of them is a symbolic link, or another repository holds them.
         """
         with _repository(self.root) as repo:
-            tree = _at(repo.commit(self.commit).tree, _prefix(repo, self.root) / folder)
+            tree = _at(repo.commit(self.commit).tree, _below(repo, self.root, folder))
             if tree is None or tree.type != "tree":
                 return ()
-            return tuple(_manifests(tree, folder))
+            return tuple(_manifests(tree, _shown(self.root, folder)))
 
 
 def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles:
@@ -55,12 +56,19 @@ def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles
         revision: anything that git takes for a commit: an id, a branch, a tag.
 
     Raises:
-        ReconcileError: there is no repository, or no such commit in it.
+        ReconcileError: there is no repository, or no such commit in it; or its settings are no
+            file.
         RefusedError: the commit may exist and the clone is shallow.
     """
     with _repository(root) as repo:
         commit = _commit(repo, revision)
         blob = _at(commit.tree, _prefix(repo, root) / settings_file)
+        if blob is not None and (blob.type != "blob" or blob.mode == SYMBOLIC_LINK):
+            raise ReconcileError(
+                f"is no ordinary file at commit {commit.hexsha[:12]}",
+                where=settings_file,
+                remedy="Commit the file itself.",
+            )
         content = None if blob is None else blob.data_stream.read()
         return CommittedFiles(root, commit.hexsha, str(commit.author), content)
 
@@ -101,6 +109,11 @@ def _commit(repo: Repo, revision: str) -> Commit:
     try:
         commit = repo.commit(revision)
         commit.tree  # noqa: B018 - read now: a shallow clone names parents that it does not hold
+    except NotImplementedError as error:  # `@{yesterday}` and its like
+        raise ReconcileError(
+            f"`{revision}` is not understood as a commit",
+            remedy=f"Name its id: git rev-parse '{revision}'",
+        ) from error
     except (ValueError, IndexError, ODBError) as error:
         raise _missing(repo, f"no commit `{revision}`") from error
     return commit
@@ -123,15 +136,50 @@ def _prefix(repo: Repo, root: Path) -> PurePosixPath:
     return PurePosixPath(root.resolve().relative_to(top).as_posix())
 
 
-def _at(tree: Tree, path: PurePosixPath) -> Tree | None:
-    """The object at a path, None when there is none."""
-    name = path.as_posix()
-    if name == ".":
-        return tree
-    try:
-        found: Tree = tree / name
-    except KeyError:
-        return None
+def _below(repo: Repo, root: Path, folder: str) -> PurePosixPath:
+    """Where a folder that is named from another one is in the commits of the repository.
+
+    Raises:
+        ReconcileError: it is outside.
+    """
+    top = Path(repo.working_tree_dir or root).resolve()
+    found = Path(os.path.normpath(root.resolve() / folder))
+    if not found.is_relative_to(top):
+        raise ReconcileError(
+            "is outside the repository, and so in none of its commits",
+            where=folder,
+            remedy="Name a folder of the repository.",
+        )
+    return PurePosixPath(found.relative_to(top).as_posix())
+
+
+def _shown(root: Path, folder: str) -> str:
+    """The folder as messages name it, which is as they do for the work tree."""
+    found = Path(os.path.normpath(root / folder))
+    return (found.relative_to(root) if found.is_relative_to(root) else found).as_posix()
+
+
+def _at(tree: Tree, path: PurePosixPath) -> Tree | Blob | None:
+    """The object at a path, None when there is none.
+
+    Raises:
+        ReconcileError: it is in another repository, of which a commit holds no more than the id.
+    """
+    found: Tree | Blob = tree
+    for part in path.parts:
+        if found.type != "tree":
+            return None
+        try:
+            inner: Tree | Blob | Submodule = found / part
+        except KeyError:
+            return None
+        if inner.type == "submodule":
+            raise ReconcileError(
+                "is a submodule, and what it holds is not read from a commit",
+                where=str(inner.path),
+                remedy="Keep the manifests in the repository itself.",
+            )
+        found = inner
     return found
 
 

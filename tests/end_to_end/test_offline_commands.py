@@ -256,3 +256,31 @@ def test_what_is_no_port_is_refused(folder: Path, port: str) -> None:
         f"reconcile: the embedded engine did not start: {port} is not a port",
         "  Ports are 1 to 65535. Leave --port out to get a free one.",
     ]
+
+
+def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell where output knows Latin characters alone."""
+    return subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd=folder,
+        env={"HOME": str(folder), "PATH": os.environ["PATH"], "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_output_goes_where_not_all_of_its_characters_are_known(folder: Path) -> None:
+    (folder / "schedules" / "€.yaml").write_text(
+        'name: e\nschedule: "*/7 * * * *"\nfunction: a/b\n'
+    )
+    done = shell(folder, f"{sys.executable} -m reconciler.cli lint")
+    assert "schedules/\\u20ac.yaml:1: uneven-step" in done.stdout, done.stderr
+
+
+def test_output_that_is_closed_is_no_defect(folder: Path) -> None:
+    done = shell(folder, f"{sys.executable} -m reconciler.cli validate >&-")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = shell(folder, f"{sys.executable} -m reconciler.cli validate --schedules x 2>&-")
+    assert done.returncode == 1

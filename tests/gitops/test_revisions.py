@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.workspace.repository import read_revision
 from reconciler.workspace.revisions import merge_base, read_commit
 from tests.gitops.repository import GitRepository
 
@@ -92,3 +93,54 @@ def test_a_branch_is_compared_with_where_it_left_not_with_what_came_after(
 def test_outside_git_there_is_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(ReconcileError, match="this is no git repository"):
         read_commit(tmp_path, "HEAD", SETTINGS)
+
+
+def is_dirty(repository: GitRepository) -> bool:
+    return read_revision(repository.root, repository.root / "schedules").dirty
+
+
+def test_settings_and_manifests_that_are_read_and_in_no_commit_make_the_tree_dirty(
+    repository: GitRepository,
+) -> None:
+    repository.hourly("a")
+    repository.write(
+        ".gitignore", "schedules/mine.yaml\nschedules/.cache\n*.log\nreconciler.yaml\n"
+    )
+    repository.commit()
+    repository.write("schedules/.cache/x.yaml", "x")
+    repository.write("schedules/a.log", "x")
+    assert not is_dirty(repository)
+    repository.write("schedules/mine.yaml", "x")
+    assert is_dirty(repository)
+    (repository.root / "schedules" / "mine.yaml").unlink()
+    repository.write(SETTINGS, "crons: 1\n")
+    assert is_dirty(repository)
+
+
+def test_a_folder_outside_the_repository_is_in_no_commit(
+    repository: GitRepository, tmp_path: Path
+) -> None:
+    repository.hourly("a")
+    repository.commit()
+    assert read_revision(repository.root, tmp_path / "elsewhere").dirty
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://x:s3cret@git.example.com/repo.git", "git.example.com/repo"),
+        ("https://s3cret@git.example.com/team/repo", "team/repo"),
+        ("ssh://git@git.example.com/repo", "git@git.example.com/repo"),
+        ("git@github.com:acme/repo.git", "acme/repo"),
+        (None, "origin"),
+    ],
+)
+def test_a_repository_is_called_as_its_remote_says_without_what_is_secret_in_it(
+    repository: GitRepository, url: str | None, name: str
+) -> None:
+    repository.hourly("a")
+    repository.commit()
+    repository.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    if url is not None:
+        repository.git("config", "remote.origin.url", url)
+    assert read_revision(repository.root, repository.root / "schedules").repository == name

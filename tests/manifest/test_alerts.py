@@ -109,6 +109,7 @@ def test_what_a_manifest_leaves_out_is_as_in_the_settings() -> None:
     ("lines", "ping"),
     [
         ("ping: https://hc-ping.com/uuid", Address(url="https://hc-ping.com/uuid")),
+        ("ping: http://a:65535/b", Address(url="http://a:65535/b")),
         ("ping: {secret: pings, key: NIGHTLY}", Address(secret="pings", key="NIGHTLY")),
     ],
 )
@@ -170,6 +171,36 @@ def test_a_ping_is_an_address_or_names_a_secret(
                 "4:28: `ping.key` must be a Python name: letters, digits and `_`, not beginning "
                 "with a digit, not `1-2`"
             ),
+        ),
+        (
+            "alerts: {to: {secret: alerting, key: SLACK_URL, url: 'https://a/b'}}",
+            ("4:49: both `alerts.to.secret` and `alerts.to.url` are given\n  keep one of them"),
+        ),
+        (
+            "alerts: {to: {sceret: alerting, key: SLACK_URL}}",
+            "4:15: unknown key `alerts.to.sceret`\n  did you mean `secret`?",
+        ),
+        (
+            "ping: {secret: pings, key: A, kye: B}",
+            "4:31: unknown key `ping.kye`\n  did you mean `key`?",
+        ),
+        (
+            "ping: {secret: pings, key: A, url: 'https://a/b'}",
+            "4:31: unknown key `ping.url`\n  known here: secret, key",
+        ),
+        *(
+            (
+                f"ping: https://a:{port}/b",
+                (
+                    "4:7: `ping` must be an http or https address such as "
+                    "https://hooks.slack.com/services/…"
+                ),
+            )
+            for port in (0, 65536, 99999)
+        ),
+        (
+            "overlap: 'http://['",
+            "4:10: `overlap` must be `allow`, `skip`, `queue` or `replace`, not `http://…`",
         ),
     ],
 )

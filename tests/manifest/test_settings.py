@@ -96,6 +96,17 @@ def test_an_environment_can_set_back_what_the_settings_raise() -> None:
     assert (settings.environment("a").crons, settings.environment("a").reserve) == (0, 0)
 
 
+def test_two_environments_that_would_undo_each_other_are_an_error() -> None:
+    with pytest.raises(ManifestError) as caught:
+        parse_settings(b"environments:\n  main: {}\n  staging: {modal: main}\n")
+    assert str(caught.value.problems[0]) == (
+        "reconciler.yaml:3:3: `staging` and `main` are the same app, schedule-reconciler in Modal "
+        "environment `main`: each would undo what the other applies\n"
+        "  give one of them another `modal` or another `app`"
+    )
+    parse_settings(b"environments: {local: {modal: main}, main: {}, b: {modal: main, app: b}}")
+
+
 def test_without_declared_environments_every_name_is_one() -> None:
     assert Settings().environment("anything").modal == "anything"
 

@@ -102,3 +102,21 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     assert done.returncode == 1
     assert done.stderr.startswith("reconcile: x: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_manifests_takes_an_import_and_so_does_one_that_lies_elsewhere(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    (root / "schedules").mkdir(parents=True)
+    (root / "schedules" / ".gitkeep").touch()
+    (root / "crontab.txt").write_text("\ufeff0 6 * * * /opt/rates.py\n")
+    done = reconcile(root, "import", "crontab", "crontab.txt")
+    assert done.stdout == "1 schedule written to schedules/crontab-crontab.yaml\n"
+    done = reconcile(root, "import", "crontab", "crontab.txt", "--schedules", f"{tmp_path}/other")
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"1 schedule written to {tmp_path}/other/crontab-crontab.yaml\n",
+    )
+    first = (tmp_path / "other" / "crontab-crontab.yaml").read_text().splitlines()[0]
+    assert first.endswith("$schema=../root/schema/manifest.schema.json")

@@ -235,3 +235,49 @@ def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_that_still_
         ),
         StillFiring("theirs", "poll", "schedule=modal.Period(minutes=15)"),
     )
+
+
+def test_a_period_that_becomes_no_manifest_is_not_said_to_be_taken_out_of_the_code() -> None:
+    functions = (
+        read_schedule("poll", "Period(minutes=7)"),
+        read_schedule("sync", "Period(days=1)"),
+    )
+    apps = [DeployedApp("main", "theirs", functions)]
+    done = written(read_modal(apps, environment="main", own="schedule-reconciler"))
+    assert [m["function"] for m in manifests(done)] == ["theirs/sync"]
+    assert done.still_firing == (StillFiring("theirs", "sync", "schedule=modal.Period(days=1)"),)
+
+
+@pytest.mark.parametrize("between", ["\t", "   "])
+def test_the_user_of_a_systems_crontab_may_be_followed_by_any_blanks(between: str) -> None:
+    line = f"17 *\t* * *\troot{between}cd / && run-parts --report /etc/cron.hourly\n"
+    found = read_crontab(line + "1 1 * * * root\n", system=True, timezone="UTC")
+    assert [draft.name for draft in found.drafts] == ["run-parts"]
+    assert [item.text for item in found.untranslated] == ["user root", "1 1 * * * root"]
+
+
+def test_a_comment_that_is_too_long_for_a_description_is_told_and_the_rest_is_written() -> None:
+    text = f"# {'x' * 1200}\n0 6 * * * /opt/rates.py\n"
+    done = written(read_crontab(text, system=False, timezone="UTC"))
+    assert [m["schedule"] for m in manifests(done)] == ["0 6 * * *"]
+    assert told(done) == [(2, f"description: {'x' * 80} of rates")]
+
+
+def test_triggers_that_are_no_list_are_told() -> None:
+    found = read_wrangler('name = "w"\n[triggers]\ncrons = "0 9 * * 1"\n', toml=True)
+    assert [(item.line, item.text) for item in found.untranslated] == [(3, "0 9 * * 1")]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("True", True), ("yes", True), ("False", None)])
+def test_a_cronjob_is_suspended_however_kubernetes_may_read_it(theirs: str, ours: bool) -> None:
+    text = textwrap.dedent(CRONJOB).replace("suspend: true", f"suspend: {theirs}")
+    (manifest,) = manifests(written(read_kubernetes(text)))
+    assert manifest.get("suspend") is ours
+
+
+@pytest.mark.parametrize("schedule", ["0 0 */2 * 1", "0 0 1 * */2"])
+def test_days_of_either_kind_are_not_translated_to_days_of_both(schedule: str) -> None:
+    text = textwrap.dedent(CRONJOB).replace("CRON_TZ=Europe/Berlin 0 3 ? * *", schedule)
+    done = written(read_kubernetes(text))
+    assert done.text == ""
+    assert told(done) == [(4, f"{schedule} of backup")]

@@ -66,6 +66,20 @@ def test_a_change_is_told_in_the_units_and_words_of_the_manifest() -> None:
     assert plan.changes[0].reason.startswith('args unset → {"n": null, "city": "Köln"}, ')
 
 
+def test_what_a_manifest_says_is_told_on_one_line_that_does_nothing_to_the_terminal() -> None:
+    plain = 'name: a\nschedule: "0 * * * *"\n'
+    full = (
+        'description: "x\\e[2K\\nNothing to do"\nowner: |\n  ops\nlabels: {a: "\\u009b31m"}\n'
+        'suspend: {reason: "paused\\e[31m\\nfor ever"}\n'
+    )
+    plan = make_plan(desired(schedules(plain + full)), applied(schedules(plain)), NOW)
+    assert plan.changes[0].reason == (
+        'description unset → x\ufffd[2K Nothing to do, labels unset → {"a": "\ufffd31m"}, '
+        "owner unset → ops, suspend unset → paused\ufffd[31m for ever"
+    )
+    assert plan.generation.by_name["a"].suspended == "paused\ufffd[31m for ever"
+
+
 def test_changed_times_begin_now_and_move_the_slot() -> None:
     before = schedules('name: a\nschedule: "0 * * * *"')
     now = schedules('name: a\nschedule: "30 * * * *"')

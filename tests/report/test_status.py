@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.history import runs_of
+from reconciler.dispatch.pointer import Pointer
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time
+from reconciler.report.explanation import origin_line
 from reconciler.report.status import Status, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
@@ -167,3 +170,19 @@ def test_a_slot_is_overdue_since_the_first_time_after_that_of_its_last_wake(
     )
     found = status_json(status_of(generation, None, cursor, (), NOW), {})
     assert found["slots"][0]["overdue"] == since
+
+
+def test_an_author_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> None:
+    pointer = Pointer(
+        generation="a" * 64,
+        commit="c" * 40,
+        dirty=False,
+        by="ada",
+        at="2026-11-20T15:00:00Z",
+        previous=None,
+        author="E\x1b[2J\nve",
+    )
+    shown = status_text(replace(status(), pointer=pointer), {}, Style(colour=False))
+    assert "by E\ufffd[2J ve, applied by ada" in shown
+    line = origin_line("c" * 40, "E\x1b[2J\nve", "2026-11-20T15:00:00Z")
+    assert "by E\ufffd[2J ve, applied at" in line
