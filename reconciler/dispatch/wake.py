@@ -45,7 +45,10 @@ if TYPE_CHECKING:
     from reconciler.dispatch.told import Told
 
 CALLS_WATCHED: Final = 500
-"""Open calls whose end one wake asks for at most, of each schedule the oldest first."""
+"""Open calls whose end one wake asks for at a time, of each schedule the oldest first."""
+WATCHING: Final = timedelta(minutes=2)
+"""The age from which a wake asks for no more of them. Until then it does: as many end as are
+started, and what no wake gets round to piles up until Modal has forgotten it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +190,17 @@ class _Wake:
 
     async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
         """A line for each open call that has ended. One that does not answer is asked again."""
-        watched = _in_turn(calls)[:CALLS_WATCHED]
-        found = await at_once(self.look_at(call, Occurrence.parse(key)) for call, key in watched)
-        return [record for record in found if record is not None]
+        turns = _in_turn(calls)
+        ended: list[RunRecord] = []
+        for first in range(0, len(turns), CALLS_WATCHED):
+            if first and self.ports.clock.now() - self.started > WATCHING:
+                break
+            watched = turns[first : first + CALLS_WATCHED]
+            found = await at_once(
+                self.look_at(call, Occurrence.parse(key)) for call, key in watched
+            )
+            ended += [record for record in found if record is not None]
+        return ended
 
     async def look_at(self, call: str, occurrence: Occurrence) -> RunRecord | None:
         try:
