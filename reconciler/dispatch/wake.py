@@ -149,7 +149,7 @@ class _Wake:
             tally = Tally()
             if not logs:
                 tally.records.extend(self.tasks.lines)
-            carried_over = {} if logs else self.carried_over(cursor, tally)
+            carried_over = {} if logs else await self.carried_over(cursor, server, tally)
             await server.serve(step.dues, carried_over, open_before, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
             log = self.log(step.through, len(logs) + 1, tally, ended)
@@ -178,12 +178,13 @@ class _Wake:
             keep = timedelta(days=self.generation.history_days)
             await tidy(ports.archive, ports.claims, today, keep, self.request.token, ports.tasks)
 
-    def carried_over(self, cursor: Cursor, tally: Tally) -> Starting:
+    async def carried_over(self, cursor: Cursor, server: Server, tally: Tally) -> Starting:
         """What earlier wakes left unsettled, with the next attempt of each."""
         if not self.request.regular:
             return {}
         left = look_again(cursor, self.generation, self.tasks, minute(self.started))
         tally.unsettled.update(left.waiting)
+        await server.give_up(left.gone, cursor.unsettled)
         tally.records.extend(let_go_record(gone, self.started) for gone in left.gone)
         tally.settled.extend(left.settled)
         return left.again
