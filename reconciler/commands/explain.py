@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, find_task, records_of, require_known
-from reconciler.commands.times import FAR_DAYS
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
@@ -53,13 +52,18 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     if generation is None:
         raise nothing_applied(inputs.environment.name)
     record = generation.named(name)
-    history = runs_of(await ports.log.recent(days))
+    meant = {
+        Named.of(one, generation) for one in (name, *(() if record is None else (record.name,)))
+    }
+    history = runs_of(
+        await ports.log.recent(days, lambda of: any(named.could_mean(of) for named in meant))
+    )
     if record is None or at is None:
         lines = await _task_lines(ports, name, at, history, logs)
         if lines:
             return lines
     if record is None:
-        await require_known(name, generation, ports, history if days >= FAR_DAYS else None)
+        await require_known(name, generation, ports, history)
     if at is None:
         raise ReconcileError(
             "TIME is missing", remedy="Say which", command=f"explain {name} 2026-11-23T09:00Z"

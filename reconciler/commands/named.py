@@ -46,6 +46,14 @@ class Named:
         whole = key is not None and "~" not in name
         return cls(frozenset({name, NAME_PREFIX + name}), former, name if whole else None)
 
+    def could_mean(self, name: str) -> bool:
+        """Whether an occurrence of that name in the history may be of it."""
+        return (
+            name in self.names
+            or any(name == old for old, _last in self.former)
+            or (self.task_id is not None and task_id_of(name) == self.task_id)
+        )
+
     def means(self, occurrence: Occurrence) -> bool:
         """Whether an occurrence in the history is of it."""
         return (
@@ -56,23 +64,25 @@ class Named:
 
 
 async def require_known(
-    name: str, generation: Generation | None, ports: Ports, history: Iterable[Run] | None = None
+    name: str, generation: Generation | None, ports: Ports, history: Iterable[Run] = ()
 ) -> None:
     """Let nobody take a mistyped name for one of which there is nothing to say.
 
     Args:
-        history: when it was read already, as far back as one looks for a name.
+        history: what was read of it already.
 
     Raises:
         ReconcileError: neither what is live nor the history knows it.
     """
     if generation is not None and generation.named(name) is not None:
         return
-    if history is None:
-        history = runs_of(await ports.log.recent(FAR_DAYS))
-    seen = [run.occurrence for run in history]
     named = Named.of(name, generation)
-    if any(map(named.means, seen)) or await find_task(ports.tasks, name) is not None:
+    if any(named.means(run.occurrence) for run in history):
+        return
+    if await find_task(ports.tasks, name) is not None:
+        return
+    seen = [run.occurrence for run in runs_of(await ports.log.recent(FAR_DAYS))]
+    if any(map(named.means, seen)):
         return
     live = () if generation is None else generation.by_name
     known = {*live, *(task_id_of(one.name) or one.name for one in seen)}

@@ -13,7 +13,6 @@ from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, records_of, require_known
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cron import minute
-from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.runs import RunState
@@ -38,13 +37,13 @@ def main(args: Namespace) -> int:
 async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
     ports = open_ports(inputs)
     generation = await ports.generations.live()
-    history = runs_of(await ports.log.recent(args.days or FAR_DAYS))
     named = Named.of(wanted.name, generation)
+    history = runs_of(await ports.log.recent(args.days or FAR_DAYS, named.could_mean))
     found = [
         one for one in history if one.occurrence.at == wanted.at and named.means(one.occurrence)
     ]
     if not found:
-        await require_known(wanted.name, generation, ports, history if not args.days else None)
+        await require_known(wanted.name, generation, ports, history)
         raise ReconcileError(
             f"the history has no {wanted.id}",
             remedy="Ask why",
@@ -61,10 +60,11 @@ async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
 
 async def _listed(inputs: Inputs, args: Namespace) -> str:
     ports = open_ports(inputs)
-    found = runs_of(await ports.log.recent(_days(args, ports.clock.now())))
+    days = _days(args, ports.clock.now())
     if args.name is not None:
-        generation = await ports.generations.live()
-        found = await _named(found, args.name, generation, ports)
+        found = await _named(args.name, days, ports)
+    else:
+        found = runs_of(await ports.log.recent(days))
     if args.since is not None:
         found = [one for one in found if datetime.fromisoformat(one.seen) >= args.since]
     if args.failed:
@@ -79,10 +79,10 @@ async def _listed(inputs: Inputs, args: Namespace) -> str:
     return _json(runs) if args.format == "json" else runs_text(runs, Style.of(sys.stdout))
 
 
-async def _named(
-    runs: Sequence[Run], name: str, generation: Generation | None, ports: Ports
-) -> Sequence[Run]:
+async def _named(name: str, days: int, ports: Ports) -> Sequence[Run]:
+    generation = await ports.generations.live()
     named = Named.of(name, generation)
+    runs = runs_of(await ports.log.recent(days, named.could_mean))
     found = [one for one in runs if named.means(one.occurrence)]
     if not found:
         await require_known(name, generation, ports)

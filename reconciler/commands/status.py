@@ -16,9 +16,8 @@ from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import Ports, read_cursor
-from reconciler.report.status import Tasks, status_of
+from reconciler.report.status import Tasks, rare_schedules, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
 from reconciler.report.task_status import DueTask, tasks_of
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 RUNS_DAYS = 7
 """Days of history in which most schedules have run; for the others it is looked further."""
+MINUTES_PER_DAY = 1440
 
 
 def main(args: Namespace) -> int:
@@ -46,7 +46,7 @@ def main(args: Namespace) -> int:
         record = run(read_record(files, pointer))
         cursor = run(read_cursor(ports))
         now = minute(datetime.now(UTC))
-        runs = run(_runs(ports, generation))
+        runs = run(runs_to_show(ports, generation, now))
         tasks = run(_tasks(ports, generation.punctuality, runs, now))
     status = status_of(generation, pointer, cursor, runs, now, tasks)
     if args.format == "json":
@@ -56,13 +56,24 @@ def main(args: Namespace) -> int:
     return 0 if status.well else 1
 
 
-async def _runs(ports: Ports, generation: Generation) -> Sequence[Run]:
-    """The runs of the last days, and of as many as it takes to see the last of rare schedules."""
+async def runs_to_show(ports: Ports, generation: Generation, now: int) -> Sequence[Run]:
+    """The runs of the last days, and the last of schedules that run more seldom.
+
+    Nothing but the lines of these is read of what is older: with many schedules, all of it would
+    take minutes.
+    """
     runs = runs_of(await ports.log.recent(RUNS_DAYS))
-    owners = (generation.owner(one.occurrence) for one in runs if one.state is not RunState.SKIPPED)
-    seen = {owner.name for owner in owners if owner is not None}
-    if any(record.name not in seen for record in generation.records):
-        runs = runs_of(await ports.log.recent(FAR_DAYS))
+    today = now - now % MINUTES_PER_DAY
+
+    def beginning(days: int) -> int:
+        return today - (days - 1) * MINUTES_PER_DAY
+
+    rare = rare_schedules(generation, runs, beginning(FAR_DAYS), beginning(RUNS_DAYS))
+    if rare:
+        days = (today - min(at for _record, at in rare)) // MINUTES_PER_DAY + 2
+        names = {name for record, _at in rare for name in record.names}
+        older = runs_of(await ports.log.recent(days, names.__contains__))
+        runs = [*(one for one in runs if one.occurrence.name not in names), *older]
     return await with_open_calls(runs, ports.caller)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -151,10 +151,17 @@ class FakeRunLog:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         self.logs.append(log)
 
-    async def recent(self, days: int) -> Sequence[WakeLog]:
+    async def recent(
+        self, days: int, about: Callable[[str], bool] | None = None
+    ) -> Sequence[WakeLog]:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         newest = sorted({log.day for log in self.logs})[-days:]
         found = [log for log in self.logs if log.day in newest]
+        if about is not None:
+            found = [
+                replace(log, records=tuple(line for line in log.records if about(line.name)))
+                for log in found
+            ]
         return sorted(found, key=lambda log: log.path)
 
 

@@ -119,7 +119,7 @@ def _judged(run: Run, replaced_by: str | None) -> Run:
     """The run, with why it was cancelled: the client says that a user did it, whoever it was."""
     if replaced_by is None or run.state not in (RunState.STARTED, RunState.CANCELLED):
         # It ended by itself before that could end it.
-        return replace(run, replaced_by=None)
+        return run if run.replaced_by is None else replace(run, replaced_by=None)
     cancelled = run.state is RunState.CANCELLED
     reason = f"replaced by {replaced_by}" if cancelled else run.reason
     return replace(run, reason=reason, replaced_by=replaced_by)

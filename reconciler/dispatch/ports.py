@@ -9,7 +9,7 @@ names.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -134,8 +134,14 @@ class RunLog(Protocol):
         """Store the log durably: it is there for every later reader once this returns."""
         ...
 
-    async def recent(self, days: int) -> Sequence[WakeLog]:
-        """The logs of the newest ``days`` days that have any, oldest first."""
+    async def recent(
+        self, days: int, about: Callable[[str], bool] | None = None
+    ) -> Sequence[WakeLog]:
+        """The logs of the newest ``days`` days that have any, oldest first.
+
+        Args:
+            about: the names whose lines are wanted, which is much faster than all; None for all.
+        """
         ...
 
 

@@ -81,6 +81,11 @@ class Record:
         """Whether nothing runs at this epoch minute because it is suspended."""
         return self.suspended is not None and (self.resumes is None or at < self.resumes)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All the names that its occurrences bear."""
+        return (self.name, *(old for old, _last in self.formerly))
+
     def occurrence(self, at: int) -> Occurrence:
         """The occurrence of an epoch minute, under the name that it has or had."""
         name = next((old for old, last in self.formerly if at <= last), self.name)

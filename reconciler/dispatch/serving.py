@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.claim import Claimant, ClaimState
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
 from reconciler.dispatch.due import Due
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import Fate, LetGo
@@ -87,6 +87,23 @@ class Server:
         await self._start_all({**due_now, **taken, **carried_over}, tally)
         others = (due for due in dues if due.record.overlap is Overlap.ALLOW)
         await self._start_all(await self._let_go(others, open_before, tally), tally)
+
+    async def give_up(self, gone: Iterable[LetGo], attempts: Mapping[str, int]) -> None:
+        """Claim what earlier wakes left unsettled and is let go after all: whoever comes upon it
+        sees that it waits no more.
+
+        Args:
+            attempts: occurrence id to the attempt that is next.
+        """
+        claims = [
+            (occurrence, self.claimant.let_go(_CLAIMED_AS[item.fate], item.reason))
+            for item in gone
+            for occurrence in (Occurrence(item.name, at) for at in item.times)
+        ]
+        await at_once(
+            self._is_taken(claim_key(occurrence, attempts[occurrence.id]), entry)
+            for occurrence, entry in claims
+        )
 
     async def _start_all(self, starting: Starting, tally: Tally) -> None:
         lanes: dict[object, list[Occurrence]] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from reconciler.dispatch.formats import FormatError, check_format
@@ -12,6 +13,8 @@ from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.told import Told
 
 _HEADER_START: Final = b'{"format":'
+_NAME: Final = re.compile(rb'\{"at":"[^"]*","name":"([^"\\]*)"')
+"""How a line begins: whose it is can be told without reading it."""
 
 
 def decode_wake_log(content: bytes, where: str) -> WakeLog:
@@ -42,8 +45,13 @@ def decode_wake_log(content: bytes, where: str) -> WakeLog:
         raise FormatError(f"is not the log of a wake: {error}", where=where) from error
 
 
-def decode_compacted(content: bytes, where: str) -> list[WakeLog]:
+def decode_compacted(
+    content: bytes, where: str, about: Callable[[str], bool] | None = None
+) -> list[WakeLog]:
     """Read a file that holds the logs of many wakes, one after the other.
+
+    Args:
+        about: which names are wanted; lines of others are passed over, mostly unread. None for all.
 
     Raises:
         NewerFormatError, FormatError: as for :func:`decode_wake_log`.
@@ -54,6 +62,8 @@ def decode_compacted(content: bytes, where: str) -> list[WakeLog]:
             parts.append([])
         elif not parts:
             raise FormatError("does not begin with the log of a wake", where=where)
+        elif about is not None and (found := _NAME.match(line)) and not about(found[1].decode()):
+            continue
         parts[-1].append(line)
     return [decode_wake_log(b"\n".join(lines), where) for lines in parts]
 

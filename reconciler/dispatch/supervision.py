@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from reconciler.alerts import Address
 from reconciler.dispatch.answers import (
@@ -30,6 +31,8 @@ from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
 from reconciler.dispatch.runs import format_time
 from reconciler.durations import format_seconds
 from reconciler.policies import Delivery, pause_after
+
+T = TypeVar("T")
 
 TIMED_OUT: Final = "timed-out"
 """In the claim of a try: it is cancelled because its time was over."""
@@ -142,15 +145,24 @@ class Supervisor:
             if status.state in (CallState.SUCCEEDED, CallState.CANCELLED):
                 break
             if number <= order.retries:
-                await self.pause(order.pause_after(number))
+                await self._rest(number)
             elif order.retries:
                 status = replace(status, reason=f"gave up after {number} tries: {status.reason}")
         return replace(status, tries=tuple(self.tries))
 
+    async def _rest(self, number: int) -> None:
+        """Wait for the next try; one that has begun before we were started again is to be watched,
+        and may take only so long."""
+        if await self._persist(lambda: self.claims.get(self._key(number + 1))) is None:
+            await self.pause(self.order.pause_after(number))
+
+    def _key(self, number: int, start: int = 1) -> str:
+        return f"{self.order.occurrence}~{number}" + (f"#{start}" if start > 1 else "")
+
     async def _one_try(self, number: int) -> CallStatus:
         start, error = 1, "its supervisors ended before they confirmed it"
         while start <= STARTS_PER_TRY:
-            key = f"{self.order.occurrence}~{number}" + (f"#{start}" if start > 1 else "")
+            key = self._key(number, start)
             claimant = Claimant(self.token, self.call, self.clock.now())
             claim: Entry = claimant.claim(start)
             if not await self._persist(lambda k=key, c=claim: self.claims.put_new(k, c)):  # type: ignore[misc]  # bound by default, for the loop
@@ -179,7 +191,7 @@ class Supervisor:
         """Start the target and watch it; or why it may not have started, and may again."""
         order = self.order
         try:
-            call = await self.caller.start(order.app, order.function, order.args)
+            call = await self._begin()
         except TargetMissingError as error:
             return CallStatus(CallState.FAILED, reason=str(error))
         except (NotStartedError, StartUnknownError) as error:
@@ -191,15 +203,29 @@ class Supervisor:
             return str(error)
         since = format_time(self.clock.now())
         started = {**claim, "state": ClaimState.STARTED.value, "call": call, "since": since}
-        await self._persist(lambda: self.claims.put(key, started))
+        await self._or_end(call, self._persist(lambda: self.claims.put(key, started)))
         return await self._watch(key, started)
+
+    async def _begin(self) -> str:
+        """Start the target. Should we be cancelled meanwhile, what it comes to ends with us."""
+        order = self.order
+        starting = asyncio.ensure_future(self.caller.start(order.app, order.function, order.args))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with suppress(NotStartedError, StartUnknownError):
+                await self._cancel_at_once(await starting)
+            raise
 
     async def _watch(self, key: str, claim: Entry) -> CallStatus:
         call = str(claim["call"])
+        return await self._or_end(call, self._end_of(call, key, claim))
+
+    async def _or_end(self, call: str, job: Awaitable[T]) -> T:
+        """What the job comes to. Should we be cancelled meanwhile, the call is to end with us."""
         try:
-            return await self._end_of(call, key, claim)
+            return await job
         except asyncio.CancelledError:
-            # We are being cancelled, and what we watch is to end with us.
             await self._cancel_at_once(call)
             raise
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -84,9 +84,11 @@ class VolumeRunLog:
         unfinished.replace(path)
         await self._commit()
 
-    async def recent(self, days: int) -> Sequence[WakeLog]:
+    async def recent(
+        self, days: int, about: Callable[[str], bool] | None = None
+    ) -> Sequence[WakeLog]:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
-        logs = [log for day in (await self.days())[-days:] for log in self._logs_of(day)]
+        logs = [log for day in (await self.days())[-days:] for log in self._logs_of(day, about)]
         return sorted(logs, key=lambda log: log.path)
 
     async def days(self) -> Sequence[str]:
@@ -119,13 +121,13 @@ class VolumeRunLog:
         folder.rmdir()
         await self._commit()
 
-    def _logs_of(self, day: str) -> Sequence[WakeLog]:
+    def _logs_of(self, day: str, about: Callable[[str], bool] | None = None) -> Sequence[WakeLog]:
         from reconciler.dispatch.stored_runs import decode_compacted  # start-up time: seldom read
 
         found: dict[str, WakeLog] = {}
         for file in sorted((self.folder / RUNS_FOLDER / day).glob("*.jsonl")):
             where = file.relative_to(self.folder).as_posix()
-            found |= {log.path: log for log in decode_compacted(file.read_bytes(), where)}
+            found |= {log.path: log for log in decode_compacted(file.read_bytes(), where, about)}
         return [found[path] for path in sorted(found)]
 
     def _loose_files(self, day: str) -> Iterator[Path]:

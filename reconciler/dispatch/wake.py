@@ -46,7 +46,10 @@ if TYPE_CHECKING:
     from reconciler.dispatch.told import Told
 
 CALLS_WATCHED: Final = 500
-"""Open calls whose end one wake asks for at most, of each schedule the oldest first."""
+"""Open calls whose end one wake asks for at a time, of each schedule the oldest first."""
+WATCHING: Final = timedelta(minutes=2)
+"""The age from which a wake asks for no more of them. Until then it does: as many end as are
+started, and what no wake gets round to piles up until Modal has forgotten it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class _Wake:
             tally = Tally()
             if not logs:
                 tally.records.extend(self.tasks.lines)
-            carried_over = {} if logs else self.carried_over(cursor, tally)
+            carried_over = {} if logs else await self.carried_over(cursor, server, tally)
             await server.serve(step.dues, carried_over, open_before, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
             log = self.log(step.through, len(logs) + 1, tally, ended)
@@ -176,21 +179,30 @@ class _Wake:
             keep = timedelta(days=self.generation.history_days)
             await tidy(ports.archive, ports.claims, today, keep, self.request.token, ports.tasks)
 
-    def carried_over(self, cursor: Cursor, tally: Tally) -> Starting:
+    async def carried_over(self, cursor: Cursor, server: Server, tally: Tally) -> Starting:
         """What earlier wakes left unsettled, with the next attempt of each."""
         if not self.request.regular:
             return {}
         left = look_again(cursor, self.generation, self.tasks, minute(self.started))
         tally.unsettled.update(left.waiting)
+        await server.give_up(left.gone, cursor.unsettled)
         tally.records.extend(let_go_record(gone, self.started) for gone in left.gone)
         tally.settled.extend(left.settled)
         return left.again
 
     async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
         """A line for each open call that has ended. One that does not answer is asked again."""
-        watched = _in_turn(calls)[:CALLS_WATCHED]
-        found = await at_once(self.look_at(call, Occurrence.parse(key)) for call, key in watched)
-        return [record for record in found if record is not None]
+        turns = _in_turn(calls)
+        ended: list[RunRecord] = []
+        for first in range(0, len(turns), CALLS_WATCHED):
+            if first and self.ports.clock.now() - self.started > WATCHING:
+                break
+            watched = turns[first : first + CALLS_WATCHED]
+            found = await at_once(
+                self.look_at(call, Occurrence.parse(key)) for call, key in watched
+            )
+            ended += [record for record in found if record is not None]
+        return ended
 
     async def look_at(self, call: str, occurrence: Occurrence) -> RunRecord | None:
         try:

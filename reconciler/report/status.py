@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from reconciler.cron import minute
-from reconciler.dispatch.calendar import running_times
+from reconciler.dispatch.calendar import barred, previous_time, running_times
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import find_due
 from reconciler.dispatch.generation import Generation, Slot
@@ -167,6 +167,38 @@ def status_of(
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
         tasks=tasks,
     )
+
+
+def rare_schedules(
+    generation: Generation, runs: Iterable[Run], since: int, until: int
+) -> list[tuple[Record, int]]:
+    """The schedules that have no run from ``until`` on, and when each should last have run before;
+    but for those that should not have, from ``since`` on: what is younger, or suspended.
+
+    Args:
+        runs: those from ``until`` on.
+        since, until: epoch minutes.
+    """
+    owners = (generation.owner(one.occurrence) for one in runs if one.state is not RunState.SKIPPED)
+    seen = {owner.name for owner in owners if owner is not None}
+    unseen = (record for record in generation.records if record.name not in seen)
+    found = ((record, _last_to_run(record, since, until)) for record in unseen)
+    return [(record, at) for record, at in found if at is not None]
+
+
+def _last_to_run(record: Record, since: int, until: int) -> int | None:
+    """The last epoch minute in the half-open ``[since, until)`` at which it was to run."""
+    since = max(since, record.anchor + 1, record.start or since)
+    until = until if record.end is None else min(until, record.end)
+    if record.at is not None:
+        at: int | None = record.at if record.at < until else None
+    else:
+        at = previous_time(record, until)
+    while at is not None and at >= since and not record.is_suspended(at):
+        if barred(record, at) is None:
+            return at
+        at = previous_time(record, at)
+    return None
 
 
 def _begun(run: Run) -> int:

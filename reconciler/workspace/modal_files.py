@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import modal
 from modal.exception import NotFoundError
 
+from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.formats import FormatError, GoneError, NewerFormatError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
@@ -106,20 +107,31 @@ class RemoteRunLog:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         await self.files.write(log.path, log.encode())
 
-    async def recent(self, days: int) -> Sequence[WakeLog]:
-        """See :class:`~reconciler.dispatch.ports.RunLog`."""
-        newest = (await self.files.list(RUNS_FOLDER))[-days:]
-        paths = [path for day in newest for path in await self.files.list(day)]
-        logs: dict[str, WakeLog] = {}
-        for path in sorted(path for path in paths if path.endswith(".jsonl")):
+    async def recent(
+        self, days: int, about: Callable[[str], bool] | None = None
+    ) -> Sequence[WakeLog]:
+        """See :class:`~reconciler.dispatch.ports.RunLog`.
+
+        Every wake of the last two days has a file of its own: one after the other they would take
+        minutes.
+        """
+
+        async def read(path: str) -> Sequence[WakeLog]:
             content = await self.files.read(path)
-            if content is not None:
-                logs |= {log.path: log for log in self._decoded(content, path)}
+            return () if content is None else self._decoded(content, path, about)
+
+        newest = (await self.files.list(RUNS_FOLDER))[-days:]
+        listed = await at_once(map(self.files.list, newest))
+        paths = sorted(path for of_day in listed for path in of_day if path.endswith(".jsonl"))
+        found = await at_once(map(read, paths))
+        logs = {log.path: log for of_file in found for log in of_file}
         return [logs[path] for path in sorted(logs)]
 
-    def _decoded(self, content: bytes, path: str) -> Sequence[WakeLog]:
+    def _decoded(
+        self, content: bytes, path: str, about: Callable[[str], bool] | None
+    ) -> Sequence[WakeLog]:
         try:
-            return decode_compacted(content, path)
+            return decode_compacted(content, path, about)
         except NewerFormatError:
             raise
         except FormatError as error:

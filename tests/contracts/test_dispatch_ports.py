@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -105,5 +106,19 @@ def test_logs_come_back_as_they_were_written_oldest_first_of_the_newest_days(
             await run_log.write(one)
         assert list(await run_log.recent(7)) == logs
         assert list(await run_log.recent(2)) == logs[1:]
+
+    asyncio.run(scenario())
+
+
+def test_of_the_lines_of_others_none_are_read_where_names_are_asked_for(run_log: RunLog) -> None:
+    one, other = log("2026-11-19", "b"), log("2026-11-20", "a")
+    (line,) = other.records
+    other = replace(other, records=(line, replace(line, name="another")))
+
+    async def scenario() -> None:
+        for each in (one, other):
+            await run_log.write(each)
+        found = await run_log.recent(7, {"another"}.__contains__)
+        assert [[line.name for line in each.records] for each in found] == [[], ["another"]]
 
     asyncio.run(scenario())

@@ -90,6 +90,15 @@ def test_what_waited_in_vain_leaves_its_place_to_the_next() -> None:
     assert lines(world.wake("11:25"), RunState.STARTED) == ["hourly@11:00"]
 
 
+def test_what_was_suspended_while_it_waited_leaves_its_place_to_the_next() -> None:
+    world = running_since_nine(Overlap.QUEUE)
+    world.wake("10:00")
+    world.live(hourly(overlap=Overlap.QUEUE, suspended=""))
+    assert lines(world.wake("10:30"), RunState.SKIPPED) == ["hourly@10:00"]
+    world.live(hourly(overlap=Overlap.QUEUE, since="10:40"))
+    assert lines(world.wake("11:00"), RunState.QUEUED) == ["hourly@11:00"]
+
+
 def test_replace_cancels_the_run_and_starts() -> None:
     world = running_since_nine(Overlap.REPLACE)
     log = world.wake("10:00")

@@ -14,6 +14,7 @@ import pytest
 from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
+    Entry,
     NotStartedError,
     StartUnknownError,
     UnavailableError,
@@ -247,6 +248,74 @@ def test_a_cancelled_supervisor_ends_its_run_though_modal_does_not_answer_at_onc
     with pytest.raises(asyncio.CancelledError):
         desk.supervise(ORDER)
     assert desk.caller.statuses["fc-1"].state is CallState.CANCELLED
+
+
+@dataclass
+class CancelledWhileConfirming(FakeClaims):
+    """Its supervisor is cancelled when it puts a start on record."""
+
+    async def put(self, _key: str, _entry: Entry) -> None:
+        raise asyncio.CancelledError
+
+
+def test_a_supervisor_that_is_cancelled_before_it_confirmed_a_start_ends_what_it_started() -> None:
+    desk = Desk(FakeCaller(), claims=CancelledWhileConfirming())
+    with pytest.raises(asyncio.CancelledError):
+        desk.supervise(ORDER)
+    assert desk.caller.statuses["fc-1"].state is CallState.CANCELLED
+
+
+@dataclass
+class StartingSlowly(FakeCaller):
+    """Modal has the call, and has not answered yet."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        call = await super().start(app, function, args)
+        self.begun.set()
+        await asyncio.sleep(0)
+        return call
+
+
+def test_a_supervisor_that_is_cancelled_while_a_start_is_under_way_ends_what_starts() -> None:
+    async def cancelled() -> FakeCaller:
+        caller, clock = StartingSlowly(), FakeClock(at("09:00"))
+        parts = (clock, FakeClaims(), caller, asyncio.sleep, FakeMessenger())
+        watching = asyncio.create_task(Supervisor(ORDER, "fc-s", "t1", *parts).run())
+        await caller.begun.wait()
+        watching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+        return caller
+
+    caller = asyncio.run(cancelled())
+    assert [call.id for call in caller.calls] == ["fc-1"]
+    assert caller.statuses["fc-1"].state is CallState.CANCELLED
+
+
+@dataclass
+class KilledAtSecond(Scripted):
+    """Its supervisor is killed while it watches the second try."""
+
+    killed: bool = False
+
+    async def wait(self, call: str, seconds: float | None) -> CallStatus:
+        if call == "fc-2" and not self.killed:
+            self.killed = True
+            raise Killed
+        return await super().wait(call, seconds)
+
+
+def test_a_supervisor_that_is_started_again_does_not_wait_before_a_try_that_has_begun() -> None:
+    desk = Desk(KilledAtSecond(script=[FAILED, CallStatus(CallState.RUNNING), DONE]))
+    order = replace(ORDER, retries=2, backoff=3600.0, factor=1.0, timeout=600)
+    with pytest.raises(Killed):
+        desk.supervise(order)
+    assert desk.pauses == [3600.0]
+    status = desk.supervise(order, token="t2")
+    assert (status.state, len(status.tries)) == (CallState.SUCCEEDED, 3)
+    assert desk.pauses == [3600.0, 3600.0], "before the third try alone"
 
 
 def test_no_other_try_follows_one_that_may_have_started_under_at_most_once() -> None:

@@ -79,8 +79,8 @@ class Faulty:
     async def write(self, log: WakeLog) -> None:
         await self.faults.call("write", lambda: self.port.write(log), UnavailableError())
 
-    async def recent(self, days: int) -> Any:
-        return await self.port.recent(days)
+    async def recent(self, days: int, about: Any = None) -> Any:
+        return await self.port.recent(days, about)
 
     async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
         await self.faults.call(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from reconciler.dispatch.answers import (
 )
 from reconciler.dispatch.at_once import AT_ONCE
 from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.start import ATTEMPT_LIMIT
 from reconciler.dispatch.steps import STEP_SIZE
@@ -518,15 +518,40 @@ def test_what_was_triggered_and_had_to_wait_is_no_more_suspended_than_before(
     assert "triggered" not in world.claims.entries["cursor"]
 
 
-def test_the_calls_of_one_schedule_that_do_not_end_hide_no_end_of_another() -> None:
+@dataclass
+class SlowCaller(FakeCaller):
+    """Takes a second to say how a call stands."""
+
+    clock: FakeClock = field(default_factory=lambda: FakeClock(at("23:30")))
+
+    async def status(self, call: str) -> CallStatus:
+        self.clock.time += timedelta(seconds=1)
+        return await super().status(call)
+
+
+def test_as_many_ends_are_seen_as_there_are_starts() -> None:
     world = World()
+    world.live(*(hourly(f"job-{number}") for number in range(2 * CALLS_WATCHED + 1)))
+    world.wake("09:00")
+    for call in world.caller.calls:
+        world.caller.statuses[call.id] = CallStatus(CallState.SUCCEEDED)
+    assert len(lines(world.wake("09:30"), RunState.SUCCEEDED)) == 2 * CALLS_WATCHED + 1
+    assert world.claims.entries["cursor"]["calls"] == {}
+
+
+def test_the_calls_of_one_schedule_that_do_not_end_hide_no_end_of_another() -> None:
+    world = World(caller=SlowCaller())
     world.live(hourly("stuck", when=("* * * * *",), catchup=Catchup.ALL), hourly())
     world.wake(f"{8 + (CALLS_WATCHED + STEP_SIZE) // 60 + 1}:00")
     calls = {entry["call"]: key for key, entry in world.claims.entries.items() if "call" in entry}
     assert len(calls) > CALLS_WATCHED
     last = next(call for call, key in reversed(calls.items()) if key.startswith("hourly@"))
     world.caller.statuses[last] = CallStatus(CallState.SUCCEEDED)
-    assert lines(world.wake("23:30"), RunState.SUCCEEDED)
+    assert isinstance(world.caller, SlowCaller)
+    ports = replace(world.ports("23:30"), clock=world.caller.clock)
+    assert lines(world.wake("23:30", ports), RunState.SUCCEEDED)
+    asked = world.caller.clock.now() - at("23:30")
+    assert asked == timedelta(seconds=CALLS_WATCHED), "what takes long is left to the next wake"
 
 
 def test_a_trigger_starts_the_named_schedule_now_also_when_it_is_suspended() -> None:

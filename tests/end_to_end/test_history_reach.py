@@ -65,19 +65,6 @@ def test_since_reaches_as_far_back_as_it_says(shop: Project) -> None:
     assert f"{NAME}@{text(days_ago(40))}" not in occurrences(shop, NAME)
 
 
-def test_the_status_shows_the_last_run_of_a_schedule_that_runs_once_a_month(
-    project: Project,
-) -> None:
-    project.write("monthly.yaml", 'name: monthly\nschedule: "0 9 1 * *"\nfunction: shop/sync\n')
-    project.hourly(NAME)
-    project.applied()
-    often = [ran(NAME, days_ago(day), RunState.SUCCEEDED) for day in range(1, 12)]
-    write_past(project, [ran("monthly", days_ago(12), RunState.FAILED), *often])
-    status = project.reconcile("status", "--format", "json")
-    (last,) = (one["last"] for one in status.json["schedules"] if one["name"] == "monthly")
-    assert (status.code, last["state"]) == (1, "failed")
-
-
 def test_a_name_that_neither_what_is_live_nor_the_history_knows_is_an_error(shop: Project) -> None:
     for command in (["runs", "min-sink"], ["runs", f"min-sink@{text(days_ago(3))}"]):
         done = shop.reconcile(*command)

@@ -18,7 +18,7 @@ from reconciler.dispatch.answers import (
 from reconciler.dispatch.fakes import FakeTaskFiles
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.stored_runs import decode_wake_log
+from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
 from tests.simulation.world import Call
@@ -160,14 +160,18 @@ class SimulatedRunLog:
 
         await self.container.call(commit, UnavailableError, resend=True)
 
-    async def recent(self, days: int) -> Sequence[WakeLog]:
+    async def recent(
+        self, days: int, about: Callable[[str], bool] | None = None
+    ) -> Sequence[WakeLog]:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
 
         def read() -> Sequence[WakeLog]:
             files = self.container.world.files
             newest = self._days()[-days:]
             paths = sorted(path for path, log in files.items() if log.day in newest)
-            return [decode_wake_log(files[path].encode(), path) for path in paths]
+            return [
+                log for path in paths for log in decode_compacted(files[path].encode(), path, about)
+            ]
 
         return await self.container.call(read, UnavailableError)
 
