@@ -239,7 +239,8 @@ class ManifestForm(Form):
         Duration | None,
         Omittable(),
         Field(
-            description="How late an occurrence may still start; default: no limit.",
+            description="How late an occurrence may still start, from minute to minute; "
+            "default: no limit.",
             examples=["1h"],
         ),
     ] = None
