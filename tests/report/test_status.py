@@ -167,3 +167,12 @@ def test_a_slot_is_overdue_since_the_first_time_after_that_of_its_last_wake(
     )
     found = status_json(status_of(generation, None, cursor, (), NOW), {})
     assert found["slots"][0]["overdue"] == since
+
+
+def test_what_was_excluded_is_not_overdue() -> None:
+    record = hourly(when=("*/10 * * * *",), tolerance=60, exclude=("0 9 * * *",))
+    generation = new_generation([record], [], 300)
+    cursor = Cursor(through=minute(at("08:55")), generation=generation.digest)
+    for now, since in (("10:06", None), ("10:15", minute(at("09:10")))):
+        found = status_of(generation, None, cursor, (), minute(at(now)))
+        assert found.schedules[0].overdue == since
