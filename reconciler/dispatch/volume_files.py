@@ -94,7 +94,8 @@ class VolumeRunLog:
     async def days(self) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
         root = self.folder / RUNS_FOLDER
-        return sorted(day.name for day in root.iterdir()) if root.exists() else []
+        # What somebody left beside them is none of our business.
+        return sorted(day.name for day in root.iterdir() if day.is_dir()) if root.exists() else []
 
     async def loose_days(self) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -10,7 +10,7 @@ from itertools import takewhile
 from reconciler.cron import minute
 from reconciler.dispatch.calendar import barred, previous_time, running_times
 from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.due import find_due
+from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.notices import FAILED_STATES
@@ -144,9 +144,8 @@ def status_of(
     overdue = {
         due.record.name: oldest
         for due in find_due(generation, cursor.horizon(now, generation.digest), late)
-        if (due.start or any(gone.fate is Fate.MISSED for gone in due.let_go))
-        and (oldest := min((*due.start, *(at for gone in due.let_go for at in gone.times))))
-        <= late - due.record.tolerance
+        if (oldest := min(_to_run(due), default=None)) is not None
+        and oldest <= late - due.record.tolerance
     }
     return Status(
         generation=generation.digest,
@@ -167,6 +166,14 @@ def status_of(
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
         tasks=tasks,
     )
+
+
+def _to_run(due: Due) -> Iterator[int]:
+    """The epoch minutes at which it should have run."""
+    yield from due.start
+    for gone in due.let_go:
+        if gone.fate is Fate.MISSED:
+            yield from gone.times
 
 
 def rare_schedules(

@@ -148,3 +148,14 @@ def test_a_file_that_cannot_be_read_stops_no_wake_and_its_day_alone_stays_as_it_
     log = world.wake("09:00", replace(world.ports("09:00"), archive=archive))
     assert [line.occurrence.name for line in log.records] == ["hourly"]
     assert asyncio.run(archive.loose_days()) == ["2026-11-16"]
+
+
+def test_a_stray_file_beside_the_days_keeps_none_of_them(
+    archive: VolumeRunLog, tmp_path: Path
+) -> None:
+    for day in days(*range(100)):
+        (tmp_path / "runs" / day).mkdir(parents=True)
+    (tmp_path / "runs" / ".DS_Store").touch()
+    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    oldest = (TODAY - KEEP).isoformat()
+    assert min(asyncio.run(archive.days())) == oldest

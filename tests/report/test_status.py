@@ -186,3 +186,12 @@ def test_an_author_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> N
     assert "by E\ufffd[2J ve, applied by ada" in shown
     line = origin_line("c" * 40, "E\x1b[2J\nve", "2026-11-20T15:00:00Z")
     assert "by E\ufffd[2J ve, applied at" in line
+
+
+def test_what_was_excluded_is_not_overdue() -> None:
+    record = hourly(when=("*/10 * * * *",), tolerance=60, exclude=("0 9 * * *",))
+    generation = new_generation([record], [], 300)
+    cursor = Cursor(through=minute(at("08:55")), generation=generation.digest)
+    for now, since in (("10:06", None), ("10:15", minute(at("09:10")))):
+        found = status_of(generation, None, cursor, (), minute(at(now)))
+        assert found.schedules[0].overdue == since
