@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.alerts import AlertRule
 from reconciler.dispatch.bulletin import Bulletin, Notice, NoticeKind
@@ -16,6 +16,8 @@ from reconciler.dispatch.task_names import is_task
 if TYPE_CHECKING:
     from reconciler.dispatch.generation import Generation
     from reconciler.dispatch.record import Record
+
+V = TypeVar("V")
 
 NOTICES_KEPT: Final = 1000
 """Notices that wait to be sent at most. Whoever has that many alarms knows; the history has all."""
@@ -34,7 +36,7 @@ def noting(
     """
     streaks = _of_today(bulletin.streaks, generation)
     told = _told_of_today(bulletin.told, streaks, generation)
-    succeeded = dict(bulletin.succeeded)
+    succeeded = _of_today(bulletin.succeeded, generation)
     writer = _Writer(generation, format_time(seen), streaks, told, succeeded, [])
     for line in lines:
         writer.note(line)
@@ -251,9 +253,7 @@ def _told_of_today(
     return found
 
 
-def _of_today(
-    streaks: Mapping[str, tuple[str, ...]], generation: Generation
-) -> dict[str, tuple[str, ...]]:
-    """The streaks of schedules that there still are, under the names that they have now."""
-    known = ((generation.named(name), times) for name, times in streaks.items())
-    return {record.name: times for record, times in known if record is not None}
+def _of_today(noted: Mapping[str, V], generation: Generation) -> dict[str, V]:
+    """What is noted of schedules that there still are, under the names that they have now."""
+    known = ((generation.named(name), value) for name, value in noted.items())
+    return {record.name: value for record, value in known if record is not None}

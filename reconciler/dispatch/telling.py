@@ -33,14 +33,17 @@ def noted(
     new = [line for line in records if not line.state.ended or line.call in found.calls]
     new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
     bulletin = noting(found.bulletin, generation, new, seen)
-    return replace(merged, bulletin=bulletin._replace(succeeded=_needed(bulletin, merged)))
+    needed = _needed(bulletin, merged, generation)
+    return replace(merged, bulletin=bulletin._replace(succeeded=needed))
 
 
-def _needed(bulletin: Bulletin, cursor: Cursor) -> dict[str, str]:
-    """The successes that are newer than a run that is still open."""
+def _needed(bulletin: Bulletin, cursor: Cursor, generation: Generation) -> dict[str, str]:
+    """The successes that are newer than a run that is still open, by the names of today."""
     oldest: dict[str, int] = {}
     for key in (*cursor.calls.values(), *cursor.unsettled) if bulletin.succeeded else ():
-        name, at = Occurrence.parse(key)
+        occurrence = Occurrence.parse(key)
+        owner = generation.owner(occurrence)
+        name, at = occurrence.name if owner is None else owner.name, occurrence.at
         oldest[name] = min(at, oldest.get(name, at))
     return {
         name: time

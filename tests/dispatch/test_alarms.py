@@ -80,6 +80,21 @@ def test_a_run_that_fails_after_a_newer_one_has_succeeded_begins_no_row(wanted: 
     assert "succeeded" not in world.claims.entries[CURSOR_KEY], "no older run is open any more"
 
 
+def test_that_a_newer_run_has_succeeded_is_remembered_across_a_new_name() -> None:
+    world, alerts = World(), Alerts(rule(failures=2))
+    world.live(hourly("old"), alerts=alerts)
+    world.wake("09:00")
+    world.wake("10:00")
+    world.live(hourly("new", formerly=(("old", minute(at("10:20"))),)), alerts=alerts)
+    world.end(2, GOOD)
+    world.wake("10:30")
+    world.end(1, BAD)
+    world.wake("11:00")
+    world.end(3, BAD)
+    world.wake("12:00")
+    assert texts(world) == []
+
+
 def test_a_row_that_was_too_short_is_told_once_fewer_are_wanted() -> None:
     world = alarming(failures=3)
     run_hours(world, [CallState.FAILED] * 2)

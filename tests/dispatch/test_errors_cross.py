@@ -6,20 +6,24 @@ import importlib
 import pickle
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import reconciler
+from reconciler.commands.source import NewEnvironmentError
 from reconciler.cron.errors import CronError, ZoneError
 from reconciler.dispatch.answers import UnauthenticatedError, UnavailableError
 from reconciler.dispatch.formats import GoneError, NewerFormatError
 from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError
 from reconciler.errors import ReconcileError, UnknownEnvironmentError
+from reconciler.manifest import Settings
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.pack.budget import BudgetError
 from reconciler.workspace.ports import MissingSecretError
+from reconciler.workspace.revisions import CommittedFiles
 
 MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     BudgetError: (3,),
@@ -27,6 +31,11 @@ MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     GoneError: ("generations/0.jsonl",),
     ManifestError: ([Problem("no name", Location("a.yaml", 1, 1))],),
     MissingSecretError: ("alerting", ["URL"], "main"),
+    NewEnvironmentError: (
+        "nope",
+        Settings(),
+        CommittedFiles(Path(), "c" * 40, "Ada", None),
+    ),
     NewerFormatError: ("cursor", 9, 1),
     UnauthenticatedError: ("no token",),
     UnknownEnvironmentError: ("nope", ["main"]),
