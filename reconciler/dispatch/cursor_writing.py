@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NONE: Final = "none"
 """What the first one replaces, and one of before there were ids."""
 PATIENCE: Final = 3.0
-"""Seconds that a writer waits for the one whose turn it is."""
+"""Seconds that a writer waits for the one whose turn it is, and again for each that follows."""
 LOOK_AGAIN: Final = 0.1
 """Seconds between two looks at whether that one has written."""
 
@@ -53,7 +53,7 @@ async def rewrite(
         if after != awaited:
             if await _is_our_turn(claims, after, writing):
                 break
-            awaited = after
+            awaited, waited = after, 0.0
         await asyncio.sleep(LOOK_AGAIN)
         waited += LOOK_AGAIN
     new = replace(change(found), id=writing)
