@@ -22,7 +22,8 @@ from reconciler.dispatch.answers import (
     UnauthenticatedError,
     UnavailableError,
 )
-from reconciler.dispatch.modal_calls import UNREADABLE, ModalCaller, describe, status_of
+from reconciler.dispatch.call_results import UNREADABLE, describe, status_of
+from reconciler.dispatch.modal_calls import ModalCaller
 from reconciler.errors import ReconcileError
 from reconciler.policies import NO_ARGUMENT
 

@@ -12,10 +12,11 @@ from uuid import uuid4
 import modal
 
 from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
+from reconciler.dispatch.call_results import encode_ending
 from reconciler.dispatch.environment import APP_VARIABLE
 from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.http_messenger import HttpMessenger
-from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock, encode_ending
+from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.supervision import Order, Supervisor
 from reconciler.policies import LONGEST_RUN
 

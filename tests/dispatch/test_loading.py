@@ -20,6 +20,7 @@ def test_a_container_does_not_begin_by_loading_what_few_wakes_need() -> None:
         "reconciler.cron.advice",
         "reconciler.cron.covers",
         "reconciler.dispatch.agenda_writing",
+        "reconciler.dispatch.call_results",
         "reconciler.dispatch.delivery",
         "reconciler.dispatch.due_tasks",
         "reconciler.dispatch.fakes",

@@ -8,7 +8,8 @@ import pytest
 from grpclib.exceptions import StreamTerminatedError
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.modal_calls import describe, status_of, translated_errors
+from reconciler.dispatch.call_results import describe, status_of
+from reconciler.dispatch.modal_calls import translated_errors
 
 BROKEN_OFF = StreamTerminatedError("Connection lost")
 """What the client raises as it is when a connection breaks off at each of its tries."""
