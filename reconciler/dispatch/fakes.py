@@ -12,6 +12,7 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
+    NotStartedError,
     TargetMissingError,
     UnsentError,
 )
@@ -77,15 +78,20 @@ class FakeCaller:
 
     Attributes:
         missing: ``app/function`` names that do not exist.
+        unreached: how many of the next starts fail before they are sent.
         statuses: how calls stand, by id; a call that is not named here is running.
     """
 
     missing: set[str] = field(default_factory=set)
+    unreached: int = 0
     calls: list[StartedCall] = field(default_factory=list)
     statuses: dict[str, CallStatus] = field(default_factory=dict)
 
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
+        if self.unreached:
+            self.unreached -= 1
+            raise NotStartedError("timed out")
         if f"{app}/{function}" in self.missing:
             raise TargetMissingError(f"there is no function {app}/{function}")
         call = StartedCall(f"fc-{len(self.calls) + 1}", app, function, args)

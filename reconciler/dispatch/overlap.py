@@ -92,16 +92,17 @@ async def _queue(
 def _after_all(
     occurrence: Occurrence, register: Entry | None, cancelled: Container[object]
 ) -> Admitted:
-    """Nothing is running any more. An attempt before this one may have ended what was, and failed
-    to start; the history is to say why that run was cancelled."""
+    """It starts, for nothing is running any more.
+
+    An attempt before this one may have ended what was, and failed to start: the history is to say
+    why that run was cancelled.
+    """
     if register is None or register["occurrence"] != occurrence.id:
         return _START
     behind = str(register["replaces"])
-    return (
-        Admitted(Admission.START, behind, reason=replacing(behind))
-        if behind in cancelled
-        else _START
-    )
+    if behind not in cancelled:
+        return _START
+    return Admitted(Admission.START, behind, reason=replacing(behind))
 
 
 async def _was_let_go(occurrence: Occurrence, claims: Claims) -> bool:

@@ -94,7 +94,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
             Fault(
                 path=("history",),
                 message=f"`history` must be at most {LONGEST_HISTORY.days}d",
-                remedy="that is a hundred years",
+                remedy="write a shorter time; that is a hundred years",
             )
         )
     settings = _typed(form)

@@ -10,6 +10,8 @@ from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.dispatch.answers import CallState
 from tests.dispatch.scenario import World, hourly
 
+GOOD, BAD = CallState.SUCCEEDED, CallState.FAILED
+"""How runs end."""
 SLACK = Receiver(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
 PAGER = Receiver(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
 

@@ -37,6 +37,10 @@ def hourly(name: str = "hourly", since: str = "08:30", **values: Any) -> Record:
     return Record(name=name, anchor=minute(at(since)), **given)
 
 
+class Killed(BaseException):
+    """The container is gone."""
+
+
 @dataclass
 class World:
     """Everything that outlives a wake."""

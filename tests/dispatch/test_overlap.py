@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, UnavailableError
+from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
 from reconciler.dispatch.fakes import FakeCaller
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import WakeRequest, wake
@@ -108,45 +107,38 @@ def test_replace_cancels_the_run_and_starts() -> None:
 
 
 @dataclass
-class NotAnswering(FakeCaller):
-    """Does not answer the first call of this method.
+class CancellingUnheard(FakeCaller):
+    """Does not answer the first cancellation.
 
     Attributes:
-        done: what it was asked for it has done all the same.
+        done: it has cancelled all the same.
     """
 
-    method: str = ""
     done: bool = False
-
-    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
-        if self.asked("start"):
-            raise NotStartedError("timed out")
-        return await super().start(app, function, args)
+    heard: bool = False
 
     async def cancel(self, call: str) -> None:
-        if not self.asked("cancel"):
-            return await super().cancel(call)
-        if self.done:
+        first, self.heard = not self.heard, True
+        if self.done or not first:
             await super().cancel(call)
-        raise UnavailableError("timed out")
+        if first:
+            raise UnavailableError("timed out")
 
-    def asked(self, method: str) -> bool:
-        """Whether it is the call that is not answered."""
-        if method != self.method:
-            return False
-        self.method = ""
-        return True
+
+FAILING: list[FakeCaller] = [
+    FakeCaller(unreached=1),
+    CancellingUnheard(),
+    CancellingUnheard(done=True),
+]
 
 
 @pytest.mark.parametrize("delivery", Delivery)
-@pytest.mark.parametrize(
-    ("method", "done"), [("start", False), ("cancel", False), ("cancel", True)]
-)
+@pytest.mark.parametrize("caller", FAILING, ids=["not started", "not cancelled", "cancelled"])
 def test_what_was_cancelled_for_a_start_that_failed_is_replaced_by_the_next_attempt(
-    delivery: Delivery, method: str, done: bool
+    delivery: Delivery, caller: FakeCaller
 ) -> None:
     world = running_since_nine(Overlap.REPLACE, delivery=delivery)
-    world.caller = NotAnswering(calls=world.caller.calls, method=method, done=done)
+    world.caller = replace(caller, calls=world.caller.calls, statuses={})
     log = world.wake("10:00")
     assert lines(log, RunState.START_FAILED) == ["hourly@10:00"]
     assert log.records[0].reason == "timed out"

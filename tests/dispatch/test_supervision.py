@@ -15,22 +15,17 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
     Entry,
-    NotStartedError,
     StartUnknownError,
     UnavailableError,
 )
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
 from reconciler.dispatch.supervision import LOOK_AGAIN, Order, Supervisor
 from reconciler.policies import Delivery
-from tests.dispatch.scenario import World, at, hourly
+from tests.dispatch.scenario import Killed, World, at, hourly
 
 ORDER = Order(occurrence="a@2026-11-20T09:00Z", app="shop", function="sync", args={})
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
 DONE = CallStatus(CallState.SUCCEEDED, result="42")
-
-
-class Killed(BaseException):
-    """The container is gone."""
 
 
 @dataclass
@@ -196,32 +191,17 @@ def test_a_start_of_unknown_outcome_is_not_repeated_under_at_most_once() -> None
     assert len(desk.caller.calls) == 1
 
 
-@dataclass
-class Unreached(FakeCaller):
-    """Fails on the way to the first starts."""
-
-    failing: int = 1
-
-    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
-        if self.failing:
-            self.failing -= 1
-            raise NotStartedError("timed out")
-        call = await super().start(app, function, args)
-        self.statuses[call] = DONE
-        return call
-
-
 @pytest.mark.parametrize("delivery", Delivery)
 def test_what_is_known_not_to_have_started_is_tried_again_whatever_delivery_says(
     delivery: Delivery,
 ) -> None:
-    desk = Desk(Unreached())
+    desk = Desk(Scripted(script=[DONE], unreached=1))
     assert desk.supervise(replace(ORDER, delivery=delivery)).state is CallState.SUCCEEDED
     assert (len(desk.caller.calls), desk.pauses) == (1, [LOOK_AGAIN])
 
 
 def test_a_run_that_cannot_be_started_fails_and_says_why() -> None:
-    desk = Desk(Unreached(failing=100))
+    desk = Desk(FakeCaller(unreached=100))
     status = desk.supervise(ORDER)
     assert status.state is CallState.FAILED
     assert status.reason == "not started, again and again: timed out"

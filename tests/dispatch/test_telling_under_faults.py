@@ -18,16 +18,12 @@ from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.dispatch.answers import CallState, Entry, UnavailableError, UnsentError
 from reconciler.dispatch.fakes import FakeMessenger
 from reconciler.dispatch.runs import WakeLog
-from tests.dispatch.scenario import World, hourly
+from tests.dispatch.scenario import Killed, World, hourly
 
 T = TypeVar("T")
 
 PAGER = Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON)
 PING = Address(url="https://hc-ping.example/uuid")
-
-
-class Killed(BaseException):
-    """The container is gone."""
 
 
 @dataclass

@@ -47,7 +47,10 @@ def test_without_settings_the_defaults_hold(tmp_path: Path, content: str | None)
     ("history", "problem"),
     [
         ("7d", "1:10: `history` must be at least 8d\n  wakes go by it for a week when all else is"),
-        ("999999d", "1:10: `history` must be at most 36500d\n  that is a hundred years"),
+        (
+            "999999d",
+            "1:10: `history` must be at most 36500d\n  write a shorter time; that is a hundred",
+        ),
     ],
 )
 def test_a_history_is_kept_for_a_while_and_not_for_ever(history: str, problem: str) -> None:
