@@ -1,11 +1,10 @@
-"""Text files that somebody names on the command line, and whether a folder holds manifests."""
+"""Text files that somebody names on the command line."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from reconciler.errors import ReconcileError
-from reconciler.manifest import is_manifest
 
 
 def read_text(path: Path) -> str:
@@ -24,9 +23,3 @@ def read_text(path: Path) -> str:
             where=str(path),
             remedy="Check the path.",
         ) from error
-
-
-def holds_manifests(folder: Path) -> bool:
-    """Whether a folder is there and has a file in it that is read as manifests."""
-    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-    return any(map(is_manifest, files))

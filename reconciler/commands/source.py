@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.commands.inputs import Inputs, environment_name, read_inputs, schedules_of
-from reconciler.commands.readable import holds_manifests
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import (
     ManifestError,
     Schedule,
     Settings,
+    holds_manifests,
     load_contents,
     parse_settings,
 )

@@ -8,7 +8,7 @@ makes the `Schedule`, `unsupported` refuses by name what cannot be done yet.
 from __future__ import annotations
 
 from reconciler.durations import format_duration, parse_duration
-from reconciler.manifest.files import is_manifest
+from reconciler.manifest.files import holds_manifests, is_manifest
 from reconciler.manifest.loading import load, load_contents
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifests import Manifests
@@ -59,6 +59,7 @@ __all__ = [
     "Settings",
     "Suspension",
     "format_duration",
+    "holds_manifests",
     "is_manifest",
     "load",
     "load_contents",

@@ -28,6 +28,12 @@ def is_manifest(name: str) -> bool:
     return not hidden and parts[-1].lower().endswith(SUFFIXES)
 
 
+def holds_manifests(folder: Path) -> bool:
+    """Whether a folder is there and has a file in it that is read as manifests."""
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    return any(map(is_manifest, files))
+
+
 def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Problem]:
     """The manifests below a folder by name, sorted, each as its bytes or why it has none.
 
