@@ -1,7 +1,12 @@
-"""The dispatcher's ports in memory: for tests, and for asking what a wake would do."""
+"""The dispatcher's ports in memory: for tests, and for asking what a wake would do.
+
+Each call yields to other tasks between what it does and its answer, as a call to Modal does: an
+answer may be out of date when its caller sees it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -40,15 +45,22 @@ class FakeClaims:
 
     async def put_new(self, key: str, entry: Entry) -> bool:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        return self.entries.setdefault(key, entry) is entry
+        new = key not in self.entries
+        if new:
+            self.entries[key] = entry
+        await asyncio.sleep(0)
+        return new
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        return self.entries.get(key)
+        found = self.entries.get(key)
+        await asyncio.sleep(0)
+        return found
 
     async def put(self, key: str, entry: Entry) -> None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         self.entries[key] = entry
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -59,7 +71,9 @@ class FakeGenerations:
 
     async def live(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""
-        return self.generation
+        found = self.generation
+        await asyncio.sleep(0)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +110,14 @@ class FakeCaller:
             raise TargetMissingError(f"there is no function {app}/{function}")
         call = StartedCall(f"fc-{len(self.calls) + 1}", app, function, args)
         self.calls.append(call)
+        await asyncio.sleep(0)
         return call.id
 
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        return self.statuses.get(call, CallStatus(CallState.RUNNING))
+        found = self.statuses.get(call, CallStatus(CallState.RUNNING))
+        await asyncio.sleep(0)
+        return found
 
     async def supervise(self, order: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
@@ -112,8 +129,10 @@ class FakeCaller:
 
     async def cancel(self, call: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        if not (await self.status(call)).ended:
+        found = self.statuses.get(call)
+        if found is None or not found.ended:
             self.statuses[call] = CallStatus(CallState.CANCELLED)
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +164,7 @@ class FakeMessenger:
         if address.url in self.unknown:
             raise UnsentError("it answered 404", answered=True)
         self.sent.append(SentMessage(address, suffix, body))
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -156,6 +176,7 @@ class FakeRunLog:
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         self.logs.append(log)
+        await asyncio.sleep(0)
 
     async def recent(
         self, days: int, about: Callable[[str], bool] | None = None
@@ -168,6 +189,7 @@ class FakeRunLog:
                 replace(log, records=tuple(line for line in log.records if about(line.name)))
                 for log in found
             ]
+        await asyncio.sleep(0)
         return sorted(found, key=lambda log: log.path)
 
 
@@ -180,25 +202,32 @@ class FakeTaskFiles:
     async def pending(self, until: int | None = None) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
         last = None if until is None else bucket(until)
-        return [
+        found = [
             path
             for path in self._below(TASKS_FOLDER)
             if last is None or path.rpartition("/")[0] <= last
         ]
+        await asyncio.sleep(0)
+        return found
 
     async def settled(self) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
-        return self._below(SETTLED_FOLDER)
+        found = self._below(SETTLED_FOLDER)
+        await asyncio.sleep(0)
+        return found
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
-        return self.files.get(path)
+        found = self.files.get(path)
+        await asyncio.sleep(0)
+        return found
 
     async def change(self, write: Mapping[str, bytes], remove: Collection[str] = ()) -> None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
         self.files.update(write)
         for path in remove:
             self.files.pop(path, None)
+        await asyncio.sleep(0)
 
     async def remove_empty_buckets(self, before: str) -> None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`; there are no folders here."""

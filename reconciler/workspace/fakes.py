@@ -1,7 +1,11 @@
-"""The workspace's ports in memory."""
+"""The workspace's ports in memory.
+
+Each call yields to other tasks between what it does and its answer, as a call to Modal does.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -45,21 +49,28 @@ class FakeApps:
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.workspace.ports.Apps`."""
-        return tuple(self.apps)
+        found = tuple(self.apps)
+        await asyncio.sleep(0)
+        return found
 
     async def rates(self) -> Rates | None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
-        return self.prices
+        found = self.prices
+        await asyncio.sleep(0)
+        return found
 
     async def stopped(self, id_: str) -> Touch | None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
-        return self.stops.get(id_)
+        found = self.stops.get(id_)
+        await asyncio.sleep(0)
+        return found
 
     async def require_secrets(self, secrets: Secrets) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         for name, keys in secrets.items():
             if not set(keys) <= self.secrets.get(name, set()):
                 raise MissingSecretError(name, keys, self.environment)
+        await asyncio.sleep(0)
 
     async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
         """See :class:`~reconciler.workspace.ports.Apps`."""
@@ -75,6 +86,7 @@ class FakeApps:
         id_ = f"ap-{self.name}-{len(self.stops)}"
         app = DeployedApp(self.environment, self.name, every, dict(tags), id=id_)
         self.apps = [*others, app]
+        await asyncio.sleep(0)
         return id_
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
@@ -82,6 +94,7 @@ class FakeApps:
         self.apps = [
             replace(app, tags=dict(tags)) if self._is_own(app) else app for app in self.apps
         ]
+        await asyncio.sleep(0)
 
     def _is_own(self, app: DeployedApp) -> bool:
         return (app.environment, app.name) == (self.environment, self.name)
@@ -101,16 +114,21 @@ class FakeFiles:
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        return self.files.get(path)
+        found = self.files.get(path)
+        await asyncio.sleep(0)
+        return found
 
     async def write(self, path: str, content: bytes) -> None:
         """See :class:`~reconciler.workspace.ports.Files`."""
         self.files[path] = content
         self.times[path] = self.now
+        await asyncio.sleep(0)
 
     async def written_at(self, path: str) -> str | None:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        return self.times.get(path, self.now) if path in self.files else None
+        found = self.times.get(path, self.now) if path in self.files else None
+        await asyncio.sleep(0)
+        return found
 
     async def list(self, folder: str) -> Sequence[str]:
         """See :class:`~reconciler.workspace.ports.Files`."""
@@ -120,9 +138,12 @@ class FakeFiles:
         """See :class:`~reconciler.workspace.ports.Files`."""
         inside = (path[len(folder) + 1 :] for path in self.files if path.startswith(f"{folder}/"))
         below = {f"{folder}/{path.split('/')[0]}" for path in inside}
-        return {path: self.times.get(path, self.now) for path in below}
+        found = {path: self.times.get(path, self.now) for path in below}
+        await asyncio.sleep(0)
+        return found
 
     async def remove(self, path: str) -> None:
         """See :class:`~reconciler.workspace.ports.Files`."""
         self.files.pop(path, None)
         self.times.pop(path, None)
+        await asyncio.sleep(0)

@@ -144,10 +144,12 @@ def test_an_occurrence_that_does_not_start_counts_once_however_often_it_is_tried
 class HeldLog(FakeRunLog):
     """A run log that is slow for one wake."""
 
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write(self, log: WakeLog) -> None:
         if log.wake == "fc-slow":
+            self.reached.set()
             await self.released.wait()
         await super().write(log)
 
@@ -166,7 +168,7 @@ def test_a_slow_wake_does_not_bring_back_a_failure_that_was_made_good() -> None:
 
     async def play() -> None:
         slow = asyncio.create_task(at_nine("fc-slow"))
-        await asyncio.sleep(0)
+        await log.reached.wait()
         await at_nine("fc-fast")
         world.end(1, BAD)
         await go_on("10:00")
