@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from reconciler.dispatch.at_once import together
@@ -23,6 +23,18 @@ from reconciler.workspace.ports import Files
 FOLDER: Final = "applies"
 AT_ONCE: Final = 16
 """Records that are read at the same time."""
+_POINTER_KEYS: Final = (
+    "generation",
+    "commit",
+    "dirty",
+    "by",
+    "at",
+    "previous",
+    "author",
+    "link",
+)
+"""What a record says of its pointer. Version 0.1.0 refuses a record whose pointer has another key,
+so a key that the pointer has gained since stays out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class Applied:
 
     def encode(self) -> bytes:
         """The content of its file."""
-        pointer = {item.name: getattr(self.pointer, item.name) for item in fields(Pointer)}
+        pointer = {key: getattr(self.pointer, key) for key in _POINTER_KEYS}
         # Many schedules share few origins, which are therefore listed once and named by position.
         places = {
             origin: place for place, origin in enumerate(dict.fromkeys(self.origins.values()))
@@ -91,7 +103,8 @@ class Applied:
             check_format(data, where)
             found = [Origin(*origin) for origin in data["origins"]]
             origins = {name: found[place] for name, place in data["schedules"].items()}
-            pointer = Pointer(**data["pointer"])
+            told = data["pointer"]
+            pointer = Pointer(**{key: told[key] for key in _POINTER_KEYS if key in told})
             return cls(pointer, str(data["summary"]), origins, data.get("app"))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise FormatError(f"is not the record of an apply: {error}", where=where) from error
