@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import NoReturn
 
 from reconciler import __version__
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
 from reconciler.errors import ReconcileError
+from reconciler.streams import guard_streams
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -27,19 +26,8 @@ _ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed a
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of ``reconcile``."""
-    _settle_streams()
+    guard_streams()
     sys.exit(call(_parser().parse_args(arguments)))
-
-
-def _settle_streams() -> None:
-    """Output goes somewhere also where there is nowhere to put it, or not all of its characters."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # closed by who called us, as `>&-` does
-            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until we end
-            setattr(sys, name, nowhere)
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def call(args: argparse.Namespace) -> int:

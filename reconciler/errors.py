@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from reconciler.foreign_text import on_one_line
+
 
 def command_line(command: str, environment: str | None) -> str:
     """``reconcile unlock 3 --env production``, for people to copy.
@@ -56,7 +58,7 @@ class ReconcileError(Exception):
 
     def told(self, environment: str | None) -> str:
         """The whole message, for who named that environment; the command is to act on it too."""
-        message = f"{self.where}: {self.what}" if self.where else self.what
+        message = f"{on_one_line(self.where)}: {self.what}" if self.where else self.what
         if self.remedy is None:
             return message
         command = "" if self.command is None else f": {command_line(self.command, environment)}"

@@ -9,6 +9,7 @@ from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import read_inputs, schedules_of
 from reconciler.commands.source import desired_of
+from reconciler.foreign_text import as_lines
 from reconciler.plan import Actual, Desired
 from reconciler.workspace.adoption import adoption_tags
 from reconciler.workspace.apply import Workspace
@@ -43,4 +44,4 @@ def _described(actual: Actual, app: str) -> str:
     lines = [f"The app {app} has these functions; the next apply replaces them:"]
     crons = {slot.name: f"{slot.cron} ({slot.timezone})" for slot in actual.own.slots}
     lines += [f"  {name}  {crons.get(name, '')}".rstrip() for name in actual.own.functions]
-    return "\n".join(lines)
+    return as_lines(lines)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable
 
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, find_task, records_of, require_known
+from reconciler.commands.printing import print_json
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.task_names import is_task
 from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import as_lines
 from reconciler.report.explanation import explain, explain_deleted, origin_line
 from reconciler.report.logs import Logs
 from reconciler.report.task_explanation import explain_task
@@ -33,9 +34,9 @@ def main(args: Namespace) -> int:
     if origin is not None:
         lines.append(origin_line(origin.commit, origin.author, origin.at))
     if args.format == "json":
-        print(json.dumps({"format": 1, "explanation": lines}, indent=2))
+        print_json({"format": 1, "explanation": lines})
     else:
-        print("\n".join(lines))
+        print(as_lines(lines))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import read_inputs
-from reconciler.manifest.problem import on_one_line
+from reconciler.commands.printing import print_json
+from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.report.style import Style
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def main(args: Namespace) -> int:
 
         applies = run(read_history(open_workspace(inputs).files, args.count))
     if args.format == "json":
-        print(json.dumps({"format": 1, "applies": [_json(a) for a in applies]}, indent=2))
+        print_json({"format": 1, "applies": [_json(a) for a in applies]})
     else:
         print(_text(applies, Style.of(sys.stdout)))
     return 0
@@ -58,4 +58,4 @@ def _text(applies: Sequence[Applied], style: Style) -> str:
         lines.append(f"{pointer.at}  {commit}{author}{dirty}  {applied.summary}")
         link = f"  {pointer.link}" if pointer.link else ""
         lines.append(style.dim(f"    applied by {pointer.by}{link}"))
-    return "\n".join(lines)
+    return as_lines(lines)

@@ -12,8 +12,8 @@ from reconciler.commands.connection import connected, open_workspace, run
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.readable import read_text
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import printable
 from reconciler.manifest import ManifestError, holds_manifests, load, load_settings
-from reconciler.manifest.problem import printable
 from reconciler.onboarding.crontab import read_crontab
 from reconciler.onboarding.draft import Found, StillFiring
 from reconciler.onboarding.github_workflow import read_github_workflow

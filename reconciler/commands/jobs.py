@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.commands.connection import connected, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.printing import print_json, to_json
 from reconciler.errors import ReconcileError
 
 PATIENCE: Final = 24 * 3600.0
@@ -22,7 +23,7 @@ def submit(args: Namespace) -> int:
         from reconciler.client import submit_async
 
         call = run(submit_async(args.function, arguments, environment=inputs.environment.modal))
-    print(json.dumps({"format": 1, "call": call}) if args.format == "json" else call)
+    print(to_json({"format": 1, "call": call}, indent=None) if args.format == "json" else call)
     return 0
 
 
@@ -37,9 +38,9 @@ def result(args: Namespace) -> int:
         error = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
     if args.format == "json":
         fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
-        print(json.dumps({"format": 1, **fields}, indent=2))
+        print_json({"format": 1, **fields})
     else:
-        shown = error if outcome.value is None else json.dumps(_plain(outcome.value))
+        shown = error if outcome.value is None else to_json(_plain(outcome.value), indent=None)
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")
     return 0 if outcome.state in (JobState.DONE, JobState.PENDING) else 1
 
@@ -57,7 +58,7 @@ def _plain(value: object) -> object:
 def _arguments(text: str) -> dict[str, object]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReconcileError(f"--args is no JSON: {error}", remedy=_EXAMPLE) from error
     if not isinstance(found, dict):
         raise ReconcileError("--args has to be a JSON object", remedy=_EXAMPLE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from reconciler.commands.inputs import read_inputs, schedules_of
+from reconciler.commands.printing import print_json
 from reconciler.cron import Timetable, minute
 from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.occurrence import format_minute
@@ -41,7 +41,7 @@ def main(args: Namespace) -> int:
     found = list(lint(schedules, datetime.now(UTC)))
     if args.format == "json":
         findings = [asdict(finding) for finding in found]
-        print(json.dumps({"format": 1, "findings": findings}, indent=2))
+        print_json({"format": 1, "findings": findings})
     else:
         style = Style.of(sys.stdout)
         for finding in found:

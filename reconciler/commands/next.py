@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from argparse import Namespace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.commands.inputs import Inputs, read_inputs, schedules_of
+from reconciler.commands.printing import print_json
 from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
 from reconciler.dispatch.occurrence import format_minute
@@ -46,7 +46,7 @@ def main(args: Namespace) -> int:
             file=sys.stderr,
         )
     elif args.format == "json":
-        print(json.dumps(timeline_json(found, args.count), indent=2))
+        print_json(timeline_json(found, args.count))
     else:
         if sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from reconciler.commands.connection import connected, open_ports, run
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, records_of, require_known
+from reconciler.commands.printing import to_json
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
@@ -18,6 +18,7 @@ from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.runs import RunState
 from reconciler.dispatch.wake import Ports
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import as_lines
 from reconciler.report.explanation import run_lines
 from reconciler.report.logs import Logs
 from reconciler.report.runs_text import FAILURES, run_json, runs_text
@@ -55,7 +56,7 @@ async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
     records = await records_of(runs, generation, ports.tasks)
     logs = Logs.of(inputs.environment)
     lines = [run_lines(one, records.get(one.occurrence.name), logs) for one in runs]
-    return "\n".join(line for of_one in lines for line in of_one)
+    return as_lines(line for of_one in lines for line in of_one)
 
 
 async def _listed(inputs: Inputs, args: Namespace) -> str:
@@ -108,7 +109,7 @@ def _days(args: Namespace, now: datetime) -> int:
 
 
 def _json(runs: Sequence[Run]) -> str:
-    return json.dumps({"format": 1, "runs": [run_json(one) for one in runs]}, indent=2)
+    return to_json({"format": 1, "runs": [run_json(one) for one in runs]})
 
 
 def _occurrence(text: str | None) -> Occurrence | None:

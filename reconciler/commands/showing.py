@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import in_json
 from reconciler.gitops.actions import repository_url
 from reconciler.plan import Plan
 from reconciler.report.plan_text import plan_text
@@ -23,7 +24,7 @@ def show(plan: Plan, form: str) -> None:
     if form == "json":
         from reconciler.report.plan_document import plan_document
 
-        text = plan_document(plan).model_dump_json(indent=2)
+        text = in_json(plan_document(plan).model_dump_json(indent=2))
     elif form == MARKDOWN:
         from reconciler.report.plan_markdown import Made, plan_markdown
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands.connection import connected, open_ports, open_workspace, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.printing import print_json
 from reconciler.commands.times import FAR_DAYS
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
@@ -50,7 +50,7 @@ def main(args: Namespace) -> int:
         tasks = run(_tasks(ports, generation.punctuality, runs, now))
     status = status_of(generation, pointer, cursor, runs, now, tasks)
     if args.format == "json":
-        print(json.dumps(status_json(status, commits_of(record)), indent=2))
+        print_json(status_json(status, commits_of(record)))
     else:
         print(status_text(status, commits_of(record), Style.of(sys.stdout)))
     return 0 if status.well else 1

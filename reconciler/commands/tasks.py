@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.commands.connection import connected, run
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.printing import print_json
 from reconciler.cron import minute
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.foreign_text import as_lines
 from reconciler.report.style import Style
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def show(args: Namespace) -> int:
         own = inputs.environment
         tasks = run(list_tasks_async(settled=args.all, app=own.app, environment=own.modal))
     if args.format == "json":
-        print(json.dumps({"format": 1, "tasks": [_json(task) for task in tasks]}, indent=2))
+        print_json({"format": 1, "tasks": [_json(task) for task in tasks]})
     else:
         print(_text(tasks, Style.of(sys.stdout)))
     return 1 if any(task.state is TaskState.UNREADABLE for task in tasks) else 0
@@ -64,7 +66,7 @@ def _text(tasks: Sequence[ScheduledTask], style: Style) -> str:
         return "No tasks."
     ids = max(len(task.id) for task in tasks)
     states = max(len(task.state.value) for task in tasks)
-    return "\n".join(_line(task, ids, states, style) for task in tasks)
+    return as_lines(_line(task, ids, states, style) for task in tasks)
 
 
 def _line(task: ScheduledTask, ids: int, states: int, style: Style) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.commands.printing import print_json
 from reconciler.manifest import ManifestError, load, load_settings
 from reconciler.manifest.problem import Problem
 from reconciler.words import count
@@ -22,11 +22,11 @@ def main(args: Namespace) -> int:
         manifests = load(root / settings.schedules, settings=settings, root=root)
     except ManifestError as error:
         if args.format == "json":
-            print(json.dumps({"format": 1, "problems": [*map(_json, error.problems)]}, indent=2))
+            print_json({"format": 1, "problems": [*map(_json, error.problems)]})
         raise
     if args.format == "json":
         names = [schedule.name for schedule in manifests.schedules]
-        print(json.dumps({"format": 1, "files": manifests.files, "schedules": names}, indent=2))
+        print_json({"format": 1, "files": manifests.files, "schedules": names})
     else:
         schedules = count(len(manifests.schedules), "schedule")
         print(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Final
 
 from reconciler.commands.connection import connected, open_ports, run, stopping
 from reconciler.commands.inputs import Inputs, read_inputs
+from reconciler.commands.printing import print_json
 from reconciler.commands.rehearsing import rehearse
 from reconciler.commands.triggered import triggered
 from reconciler.commands.unknown import nothing_applied, unknown_schedule
@@ -40,7 +40,7 @@ def wake(args: Namespace) -> int:
             except NothingAppliedError:
                 raise nothing_applied(inputs.environment.name) from None
             if args.format == "json":
-                print(json.dumps(rehearsal_json(rehearsal), indent=2))
+                print_json(rehearsal_json(rehearsal))
             else:
                 print(rehearsal_text(rehearsal))
             return 0
@@ -104,7 +104,7 @@ def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
         told = [told.to_json() for told in news.log.told]
         before = [occurrence.id for occurrence in news.before]
         data = {"format": 1, "records": records, "told": told, "served_before": before}
-        print(json.dumps(data, indent=2))
+        print_json(data)
     else:
         print(wake_text(news.log, Style.of(sys.stdout), alone=alone, before=news.before))
 

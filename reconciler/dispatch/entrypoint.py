@@ -24,6 +24,7 @@ from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog, mo
 from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake import wake as serve
+from reconciler.foreign_text import on_one_line
 
 ABOUT_TO_END: Final = 30.0
 """Seconds for which a wake waits for the end of a call that asked for it."""
@@ -63,7 +64,7 @@ async def wake(
         from reconciler.dispatch.told import told_line  # start-up time: few wakes tell anybody
 
         for told in log.told:
-            print(told_line(told))
+            print(on_one_line(told_line(told)))
     return log.encode().decode()
 
 
@@ -94,4 +95,4 @@ def _line(record: RunRecord) -> str:
         parts.append(record.call)
     if record.reason:
         parts.append(f"({record.reason})")
-    return " ".join(parts)
+    return on_one_line(" ".join(parts))

@@ -98,7 +98,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         record.write(parsed.state)
         sys.stderr.write(
             f"Engine on {record.url}, state in {parsed.state}. To use it in a shell:\n"
-            f'  eval "$({sys.executable} -m reconciler.engine env --state {parsed.state})"\n'
+            f'  eval "$({sys.executable} -P -m reconciler.engine env --state {parsed.state})"\n'
         )
 
     async def run() -> None:

@@ -7,14 +7,15 @@ since a message that quotes a stranger must not become a command of its own.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import printable_lines, without_commands
 from reconciler.manifest import ManifestError
 from reconciler.plan import Kind, Plan
 from reconciler.report.effect_words import lost_or_repeated
+from reconciler.streams import write_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def annotate(annotations: Iterable[Annotation]) -> None:
     """Write them where GitHub Actions reads them; elsewhere nobody could."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in annotations:
-            print(annotation, file=sys.stderr, flush=True)
+            write_command(str(annotation))
 
 
 def _with_remedy(message: str, remedy: str | None) -> str:
@@ -106,6 +107,7 @@ def _with_remedy(message: str, remedy: str | None) -> str:
 
 
 def _data(text: str) -> str:
+    text = without_commands(printable_lines(text))
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -11,9 +11,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.foreign_text import printable
 from reconciler.manifest.limits import MAX_FILE_BYTES
 from reconciler.manifest.location import Location
-from reconciler.manifest.problem import Problem, printable
+from reconciler.manifest.problem import Problem
 
 SUFFIXES = (".yaml", ".yml")
 

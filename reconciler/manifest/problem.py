@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import printable
 from reconciler.manifest.location import Location
 
 
@@ -53,18 +54,6 @@ class ManifestError(ReconcileError):
         """All problems, whatever the environment is."""
         del environment
         return "\n".join([*(str(problem) for problem in self.problems), self.what])
-
-
-def printable(text: str) -> str:
-    """The text with a replacement character for each that would not show as itself."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
-def on_one_line(text: str) -> str:
-    """The text as one line that does nothing to the terminal in which it is read."""
-    return printable(" ".join(text.splitlines()))
 
 
 def _summary(problems: tuple[Problem, ...]) -> str:

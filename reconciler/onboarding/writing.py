@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from reconciler.foreign_text import printable
 from reconciler.manifest import ManifestError, Settings, load_contents
-from reconciler.manifest.problem import printable
 from reconciler.onboarding.draft import Draft, Found, StillFiring, Untranslated, unique_name
 
 

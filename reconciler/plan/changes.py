@@ -11,8 +11,8 @@ from typing import Any, Final
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.record import Record
 from reconciler.durations import format_duration
+from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
-from reconciler.manifest.problem import on_one_line
 from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor

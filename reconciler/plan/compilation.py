@@ -11,8 +11,8 @@ from reconciler.cron import Expression, Timetable, minute, parse
 from reconciler.dispatch.cursor import RELOOK
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.record import Record
+from reconciler.foreign_text import on_one_line
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
-from reconciler.manifest.problem import on_one_line
 from reconciler.manifest.schedule import Exclusion
 from reconciler.plan.telling import told_by
 

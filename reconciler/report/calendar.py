@@ -11,6 +11,7 @@ from icalendar import Calendar, Event
 from reconciler.cron import instant
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.record import Record
+from reconciler.foreign_text import printable_lines
 from reconciler.report.timeline import Timeline
 
 LENGTH: Final = timedelta(minutes=5)
@@ -33,6 +34,6 @@ def timeline_calendar(found: Timeline, records: Mapping[str, Record]) -> bytes:
         event.add("transp", "TRANSPARENT")
         event.add("summary", item.name)
         described = [f"{record.app}/{record.function}", record.description, record.owner]
-        event.add("description", "\n".join(line for line in described if line))
+        event.add("description", printable_lines("\n".join(line for line in described if line)))
         calendar.add_component(event)
     return bytes(calendar.to_ical())

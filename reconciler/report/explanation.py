@@ -12,7 +12,7 @@ from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState
-from reconciler.manifest.problem import on_one_line
+from reconciler.foreign_text import on_one_line
 from reconciler.report.logs import Logs
 from reconciler.words import lasting
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from reconciler.manifest.problem import printable
+from reconciler.foreign_text import printable
 
 SHOWN: Final = 300
 """Characters of one value that are shown."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
-from reconciler.manifest.problem import printable
+from reconciler.foreign_text import printable
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do

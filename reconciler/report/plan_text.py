@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from reconciler.foreign_text import as_lines
 from reconciler.manifest import LOCAL
 from reconciler.plan import Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
@@ -34,7 +35,7 @@ def plan_text(plan: Plan, style: Style) -> str:
         list(_obstacle_lines(plan, style)),
         [_summary(plan, style)],
     ]
-    return "\n\n".join("\n".join(lines) for lines in sections if lines)
+    return "\n\n".join(as_lines(lines) for lines in sections if lines)
 
 
 def _heading(plan: Plan, style: Style) -> str:

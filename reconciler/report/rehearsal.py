@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.policy import LetGo
 from reconciler.dispatch.runs import RunRecord
+from reconciler.foreign_text import as_lines
 from reconciler.report.runs_text import brief
 
 
@@ -57,7 +58,7 @@ def rehearsal_text(rehearsal: Rehearsal) -> str:
     """A line for each thing that would be done."""
     upon = "at" if rehearsal.alone else "up to"
     nothing = f"Nothing is due {upon} {format_minute(rehearsal.now)}."
-    return "\n".join(_lines(rehearsal)) or nothing
+    return as_lines(_lines(rehearsal)) or nothing
 
 
 def rehearsal_json(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.told import told_line
+from reconciler.foreign_text import as_lines
 from reconciler.report.style import Style
 
 BRIEF: Final = 100
@@ -26,7 +27,7 @@ def runs_text(runs: Sequence[Run], style: Style) -> str:
     if not runs:
         return "No runs."
     width = max(len(run.occurrence.name) for run in runs)
-    return "\n".join(_run_line(run, width, style) for run in runs)
+    return as_lines(_run_line(run, width, style) for run in runs)
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def wake_text(
         lines.append(_served_before(before))
     elif not lines:
         lines.append(f"Nothing was due {'at' if alone else 'up to'} {format_minute(log.now)}.")
-    return "\n".join([*lines, *(told_line(told) for told in log.told)])
+    return as_lines([*lines, *(told_line(told) for told in log.told)])
 
 
 def _served_before(before: Sequence[Occurrence]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
-from reconciler.manifest.problem import on_one_line
+from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import brief, run_json, state_text
 from reconciler.report.status import ScheduleStatus, Status, Tasks, TaskStatus
@@ -20,7 +20,7 @@ def status_text(status: Status, origins: Mapping[str, str], style: Style) -> str
     Args:
         origins: schedule name to the commit that made it what it is, where that is known.
     """
-    return "\n".join(_lines(status, origins, style))
+    return as_lines(_lines(status, origins, style))
 
 
 def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:

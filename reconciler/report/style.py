@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TextIO
 
+from reconciler.streams import coloured
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -39,4 +41,4 @@ class Style:
         return self._mark("2", text)
 
     def _mark(self, code: str, text: str) -> str:
-        return f"\033[{code}m{text}\033[0m" if self.colour else text
+        return coloured(code, text) if self.colour else text

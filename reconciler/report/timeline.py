@@ -11,6 +11,7 @@ from reconciler.cron import instant
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.record import Record
+from reconciler.foreign_text import as_lines
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,11 +76,11 @@ def timeline_text(found: Timeline, count: int) -> str:
     if len(found.occurrences) > count:
         lines.append(f"and {len(found.occurrences) - count:,} more until {_end(found)}")
     if found.occurrences:
-        return "\n".join(lines)
+        return as_lines(lines)
     nothing = f"Nothing is due up to {_end(found)}."
     if found.following is not None:
         nothing += f" The next is {found.following.name} at {format_minute(found.following.at)}."
-    return "\n".join([nothing, *lines])
+    return as_lines([nothing, *lines])
 
 
 def timeline_json(found: Timeline, count: int) -> dict[str, Any]:

@@ -23,7 +23,14 @@ from reconciler.plan.price import SCALEDOWN
 PYTHON: Final = "3.12"
 """Python of the dispatcher's image; the code runs on every version that we support."""
 PACKAGES: Final = ("cron", "dispatch")
-MODULES: Final = ("__init__.py", "alerts.py", "durations.py", "errors.py", "policies.py")
+MODULES: Final = (
+    "__init__.py",
+    "alerts.py",
+    "durations.py",
+    "errors.py",
+    "foreign_text.py",
+    "policies.py",
+)
 """What of our source runs inside Modal; the rest stays out of the container."""
 
 

@@ -30,8 +30,9 @@ POLL_INTERVAL: Final = 0.01
 LOG_NAME: Final = "engine.log"
 _ERROR: Final = "Error: "
 """How the engine's last words begin when it knows what is wrong."""
-ENGINE: Final = (sys.executable, "-m", "reconciler.engine")
-"""The engine's own command line."""
+ENGINE: Final = (sys.executable, "-P", "-m", "reconciler.engine")
+"""The engine's own command line. ``-P``: no module of the current folder, which belongs to the
+user, is imported in place of one of Python's."""
 
 
 @dataclass(frozen=True, slots=True)

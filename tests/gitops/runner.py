@@ -29,8 +29,8 @@ PATIENCE = 280
 PYTHON = """#!/bin/sh
 # The package under test is installed already: pip is only asked whether it would find everything.
 case "$*" in
-  "-m pip install --quiet --disable-pip-version-check --constraint "*)
-    test -f "$7" && test -f "$8/pyproject.toml";;
+  "-I -m pip install --quiet --disable-pip-version-check --constraint "*)
+    test -f "$8" && test -f "$9/pyproject.toml";;
   *) exec "$REAL_PYTHON" "$@";;
 esac
 """

@@ -40,7 +40,7 @@ def test_runs_that_a_change_skips_are_told_at_its_manifest() -> None:
 
 def test_a_message_cannot_become_a_command_of_its_own() -> None:
     told = str(Annotation(level="error", message="a\n::add-mask::x 100%", file="a,b:c.yaml"))
-    assert told == "::error file=a%2Cb%3Ac.yaml,title=schedules::a%0A::add-mask::x 100%25"
+    assert told == "::error file=a%2Cb%3Ac.yaml,title=schedules::a%0A: :add-mask::x 100%25"
 
 
 def test_nothing_is_annotated_outside_github_actions(
