@@ -241,7 +241,7 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=0,
         metavar="N",
-        help="allow so many deletions beyond the threshold",
+        help="allow N deletions in all, where the threshold allows fewer",
     )
     saved = parser.add_mutually_exclusive_group()
     saved.add_argument("--out", metavar="FILE", help="plan and save it, to be applied by --plan")

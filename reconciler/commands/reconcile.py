@@ -49,11 +49,10 @@ def main(args: Namespace) -> int:
 
 def _reconcile(args: Namespace) -> int:
     saved = None if args.plan is None else _read_saved(args)
-    allow_deletes = args.allow_deletes if saved is None else saved.allow_deletes
     source = read_source(args)
     with connected(source.inputs):
         workspace = open_workspace(source.inputs)
-        plan = run(prepare(workspace, source.desired(), allow_deletes=allow_deletes))
+        plan = run(prepare(workspace, source.desired(), allow_deletes=args.allow_deletes))
         _show(plan, args)
         if saved is not None:
             saved.require_same(plan, args.plan)
@@ -74,7 +73,7 @@ def _reconcile(args: Namespace) -> int:
                     plan,
                     holder(),
                     lambda step: print(f"{step} …", file=sys.stderr),
-                    allow_deletes=allow_deletes,
+                    allow_deletes=args.allow_deletes,
                 )
             )
         show_applied(plan, args.format)
@@ -131,7 +130,7 @@ def _read_saved(args: Namespace) -> SavedPlan:
 def _save(plan: Plan, args: Namespace) -> None:
     from reconciler.report.saved_plan import SavedPlan
 
-    content = SavedPlan.of(plan, args.allow_deletes, datetime.now(UTC)).encode()
+    content = SavedPlan.of(plan).encode()
     try:
         Path(args.out).write_text(content, encoding="utf-8")
     except OSError as error:
@@ -140,5 +139,6 @@ def _save(plan: Plan, args: Namespace) -> None:
             where=args.out,
             remedy="Name a file in a folder that exists.",
         ) from error
-    command = command_line(f"--plan {args.out}", args.env)
+    allowed = f" --allow-deletes {args.allow_deletes}" if args.allow_deletes else ""
+    command = command_line(f"--plan {args.out}{allowed}", args.env)
     print(f"Saved. To apply exactly this: {command}", file=sys.stderr)

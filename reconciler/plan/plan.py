@@ -164,7 +164,7 @@ def make_plan(
 
     Args:
         now: epoch minute.
-        allow_deletes: how many deletions are allowed beyond the threshold.
+        allow_deletes: how many deletions in all are allowed where the threshold allows fewer.
         rates: what the workspace pays, None when that is not known.
     """
     settings = desired.settings

@@ -73,7 +73,7 @@ def refuse_deletions(
     """More deletions than the threshold look like a mistake: a lost folder, a wrong branch.
 
     Args:
-        allowed: how many deletions somebody has allowed by number.
+        allowed: how many deletions in all the command line allows.
     """
     live = _live_names(actual)
     deleted = len(live - desired)

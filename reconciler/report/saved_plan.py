@@ -1,53 +1,47 @@
 """A plan in a file: what was reviewed is what is applied, or nothing is.
 
-The file is not trusted. Whoever applies it plans again, on the repository and on what is live, and
-goes on only if that comes to the same plan; the file says which plan that has to be. The one
-difference is the minute from which new schedules count: it is the apply's, so that nothing runs
-for the time between review and apply.
+The file is not trusted. An apply plans again, on the repository and on what is live, derives from
+that what the file would have to hold, and goes on only if the file holds exactly that. So the file
+holds nothing that time or the command line decides: not from which minute new schedules count,
+which is the apply's, so that nothing runs for the time between review and apply; no forecast; and
+not how many deletions are allowed, which each plan and each apply is given by itself.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Self
 
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan import Plan, desired_digest
+from reconciler.plan import Change, Plan, desired_digest
 from reconciler.plan.telling import masked_generation
-from reconciler.report.plan_document import PlanDocument, plan_document
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Since 2 it holds nothing that an apply cannot derive again."""
 _AGAIN: Final = "Plan again with --out, have that reviewed, and apply it."
+_MOMENTS: Final = frozenset({"anchor", "formerly"})
+"""Keys of a record that depend on when it is planned."""
 
 
 class OtherPlanError(RefusedError):
     """What would be applied is not what was saved. Nothing was done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SavedPlan:
     """What a saved plan says.
 
     Attributes:
-        plan: as it was shown.
-        generation: the generation file that it leads to, but for the minute in which it begins and
-            for addresses, of which it has the fingerprints.
-        allow_deletes: how many deletions it was allowed.
-        made_at: when it was made, ISO 8601.
+        content: what binds an apply, by key; see :func:`_binding`.
     """
 
-    plan: PlanDocument
-    generation: str
-    allow_deletes: int
-    made_at: str
+    content: Mapping[str, Any]
 
     @classmethod
-    def of(cls, plan: Plan, allow_deletes: int, at: datetime) -> Self:
+    def of(cls, plan: Plan) -> Self:
         """The plan as it would be saved.
 
         Raises:
@@ -59,22 +53,11 @@ class SavedPlan:
                 "in it",
                 remedy="Commit the changes, or leave out --out.",
             )
-        return cls(
-            plan=plan_document(plan),
-            generation=masked_generation(plan.generation).encoded.decode(),
-            allow_deletes=allow_deletes,
-            made_at=at.isoformat(timespec="seconds"),
-        )
+        return cls(_binding(plan))
 
     def encode(self) -> str:
         """The content of the file."""
-        body = {
-            "format": FORMAT,
-            "made_at": self.made_at,
-            "allow_deletes": self.allow_deletes,
-            "plan": self.plan.model_dump(mode="json"),
-            "generation": self.generation,
-        }
+        body = {"format": FORMAT, **self.content}
         return json.dumps({**body, "sha256": _digest(body)}, indent=2) + "\n"
 
     @classmethod
@@ -83,15 +66,22 @@ class SavedPlan:
 
         Raises:
             ReconcileError: it is not a saved plan.
-            OtherPlanError: it was edited, or a newer version wrote it.
+            OtherPlanError: it was edited, or another version wrote it.
         """
         try:
             data = json.loads(content)
             found, claimed = data["format"], data.pop("sha256")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ReconcileError(
                 "is not a saved plan", where=where, remedy="Make one: reconcile --out FILE"
             ) from error
+        if type(found) is int and found < FORMAT:
+            raise OtherPlanError(
+                f"an older version of schedule-reconciler wrote it, in format {found}, which "
+                "is no longer applied",
+                where=where,
+                remedy=_AGAIN,
+            )
         if found != FORMAT:
             raise OtherPlanError(
                 f"written in format {found}, and this version reads format {FORMAT}",
@@ -99,16 +89,8 @@ class SavedPlan:
                 remedy="Apply it with the version of schedule-reconciler that made it.",
             )
         if claimed != _digest(data):
-            raise _edited(where)
-        try:
-            return cls(
-                plan=PlanDocument.model_validate(data["plan"]),
-                generation=str(data["generation"]),
-                allow_deletes=int(data["allow_deletes"]),
-                made_at=str(data["made_at"]),
-            )
-        except (ValueError, TypeError, KeyError) as error:
-            raise _edited(where) from error
+            raise OtherPlanError("was changed after it was saved", where=where, remedy=_AGAIN)
+        return cls({key: value for key, value in data.items() if key != "format"})
 
     def require_same(self, plan: Plan, where: str) -> None:
         """Refuse to apply anything else than what was saved.
@@ -116,58 +98,92 @@ class SavedPlan:
         Raises:
             OtherPlanError: with what differs.
         """
-        saved = self.plan
-        if (saved.environment, saved.app) != (plan.environment, plan.app):
+        saved, now = self.content, _binding(plan)
+
+        def differs(*keys: str) -> bool:
+            return any(saved.get(key) != now[key] for key in keys)
+
+        if differs("environment", "app"):
             raise OtherPlanError(
-                f"it is a plan for {saved.environment} (app {saved.app}), and this is "
-                f"{plan.environment} (app {plan.app})",
+                f"it is a plan for {saved.get('environment')} (app {saved.get('app')}), and this "
+                f"is {plan.environment} (app {plan.app})",
                 where=where,
-                remedy=f"Say --env {saved.environment}, or plan for {plan.environment}.",
+                remedy=f"Say --env {saved.get('environment')}, or plan for {plan.environment}.",
             )
-        if plan.desired.dirty or saved.desired.commit != plan.desired.commit:
+        if plan.desired.dirty or differs("commit"):
             dirty = " with uncommitted changes" if plan.desired.dirty else ""
             raise OtherPlanError(
-                f"it was made at commit {saved.desired.commit}, and this is commit "
+                f"it was made at commit {saved.get('commit')}, and this is commit "
                 f"{plan.desired.commit}{dirty}",
                 where=where,
-                remedy=f"Check out {saved.desired.commit}, or plan again.",
+                remedy=f"Check out {saved.get('commit')}, or plan again.",
             )
-        if saved.desired.digest != desired_digest(plan.generation):
+        if differs("desired"):
             raise OtherPlanError(
                 "it was made of other manifests or settings than these", where=where, remedy=_AGAIN
             )
-        if saved.actual.digest != plan.actual.digest:
+        if differs("actual"):
             raise OtherPlanError(
-                f"it is stale: what is live changed after it was made at {self.made_at}",
+                "it is stale: what is live changed after it was made", where=where, remedy=_AGAIN
+            )
+        if saved != now:
+            raise OtherPlanError(
+                "the same commit now plans otherwise: time has passed, another version of "
+                "schedule-reconciler made the file, or it was changed after it was saved",
                 where=where,
                 remedy=_AGAIN,
             )
-        if saved.digest != plan.digest:
-            raise OtherPlanError(
-                f"the same commit now plans otherwise than at {self.made_at}: time has passed, or "
-                "another version of schedule-reconciler made it",
-                where=where,
-                remedy=_AGAIN,
-            )
-        if not self._leads_to(plan, where):
-            raise _edited(where)
-
-    def _leads_to(self, plan: Plan, where: str) -> bool:
-        try:
-            generation = decode_generation(self.generation.encode(), where)
-        except FormatError:
-            return False
-        return (
-            desired_digest(generation) == desired_digest(plan.generation)
-            and generation.slots == plan.generation.slots
-            and generation.punctuality == plan.generation.punctuality
-            and generation.task_resolution == plan.generation.task_resolution
-            and generation.alerts == masked_generation(plan.generation).alerts
-        )
 
 
-def _edited(where: str) -> OtherPlanError:
-    return OtherPlanError("was changed after it was saved", where=where, remedy=_AGAIN)
+def _binding(plan: Plan) -> dict[str, Any]:
+    """What a plan comes to, as JSON has it; the same at whatever time it is made."""
+    content = {
+        "environment": plan.environment,
+        "app": plan.app,
+        "repository": plan.desired.repository,
+        "commit": plan.desired.commit,
+        "author": plan.desired.author,
+        "desired": desired_digest(plan.generation),
+        "actual": plan.actual.digest,
+        "digest": plan.digest,
+        "changes": [_change(change) for change in plan.changes],
+        "drift": [_change(change) for change in plan.drift],
+        "generation": _generation(plan),
+    }
+    # As it is read back: tuples and enumerations become what JSON has in their place.
+    known: dict[str, Any] = json.loads(json.dumps(content))
+    return known
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "action": change.action,
+        "kind": change.kind,
+        "name": change.name,
+        "reason": change.reason,
+        "file": change.file,
+        "line": change.line,
+        "before": None if change.before is None else _lasting(change.before),
+        "after": None if change.after is None else _lasting(change.after),
+    }
+
+
+def _generation(plan: Plan) -> dict[str, Any]:
+    """The generation's file without addresses, of which it has the fingerprints, and moments."""
+    generation = masked_generation(plan.generation)
+    header = json.loads(generation.encoded.partition(b"\n")[0])
+    header["slots"] = [
+        {key: value for key, value in slot.items() if key != "since"} for slot in header["slots"]
+    ]
+    return {
+        "header": header,
+        "served": {slot: list(names) for slot, names in generation.served.items()},
+        "records": [_lasting(record.to_json()) for record in generation.records],
+    }
+
+
+def _lasting(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in _MOMENTS}
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -14,8 +14,8 @@ def saved(team: Team, *arguments: str) -> Done:
     return done
 
 
-def apply_saved(team: Team) -> Done:
-    return team.project.reconcile("--plan", "../plan.json")
+def apply_saved(team: Team, *arguments: str) -> Done:
+    return team.project.reconcile("--plan", "../plan.json", *arguments)
 
 
 def refused(done: Done, message: str, way_past: str) -> None:
@@ -65,7 +65,7 @@ def test_a_dirty_tree_cannot_be_saved(team: Team) -> None:
     refused(done, "a plan of uncommitted changes cannot be saved", "Commit the changes")
 
 
-def test_deletions_that_were_allowed_when_saving_are_allowed_when_applying(team: Team) -> None:
+def test_deletions_are_allowed_by_each_command_line_and_by_no_saved_plan(team: Team) -> None:
     team.commit(*TEN)
     team.project.applied()
     team.commit(*TEN[:1])
@@ -74,8 +74,11 @@ def test_deletions_that_were_allowed_when_saving_are_allowed_when_applying(team:
         "9 of 10 schedules would be deleted, more than 3",
         "--allow-deletes 9",
     )
-    saved(team, "--allow-deletes", "9")
-    assert apply_saved(team).code == 0
+    told = saved(team, "--allow-deletes", "9")
+    assert "To apply exactly this: reconcile --plan ../plan.json --allow-deletes 9" in told.err
+    refused(apply_saved(team), "9 of 10 schedules would be deleted", "--allow-deletes 9")
+    refused(apply_saved(team, "--allow-deletes", "8"), "would be deleted", "--allow-deletes 9")
+    assert apply_saved(team, "--allow-deletes", "9").code == 0
 
 
 def test_an_earlier_commit_is_planned_and_applied_without_a_checkout(team: Team) -> None:

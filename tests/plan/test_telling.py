@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -34,7 +33,7 @@ def alerts(*to: Receiver, **values: object) -> Alerts:
 def shown(plan: Plan) -> str:
     """All that a plan shows or leaves behind as a file, but for the generation itself."""
     document = plan_document(plan).model_dump_json()
-    saved = SavedPlan.of(plan, 0, datetime(2026, 11, 20, tzinfo=UTC)).encode()
+    saved = SavedPlan.of(plan).encode()
     return "\n".join([plan_text(plan, Style(colour=False)), document, saved])
 
 
@@ -73,9 +72,7 @@ def test_nothing_changes_when_nothing_is_changed() -> None:
 def test_a_saved_plan_leads_to_the_same_addresses_or_is_refused() -> None:
     asked = desired(hourly("a"), alerts=alerts(SLACK))
     plan = make_plan(asked, nothing(), NOW)
-    saved = SavedPlan.decode(
-        SavedPlan.of(plan, 0, datetime(2026, 11, 20, tzinfo=UTC)).encode().encode(), "plan.json"
-    )
+    saved = SavedPlan.decode(SavedPlan.of(plan).encode().encode(), "plan.json")
     saved.require_same(make_plan(asked, nothing(), NOW + 60), "plan.json")
 
 
