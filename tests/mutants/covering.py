@@ -1,0 +1,69 @@
+"""Which tests run a line, as coverage.py recorded it with a context per test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from coverage import CoverageData
+
+SUITES: Final = ("cron", "plan", "dispatch", "workspace", "report", "contracts", "simulation")
+"""Folders of tests that run the code in pytest's own process, where coverage.py sees it."""
+_REACH: Final = 40
+"""Lines that a statement may have: coverage.py records some lines of a statement only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """For each module, the tests that run each line."""
+
+    by_line: Mapping[str, Mapping[int, frozenset[str]]]
+
+    def of(self, path: str, line: int) -> Sequence[str]:
+        """The ids of the tests that run a line, sorted; of all lines when it runs at import."""
+        lines = self.by_line.get(path, {})
+        for at in range(line, line - _REACH, -1):
+            if at in lines:
+                return sorted(lines[at] or frozenset().union(*lines.values()))
+        return ()
+
+
+def record(root: Path, data: Path) -> None:
+    """Run the tests once and write down what each of them covers.
+
+    Raises:
+        subprocess.CalledProcessError: a test fails without any change.
+    """
+    tests = [str(Path("tests", suite)) for suite in SUITES]
+    options = ("-q", "-n", "2", "--cov=reconciler", "--cov-context=test", "--cov-report=")
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *tests],
+        cwd=root,
+        env=environment(root) | {"COVERAGE_FILE": str(data)},
+        check=True,
+    )
+
+
+def read(root: Path, data: Path) -> Covering:
+    """Read what :func:`record` wrote."""
+    found = CoverageData(str(data))
+    found.read()
+    return Covering(
+        {
+            Path(file).relative_to(root).as_posix(): {
+                line: frozenset(context.partition("|")[0] for context in contexts if context)
+                for line, contexts in found.contexts_by_lineno(file).items()
+            }
+            for file in found.measured_files()
+        }
+    )
+
+
+def environment(root: Path) -> dict[str, str]:
+    """The variables with which Python runs the code below ``root``, and no other copy of it."""
+    return dict(os.environ) | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,72 @@
+"""Make one change in a copy of the repository and run the tests that cover it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from tests.mutants.changes import Change
+from tests.mutants.covering import environment
+
+PATIENCE: Final = 900
+"""Seconds for all tests of one change; each single test has a minute. A change that makes the code
+run without end is noticed by that."""
+
+
+class Verdict(Enum):
+    """What became of a change."""
+
+    NOTICED = "noticed"
+    SURVIVED = "survived"
+    UNCOVERED = "no test runs this line"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of the files that git tracks, or would track, in a folder of its own."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, repository: Path, root: Path) -> Copy:
+        """Copy a repository's work tree to a new folder."""
+        listed = ("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+        names = subprocess.run(
+            ["git", *listed], cwd=repository, capture_output=True, check=True, text=True
+        ).stdout.split("\0")
+        for name in filter(None, names):
+            target = root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(repository / name, target)
+        return cls(root)
+
+    def play(self, change: Change, tests: Sequence[str]) -> Verdict:
+        """Run the tests over the changed code; the copy is whole again afterwards."""
+        if not tests:
+            return Verdict.UNCOVERED
+        module = self.root / change.path
+        before = module.read_bytes()
+        listing = self.root / "chosen-tests"
+        listing.write_text("".join(f"{test}\n" for test in tests))
+        options = ("-q", "-x", "-p", "no:cacheprovider", "-o", "timeout=60", f"@{listing}")
+        module.write_bytes(change.applied(before))
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", *options],
+                cwd=self.root,
+                env=environment(self.root),
+                capture_output=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Verdict.NOTICED
+        finally:
+            module.write_bytes(before)
+        return Verdict.SURVIVED if done.returncode == 0 else Verdict.NOTICED
