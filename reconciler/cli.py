@@ -54,7 +54,9 @@ def call(args: argparse.Namespace) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"reconcile: {message}", file=sys.stderr)
+    from reconciler.redaction import redacted
+
+    print(redacted(f"reconcile: {message}"), file=sys.stderr)
     return code
 
 

@@ -20,8 +20,8 @@ from reconciler.client.stored_tasks import (
 )
 from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
 from reconciler.dispatch.answers import Entry, UnavailableError
-from reconciler.dispatch.call_results import in_utf8
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.described import in_utf8
 from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.runs import format_time
 from reconciler.dispatch.start import ATTEMPT_LIMIT

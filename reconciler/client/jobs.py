@@ -9,21 +9,22 @@ from enum import StrEnum
 from typing import Any, Final
 
 import modal
-from modal.exception import AuthError
 
 from reconciler.client.existing import missing_function
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.waiting import wait_for
 from reconciler.dispatch.answers import (
     CallState,
+    ModalError,
     NotStartedError,
     StartUnknownError,
     TargetMissingError,
-    UnauthenticatedError,
     UnavailableError,
 )
-from reconciler.dispatch.call_results import UNREADABLE, describe, status_of
+from reconciler.dispatch.call_results import UNREADABLE, status_of
+from reconciler.dispatch.described import describe
 from reconciler.dispatch.modal_calls import ModalCaller
+from reconciler.dispatch.modal_failures import failure_of
 from reconciler.errors import ReconcileError
 from reconciler.policies import NO_ARGUMENT
 
@@ -85,13 +86,11 @@ async def submit_async(
         missing = await missing_function(error, environment)
         raise SubmitError(missing.what, remedy=missing.remedy) from error
     except NotStartedError as error:
-        if isinstance(error.__cause__, AuthError):
-            refused = UnauthenticatedError(str(error))
-            raise SubmitError(refused.what, remedy=refused.remedy) from error
+        failure = None if error.__cause__ is None else failure_of(error.__cause__)
+        if failure is not None and failure.answered:  # it says what was asked for
+            raise SubmitError(str(error), remedy=failure.remedy) from error
         raise SubmitError(
-            f"Modal did not answer: {error}",
-            where=function,
-            remedy="Nothing was started; submit it again.",
+            str(error), where=function, remedy="Nothing was started; submit it again."
         ) from error
     except StartUnknownError as error:
         raise SubmitError(
@@ -146,7 +145,7 @@ def _call_id(call: object) -> str:
 def _outcome_of(error: BaseException) -> Outcome:
     try:
         status = status_of(error)
-    except UnauthenticatedError:
+    except ModalError:
         raise
     except UnavailableError as unavailable:
         raise ReconcileError(f"Modal did not answer: {unavailable}", remedy="Ask again.") from error

@@ -19,7 +19,7 @@ from reconciler.client.task_files import ModalTaskFiles
 from reconciler.client.waiting import wait_for
 from reconciler.client.waking import NothingWakesWarning, callers_level, warning
 from reconciler.client.wanted import wanted_task
-from reconciler.dispatch.answers import TargetMissingError, UnauthenticatedError, UnavailableError
+from reconciler.dispatch.answers import ModalError, TargetMissingError, UnavailableError
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
 
@@ -193,7 +193,9 @@ async def _warn(ports: TaskPorts, pointer: bytes) -> bool:
 def _explained(where: str, remedy: str) -> Iterator[None]:
     try:
         yield
-    except UnauthenticatedError as error:
-        raise TaskError(error.what, remedy=error.remedy) from error
+    except ModalError as error:
+        if error.answered:  # it says what was asked for
+            raise TaskError(error.what, remedy=error.remedy) from error
+        raise TaskError(error.what, where=where, remedy=remedy) from error
     except UnavailableError as error:
         raise TaskError(f"Modal did not answer: {error}", where=where, remedy=remedy) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from reconciler.errors import ReconcileError
 
@@ -17,16 +17,85 @@ class UnavailableError(Exception):
     """The other side did not answer, or said that it cannot now; whether it acted is unknown."""
 
 
-class UnauthenticatedError(UnavailableError, ReconcileError):
-    """Modal refused the credentials, or was given none; nothing was done."""
+class FailureKind(StrEnum):
+    """Why a call to Modal failed."""
 
-    def __init__(self, what: str) -> None:
-        ReconcileError.__init__(
-            self,
-            f"Modal does not know us: {what}",
-            remedy="Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or call `modal token new`; "
-            "--env local, the embedded Modal, needs neither.",
-        )
+    AUTHENTICATION = "authentication"
+    PERMISSION = "permission"
+    NOT_FOUND = "not-found"
+    EXISTS = "exists"
+    INVALID = "invalid"
+    CONFLICT = "conflict"
+    UNIMPLEMENTED = "unimplemented"
+    OUTDATED = "outdated"
+    """Modal no longer accepts this version of its client."""
+    EXHAUSTED = "exhausted"
+    TOO_LARGE = "too-large"
+    CLIENT = "client"
+    """The client refused, or could not make or read a message."""
+    LOCAL = "local"
+    """An operation of this machine failed, such as reading a file."""
+    INTERNAL = "internal"
+    NAME = "name"
+    """The name of the server could not be resolved."""
+    TLS = "tls"
+    PROXY = "proxy"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+
+
+NO_ANSWER: Final = frozenset(
+    {
+        FailureKind.NAME,
+        FailureKind.TLS,
+        FailureKind.PROXY,
+        FailureKind.TIMEOUT,
+        FailureKind.CONNECTION,
+    }
+)
+"""Kinds that say nothing of what was asked for: Modal did not answer. It may have acted."""
+
+NOT_DONE: Final = frozenset(
+    {
+        FailureKind.AUTHENTICATION,
+        FailureKind.PERMISSION,
+        FailureKind.NOT_FOUND,
+        FailureKind.INVALID,
+        FailureKind.CONFLICT,
+        FailureKind.UNIMPLEMENTED,
+        FailureKind.OUTDATED,
+        FailureKind.EXHAUSTED,
+        FailureKind.TOO_LARGE,
+    }
+)
+"""Kinds that Modal answers instead of acting: what was asked for was not done."""
+
+
+class ModalError(UnavailableError, ReconcileError):
+    """A call to Modal failed; says what was asked for, why it failed and what to do.
+
+    Made by :mod:`reconciler.dispatch.modal_failures`, which has the one table of the kinds.
+
+    Attributes:
+        kind: why it failed.
+    """
+
+    def __init__(self, kind: FailureKind, what: str, *, remedy: str | None = None) -> None:
+        ReconcileError.__init__(self, what, remedy=remedy)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        """What failed, in one line, as records and logs keep it; ``told`` adds what to do."""
+        return self.what
+
+    @property
+    def answered(self) -> bool:
+        """Whether Modal answered; False when the connection failed or took too long."""
+        return self.kind not in NO_ANSWER
+
+
+class UnauthenticatedError(ModalError):
+    """Modal refused the credentials, or was given none; nothing was done."""
 
 
 class CallState(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any, Final
 
 import modal
 from modal.exception import (
-    AuthError,
     DeserializationError,
     FunctionTimeoutError,
     NotFoundError,
@@ -19,19 +17,9 @@ from modal.exception import (
     RemoteError,
 )
 
-from reconciler.dispatch.answers import (
-    CallState,
-    CallStatus,
-    UnauthenticatedError,
-    UnavailableError,
-)
-
-RESULT_LENGTH: Final = 500
-"""Characters of a result or an error that are kept in the history."""
-
-_STYLE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-"""What colours a terminal, as error texts do that are meant for one."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
+from reconciler.dispatch.described import RESULT_LENGTH, describe, in_utf8
+from reconciler.dispatch.modal_failures import failure_of
 
 UNREADABLE: Final = "what it returned cannot be read here"
 """Said of a value whose class is of a module that is not here: the call that returned it has
@@ -68,28 +56,12 @@ def returned(result: Any) -> CallStatus:
     return CallStatus(state, result["result"], result["reason"], tries=tries)
 
 
-def describe(error: BaseException) -> str:
-    """One line about an error that somebody else's code raised."""
-    try:
-        text = " ".join(_CONTROL.sub(" ", _STYLE.sub("", str(error))).split())
-    except Exception:  # noqa: BLE001 - its text is somebody else's code too
-        text = ""
-    name = type(error).__name__
-    return in_utf8(f"{name}: {text}" if text else name)[:RESULT_LENGTH]
-
-
-def in_utf8(text: str) -> str:
-    """A text as files and terminals take it: Python has some that are none of UTF-8, such as the
-    names of files that are not."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def status_of(error: BaseException) -> CallStatus:
     """How a call stands whose result was asked for, from what that raised.
 
     Raises:
-        UnauthenticatedError: Modal does not know us.
-        UnavailableError: Modal does not say.
+        ModalError: Modal refused, or did not answer.
+        UnavailableError: something else failed on the way.
         BaseException: the error itself, when we are being ended. A function that calls
             ``sys.exit`` raises one of that kind too, which ends that function and not us.
     """
@@ -112,12 +84,11 @@ def status_of(error: BaseException) -> CallStatus:
             return replace(failed, state=CallState.CANCELLED)
         case DeserializationError() if _called_by_reading(error) == _LOADING:
             return CallStatus(CallState.SUCCEEDED, result=f"<{UNREADABLE}: {describe(error)}>")
-        case AuthError() if not _is_result(error):
-            raise UnauthenticatedError(describe(error)) from error
         case _ if not _is_result(error):
             # Whatever went wrong on the way, such as a connection that broke off, says nothing of
             # the call: it may be running.
-            raise UnavailableError(describe(error)) from error
+            failure = failure_of(error, "look up the result of a call")
+            raise failure or UnavailableError(describe(error)) from error
     return failed
 
 

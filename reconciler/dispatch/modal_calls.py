@@ -7,41 +7,44 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import modal
-from modal.exception import AuthError, NotFoundError
+from modal.exception import NotFoundError
 
 from reconciler.dispatch.answers import (
+    NOT_DONE,
     CallStatus,
     Entry,
+    ModalError,
     NotStartedError,
     StartUnknownError,
     TargetMissingError,
-    UnauthenticatedError,
     UnavailableError,
 )
 from reconciler.dispatch.generation import SUPERVISOR
 from reconciler.dispatch.puts import SharedPuts
+from reconciler.errors import ReconcileError
 
 _ModalFunction = modal.Function[..., Any, Any]
-_TRANSPORT: Final = "grpclib."
-"""Where the errors are from that the client lets through when a connection breaks off."""
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Raise what the client says of Modal itself as :class:`UnavailableError`."""
+def translated_errors(asked: str | None = None) -> Iterator[None]:
+    """Raise what the client says of Modal itself as a :class:`ModalError`.
+
+    Args:
+        asked: what Modal is asked to do in the block, an infinitive such as ``list the apps``.
+    """
     try:
         yield
-    except AuthError as error:
-        raise UnauthenticatedError(_described(error)) from error
-    except (modal.Error, OSError) as error:
-        raise UnavailableError(_described(error)) from error
+    except (ReconcileError, UnavailableError):
+        raise
     except Exception as error:
-        if not type(error).__module__.startswith(_TRANSPORT):
+        failure = _failure_of(error, asked)
+        if failure is None:
             raise
-        raise UnavailableError(_described(error)) from error
+        raise failure from error
 
 
 class SystemClock:
@@ -56,6 +59,7 @@ class ModalClaims:
     """Claims in a ``modal.Dict``; it is made when something is first stored."""
 
     def __init__(self, name: str, environment: str | None = None) -> None:
+        self._name = name
         self._writing = modal.Dict.from_name(
             name, environment_name=environment, create_if_missing=True
         )
@@ -64,14 +68,14 @@ class ModalClaims:
 
     async def put_new(self, key: str, entry: Entry) -> bool:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        with translated_errors():
+        with translated_errors(f"store {key} in the Dict {self._name}"):
             stored = await self._writing.put.aio(key, dict(entry), skip_if_exists=True)
         self._reading = self._writing
         return stored
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        with translated_errors():
+        with translated_errors(f"read {key} of the Dict {self._name}"):
             try:
                 found = await self._reading.get.aio(key)
             except NotFoundError:
@@ -85,7 +89,7 @@ class ModalClaims:
         await self._puts.put(key, entry)
 
     async def _store(self, entries: Mapping[str, Entry]) -> None:
-        with translated_errors():
+        with translated_errors(f"store entries in the Dict {self._name}"):
             await self._writing.update.aio({key: dict(entry) for key, entry in entries.items()})
         self._reading = self._writing
 
@@ -110,18 +114,23 @@ class ModalCaller:
         except NotFoundError as error:
             raise TargetMissingError(f"there is no function {app}/{function}") from error
         except Exception as error:
-            raise NotStartedError(_described(error)) from error
+            failure = _failure_of(error, f"look up the function {app}/{function}")
+            raise NotStartedError(str(failure or _described(error))) from error
         try:
             call = await target.spawn.aio(**args)
         except NotFoundError as error:
             # The function went away after we had looked it up; look again next time.
             self._functions.pop((app, function), None)
             raise TargetMissingError(f"there is no function {app}/{function}") from error
-        except (AuthError, TypeError) as error:
-            # Also what the client cannot pass on, such as these arguments, it has not sent.
+        except TypeError as error:
+            # What the client cannot pass on, such as these arguments, it has not sent.
             raise NotStartedError(_described(error)) from error
         except Exception as error:
-            raise StartUnknownError(_described(error)) from error
+            failure = _failure_of(error, f"start {app}/{function}")
+            reason = str(failure or _described(error))
+            if failure is not None and failure.kind in NOT_DONE:
+                raise NotStartedError(reason) from error
+            raise StartUnknownError(reason) from error
         return str(call.object_id)
 
     async def look_up(self, app: str, function: str) -> None:
@@ -131,7 +140,7 @@ class ModalCaller:
             TargetMissingError: there is none.
             UnavailableError: Modal does not say.
         """
-        with translated_errors():
+        with translated_errors(f"look up the function {app}/{function}"):
             try:
                 await self._target(app, function)
             except NotFoundError as error:
@@ -160,7 +169,7 @@ class ModalCaller:
 
     async def cancel(self, call: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        with translated_errors(), suppress(NotFoundError):
+        with translated_errors(f"cancel the call {call}"), suppress(NotFoundError):
             await modal.FunctionCall.from_id(call).cancel.aio()
 
     async def _target(self, app: str, function: str) -> _ModalFunction:
@@ -191,7 +200,13 @@ class ModalCaller:
             raise NotFoundError(f"{class_name} has no method {method}") from error
 
 
+def _failure_of(error: Exception, asked: str | None) -> ModalError | None:
+    from reconciler.dispatch.modal_failures import failure_of  # start-up time: as below
+
+    return failure_of(error, asked)
+
+
 def _described(error: BaseException) -> str:
-    from reconciler.dispatch.call_results import describe  # start-up time: mostly all goes well
+    from reconciler.dispatch.described import describe  # start-up time: mostly all goes well
 
     return describe(error)

@@ -70,6 +70,11 @@ class Spec:
     function: api_pb2.Function
     params: bytes = b""
 
+    @property
+    def is_server(self) -> bool:
+        """Whether it is a Server, which answers HTTP and cannot be called."""
+        return self.data.is_server or self.function.is_server
+
 
 class Apps:
     """Reads are cached per app and forgotten when the app changes; ``changed`` is set then."""

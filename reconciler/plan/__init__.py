@@ -11,10 +11,11 @@ from reconciler.plan.budget import Budget
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.effects import TimeEffect, upcoming
 from reconciler.plan.forecast import Wakes, slot_timetable
-from reconciler.plan.plan import Plan, Warned, desired_digest, make_plan
+from reconciler.plan.foreign import Warned
+from reconciler.plan.plan import Plan, desired_digest, make_plan
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import Refusal, Rule
-from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp, Touch
+from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp, Touch, Unread
 from reconciler.plan.tags import own_tags
 from reconciler.plan.targets import MissingTarget
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rule",
     "TimeEffect",
     "Touch",
+    "Unread",
     "WakePrice",
     "Wakes",
     "Warned",

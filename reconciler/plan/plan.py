@@ -18,7 +18,7 @@ from reconciler.cron import warnings as cron_warnings
 from reconciler.dispatch.generation import CRONLESS, Generation, Slot
 from reconciler.dispatch.generation_writing import new_generation
 from reconciler.durations import parse_duration
-from reconciler.manifest import Location, Schedule
+from reconciler.manifest import EnvironmentSettings, Location, Schedule
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
 from reconciler.plan.budget import Budget, budget_for
@@ -28,6 +28,12 @@ from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.forecast import Wakes, forecast, wakes_of
+from reconciler.plan.foreign import (
+    Warned,
+    schedules_of_modal,
+    twice_warnings,
+    unread_warnings,
+)
 from reconciler.plan.generation_changes import generation_changes
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import (
@@ -49,15 +55,6 @@ from reconciler.plan.telling import (
     secrets_of,
     slots_since,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Something that is allowed and seldom meant."""
-
-    message: str
-    file: str | None = None
-    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +194,9 @@ def make_plan(
     drift = tuple(find_drift(actual, applied, settings.app, locations))
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
     missing = (
-        tuple(missing_targets(desired.schedules, actual.targets)) if actual.revision is None else ()
+        tuple(missing_targets(desired.schedules, actual.targets, _unread_apps(actual, settings)))
+        if actual.revision is None
+        else ()
     )
     names = frozenset(locations).union(
         old for record in generation.records for old, _last in record.formerly
@@ -220,6 +219,8 @@ def make_plan(
         warnings=(
             *_unchanged_missing(missing, changed),
             *_cron_warnings(desired.schedules, changed, now),
+            *twice_warnings(desired.schedules, schedules_of_modal(actual, settings.modal), now),
+            *unread_warnings(actual, replace(budget, used=len(slots))),
         ),
         effects=time_effects((*changes, *drift), now, actual.through),
         deploy=_must_deploy(desired, actual, slots, secrets),
@@ -241,6 +242,14 @@ def make_plan(
 
 def _members(desired: Desired, now: int) -> list[Member]:
     return members_of(desired.schedules, desired.settings.tasks, now)
+
+
+def _unread_apps(actual: Actual, settings: EnvironmentSettings) -> frozenset[str]:
+    return frozenset(
+        one.app
+        for one in actual.unread
+        if one.environment == settings.modal and one.app and not one.function
+    )
 
 
 def _known(actual: Actual) -> list[Generation]:

@@ -51,6 +51,30 @@ class DeployedCron:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Something of others in the workspace that Modal refused to show, or shows in a strange form.
+
+    Attributes:
+        environment: empty for all but ours.
+        app, function: empty for the whole environment or app.
+        why: one sentence.
+        text: the schedule, where Modal shows one that could not be read; it is among the crons of
+            others then.
+    """
+
+    environment: str
+    app: str
+    function: str
+    why: str
+    text: str | None = None
+
+    @property
+    def maybe_cron(self) -> bool:
+        """Whether it is a function of which nobody knows whether it holds a cron."""
+        return bool(self.function) and self.text is None
+
+
+@dataclass(frozen=True, slots=True)
 class Touch:
     """Who did something to our app, and when, as far as Modal tells it.
 
@@ -97,6 +121,7 @@ class Actual:
         stopped: when there is none, who stopped the one that was applied last; None when that is
             not known.
         foreign: the crons that other apps hold, anywhere in the workspace, sorted.
+        unread: what of others could not be read; it is in no digest, since it comes and goes.
         targets: app name to the functions that it has, ``Class.method`` for methods whose class is
             known as ``Class.*``, for the environment's deployed apps.
         pointer: which generation the dispatcher reads.
@@ -113,6 +138,7 @@ class Actual:
     own: OwnApp | None
     stopped: Touch | None = None
     foreign: tuple[DeployedCron, ...] = ()
+    unread: tuple[Unread, ...] = ()
     targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pointer: Pointer | None = None
     pointer_damage: str | None = None

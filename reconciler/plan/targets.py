@@ -36,18 +36,23 @@ class MissingTarget:
 
 
 def missing_targets(
-    schedules: Iterable[Schedule], deployed: Mapping[str, frozenset[str]]
+    schedules: Iterable[Schedule],
+    deployed: Mapping[str, frozenset[str]],
+    unread: frozenset[str] = frozenset(),
 ) -> Iterator[MissingTarget]:
     """Yield the schedules whose function is not there.
 
     Args:
         deployed: app name to its functions; ``Class.*`` stands for all methods of a class, since
             Modal lists no methods.
+        unread: apps of which nobody knows the functions; none of theirs counts as missing.
     """
     known = sorted(f"{app}/{name}" for app, names in deployed.items() for name in names)
     for schedule in schedules:
         target = schedule.target
-        if isinstance(target, FunctionTarget) and not _exists(target, deployed):
+        if not isinstance(target, FunctionTarget) or target.app in unread:
+            continue
+        if not _exists(target, deployed):
             near = get_close_matches(str(target), known, n=SUGGESTIONS)
             yield MissingTarget(schedule, tuple(near or _same_app(target, deployed)))
 

@@ -9,6 +9,7 @@ from reconciler.dispatch.generation import TASK_TICK
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Kind, Plan
 from reconciler.plan.changes import describe_slot
+from reconciler.plan.foreign import held_words
 from reconciler.report.action_style import SIGNS, painted
 from reconciler.report.cost_words import (
     EXCEEDED,
@@ -50,9 +51,7 @@ def slot_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 def _heading(plan: Plan) -> str:
     budget = plan.budget
-    held = f"{len(budget.foreign)} held by other apps" if budget.foreign else "none held by others"
-    if plan.actual.revision is not None:
-        held = "those of others are not known offline"
+    held = held_words(plan.actual, budget)
     reserve = f", {budget.reserve} reserved" if budget.reserve else ""
     limit = "no limit" if budget.limit is None else f"a limit of {budget.limit}"
     available = "" if budget.available is None else f", {budget.available} available"

@@ -30,6 +30,7 @@ MODULES: Final = (
     "errors.py",
     "foreign_text.py",
     "policies.py",
+    "redaction.py",
 )
 """What of our source runs inside Modal; the rest stays out of the container."""
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import modal
-from modal.exception import NotFoundError
+from modal.exception import InvalidError, NotFoundError
 from modal.types import AppState
 
+from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.dispatch.at_once import together
+from reconciler.dispatch.described import describe
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.runs import format_time
-from reconciler.errors import ReconcileError, UnknownEnvironmentError
+from reconciler.errors import UnknownEnvironmentError
 from reconciler.plan import Rates, Touch
 from reconciler.workspace.deployment import build_app
 from reconciler.workspace.modal_rates import workspace_rates
@@ -28,17 +29,24 @@ from reconciler.workspace.ports import (
     MissingSecretError,
     Secrets,
 )
+from reconciler.workspace.schedule_texts import UnknownScheduleTextError, read_schedule
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 AT_ONCE: Final = 32
 """Calls to Modal under way at the same time."""
 
 _LIMIT: Final = re.compile(r"reached limit of \d+ (?:cron jobs|scheduled functions)[^\n]*")
-_CRON: Final = re.compile(r"Cron\((?P<cron>'[^']*'|\"[^\"]*\"), (?P<timezone>[^()]+)\)")
-_PERIOD: Final = re.compile(r"Period\((?P<parts>[a-z]+=[0-9.]+(?:, [a-z]+=[0-9.]+)*)\)")
-
-
-class UnknownScheduleTextError(ReconcileError):
-    """The SDK shows a schedule in a form that this version does not know."""
+_STOPPING: Final = frozenset(
+    {
+        FailureKind.AUTHENTICATION,
+        FailureKind.OUTDATED,
+        FailureKind.EXHAUSTED,
+        FailureKind.LOCAL,
+    }
+)
+"""Refusals that are not about the one object that was asked for, so that they stop a plan."""
 
 
 class ModalApps:
@@ -54,15 +62,18 @@ class ModalApps:
 
         Raises:
             UnknownEnvironmentError: our environment does not exist.
-            UnknownScheduleTextError: see there.
+            UnknownScheduleTextError: a function of our app has a schedule of no known form.
         """
-        with translated_errors():
-            environments = await modal.Environment.objects.list.aio()
-        names = [environment.name for environment in environments]
-        if self._environment not in names:
-            raise UnknownEnvironmentError(self._environment, map(str, names))
         free = asyncio.Semaphore(AT_ONCE)
-        found = await together(*(self._of(environment, free) for environment in environments))
+        environments = await _read(_environments(), _unlisted, foreign=True)
+        if isinstance(environments, DeployedApp):
+            own = modal.Environment.from_name(self._environment)
+            return [environments, *await self._of(own, self._environment, free)]
+        if self._environment not in environments:
+            raise UnknownEnvironmentError(self._environment, environments)
+        found = await together(
+            *(self._of(environment, name, free) for name, environment in environments.items())
+        )
         return [app for apps in found for app in apps]
 
     async def rates(self) -> Rates | None:
@@ -71,7 +82,7 @@ class ModalApps:
 
     async def stopped(self, id_: str) -> Touch | None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
-        with translated_errors():
+        with translated_errors(f"look up the app {id_}"):
             try:
                 # Stopped apps are in no list; by its id one is found for as long as Modal has it.
                 app = await modal.App.lookup.aio(id_)
@@ -83,7 +94,7 @@ class ModalApps:
     async def require_secrets(self, secrets: Secrets) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         for name, keys in secrets.items():
-            with translated_errors():
+            with translated_errors(f"look up the Secret {name}"):
                 try:
                     await self._secret(name, keys).hydrate.aio()
                 except NotFoundError as error:
@@ -98,7 +109,7 @@ class ModalApps:
         carried = [self._secret(name, keys) for name, keys in secrets.items()]
         app = build_app(self._name, slots, tags, volume, carried)
         try:
-            with translated_errors():
+            with translated_errors(f"deploy the app {self._name} to {self._environment}"):
                 await app.deploy.aio(environment_name=self._environment)
         except Exception as error:
             refused = _LIMIT.search(str(error))
@@ -110,7 +121,7 @@ class ModalApps:
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
-        with translated_errors():
+        with translated_errors(f"set the tags of the app {self._name}"):
             app = await modal.App.lookup.aio(self._name, environment_name=self._environment)
             await app.set_tags.aio(dict(tags))
 
@@ -120,66 +131,109 @@ class ModalApps:
         )
 
     async def _of(
-        self, environment: modal.Environment, free: asyncio.Semaphore
+        self, environment: modal.Environment, name: str, free: asyncio.Semaphore
     ) -> list[DeployedApp]:
-        with translated_errors():
-            apps = await environment.apps.list.aio()
-        found = await together(*(self._describe(app, environment, free) for app in apps))
+        async def listed() -> list[modal.App]:
+            with translated_errors(f"list the apps of the Modal environment {name}"):
+                return list(await environment.apps.list.aio())
+
+        def unread(why: str) -> DeployedApp:
+            return DeployedApp(name, "", unread=why)
+
+        apps = await _read(listed(), unread, foreign=name != self._environment)
+        if isinstance(apps, DeployedApp):
+            return [apps]
+        found = await together(*(self._describe(app, name, free) for app in apps))
         return [app for app in found if app is not None]
 
     async def _describe(
-        self, app: modal.App, environment: modal.Environment, free: asyncio.Semaphore
+        self, app: modal.App, environment: str, free: asyncio.Semaphore
     ) -> DeployedApp | None:
-        with translated_errors():
-            info = await app.info.aio()
+        shown = app.name or "without a name"
+
+        async def described() -> modal.types.AppInfo:
+            with translated_errors(f"read the app {shown} of the Modal environment {environment}"):
+                return await app.info.aio()
+
+        def unread(why: str) -> DeployedApp:
+            return DeployedApp(environment, shown, unread=why)
+
+        # An app that does not even say its name may be ours.
+        foreign = environment != self._environment or app.name not in (self._name, None, "")
+        info = await _read(described(), unread, foreign=foreign)
+        if isinstance(info, DeployedApp):
+            return info
         if info.lifecycle.state is not AppState.DEPLOYED:
             return None
-        functions = await together(
-            *(_function(name, id_, free) for name, id_ in sorted(info.functions.items()))
-        )
         name = app.name or info.description
+        own = (environment, name) == (self._environment, self._name)
+        functions = await together(
+            *(
+                self._describe_function(function, id_, name, free, foreign=not own)
+                for function, id_ in sorted(info.functions.items())
+                if function not in info.servers
+            )
+        )
+        servers = [DeployedFunction(server, server=True) for server in sorted(info.servers)]
         tags, touch = {}, None
-        if (environment.name, name) == (self._environment, self._name):
-            with translated_errors():
+        if own:
+            with translated_errors(f"read the tags of the app {name}"):
                 tags = await app.get_tags.aio()
             touch = _touch(info.lifecycle.deployed_by, info.lifecycle.deployed_at)
-        return DeployedApp(str(environment.name), name, tuple(functions), tags, touch, info.app_id)
+        return DeployedApp(environment, name, (*functions, *servers), tags, touch, info.app_id)
+
+    async def _describe_function(
+        self, name: str, id_: str, app: str, free: asyncio.Semaphore, *, foreign: bool
+    ) -> DeployedFunction:
+        def unread(why: str) -> DeployedFunction:
+            return DeployedFunction(name, unread=why)
+
+        found = await _read(_function(name, id_, app, free), unread, foreign=foreign)
+        if found.unread is not None and not foreign:
+            raise UnknownScheduleTextError(app, name, found.unread)
+        return found
 
 
-async def _function(name: str, id_: str, free: asyncio.Semaphore) -> DeployedFunction:
+async def _environments() -> Mapping[str, modal.Environment]:
+    with translated_errors("list the Modal environments"):
+        environments = await modal.Environment.objects.list.aio()
+    return {str(environment.name): environment for environment in environments}
+
+
+def _unlisted(why: str) -> DeployedApp:
+    return DeployedApp("", "", unread=why)
+
+
+async def _function(name: str, id_: str, where: str, free: asyncio.Semaphore) -> DeployedFunction:
     async with free:
-        with translated_errors():
-            info = await modal.Function.from_id(id_).info.aio()
+        with translated_errors(f"read the function {where}/{name}"):
+            try:
+                info = await modal.Function.from_id(id_).info.aio()
+            except InvalidError:
+                # Of a Server, which has no schedule, the client refuses it.
+                await modal.Server.from_id(id_).info.aio()
+                return DeployedFunction(name, server=True)
     return read_schedule(name, info.schedule)
+
+
+async def _read(job: Awaitable[T], unread: Callable[[str], U], *, foreign: bool) -> T | U:
+    """The job's result. What is foreign and cannot be read is what ``unread`` makes of the reason.
+
+    Silence stops a plan, and so does a refusal that is not about this one object.
+    """
+    try:
+        return await job
+    except ModalError as error:
+        if not foreign or not error.answered or error.kind in _STOPPING:
+            raise
+        return unread(error.what)
+    except Exception as error:
+        # The client's own code, over an answer that it does not understand.
+        if not foreign:
+            raise
+        return unread(describe(error))
 
 
 def _touch(by: str | None, at: datetime | None) -> Touch | None:
     """When and, if Modal tells it, who."""
     return None if at is None else Touch(by or None, format_time(at))
-
-
-def read_schedule(name: str, text: str | None) -> DeployedFunction:
-    """Read the schedule of a function as ``Function.info()`` shows it.
-
-    That text is for display and its form is not promised: this is the one place that reads it.
-
-    Raises:
-        UnknownScheduleTextError: it is of no known form; taking it for no schedule would lose it.
-    """
-    if text is None:
-        return DeployedFunction(name)
-    if cron := _CRON.fullmatch(text):
-        expression = str(ast.literal_eval(cron["cron"]))
-        slot = Slot(name, expression, cron["timezone"])
-        return DeployedFunction(name, slot, f"{slot.cron} ({slot.timezone})")
-    if period := _PERIOD.fullmatch(text):
-        parts = (part.partition("=") for part in period["parts"].split(", "))
-        every = ", ".join(
-            f"{number} {unit.removesuffix('s') if float(number) == 1 else unit}"
-            for unit, _, number in parts
-        )
-        return DeployedFunction(name, None, f"every {every}")
-    raise UnknownScheduleTextError(
-        f"Modal shows the schedule of function {name} as {text!r}, which this version cannot read",
-        remedy="Use a version of modal that schedule-reconciler was tested with, or report this.",
-    )

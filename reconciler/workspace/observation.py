@@ -18,7 +18,7 @@ from reconciler.dispatch.pointer import POINTER_PATH, Pointer, decode_pointer
 from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest import EnvironmentSettings
-from reconciler.plan import Actual, DeployedCron, OwnApp, Touch
+from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.tags import GENERATION_TAG, tag_value
 from reconciler.workspace.history import read_record
 from reconciler.workspace.ports import Apps, DeployedApp, Files
@@ -47,10 +47,11 @@ async def observe(
         own=None if own is None else _own(own),
         stopped=stopped,
         foreign=_foreign(deployed, settings),
+        unread=_unread(deployed, settings),
         targets={
-            app.name: frozenset(function.name for function in app.functions)
+            app.name: frozenset(function.name for function in app.functions if not function.server)
             for app in deployed
-            if app.environment == settings.modal
+            if app.environment == settings.modal and app.unread is None
         },
         pointer=pointer,
         pointer_damage=pointer_damage,
@@ -163,6 +164,22 @@ def _foreign(
             if function.schedule is not None
         )
     )
+
+
+def _unread(deployed: Sequence[DeployedApp], settings: EnvironmentSettings) -> tuple[Unread, ...]:
+    found = [
+        Unread(app.environment, app.name, "", app.unread)
+        for app in deployed
+        if app.unread is not None
+    ]
+    found += [
+        Unread(app.environment, app.name, function.name, function.unread, function.schedule)
+        for app in deployed
+        if not _is_own(app, settings)
+        for function in app.functions
+        if function.unread is not None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.environment, one.app, one.function)))
 
 
 def _is_own(app: DeployedApp, settings: EnvironmentSettings) -> bool:

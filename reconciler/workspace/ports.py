@@ -25,12 +25,17 @@ class DeployedFunction:
     Attributes:
         name: ``Class.*`` for a class.
         cron: its cron, when it holds one.
-        schedule: its cron or period as people read it, None when it holds neither.
+        schedule: its cron or period as people read it, None when it holds neither. As Modal shows
+            it where that is of no known form.
+        unread: why its schedule could not be read; one may be there then. Never set in our app.
+        server: whether it is a Server, which answers HTTP, holds no schedule and cannot be called.
     """
 
     name: str
     cron: Slot | None = None
     schedule: str | None = None
+    unread: str | None = None
+    server: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,12 @@ class DeployedApp:
     """An app that is deployed somewhere in the workspace.
 
     Attributes:
+        name: empty where a whole environment could not be read; the environment is empty too where
+            the environments could not be listed.
         tags: for our app only.
         deployed: who deployed it last, for our app only.
         id: Modal's, which outlives a stop; an app that is deployed anew under the name has another.
+        unread: why its functions could not be read; never set for ours, or for our environment.
     """
 
     environment: str
@@ -49,6 +57,7 @@ class DeployedApp:
     tags: Mapping[str, str] = field(default_factory=dict)
     deployed: Touch | None = None
     id: str = ""
+    unread: str | None = None
 
 
 class CronLimitError(RefusedError):
@@ -75,8 +84,10 @@ class Apps(Protocol):
     async def deployed(self) -> Sequence[DeployedApp]:
         """Every deployed app of every environment of the workspace; tags for ours only.
 
+        What is foreign and refused by Modal is there as unread. Nothing is ever left out.
+
         Raises:
-            UnavailableError: any of it could not be read. Nothing is ever left out.
+            UnavailableError: our app could not be read, or Modal did not answer.
         """
         ...
 

@@ -94,19 +94,27 @@ def test_a_result_that_cannot_be_fetched_yet_is_not_taken_for_a_failure(
     call = submit("shop/bulky", environment=MAIN)
     assert result(call, timeout=60).state is JobState.DONE
     shop.fault("BlobGet", "fail", status="FAILED_PRECONDITION", times=4, scope="client")
-    with pytest.raises(ReconcileError, match="Modal did not answer"):
+    with pytest.raises(ReconcileError, match="look up the result of a call: conflict"):
         result(call)
     shop.clear_faults()
     assert result(call).state is JobState.DONE
 
 
-@pytest.mark.parametrize("status", ["FAILED_PRECONDITION", "PERMISSION_DENIED", "INTERNAL"])
-def test_of_a_job_nothing_is_known_while_modal_does_not_answer(
-    shop: RunningEngine, status: str
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("FAILED_PRECONDITION", "conflict: "),
+        ("PERMISSION_DENIED", "permission denied: "),
+        ("INTERNAL", "internal error: "),
+        ("UNAVAILABLE", "did not answer when asked to look up the result of a call"),
+    ],
+)
+def test_of_a_job_nothing_is_known_while_modal_does_not_say(
+    shop: RunningEngine, status: str, said: str
 ) -> None:
     call = submit("shop/sync", {"occurrence": "by hand"}, environment=MAIN)
     shop.fault("FunctionGetOutputs", "fail", status=status, times=4, scope="client")
-    with pytest.raises(ReconcileError, match="Modal did not answer"):
+    with pytest.raises(ReconcileError, match=said):
         result(call)
     shop.clear_faults()
     assert result(call, timeout=60).state is JobState.DONE
@@ -185,7 +193,11 @@ def test_a_submission_of_which_modal_did_not_look_up_the_function_has_started_no
     shop: RunningEngine,
 ) -> None:
     shop.fault("FunctionGet", "fail", status="FAILED_PRECONDITION", times=9, scope="client")
-    with pytest.raises(SubmitError, match="Modal did not answer") as caught:
+    with pytest.raises(SubmitError, match="refused to look up the function shop/sync: conflict"):
+        submit("shop/sync", {"occurrence": "x"}, environment=MAIN)
+    shop.clear_faults()
+    shop.fault("FunctionGet", "fail", status="UNAVAILABLE", times=9, scope="client")
+    with pytest.raises(SubmitError, match="did not answer when asked to look up") as caught:
         submit("shop/sync", {"occurrence": "x"}, environment=MAIN)
     shop.clear_faults()
     assert caught.value.remedy == "Nothing was started; submit it again."
@@ -195,6 +207,6 @@ def test_a_submission_whose_credentials_are_refused_has_started_nothing(
     shop: RunningEngine,
 ) -> None:
     shop.fault("FunctionMap", "fail", status="UNAUTHENTICATED", times=9, scope="client")
-    with pytest.raises(SubmitError, match="Modal does not know us"):
+    with pytest.raises(SubmitError, match="authentication failed"):
         submit("shop/sync", {"occurrence": "x"}, environment=MAIN)
     shop.clear_faults()

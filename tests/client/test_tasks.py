@@ -184,7 +184,7 @@ def test_a_program_without_a_token_is_told_how_to_get_one(app: str, shop: Runnin
         lambda: list_tasks(app=app, environment=MAIN),
     ]
     for call in calls:
-        with pytest.raises(TaskError, match="Modal does not know us") as caught:
+        with pytest.raises(TaskError, match="authentication failed") as caught:
             call()
         assert caught.value.remedy is not None
         assert "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET" in caught.value.remedy
@@ -283,7 +283,9 @@ def test_no_answer_is_said_with_what_to_do(shop: RunningEngine, app: str) -> Non
     schedule_task("shop/sync", LATER, app=app, environment=MAIN)
     shop.fault("VolumeListFiles", "fail", times=100)
     try:
-        with pytest.raises(TaskError, match=f"{app}: Modal did not answer: .*\n  Ask again"):
+        with pytest.raises(
+            TaskError, match=f"{app}: the embedded engine did not answer when .*\n  Ask again"
+        ):
             list_tasks(app=app, environment=MAIN)
     finally:
         shop.clear_faults()

@@ -14,7 +14,12 @@ import pytest
 import reconciler
 from reconciler.commands.source import NewEnvironmentError
 from reconciler.cron.errors import CronError, ZoneError
-from reconciler.dispatch.answers import UnauthenticatedError, UnavailableError
+from reconciler.dispatch.answers import (
+    FailureKind,
+    ModalError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from reconciler.dispatch.formats import GoneError, NewerFormatError
 from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError
 from reconciler.errors import ReconcileError, UnknownEnvironmentError
@@ -24,6 +29,7 @@ from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.pack.budget import BudgetError
 from reconciler.workspace.ports import MissingSecretError
 from reconciler.workspace.revisions import CommittedFiles
+from reconciler.workspace.schedule_texts import UnknownScheduleTextError
 
 MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     BudgetError: (3,),
@@ -37,7 +43,9 @@ MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
         CommittedFiles(Path(), "c" * 40, "Ada", None),
     ),
     NewerFormatError: ("cursor", 9, 1),
-    UnauthenticatedError: ("no token",),
+    ModalError: (FailureKind.PERMISSION, "not yours"),
+    UnauthenticatedError: (FailureKind.AUTHENTICATION, "no token"),
+    UnknownScheduleTextError: ("app", "function", "odd"),
     UnknownEnvironmentError: ("nope", ["main"]),
     ZoneError: ("Mars/Base",),
 }

@@ -8,7 +8,8 @@ import pytest
 from grpclib.exceptions import StreamTerminatedError
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.call_results import describe, status_of
+from reconciler.dispatch.call_results import status_of
+from reconciler.dispatch.described import describe
 from reconciler.dispatch.modal_calls import translated_errors
 
 BROKEN_OFF = StreamTerminatedError("Connection lost")

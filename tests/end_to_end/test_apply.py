@@ -234,7 +234,11 @@ def test_an_engine_that_goes_away_in_the_middle_is_an_error_and_no_deletion(
     project.engine.fault("AppList", "fail", times=1000, status="FAILED_PRECONDITION")
     done = project.reconcile("--yes")
     assert done.code == 1
-    assert done.err.startswith("reconcile: Modal did not answer: ")
+    assert done.err.startswith(
+        "reconcile: the embedded engine refused to list the apps of the Modal environment main: "
+        "conflict: "
+    )
+    assert "did not answer" not in done.err
     assert "Traceback" not in done.err
     project.engine.clear_faults()
     nothing_to_do(project)

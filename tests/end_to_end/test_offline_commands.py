@@ -99,7 +99,7 @@ def test_without_a_token_it_is_said_how_to_get_one(folder: Path, command: str) -
     path = os.environ["PATH"]
     done = reconcile(folder, *command.split(), "--env", "production", path=path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("reconcile: Modal does not know us: AuthError: Token missing.")
+    assert done.stderr.startswith("reconcile: authentication failed: Token missing.")
     _, second = done.stderr.splitlines()
     assert second.startswith("  Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET")
 

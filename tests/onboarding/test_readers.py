@@ -17,8 +17,8 @@ from reconciler.onboarding.kubernetes import read_kubernetes
 from reconciler.onboarding.modal_crons import read_modal
 from reconciler.onboarding.wrangler import read_wrangler
 from reconciler.onboarding.writing import Written, write_manifests
-from reconciler.workspace.modal_apps import read_schedule
 from reconciler.workspace.ports import DeployedApp
+from reconciler.workspace.schedule_texts import read_schedule
 
 
 def test_what_is_not_yaml_is_said_in_a_line_with_its_line() -> None:

@@ -261,6 +261,8 @@ class AppObjects:
             environment_name=app.environment,
             lifecycle=_lifecycle(app),
             functions=published.body.function_ids if published else {},
+            # Clients find a Server in both maps, so that they meet also what the first one has.
+            servers={spec.name: spec.id for spec in self._apps.specs(app.id) if spec.is_server},
         )
 
 

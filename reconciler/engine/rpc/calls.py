@@ -13,7 +13,7 @@ from reconciler.engine.apps import Apps
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.rpc.caller import Caller
-from reconciler.engine.rpc.refusals import not_found
+from reconciler.engine.rpc.refusals import not_found, unimplemented
 
 _OUTPUTS = 100
 
@@ -37,6 +37,8 @@ class FunctionCalls:
         spec = self._apps.spec(request.function_id)
         if spec is None or not spec.app.live:
             raise not_found(f"Function with ID {request.function_id} not found")
+        if spec.is_server:
+            raise unimplemented(f"running the Server {spec.name}")
         submitted: list[Input] = []
 
         def begin() -> api_pb2.FunctionMapResponse:

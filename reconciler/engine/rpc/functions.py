@@ -46,8 +46,8 @@ class Functions:
     ) -> api_pb2.FunctionCreateResponse:
         data = compat.function_data(request)
         runnable = compat.runnable(data)
-        if runnable.webhook_config.type or runnable.is_server:
-            raise unimplemented("web endpoints and servers")
+        if runnable.webhook_config.type:
+            raise unimplemented("web endpoints")
         if data.HasField("schedule"):
             check_schedule(data.schedule)
         name = runnable.function_name

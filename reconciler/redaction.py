@@ -1,0 +1,34 @@
+"""Secrets are taken out of the texts that people and files get to see."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+MASK: Final = "***"
+
+SHORTEST: Final = 8
+"""Characters of a value below which it is no secret: to mask it would make messages unreadable."""
+
+_NAMED: Final = re.compile(r"(TOKEN|TOKEN_ID|SECRET|PASSWORD|PASSWD|API_KEY|JWT_KEY)$")
+"""How the names of environment variables end whose values are secret."""
+_MODAL_TOKEN: Final = re.compile(r"\b(a[ks])-[A-Za-z0-9]{8,}")
+_USER_INFO: Final = re.compile(r"(?<=://)[^/\s@'\"]+@")
+"""A user and password in a URL."""
+
+
+def redacted(text: str) -> str:
+    """The text with every secret masked that can be recognised.
+
+    These are the values of environment variables that are named as secrets, Modal's tokens, and
+    the user and password of a URL.
+    """
+    for name, value in os.environ.items():
+        if not _NAMED.search(name.upper()):
+            continue
+        for form in {value, value.strip()}:
+            if len(form) >= SHORTEST:
+                text = text.replace(form, MASK).replace(repr(form)[1:-1], MASK)
+    text = _MODAL_TOKEN.sub(rf"\1-{MASK}", text)
+    return _USER_INFO.sub(f"{MASK}@", text)
