@@ -1,7 +1,7 @@
 """When: cron expressions, their occurrences in a time zone, and the covers of many schedules.
 
-Standard library only. Every dispatcher container imports this, so what only planning needs
-(covers, warnings) is loaded at its first use.
+Standard library only, and the zone files of the package `tzdata`, which are data. Every dispatcher
+container imports this, so what only planning needs (covers, warnings) is loaded at its first use.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reconciler.cron.clock import instant, minute
-from reconciler.cron.errors import CronError, ZoneError
+from reconciler.cron.errors import CronError, TzdataError, ZoneError
 from reconciler.cron.expression import Expression, parse
 from reconciler.cron.intervals import parse_times
 from reconciler.cron.timetable import Timetable
-from reconciler.cron.zone import Transition, Zone
-from reconciler.cron.zone_names import zone_named
+from reconciler.cron.zone import Transition, Zone, zone_named
+from reconciler.cron.zone_files import tzinfo_named
 
 if TYPE_CHECKING:
     from reconciler.cron.advice import CronWarning, WarningKind, warnings
@@ -27,6 +27,7 @@ __all__ = [
     "Expression",
     "Timetable",
     "Transition",
+    "TzdataError",
     "WarningKind",
     "Zone",
     "ZoneError",
@@ -35,6 +36,7 @@ __all__ = [
     "minute",
     "parse",
     "parse_times",
+    "tzinfo_named",
     "warnings",
     "zone_named",
 ]

@@ -13,8 +13,7 @@ from reconciler.cron.expression import Expression
 from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, HOUR, MINUTE, MONTH, Field
 from reconciler.cron.local import local_minutes
 from reconciler.cron.text import members
-from reconciler.cron.zone import Transition
-from reconciler.cron.zone_names import zone_named
+from reconciler.cron.zone import Transition, zone_named
 
 HORIZON_DAYS = 400
 """How far ahead the next clock change is looked for: a year and what a rule may shift it by."""

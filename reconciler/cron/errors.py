@@ -41,6 +41,10 @@ class ZoneError(ReconcileError, ValueError):
         self.suggestions = suggestions
 
 
+class TzdataError(ReconcileError):
+    """The package `tzdata` is not installed, or one of its files cannot be read."""
+
+
 def _question(candidates: tuple[str, ...]) -> str | None:
     if not candidates:
         return None

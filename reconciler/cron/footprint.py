@@ -12,8 +12,7 @@ from reconciler.cron.days import weekday
 from reconciler.cron.expression import Expression
 from reconciler.cron.fields import MONTH
 from reconciler.cron.local import local_minutes
-from reconciler.cron.zone import Transition
-from reconciler.cron.zone_names import zone_named
+from reconciler.cron.zone import Transition, zone_named
 
 _HOUR_OF_MINUTES = (1 << 60) - 1
 

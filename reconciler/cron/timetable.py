@@ -22,8 +22,7 @@ from reconciler.cron.days import SEARCH_YEARS, DaySet
 from reconciler.cron.expression import Expression
 from reconciler.cron.local import local_minutes
 from reconciler.cron.text import members
-from reconciler.cron.zone import ChangedDay, Zone
-from reconciler.cron.zone_names import zone_named
+from reconciler.cron.zone import ChangedDay, Zone, zone_named
 
 _SEARCH_DAYS = SEARCH_YEARS * 366
 _SEARCH_MINUTES = _SEARCH_DAYS * MINUTES_PER_DAY

@@ -1,8 +1,8 @@
 """A time zone as integers: its UTC offset on every UTC day, and its transitions.
 
-zoneinfo answers for one instant at a time; cron asks about whole days of many schedules in the same
-few zones. So zoneinfo is asked once for the end of each UTC day that somebody looks at, transitions
-are bisected where two days differ, and the answers are shared by everyone. A wake looks at a day or
+A zone's rules answer for one instant at a time; cron asks about whole days of many schedules in the
+same few zones. So the rules are asked once for the end of each UTC day that is looked at,
+transitions are bisected where two days differ, and the answers are shared. A wake looks at a day or
 two and pays for these alone. Two transitions within one UTC day that cancel each other would go
 unseen; no zone has had such a day.
 
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY
+from reconciler.cron.zone_files import tzinfo_named
 
 _MINUTE = timedelta(minutes=1)
 _DAYS_PER_MONTH = 31
@@ -201,6 +203,17 @@ class Zone:
             skipped=tuple(t for t in near if t.skips and t.minute >= start),
             repeated=repeated & WHOLE_DAY,
         )
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> Zone:
+    """Return the zone of that IANA name, always the same object.
+
+    Raises:
+        ZoneError: there is none.
+        TzdataError: the rules of time zones are not installed, or damaged.
+    """
+    return Zone(name, tzinfo_named(name))
 
 
 _EVER = Stretch(-(1 << 62), 1 << 62, 0)

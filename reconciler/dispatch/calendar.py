@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from reconciler.cron import Timetable, instant, parse
+from reconciler.cron import Timetable, instant, parse, tzinfo_named
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.record import Record
 
@@ -86,7 +85,7 @@ def _excludes(text: str, timezone: str, at: int) -> bool:
     days = _days(text)
     if days is not None:
         first, last = days
-        return first <= instant(at).astimezone(ZoneInfo(timezone)).date() <= last
+        return first <= instant(at).astimezone(tzinfo_named(timezone)).date() <= last
     return _times(text, timezone).matches(at)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from modal_proto import api_pb2
 
-from reconciler.cron import CronError, Timetable, ZoneError, parse
+from reconciler.cron import CronError, Timetable, TzdataError, ZoneError, parse
 
 _MINUTE: Final = 60.0
 
@@ -25,10 +25,10 @@ class ScheduleError(ValueError):
 
 @lru_cache(maxsize=1_000)
 def timetable(cron: str, zone: str) -> Timetable:
-    """Raises ScheduleError for an expression or a zone that does not exist."""
+    """Raises ScheduleError for an expression or a zone that does not exist or cannot be read."""
     try:
         return Timetable((parse(cron),), zone or "UTC")
-    except (CronError, ZoneError) as error:
+    except (CronError, ZoneError, TzdataError) as error:
         raise ScheduleError(f"Invalid cron schedule '{cron}' ({zone or 'UTC'}): {error}") from error
 
 

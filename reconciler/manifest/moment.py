@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+
+from reconciler.cron import tzinfo_named
 
 FIRST_YEAR, LAST_YEAR = 1972, 9998
 """The years that timetables cover."""
@@ -64,7 +65,7 @@ def parse_moment(text: str, zone: str | None) -> datetime:
             f"`{text}` does not say in which time zone",
             "add `timezone`, or an offset such as Z or +01:00",
         )
-    local = moment.replace(tzinfo=ZoneInfo(zone))
+    local = moment.replace(tzinfo=tzinfo_named(zone))
     instant = local.astimezone(UTC)
     if instant.astimezone(local.tzinfo).replace(tzinfo=None) != moment:
         raise MomentError(
@@ -83,7 +84,7 @@ def parse_day_or_moment(text: str, zone: str | None) -> datetime:
     """
     if len(text) > len("2026-12-24"):
         return parse_moment(text, zone)
-    return datetime.combine(parse_day(text), time(), ZoneInfo(zone or "UTC")).astimezone(UTC)
+    return datetime.combine(parse_day(text), time(), tzinfo_named(zone or "UTC")).astimezone(UTC)
 
 
 def _in_range(day: date, text: str) -> date:

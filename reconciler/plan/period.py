@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from reconciler.cron import instant, minute
+from reconciler.cron import instant, minute, tzinfo_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ def periods_around(at: int, zone: str) -> Iterator[Period]:
     Args:
         zone: an IANA name.
     """
-    local = instant(at).astimezone(ZoneInfo(zone))
+    local = instant(at).astimezone(tzinfo_named(zone))
     # Within an hour no calendar is needed, and a repeated hour is two.
     yield Period("hour", at - local.minute, at - local.minute + 60)
     day = local.replace(hour=0, minute=0, fold=0)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from reconciler.cron import instant
+from reconciler.cron import instant, tzinfo_named
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.record import Record
@@ -93,7 +92,7 @@ def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
             {
                 "name": item.name,
                 "time": format_minute(item.at),
-                "local": instant(item.at).astimezone(ZoneInfo(item.zone)).isoformat(),
+                "local": instant(item.at).astimezone(tzinfo_named(item.zone)).isoformat(),
             }
             for item in found.occurrences[:count]
         ],
@@ -113,7 +112,7 @@ def _following(records: Iterable[Record], until: int) -> Upcoming | None:
 def _local(item: Upcoming) -> str:
     if item.zone == "UTC":
         return ""
-    return f"{instant(item.at).astimezone(ZoneInfo(item.zone)):%Y-%m-%d %H:%M %Z}"
+    return f"{instant(item.at).astimezone(tzinfo_named(item.zone)):%Y-%m-%d %H:%M %Z}"
 
 
 def _end(found: Timeline) -> str:

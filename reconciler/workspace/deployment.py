@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import modal
 
 import reconciler
+from reconciler.cron.zone_files import tz_version, tzdata_version
 from reconciler.dispatch.claim import WAKE_TIMEOUT
 from reconciler.dispatch.entrypoint import wake
 from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
@@ -53,7 +53,7 @@ def build_app(
     app = modal.App(name, tags=dict(tags), include_source=False)
     image = (
         modal.Image.debian_slim(python_version=PYTHON)
-        .pip_install(f"tzdata=={version('tzdata')}")
+        .pip_install(f"tzdata=={tzdata_version()}")
         .add_local_python_source("reconciler", ignore=lambda path: not runs_inside(path))
     )
 
@@ -106,7 +106,7 @@ def dispatcher_digest() -> str:
     Two machines with the same version of this package agree on it.
     """
     root = package_folder()
-    seen = sha256(f"{PYTHON} {version('tzdata')} {SCALEDOWN} {WAKE_TIMEOUT}".encode())
+    seen = sha256(f"{PYTHON} {tz_version()} {tzdata_version()} {SCALEDOWN} {WAKE_TIMEOUT}".encode())
     for path in sorted(root.rglob("*.py")):
         if runs_inside(path):
             seen.update(path.relative_to(root).as_posix().encode())

@@ -12,13 +12,13 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim
 
-from reconciler.cron import CronError, Timetable, instant, minute, parse
+from reconciler.cron import CronError, Timetable, instant, minute, parse, tzinfo_named
+from reconciler.cron.zone_files import zone_keys
 
 FOLLOWED = 3
 """Occurrences that are compared from each instant on."""
@@ -42,9 +42,9 @@ class Case:
 def changes(zone: str, until: datetime) -> tuple[int, ...]:
     """The epoch minutes from SINCE to `until` at which a zone's offset changes.
 
-    Found by asking zoneinfo at noon of every day, independently of the code under test.
+    Found by asking the rules at noon of every day, independently of the code under test.
     """
-    rules = ZoneInfo(zone)
+    rules = tzinfo_named(zone)
     found = []
     step = timedelta(days=1)
     at = SINCE + step / 2
@@ -66,9 +66,7 @@ def changes(zone: str, until: datetime) -> tuple[int, ...]:
 @cache
 def changing_zones() -> tuple[str, ...]:
     """Every IANA zone whose offset changes between SINCE and UNTIL."""
-    return tuple(
-        zone for zone in sorted(available_timezones() - {"localtime"}) if changes(zone, UNTIL)
-    )
+    return tuple(zone for zone in sorted(zone_keys()) if changes(zone, UNTIL))
 
 
 def cases(seed: int, count: int) -> Iterator[Case]:
@@ -136,7 +134,7 @@ def expected(case: Case) -> list[int]:
     """
     if missteps(case):
         return _first(_on_the_local_clock(case), case.after)
-    start = instant(case.after).astimezone(ZoneInfo(case.zone))
+    start = instant(case.after).astimezone(tzinfo_named(case.zone))
     return _first(map(minute, CronSim(case.expression, start)), case.after)
 
 
@@ -163,18 +161,18 @@ def _odd_zones() -> frozenset[str]:
     return frozenset(
         zone
         for zone in changing_zones()
-        if any(_is_odd(change, ZoneInfo(zone)) for change in changes(zone, UNTIL))
+        if any(_is_odd(change, tzinfo_named(zone)) for change in changes(zone, UNTIL))
     )
 
 
 @cache
 def _all_odd(zone: str) -> tuple[int, ...]:
     """The changes of a zone that skip 00:00, or are not made on the hour or by whole hours."""
-    rules = ZoneInfo(zone)
+    rules = tzinfo_named(zone)
     return tuple(change for change in changes(zone, UNTIL + HORIZON) if _is_odd(change, rules))
 
 
-def _is_odd(change: int, rules: ZoneInfo) -> bool:
+def _is_odd(change: int, rules: tzinfo) -> bool:
     before = _local(change - 1, rules) + timedelta(minutes=1)
     after = _local(change, rules)
     midnight = after.replace(hour=0, minute=0)
@@ -182,7 +180,7 @@ def _is_odd(change: int, rules: ZoneInfo) -> bool:
 
 
 def _on_the_local_clock(case: Case) -> Iterator[int]:
-    rules = ZoneInfo(case.zone)
+    rules = tzinfo_named(case.zone)
     edges = [
         case.after + 1,
         *(c for c in changes(case.zone, UNTIL + HORIZON) if c > case.after + 1),
@@ -196,7 +194,7 @@ def _on_the_local_clock(case: Case) -> Iterator[int]:
             yield start + (occurrence - local) // timedelta(minutes=1)
 
 
-def _local(at: int, rules: ZoneInfo) -> datetime:
+def _local(at: int, rules: tzinfo) -> datetime:
     return instant(at).astimezone(rules).replace(tzinfo=None)
 
 

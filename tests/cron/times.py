@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from reconciler.cron import Timetable, instant, minute, parse_times
+from reconciler.cron import Timetable, instant, minute, parse_times, tzinfo_named
 
 
 def at(text: str) -> int:
@@ -20,6 +19,6 @@ def timetable(times: str, zone: str = "UTC") -> Timetable:
 def local_times(times: str, zone: str, after: str, until: str) -> list[str]:
     """The occurrences in (after, until], as hour, minute and offset on the local clock."""
     return [
-        f"{instant(found).astimezone(ZoneInfo(zone)):%H:%M%z}"
+        f"{instant(found).astimezone(tzinfo_named(zone)):%H:%M%z}"
         for found in timetable(times, zone).between(at(after), at(until))
     ]

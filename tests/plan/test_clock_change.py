@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cron import instant, minute
+from reconciler.cron import instant, minute, tzinfo_named
 from reconciler.dispatch.calendar import running_times
 from reconciler.dispatch.record import Record
 from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime, next_clock_change
@@ -105,7 +104,7 @@ def test_a_daily_run_is_at_the_old_time_of_utc_before_and_at_the_new_one_after(
     before, after = (next(running_times(daily, change.at + days * 1440)) % 1440 for days in (-5, 5))
     assert (moved.before, moved.after) == (before, after)
     on_the_day = {
-        f"{instant(at).astimezone(ZoneInfo(zone)):%H:%M}"
+        f"{instant(at).astimezone(tzinfo_named(zone)):%H:%M}"
         for at in running_times_until(daily, change.at - 720, change.at + 1440)
     }
     told = {JumpedTime(jumped.local, change.at) for jumped in change.jumped}
