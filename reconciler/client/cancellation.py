@@ -20,7 +20,7 @@ from reconciler.client.stored_tasks import (
 )
 from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
 from reconciler.dispatch.answers import Entry, UnavailableError
-from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key, read_claim
 from reconciler.dispatch.described import in_utf8
 from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.runs import format_time
@@ -126,10 +126,11 @@ async def _decide(
             if looks == LOOKS:
                 raise UnavailableError(f"the entry {key} comes and goes")
             continue
-        match ClaimState(found["state"]):
+        claim = read_claim(found, key)
+        match claim.state:
             case ClaimState.FAILED:
                 pass
-            case ClaimState.CLAIMED if claimant.knows_dead(found):
+            case ClaimState.CLAIMED if claimant.knows_dead(claim):
                 in_doubt = True
             case _:
                 return found, in_doubt

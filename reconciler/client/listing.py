@@ -14,7 +14,13 @@ from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.task_names import settled_path
-from reconciler.dispatch.tasks import SettledTask, TaskPath, decode_settled, decode_task
+from reconciler.dispatch.tasks import (
+    SettledTask,
+    TaskPath,
+    decode_settled,
+    decode_task,
+    parse_task_key,
+)
 from reconciler.errors import one_line
 
 
@@ -35,7 +41,8 @@ class ScheduledTask:
     """A task.
 
     Attributes:
-        at: its time, in UTC; of an unreadable one the hour that it is in.
+        at: its time, in UTC; of an unreadable one the hour that it is in, or the epoch where its
+            file does not say it.
         function: ``app/function``; empty when unreadable.
         created: when it was created; None when unreadable.
         call: the call that was started.
@@ -104,10 +111,13 @@ async def list_stored(
 
     async def over(path: str) -> ScheduledTask | None:
         content = await files.read(path)
-        try:
-            return None if content is None else view(decode_settled(content, path))
-        except FormatError:
+        key = parse_task_key(path.rpartition("/")[2].removesuffix(".json"))
+        if content is None or key is None:
             return None
+        try:
+            return view(decode_settled(content, path))
+        except FormatError as error:
+            return _unreadable(TaskPath(0, *key), error)
 
     paths = await files.pending(until)
     done = await files.settled()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.dispatch.answers import Entry
-from reconciler.dispatch.formats import FORMAT, check_format
+from reconciler.dispatch.formats import FORMAT, check_format, reading, typed
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.ports import Claims, Clock, TaskFiles
 from reconciler.dispatch.task_names import NAME_PREFIX, settled_path, task_key
@@ -100,9 +100,11 @@ def registered(entry: Entry, where: str) -> Task:
 
     Raises:
         NewerFormatError: a newer version did so.
+        FormatError: it is not the entry of a task.
     """
-    check_format(entry, where)
-    return Task.from_json(entry["task"])
+    with reading("the entry of a task", f"Dict entry {where}", "Use another id."):
+        check_format(entry, where)
+        return Task.from_json(typed(entry, "task", dict))
 
 
 def task_of(found: Stored) -> Task:

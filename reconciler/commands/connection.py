@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,6 +14,8 @@ from reconciler.manifest import LOCAL
 from reconciler.workspace.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
 
 if TYPE_CHECKING:
+    from reconciler.commands.damaged import WarningRunLog
+    from reconciler.dispatch.ports import RunLog
     from reconciler.dispatch.wake import Ports
     from reconciler.workspace.apply import Workspace
 
@@ -94,24 +96,45 @@ def open_workspace(inputs: Inputs) -> Workspace:
     )
 
 
-def open_ports(inputs: Inputs) -> Ports:
-    """The dispatcher's ports, read from outside."""
+def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
+    """The dispatcher's ports, read from outside.
+
+    Args:
+        log: None for one that names what cannot be read on standard error.
+    """
     from reconciler.client.task_files import ModalTaskFiles
     from reconciler.dispatch.modal_calls import ModalCaller
     from reconciler.dispatch.wake import Ports
-    from reconciler.report.logs import Logs
-    from reconciler.workspace.modal_files import RemoteGenerations, RemoteRunLog
+    from reconciler.workspace.modal_files import RemoteGenerations
 
     workspace = open_workspace(inputs)
-
-    def removal(path: str) -> str:
-        return Logs.of(inputs.environment).modal("volume", "rm", inputs.environment.app, path)
 
     return Ports(
         clock=workspace.clock,
         claims=workspace.claims,
         generations=RemoteGenerations(workspace.files),
         caller=ModalCaller(inputs.environment.modal),
-        log=RemoteRunLog(workspace.files, removal),
+        log=log or open_run_log(inputs),
         tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),
     )
+
+
+def open_run_log(inputs: Inputs, *, quiet: bool = False) -> WarningRunLog:
+    """The run log, read from outside.
+
+    Args:
+        quiet: name nothing on standard error.
+    """
+    from reconciler.commands.damaged import WarningRunLog
+    from reconciler.workspace.modal_files import RemoteRunLog
+
+    log = RemoteRunLog(open_workspace(inputs).files)
+    return WarningRunLog(log, None if quiet else removal_in(inputs))
+
+
+def removal_in(inputs: Inputs) -> Callable[[str], str]:
+    """What makes of a path on our Volume the command that removes it."""
+    from reconciler.report.logs import Logs
+
+    logs, app = Logs.of(inputs.environment), inputs.environment.app
+    return lambda path: logs.modal("volume", "rm", app, path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterable
 
-from reconciler.commands.connection import connected, open_ports, open_workspace, run
+from reconciler.commands.connection import connected, open_ports, open_workspace, removal_in, run
+from reconciler.commands.damaged import warn_of_damage
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, find_task, records_of, require_known
 from reconciler.commands.printing import print_json
@@ -19,9 +20,8 @@ from reconciler.foreign_text import as_lines
 from reconciler.report.explanation import explain, explain_deleted, origin_line
 from reconciler.report.logs import Logs
 from reconciler.report.task_explanation import explain_task
-from reconciler.workspace.history import Origin, read_record
+from reconciler.workspace.history import Origin, record_or_damage
 from reconciler.workspace.observation import read_pointer
-from reconciler.workspace.ports import Files
 
 
 def main(args: Namespace) -> int:
@@ -30,7 +30,7 @@ def main(args: Namespace) -> int:
     with connected(inputs):
         at = None if args.time is None else minute(args.time)
         lines = run(_lines(inputs, args.name, at, args.days))
-        origin = run(_origin(open_workspace(inputs).files, args.name))
+        origin = run(_origin(inputs, args.name))
     if origin is not None:
         lines.append(origin_line(origin.commit, origin.author, origin.at))
     if args.format == "json":
@@ -40,10 +40,13 @@ def main(args: Namespace) -> int:
     return 0
 
 
-async def _origin(files: Files, name: str) -> Origin | None:
-    """What made the schedule what it is; None when the last apply left no record."""
+async def _origin(inputs: Inputs, name: str) -> Origin | None:
+    """What made the schedule what it is; None when the last apply left no record that can be
+    read."""
+    files = open_workspace(inputs).files
     pointer, _damage = await read_pointer(files)
-    record = await read_record(files, pointer)
+    record, damaged = await record_or_damage(files, pointer)
+    warn_of_damage(damaged, removal_in(inputs))
     return None if record is None else record.origins.get(name)
 
 

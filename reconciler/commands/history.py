@@ -7,7 +7,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.connection import connected, open_workspace, removal_in, run
+from reconciler.commands.damaged import warn_of_damage
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
 from reconciler.foreign_text import as_lines, on_one_line
@@ -23,7 +24,8 @@ def main(args: Namespace) -> int:
     with connected(inputs):
         from reconciler.workspace.history import read_history
 
-        applies = run(read_history(open_workspace(inputs).files, args.count))
+        applies, damaged = run(read_history(open_workspace(inputs).files, args.count))
+        warn_of_damage(damaged, removal_in(inputs))
     if args.format == "json":
         print_json({"format": 1, "applies": [_json(a) for a in applies]})
     else:

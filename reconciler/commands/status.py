@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.commands.connection import connected, open_ports, open_workspace, run
+from reconciler.commands.connection import connected, open_ports, open_run_log, open_workspace, run
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
 from reconciler.commands.times import FAR_DAYS
@@ -34,21 +34,23 @@ def main(args: Namespace) -> int:
     """Print the status. Returns 0 when all is well and 1 when something wants a look."""
     inputs = read_inputs(args)
     with connected(inputs):
-        from reconciler.workspace.history import commits_of, read_record
+        log = open_run_log(inputs, quiet=True)
+        from reconciler.workspace.history import commits_of, record_or_damage
         from reconciler.workspace.observation import read_pointer
 
-        ports = open_ports(inputs)
+        ports = open_ports(inputs, log)
         generation = run(ports.generations.live())
         if generation is None:
             raise nothing_applied(inputs.environment.name)
         files = open_workspace(inputs).files
         pointer, _damage = run(read_pointer(files))
-        record = run(read_record(files, pointer))
+        record, damaged = run(record_or_damage(files, pointer))
         cursor = run(read_cursor(ports))
         now = minute(datetime.now(UTC))
         runs = run(runs_to_show(ports, generation, now))
         tasks = run(_tasks(ports, generation.punctuality, runs, now))
-    status = status_of(generation, pointer, cursor, runs, now, tasks)
+    found = (*cursor.damaged, *damaged, *log.damaged, *log.reported_since(now - MINUTES_PER_DAY))
+    status = status_of(generation, pointer, cursor, runs, now, tasks, found)
     if args.format == "json":
         print_json(status_json(status, commits_of(record)))
     else:

@@ -10,11 +10,17 @@ was told is kept, for the number that is wanted may change meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeVar
+
+from reconciler.dispatch.formats import Damaged, FormatError, reading, typed
+from reconciler.dispatch.occurrence import Occurrence, parse_minute, time_of
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 
 class NoticeKind(StrEnum):
@@ -25,9 +31,16 @@ class NoticeKind(StrEnum):
     RECOVERED = "recovered"
     OVERDUE = "overdue"
     """A slot should have woken, and did not."""
+    DAMAGED = "damaged"
+    """Something that is stored cannot be read."""
     PING_START = "ping-start"
     PING_SUCCESS = "ping-success"
     PING_FAIL = "ping-fail"
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether it is about what cannot be read."""
+        return self is NoticeKind.DAMAGED
 
     @property
     def is_ping(self) -> bool:
@@ -40,8 +53,9 @@ class Notice:
     """One thing to be told.
 
     Attributes:
-        name: of the schedule as it is called now, or of the slot.
-        subject: the occurrence id that it is about, ``SLOT@TIME`` for a slot.
+        name: of the schedule as it is called now, or of the slot; of damage, where it is.
+        subject: the occurrence id that it is about, ``SLOT@TIME`` for a slot; of damage, where it
+            is and when it was found first, ``WHERE@TIME``.
         raised: when, ISO 8601.
         count: how many occurrences it is about.
         since: the time of the first of several, as in ids.
@@ -78,8 +92,22 @@ class Notice:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read :meth:`to_json` back."""
-        return cls(**{**data, "kind": NoticeKind(data["kind"])})
+        """Read :meth:`to_json` back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is no notice.
+        """
+        subject = typed(data, "subject", str)
+        Occurrence.parse(subject)
+        return cls(
+            kind=NoticeKind(data["kind"]),
+            name=typed(data, "name", str),
+            subject=subject,
+            raised=time_of(data, "raised"),
+            count=typed(data, "count", int, 1),
+            since=typed(data, "since", str, None),
+            reason=typed(data, "reason", str, None),
+        )
 
 
 class Bulletin(NamedTuple):
@@ -114,20 +142,66 @@ class Bulletin(NamedTuple):
                 data["told"] = sorted(self.told)
         if self.succeeded:
             data["succeeded"] = dict(self.succeeded)
-        if self.notices:
-            data["notices"] = [notice.to_json() for notice in self.notices.values()]
+        # Older versions do not know of damage: its notices have a key that they pass over.
+        for key, of_damage in (("notices", False), ("damage", True)):
+            held = (one for one in self.notices.values() if one.kind.is_damage is of_damage)
+            if written := [notice.to_json() for notice in held]:
+                data[key] = written
         return data
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read :meth:`to_json` back from a cursor's entry."""
-        notices = map(Notice.from_json, data.get("notices", ()))
-        return cls(
-            streaks={name: tuple(times) for name, times in data.get("streaks", {}).items()},
-            notices={notice.id: notice for notice in notices},
-            told=frozenset(data["told"]) if "told" in data else None,
-            succeeded=dict(data.get("succeeded", {})),
-        )
 
 
 NOTHING_TO_TELL: Final = Bulletin({}, {})
+
+
+def read_bulletin(data: Mapping[str, Any], where: str) -> tuple[Bulletin, tuple[Damaged, ...]]:
+    """The bulletin in a cursor's entry, and what of it cannot be read, which is left out.
+
+    The rest of a cursor does not depend on it: one notice that is garbled must not keep the others
+    from being sent, nor schedules from running.
+    """
+    damaged: list[Damaged] = []
+
+    def each(key: str, items: Iterable[Any], read: Callable[[Any], V]) -> Iterator[V]:
+        for item in items:
+            try:
+                with reading(key, where):
+                    value = read(item)
+            except FormatError as error:
+                damaged.append(Damaged(where, f"{item!a:.100} {error.what}"))
+                continue
+            yield value
+
+    def items(key: str, kind: type[T], nothing: T) -> T:
+        try:
+            return typed(data, key, kind, nothing)
+        except TypeError as error:
+            damaged.append(Damaged(where, str(error)))
+            return nothing
+
+    written = [*items("notices", list, []), *items("damage", list, [])]
+    bulletin = Bulletin(
+        streaks=dict(each("a streak", items("streaks", dict, {}).items(), _streak)),
+        notices={one.id: one for one in each("a notice", written, _notice)},
+        told=frozenset(map(str, items("told", list, []))) if "told" in data else None,
+        succeeded=dict(each("a success", items("succeeded", dict, {}).items(), _success)),
+    )
+    return bulletin, tuple(damaged)
+
+
+def _streak(item: tuple[Any, Any]) -> tuple[str, tuple[str, ...]]:
+    name, times = item
+    for time in times:
+        parse_minute(time)
+    return str(name), tuple(times)
+
+
+def _success(item: tuple[Any, Any]) -> tuple[str, str]:
+    name, time = item
+    parse_minute(time)
+    return str(name), time
+
+
+def _notice(item: Any) -> Notice:
+    if not isinstance(item, dict):
+        raise TypeError("it is not a mapping")
+    return Notice.from_json(item)

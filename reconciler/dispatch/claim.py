@@ -1,4 +1,8 @@
-"""Claims: the entry by which one execution of one wake owns an attempt at an occurrence."""
+"""Claims: the entry by which one execution of one wake owns an attempt at an occurrence.
+
+A claim that cannot be read is *in doubt*, like one that was never confirmed: an attempt may have
+been started under it. So it reads as a claim of an execution that has ended.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from reconciler.dispatch.answers import Entry
-from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.answers import Entry, UnreadableEntry
+from reconciler.dispatch.formats import Damaged, FormatError, reading, typed
+from reconciler.dispatch.occurrence import Occurrence, time_of
 from reconciler.dispatch.runs import format_time
 
 WAKE_TIMEOUT: Final = timedelta(minutes=5)
@@ -27,6 +32,45 @@ class ClaimState(StrEnum):
     """Given up."""
     SKIPPED = "skipped"
     """It does not start, because an earlier run is still going."""
+
+
+class Claim(NamedTuple):
+    """A claim as it was found.
+
+    Attributes:
+        until: ISO 8601; after this the execution that made it has ended.
+        call: of a claim that is started.
+        error: of one that is failed, missed or skipped.
+        damage: what is wrong with the entry; None when it can be read.
+    """
+
+    state: ClaimState
+    token: str = ""
+    wake: str = ""
+    until: str = ""
+    call: str = ""
+    error: str = ""
+    damage: Damaged | None = None
+
+
+def read_claim(entry: Entry, key: str) -> Claim:
+    """The claim of an entry, whatever is in it."""
+    try:
+        with reading("a claim", key):
+            state = ClaimState(typed(entry, "state", str))
+            if state is not ClaimState.CLAIMED:
+                # It is decided: who claimed it, and until when, does not matter any more.
+                call = typed(entry, "call", str) if state is ClaimState.STARTED else ""
+                return Claim(state, call=call, error=str(entry.get("error", "")))
+            return Claim(
+                state=state,
+                token=typed(entry, "token", str),
+                wake=typed(entry, "wake", str),
+                until=time_of(entry, "until"),
+            )
+    except FormatError as error:
+        why = entry.why if isinstance(entry, UnreadableEntry) else error.what
+        return Claim(ClaimState.CLAIMED, damage=Damaged(f"Dict entry {key}", why))
 
 
 class Claimant(NamedTuple):
@@ -57,11 +101,11 @@ class Claimant(NamedTuple):
         """The entry by which an occurrence is let go that nobody had claimed."""
         return {**self.claim(1), "state": state.value, "error": reason}
 
-    def knows_dead(self, entry: Entry) -> bool:
+    def knows_dead(self, claim: Claim) -> bool:
         """Whether the execution that made this claim can no longer confirm it."""
-        if entry["wake"] == self.wake and entry["token"] != self.token:
+        if claim.wake == self.wake and claim.token != self.token:
             return True
-        return str(entry["until"]) < format_time(self.now)
+        return claim.until < format_time(self.now)
 
 
 def claim_key(occurrence: Occurrence, attempt: int) -> str:

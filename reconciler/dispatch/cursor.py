@@ -17,13 +17,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
-from reconciler.dispatch.bulletin import NOTHING_TO_TELL, Bulletin
-from reconciler.dispatch.formats import FORMAT, check_format
-from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.dispatch.answers import Entry, UnreadableEntry
+from reconciler.dispatch.bulletin import NOTHING_TO_TELL, Bulletin, read_bulletin
+from reconciler.dispatch.formats import (
+    FORMAT,
+    Damaged,
+    FormatError,
+    NewerFormatError,
+    check_format,
+    reading,
+    typed,
+)
+from reconciler.dispatch.occurrence import (
+    Occurrence,
+    attempts_of,
+    format_minute,
+    parse_minute,
+    time_of,
+)
 
 V = TypeVar("V")
 
 CURSOR_KEY: Final = "cursor"
+CURSOR_ENTRY: Final = f"Dict entry {CURSOR_KEY}"
 LOOKBACK: Final = 31 * 24 * 60
 """Minutes that a wake without cursor and history looks back: no wake came yet. A schedule's anchor
 shortens it; the bound is for when both the Dict and the runs files are gone."""
@@ -75,6 +91,7 @@ class Cursor:
         took: the seconds that the last wakes took, the newest last; for what people are told only.
         bulletin: failures in a row, and what is still to be told.
         id: of the writing that left it so; empty in what is not written yet, and in old ones.
+        damaged: parts of the entry that cannot be read, which were left out. Not written.
     """
 
     through: int | None = None
@@ -88,6 +105,7 @@ class Cursor:
     bulletin: Bulletin = NOTHING_TO_TELL
     triggered: frozenset[str] = frozenset()
     id: str = ""
+    damaged: tuple[Damaged, ...] = ()
 
     def horizon(self, now: int, generation: str) -> Horizon:
         """Where a wake at ``now`` that reads this generation has to begin."""
@@ -185,22 +203,54 @@ class Cursor:
 
         Raises:
             NewerFormatError: a newer version wrote it.
+            FormatError: it is no cursor.
         """
-        check_format(data, CURSOR_KEY)
-        through, known = data["through"], data.get("known")
-        return cls(
-            through=None if through is None else parse_minute(through),
-            generation=data["generation"],
-            known=None if known is None else parse_minute(known),
-            unsettled=dict(data["unsettled"]),
-            calls=dict(data["calls"]),
-            wakes=dict(data["wakes"]),
-            tidied=data["tidied"],
-            took=tuple(data.get("took", ())),
-            bulletin=Bulletin.from_json(data),
-            triggered=frozenset(data.get("triggered", ())),
-            id=data.get("id", ""),
-        )
+        with reading("a cursor", CURSOR_ENTRY):
+            check_format(data, CURSOR_ENTRY)
+            through, known = data["through"], data.get("known")
+            bulletin, damaged = read_bulletin(data, CURSOR_ENTRY)
+            return cls(
+                through=None if through is None else parse_minute(through),
+                generation=typed(data, "generation", str, None),
+                known=None if known is None else parse_minute(known),
+                unsettled=attempts_of(data, "unsettled"),
+                calls=_calls(typed(data, "calls", dict)),
+                wakes=_wakes(typed(data, "wakes", dict)),
+                tidied=typed(data, "tidied", str),
+                took=tuple(float(seconds) for seconds in typed(data, "took", list, [])),
+                bulletin=bulletin,
+                triggered=frozenset(map(str, typed(data, "triggered", list, []))),
+                id=typed(data, "id", str, ""),
+                damaged=damaged,
+            )
+
+
+def cursor_of(entry: Entry | None) -> Cursor | Damaged | None:
+    """The cursor of an entry; None when there is no entry.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+    """
+    if entry is None:
+        return None
+    if isinstance(entry, UnreadableEntry):
+        return Damaged(CURSOR_ENTRY, entry.why)
+    try:
+        return Cursor.from_json(entry)
+    except NewerFormatError:
+        raise
+    except FormatError as error:
+        return Damaged(CURSOR_ENTRY, error.what)
+
+
+def _calls(written: Mapping[str, Any]) -> dict[str, str]:
+    for key in written.values():
+        Occurrence.parse(key)
+    return {str(call): key for call, key in written.items()}
+
+
+def _wakes(written: Mapping[str, Any]) -> dict[str, str]:
+    return {str(slot): time_of(written, slot) for slot in written}
 
 
 def _newest(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import Claims
@@ -37,17 +37,19 @@ async def rewrite(
 
     Args:
         writing: an id for it, of nobody else and used once.
-        before: what is changed when there is no entry.
+        before: what is changed when there is no entry, or none that can be read.
         change: makes the new cursor of the one that is found.
 
     Raises:
         UnavailableError: it may or may not have been written.
+        NewerFormatError: a newer version wrote the one that is there.
     """
     awaited, waited = None, 0.0
     while True:
         entry = await claims.get(CURSOR_KEY)
-        found = before if entry is None else Cursor.from_json(entry)
-        after = NONE if entry is None or not found.id else found.id
+        read = cursor_of(entry)
+        found = read if isinstance(read, Cursor) else before
+        after = NONE if not isinstance(read, Cursor) or not found.id else found.id
         if waited >= PATIENCE:
             break
         if after != awaited:
@@ -71,4 +73,4 @@ async def _is_our_turn(claims: Claims, after: str, writing: str) -> bool:
         taken = await claims.get(key)
     except UnavailableError:
         return True
-    return taken is not None and taken["writing"] == writing
+    return taken is not None and taken.get("writing") == writing

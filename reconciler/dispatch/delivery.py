@@ -18,13 +18,15 @@ from functools import partial
 from typing import Final
 
 from reconciler.alerts import Address, Receiver
-from reconciler.dispatch.answers import UnavailableError, UnsentError
+from reconciler.dispatch.answers import Entry, UnavailableError, UnsentError
 from reconciler.dispatch.at_once import AT_ONCE, at_once
 from reconciler.dispatch.bulletin import Notice, NoticeKind
-from reconciler.dispatch.claim import Claimant
+from reconciler.dispatch.claim import Claim, Claimant, ClaimState, read_claim
+from reconciler.dispatch.formats import FormatError, reading, typed
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.messages import PING_SUFFIX, body
 from reconciler.dispatch.notices import rule_of
+from reconciler.dispatch.occurrence import time_of
 from reconciler.dispatch.ports import Claims, Messenger
 from reconciler.dispatch.runs import format_time
 from reconciler.dispatch.told import Told, ToldState
@@ -66,19 +68,23 @@ async def deliver(
     claimant: Claimant,
     claims: Claims,
     messenger: Messenger,
+    whom: Callable[[Notice, Generation], Sequence[Receiver]] | None = None,
 ) -> Delivered:
     """Send what is to be sent, within the bounds above; never raises for want of a receiver.
 
     All alarms to one receiver are one message, so that their number costs claims and no patience.
 
     Whom to tell is what the live generation says, so that a wrong address can be mended.
+
+    Args:
+        whom: for whom a notice is; None for :func:`receivers`.
     """
     held = tuple(notices)
     round_ = _Round(claimant, claims, messenger)
     fresh = [notice for notice in held if not round_.is_stale(notice)]
     lanes: dict[tuple[bool, Receiver], list[Notice]] = {}
     for notice in fresh:
-        for receiver in receivers(notice, generation):
+        for receiver in (whom or receivers)(notice, generation):
             lanes.setdefault((notice.kind.is_ping, receiver), []).append(notice)
     jobs = (
         partial(round_.pings, receiver.address, group)
@@ -107,7 +113,7 @@ async def ping_now(
 
 def receivers(notice: Notice, generation: Generation) -> Sequence[Receiver]:
     """Whom a notice is for, by what is live now."""
-    if notice.kind is NoticeKind.OVERDUE:
+    if notice.kind in (NoticeKind.OVERDUE, NoticeKind.DAMAGED):
         alerts = generation.alerts
         return alerts.rule.to if alerts is not None and alerts.overdue else ()
     record = generation.named(notice.name)
@@ -205,16 +211,16 @@ class _Round:
             found = await self.claims.get(key)
             if found is None:
                 return None
-            match Sending(found["state"]):
-                case Sending.SENT:
+            match _sending(found, key):
+                case Sending.SENT, _, _:
                     break
-                case Sending.FAILED if str(found["again"]) > now:
+                case Sending.FAILED, _, again if again > now:
                     return None
-                case Sending.CLAIMED if found["token"] == self.claimant.token:
+                case Sending.CLAIMED, claim, _ if claim.token == self.claimant.token:
                     return _Claimed(notice, receiver, key, entry, attempt)
-                case Sending.CLAIMED if not self.claimant.knows_dead(found):
+                case Sending.CLAIMED, claim, _ if not self.claimant.knows_dead(claim):
                     return None
-                case Sending.FAILED | Sending.CLAIMED:
+                case _:
                     continue
         self.done.add((notice.id, receiver))
         return None
@@ -242,6 +248,24 @@ class _Round:
         if state is not ToldState.FAILED:
             self.done.add((claimed.notice.id, claimed.receiver))
         await self.claims.put(claimed.key, entry)
+
+
+def _sending(entry: Entry, key: str) -> tuple[Sending, Claim, str]:
+    """An attempt to send: its state, who made it, and from when on it may be made again.
+
+    One that cannot be read counts as made by a wake that has ended: an alarm that comes twice is
+    better than none.
+    """
+    unknown = Claim(ClaimState.CLAIMED)
+    try:
+        with reading("an attempt to send", key):
+            state = Sending(typed(entry, "state", str))
+            again = time_of(entry, "again") if state is Sending.FAILED else ""
+            if state is not Sending.CLAIMED:
+                return state, unknown, again
+            return state, read_claim(entry, key), again
+    except FormatError:
+        return Sending.CLAIMED, unknown, ""
 
 
 def _attempts(notice: Notice) -> int:

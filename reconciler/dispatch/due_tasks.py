@@ -19,7 +19,7 @@ from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.found_tasks import FoundTasks
 from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
 from reconciler.dispatch.recovery import RECOVERY_DAYS
-from reconciler.dispatch.runs import RunRecord, RunState, format_time
+from reconciler.dispatch.runs import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from reconciler.dispatch.start import CLAIM_LIFE
 from reconciler.dispatch.tasks import (
     Ending,
@@ -60,12 +60,14 @@ async def look_at_tasks(
     found = [one for one in await at_once(map(search.look_at, paths)) if one is not None]
     due = {task.name: task for one in found for task in one.due}
     old = [task for task in due.values() if now - task.since > CLAIM_DOUBTED]
-    known = await _known(old, log) if old else {}
+    logs = await log.recent(RECOVERY_DAYS) if old else ReadLogs()
+    known = _known(old, logs)
     return FoundTasks(
         due={name: task for name, task in due.items() if name not in known},
         known=tuple(known.values()),
         over=tuple(path for one in found for path in one.over),
         lines=tuple(line for one in found for line in one.lines),
+        damaged=logs.damaged,
     )
 
 
@@ -153,11 +155,11 @@ class _Search:
         return RunRecord(name=name, times=(at,), state=state, at=seen, reason=reason)
 
 
-async def _known(tasks: Iterable[Task], log: RunLog) -> dict[str, SettledTask]:
+def _known(tasks: Iterable[Task], logs: Iterable[WakeLog]) -> dict[str, SettledTask]:
     """Which of these the runs files say are settled, by name."""
     by_name = {task.name: task for task in tasks}
     known: dict[str, SettledTask] = {}
-    for one in await log.recent(RECOVERY_DAYS):
+    for one in logs:
         for record in one.records:
             task = by_name.get(record.name)
             ending = None if task is None else _ending(task, record)

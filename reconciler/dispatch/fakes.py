@@ -20,9 +20,11 @@ from reconciler.dispatch.answers import (
     NotStartedError,
     TargetMissingError,
     UnsentError,
+    as_entry,
 )
+from reconciler.dispatch.formats import Damaged, FormatError
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.runs import ReadLogs, WakeLog
 from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
@@ -53,7 +55,7 @@ class FakeClaims:
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        found = self.entries.get(key)
+        found = as_entry(self.entries[key]) if key in self.entries else None
         await asyncio.sleep(0)
         return found
 
@@ -65,15 +67,27 @@ class FakeClaims:
 
 @dataclass
 class FakeGenerations:
-    """A pointer to a generation in memory."""
+    """A pointer to a generation in memory.
+
+    Attributes:
+        damage: why what is live cannot be read; None when it can.
+    """
 
     generation: Generation | None = None
+    damage: FormatError | None = None
 
     async def live(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""
         found = self.generation
         await asyncio.sleep(0)
+        if self.damage is not None:
+            raise self.damage
         return found
+
+    async def last_readable(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        await asyncio.sleep(0)
+        return self.generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +186,14 @@ class FakeRunLog:
     """Logs in memory."""
 
     logs: list[WakeLog] = field(default_factory=list)
+    damaged: list[Damaged] = field(default_factory=list)
 
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         self.logs.append(log)
         await asyncio.sleep(0)
 
-    async def recent(
-        self, days: int, about: Callable[[str], bool] | None = None
-    ) -> Sequence[WakeLog]:
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         newest = sorted({log.day for log in self.logs})[-days:]
         found = [log for log in self.logs if log.day in newest]
@@ -190,7 +203,7 @@ class FakeRunLog:
                 for log in found
             ]
         await asyncio.sleep(0)
-        return sorted(found, key=lambda log: log.path)
+        return ReadLogs(sorted(found, key=lambda log: log.path), self.damaged)
 
 
 @dataclass

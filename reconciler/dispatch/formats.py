@@ -1,13 +1,17 @@
 """The version that every file and entry of ours bears, and what is said of one that cannot be read.
 
-A reader reads its own version and every older one, and refuses a newer one by name.
+A reader reads its own version and every older one, and refuses a newer one by name. Anybody with
+access to the workspace can change what is stored, so a reader checks the type of each field. All
+readers are made of two parts: :func:`reading` turns whatever goes wrong into a
+:class:`FormatError`, and :func:`typed` reads one field.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple, TypeVar, overload
 
 from reconciler.errors import ReconcileError
 
@@ -15,6 +19,36 @@ FORMAT: Final = 1
 """Of the pointer, the cursor and the runs files."""
 REPAIR: Final = "Run reconcile, which repairs it."
 """What helps when somebody removed or changed what is live."""
+
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What reading something raises that is not ours, or not whole."""
+_REQUIRED: Final = object()
+
+
+class Damaged(NamedTuple):
+    """Something stored that cannot be read.
+
+    Attributes:
+        where: the file on the Volume, or the entry of the Dict.
+        why: one sentence.
+    """
+
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where} cannot be read: {self.why}"
 
 
 class FormatError(ReconcileError):
@@ -59,3 +93,50 @@ def json_line(data: Mapping[str, Any]) -> bytes:
     """A line of JSON; equal data has equal bytes."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode() + b"\n"
+
+
+@contextmanager
+def reading(what: str, where: str, remedy: str | None = None) -> Iterator[None]:
+    """Read something within the block; whatever is wrong with it is a :class:`FormatError`.
+
+    Args:
+        what: it should be, with its article: ``a pointer``.
+    """
+    try:
+        yield
+    except _UNREADABLE as error:
+        why = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise FormatError(f"is not {what}: {why}", where=where, remedy=remedy) from error
+
+
+@overload
+def typed(data: Mapping[str, Any], key: str, kind: type[T]) -> T: ...
+@overload
+def typed(data: Mapping[str, Any], key: str, kind: type[T], default: U) -> T | U: ...
+def typed(data: Mapping[str, Any], key: str, kind: type[Any], default: Any = _REQUIRED) -> Any:
+    """The field of that name.
+
+    Args:
+        default: when there is no such field, or it is None.
+
+    Raises:
+        KeyError, TypeError: it is missing, or of another type.
+    """
+    value = data.get(key)
+    if value is None and default is not _REQUIRED:
+        return default
+    if value is None and key not in data:
+        raise KeyError(key)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{key} is not {_TYPE_NAMES.get(kind, kind.__name__)}")
+    return value
+
+
+_TYPE_NAMES: Final[Mapping[type[Any], str]] = {
+    str: "text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a mapping",
+    list: "a list",
+}

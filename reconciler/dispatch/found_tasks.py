@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.dispatch.due import Due
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.runs import RunRecord
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ class FoundTasks(NamedTuple):
         known: what the runs files say is settled, while no other file does.
         over: paths of tasks that are settled, and that are still there.
         lines: what is to be written down of tasks that do not start.
+        damaged: runs files that were asked about old tasks, and cannot be read.
     """
 
     due: Mapping[str, Task] = MappingProxyType({})
     known: tuple[SettledTask, ...] = ()
     over: tuple[str, ...] = ()
     lines: tuple[RunRecord, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
 
     def dues(self, but: Container[str]) -> Iterator[Due]:
         """What is to be started, without the occurrences of these ids."""

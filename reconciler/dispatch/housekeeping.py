@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.forgetting import forget_tasks
-from reconciler.dispatch.formats import FormatError
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.ports import Archive, Claims, TaskFiles
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 
@@ -54,22 +54,28 @@ async def tidy(
     keep: timedelta,
     token: str,
     tasks: TaskFiles | None = None,
-) -> None:
+) -> Sequence[Damaged]:
     """Do today's chores, unless another wake has taken them. What fails is done tomorrow.
 
-    A day with a file that cannot be read stays as it is, until it is removed for its age or
-    somebody sees to the file: none of this may keep a wake from what is due.
+    A file that cannot be read stays as it is, until it is removed for its age or somebody repairs
+    it: none of this may keep a wake from what is due.
+
+    Returns:
+        The files that cannot be read.
     """
+    damaged: list[Damaged] = []
     try:
         if not await claims.put_new(f"tidy/{today.isoformat()}", {"token": token}):
-            return
+            return ()
         todo = chores(await archive.days(), await archive.loose_days(), today, keep)
         for day in todo.remove:
-            await archive.remove(day)
+            with suppress(OSError):
+                await archive.remove(day)
         for day in todo.compact:
-            with suppress(FormatError):
-                await archive.compact(day)
+            with suppress(OSError):
+                damaged += await archive.compact(day)
         if tasks is not None:
             await forget_tasks(tasks, today)
     except (UnavailableError, OSError):
-        return
+        pass
+    return damaged

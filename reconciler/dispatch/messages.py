@@ -44,7 +44,8 @@ def alarm_text(notice: Notice, generation: Generation) -> str:
 def look(notice: Notice, environment: str) -> str:
     """The command that shows more."""
     env = f" --env {environment}" if environment else ""
-    command = "status" if notice.kind is NoticeKind.OVERDUE else f"runs {notice.subject}"
+    of_run = notice.kind not in (NoticeKind.OVERDUE, NoticeKind.DAMAGED)
+    command = f"runs {notice.subject}" if of_run else "status"
     return f"reconcile {command}{env}"
 
 
@@ -62,6 +63,8 @@ def _what(notice: Notice, generation: Generation) -> str:
             return f"{name} did not run, {subject} was missed{why}"
         case NoticeKind.RECOVERED:
             return f"{name} succeeded again, {subject}; it had failed since {notice.since}."
+        case NoticeKind.DAMAGED:
+            return f"{name} cannot be read{why}"
         case _:
             cron = next(
                 (f" ({s.cron}, {s.timezone})" for s in generation.slots if s.name == name), ""
@@ -89,13 +92,15 @@ def _slack(text: str) -> str:
 
 
 def _fields(notice: Notice, generation: Generation) -> dict[str, Any]:
-    of_slot = notice.kind is NoticeKind.OVERDUE
+    of_slot, of_damage = notice.kind is NoticeKind.OVERDUE, notice.kind is NoticeKind.DAMAGED
+    of_run = not (of_slot or of_damage)
     return {
         "id": notice.id,
         "kind": notice.kind.value,
-        "schedule": None if of_slot else notice.name,
+        "schedule": notice.name if of_run else None,
         "slot": notice.name if of_slot else None,
-        "occurrence": None if of_slot else notice.subject,
+        "occurrence": notice.subject if of_run else None,
+        "where": notice.name if of_damage else None,
         "time": notice.subject.rpartition("@")[2],
         "count": notice.count,
         "since": notice.since,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import modal
-from modal.exception import NotFoundError
+from modal.exception import DeserializationError, NotFoundError
 
 from reconciler.dispatch.answers import (
     NOT_DONE,
@@ -21,12 +21,15 @@ from reconciler.dispatch.answers import (
     StartUnknownError,
     TargetMissingError,
     UnavailableError,
+    UnreadableEntry,
+    as_entry,
 )
 from reconciler.dispatch.generation import SUPERVISOR
 from reconciler.dispatch.puts import SharedPuts
 from reconciler.errors import ReconcileError
 
 _ModalFunction = modal.Function[..., Any, Any]
+_ABSENT: Final = object()
 
 
 @contextmanager
@@ -77,12 +80,14 @@ class ModalClaims:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors(f"read {key} of the Dict {self._name}"):
             try:
-                found = await self._reading.get.aio(key)
+                found = await self._reading.get.aio(key, _ABSENT)
             except NotFoundError:
                 return None
+            except DeserializationError as error:
+                return UnreadableEntry(_described(error))
         # It is there, and need not be looked up again for writing.
         self._writing = self._reading
-        return cast("Entry | None", found)
+        return None if found is _ABSENT else as_entry(found)
 
     async def put(self, key: str, entry: Entry) -> None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""

@@ -16,7 +16,8 @@ from reconciler.cron import minute
 from reconciler.dispatch.admission import Admission, Admitted, replacing, running_key
 from reconciler.dispatch.answers import CallState, Entry
 from reconciler.dispatch.calendar import previous_time
-from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.claim import Claimant, ClaimState, claim_key, read_claim
+from reconciler.dispatch.formats import typed
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import Caller, Claims
 from reconciler.dispatch.record import Record
@@ -79,11 +80,13 @@ async def _queue(
         key = f"queue/{call}" if number == 1 else f"queue/{call}#{number}"
         if await claims.put_new(key, place):
             return Admitted(Admission.QUEUE, behind, call, f"{running}; overlap is queue")
-        first = await claims.get(key)
-        if first is None or first["occurrence"] == occurrence.id:
+        entry = await claims.get(key)
+        first = None if entry is None else _named(entry, "occurrence")
+        if entry is None or first == occurrence:
             return Admitted(Admission.QUEUE, behind, call)
-        if not await _was_let_go(Occurrence.parse(first["occurrence"]), claims):
-            reason = f"{running} and {first['occurrence']} waits for it; overlap is queue"
+        # Of a place that cannot be read nobody knows who waits there: the next one is taken.
+        if first is not None and not await _was_let_go(first, claims):
+            reason = f"{running} and {first.id} waits for it; overlap is queue"
             return Admitted(Admission.SKIP, behind, call, reason)
     reason = f"{running}, and {PLACES} have waited for it in vain; overlap is queue"
     return Admitted(Admission.SKIP, behind, call, reason)
@@ -99,7 +102,7 @@ def _after_all(
     """
     if register is None or register["occurrence"] != occurrence.id:
         return _START
-    behind = str(register["replaces"])
+    behind = str(register.get("replaces", ""))
     if behind not in cancelled:
         return _START
     return Admitted(Admission.START, behind, reason=replacing(behind))
@@ -111,7 +114,7 @@ async def _was_let_go(occurrence: Occurrence, claims: Claims) -> bool:
         entry = await claims.get(claim_key(occurrence, attempt))
         if entry is None:
             return False
-        match ClaimState(entry["state"]):
+        match read_claim(entry, occurrence.id).state:
             case ClaimState.MISSED | ClaimState.SKIPPED:
                 return True
             case ClaimState.STARTED:
@@ -136,8 +139,8 @@ async def _last_started(
     at = previous_time(record, occurrence.at)
     before = [] if at is None else [record.occurrence(at)]
     if register is not None:
-        names = (register["occurrence"], register["replaces"])
-        before.extend(Occurrence.parse(name) for name in names if name)
+        names = (_named(register, "occurrence"), _named(register, "replaces"))
+        before.extend(one for one in names if one is not None)
     found = [
         await _started(one, claimant, claims) for one in dict.fromkeys(before) if one != occurrence
     ]
@@ -145,16 +148,31 @@ async def _last_started(
 
 
 async def _register(record: Record, claims: Claims) -> Entry | None:
-    """The entry that names the last that was to start; before that, it had an earlier name."""
-    found = await claims.get(running_key(record.name))
+    """The entry that names the last that was to start; before that, it had an earlier name.
+
+    One that cannot be read counts as none: the occurrence before has its claim.
+    """
+    found = _readable(await claims.get(running_key(record.name)))
     for name, last in reversed(record.formerly):
         if found is not None:
             break
-        found = await claims.get(running_key(name))
+        found = _readable(await claims.get(running_key(name)))
         # Another schedule may bear that name by now.
         if found is not None and Occurrence.parse(found["occurrence"]).at > last:
             found = None
     return found
+
+
+def _readable(entry: Entry | None) -> Entry | None:
+    return None if entry is None or _named(entry, "occurrence") is None else entry
+
+
+def _named(entry: Entry, key: str) -> Occurrence | None:
+    """The occurrence that an entry names; None when it names none."""
+    try:
+        return Occurrence.parse(typed(entry, key, str))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 async def _started(occurrence: Occurrence, claimant: Claimant, claims: Claims) -> Entry | None:
@@ -164,12 +182,13 @@ async def _started(occurrence: Occurrence, claimant: Claimant, claims: Claims) -
         entry = await claims.get(claim_key(occurrence, attempt))
         if entry is None:
             return None if attempt == 1 else in_doubt
-        match ClaimState(entry["state"]):
+        claim = read_claim(entry, occurrence.id)
+        match claim.state:
             case ClaimState.STARTED:
-                return {"occurrence": occurrence.id, "call": entry["call"]}
+                return {"occurrence": occurrence.id, "call": claim.call}
             case ClaimState.MISSED | ClaimState.SKIPPED:
                 return None
-            case ClaimState.CLAIMED if not claimant.knows_dead(entry):
+            case ClaimState.CLAIMED if not claimant.knows_dead(claim):
                 return in_doubt
             case ClaimState.CLAIMED | ClaimState.FAILED:
                 continue

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
-from reconciler.dispatch.formats import FORMAT, REPAIR, FormatError, check_format, json_line
+from reconciler.dispatch.formats import FORMAT, REPAIR, check_format, json_line, reading, typed
 
 POINTER_PATH: Final = "current.json"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +51,28 @@ def decode_pointer(content: bytes) -> Pointer:
         NewerFormatError: a newer version wrote it.
         FormatError: it is not a pointer.
     """
-    try:
+    with reading("a pointer", POINTER_PATH, REPAIR):
         data = json.loads(content)
         check_format(data, POINTER_PATH)
-        known = {item.name for item in fields(Pointer)}
-        return Pointer(**{name: value for name, value in data.items() if name in known})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FormatError(
-            f"is not a pointer: {error}", where=POINTER_PATH, remedy=REPAIR
-        ) from error
+        return pointer_of(data)
+
+
+def pointer_of(data: Mapping[str, Any]) -> Pointer:
+    """The pointer of these fields; fields that are not known are passed over.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no pointer.
+    """
+    generation = typed(data, "generation", str)
+    if not _DIGEST.fullmatch(generation):
+        raise ValueError("generation is not a digest")
+    return Pointer(
+        generation=generation,
+        commit=typed(data, "commit", str, None),
+        dirty=typed(data, "dirty", bool),
+        by=typed(data, "by", str),
+        at=typed(data, "at", str),
+        previous=typed(data, "previous", str, None),
+        author=typed(data, "author", str, None),
+        link=typed(data, "link", str, None),
+    )

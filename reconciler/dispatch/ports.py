@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.dispatch.answers import CallStatus, Entry
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.runs import ReadLogs, WakeLog
 
 if TYPE_CHECKING:
     from reconciler.alerts import Address
@@ -44,7 +45,11 @@ class Claims(Protocol):
         ...
 
     async def get(self, key: str) -> Entry | None:
-        """The entry, or None."""
+        """The entry; None when there is none.
+
+        Anybody may have stored anything there: what is no mapping of texts, or cannot be unpickled
+        here, is an :class:`~reconciler.dispatch.answers.UnreadableEntry`.
+        """
         ...
 
     async def put(self, key: str, entry: Entry) -> None:
@@ -60,6 +65,15 @@ class Generations(Protocol):
 
         Raises:
             FormatError: the pointer or the generation cannot be read.
+            UnavailableError: the Volume does not answer.
+        """
+        ...
+
+    async def last_readable(self) -> Generation | None:
+        """The newest generation that can be read, whether or not it is live: who is to be notified
+        when the live one cannot be read.
+
+        Raises:
             UnavailableError: the Volume does not answer.
         """
         ...
@@ -134,10 +148,9 @@ class RunLog(Protocol):
         """Store the log durably: it is there for every later reader once this returns."""
         ...
 
-    async def recent(
-        self, days: int, about: Callable[[str], bool] | None = None
-    ) -> Sequence[WakeLog]:
-        """The logs of the newest ``days`` days that have any, oldest first.
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
+        """The logs of the newest ``days`` days that have any, oldest first; with them, what of
+        these days cannot be read.
 
         Args:
             about: the names whose lines are wanted, which is much faster than all; None for all.
@@ -156,8 +169,14 @@ class Archive(Protocol):
         """Those of them whose logs are not all in one file, ascending."""
         ...
 
-    async def compact(self, day: str) -> None:
-        """Put the logs of a day into one file. A reader finds each log, before, after and amid."""
+    async def compact(self, day: str) -> Sequence[Damaged]:
+        """Put the logs of a day into one file. A reader finds each log, before, after and amid.
+
+        A file that cannot be read stays beside it; where that is the day's one file, all stays.
+
+        Returns:
+            What cannot be read.
+        """
         ...
 
     async def remove(self, day: str) -> None:

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dispatch.formats import FORMAT
+from reconciler.dispatch.formats import FORMAT, Damaged
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ class WakeLog:
         through: the cursor that it leaves behind; None when it leaves none.
         unsettled: occurrence ids that a later wake must look at again, with the next attempt.
         told: which alarms and pings it tried to send.
+        damaged: what it was the first to find that cannot be read.
     """
 
     wake: str
@@ -140,6 +141,7 @@ class WakeLog:
     part: int = 1
     execution: str = ""
     told: tuple[Told, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
 
     @property
     def day(self) -> str:
@@ -171,6 +173,8 @@ class WakeLog:
             header["execution"] = self.execution
         if self.told:
             header["told"] = [told.to_json() for told in self.told]
+        if self.damaged:
+            header["damaged"] = [list(one) for one in self.damaged]
         lines = [header, *(record.to_json() for record in self.records)]
         # What is none of UTF-8 is escaped as JSON does it: no text may keep a wake from its file.
         return b"".join(
@@ -180,6 +184,18 @@ class WakeLog:
             + b"\n"
             for line in lines
         )
+
+
+class ReadLogs(list[WakeLog]):
+    """Logs that were read back, the oldest first.
+
+    Attributes:
+        damaged: the files, or lines of them, that cannot be read. They were left out.
+    """
+
+    def __init__(self, logs: Iterable[WakeLog] = (), damaged: Iterable[Damaged] = ()) -> None:
+        super().__init__(logs)
+        self.damaged = tuple(damaged)
 
 
 def shorten(record: RunRecord) -> RunRecord:

@@ -11,6 +11,7 @@ from reconciler.dispatch.answers import Entry, UnavailableError
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
 from reconciler.dispatch.due import Due
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.policy import Fate, LetGo
 from reconciler.dispatch.record import Record
@@ -38,9 +39,11 @@ class Tally:
     unsettled: dict[str, int] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
     calls: dict[str, str] = field(default_factory=dict)
+    damaged: list[Damaged] = field(default_factory=list)
 
     def add(self, occurrence: Occurrence, outcome: Settled) -> None:
         """Count what became of an occurrence."""
+        self.damaged.extend(outcome.damaged)
         if outcome.record is not None:
             self.records.append(outcome.record)
             if outcome.record.call is not None:

@@ -10,7 +10,7 @@ is claimed like the first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -22,7 +22,8 @@ from reconciler.dispatch.answers import (
     StartUnknownError,
     UnavailableError,
 )
-from reconciler.dispatch.claim import Claimant, ClaimState, claim_key
+from reconciler.dispatch.claim import Claim, Claimant, ClaimState, claim_key, read_claim
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunRecord, RunState, format_time
@@ -47,11 +48,13 @@ class Settled(NamedTuple):
         record: the line to write down; None when there is nothing to say yet.
         next_attempt: the attempt that a later wake has to look at; None when all is settled.
         queued: it waits for an earlier run, and that is decided.
+        damaged: claims that cannot be read.
     """
 
     record: RunRecord | None = None
     next_attempt: int | None = None
     queued: bool = False
+    damaged: tuple[Damaged, ...] = ()
 
 
 async def start(
@@ -74,9 +77,10 @@ async def start(
     """
     starter = _Starter(record, occurrence, claimant, claims, caller, now, behind_queue)
     try:
-        return await starter.run(attempt)
+        settled = await starter.run(attempt)
     except UnavailableError as error:
-        return Settled(starter.note(RunState.START_FAILED, attempt, str(error)), attempt)
+        settled = Settled(starter.note(RunState.START_FAILED, attempt, str(error)), attempt)
+    return settled._replace(damaged=tuple(starter.damaged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class _Starter:
     caller: Caller
     now: int
     behind_queue: bool
+    damaged: list[Damaged] = field(default_factory=list)
 
     async def run(self, attempt: int) -> Settled:
         error = "its attempts failed"
@@ -104,35 +109,40 @@ class _Starter:
             found = await self.claims.get(key)
             if found is None:
                 return Settled(next_attempt=attempt)
-            settled = await self.as_found(key, found, attempt, admitted)
+            before = read_claim(found, key)
+            if before.damage is not None:
+                self.damaged.append(before.damage)
+            settled = await self.as_found(key, found, before, attempt, admitted)
             if settled is not None:
                 return settled
-            error = str(found.get("error", error))
+            error = before.error or error
             attempt += 1
         return Settled(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"given up: {error}"))
 
     async def as_found(
-        self, key: str, found: Entry, attempt: int, admitted: Admitted
+        self, key: str, found: Entry, claim: Claim, attempt: int, admitted: Admitted
     ) -> Settled | None:
         """What a claim that was there already means; None when the next attempt may begin."""
-        match ClaimState(found["state"]):
+        match claim.state:
             # Whoever settled it may have died before its runs file: written down twice is
             # harmless, not at all is not.
             case ClaimState.STARTED:
-                return Settled(self.note(RunState.STARTED, attempt, call=str(found["call"])))
+                return Settled(self.note(RunState.STARTED, attempt, call=claim.call))
             case ClaimState.MISSED:
-                return Settled(self.note(RunState.MISSED, attempt, str(found["error"])))
+                return Settled(self.note(RunState.MISSED, attempt, claim.error))
             case ClaimState.SKIPPED:
-                return Settled(self.note(RunState.SKIPPED, attempt, str(found["error"])))
+                return Settled(self.note(RunState.SKIPPED, attempt, claim.error))
             case ClaimState.FAILED:
                 return None
             case ClaimState.CLAIMED:
-                if found["token"] == self.claimant.token:
+                if claim.token == self.claimant.token:
                     return await self.spawn(key, dict(found), attempt, admitted)
-                if not self.claimant.knows_dead(found):
+                if not self.claimant.knows_dead(claim):
                     return Settled(next_attempt=attempt)
                 if self.record.delivery is Delivery.AT_MOST_ONCE:
-                    return await self.give_up(key, found, attempt, _unconfirmed(found))
+                    # What cannot be read is replaced by a claim that can be.
+                    kept = found if claim.damage is None else self.claimant.claim(attempt)
+                    return await self.give_up(key, kept, attempt, _unconfirmed(claim))
                 return None
 
     async def admission(self, key: str, attempt: int) -> Admitted:
@@ -214,7 +224,11 @@ class _Starter:
                 return await self.give_up(key, claim, attempt, reason)
             return await self.fail(key, claim, attempt, str(error))
         await self.confirm(key, {**claim, "state": ClaimState.STARTED.value, "call": call})
-        return Settled(self.note(RunState.STARTED, attempt, admitted.reason, call))
+        why = admitted.reason
+        if why is None and self.damaged:
+            # An attempt before this one may have started it too: the history is to say why.
+            why = f"{self.damaged[-1]}; delivery is at-least-once"
+        return Settled(self.note(RunState.STARTED, attempt, why, call))
 
     async def make_way(self, admitted: Admitted) -> None:
         """Take the place of the earlier run, where there may be one at a time."""
@@ -303,8 +317,10 @@ def _fill(value: Any, values: Mapping[str, str]) -> Any:
             return value
 
 
-def _unconfirmed(found: Entry) -> str:
+def _unconfirmed(claim: Claim) -> str:
+    if claim.damage is not None:
+        return f"may or may not have started: {claim.damage}; delivery is at-most-once"
     return (
-        f"wake {found['wake']} claimed it and ended before it confirmed a start; "
+        f"wake {claim.wake} claimed it and ended before it confirmed a start; "
         "delivery is at-most-once"
     )

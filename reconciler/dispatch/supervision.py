@@ -24,9 +24,9 @@ from reconciler.dispatch.answers import (
     UnavailableError,
 )
 from reconciler.dispatch.bulletin import Notice, NoticeKind
-from reconciler.dispatch.claim import Claimant, ClaimState
+from reconciler.dispatch.claim import Claim, Claimant, ClaimState, read_claim
 from reconciler.dispatch.delivery import ping_now
-from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.occurrence import Occurrence, time_of
 from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
 from reconciler.dispatch.runs import format_time
 from reconciler.durations import format_seconds
@@ -168,20 +168,21 @@ class Supervisor:
             if not await self._persist(lambda k=key, c=claim: self.claims.put_new(k, c)):  # type: ignore[misc]  # bound by default, for the loop
                 found = await self._persist(lambda k=key: self.claims.get(k))  # type: ignore[misc]  # the same
                 claim = found if found is not None else claim
-            match ClaimState(claim["state"]):
+            read = read_claim(claim, key)
+            match read.state:
                 case ClaimState.STARTED:
                     return await self._watch(key, claim)
-                case ClaimState.CLAIMED if claim["token"] == self.token:
+                case ClaimState.CLAIMED if read.token == self.token:
                     ended = await self._start(key, claim)
                     if isinstance(ended, CallStatus):
                         return ended
                     error = ended
                     await self.pause(LOOK_AGAIN)
-                case ClaimState.CLAIMED if not claimant.knows_dead(claim):
+                case ClaimState.CLAIMED if not claimant.knows_dead(read):
                     await self.pause(LOOK_AGAIN)
                     continue
                 case ClaimState.CLAIMED if self.order.delivery is Delivery.AT_MOST_ONCE:
-                    raise _InDoubtError(_UNCONFIRMED)
+                    raise _InDoubtError(_unconfirmed(read))
                 case _:
                     pass
             start += 1
@@ -244,11 +245,11 @@ class Supervisor:
         Why it is cancelled is written down before: whatever becomes of the answer, or of us, what
         is found cancelled then has timed out, and was not ended by somebody else.
         """
-        timeout, left = self.order.timeout, None
+        timeout, left, since = self.order.timeout, None, self._since(claim)
         timed_out = TIMED_OUT in claim
         while True:
             if timeout is not None:
-                until = datetime.fromisoformat(claim["since"]) + timedelta(seconds=timeout)
+                until = since + timedelta(seconds=timeout)
                 left = max(0.0, (until - self.clock.now()).total_seconds())
             try:
                 status = await self.caller.wait(call, left)
@@ -264,6 +265,13 @@ class Supervisor:
             except UnavailableError:
                 await self.pause(LOOK_AGAIN)
 
+    def _since(self, claim: Entry) -> datetime:
+        """When a call was started; a claim that does not say so counts from now."""
+        try:
+            return datetime.fromisoformat(time_of(claim, "since"))
+        except (KeyError, TypeError, ValueError):
+            return self.clock.now()
+
     async def _persist(self, act: Callable[[], Awaitable[Any]]) -> Any:
         """Ask again when there is no answer; all that is asked here may be asked twice."""
         for _ in range(STARTS_PER_TRY):
@@ -274,7 +282,10 @@ class Supervisor:
         return await act()
 
 
-_UNCONFIRMED: Final = "its supervisor ended before it confirmed a start; delivery is at-most-once"
+def _unconfirmed(claim: Claim) -> str:
+    if claim.damage is not None:
+        return f"may or may not have started: {claim.damage}; delivery is at-most-once"
+    return "its supervisor ended before it confirmed a start; delivery is at-most-once"
 
 
 def _line(number: int, status: CallStatus) -> str:

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from reconciler.dispatch.formats import FORMAT, FormatError, check_format
-from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.dispatch.formats import FORMAT, FormatError, check_format, reading, typed
+from reconciler.dispatch.occurrence import Occurrence, format_minute, parse_minute, time_of
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.task_names import (
     NAME_PREFIX,
@@ -39,7 +39,6 @@ LONG_PAST: Final = 24 * 60
 DEEPEST: Final = 100
 """Levels of lists and mappings in arguments: what goes through them calls itself for each."""
 
-_NOT_OURS: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _REMOVE: Final = "Remove it from the Volume (modal volume rm), and create the task again."
 _KEY: Final = re.compile(rf"({ID.pattern})(?:~([1-9][0-9]{{0,3}}))?")
 _PATH: Final = re.compile(rf"{TASKS_FOLDER}/(\d{{4}}-\d\d-\d\d)/(\d\d)/({_KEY.pattern})\.json")
@@ -139,19 +138,19 @@ class Task:
         Raises:
             KeyError, TypeError, ValueError: it is no task.
         """
-        if not ID.fullmatch(data["id"]) or not isinstance(data["args"], dict):
-            raise ValueError("its id or its arguments are of another form")
-        if is_too_deep(data["args"]):
+        if not ID.fullmatch(typed(data, "id", str)):
+            raise ValueError("its id is of another form")
+        if is_too_deep(typed(data, "args", dict)):
             raise ValueError(f"its arguments are nested more than {DEEPEST} levels deep")
         return cls(
             id=data["id"],
             at=parse_minute(data["at"]),
-            app=str(data["app"]),
-            function=str(data["function"]),
+            app=typed(data, "app", str),
+            function=typed(data, "function", str),
             created=parse_minute(data["created"]),
             args=data["args"],
             delivery=Delivery(data.get("delivery", Delivery.AT_LEAST_ONCE)),
-            edition=int(data.get("edition", 1)),
+            edition=typed(data, "edition", int, 1),
         )
 
     def encode(self) -> bytes:
@@ -166,12 +165,10 @@ def decode_task(content: bytes, where: str) -> Task:
         NewerFormatError: a newer version wrote it.
         FormatError: it is not the task that its name says.
     """
-    try:
+    with reading("a task", where, _REMOVE):
         data = json.loads(content)
         check_format(data, where)
         task = Task.from_json(data)
-    except _NOT_OURS as error:
-        raise FormatError(f"is not a task: {error}", where=where, remedy=_REMOVE) from error
     if task.path != where:
         reason = f"is not a task: it says that it is {task.path}"
         raise FormatError(reason, where=where, remedy=_REMOVE)
@@ -220,19 +217,17 @@ def decode_settled(content: bytes, where: str) -> SettledTask:
         NewerFormatError: a newer version wrote it.
         FormatError: it is no such file.
     """
-    try:
+    with reading("the outcome of a task", where):
         data = json.loads(content)
         check_format(data, where)
-        said = data["settled"]
+        said = typed(data, "settled", dict)
         return SettledTask(
-            task=Task.from_json(data["task"]),
+            task=Task.from_json(typed(data, "task", dict)),
             ending=Ending(said["ending"]),
-            at=said["at"],
-            call=said.get("call"),
-            reason=said.get("reason"),
+            at=time_of(said, "at"),
+            call=typed(said, "call", str, None),
+            reason=typed(said, "reason", str, None),
         )
-    except _NOT_OURS as error:
-        raise FormatError(f"does not say what became of a task: {error}", where=where) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from reconciler.dispatch.formats import typed
+
 
 class ToldState(StrEnum):
     """What became of an attempt to tell somebody of something."""
@@ -40,7 +42,12 @@ class Told:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read :meth:`to_json` back."""
-        return cls(data["notice"], data["to"], ToldState(data["state"]), data.get("error"))
+        return cls(
+            typed(data, "notice", str),
+            typed(data, "to", str),
+            ToldState(data["state"]),
+            typed(data, "error", str, None),
+        )
 
 
 def told_line(told: Told) -> str:

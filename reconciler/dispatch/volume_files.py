@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,15 +18,19 @@ from typing import Final
 
 import modal
 
-from reconciler.dispatch.formats import REPAIR, FormatError, GoneError
+from reconciler.dispatch.formats import REPAIR, Damaged, FormatError, GoneError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
-from reconciler.dispatch.runs import COMPACTED, RUNS_FOLDER, WakeLog
+from reconciler.dispatch.runs import COMPACTED, RUNS_FOLDER, ReadLogs, WakeLog
 from reconciler.dispatch.stored_generation import open_generation
 
 MOUNT_POINT: Final = "/state"
 """Where the Volume is mounted in a dispatcher container."""
+
+
+LOOKED_AT: Final = 20
+"""Generations that are tried at most when the live one cannot be read."""
 
 
 def mounted_at() -> Path:
@@ -59,6 +64,15 @@ class VolumeGenerations:
             self._kept = {digest: self._read(digest)}
         return self._kept[digest]
 
+    async def last_readable(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        folder = (self.folder / generation_path("")).parent
+        files = sorted(folder.glob("*.jsonl"), key=_written, reverse=True)
+        for file in files[:LOOKED_AT]:
+            with suppress(FormatError, OSError):
+                return self._read(file.stem)
+        return None
+
     def _read(self, digest: str) -> Generation:
         where = generation_path(digest)
         try:
@@ -66,6 +80,14 @@ class VolumeGenerations:
         except FileNotFoundError as error:
             raise GoneError(where) from error
         return verified_generation(content, digest)
+
+
+def _written(file: Path) -> float:
+    """When a file was written, epoch seconds; one that has just gone is the oldest."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @dataclass
@@ -84,12 +106,11 @@ class VolumeRunLog:
         unfinished.replace(path)
         await self._commit()
 
-    async def recent(
-        self, days: int, about: Callable[[str], bool] | None = None
-    ) -> Sequence[WakeLog]:
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
-        logs = [log for day in (await self.days())[-days:] for log in self._logs_of(day, about)]
-        return sorted(logs, key=lambda log: log.path)
+        found = [self._logs_of(day, about) for day in (await self.days())[-days:]]
+        logs = sorted((log for of_day in found for log in of_day), key=lambda log: log.path)
+        return ReadLogs(logs, (one for of_day in found for one in of_day.damaged))
 
     async def days(self) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
@@ -101,10 +122,14 @@ class VolumeRunLog:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
         return [day for day in await self.days() if any(self._loose_files(day))]
 
-    async def compact(self, day: str) -> None:
+    async def compact(self, day: str) -> Sequence[Damaged]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
-        logs, loose = self._logs_of(day), list(self._loose_files(day))
+        logs = self._logs_of(day)
         path = self.folder / RUNS_FOLDER / day / COMPACTED
+        damaged = {one.where for one in logs.damaged}
+        if self._where(path) in damaged:
+            return logs.damaged
+        loose = [file for file in self._loose_files(day) if self._where(file) not in damaged]
         unfinished = path.with_suffix(".unfinished")
         unfinished.write_bytes(b"".join(log.encode() for log in logs))
         unfinished.replace(path)
@@ -113,6 +138,7 @@ class VolumeRunLog:
         for file in loose:
             file.unlink()
         await self._commit()
+        return logs.damaged
 
     async def remove(self, day: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
@@ -122,14 +148,24 @@ class VolumeRunLog:
         folder.rmdir()
         await self._commit()
 
-    def _logs_of(self, day: str, about: Callable[[str], bool] | None = None) -> Sequence[WakeLog]:
+    def _logs_of(self, day: str, about: Callable[[str], bool] | None = None) -> ReadLogs:
         from reconciler.dispatch.stored_runs import decode_compacted  # start-up time: seldom read
 
         found: dict[str, WakeLog] = {}
+        damaged: list[Damaged] = []
         for file in sorted((self.folder / RUNS_FOLDER / day).glob("*.jsonl")):
-            where = file.relative_to(self.folder).as_posix()
-            found |= {log.path: log for log in decode_compacted(file.read_bytes(), where, about)}
-        return [found[path] for path in sorted(found)]
+            where = self._where(file)
+            try:
+                logs = decode_compacted(file.read_bytes(), where, about)
+            except OSError as error:
+                damaged.append(Damaged(where, str(error.strerror)))
+                continue
+            found |= {log.path: log for log in logs}
+            damaged += logs.damaged
+        return ReadLogs((found[path] for path in sorted(found)), damaged)
+
+    def _where(self, file: Path) -> str:
+        return file.relative_to(self.folder).as_posix()
 
     def _loose_files(self, day: str) -> Iterator[Path]:
         for file in (self.folder / RUNS_FOLDER / day).glob("*.jsonl"):

@@ -20,9 +20,10 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import at_once
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL
 from reconciler.dispatch.claim import Claimant
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, Horizon, cursor_of
 from reconciler.dispatch.cursor_writing import rewrite
 from reconciler.dispatch.due import Due, find_due
+from reconciler.dispatch.formats import Damaged, FormatError
 from reconciler.dispatch.found_tasks import NO_TASKS, FoundTasks, find_tasks
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.occurrence import Occurrence
@@ -33,6 +34,7 @@ from reconciler.dispatch.task_names import NAME_PREFIX, is_task
 from reconciler.dispatch.unsettled import look_again
 
 if TYPE_CHECKING:
+    from reconciler.dispatch.damage import Found
     from reconciler.dispatch.ports import (
         Archive,
         Caller,
@@ -113,15 +115,22 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
 
     Raises:
         NothingAppliedError, UnknownScheduleError: there is nothing to serve.
-        FormatError: the generation or the cursor is damaged or of a newer version.
+        FormatError: the pointer or the generation cannot be read, or a newer version wrote one of
+            them or the cursor. Nothing was started; what waited to be sent was sent.
         UnavailableError: the generation, the cursor or the runs file could not be read or written.
             Nothing is lost: the cursor did not move.
     """
     started = ports.clock.now()
-    generation = await ports.generations.live()
+    try:
+        generation = await ports.generations.live()
+        cursor = await read_cursor(ports)
+    except FormatError as error:
+        from reconciler.dispatch.outage import notify_of_outage  # start-up time: mostly all is well
+
+        await notify_of_outage(ports, request, error, started)
+        raise
     if generation is None:
         raise NothingAppliedError
-    cursor = await read_cursor(ports)
     now = request.until(started)
     tasks = await _found_tasks(ports, request, now, started)
     dues = _requested(generation, cursor, request, now)
@@ -143,20 +152,22 @@ class _Wake:
         now = self.request.until(self.started)
         server = Server(claimant, self.ports.claims, self.ports.caller, now)
         logs: list[WakeLog] = []
-        await self.tidy_once_a_day(cursor)
+        damaged = [*cursor.damaged, *self.tasks.damaged, *await self.tidy_once_a_day(cursor)]
         read, woken = cursor, cursor.wakes
         open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
             if not logs:
                 tally.records.extend(self.tasks.lines)
+                tally.damaged.extend(damaged)
             carried_over = {} if logs else await self.carried_over(cursor, server, tally)
             await server.serve(step.dues, carried_over, open_before, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
-            log = self.log(step.through, len(logs) + 1, tally, ended)
-            if log.records or log.unsettled:
+            found = await self.found_damage(tally.damaged)
+            log = self.log(step.through, len(logs) + 1, tally, ended, found)
+            if log.records or log.unsettled or log.damaged:
                 await self.ports.log.write(log)
-            cursor = await self.advance(read, cursor, log, tally, ended)
+            cursor = await self.advance(read, cursor, log, tally, ended, found)
             # Last: until a task's file goes, a wake that dies leaves it to the next one.
             await self.settle_tasks(tally, first=not logs)
             logs.append(log)
@@ -171,13 +182,24 @@ class _Wake:
 
             await settle_tasks(self.ports.tasks, found, tally.records)
 
-    async def tidy_once_a_day(self, cursor: Cursor) -> None:
-        today, ports = self.started.date(), self.ports
-        if ports.archive is not None and self.request.regular and cursor.tidied < today.isoformat():
-            from reconciler.dispatch.housekeeping import tidy
+    async def tidy_once_a_day(self, cursor: Cursor) -> Sequence[Damaged]:
+        """Do the day's chores; returns the files that these came upon and that cannot be read."""
+        today, ports, token = self.started.date(), self.ports, self.request.token
+        known = cursor.tidied >= today.isoformat()
+        if ports.archive is None or not self.request.regular or known:
+            return ()
+        from reconciler.dispatch.housekeeping import tidy
 
-            keep = timedelta(days=self.generation.history_days)
-            await tidy(ports.archive, ports.claims, today, keep, self.request.token, ports.tasks)
+        keep = timedelta(days=self.generation.history_days)
+        return await tidy(ports.archive, ports.claims, today, keep, token, ports.tasks)
+
+    async def found_damage(self, damaged: Sequence[Damaged]) -> Found | None:
+        """What of this was not known yet, and whom to notify of it; None where all is well."""
+        if not damaged:
+            return None
+        from reconciler.dispatch.damage import found_damage
+
+        return await found_damage(damaged, self.ports.claims, self.started)
 
     async def carried_over(self, cursor: Cursor, server: Server, tally: Tally) -> Starting:
         """What earlier wakes left unsettled, with the next attempt of each."""
@@ -222,7 +244,14 @@ class _Wake:
             tries=status.tries,
         )
 
-    def log(self, through: int, part: int, tally: Tally, ended: Sequence[RunRecord]) -> WakeLog:
+    def log(
+        self,
+        through: int,
+        part: int,
+        tally: Tally,
+        ended: Sequence[RunRecord],
+        damage: Found | None,
+    ) -> WakeLog:
         return WakeLog(
             wake=self.request.wake,
             part=part,
@@ -234,6 +263,7 @@ class _Wake:
             through=through if self.request.regular else None,
             unsettled=tally.unsettled,
             records=tuple(shorten(record) for record in (*tally.records, *ended)),
+            damaged=() if damage is None else damage.new,
         )
 
     async def tell(
@@ -259,7 +289,13 @@ class _Wake:
         return sent.told
 
     async def advance(
-        self, read: Cursor, before: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
+        self,
+        read: Cursor,
+        before: Cursor,
+        log: WakeLog,
+        tally: Tally,
+        ended: Sequence[RunRecord],
+        damage: Found | None,
     ) -> Cursor:
         """Move the cursor past what this step has done; returns it.
 
@@ -269,7 +305,7 @@ class _Wake:
         """
 
         def forward(found: Cursor) -> Cursor:
-            return self.brought_forward(found, read, log, tally, ended)
+            return self.with_damage(self.brought_forward(found, read, log, tally, ended), damage)
 
         return await rewrite(self.ports.claims, f"{self.request.token}.{log.part}", before, forward)
 
@@ -299,6 +335,15 @@ class _Wake:
 
             merged = noted(merged, found, self.generation, log.records, self.started)
         return merged
+
+    def with_damage(self, cursor: Cursor, damage: Found | None) -> Cursor:
+        """A cursor, with the notices about what cannot be read."""
+        if damage is None or self.ports.messenger is None or self.generation.alerts is None:
+            return cursor
+        from reconciler.dispatch.damage import with_damage
+
+        notices = with_damage(tuple(cursor.bulletin.notices.values()), damage)
+        return replace(cursor, bulletin=cursor.bulletin._replace(notices=notices))
 
     def open_calls(self, tally: Tally, read: Cursor, found: Cursor) -> Mapping[str, str]:
         """The calls of this step whose end is to be looked for: counted once by what is told."""
@@ -348,13 +393,20 @@ def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 async def read_cursor(ports: Ports) -> Cursor:
-    """The cursor's entry, or what the runs files tell when it is gone."""
-    entry = await ports.claims.get(CURSOR_KEY)
-    if entry is not None:
-        return Cursor.from_json(entry)
+    """The cursor's entry, or what the runs files tell when it is gone or cannot be read.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        UnavailableError: Modal did not answer.
+    """
+    found = cursor_of(await ports.claims.get(CURSOR_KEY))
+    if isinstance(found, Cursor):
+        return found
     from reconciler.dispatch.recovery import RECOVERY_DAYS, recover
 
-    return recover(await ports.log.recent(RECOVERY_DAYS))
+    logs = await ports.log.recent(RECOVERY_DAYS)
+    garbled = () if found is None else (found,)
+    return replace(recover(logs), damaged=(*garbled, *logs.damaged))
 
 
 async def _found_tasks(

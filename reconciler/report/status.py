@@ -11,6 +11,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.calendar import barred, previous_time, running_times
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import Due, find_due
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.notices import FAILED_STATES
@@ -99,13 +100,18 @@ class Tasks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """All of an environment."""
+    """All of an environment.
+
+    Attributes:
+        damaged: what is stored and cannot be read, or could not be read by a wake of the last day.
+    """
 
     generation: str
     pointer: Pointer | None
     schedules: tuple[ScheduleStatus, ...]
     slots: tuple[SlotStatus, ...]
     tasks: Tasks = Tasks()
+    damaged: tuple[Damaged, ...] = ()
 
     @property
     def well(self) -> bool:
@@ -114,6 +120,7 @@ class Status:
             all(schedule.well for schedule in self.schedules)
             and all(slot.overdue is None for slot in self.slots)
             and not self.tasks.wanting
+            and not self.damaged
         )
 
 
@@ -124,6 +131,7 @@ def status_of(
     runs: Iterable[Run],
     now: int,
     tasks: Tasks = Tasks(),
+    damaged: Iterable[Damaged] = (),
 ) -> Status:
     """Put together where everything stands.
 
@@ -134,6 +142,7 @@ def status_of(
         runs: oldest first.
         now: epoch minute.
         tasks: that programs have created.
+        damaged: what cannot be read.
     """
     by_name: dict[str, list[Run]] = {}
     for run in sorted(runs, key=_begun):
@@ -165,6 +174,7 @@ def status_of(
         ),
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
         tasks=tasks,
+        damaged=tuple(dict.fromkeys(damaged)),
     )
 
 

@@ -56,6 +56,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
             "pending": status.tasks.pending,
             "wanting_a_look": [_task_json(task) for task in status.tasks.wanting],
         },
+        "damaged": [{"where": one.where, "why": one.why} for one in status.damaged],
         "slots": [
             {
                 "slot": item.slot.name,
@@ -91,9 +92,14 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
             f"{style.red(overdue) if overdue else ''}"
         )
     yield from _task_lines(status.tasks, style)
+    if status.damaged:
+        yield style.bold("Damaged")
+    for one in status.damaged:
+        yield f"  {style.red(str(one))}"
     bad = [item.record.name for item in status.schedules if not item.well]
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
     bad += [task.name for task in status.tasks.wanting]
+    bad += dict.fromkeys(one.where for one in status.damaged)
     yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from reconciler.dispatch.at_once import together
-from reconciler.dispatch.formats import FORMAT, FormatError, check_format
-from reconciler.dispatch.pointer import Pointer
+from reconciler.dispatch.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
+from reconciler.dispatch.pointer import Pointer, pointer_of
 from reconciler.plan import Kind, Plan
 from reconciler.workspace.ports import Files
 
@@ -98,16 +98,22 @@ class Applied:
             NewerFormatError: a newer version wrote it.
             FormatError: it is no such record.
         """
-        try:
+        with reading("the record of an apply", where):
             data: dict[str, Any] = json.loads(content)
             check_format(data, where)
-            found = [Origin(*origin) for origin in data["origins"]]
-            origins = {name: found[place] for name, place in data["schedules"].items()}
-            told = data["pointer"]
-            pointer = Pointer(**{key: told[key] for key in _POINTER_KEYS if key in told})
-            return cls(pointer, str(data["summary"]), origins, data.get("app"))
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise FormatError(f"is not the record of an apply: {error}", where=where) from error
+            found = [_origin(origin) for origin in typed(data, "origins", list)]
+            places = typed(data, "schedules", dict)
+            origins = {name: found[place] for name, place in places.items()}
+            pointer = pointer_of(typed(data, "pointer", dict))
+            return cls(pointer, typed(data, "summary", str), origins, typed(data, "app", str, None))
+
+
+def _origin(written: Sequence[Any]) -> Origin:
+    commit, author, at = written
+    data = {"commit": commit, "author": author, "at": at}
+    return Origin(
+        typed(data, "commit", str, None), typed(data, "author", str, None), typed(data, "at", str)
+    )
 
 
 def path_of(pointer: Pointer) -> str:
@@ -151,23 +157,40 @@ async def read_record(files: Files, pointer: Pointer | None) -> Applied | None:
     return None if content is None else Applied.decode(content, path_of(pointer))
 
 
-async def read_history(files: Files, count: int) -> Sequence[Applied]:
-    """The last applies, newest first.
+async def record_or_damage(
+    files: Files, pointer: Pointer | None
+) -> tuple[Applied | None, tuple[Damaged, ...]]:
+    """The same for who only shows it: a record that cannot be read is named instead.
 
     Raises:
-        UnavailableError: something cannot be read.
-        FormatError: a record is damaged.
+        UnavailableError: Modal did not answer.
+    """
+    try:
+        return await read_record(files, pointer), ()
+    except FormatError as error:
+        return None, (Damaged(error.where or FOLDER, error.what),)
+
+
+async def read_history(files: Files, count: int) -> tuple[Sequence[Applied], tuple[Damaged, ...]]:
+    """The last applies, newest first, and the records among them that cannot be read.
+
+    Raises:
+        UnavailableError: Modal did not answer.
     """
     paths = sorted(await files.list(FOLDER), reverse=True)[:count]
     at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def read(path: str) -> Applied | None:
+    async def read(path: str) -> Applied | Damaged | None:
         async with at_once:
             content = await files.read(path)
-        return None if content is None else Applied.decode(content, path)
+        try:
+            return None if content is None else Applied.decode(content, path)
+        except FormatError as error:
+            return Damaged(path, error.what)
 
     found = await together(*map(read, paths))
-    return [applied for applied in found if applied is not None]
+    applies = [one for one in found if isinstance(one, Applied)]
+    return applies, tuple(one for one in found if isinstance(one, Damaged))
 
 
 def commits_of(record: Applied | None) -> dict[str, str]:

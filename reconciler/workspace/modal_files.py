@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,13 +12,13 @@ import modal
 from modal.exception import NotFoundError
 
 from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.formats import FormatError, GoneError, NewerFormatError
+from reconciler.dispatch.formats import FormatError, GoneError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
-from reconciler.dispatch.runs import RUNS_FOLDER, WakeLog, format_time
+from reconciler.dispatch.runs import RUNS_FOLDER, ReadLogs, WakeLog, format_time
 from reconciler.dispatch.stored_runs import decode_compacted
-from reconciler.dispatch.volume_files import verified_generation
+from reconciler.dispatch.volume_files import LOOKED_AT, verified_generation
 from reconciler.workspace.ports import Files
 
 
@@ -91,54 +92,44 @@ class RemoteGenerations:
             raise GoneError(generation_path(digest))
         return verified_generation(generation, digest)
 
+    async def last_readable(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        folder = generation_path("").rpartition("/")[0]
+        written = await self.files.written(folder)
+        for path in sorted(written, key=written.__getitem__, reverse=True)[:LOOKED_AT]:
+            content = await self.files.read(path)
+            digest = path.rpartition("/")[2].removesuffix(".jsonl")
+            if content is not None:
+                with suppress(FormatError):
+                    return verified_generation(content, digest)
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteRunLog:
-    """The dispatcher's run log, from outside.
-
-    Attributes:
-        removal: the command that removes a file of it; None where none is known.
-    """
+    """The dispatcher's run log, from outside."""
 
     files: Files
-    removal: Callable[[str], str] | None = None
 
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         await self.files.write(log.path, log.encode())
 
-    async def recent(
-        self, days: int, about: Callable[[str], bool] | None = None
-    ) -> Sequence[WakeLog]:
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
         """See :class:`~reconciler.dispatch.ports.RunLog`.
 
         Every wake of the last two days has a file of its own: one after the other they would take
         minutes.
         """
 
-        async def read(path: str) -> Sequence[WakeLog]:
+        async def read(path: str) -> ReadLogs:
             content = await self.files.read(path)
-            return () if content is None else self._decoded(content, path, about)
+            return ReadLogs() if content is None else decode_compacted(content, path, about)
 
         newest = (await self.files.list(RUNS_FOLDER))[-days:]
         listed = await at_once(map(self.files.list, newest))
         paths = sorted(path for of_day in listed for path in of_day if path.endswith(".jsonl"))
         found = await at_once(map(read, paths))
         logs = {log.path: log for of_file in found for log in of_file}
-        return [logs[path] for path in sorted(logs)]
-
-    def _decoded(
-        self, content: bytes, path: str, about: Callable[[str], bool] | None
-    ) -> Sequence[WakeLog]:
-        try:
-            return decode_compacted(content, path, about)
-        except NewerFormatError:
-            raise
-        except FormatError as error:
-            # Leaving it out by ourselves would turn what it says into runs that never were.
-            how = "" if self.removal is None else f": {self.removal(path)}"
-            raise FormatError(
-                error.what,
-                where=error.where,
-                remedy=f"Remove it, and what it says is gone while all others are read{how}",
-            ) from error
+        damaged = (one for of_file in found for one in of_file.damaged)
+        return ReadLogs((logs[path] for path in sorted(logs)), damaged)

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import together
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.dispatch.formats import FormatError, NewerFormatError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer, decode_pointer
@@ -36,7 +36,8 @@ async def observe(
     deployed, (pointer, pointer_damage), cursor = await together(
         apps.deployed(), read_pointer(files), claims.get(CURSOR_KEY)
     )
-    known = None if cursor is None else Cursor.from_json(cursor)
+    found = cursor_of(cursor)
+    known = found if isinstance(found, Cursor) else None
     own = next((app for app in deployed if _is_own(app, settings)), None)
     stopped = None if own is not None else await _stopped(apps, files, pointer)
     live, live_damage = None, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from reconciler.commands.status import RUNS_DAYS, runs_to_show
 from reconciler.cron import instant, minute
 from reconciler.dispatch.fakes import FakeRunLog
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time
+from reconciler.dispatch.runs import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from tests.dispatch.scenario import World, at, hourly
 
 NOW = "2026-11-20T15:30"
@@ -26,9 +26,7 @@ class ReadRunLog(FakeRunLog):
 
     asked: list[tuple[int, bool]] = field(default_factory=list)
 
-    async def recent(
-        self, days: int, about: Callable[[str], bool] | None = None
-    ) -> Sequence[WakeLog]:
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
         self.asked.append((days, about is None))
         return await super().recent(days, about)
 

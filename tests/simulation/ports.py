@@ -16,8 +16,9 @@ from reconciler.dispatch.answers import (
     UnavailableError,
 )
 from reconciler.dispatch.fakes import FakeTaskFiles
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.runs import ReadLogs, WakeLog
 from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
@@ -75,6 +76,10 @@ class SimulatedGenerations:
             return world.live(world.now - self.age)
 
         return await container.call(read, UnavailableError)
+
+    async def last_readable(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        return await self.live()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +165,15 @@ class SimulatedRunLog:
 
         await self.container.call(commit, UnavailableError, resend=True)
 
-    async def recent(
-        self, days: int, about: Callable[[str], bool] | None = None
-    ) -> Sequence[WakeLog]:
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
 
-        def read() -> Sequence[WakeLog]:
+        def read() -> ReadLogs:
             files = self.container.world.files
             newest = self._days()[-days:]
             paths = sorted(path for path, log in files.items() if log.day in newest)
-            return [
-                log for path in paths for log in decode_compacted(files[path].encode(), path, about)
-            ]
+            read = [decode_compacted(files[path].encode(), path, about) for path in paths]
+            return ReadLogs(log for of_file in read for log in of_file)
 
         return await self.container.call(read, UnavailableError)
 
@@ -183,7 +185,7 @@ class SimulatedRunLog:
         """See :class:`~reconciler.dispatch.ports.Archive`; a day is as good as one file here."""
         return []
 
-    async def compact(self, day: str) -> None:
+    async def compact(self, day: str) -> Sequence[Damaged]:
         """See :class:`~reconciler.dispatch.ports.Archive`; there is never anything to do."""
         raise AssertionError(f"{day} is compact")
 
