@@ -137,7 +137,7 @@ def _gap(members: Sequence[Member], wakes: float, floor: float) -> float | None:
 
 def _proved(members: Sequence[Member], wakes: float) -> bool:
     """Whether it can be proved that no crons, as many as there are slots, wake less often."""
-    each = demands(members, horizon(NOW)).each
+    each = demands(members, horizon(NOW))
     pieces = cut_up(each, loads(each, delay=False))
     if pieces is None or len(pieces.each) > PROOF_PIECES:
         return False
@@ -188,7 +188,7 @@ def _one_poller_effort() -> None:
         for slots in (5, 10, 20):
             multiples = []
             for seed in range(3):
-                each = demands(spread(count, seed), horizon(NOW)).each
+                each = demands(spread(count, seed), horizon(NOW))
                 found, best = (
                     total_cost(each, best_solos(each, slots - 1, work))
                     for work in (WORK, MORE_WORK * WORK)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 
 
 class Search:

@@ -9,12 +9,12 @@ from reconciler.pack.demand import demands
 from reconciler.pack.groups import Groups, cheapest
 from reconciler.pack.horizon import horizon
 from reconciler.pack.merging import merged
-from reconciler.pack.outline import UTC_ONLY, cost, utc_shape
+from reconciler.pack.shape import cost
 
 
 def greedy(members: Sequence[Member], budget: int, now: int) -> int:
     """Return what the merged and moved groups of whole schedules, all in UTC, cost."""
-    found = {utc_shape(d.outline) | UTC_ONLY for d in demands(members, horizon(now)).each}
+    found = {d.outline for d in demands(members, horizon(now))}
     outlines = sorted(_not_included(found), key=lambda outline: (-cost(outline), outline))
     *_, groups = merged(outlines, budget)
     while _move_one(groups):

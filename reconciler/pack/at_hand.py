@@ -12,7 +12,6 @@ from reconciler.cron.fields import MONTH
 from reconciler.pack.demand import Demand
 from reconciler.pack.groups import Groups
 from reconciler.pack.load import Load
-from reconciler.pack.outline import UTC_ONLY
 from reconciler.pack.service import served
 from reconciler.pack.shape import shape
 from reconciler.pack.slots import PackedSlot
@@ -36,7 +35,7 @@ class AtHand:
     """The slots that are deployed.
 
     Attributes:
-        covers: their outlines; nothing for one that is read in its own zone.
+        covers: their outlines.
         slot_of: schedule names to slots, by number.
         budget: how many slots there may be; None for no limit.
     """
@@ -100,8 +99,6 @@ class AtHand:
 
 
 def _outline(slot: PackedSlot) -> int:
-    if slot.timezone != "UTC":
-        return 0
     expression = parse(slot.cron)
     rule = date_rule(expression, MONTH.full)
-    return UTC_ONLY | shape(expression.minutes, expression.hours, [rule])
+    return shape(expression.minutes, expression.hours, [rule])

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 from reconciler.pack.at_hand import AtHand
 from reconciler.pack.budget import require
-from reconciler.pack.demand import Demands, demands
+from reconciler.pack.demand import Demand, demands
 from reconciler.pack.division import Division
 from reconciler.pack.groups import Groups
 from reconciler.pack.homes import homes
 from reconciler.pack.horizon import horizon
 from reconciler.pack.load import Load, loads
 from reconciler.pack.naming import Group, slots
-from reconciler.pack.outline import cost
 from reconciler.pack.pieces import cut_up
 from reconciler.pack.search import search
 from reconciler.pack.service import asked, others, served
+from reconciler.pack.shape import cost
 from reconciler.pack.slots import Member, PackedSlot
 from reconciler.pack.stability import good_enough
 
@@ -54,19 +54,19 @@ def fewest_wakes(
     at_hand = AtHand.of(previous, budget)
     packed = min(
         (
-            _packed(wanted, loads(wanted.each, delay=delay), at_hand)
+            _packed(wanted, loads(wanted, delay=delay), at_hand)
             for wanted in questions
             for delay in _delays(wanted)
         ),
         key=lambda packed: packed.total,
     )
-    return slots(packed.groups(), packed.wanted.clocks, previous)
+    return slots(packed.groups(), previous)
 
 
-def _delays(wanted: Demands) -> Iterator[bool]:
+def _delays(wanted: Sequence[Demand]) -> Iterator[bool]:
     """Yield whether demands that tolerate it wait: not, and where there are any, that they do."""
     yield False
-    if any(demand.tolerance for demand in wanted.each):
+    if any(demand.tolerance for demand in wanted):
         yield True
 
 
@@ -80,7 +80,7 @@ class _Packed:
         known: names of schedules to the covers that continue the slots that they were in.
     """
 
-    wanted: Demands
+    demands: Sequence[Demand]
     covers: Sequence[int]
     given: Mapping[int, int]
     known: Mapping[str, set[int]]
@@ -90,7 +90,7 @@ class _Packed:
         return sum(map(cost, self.covers))
 
     def groups(self) -> list[Group]:
-        each = self.wanted.each
+        each = self.demands
         home_of = homes(each, self.covers, self.given, self.known)
         assert home_of is not None, "a slot without a schedule"
         names: list[list[str]] = [[] for _ in self.covers]
@@ -105,17 +105,19 @@ class _Packed:
         ]
 
 
-def _packed(wanted: Demands, asked: Sequence[Load], at_hand: AtHand) -> _Packed:
+def _packed(wanted: Sequence[Demand], asked: Sequence[Load], at_hand: AtHand) -> _Packed:
     outlines = list(dict.fromkeys(load.outline for load in asked))
-    cut = cut_up(wanted.each, asked)
+    cut = cut_up(wanted, asked)
     if cut is None:
         return _whole(wanted, asked, search(outlines, at_hand.budget), at_hand)
-    division = Division(cut, lambda covers: homes(wanted.each, covers) is not None)
+    division = Division(cut, lambda covers: homes(wanted, covers) is not None)
     return _divided(wanted, asked, division, search(outlines, at_hand.budget, division), at_hand)
 
 
-def _whole(wanted: Demands, asked: Sequence[Load], best: Groups, at_hand: AtHand) -> _Packed:
-    carried = at_hand.whole(wanted.each, asked)
+def _whole(
+    wanted: Sequence[Demand], asked: Sequence[Load], best: Groups, at_hand: AtHand
+) -> _Packed:
+    carried = at_hand.whole(wanted, asked)
     if carried is not None and _good_enough(carried.groups, best):
         best = carried.groups
     group_of: dict[int, int] = {}
@@ -126,7 +128,7 @@ def _whole(wanted: Demands, asked: Sequence[Load], best: Groups, at_hand: AtHand
     given = {load.demand: group_of[load.outline] for load in asked}
     heirs: dict[int, set[int]] = {}
     for demand, group_number in given.items():
-        for name in wanted.each[demand].names:
+        for name in wanted[demand].names:
             if name in at_hand.slot_of:
                 heirs.setdefault(at_hand.slot_of[name], set()).add(group_number)
     known = {name: heirs.get(slot, set()) for name, slot in at_hand.slot_of.items()}
@@ -134,9 +136,13 @@ def _whole(wanted: Demands, asked: Sequence[Load], best: Groups, at_hand: AtHand
 
 
 def _divided(
-    wanted: Demands, asked: Sequence[Load], division: Division, best: Groups, at_hand: AtHand
+    wanted: Sequence[Demand],
+    asked: Sequence[Load],
+    division: Division,
+    best: Groups,
+    at_hand: AtHand,
 ) -> _Packed:
-    carried = at_hand.divided(wanted.each, asked, division.pieces.each)
+    carried = at_hand.divided(wanted, asked, division.pieces.each)
     if carried is not None and _good_enough(carried.groups, best):
         tight = division.tight(carried.groups.covers)
         covers = [cover for cover in tight if cover]

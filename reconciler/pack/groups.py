@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 
 FEW: Final = 7
 """A value held by more outlines of a group than this is not worth the attempt to be rid of."""

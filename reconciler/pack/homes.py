@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from reconciler.pack.demand import Demand
-from reconciler.pack.outline import cost
 from reconciler.pack.service import served
+from reconciler.pack.shape import cost
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 

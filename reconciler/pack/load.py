@@ -15,7 +15,7 @@ from typing import Final
 from reconciler.pack import shape
 from reconciler.pack.demand import Demand
 from reconciler.pack.lateness import next_in, served_times
-from reconciler.pack.outline import UTC_ONLY, cost, utc_shape
+from reconciler.pack.shape import cost
 
 _EVERY_HOUR: Final = (1 << 24) - 1
 
@@ -41,7 +41,7 @@ def loads(demands: Sequence[Demand], *, delay: bool) -> tuple[Load, ...]:
             soon enough. Otherwise they ask for their nominal times, unless these are served anyway.
     """
     order = sorted(range(len(demands)), key=lambda n: _rank(demands[n]))
-    exact = [n for n in order if demands[n].utc_only and not demands[n].tolerance]
+    exact = [n for n in order if not demands[n].tolerance]
     kept, serving = _without_repeats([(n, demands[n]) for n in exact])
     left = kept
     minutes = _union(load.outline for load in kept) & shape.MINUTES
@@ -49,18 +49,15 @@ def loads(demands: Sequence[Demand], *, delay: bool) -> tuple[Load, ...]:
     others = sorted(set(order).difference(exact), key=lambda n: (-demands[n].times, n))
     for n in others:
         demand = demands[n]
-        in_utc = utc_shape(demand.outline)
-        wakes = _on_all_days_of(in_utc, serving)
-        wraps = shape.every_day(in_utc)
+        wakes = _on_all_days_of(demand.outline, serving)
+        wraps = shape.every_day(demand.outline)
         missing = demand.times & ~served_times(wakes, demand.tolerance, wraps=wraps)
         if not missing:
             continue
-        if delay and demand.tolerance:
+        if delay:
             in_use = shape.times_of(minutes, _EVERY_HOUR)
             missing = next_in(missing, in_use, demand.tolerance, wraps=wraps)
-        elif not demand.utc_only:
-            missing = demand.times  # in its own zone, what UTC slots serve does not count
-        outline = UTC_ONLY | shape.at_times(shape.days(in_utc), missing)
+        outline = shape.at_times(shape.days(demand.outline), missing)
         left.append(Load(n, demand.outline if missing == demand.times else outline))
         minutes |= outline & shape.MINUTES
     return tuple(sorted(left, key=lambda load: (-cost(load.outline), load.outline, load.demand)))
@@ -80,7 +77,7 @@ def _without_repeats(
     """
     by_days: dict[int, list[tuple[int, Demand]]] = {}
     for n, demand in demands:
-        by_days.setdefault(shape.days(utc_shape(demand.outline)), []).append((n, demand))
+        by_days.setdefault(shape.days(demand.outline), []).append((n, demand))
     asked = {days: _union(demand.times for _, demand in each) for days, each in by_days.items()}
     left = []
     for days, each in by_days.items():
@@ -91,12 +88,12 @@ def _without_repeats(
             if own == demand.times:
                 left.append(Load(n, demand.outline))
             elif own:
-                left.append(Load(n, UTC_ONLY | shape.at_times(days, own)))
+                left.append(Load(n, shape.at_times(days, own)))
     return left, asked
 
 
-def _on_all_days_of(in_utc: int, serving: dict[int, int]) -> int:
-    days = shape.days(in_utc)
+def _on_all_days_of(outline: int, serving: dict[int, int]) -> int:
+    days = shape.days(outline)
     return _union(times for other, times in serving.items() if days | other == other)
 
 

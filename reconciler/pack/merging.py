@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.pack.groups import Groups
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 
 MERGED_IN_PAIRS: Final = 250
 """So many outlines are merged pair by pair, the dearest ones; the others join where they cost

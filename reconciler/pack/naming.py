@@ -8,7 +8,6 @@ from itertools import count
 from typing import Final
 
 from reconciler.pack import shape
-from reconciler.pack.outline import Clocks, cover_shape
 from reconciler.pack.slots import POLLER, PackedSlot
 
 _FIRST_NUMBER: Final = 2
@@ -29,9 +28,7 @@ class Group:
     relies_on: tuple[int, ...] = ()
 
 
-def slots(
-    groups: Sequence[Group], clocks: Clocks, previous: Sequence[PackedSlot]
-) -> tuple[PackedSlot, ...]:
+def slots(groups: Sequence[Group], previous: Sequence[PackedSlot]) -> tuple[PackedSlot, ...]:
     """Name the groups' slots: after the one schedule, or poller; sorted by name.
 
     Args:
@@ -42,8 +39,7 @@ def slots(
     named = [
         PackedSlot(
             name=names[n],
-            cron=shape.expression(cover_shape(group.cover)),
-            timezone=clocks.named(group.cover),
+            cron=shape.expression(group.cover),
             schedules=group.schedules,
             relies_on=tuple(sorted(names[other] for other in group.relies_on)),
         )

@@ -10,7 +10,7 @@ from reconciler.pack.groups import union
 from reconciler.pack.horizon import horizon
 from reconciler.pack.load import loads
 from reconciler.pack.naming import Group, slots
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 from reconciler.pack.slots import Member, PackedSlot
 from reconciler.pack.solo_choice import WORK, best_solos, total_cost
 from reconciler.pack.stability import good_enough
@@ -43,8 +43,7 @@ def one_poller(
     if not members:
         return ()
     require(budget, len(members))
-    wanted = demands(members, horizon(now))
-    each = wanted.each
+    each = demands(members, horizon(now))
     if budget is None or len(members) <= budget:
         solo = frozenset(range(len(each)))
     else:
@@ -54,7 +53,7 @@ def one_poller(
     if polled:
         names = sorted(name for demand in polled for name in demand.names)
         groups.append(Group(_poller(polled), tuple(names)))
-    return slots(groups, wanted.clocks, previous)
+    return slots(groups, previous)
 
 
 def _best(each: Sequence[Demand], most: int) -> frozenset[int]:

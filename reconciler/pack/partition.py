@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.pack.groups import Groups
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 
 NODES: Final = 10_000
 """Partial partitions that one search looks at, some 50 ms; then it gives up the proof."""

@@ -2,8 +2,8 @@
 
 Any wake serves every schedule that is due, so one slot may wake for a schedule's weekdays and
 another for its weekends, or one for its full hours and another for the half ones. A piece is one
-time of day in UTC on weekdays that no schedule tells apart. What has a tolerance, or may be read in
-its own zone, stays whole.
+time of day in UTC on weekdays that no schedule tells apart. What has a tolerance stays
+whole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reconciler.cron.text import members
 from reconciler.pack import shape
 from reconciler.pack.demand import Demand
 from reconciler.pack.load import Load
-from reconciler.pack.outline import UTC_ONLY, cost, utc_shape
+from reconciler.pack.shape import cost
 
 MOST_PIECES: Final = 700
 """More are not worth the time: where so many minutes are asked for, little is wasted on each."""
@@ -49,9 +49,9 @@ def cut_up(demands: Sequence[Demand], loads: Iterable[Load]) -> Pieces | None:
     parts: list[tuple[int, int]] = []
     taken = dict.fromkeys(alike, 0)
     for demand in sorted(filter(_is_cut, demands), key=lambda d: (-cost(d.outline), d.outline)):
-        weekdays = shape.weekdays(utc_shape(demand.outline))
+        weekdays = shape.weekdays(demand.outline)
         if weekdays is None:
-            parts.append((shape.days(utc_shape(demand.outline)), demand.times))
+            parts.append((shape.days(demand.outline), demand.times))
             continue
         for each in alike:
             if each & weekdays:
@@ -60,27 +60,26 @@ def cut_up(demands: Sequence[Demand], loads: Iterable[Load]) -> Pieces | None:
     if sum(times.bit_count() for _, times in parts) > MOST_PIECES:
         return None
     whole = {load.outline for load in loads if not _is_cut(demands[load.demand])}
-    small = {_outline(days, 1 << time) for days, times in parts for time in members(times)}
-    large = {_outline(days, times) for days, times in parts if times}
+    small = {shape.at_times(days, 1 << time) for days, times in parts for time in members(times)}
+    large = {shape.at_times(days, times) for days, times in parts if times}
     return Pieces(
         tuple(sorted(whole | small)),
         tuple(sorted(whole | large, key=lambda outline: (-cost(outline), outline))),
-        sum(cost(_outline(shape.on_weekdays(each), 1)) * taken[each].bit_count() for each in alike),
+        sum(
+            cost(shape.at_times(shape.on_weekdays(each), 1)) * taken[each].bit_count()
+            for each in alike
+        ),
     )
 
 
 def _is_cut(demand: Demand) -> bool:
-    return demand.utc_only and not demand.tolerance
-
-
-def _outline(days: int, times: int) -> int:
-    return UTC_ONLY | shape.at_times(days, times)
+    return not demand.tolerance
 
 
 def _alike(demands: Iterable[Demand]) -> list[int]:
     """Return the sets of weekdays that no demand tells apart, all weekdays in one of them."""
     found = [EVERY_WEEKDAY]
-    for weekdays in {shape.weekdays(utc_shape(demand.outline)) for demand in demands}:
+    for weekdays in {shape.weekdays(demand.outline) for demand in demands}:
         if weekdays is not None:
             both = ((each & weekdays, each & ~weekdays) for each in found)
             found = [part for parts in both for part in parts if part]

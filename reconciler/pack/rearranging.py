@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from reconciler.pack.groups import Groups, union, values
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 
 _RESPLIT: Final = 0.1
 """The share of rounds that split two groups anew; the others take values out of one."""

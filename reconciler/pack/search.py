@@ -13,9 +13,9 @@ from typing import Final
 from reconciler.pack.division import Division
 from reconciler.pack.groups import Groups, union
 from reconciler.pack.merging import merged
-from reconciler.pack.outline import cost
 from reconciler.pack.partition import cheapest_partition
 from reconciler.pack.rearranging import Effort, rearranged
+from reconciler.pack.shape import cost
 
 MOST_GROUPS: Final = 100
 """More slots than this are not used even where the budget has no limit."""

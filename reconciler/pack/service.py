@@ -15,7 +15,6 @@ from reconciler.cron.days import EVERY_WEEKDAY
 from reconciler.pack import shape
 from reconciler.pack.demand import Demand
 from reconciler.pack.lateness import served_times
-from reconciler.pack.outline import cover_shape, in_own_zone, utc_shape
 
 
 def asked(demand: Demand) -> int:
@@ -25,12 +24,9 @@ def asked(demand: Demand) -> int:
 
 def served(demand: Demand, cover: int) -> int:
     """Return those of a demand's times that a slot with that cover wakes for, soon enough."""
-    if in_own_zone(cover):
-        return asked(demand) if demand.outline | cover == cover else 0
-    wakes = cover_shape(cover)
-    days, times = shape.days(wakes), shape.times(wakes)
-    always = shape.always(wakes)
-    on_all_days = shape.days(utc_shape(demand.outline)) | days == days
+    days, times = shape.days(cover), shape.times(cover)
+    always = shape.always(cover)
+    on_all_days = shape.days(demand.outline) | days == days
     today = _weekdays(demand) if on_all_days else _weekdays(demand) & always
     if not demand.tolerance:
         return (demand.times & times) * _on(today)
@@ -38,7 +34,7 @@ def served(demand: Demand, cover: int) -> int:
 
 
 def _weekdays(demand: Demand) -> int:
-    weekdays = shape.weekdays(utc_shape(demand.outline))
+    weekdays = shape.weekdays(demand.outline)
     return EVERY_WEEKDAY if weekdays is None else weekdays
 
 

@@ -9,6 +9,8 @@ each is what makes that possible.
 Days are what two fields name together, joined by OR (`reconciler.cron.covers`): a shape for days of
 the month has no weekdays, one for weekdays no days of the month, and one for every day has all of
 both. Union is therefore exact for days too.
+
+The outline of a schedule, or of a group, is the shape of all its times in UTC; slots are in UTC.
 """
 
 from __future__ import annotations

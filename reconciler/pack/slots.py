@@ -32,7 +32,7 @@ class PackedSlot:
 
     Attributes:
         name: the schedule's name for a solo slot, ``poller`` or ``poller-N`` for a shared one.
-        cron: the cover of its schedules, read in ``timezone``.
+        cron: the cover of its schedules, in UTC.
         schedules: the names of the schedules that it wakes for, sorted.
         relies_on: the names of slots whose wakes serve some of those schedules' times, so that
             this one need not wake then; sorted, mostly empty.
@@ -40,6 +40,5 @@ class PackedSlot:
 
     name: str
     cron: str
-    timezone: str
     schedules: tuple[str, ...]
     relies_on: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from reconciler.cron.text import members
 from reconciler.pack.demand import Demand
 from reconciler.pack.groups import union, values
-from reconciler.pack.outline import cost
+from reconciler.pack.shape import cost
 
 EXACT: Final = 14
 """Up to so many demands every choice that can be the best is looked at."""

@@ -45,6 +45,5 @@ def wakes_by_slot(slots: Iterable[PackedSlot], now: int) -> dict[str, float]:
     Two slots that wake in the same minute count twice: Modal starts, and bills, both.
     """
     return {
-        slot.name: wakes_per_month([Timetable((parse(slot.cron),), slot.timezone)], now)
-        for slot in slots
+        slot.name: wakes_per_month([Timetable((parse(slot.cron),), "UTC")], now) for slot in slots
     }

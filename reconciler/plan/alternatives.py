@@ -65,7 +65,7 @@ def saved_by_tolerance(
     """
     if available == 0 or len(members) > COMPARED:
         return 0
-    saved = wakes_saved_by_tolerance(members, packing, available, now, slots_at_hand(known))
+    saved = wakes_saved_by_tolerance(members, packing, available, now, slots_at_hand(known, now))
     return max(0, round(saved))
 
 
@@ -77,5 +77,5 @@ def _choices(packing: Packing, available: int) -> Iterator[tuple[Packing, int]]:
 
 def _measured(members: Sequence[Member], packing: Packing, crons: int, now: int) -> Alternative:
     packed = pack_members(members, packing, crons, now)
-    slots = [Slot(slot.name, slot.cron, slot.timezone) for slot in packed]
+    slots = [Slot(slot.name, slot.cron) for slot in packed]
     return Alternative(packing, crons, len(slots), wakes_of(slots, now))

@@ -81,7 +81,7 @@ def slot_changes(before: Iterable[Slot], after: Iterable[Slot]) -> Iterator[Chan
             action=Action.UPDATE,
             kind=Kind.SLOT,
             name=name,
-            reason=f"wakes at {describe_slot(new)}, not {describe_slot(old)}",
+            reason=_rewoken(old, new),
             before=slot_json(old),
             after=slot_json(new),
         )
@@ -110,7 +110,13 @@ def describe_change(old: Record, new: Record) -> str:
 
 def describe_slot(slot: Slot | PackedSlot) -> str:
     """A slot's cron as people read it: ``0 6 * * * (UTC)``."""
-    return f"{slot.cron} ({slot.timezone})"
+    return f"{slot.cron} ({slot.timezone if isinstance(slot, Slot) else 'UTC'})"
+
+
+def _rewoken(old: Slot, new: Slot) -> str:
+    """Why a slot changes. Earlier versions deployed slots in zones of their own."""
+    reason = f"wakes at {describe_slot(new)}, not {describe_slot(old)}"
+    return reason if old.timezone == new.timezone else f"now in UTC: {reason}"
 
 
 def slot_json(slot: Slot) -> dict[str, str]:

@@ -131,7 +131,7 @@ class Plan:
             "app": self.app,
             "actual": self.actual.digest,
             "changes": [_identity(change) for change in (*self.changes, *self.drift)],
-            "slots": [[slot.name, slot.cron, slot.timezone] for slot in self.slots],
+            "slots": [[slot.name, slot.cron] for slot in self.slots],
             "punctuality": self.generation.punctuality,
             "schedules": desired_digest(self.generation),
         }
@@ -169,7 +169,7 @@ def make_plan(
     budget = budget_for(settings, actual)
     known = _known(actual)
     packed = pack_members(members, settings.packing, budget.available, now, known)
-    slots = tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
+    slots = tuple(Slot(slot.name, slot.cron) for slot in packed)
     generation = new_generation(
         compile_records(desired.schedules, known, now, settings),
         slots,

@@ -24,4 +24,4 @@ def preview_slots(
     members = members_of(schedules, settings.tasks, now)
     budget = left_of(settings.crons, 0, settings.reserve)
     packed = pack_members(members, settings.packing, budget, now)
-    return tuple(Slot(slot.name, slot.cron, slot.timezone) for slot in packed)
+    return tuple(Slot(slot.name, slot.cron) for slot in packed)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.cron import Timetable, parse_times
-from reconciler.dispatch.generation import TASK_TICK, Generation
+from reconciler.cron import Timetable, cover, parse_times
+from reconciler.dispatch.generation import TASK_TICK, Generation, Slot
 from reconciler.manifest import Packing, Resolution, Schedule
 from reconciler.pack import BudgetError, Member, PackedSlot, pack
 from reconciler.plan.compilation import minutes, needs_waking, timetable_of
+from reconciler.plan.forecast import slot_timetable
 
 
 def pack_members(
@@ -26,7 +27,7 @@ def pack_members(
         known: what was applied; the first of them is what the packing changes as little as it can.
     """
     try:
-        return pack(members, packing, available, now, slots_at_hand(known))
+        return pack(members, packing, available, now, slots_at_hand(known, now))
     except BudgetError:
         return ()
 
@@ -48,12 +49,23 @@ def members_of(schedules: Iterable[Schedule], tasks: Resolution | None, now: int
     return members
 
 
-def slots_at_hand(known: Sequence[Generation]) -> tuple[PackedSlot, ...]:
-    """The slots that were applied, as the packer wants them; the first generation counts."""
+def slots_at_hand(known: Sequence[Generation], now: int) -> tuple[PackedSlot, ...]:
+    """The slots that were applied, as the packer wants them; the first generation counts.
+
+    Args:
+        now: epoch minute.
+    """
     if not known:
         return ()
     applied = known[0]
     return tuple(
-        PackedSlot(slot.name, slot.cron, slot.timezone, applied.served.get(slot.name, ()))
+        PackedSlot(slot.name, _in_utc(slot, now), applied.served.get(slot.name, ()))
         for slot in applied.slots
     )
+
+
+def _in_utc(slot: Slot, now: int) -> str:
+    """The cron of a slot, also of one that an earlier version deployed in a zone of its own."""
+    if slot.timezone == "UTC":
+        return slot.cron
+    return cover([slot_timetable(slot)], now).text

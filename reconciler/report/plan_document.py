@@ -182,7 +182,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             SlotPart(
                 slot=slot.name,
                 cron=slot.cron,
-                timezone=slot.timezone,
+                timezone="UTC",
                 schedules=list(slot.schedules),
                 wakes_per_month=plan.wakes.by_slot[slot.name],
                 relies_on=list(slot.relies_on),

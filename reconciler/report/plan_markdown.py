@@ -248,7 +248,7 @@ def _slots(plan: Plan) -> Section:
         f"(was {plan.wakes_before:,}) · ${cost:.2f} a month ({cost - before:+.2f})"
     )
     rows = [
-        f"| {code(slot.name, table=True)} | {code(f'{slot.cron} ({slot.timezone})', table=True)} | "
+        f"| {code(slot.name, table=True)} | {code(f'{slot.cron} (UTC)', table=True)} | "
         f"{plan.wakes.by_slot[slot.name]:,} | {_served(slot)} |"
         for slot in plan.slots
     ]

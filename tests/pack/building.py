@@ -37,22 +37,12 @@ def member(line: str) -> Member:
 
 
 def drawn(slots: Iterable[PackedSlot]) -> dict[str, str]:
-    """The slots by name: cron, zone unless UTC, and schedules."""
-    return {
-        slot.name: " ".join(
-            [
-                slot.cron,
-                *(["@", slot.timezone] if slot.timezone != "UTC" else []),
-                "<-",
-                *slot.schedules,
-            ]
-        )
-        for slot in slots
-    }
+    """The slots by name: cron and schedules."""
+    return {slot.name: " ".join([slot.cron, "<-", *slot.schedules]) for slot in slots}
 
 
 def timetable_of(slot: PackedSlot) -> Timetable:
-    return Timetable((parse(slot.cron),), slot.timezone)
+    return Timetable((parse(slot.cron),), "UTC")
 
 
 def unserved(

@@ -21,7 +21,7 @@ from tests.pack.strategies import budgets, tolerant, usual
 
 
 def _cut(group: Sequence[Member]) -> tuple[Sequence[Demand], list[int], Pieces]:
-    each = demands(group, horizon(NOW)).each
+    each = demands(group, horizon(NOW))
     whole = loads(each, delay=False)
     pieces = cut_up(each, whole)
     assert pieces is not None
@@ -30,7 +30,7 @@ def _cut(group: Sequence[Member]) -> tuple[Sequence[Demand], list[int], Pieces]:
 
 def _few(group: Sequence[Member]) -> bool:
     """Whether there are not too many pieces to be divided."""
-    each = demands(group, horizon(NOW)).each
+    each = demands(group, horizon(NOW))
     return cut_up(each, loads(each, delay=False)) is not None
 
 

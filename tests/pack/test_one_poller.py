@@ -86,7 +86,7 @@ def test_no_choice_of_solo_slots_is_better(group: list[Member], budget: int) -> 
 @given(usual, st.integers(1, 5))
 @settings(max_examples=40)
 def test_no_choice_is_better_in_zones_either(group: list[Member], most: int) -> None:
-    each = demands(group, horizon(NOW)).each
+    each = demands(group, horizon(NOW))
     choices = (
         frozenset(choice)
         for size in range(len(each) + 1)

@@ -11,17 +11,14 @@ from reconciler.cron import parse
 from reconciler.cron.dates import date_rule
 from reconciler.pack.groups import Groups, union
 from reconciler.pack.merging import merged
-from reconciler.pack.outline import UTC_ONLY, cost
 from reconciler.pack.partition import cheapest_partition
 from reconciler.pack.search import search
-from reconciler.pack.shape import shape
+from reconciler.pack.shape import cost, shape
 
 _ANY_DAY = date_rule(parse("* * * * *"), (1 << 13) - 2)
 outlines = st.lists(
     st.builds(
-        lambda minute, hour, width: (
-            UTC_ONLY | shape(1 << minute, ((1 << width) - 1) << hour, [_ANY_DAY])
-        ),
+        lambda minute, hour, width: shape(1 << minute, ((1 << width) - 1) << hour, [_ANY_DAY]),
         st.sampled_from([0, 15, 30, 45, 7]),
         st.integers(0, 20),
         st.integers(1, 4),
@@ -67,12 +64,12 @@ def test_the_search_finds_it_for_small_sets(items: list[int], most: int) -> None
 
 
 def test_the_exact_search_says_when_it_gave_up() -> None:
-    items = [UTC_ONLY | shape(1 << minute, 1 << minute % 24, [_ANY_DAY]) for minute in range(40)]
+    items = [shape(1 << minute, 1 << minute % 24, [_ANY_DAY]) for minute in range(40)]
     assert not cheapest_partition(items, 5, 1 << 60, nodes=50).proved
 
 
 def test_nothing_below_a_cost_that_is_not_above_the_least() -> None:
-    items = [UTC_ONLY | shape(1 << minute, 1, [_ANY_DAY]) for minute in range(3)]
+    items = [shape(1 << minute, 1, [_ANY_DAY]) for minute in range(3)]
     found = cheapest_partition(items, 2, _least(items, 2))
     assert found.groups is None
     assert found.proved

@@ -60,15 +60,15 @@ def test_a_removal_moves_no_schedule() -> None:
 def test_a_packing_that_wakes_a_little_more_than_the_best_is_kept() -> None:
     group = members("often: */5 * * * *", "a: 7 2 * * *", "b: 7 3 * * *")
     at_hand = (
-        PackedSlot("often", "*/5 * * * *", "UTC", ("often",)),
-        PackedSlot("poller", "7 2,3 * * *", "UTC", ("a", "b")),
+        PackedSlot("often", "*/5 * * * *", ("often",)),
+        PackedSlot("poller", "7 2,3 * * *", ("a", "b")),
     )
     assert fewest_wakes(group, 3, NOW, at_hand) == at_hand
     kept = one_poller(
         members("often: */5 * * * *", "a: 0 3 1 1 *", "b: 0 4 * * *"),
         2,
         NOW,
-        (PackedSlot("a", "0 3 1 1 *", "UTC", ("a",)),),
+        (PackedSlot("a", "0 3 1 1 *", ("a",)),),
     )
     assert set(drawn(kept)) == {"a", "poller"}
 
@@ -76,8 +76,8 @@ def test_a_packing_that_wakes_a_little_more_than_the_best_is_kept() -> None:
 def test_one_that_wakes_much_more_is_given_up() -> None:
     group = members("hourly: 0 * * * *", "a: 7 2 * * *", "b: 7 3 * * *")
     at_hand = (
-        PackedSlot("poller", "0,7 * * * *", "UTC", ("a", "hourly")),
-        PackedSlot("b", "7 3 * * *", "UTC", ("b",)),
+        PackedSlot("poller", "0,7 * * * *", ("a", "hourly")),
+        PackedSlot("b", "7 3 * * *", ("b",)),
     )
     assert drawn(fewest_wakes(group, 2, NOW, at_hand)) == {
         "hourly": "0 * * * * <- hourly",
@@ -104,8 +104,8 @@ def test_small_losses_do_not_add_up() -> None:
 def test_pollers_keep_their_names() -> None:
     group = members("a: 0 2 * * *", "b: 0 14 * * *", "c: 30 5 * * *", "d: 30 6 * * *")
     at_hand = (
-        PackedSlot("poller", "30 5,6 * * *", "UTC", ("c", "d")),
-        PackedSlot("poller-2", "0 2,14 * * *", "UTC", ("a", "b")),
+        PackedSlot("poller", "30 5,6 * * *", ("c", "d")),
+        PackedSlot("poller-2", "0 2,14 * * *", ("a", "b")),
     )
     assert fewest_wakes(group, 2, NOW, at_hand) == at_hand
     swapped = fewest_wakes(group, 2, NOW)
