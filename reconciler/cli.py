@@ -7,16 +7,16 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn
 
 from reconciler import __version__
+from reconciler.commands.stopping import heed_signals, number_of
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, StoppedError
 from reconciler.streams import guard_streams
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 BROKEN_PIPE = 141
 
 _TIME_HELP = "ISO 8601, in UTC unless it has an offset"
@@ -27,6 +27,7 @@ _ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed a
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of ``reconcile``."""
     guard_streams()
+    heed_signals()
     sys.exit(call(_parser().parse_args(arguments)))
 
 
@@ -42,8 +43,9 @@ def call(args: argparse.Namespace) -> int:
         sys.stdout.flush()
     except ReconcileError as error:
         return _fail(error.told(vars(args).get("env")), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing is left locked", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        stopped = StoppedError("nothing is left locked").by(number_of(stop))
+        return _fail(str(stopped), stopped.exit_code)
     except BrokenPipeError:
         # Whoever read our output has gone; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,7 +58,8 @@ def call(args: argparse.Namespace) -> int:
 def _fail(message: str, code: int) -> int:
     from reconciler.redaction import redacted
 
-    print(redacted(f"reconcile: {message}"), file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone, and its end is what stopped the command
+        print(redacted(f"reconcile: {message}"), file=sys.stderr)
     return code
 
 

@@ -6,8 +6,9 @@ is a defect of ours and is reported as such.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from reconciler.foreign_text import on_one_line
 
@@ -103,9 +104,22 @@ class RefusedError(ReconcileError):
 
 
 class StoppedError(ReconcileError):
-    """A person stopped us with Ctrl-C. Exit code 130, as shells have it.
+    """A signal stopped the command. Exit code 128 + the signal's number, as shells have it.
 
-    Says what goes on all the same, or how what was begun is completed.
+    Args:
+        consequence: what goes on all the same, or how far the command came.
+        where, remedy, command: as for every error; how what was begun is completed.
     """
 
-    exit_code = 130
+    exit_code = 128 + signal.SIGINT
+
+    def __init__(self, consequence: str, **told: str | None) -> None:
+        super().__init__(f"interrupted; {consequence}", **told)
+        self.consequence = consequence
+
+    def by(self, number: int) -> Self:
+        """This error, as the signal with this number causes it."""
+        if number != signal.SIGINT:
+            self.what = f"stopped by {signal.Signals(number).name}; {self.consequence}"
+        self.exit_code = 128 + number
+        return self

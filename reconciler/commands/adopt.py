@@ -6,9 +6,11 @@ import sys
 from argparse import Namespace
 
 from reconciler.commands.asking import confirmed, holder
-from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import read_inputs, schedules_of
 from reconciler.commands.source import desired_of
+from reconciler.commands.stopping import run, stopping
+from reconciler.errors import StoppedError
 from reconciler.foreign_text import as_lines
 from reconciler.plan import Actual, Desired
 from reconciler.workspace.adoption import adoption_tags
@@ -23,7 +25,15 @@ def main(args: Namespace) -> int:
     with connected(inputs):
         workspace = open_workspace(inputs)
         desired = desired_of(inputs, schedules_of(inputs))
-        return run(_adopt(workspace, desired, args))
+        with stopping(_stopped()):
+            return run(_adopt(workspace, desired, args))
+
+
+def _stopped() -> StoppedError:
+    return StoppedError(
+        "nothing is left locked, and the app may be adopted already",
+        remedy="Run it again, which says so.",
+    )
 
 
 async def _adopt(workspace: Workspace, desired: Desired, args: Namespace) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from reconciler.commands.inputs import Inputs
-from reconciler.errors import StoppedError
 from reconciler.manifest import LOCAL
 from reconciler.workspace.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from reconciler.dispatch.ports import RunLog
     from reconciler.dispatch.wake import Ports
     from reconciler.workspace.apply import Workspace
-
-T = TypeVar("T")
 
 THROTTLE_WAIT: Final = "60"
 """Seconds that the client waits on throttling; without this it waits for ever."""
@@ -54,30 +51,6 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     """Keeps every message and drops its traceback, e.g. of a heartbeat that had no answer."""
     record.exc_info = None
     return True
-
-
-def run(job: Coroutine[Any, Any, T]) -> T:
-    """Run a job to its end; Ctrl-C cancels it, and it gives back what it holds."""
-    import asyncio
-
-    outcome: list[T] = []
-
-    async def keep() -> None:
-        # A task that returned a large plan would be written out by its repr: asyncio's handler of
-        # Ctrl-C holds the task, and taking it off asks whether it is a known signal's number.
-        outcome.append(await job)
-
-    asyncio.run(keep())
-    return outcome[0]
-
-
-@contextmanager
-def stopping(error: StoppedError) -> Iterator[None]:
-    """Tell who presses Ctrl-C within the block what that means."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise error from None
 
 
 def open_workspace(inputs: Inputs) -> Workspace:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterable
 
-from reconciler.commands.connection import connected, open_ports, open_workspace, removal_in, run
+from reconciler.commands.connection import connected, open_ports, open_workspace, removal_in
 from reconciler.commands.damaged import warn_of_damage
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, find_task, records_of, require_known
 from reconciler.commands.printing import print_json
+from reconciler.commands.stopping import run
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls

@@ -7,10 +7,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.commands.connection import connected, open_workspace, removal_in, run
+from reconciler.commands.connection import connected, open_workspace, removal_in
 from reconciler.commands.damaged import warn_of_damage
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
+from reconciler.commands.stopping import run
 from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.report.style import Style
 

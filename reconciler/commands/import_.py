@@ -8,9 +8,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.readable import read_text
+from reconciler.commands.stopping import run
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
 from reconciler.manifest import ManifestError, holds_manifests, load, load_settings

@@ -6,9 +6,10 @@ import json
 from argparse import Namespace
 from typing import Final
 
-from reconciler.commands.connection import connected, run
+from reconciler.commands.connection import connected
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json, to_json
+from reconciler.commands.stopping import run
 from reconciler.errors import ReconcileError
 
 PATIENCE: Final = 24 * 3600.0

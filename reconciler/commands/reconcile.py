@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.commands.asking import confirmed, holder
-from reconciler.commands.connection import connected, open_workspace, run, stopping
+from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import environment_name
 from reconciler.commands.readable import read_text
 from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import read_source, read_source_before
+from reconciler.commands.stopping import run, stopping
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError, StoppedError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
@@ -86,7 +87,7 @@ def _reconcile(args: Namespace) -> int:
 
 def _stopped() -> StoppedError:
     return StoppedError(
-        "interrupted; nothing is left locked, and the apply may be done in part",
+        "nothing is left locked, and the apply may be done in part",
         remedy="Run it again, which completes it.",
     )
 

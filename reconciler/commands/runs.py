@@ -7,10 +7,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.commands.connection import connected, open_ports, run
+from reconciler.commands.connection import connected, open_ports
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, records_of, require_known
 from reconciler.commands.printing import to_json
+from reconciler.commands.stopping import run
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls

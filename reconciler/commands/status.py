@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.commands.connection import connected, open_ports, open_run_log, open_workspace, run
+from reconciler.commands.connection import connected, open_ports, open_run_log, open_workspace
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
+from reconciler.commands.stopping import run
 from reconciler.commands.times import FAR_DAYS
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute

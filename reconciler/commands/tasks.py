@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from reconciler.commands.connection import connected, run
+from reconciler.commands.connection import connected
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
+from reconciler.commands.stopping import run
 from reconciler.cron import minute
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.foreign_text import as_lines

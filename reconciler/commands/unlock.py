@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from reconciler.commands.connection import connected, open_workspace, run
+from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import read_inputs
+from reconciler.commands.stopping import run, stopping
+from reconciler.errors import StoppedError
 
 
 def main(args: Namespace) -> int:
@@ -16,6 +18,11 @@ def main(args: Namespace) -> int:
         from reconciler.workspace.lease import break_lease
 
         workspace = open_workspace(inputs)
-        run(break_lease(workspace.claims, workspace.clock, args.number))
+        with stopping(_stopped(args.number)):
+            run(break_lease(workspace.claims, workspace.clock, args.number))
     print(f"Lease {args.number} is free.", file=sys.stderr)
     return 0
+
+
+def _stopped(number: int) -> StoppedError:
+    return StoppedError(f"lease {number} may be free or not", remedy="Run it again, which says so.")

@@ -7,10 +7,11 @@ from argparse import Namespace
 from datetime import datetime
 from typing import Final
 
-from reconciler.commands.connection import connected, open_ports, run, stopping
+from reconciler.commands.connection import connected, open_ports
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.printing import print_json
 from reconciler.commands.rehearsing import rehearse
+from reconciler.commands.stopping import run, stopping
 from reconciler.commands.triggered import triggered
 from reconciler.commands.unknown import nothing_applied, unknown_schedule
 from reconciler.cron import instant, minute
@@ -137,12 +138,12 @@ def _stopped(look: str, goes_on: bool) -> StoppedError:
     """What is said to who no longer waits for a wake, or for the runs that it has started."""
     if goes_on:
         return StoppedError(
-            "interrupted; nothing is left locked, and what was started goes on",
+            "nothing is left locked, and what was started goes on",
             remedy="See how it goes",
             command=look,
         )
     return StoppedError(
-        "interrupted; nothing is left locked, and what was started ends with the embedded engine, "
+        "nothing is left locked, and what was started ends with the embedded engine, "
         "which this command had started",
         remedy="Keep `reconcile engine` running, so that runs go on.",
     )

@@ -66,8 +66,20 @@ class Project:
         assert done.code == 0, done.out + done.err
         return done
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command line and go on."""
+    def start(
+        self, *arguments: str, ignoring: signal.Signals | None = None
+    ) -> subprocess.Popen[str]:
+        """Start the command line and go on.
+
+        Args:
+            ignoring: a signal that the command's parent has set to be ignored.
+        """
+
+        def settle_signals() -> None:
+            # Where the tests themselves are run in the background, Ctrl-C may be ignored.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN if number == ignoring else signal.SIG_DFL)
+
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.root,
@@ -75,8 +87,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Where the tests themselves are run in the background, Ctrl-C may be ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+            preexec_fn=settle_signals,
         )
 
     def command(self, *arguments: str) -> list[str]:

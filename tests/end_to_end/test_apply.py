@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.workspace.apply import Step
 from tests.end_to_end.project import Project
+from tests.engine_fixture import until
 
 NINE = "2036-12-01T09:00Z"
 THEIRS = """
@@ -94,25 +95,72 @@ def test_of_two_applies_at_once_one_wins_and_the_other_says_who_holds_the_lease(
     nothing_to_do(project)
 
 
-def test_ctrl_c_in_the_middle_of_an_apply_leaves_nothing_locked(project: Project) -> None:
+SAID = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "stopped by SIGTERM",
+    signal.SIGHUP: "stopped by SIGHUP",
+}
+
+
+@pytest.mark.parametrize("number", SAID)
+def test_a_signal_in_the_middle_of_an_apply_leaves_nothing_locked(
+    project: Project, number: signal.Signals
+) -> None:
     project.hourly("a")
     project.engine.fault("AppPublish", "hold", seconds=30)
-    interrupted = project.start("--yes")
-    assert interrupted.stderr is not None
-    for line in interrupted.stderr:
-        if line.startswith("deploy"):
-            break
-    interrupted.send_signal(signal.SIGINT)
+    interrupted = deploying(project)
+    interrupted.send_signal(number)
     _, err = interrupted.communicate(timeout=60)
-    assert interrupted.returncode == 130, err
+    assert interrupted.returncode == 128 + number, err
     assert err.endswith(
-        "reconcile: interrupted; nothing is left locked, and the apply may be done in part\n"
+        f"reconcile: {SAID[number]}; nothing is left locked, and the apply may be done in part\n"
         "  Run it again, which completes it.\n"
     )
     assert "Traceback" not in err
     project.engine.clear_faults()
     project.applied()
     nothing_to_do(project)
+
+
+def test_a_second_signal_does_not_interrupt_the_release_and_the_first_one_counts(
+    project: Project,
+) -> None:
+    """GitHub sends SIGINT to a job that is cancelled, and SIGTERM soon after."""
+    project.hourly("a")
+    project.engine.fault("AppPublish", "hold", seconds=30)
+    interrupted = deploying(project)
+    project.engine.fault("DictGet", "hold", seconds=5)
+    project.engine.forget_calls()
+    interrupted.send_signal(signal.SIGINT)
+    until(lambda: project.engine.calls().get("DictGet"))
+    interrupted.send_signal(signal.SIGTERM)
+    _, err = interrupted.communicate(timeout=60)
+    assert interrupted.returncode == 130, err
+    assert "Still releasing what this command holds; the next signal ends it at once." in err
+    assert "reconcile: interrupted; nothing is left locked" in err
+    project.engine.clear_faults()
+    project.applied()
+
+
+def test_a_signal_that_the_parent_ignores_does_not_stop_an_apply(project: Project) -> None:
+    """As under `nohup`."""
+    project.hourly("a")
+    project.engine.fault("AppPublish", "hold", seconds=2)
+    going_on = deploying(project, ignoring=signal.SIGHUP)
+    going_on.send_signal(signal.SIGHUP)
+    _, err = going_on.communicate(timeout=60)
+    assert going_on.returncode == 0, err
+    nothing_to_do(project)
+
+
+def deploying(project: Project, ignoring: signal.Signals | None = None) -> subprocess.Popen[str]:
+    """An apply that has come to its deploy."""
+    started = project.start("--yes", ignoring=ignoring)
+    assert started.stderr is not None
+    for line in started.stderr:
+        if line.startswith("deploy"):
+            break
+    return started
 
 
 def test_with_one_of_five_crons_held_by_another_app_at_most_four_are_used(

@@ -20,7 +20,8 @@ from reconciler.workspace.apply import (
     StalePlanError,
     Step,
 )
-from reconciler.workspace.lease import LeaseHeldError
+from reconciler.workspace.history import Applied, path_of
+from reconciler.workspace.lease import LeaseHeldError, LeaseLostError
 from reconciler.workspace.ports import CronLimitError, DeployedApp, MissingSecretError
 from tests.plan.scenario import hourly, schedules
 from tests.workspace.scenario import World
@@ -131,6 +132,49 @@ def test_of_two_applies_at_once_the_second_is_told_who_holds_the_lease() -> None
 
     world.apply(AB, second)
     assert world.plan(AB).empty
+
+
+@pytest.mark.parametrize("step", [*STEPS[1:]])
+def test_an_apply_that_outlives_its_lease_never_overwrites_a_newer_one(step: Step) -> None:
+    world = World()
+
+    def sleep_meanwhile(reached: Step) -> None:
+        if reached is step:
+            world.later(minutes=11)
+            apply_elsewhere(world)
+
+    with pytest.raises(LeaseLostError, match="taken over while this apply was under way"):
+        world.apply(AB, sleep_meanwhile)
+    plan = world.plan(BC)
+    assert plan.empty
+    assert plan.actual.pointer is not None
+    assert plan.actual.pointer.generation == plan.generation.digest
+
+
+def test_an_apply_that_slept_while_no_other_came_goes_on_under_a_lease_of_its_own() -> None:
+    world = World()
+    world.apply(AB, lambda step: world.later(minutes=11) if step is Step.FLIP_POINTER else None)
+    assert world.plan(AB).empty
+    assert {"lease/1", "lease/2"} <= world.claims.entries.keys()
+
+
+def test_a_record_says_of_an_unchanged_schedule_which_apply_made_it_and_what_was_deployed() -> None:
+    world = World()
+    world.apply(AB)
+    first = record_of(world)
+    world.later(minutes=5)
+    world.apply(ABC)
+    second = record_of(world)
+    assert second.origins["a"] == first.origins["a"]
+    assert second.origins["c"].at == second.pointer.at != first.pointer.at
+    (own,) = (app for app in world.apps.apps if app.name == world.apps.name)
+    assert second.app == own.id
+
+
+def record_of(world: World) -> Applied:
+    """The record of the apply that made live what is."""
+    pointer = decode_pointer(world.files.files["current.json"])
+    return Applied.decode(world.files.files[path_of(pointer)], "record")
 
 
 def apply_elsewhere(world: World) -> None:
