@@ -115,13 +115,14 @@ async def records_of(
         name = run.occurrence.name
         record = None if generation is None else generation.owner(run.occurrence)
         if is_task(name) and name not in found:
-            record = await _record_of_task(files, name)
+            record = await record_of_task(files, name)
         if record is not None:
             found[name] = record
     return found
 
 
-async def _record_of_task(files: TaskFiles | None, name: str) -> Record | None:
+async def record_of_task(files: TaskFiles | None, name: str) -> Record | None:
+    """What a task starts; None when that is not known any more."""
     from reconciler.client.stored_tasks import paths_of, stored, task_of
 
     key = parse_task_key(name.removeprefix(NAME_PREFIX))

@@ -127,6 +127,12 @@ class FakeCaller:
         await asyncio.sleep(0)
         return call.id
 
+    async def look_up(self, app: str, function: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        await asyncio.sleep(0)
+        if f"{app}/{function}" in self.missing:
+            raise TargetMissingError(f"there is no function {app}/{function}")
+
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         found = self.statuses.get(call, CallStatus(CallState.RUNNING))

@@ -139,12 +139,7 @@ class ModalCaller:
         return str(call.object_id)
 
     async def look_up(self, app: str, function: str) -> None:
-        """Find out whether there is such a function.
-
-        Raises:
-            TargetMissingError: there is none.
-            UnavailableError: Modal does not say.
-        """
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
         with translated_errors(f"look up the function {app}/{function}"):
             try:
                 await self._target(app, function)

@@ -92,6 +92,15 @@ class Caller(Protocol):
         """
         ...
 
+    async def look_up(self, app: str, function: str) -> None:
+        """Find out whether there is such a function.
+
+        Raises:
+            TargetMissingError: there is none.
+            UnavailableError: Modal does not say.
+        """
+        ...
+
     async def status(self, call: str) -> CallStatus:
         """How the call stands.
 

@@ -116,6 +116,10 @@ class SimulatedCaller:
         call = await container.call(begin, StartUnknownError)
         return call.id
 
+    async def look_up(self, _app: str, _function: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        await self._look_up()
+
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         world = self.container.world
