@@ -1,14 +1,27 @@
 """How far the wakes have come.
 
 Invariant: *every occurrence of ``generation`` at or before ``through`` is settled (started and
-confirmed, or let go and written down) or named in ``unsettled``*. A cursor is true by itself,
-whoever wrote it and whatever was written in between, so that a late write of an older one costs a
+confirmed, or dropped and written down) or named in ``unsettled``*. A cursor is true by itself,
+whichever wake wrote it and whatever was written in between. A late write of an older cursor costs a
 second look at what the claims already answer, and never an occurrence. Two true cursors merge into
 a true one.
 
-The generation is part of it because a wake may have read one that was live a moment ago: it has
-looked at its own schedules, and not at those that had just appeared. These are told by their
-anchors: what begins with a plan has a newer one than all in the generation that it replaces.
+The generation is part of it because a wake may have read one that was live a moment ago: that wake
+looked at its own schedules, and not at those that had just appeared. A wake that reads another
+generation recognises the latter by their *apply numbers*: each schedule has the number of the apply
+with which it began, and ``number`` is the highest in the generation that the cursor is about. A
+clock has no part in that, so a wrong clock of an apply cannot hide a schedule. Schedules that began
+before there were apply numbers count as 0; of two of those, the anchors tell.
+
+Clocks may be wrong. A cursor vouches for no time that is still to come: a wake that finds it ahead
+of its own clock looks again at what may not have been due when it was written, and sets it back.
+Invariant: *once a wake has found the cursor ahead of its clock, all that is due after that wake is
+looked at by a wake that comes when it is due, or later*; of a cursor that is no more than
+``CLOCK_TOLERANCE`` ahead also what became due since it was written. ``reached`` is not set back: at
+or before it, an earlier wake may have reported what this one finds again.
+
+Wakes of the previous version write a cursor without a number. Such a cursor counts as 0 whatever
+its generation is, since its writer may have passed over a schedule that its anchor did not tell.
 """
 
 from __future__ import annotations
@@ -44,34 +57,40 @@ LOOKBACK: Final = 31 * 24 * 60
 """Minutes that a wake without cursor and history looks back: no wake came yet. A schedule's anchor
 shortens it; the bound is for when both the Dict and the runs files are gone."""
 DOUBTED_LOOKBACK: Final = 24 * 60
-"""Minutes that a wake looks back when the cursor lies in the future and is not believed."""
+"""Minutes that a wake looks back when the cursor is further ahead than ``CLOCK_TOLERANCE``."""
 RELOOK: Final = 24 * 60
-"""Minutes. Where it is not known which schedules the last wake had read, those that began within
-these are looked at from their beginning. What a wake reads is stale by minutes: there is room."""
+"""Minutes before the cursor from which on a wake looks at schedules that earlier wakes had not
+read. What a wake reads is stale by minutes, and clocks err by less than a day. An anchor can be
+older than that: an apply whose clock was behind set it, or the cursor has no number."""
 MEASURED: Final = 20
 """Wakes whose length is remembered."""
 CLOCK_TOLERANCE: Final = 10
-"""Minutes. A cursor this far ahead of now is of a simultaneous wake; further ahead, some wake's
-clock was wrong."""
+"""Minutes. A clock that is ahead by no more than these is not worth a warning."""
 
 
 class Horizon(NamedTuple):
     """Where a wake begins to look; epoch minutes.
 
     Attributes:
-        since: for schedules that earlier wakes knew.
-        fresh: schedules that began later than this are looked at from their beginning, None when
-            all are known.
+        since: for schedules that earlier wakes had read.
+        fresh: schedules that began later than this are looked at from their anchors, as far as
+            they have no apply number; None when earlier wakes had read all of these.
+        number: the same of those that have one: they are looked at if it is higher.
     """
 
     since: int
     fresh: int | None = None
+    number: int | None = None
 
-    def of(self, anchor: int) -> int:
-        """The minute after which the occurrences of a record with this anchor have to be seen."""
-        if self.fresh is not None and anchor > self.fresh:
-            return anchor
-        return max(self.since, anchor)
+    def of(self, anchor: int, number: int = 0) -> int:
+        """The minute after which the occurrences of a schedule have to be looked at.
+
+        Args:
+            number: of the apply with which it began, 0 when it has none.
+        """
+        newest, began = (self.number, number) if number else (self.fresh, anchor)
+        is_fresh = newest is not None and began > newest
+        return max(self.since - RELOOK if is_fresh else self.since, anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,9 @@ class Cursor:
         through: epoch minute; None when nothing is known.
         generation: digest of what the wake that came so far had read; None when that is mixed.
         known: the newest anchor of that generation, an epoch minute; None when that is not known.
+        number: the highest apply number of that generation, 0 when it has none; None when a wake of
+            a version without apply numbers wrote the cursor.
+        reached: the latest epoch minute up to which any wake has looked.
         unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
         triggered: those of ``unsettled`` that a person has asked for, whether or not the schedule
             is suspended or excludes them.
@@ -97,6 +119,8 @@ class Cursor:
     through: int | None = None
     generation: str | None = None
     known: int | None = None
+    number: int | None = None
+    reached: int | None = None
     unsettled: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
     wakes: Mapping[str, str] = field(default_factory=dict)
@@ -113,10 +137,17 @@ class Cursor:
             return Horizon(now - LOOKBACK)
         if self.through > now + CLOCK_TOLERANCE:
             return Horizon(now - DOUBTED_LOOKBACK)
-        since = min(self.through, now)
-        if generation == self.generation:
+        # A clock that is ahead by no more than the tolerance wrote it after this minute.
+        since = self.through if self.through <= now else self.through - CLOCK_TOLERANCE
+        is_same = generation == self.generation
+        if is_same and self.number is not None:
             return Horizon(since)
-        return Horizon(since, now - RELOOK if self.known is None else self.known)
+        known = now - RELOOK if self.known is None else self.known
+        return Horizon(since, None if is_same else known, self.number or 0)
+
+    def is_ahead(self, now: int) -> bool:
+        """Whether it is so far ahead of an epoch minute that a clock is wrong."""
+        return self.through is not None and self.through > now + CLOCK_TOLERANCE
 
     def merge(
         self,
@@ -129,16 +160,18 @@ class Cursor:
         """This cursor as found, brought forward by a wake that ends with ``newer``.
 
         Args:
-            now: epoch minute of that wake by its own clock.
+            now: the epoch minute at which it is written, by that wake's clock.
             settled: occurrence ids that the wake settled.
             ended: calls whose end the wake wrote down.
         """
-        through, generation, known = self._further(newer, now)
+        read = self._further(newer, now)
         unsettled = without({**self.unsettled, **newer.unsettled}, settled)
         return Cursor(
-            through=through,
-            generation=generation,
-            known=known,
+            through=read.through,
+            generation=read.generation,
+            known=read.known,
+            number=read.number,
+            reached=_later(_later(self.through, self.reached), newer.through),
             unsettled=unsettled,
             calls=without({**self.calls, **newer.calls}, ended),
             wakes=_newest(self.wakes, newer.wakes),
@@ -167,18 +200,27 @@ class Cursor:
         )
         return was_open and occurrence.at <= self.through
 
-    def _further(self, newer: Self, now: int) -> tuple[int | None, str | None, int | None]:
-        """How far the two have come together, for which generation that holds, and its anchor."""
+    def has_passed(self, at: int) -> bool:
+        """Whether an earlier wake may have looked at the occurrences of an epoch minute."""
+        return any(reach is not None and at <= reach for reach in (self.through, self.reached))
+
+    def _further(self, newer: Self, now: int) -> _Read:
+        """What the two say together: the further one, unless it is ahead of the clock."""
         mine, theirs = newer.through, self.through
         if mine is None:
-            return theirs, self.generation, self.known
-        if theirs is None or theirs > now + CLOCK_TOLERANCE or theirs < mine:
-            return mine, newer.generation, newer.known
+            return self._read()
+        if theirs is None or theirs > now or theirs < mine:
+            return newer._read()
         if theirs == mine and self.generation != newer.generation:
-            # All schedules of both: what neither knows has an anchor newer than either's.
-            unknown = self.known is None or newer.known is None
-            return theirs, None, None if unknown else max(self.known or 0, newer.known or 0)
-        return theirs, self.generation, self.known
+            # All schedules of both: what neither had read has a later anchor or a higher number
+            # than either's.
+            return _Read(
+                theirs, None, _later(self.known, newer.known), _later(self.number, newer.number)
+            )
+        return self._read()
+
+    def _read(self) -> _Read:
+        return _Read(self.through, self.generation, self.known, self.number)
 
     def to_json(self) -> dict[str, Any]:
         """The Dict entry."""
@@ -187,6 +229,8 @@ class Cursor:
             "through": None if self.through is None else format_minute(self.through),
             "generation": self.generation,
             "known": None if self.known is None else format_minute(self.known),
+            **({} if self.number is None else {"number": self.number}),
+            **({} if self.reached is None else {"reached": format_minute(self.reached)}),
             "unsettled": dict(self.unsettled),
             **({"triggered": sorted(self.triggered)} if self.triggered else {}),
             **({"id": self.id} if self.id else {}),
@@ -207,12 +251,14 @@ class Cursor:
         """
         with reading("a cursor", CURSOR_ENTRY):
             check_format(data, CURSOR_ENTRY)
-            through, known = data["through"], data.get("known")
+            through, known, reached = data["through"], data.get("known"), data.get("reached")
             bulletin, damaged = read_bulletin(data, CURSOR_ENTRY)
             return cls(
                 through=None if through is None else parse_minute(through),
                 generation=typed(data, "generation", str, None),
                 known=None if known is None else parse_minute(known),
+                number=typed(data, "number", int, None),
+                reached=None if reached is None else parse_minute(reached),
                 unsettled=attempts_of(data, "unsettled"),
                 calls=_calls(typed(data, "calls", dict)),
                 wakes=_wakes(typed(data, "wakes", dict)),
@@ -251,6 +297,20 @@ def _calls(written: Mapping[str, Any]) -> dict[str, str]:
 
 def _wakes(written: Mapping[str, Any]) -> dict[str, str]:
     return {str(slot): time_of(written, slot) for slot in written}
+
+
+class _Read(NamedTuple):
+    """How far wakes have come, and what the generation was that they had read; as in a cursor."""
+
+    through: int | None
+    generation: str | None
+    known: int | None
+    number: int | None
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    """The later of two, of which either may not be known."""
+    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def _newest(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:

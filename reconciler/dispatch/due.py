@@ -22,10 +22,23 @@ class Due(NamedTuple):
 def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
     """What is due up to ``now`` and what the policies make of it, by name. Pure; epoch minutes."""
     found = []
-    for number in generation.agenda.candidates(horizon, now):
-        record = generation.records[number]
-        times = nominal_times(record, horizon.of(record.anchor), now)
+    for record in _candidates(generation, horizon, now):
+        since = horizon.of(record.anchor, generation.begun.get(record.name, 0))
+        times = nominal_times(record, since, now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
             found.append(Due(record, verdict.start, verdict.let_go))
     return found
+
+
+def _candidates(generation: Generation, horizon: Horizon, now: int) -> list[Record]:
+    """The records that may be due, by name."""
+    numbers = generation.agenda.candidates(horizon, now)
+    found = {record.name: record for record in map(generation.records.__getitem__, numbers)}
+    if horizon.number is not None:
+        for name, number in generation.begun.items():
+            if number > horizon.number and name not in found:
+                record = generation.find(name)
+                if record is not None:
+                    found[name] = record
+    return [found[name] for name in sorted(found)]

@@ -68,6 +68,9 @@ class Generation:
         alerts: what is an alarm where a schedule says nothing; None when nothing is.
         environment: as it is called on the command line; empty when that is not known.
         slots_since: slot name to the epoch minute since which it has been planned as it is.
+        begun: schedule name to the number of the apply with which it began: with which it appeared,
+            changed its times or was resumed. A schedule that is not in it began before there were
+            apply numbers, and counts as 0.
     """
 
     records: Sequence[Record]
@@ -79,6 +82,12 @@ class Generation:
     alerts: Alerts | None = None
     environment: str = ""
     slots_since: Mapping[str, int] = field(default_factory=dict)
+    begun: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def number(self) -> int:
+        """The highest apply number with which one of its schedules began; 0 when none has one."""
+        return max(self.begun.values(), default=0)
 
     @cached_property
     def encoded(self) -> bytes:

@@ -29,6 +29,7 @@ def new_generation(
     alerts: Alerts | None = None,
     environment: str = "",
     slots_since: Mapping[str, int] | None = None,
+    begun: Mapping[str, int] | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -41,6 +42,7 @@ def new_generation(
         alerts=alerts,
         environment=environment,
         slots_since=slots_since or {},
+        begun=begun or {},
     )
 
 
@@ -67,6 +69,8 @@ def encode_generation(generation: Generation) -> bytes:
         header["alerts"] = generation.alerts.to_json()
     if generation.environment:
         header["environment"] = generation.environment
+    if generation.begun:
+        header["begun"] = dict(generation.begun)
     lines = [
         json_line(header),
         generation.agenda.times + b"\n",

@@ -27,6 +27,7 @@ class Pointer:
         previous: the digest that was live before, None at first.
         author: who wrote the commit, None when that is not known.
         link: where the apply can be seen, None when there is no such place.
+        number: of the apply, from 1; 0 when a version without apply numbers wrote the pointer.
     """
 
     generation: str
@@ -37,6 +38,7 @@ class Pointer:
     previous: str | None
     author: str | None = None
     link: str | None = None
+    number: int = 0
 
     def encode(self) -> bytes:
         """The pointer's file."""
@@ -75,4 +77,5 @@ def pointer_of(data: Mapping[str, Any]) -> Pointer:
         previous=typed(data, "previous", str, None),
         author=typed(data, "author", str, None),
         link=typed(data, "link", str, None),
+        number=typed(data, "number", int, 0),
     )

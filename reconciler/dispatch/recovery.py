@@ -23,8 +23,11 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     Args:
         logs: oldest first.
     """
-    known = [(log.through, log.generation) for log in logs if log.through is not None]
-    through, generation = max(known, default=(None, None))
+    known = [(log.through, log.generation, log.number) for log in logs if log.through is not None]
+    # Of two that came as far, the one that tells more of what it had read.
+    through, generation, number = max(
+        known, key=lambda one: (one[0], one[2] is not None), default=(None, None, None)
+    )
     records = [record for log in logs for record in log.records]
     ended = {record.call for record in records if record.state.ended}
     settled = {record.occurrence.id for record in records if record.state not in _UNSETTLED}
@@ -32,6 +35,7 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     return Cursor(
         through=through,
         generation=generation,
+        number=number,
         unsettled=without(unsettled, settled),
         calls={
             record.call: record.occurrence.id

@@ -128,6 +128,7 @@ class WakeLog:
         unsettled: occurrence ids that a later wake must look at again, with the next attempt.
         told: which alarms and pings it tried to send.
         damaged: what it was the first to find that cannot be read.
+        number: the highest apply number of what it read; None in the files of older versions.
     """
 
     wake: str
@@ -142,6 +143,7 @@ class WakeLog:
     execution: str = ""
     told: tuple[Told, ...] = ()
     damaged: tuple[Damaged, ...] = ()
+    number: int | None = None
 
     @property
     def day(self) -> str:
@@ -171,6 +173,8 @@ class WakeLog:
         }
         if self.execution:
             header["execution"] = self.execution
+        if self.number is not None:
+            header["number"] = self.number
         if self.told:
             header["told"] = [told.to_json() for told in self.told]
         if self.damaged:

@@ -33,19 +33,26 @@ Starting: TypeAlias = Mapping[Occurrence, tuple[Record, int]]
 
 @dataclass
 class Tally:
-    """What a step has done so far."""
+    """What a step has done so far.
+
+    Attributes:
+        found: the lines about what an earlier execution had settled; they are in ``records`` too.
+    """
 
     records: list[RunRecord] = field(default_factory=list)
     unsettled: dict[str, int] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
     calls: dict[str, str] = field(default_factory=dict)
     damaged: list[Damaged] = field(default_factory=list)
+    found: list[RunRecord] = field(default_factory=list)
 
     def add(self, occurrence: Occurrence, outcome: Settled) -> None:
         """Count what became of an occurrence."""
         self.damaged.extend(outcome.damaged)
         if outcome.record is not None:
             self.records.append(outcome.record)
+            if outcome.found:
+                self.found.append(outcome.record)
             if outcome.record.call is not None:
                 self.calls[outcome.record.call] = occurrence.id
         if outcome.next_attempt is None:

@@ -49,12 +49,14 @@ class Settled(NamedTuple):
         next_attempt: the attempt that a later wake has to look at; None when all is settled.
         queued: it waits for an earlier run, and that is decided.
         damaged: claims that cannot be read.
+        found: an earlier execution had settled it.
     """
 
     record: RunRecord | None = None
     next_attempt: int | None = None
     queued: bool = False
     damaged: tuple[Damaged, ...] = ()
+    found: bool = False
 
 
 async def start(
@@ -127,11 +129,12 @@ class _Starter:
             # Whoever settled it may have died before its runs file: written down twice is
             # harmless, not at all is not.
             case ClaimState.STARTED:
-                return Settled(self.note(RunState.STARTED, attempt, call=claim.call))
+                line = self.note(RunState.STARTED, attempt, call=claim.call)
+                return Settled(line, found=True)
             case ClaimState.MISSED:
-                return Settled(self.note(RunState.MISSED, attempt, claim.error))
+                return Settled(self.note(RunState.MISSED, attempt, claim.error), found=True)
             case ClaimState.SKIPPED:
-                return Settled(self.note(RunState.SKIPPED, attempt, claim.error))
+                return Settled(self.note(RunState.SKIPPED, attempt, claim.error), found=True)
             case ClaimState.FAILED:
                 return None
             case ClaimState.CLAIMED:

@@ -156,6 +156,7 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             alerts=_alerts(lines.header),
             environment=lines.header.get("environment", ""),
             slots_since=_slots_since(lines.header),
+            begun=_begun(lines.header),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
         )
@@ -189,6 +190,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
         alerts=stored.alerts,
         environment=stored.environment,
         slots_since=stored.slots_since,
+        begun=stored.begun,
     )
 
 
@@ -222,6 +224,13 @@ def _slots(header: Mapping[str, Any]) -> tuple[Slot, ...]:
 def _slots_since(header: Mapping[str, Any]) -> Mapping[str, int]:
     known = (slot for slot in header["slots"] if "since" in slot)
     return {slot["name"]: parse_minute(slot["since"]) for slot in known}
+
+
+def _begun(header: Mapping[str, Any]) -> Mapping[str, int]:
+    begun: Mapping[str, int] = header.get("begun", {})
+    if not all(type(number) is int for number in begun.values()):
+        raise ValueError("an apply number is no number")
+    return begun
 
 
 def _alerts(header: Mapping[str, Any]) -> Alerts | None:

@@ -101,6 +101,7 @@ def _decoded(first: bytes, lines: Iterable[bytes], where: str) -> tuple[WakeLog,
             part=typed(header, "part", int),
             execution=typed(header, "execution", str, ""),
             told=tuple(map(Told.from_json, typed(header, "told", list, []))),
+            number=typed(header, "number", int, None),
             damaged=tuple(Damaged(str(a), str(b)) for a, b in typed(header, "damaged", list, [])),
         )
     return log, damaged

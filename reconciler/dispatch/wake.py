@@ -162,6 +162,7 @@ class _Wake:
                 tally.damaged.extend(damaged)
             carried_over = {} if logs else await self.carried_over(cursor, server, tally)
             await server.serve(step.dues, carried_over, open_before, tally)
+            await self.leave_out_repeats(read, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
             found = await self.found_damage(tally.damaged)
             log = self.log(step.through, len(logs) + 1, tally, ended, found)
@@ -174,6 +175,22 @@ class _Wake:
         told = await self.tell(claimant, woken, cursor, logs[-1])
         records = tuple(line for log in logs for line in log.records)
         return replace(logs[-1], records=records, told=told)
+
+    async def leave_out_repeats(self, read: Cursor, tally: Tally) -> None:
+        """Drop what this wake found again, and an earlier one has written down.
+
+        Args:
+            read: the cursor with which this wake began.
+        """
+        again = [line for line in tally.found if self.may_repeat(line, read)]
+        if again and self.request.regular:
+            from reconciler.dispatch.repeats import leave_out_repeats
+
+            await leave_out_repeats(again, tally, self.ports.log, self.started)
+
+    def may_repeat(self, line: RunRecord, read: Cursor) -> bool:
+        at, key = line.occurrence.at, line.occurrence.id
+        return read.has_passed(at) and key not in read.unsettled and not is_task(key)
 
     async def settle_tasks(self, tally: Tally, *, first: bool) -> None:
         found = self.tasks if first else self.tasks._replace(known=(), over=())
@@ -264,6 +281,7 @@ class _Wake:
             unsettled=tally.unsettled,
             records=tuple(shorten(record) for record in (*tally.records, *ended)),
             damaged=() if damage is None else damage.new,
+            number=self.generation.number,
         )
 
     async def tell(
@@ -317,6 +335,7 @@ class _Wake:
             through=log.through,
             generation=log.generation,
             known=self.generation.agenda.newest,
+            number=self.generation.number,
             unsettled=tally.unsettled,
             calls=self.open_calls(tally, read, found),
             wakes={log.slot: log.started},
@@ -326,7 +345,7 @@ class _Wake:
         )
         merged = found.merge(
             mine,
-            now=minute(self.started),
+            now=max(minute(self.started), minute(self.ports.clock.now())),
             settled=tally.settled,
             ended=[record.call for record in ended if record.call is not None],
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.cron import Expression, Timetable, minute, parse
-from reconciler.dispatch.cursor import RELOOK
+from reconciler.dispatch.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.record import Record
 from reconciler.foreign_text import on_one_line
@@ -27,35 +27,59 @@ before sees nothing due in them, and moves on; whoever reads the new ones first 
 and looks at what begins anew."""
 
 
+class Compiled(NamedTuple):
+    """Records, and with which apply each began.
+
+    Attributes:
+        begun: schedule name to the number of that apply; without what began before there were any.
+    """
+
+    records: tuple[Record, ...]
+    begun: Mapping[str, int]
+
+
 def compile_records(
     schedules: Iterable[Schedule],
     known: Sequence[Generation],
     now: int,
     settings: EnvironmentSettings | None = None,
-) -> tuple[Record, ...]:
+    *,
+    number: int = 1,
+) -> Compiled:
     """Compile schedules, each with the anchor from which on its occurrences count.
 
-    A schedule whose times are the same as in a generation that was applied keeps that one's
-    anchor; a new one, one with other times and a resumed one begin now and do not run for the past.
-    Resumed is also one whose ``start`` or ``end`` is moved so that it runs when it soon would not.
-    Of several generations the earliest anchor counts: the cursor guards against the past, and an
-    anchor too late would lose what is due. What begins has a newer anchor than all that is known:
-    so a wake tells what the last one had not read, also when the clock here is behind.
+    A schedule whose times are the same as in a generation that was applied keeps that one's anchor
+    and apply number. A new one, one with other times and a resumed one begin now, with the number
+    of this apply, and do not run for the past. Resumed is also one whose ``start`` or ``end`` is
+    moved so that it runs when it soon would not. So does one whose anchor is ahead of now by more
+    than ``CLOCK_TOLERANCE``: a wrong clock set it, and the schedule would not run until then.
+
+    Of several generations the earliest anchor counts, and the highest number: an anchor too late
+    would lose what is due, and a number too low would hide it from a wake that reads it anew.
 
     Args:
         known: the generations that were or may have been live.
         now: epoch minute.
         settings: of the environment, which say who is told of what; None when nobody is.
+        number: of the apply that this is compiled for, higher than all that are known.
     """
     schedules = tuple(schedules)
     names = frozenset(schedule.name for schedule in schedules)
-    newest = max((one.agenda.newest or 0 for one in known), default=0)
-    anchor = max(now, newest + 1)
-    records = (
-        _renamed(_record(schedule, anchor, settings), schedule.formerly, known, names, now)
-        for schedule in schedules
-    )
-    return tuple(_anchored(record, known, now) for record in records)
+    records = []
+    begun = {}
+    for schedule in schedules:
+        record = _record(schedule, now, settings)
+        record = _renamed(record, schedule.formerly, known, names, now)
+        anchor, since = _beginning(record, known, now) or (now, number)
+        records.append(replace(record, anchor=anchor))
+        if since:
+            begun[record.name] = since
+    return Compiled(tuple(records), begun)
+
+
+def is_ahead(record: Record, now: int) -> bool:
+    """Whether a record's anchor is so far ahead of an epoch minute that a clock is wrong."""
+    return record.anchor > now + CLOCK_TOLERANCE
 
 
 def same_but_for_anchor(one: Record, other: Record) -> bool:
@@ -164,15 +188,20 @@ def _exclusion_text(exclusion: Exclusion) -> str:
     return first if first == last else f"{first}..{last}"
 
 
-def _anchored(record: Record, known: Sequence[Generation], now: int) -> Record:
+def _beginning(record: Record, known: Sequence[Generation], now: int) -> tuple[int, int] | None:
+    """The anchor and the apply number with which a schedule goes on; None when it begins now."""
     names = (record.name, *(name for name, _last in record.formerly[-1:]))
-    anchors = [
-        before.anchor
+    found = [
+        (before.anchor, generation.begun.get(name, 0))
         for generation in known
         for name in names
-        if (before := generation.by_name.get(name)) is not None and _goes_on(before, record, now)
+        if (before := generation.by_name.get(name)) is not None
+        and not is_ahead(before, now)
+        and _goes_on(before, record, now)
     ]
-    return replace(record, anchor=min(anchors, default=record.anchor))
+    if not found:
+        return None
+    return min(anchor for anchor, _ in found), max(since for _, since in found)
 
 
 def _goes_on(before: Record, after: Record, now: int) -> bool:

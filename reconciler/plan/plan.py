@@ -170,8 +170,9 @@ def make_plan(
     known = _known(actual)
     packed = pack_members(members, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron) for slot in packed)
+    compiled = compile_records(desired.schedules, known, now, settings, number=actual.number + 1)
     generation = new_generation(
-        compile_records(desired.schedules, known, now, settings),
+        compiled.records,
         slots,
         round(settings.punctuality.total_seconds()),
         {slot.name: slot.schedules for slot in packed},
@@ -180,6 +181,7 @@ def make_plan(
         alerts=None if settings.silent else settings.alerts,
         environment=settings.name,
         slots_since=slots_since(slots, known, now),
+        begun=compiled.begun,
     )
 
     secrets = secrets_of(generation)

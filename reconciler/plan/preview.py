@@ -14,7 +14,7 @@ from reconciler.plan.slots import members_of, pack_members
 
 def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[Record, ...]:
     """The records as if all of them were new; their occurrences begin after ``now``."""
-    return compile_records(schedules, (), now)
+    return compile_records(schedules, (), now).records
 
 
 def preview_slots(

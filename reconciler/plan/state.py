@@ -131,6 +131,7 @@ class Actual:
         applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
         through: epoch minute up to which the wakes have settled what was due, None when unknown.
         wake_seconds: of recent wakes, the seconds that their work took.
+        number: the highest apply number that anything live knows of; the next apply has the next.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
             nobody knows which functions exist and which crons others hold. None when observed.
     """
@@ -149,6 +150,7 @@ class Actual:
     applied: Generation | None = None
     through: int | None = None
     wake_seconds: tuple[float, ...] = ()
+    number: int = 0
     revision: str | None = None
 
     @cached_property
@@ -164,6 +166,7 @@ class Actual:
             self.pointer_damage,
             self.live_damage,
             self.revision,
+            self.number,
         ]
         return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 

@@ -137,7 +137,7 @@ def slots_since(slots: Sequence[Slot], known: Sequence[Generation], now: int) ->
     planned = frozenset(slots)
     for generation in reversed(known):
         for slot in planned.intersection(generation.slots):
-            since[slot.name] = generation.slots_since.get(slot.name, now)
+            since[slot.name] = min(now, generation.slots_since.get(slot.name, now))
     return since
 
 

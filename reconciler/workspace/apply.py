@@ -242,6 +242,7 @@ class _Application:
             previous=None if before is None else before.generation,
             author=self.plan.desired.author,
             link=self.holder.link,
+            number=self.plan.actual.number + 1,
         )
 
     def time(self) -> str:

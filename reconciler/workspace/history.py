@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from reconciler.dispatch.at_once import together
@@ -83,6 +84,7 @@ class Applied:
         body = {
             "format": FORMAT,
             "pointer": pointer,
+            **({"number": self.pointer.number} if self.pointer.number else {}),
             "summary": self.summary,
             "app": self.app,
             "origins": [[origin.commit, origin.author, origin.at] for origin in places],
@@ -105,6 +107,7 @@ class Applied:
             places = typed(data, "schedules", dict)
             origins = {name: found[place] for name, place in places.items()}
             pointer = pointer_of(typed(data, "pointer", dict))
+            pointer = replace(pointer, number=typed(data, "number", int, 0))
             return cls(pointer, typed(data, "summary", str), origins, typed(data, "app", str, None))
 
 
@@ -197,3 +200,18 @@ def commits_of(record: Applied | None) -> dict[str, str]:
     """Schedule name to the commit that made it what it is, where that is known."""
     origins = {} if record is None else record.origins
     return {name: origin.commit for name, origin in origins.items() if origin.commit is not None}
+
+
+async def newest_number(files: Files) -> int:
+    """The highest apply number that the newest records name; 0 when none names one.
+
+    Raises:
+        UnavailableError: the records cannot be read.
+    """
+    numbers = [0]
+    for path in sorted(await files.list(FOLDER), reverse=True)[:AT_ONCE]:
+        content = await files.read(path)
+        with suppress(FormatError):
+            if content is not None:
+                numbers.append(Applied.decode(content, path).pointer.number)
+    return max(numbers)

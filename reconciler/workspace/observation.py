@@ -20,7 +20,7 @@ from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest import EnvironmentSettings
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.tags import GENERATION_TAG, tag_value
-from reconciler.workspace.history import read_record
+from reconciler.workspace.history import newest_number, read_record
 from reconciler.workspace.ports import Apps, DeployedApp, Files
 
 
@@ -43,6 +43,7 @@ async def observe(
     live, live_damage = None, None
     if pointer is not None:
         live, live_damage = await _read_generation(files, pointer.generation)
+    applied = await _read_applied(files, own, pointer)
     moved = pointer_damage is not None or _is_moved(own, pointer)
     return Actual(
         own=None if own is None else _own(own),
@@ -64,9 +65,14 @@ async def observe(
             if pointer is not None and live_damage is not None
             else None
         ),
-        applied=await _read_applied(files, own, pointer),
+        applied=applied,
         through=None if known is None else known.through,
         wake_seconds=() if known is None else known.took,
+        number=max(
+            await newest_number(files) if pointer is None else pointer.number,
+            *(one.number for one in (live, applied) if one is not None),
+            (known.number if known is not None else None) or 0,
+        ),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from reconciler.cron import minute
@@ -75,3 +78,21 @@ def test_a_file_that_was_cut_off_is_no_generation(kept: int) -> None:
     lines = written().encoded.splitlines(keepends=True)
     with pytest.raises(FormatError, match="is not a generation"):
         open_generation(b"".join(lines[:kept]), "generations/x")
+
+
+def test_which_apply_a_schedule_began_with_stands_in_the_header() -> None:
+    begun = new_generation((NEW, hourly("a")), (), PUNCTUALITY, begun={"new": 7})
+    for read in (decode_generation, open_generation):
+        assert (read(begun.encoded, "x").begun, read(begun.encoded, "x").number) == ({"new": 7}, 7)
+    header = json.loads(begun.encoded.splitlines()[0])
+    assert (header["begun"], header["format"]) == ({"new": 7}, 2)
+    # What the previous version reads is as it was.
+    without = begun.encoded.replace(b'"begun":{"new":7},', b"", 1)
+    assert without == replace(begun, begun={}).encoded
+    assert open_generation(without, "x").number == 0
+
+
+def test_an_apply_number_that_is_none_is_no_generation() -> None:
+    begun = new_generation((NEW,), (), PUNCTUALITY, begun={"new": 7})
+    with pytest.raises(FormatError, match="an apply number is no number"):
+        open_generation(begun.encoded.replace(b'{"new":7}', b'{"new":"7"}', 1), "x")

@@ -89,10 +89,11 @@ def test_changed_times_begin_now_and_move_the_slot() -> None:
     assert plan.generation.by_name["a"].anchor == NOW + 60
 
 
-def test_what_begins_has_a_newer_anchor_than_all_that_is_live_though_the_clock_is_behind() -> None:
+def test_what_begins_has_the_number_of_its_apply_and_an_anchor_that_is_never_later() -> None:
     plan = make_plan(desired(hourly("a", "b")), applied(hourly("a")), NOW - 5)
     anchors = {record.name: record.anchor for record in plan.generation.records}
-    assert anchors == {"a": NOW, "b": NOW + 1}
+    assert anchors == {"a": NOW, "b": NOW - 5}
+    assert plan.generation.begun == {"a": 1, "b": 2}
 
 
 def test_the_same_times_in_other_words_do_not_begin_anew() -> None:

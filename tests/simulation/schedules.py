@@ -117,9 +117,9 @@ class History:
         """Compile what git says, as a plan of that epoch minute; live from a true second on."""
         known = [generation for _at, generation in self.applied[-1:]]
         schedules = [declared.schedule for declared in self.living.values()]
-        records = compile_records(schedules, known, planned)
+        records, begun = compile_records(schedules, known, planned, number=len(self.applied) + 1)
         self.newest = max(declared.anchor for declared in self.living.values())
-        compiled = new_generation(records, (), PUNCTUALITY, history_days=history_days)
+        compiled = new_generation(records, (), PUNCTUALITY, history_days=history_days, begun=begun)
         where = generation_path(compiled.digest)
         self.applied.append((live, decode_generation(compiled.encoded, where)))
         by_name = {record.name: record for record in records}

@@ -266,9 +266,9 @@ def test_a_pointer_moved_by_hand_is_moved_back() -> None:
 
 def test_an_edited_or_removed_generation_is_repaired() -> None:
     world = World()
-    first = world.apply(AB)
-    path = f"generations/{first.generation.digest}.jsonl"
-    for content in (b"garbage", world.files.files[path].replace(b"sync", b"evil"), None):
+    live = world.apply(AB).generation
+    for content in (b"garbage", live.encoded.replace(b"sync", b"evil"), None):
+        path = f"generations/{live.digest}.jsonl"
         if content is None:
             del world.files.files[path]
         else:
@@ -276,6 +276,7 @@ def test_an_edited_or_removed_generation_is_repaired() -> None:
         plan = world.apply(AB)
         assert plan.drift
         assert world.plan(AB).empty
+        live = plan.generation
 
 
 names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)

@@ -1,0 +1,57 @@
+"""Leave out of a wake's work what an earlier wake has written down.
+
+A wake looks again at times that earlier ones had come past: at those of a schedule that they may
+not have read, and at those that a wrong clock may have hidden. The claims then say what was settled
+long ago. To write it down again would raise its alarms again, and the end of a run would count
+twice in a row of failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.ports import RunLog
+from reconciler.dispatch.runs import RunRecord, RunState
+from reconciler.dispatch.serving import Tally
+
+MINUTES_PER_DAY: Final = 24 * 60
+DAYS: Final = 9
+"""Days of runs files that are read at most; claims that prove anything are younger."""
+
+
+async def leave_out_repeats(
+    again: Iterable[RunRecord], tally: Tally, log: RunLog, started: datetime
+) -> None:
+    """Drop lines that the runs files hold already, and the calls whose end they hold.
+
+    Where the files cannot be read, everything stays: written down twice is better than never.
+
+    Args:
+        again: lines of the tally that may be repeats.
+        started: when the wake began.
+    """
+    again = list(again)
+    oldest = min(line.occurrence.at for line in again)
+    days = (minute(started) - oldest) // MINUTES_PER_DAY + 2
+    names = {line.name for line in again}
+    with suppress(UnavailableError):
+        logs = await log.recent(min(days, DAYS), names.__contains__)
+        lines = [line for log in logs for line in log.records]
+        ended = {line.call for line in lines if line.state.ended}
+        written = {fact for line in lines for fact in _facts(line)}
+        for line in again:
+            if set(_facts(line)) <= written:
+                tally.records.remove(line)
+            if line.call in ended:
+                tally.calls.pop(line.call or "", None)
+
+
+def _facts(line: RunRecord) -> Iterable[tuple[Occurrence, RunState, str | None]]:
+    """What a line says, of each occurrence that it spells out."""
+    return ((Occurrence(line.name, at), line.state, line.call) for at in line.times)

@@ -1,0 +1,81 @@
+"""A wake that looks again at what earlier wakes settled reports none of it a second time."""
+
+from __future__ import annotations
+
+from reconciler.alerts import Alerts
+from reconciler.dispatch.answers import CallState
+from reconciler.dispatch.cursor import CURSOR_KEY
+from reconciler.dispatch.runs import RunState
+from reconciler.policies import Catchup
+from tests.dispatch.alarm_scenario import rule, texts
+from tests.dispatch.scenario import World, hourly, lines
+
+
+def without_number(world: World) -> None:
+    """The cursor as a wake of the previous version writes it: without the keys that are new."""
+    entry = world.claims.entries[CURSOR_KEY]
+    new = ("number", "reached")
+    world.claims.entries[CURSOR_KEY] = {key: entry[key] for key in entry if key not in new}
+
+
+def test_an_end_that_was_reported_is_not_reported_again_when_the_cursor_has_no_number() -> None:
+    world = World()
+    world.live(hourly(), alerts=Alerts(rule()), begun={"hourly": 1})
+    world.wake("09:00")
+    world.end(1, CallState.FAILED, "ValueError")
+    assert lines(world.wake("09:10"), RunState.FAILED) == ["hourly@09:00"]
+    told = texts(world)
+    assert len(told) == 1
+    without_number(world)
+    assert world.wake("09:20").records == ()
+    assert world.wake("09:30").records == ()
+    assert texts(world) == told
+    assert len(world.caller.calls) == 1
+
+
+def test_old_failures_are_no_new_row_when_the_cursor_has_no_number() -> None:
+    world = World()
+    world.live(hourly(), alerts=Alerts(rule(failures=2)), begun={"hourly": 1})
+    states = (CallState.FAILED, CallState.FAILED, CallState.SUCCEEDED)
+    for number, (hour, state) in enumerate(zip(("09", "10", "11"), states, strict=True), start=1):
+        world.wake(f"{hour}:00")
+        world.end(number, state)
+        world.wake(f"{hour}:10")
+    told = texts(world)
+    without_number(world)
+    world.wake("11:20")
+    world.wake("11:30")
+    assert texts(world) == told
+
+
+def test_a_run_that_still_goes_on_is_watched_to_its_end_though_it_was_found_again() -> None:
+    world = World()
+    world.live(hourly(), begun={"hourly": 1})
+    world.wake("09:00")
+    without_number(world)
+    entry = world.claims.entries[CURSOR_KEY]
+    world.claims.entries[CURSOR_KEY] = {**entry, "calls": {}}
+    assert world.wake("09:10").records == ()
+    world.end(1, CallState.SUCCEEDED)
+    assert lines(world.wake("09:20"), RunState.SUCCEEDED) == ["hourly@09:00"]
+
+
+def test_a_start_that_no_runs_file_names_is_written_down_by_the_wake_that_finds_it() -> None:
+    world = World()
+    world.live(hourly(), begun={"hourly": 1})
+    world.wake("09:00")
+    world.log.logs.clear()  # the wake died before its file
+    without_number(world)
+    assert lines(world.wake("09:10"), RunState.STARTED) == ["hourly@09:00"]
+
+
+def test_a_miss_that_was_alarmed_is_not_alarmed_again_under_another_name() -> None:
+    world = World()
+    missed = hourly(when=("*/10 * * * *",), catchup=Catchup.LATEST)
+    world.live(missed, alerts=Alerts(rule()), begun={"hourly": 1})
+    world.wake("09:30")
+    told = texts(world)
+    assert len(told) == 1
+    without_number(world)
+    world.wake("09:35")
+    assert texts(world) == told
