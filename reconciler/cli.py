@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.commands.stopping import heed_signals, number_of
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
 from reconciler.errors import ReconcileError, StoppedError
+from reconciler.requirement import broken_modal, require_modal
 from reconciler.streams import guard_streams
 
 BROKEN_PIPE = 141
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def call(args: argparse.Namespace) -> int:
     """Run the chosen command; whatever goes wrong becomes a message and an exit code."""
     try:
+        require_modal()
         settle_times(args)
         module, _, function = args.target.partition(":")
         command: Callable[[argparse.Namespace], int] = getattr(
@@ -50,6 +52,9 @@ def call(args: argparse.Namespace) -> int:
         # Whoever read our output has gone; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except ImportError as error:
+        unusable = broken_modal(error)
+        return _unexpected(error) if unusable is None else _fail(unusable.told(None), 1)
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _unexpected(error)
     return code

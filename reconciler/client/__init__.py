@@ -5,33 +5,39 @@ go with it. ``submit`` starts one at once; ``result`` says how its call stands. 
 asynchronous twin: ``schedule_task_async`` and so on.
 """
 
-from reconciler.client.jobs import (
-    JobState,
-    Outcome,
-    SubmitError,
-    result,
-    result_async,
-    submit,
-    submit_async,
-)
-from reconciler.client.listing import ScheduledTask, TaskState
-from reconciler.client.task_errors import (
-    InvalidTaskError,
-    TaskError,
-    TaskExistsError,
-    TaskStartedError,
-    UnknownAppError,
-    UnknownTaskError,
-)
-from reconciler.client.tasks import (
-    cancel_task,
-    cancel_task_async,
-    list_tasks,
-    list_tasks_async,
-    schedule_task,
-    schedule_task_async,
-)
-from reconciler.client.waking import NothingWakesWarning
+try:
+    from reconciler.client.jobs import (
+        JobState,
+        Outcome,
+        SubmitError,
+        result,
+        result_async,
+        submit,
+        submit_async,
+    )
+    from reconciler.client.listing import ScheduledTask, TaskState
+    from reconciler.client.task_errors import (
+        InvalidTaskError,
+        TaskError,
+        TaskExistsError,
+        TaskStartedError,
+        UnknownAppError,
+        UnknownTaskError,
+    )
+    from reconciler.client.tasks import (
+        cancel_task,
+        cancel_task_async,
+        list_tasks,
+        list_tasks_async,
+        schedule_task,
+        schedule_task_async,
+    )
+    from reconciler.client.waking import NothingWakesWarning
+except ImportError as error:
+    from reconciler.requirement import broken_modal, require_modal
+
+    require_modal()
+    raise broken_modal(error) or error from error
 
 __all__ = [
     "InvalidTaskError",

@@ -68,7 +68,7 @@ def _place(environment: str | None) -> str:
 async def _environments() -> list[str]:
     """The Modal environments; where they cannot be listed, none, and nothing is said of them."""
     try:
-        with translated_errors():
+        with translated_errors("list the Modal environments"):
             environments = await modal.Environment.objects.list.aio()
     except UnavailableError:
         return []
@@ -87,10 +87,10 @@ async def _apps(environments: Sequence[str]) -> list[tuple[str, str]]:
     return [(where, name) for where, apps in zip(environments, found, strict=True) for name in apps]
 
 
-async def _in(environment: str) -> list[str]:
-    with translated_errors():
+async def _in(where: str) -> list[str]:
+    with translated_errors(f"list the Volumes and Dicts of the Modal environment {where}"):
         volumes, dicts = await together(
-            modal.Volume.objects.list.aio(environment_name=environment),
-            modal.Dict.objects.list.aio(environment_name=environment),
+            modal.Volume.objects.list.aio(environment_name=where),
+            modal.Dict.objects.list.aio(environment_name=where),
         )
     return sorted({str(one.name) for one in volumes} & {str(one.name) for one in dicts})

@@ -21,6 +21,7 @@ from reconciler.dispatch.answers import (
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.asking import asking
 from reconciler.dispatch.call_results import UNREADABLE, status_of
 from reconciler.dispatch.described import describe
 from reconciler.dispatch.modal_calls import ModalCaller
@@ -130,10 +131,22 @@ async def result_async(call: str, *, timeout: float = 0) -> Outcome:
     """
     call_id = _call_id(call)
     try:
-        value = await modal.FunctionCall.from_id(call_id).get.aio(timeout=timeout)
+        value = await _value_of(call_id, timeout)
     except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
         return _outcome_of(error)
     return Outcome(JobState.DONE, value=value)
+
+
+async def _value_of(call: str, timeout: float) -> Any:
+    handle = modal.FunctionCall.from_id(call)
+    try:
+        # An answer of Modal's own, before it is waited for the function's.
+        with asking(f"look up the call {call}"):
+            return await handle.get.aio(timeout=0)
+    except TimeoutError:
+        if timeout <= 0:
+            raise
+    return await handle.get.aio(timeout=timeout)
 
 
 def _call_id(call: object) -> str:

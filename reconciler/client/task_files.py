@@ -39,7 +39,7 @@ class ModalTaskFiles:
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
-        with translated_errors():
+        with translated_errors(f"read {path}"):
             try:
                 return b"".join([part async for part in self._read_only.read_file.aio(path)])
             except (NotFoundError, FileNotFoundError):
@@ -47,7 +47,7 @@ class ModalTaskFiles:
 
     async def change(self, write: Mapping[str, bytes], remove: Collection[str] = ()) -> None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
-        with translated_errors():
+        with translated_errors("store or remove tasks"):
             if write:
                 async with self._writable.batch_upload.aio(force=True) as batch:
                     for path, content in write.items():
@@ -64,7 +64,7 @@ class ModalTaskFiles:
             return
 
     async def _below(self, folder: str) -> Sequence[str]:
-        with translated_errors():
+        with translated_errors(f"list {folder}"):
             try:
                 entries = await self._read_only.listdir.aio(folder, recursive=True)
             except (NotFoundError, FileNotFoundError):

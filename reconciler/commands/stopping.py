@@ -61,17 +61,23 @@ def run(job: Coroutine[Any, Any, T]) -> T:
 
     Raises:
         SignalReceived: when the job has ended after one.
+        ModalError: Modal was silent for too long; the silence was told before.
     """
     import asyncio
+    from time import monotonic
+
+    from reconciler.dispatch.modal_failures import where_asked
+    from reconciler.workspace.patience import Patience, patiently
 
     outcome: list[T] = []
     received: list[int] = []
+    patience = Patience(monotonic, _say, where_asked)
 
     async def keep() -> None:
         # A task that returned a large plan would be written out by its repr: asyncio's handler of
         # Ctrl-C holds the task, and taking it off asks whether it is a known signal's number.
         with _cancelled_by_signals(received):
-            outcome.append(await job)
+            outcome.append(await patiently(job, patience))
 
     try:
         asyncio.run(keep())
@@ -85,6 +91,11 @@ def run(job: Coroutine[Any, Any, T]) -> T:
     if received:
         raise SignalReceived(received[0])
     return outcome[0]
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # the terminal may be gone
+        print(f"reconcile: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager

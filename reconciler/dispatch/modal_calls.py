@@ -24,6 +24,7 @@ from reconciler.dispatch.answers import (
     UnreadableEntry,
     as_entry,
 )
+from reconciler.dispatch.asking import asking
 from reconciler.dispatch.generation import SUPERVISOR
 from reconciler.dispatch.puts import SharedPuts
 from reconciler.errors import ReconcileError
@@ -33,14 +34,16 @@ _ABSENT: Final = object()
 
 
 @contextmanager
-def translated_errors(asked: str | None = None) -> Iterator[None]:
+def translated_errors(asked: str | None = None, *, patient: bool = False) -> Iterator[None]:
     """Raise what the client says of Modal itself as a :class:`ModalError`.
 
     Args:
         asked: what Modal is asked to do in the block, an infinitive such as ``list the apps``.
+        patient: Modal may take long to do it.
     """
     try:
-        yield
+        with asking(asked or "answer a call", patient=patient):
+            yield
     except (ReconcileError, UnavailableError):
         raise
     except Exception as error:
@@ -115,14 +118,16 @@ class ModalCaller:
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         try:
-            target = await self._target(app, function)
+            with asking(f"look up the function {app}/{function}"):
+                target = await self._target(app, function)
         except NotFoundError as error:
             raise TargetMissingError(f"there is no function {app}/{function}") from error
         except Exception as error:
             failure = _failure_of(error, f"look up the function {app}/{function}")
             raise NotStartedError(str(failure or _described(error))) from error
         try:
-            call = await target.spawn.aio(**args)
+            with asking(f"start {app}/{function}"):
+                call = await target.spawn.aio(**args)
         except NotFoundError as error:
             # The function went away after we had looked it up; look again next time.
             self._functions.pop((app, function), None)
@@ -152,7 +157,8 @@ class ModalCaller:
 
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        return await self.wait(call, 0)
+        with asking(f"look up the call {call}"):
+            return await self.wait(call, 0)
 
     async def wait(self, call: str, seconds: float | None) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""

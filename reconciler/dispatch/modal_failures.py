@@ -18,7 +18,12 @@ from modal import exception
 from modal.config import config
 from modal.exception import Error as ClientError
 
-from reconciler.dispatch.answers import FailureKind, ModalError, UnauthenticatedError
+from reconciler.dispatch.answers import (
+    NO_ANSWER,
+    FailureKind,
+    ModalError,
+    UnauthenticatedError,
+)
 from reconciler.dispatch.described import described_text
 from reconciler.redaction import redacted
 
@@ -200,7 +205,7 @@ def failure_of(error: BaseException, asked: str | None = None) -> ModalError | N
     address, modal = where_asked()
     text = "a credential holds a character that cannot be sent"
     if not _METADATA.search(str(error)):
-        text = described_text(error)
+        text = described_text(_cause_of(error) if kind in NO_ANSWER else error)
     made = UnauthenticatedError if kind is FailureKind.AUTHENTICATION else ModalError
     return made(
         kind,
@@ -226,6 +231,13 @@ def kind_of(error: BaseException) -> FailureKind | None:
     if _is_transport(error) or isinstance(error, OSError):
         return next(_of_causes(error), _of_system(error))
     return None
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    """What a connection really failed for; the client only says that it could not connect."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _of_causes(error: BaseException) -> Iterator[FailureKind]:

@@ -54,7 +54,7 @@ class VolumeGenerations:
 
     async def live(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""
-        with translated_errors():
+        with translated_errors("reload the Volume"):
             await self.volume.reload.aio()  # type: ignore[no-untyped-call]  # untyped in modal
         pointer_file = self.folder / POINTER_PATH
         if not pointer_file.exists():
@@ -173,7 +173,7 @@ class VolumeRunLog:
                 yield file
 
     async def _commit(self) -> None:
-        with translated_errors():
+        with translated_errors("commit the Volume"):
             await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
 
 

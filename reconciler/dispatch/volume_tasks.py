@@ -77,7 +77,7 @@ class VolumeTaskFiles:
         return file.relative_to(self.folder).as_posix()
 
     async def _commit(self) -> None:
-        with translated_errors():
+        with translated_errors("commit the Volume"):
             await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
 
 

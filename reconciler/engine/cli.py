@@ -21,12 +21,14 @@ from reconciler.engine.record import (
     sole,
 )
 from reconciler.errors import ReconcileError
+from reconciler.requirement import require_modal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, or 1 with a message on stderr."""
     parsed = _parser().parse_args(arguments)
     try:
+        require_modal()
         return int(parsed.run(parsed))
     except ReconcileError as error:
         sys.stderr.write(f"Error: {error}\n")

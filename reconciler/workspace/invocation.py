@@ -32,10 +32,11 @@ async def call_dispatcher(
             cannot be read here.
         UnavailableError: the call failed.
     """
-    with translated_errors():
-        function: modal.Function[..., str, str] = modal.Function.from_name(
-            app, ON_DEMAND, environment_name=environment
-        )
+    asked = f"wake the dispatcher of the app {app} in {environment}"
+    function: modal.Function[..., str, str] = modal.Function.from_name(
+        app, ON_DEMAND, environment_name=environment
+    )
+    with translated_errors(asked):
         try:
             await function.hydrate.aio()
         except NotFoundError as error:
@@ -43,6 +44,7 @@ async def call_dispatcher(
                 f"the app {app} is not deployed in the Modal environment {environment}",
                 remedy="Run reconcile first.",
             ) from error
+    with translated_errors(asked, patient=True):
         try:
             return await function.remote.aio(as_if=as_if, trigger=trigger)
         except UnknownScheduleError as error:

@@ -109,7 +109,8 @@ class ModalApps:
         carried = [self._secret(name, keys) for name, keys in secrets.items()]
         app = build_app(self._name, slots, tags, volume, carried)
         try:
-            with translated_errors(f"deploy the app {self._name} to {self._environment}"):
+            asked = f"deploy the app {self._name} to {self._environment}"
+            with translated_errors(asked, patient=True):
                 await app.deploy.aio(environment_name=self._environment)
         except Exception as error:
             refused = _LIMIT.search(str(error))

@@ -27,6 +27,7 @@ class ModalFiles:
 
     def __init__(self, name: str, environment: str) -> None:
         """Args: the name of the Volume, and the Modal environment that it is in."""
+        self._name = name
         self._read_only = modal.Volume.from_name(name, environment_name=environment)
         self._writable = modal.Volume.from_name(
             name, environment_name=environment, create_if_missing=True
@@ -34,7 +35,7 @@ class ModalFiles:
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        with translated_errors():
+        with translated_errors(f"read {path} of the Volume {self._name}"):
             try:
                 return b"".join([part async for part in self._read_only.read_file.aio(path)])
             except (NotFoundError, FileNotFoundError):
@@ -42,7 +43,7 @@ class ModalFiles:
 
     async def write(self, path: str, content: bytes) -> None:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        with translated_errors():
+        with translated_errors(f"write {path} to the Volume {self._name}"):
             async with self._writable.batch_upload.aio(force=True) as batch:
                 batch.put_file(io.BytesIO(content), path)
 
@@ -56,7 +57,7 @@ class ModalFiles:
 
     async def written(self, folder: str) -> Mapping[str, str]:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        with translated_errors():
+        with translated_errors(f"list {folder} of the Volume {self._name}"):
             try:
                 entries = await self._read_only.listdir.aio(folder)
             except (NotFoundError, FileNotFoundError):
@@ -68,7 +69,7 @@ class ModalFiles:
 
     async def remove(self, path: str) -> None:
         """See :class:`~reconciler.workspace.ports.Files`."""
-        with translated_errors():
+        with translated_errors(f"remove {path} from the Volume {self._name}"):
             try:
                 await self._read_only.remove_file.aio(path)
             except (NotFoundError, FileNotFoundError):

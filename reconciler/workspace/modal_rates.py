@@ -26,7 +26,7 @@ _GIB_HOUR: Final = "mem_gib_hour_cost"
 async def workspace_rates() -> Rates | None:
     """See :meth:`~reconciler.workspace.ports.Apps.rates`."""
     try:
-        with translated_errors():
+        with translated_errors("tell its rates"):
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 told = await modal.Workspace.from_context().billing.rates.aio()
     except (UnavailableError, ArithmeticError):  # the second: a rate is no number to the client

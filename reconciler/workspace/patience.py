@@ -1,0 +1,144 @@
+"""Waiting for Modal: silence is told to the person who waits, and has an end.
+
+The client itself tries an unreachable server for a minute without a word, and waits for an answer
+over an open connection for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from reconciler.dispatch.answers import FailureKind, ModalError
+from reconciler.dispatch.asking import LISTENER
+
+T = TypeVar("T")
+
+TOLD_AFTER: Final = (5.0, 15.0, 30.0)
+"""Seconds of silence after which it is told; then every :data:`TOLD_EVERY`."""
+TOLD_EVERY: Final = 30.0
+FIRST_ANSWER: Final = 70.0
+"""Seconds after which nothing is expected from a Modal that has never answered. The client itself
+tries for 63 to connect, and then says what stood in the way."""
+LATER_ANSWER: Final = 180.0
+"""The same once it has answered: it also waits out what Modal throttles."""
+LOOKS: Final = 0.25
+"""Seconds between two looks."""
+
+
+@dataclass
+class Patience:
+    """How long Modal has been silent.
+
+    Attributes:
+        now: seconds of a clock that only goes forward.
+        say: shows a line to the person who waits.
+        where: the address that is asked, and what is there.
+    """
+
+    now: Callable[[], float]
+    say: Callable[[str], None]
+    where: Callable[[], tuple[str, str]]
+    _pending: dict[object, tuple[float, str, bool]] = field(default_factory=dict)
+    _answered: float | None = None
+    _told: float = 0.0
+    _over: str | None = None
+
+    @contextmanager
+    def asking(self, what: str, *, patient: bool) -> Iterator[None]:
+        """See :class:`~reconciler.dispatch.asking.Listener`.
+
+        Raises:
+            ModalError: Modal was silent for too long, or is silent and the job is being ended.
+        """
+        if self._over is not None or (_is_ending() and self.silence >= TOLD_AFTER[0]):
+            raise self.gave_up()
+        key = object()
+        self._pending[key] = (self.now(), what, patient)
+        try:
+            yield
+            self._answered, self._told = self.now(), 0.0
+        finally:
+            del self._pending[key]
+
+    @property
+    def silence(self) -> float:
+        """Seconds for which Modal owes an answer and has given none to anything."""
+        if not self._pending:
+            return 0.0
+        since = min(begun for begun, _, _ in self._pending.values())
+        return self.now() - max(since, self._answered if self._answered is not None else since)
+
+    def look(self) -> bool:
+        """Tell of the silence when it is time for that. Whether it has been too long."""
+        silence = self.silence
+        if silence < TOLD_AFTER[0]:
+            return False
+        # The address is looked up only now: the client has been loaded by then.
+        _, what, patient = min(self._pending.values(), key=lambda one: one[0])
+        limit = FIRST_ANSWER if self._answered is None else LATER_ANSWER
+        if silence >= limit and not (patient and self._answered is not None):
+            self._over = what
+            return True
+        due = next((after for after in reversed(TOLD_AFTER) if silence >= after), 0.0)
+        due = max(due, silence // TOLD_EVERY * TOLD_EVERY)
+        if due > self._told:
+            self._told = due
+            address, modal = self.where()
+            self.say(
+                f"no answer from {modal} at {address} yet, after {due:.0f} s: it was asked to "
+                f"{what}"
+            )
+        return False
+
+    def gave_up(self) -> ModalError:
+        """The error of a Modal that was silent for too long."""
+        address, modal = self.where()
+        limit = FIRST_ANSWER if self._answered is None else LATER_ANSWER
+        asked = f" when asked to {self._over}" if self._over is not None else ""
+        return ModalError(
+            FailureKind.TIMEOUT,
+            f"{modal} did not answer within {limit:.0f} s{asked}",
+            remedy=f"It was asked at {address}. Check the network, the proxy and "
+            "MODAL_SERVER_URL. What was under way is completed by running it again.",
+        )
+
+
+def _is_ending() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def patiently(
+    job: Coroutine[Any, Any, T],
+    patience: Patience,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
+    """Run a job to its end, which comes when Modal is silent for too long.
+
+    Raises:
+        ModalError: Modal was.
+    """
+
+    async def look(limit: asyncio.Timeout) -> None:
+        while not patience.look():
+            await pause(LOOKS)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    token = LISTENER.set(patience)
+    try:
+        async with asyncio.timeout(None) as limit:
+            looking = asyncio.create_task(look(limit))
+            try:
+                return await job
+            finally:
+                looking.cancel()
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise patience.gave_up() from None
+    finally:
+        LISTENER.reset(token)
