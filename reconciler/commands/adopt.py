@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace
@@ -15,12 +16,14 @@ from reconciler.foreign_text import as_lines
 from reconciler.plan import Actual, Desired
 from reconciler.workspace.adoption import adoption_tags
 from reconciler.workspace.apply import Workspace
+from reconciler.workspace.checkout import settle_git_variables
 from reconciler.workspace.lease import held_lease
 from reconciler.workspace.observation import observe
 
 
 def main(args: Namespace) -> int:
     """Show what would be taken over, ask, and tag it. Returns the exit code."""
+    settle_git_variables(Path.cwd())
     inputs = read_inputs(args)
     with connected(inputs):
         workspace = open_workspace(inputs)

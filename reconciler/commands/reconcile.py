@@ -27,6 +27,7 @@ from reconciler.workspace.apply import (
     check_allowed,
     prepare,
 )
+from reconciler.workspace.checkout import settle_git_variables
 
 if TYPE_CHECKING:
     from reconciler.report.saved_plan import SavedPlan
@@ -39,6 +40,7 @@ def main(args: Namespace) -> int:
     """Plan and, unless this is a dry run, apply. Returns the exit code."""
     environment = environment_name(args)
     try:
+        settle_git_variables(Path.cwd())
         return _reconcile(args) if args.against is None else _compare(args)
     except (MissingTargetError, RefusedPlanError, StoppedError):
         raise  # the plan, which was shown, says it already, or who stopped it knows

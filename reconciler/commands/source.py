@@ -65,17 +65,24 @@ class Source:
 
     def desired(self) -> Desired:
         """What it says, with the version of the dispatcher that would be deployed."""
-        desired = desired_of(self.inputs, self.schedules)
+        desired = desired_of(self.inputs, self.schedules, whole=self.commit is None)
         if self.commit is None:
             return desired
         return replace(desired, commit=self.commit, author=self.author, dirty=False)
 
 
-def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...]) -> Desired:
-    """What the work tree says, with the version of the dispatcher that would be deployed."""
+def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool = True) -> Desired:
+    """What the work tree says, with the version of the dispatcher that would be deployed.
+
+    Args:
+        whole: whether that is what is read, so that it has to be all that its commit holds.
+
+    Raises:
+        IncompleteCheckoutError: it is not.
+    """
     from reconciler.workspace.deployment import dispatcher_digest
 
-    revision = read_revision(inputs.root, inputs.folder)
+    revision = read_revision(inputs.root, inputs.folder, whole=whole)
     return Desired(
         schedules=schedules,
         settings=inputs.environment,

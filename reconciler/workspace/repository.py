@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
 from reconciler.manifest.settings_file import SETTINGS_FILE
+from reconciler.workspace.checkout import require_whole
 
 if TYPE_CHECKING:
     from git import Repo
@@ -37,15 +38,17 @@ class Revision:
     author: str | None = None
 
 
-def read_revision(root: Path, schedules: Path) -> Revision:
+def read_revision(root: Path, schedules: Path, *, whole: bool = True) -> Revision:
     """Ask git.
 
     Args:
         root: the folder in the repository that holds the settings.
         schedules: the folder of the manifests.
+        whole: whether the checkout is read, and so has to be what the commit holds.
 
     Raises:
-        ReconcileError: git refuses to read the repository.
+        IncompleteCheckoutError: it is not, and git does not show that.
+        ReconcileError: git refuses to read the repository, or it has no checkout.
     """
     # GitPython takes longer to import than most commands run; only commands that plan need it.
     from git import InvalidGitRepositoryError, Repo
@@ -55,7 +58,14 @@ def read_revision(root: Path, schedules: Path) -> Revision:
         with Repo(root, search_parent_directories=True) as repo:
             if not repo.head.is_valid():
                 return Revision(_name(repo, root), None, dirty=True)
-            dirty = repo.is_dirty(untracked_files=False) or _adds(repo, root, schedules)
+            if repo.bare:
+                raise ReconcileError(
+                    "is a bare repository, which has no files to plan from",
+                    where=str(root),
+                    remedy="Run it in a clone, or name a commit: --at COMMIT.",
+                )
+            added = whole and require_whole(repo, root, schedules)
+            dirty = added or repo.is_dirty(untracked_files=False) or _adds(repo, root, schedules)
             commit = repo.head.commit
             return Revision(_name(repo, root), commit.hexsha, dirty, str(commit.author))
     except (InvalidGitRepositoryError, NoSuchPathError):

@@ -41,11 +41,14 @@ class CommittedFiles:
         Raises:
             ReconcileError: one of them is a symbolic link, or another repository holds them.
         """
-        with _repository(self.root) as repo:
-            tree = _at(repo.commit(self.commit).tree, _below(repo, self.root, folder))
+        with open_repository(self.root) as repo:
+            top = repo.commit(self.commit).tree
+            tree = _at(top, _below(repo, self.root, folder))
             if tree is None or tree.type != "tree":
+                if tree is not None and tree.mode == SYMBOLIC_LINK:
+                    raise _linked(str(tree.path))
                 return ()
-            return tuple(_manifests(tree, _shown(self.root, folder)))
+            return tuple(_manifests(top, tree, _shown(self.root, folder)))
 
 
 def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles:
@@ -60,7 +63,7 @@ def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles
             file.
         RefusedError: the commit may exist and the clone is shallow.
     """
-    with _repository(root) as repo:
+    with open_repository(root) as repo:
         commit = _commit(repo, revision)
         blob = _at(commit.tree, _prefix(repo, root) / settings_file)
         if blob is not None and (blob.type != "blob" or blob.mode == SYMBOLIC_LINK):
@@ -80,7 +83,7 @@ def merge_base(root: Path, revision: str, branch: str) -> str:
         ReconcileError: there is no repository, or no such commit in it.
         RefusedError: the clone is too shallow to tell.
     """
-    with _repository(root) as repo:
+    with open_repository(root) as repo:
         bases = repo.merge_base(_commit(repo, branch), _commit(repo, revision))
         if not bases:
             raise _missing(repo, f"no commit that {branch} and {revision} have in common")
@@ -88,7 +91,12 @@ def merge_base(root: Path, revision: str, branch: str) -> str:
 
 
 @contextmanager
-def _repository(root: Path) -> Iterator[Repo]:
+def open_repository(root: Path) -> Iterator[Repo]:
+    """The repository that a folder is in.
+
+    Raises:
+        ReconcileError: it is in none.
+    """
     # GitPython takes longer to import than most commands run; few commands need it.
     from git import InvalidGitRepositoryError, Repo
     from git.exc import NoSuchPathError
@@ -168,31 +176,67 @@ def _at(tree: Tree, path: PurePosixPath) -> Tree | Blob | None:
     found: Tree | Blob = tree
     for part in path.parts:
         if found.type != "tree":
+            if found.mode == SYMBOLIC_LINK:
+                raise _linked(str(found.path))
             return None
         try:
             inner: Tree | Blob | Submodule = found / part
         except KeyError:
             return None
         if inner.type == "submodule":
-            raise ReconcileError(
-                "is a submodule, and what it holds is not read from a commit",
-                where=str(inner.path),
-                remedy="Keep the manifests in the repository itself.",
-            )
+            raise _submodule(str(inner.path))
         found = inner
     return found
 
 
-def _manifests(tree: Tree, folder: str) -> Iterator[tuple[str, bytes]]:
+def _manifests(top: Tree, tree: Tree, folder: str) -> Iterator[tuple[str, bytes]]:
     base = str(tree.path)
     for item in tree.traverse():
         assert not isinstance(item, tuple)
         relative = str(item.path)[len(base) :].lstrip("/")
-        if item.type != "blob" or not is_manifest(relative):
-            continue
         name = relative if folder == "." else f"{folder}/{relative}"
-        if item.mode == SYMBOLIC_LINK:
+        if item.type == "submodule":
+            raise _submodule(str(item.path))
+        if item.type != "blob":
+            continue
+        link = item.mode == SYMBOLIC_LINK
+        if link and (
+            is_manifest(relative) or (_is_visible(relative) and _leads_to_folder(top, item))
+        ):
             raise ReconcileError(
                 "a symbolic link is not followed", where=name, remedy="Commit the file itself."
             )
-        yield name, item.data_stream.read()
+        if is_manifest(relative):
+            yield name, item.data_stream.read()
+
+
+def _is_visible(path: str) -> bool:
+    """Whether what is below this path is read; see :func:`~reconciler.manifest.is_manifest`."""
+    return not any(part.startswith(".") for part in path.split("/"))
+
+
+def _leads_to_folder(top: Tree, link: Blob) -> bool:
+    """Whether a link points at a folder of the repository; out of it, there may be one."""
+    target = os.fsdecode(link.data_stream.read())
+    inside = os.path.normpath(PurePosixPath(link.path).parent / target)
+    if inside.startswith(("/", "..")):
+        return True
+    found = _at(top, PurePosixPath(inside))
+    return found is not None and found.type == "tree"
+
+
+def _linked(where: str) -> ReconcileError:
+    return ReconcileError(
+        "is a symbolic link: git keeps only where it points, so that no commit holds the "
+        "manifests below it",
+        where=where,
+        remedy="Name the folder itself as `schedules` in reconciler.yaml.",
+    )
+
+
+def _submodule(where: str) -> ReconcileError:
+    return ReconcileError(
+        "is a submodule, and what it holds is not read from a commit",
+        where=where,
+        remedy="Keep the manifests in the repository itself.",
+    )

@@ -81,6 +81,37 @@ def test_deletions_are_allowed_by_each_command_line_and_by_no_saved_plan(team: T
     assert apply_saved(team, "--allow-deletes", "9").code == 0
 
 
+def test_what_a_sparse_checkout_leaves_out_is_not_deleted(team: Team) -> None:
+    team.git.write("schedules/one/a.yaml", "name: a\nschedule: 1d\nfunction: shop/sync\n")
+    team.git.write("schedules/two/b.yaml", "name: b\nschedule: 1d\nfunction: shop/sync\n")
+    team.git.commit()
+    team.project.applied()
+    team.git.git("sparse-checkout", "set", "schedules/one")
+    for arguments in (["--dry-run"], ["--out", "../plan.json"], ["--yes"]):
+        refused(
+            team.project.reconcile(*arguments),
+            "schedules/two/b.yaml: is in commit",
+            "git sparse-checkout add schedules",
+        )
+    status = team.project.reconcile("status", "--format", "json").json
+    assert [schedule["name"] for schedule in status["schedules"]] == ["a", "b"]
+    team.git.git("sparse-checkout", "add", "schedules")
+    assert "Nothing to do" in team.project.reconcile("--dry-run").out
+
+
+def test_a_commit_is_planned_whatever_the_checkout_hides(team: Team) -> None:
+    first = team.commit("a", "b")
+    team.git.git("update-index", "--assume-unchanged", "schedules/hourly.yaml")
+    team.git.hourly("evil")
+    refused(team.project.reconcile("--yes"), "assume-unchanged is set", "--no-assume-unchanged")
+    done = team.project.reconcile("--at", first, "--yes", "--format", "json")
+    assert done.code == 0, done.err
+    assert [change["name"] for change in done.json["changes"] if change["kind"] == "schedule"] == [
+        "a",
+        "b",
+    ]
+
+
 def test_an_earlier_commit_is_planned_and_applied_without_a_checkout(team: Team) -> None:
     first = team.commit("a", "b")
     team.project.applied()
