@@ -12,6 +12,7 @@ from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.readable import read_text
 from reconciler.commands.stopping import run
+from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
 from reconciler.manifest import ManifestError, holds_manifests, load, load_settings
@@ -51,8 +52,11 @@ def main(args: Namespace) -> int:
     _tell(written, args.file or "modal")
     _tell_still_firing(written.still_firing, root)
     if written.text:
-        folder.mkdir(parents=True, exist_ok=True)
-        target.write_text(written.text, encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, folder) from error
+        write_whole(target, written.text.encode())
         print(f"{count(len(written.names), 'schedule')} written to {_shown(target, root)}")
     else:
         print("Nothing to write.")

@@ -14,6 +14,7 @@ from reconciler.commands.inputs import Inputs, read_inputs, schedules_of
 from reconciler.commands.printing import print_json
 from reconciler.commands.unknown import unknown_schedule
 from reconciler.cron import minute
+from reconciler.disk import write_whole
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Schedule
@@ -90,11 +91,4 @@ def _write(target: str, content: bytes) -> None:
     if target == "-":
         sys.stdout.buffer.write(content)
         return
-    try:
-        Path(target).write_bytes(content)
-    except OSError as error:
-        raise ReconcileError(
-            f"cannot be written: {(error.strerror or 'unknown reason').lower()}",
-            where=target,
-            remedy="Name a file in a folder that exists.",
-        ) from error
+    write_whole(Path(target), content)

@@ -16,6 +16,7 @@ from reconciler.commands.showing import show, show_applied, show_failure
 from reconciler.commands.source import read_source, read_source_before
 from reconciler.commands.stopping import run, stopping
 from reconciler.cron import minute
+from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError, StoppedError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.manifest import LOCAL
@@ -134,14 +135,7 @@ def _save(plan: Plan, args: Namespace) -> None:
     from reconciler.report.saved_plan import SavedPlan
 
     content = SavedPlan.of(plan).encode()
-    try:
-        Path(args.out).write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise ReconcileError(
-            f"cannot be written: {(error.strerror or 'unknown reason').lower()}",
-            where=args.out,
-            remedy="Name a file in a folder that exists.",
-        ) from error
+    write_whole(Path(args.out), content.encode())
     allowed = f" --allow-deletes {args.allow_deletes}" if args.allow_deletes else ""
     command = command_line(f"--plan {args.out}{allowed}", args.env)
     print(f"Saved. To apply exactly this: {command}", file=sys.stderr)

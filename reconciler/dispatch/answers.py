@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from reconciler.disk import DiskError
 from reconciler.errors import ReconcileError
 
 Entry = Mapping[str, Any]
@@ -99,6 +100,10 @@ NOT_DONE: Final = frozenset(
     }
 )
 """Kinds that Modal answers instead of acting: what was asked for was not done."""
+
+
+class StorageError(UnavailableError, DiskError):
+    """A file of ours cannot be written on the Volume; nothing of it was."""
 
 
 class ModalError(UnavailableError, ReconcileError):

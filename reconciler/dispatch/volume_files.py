@@ -18,6 +18,8 @@ from typing import Final
 
 import modal
 
+from reconciler.disk import DiskError, disk_error, write_whole
+from reconciler.dispatch.answers import StorageError
 from reconciler.dispatch.formats import REPAIR, Damaged, FormatError, GoneError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.modal_calls import translated_errors
@@ -99,11 +101,7 @@ class VolumeRunLog:
 
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
-        path = self.folder / log.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(log.encode())
-        unfinished.replace(path)
+        store(self.folder / log.path, log.encode())
         await self._commit()
 
     async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
@@ -130,9 +128,7 @@ class VolumeRunLog:
         if self._where(path) in damaged:
             return logs.damaged
         loose = [file for file in self._loose_files(day) if self._where(file) not in damaged]
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(b"".join(log.encode() for log in logs))
-        unfinished.replace(path)
+        store(path, b"".join(log.encode() for log in logs))
         # Others must be able to read the one file before the many go.
         await self._commit()
         for file in loose:
@@ -175,6 +171,23 @@ class VolumeRunLog:
     async def _commit(self) -> None:
         with translated_errors("commit the Volume"):
             await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+
+
+def store(path: Path, content: bytes) -> None:
+    """Write a file on the mounted Volume; a commit in the background never publishes half of it.
+
+    Raises:
+        StorageError: it cannot be written, and is as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    except (OSError, DiskError) as error:
+        found = disk_error(error, path) if isinstance(error, OSError) else error
+        raise StorageError(found.what, where=found.where, remedy=_ROOM) from error
+
+
+_ROOM: Final = "Make room in the Volume. Nothing is lost: the next wake goes on."
 
 
 def verified_generation(content: bytes, digest: str) -> Generation:

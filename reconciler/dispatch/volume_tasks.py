@@ -10,6 +10,7 @@ import modal
 
 from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.dispatch.volume_files import store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,7 @@ class VolumeTaskFiles:
         One commit, whose changes are made in that order.
         """
         for path, content in write.items():
-            file = self.folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # A commit in the background must not publish half a file.
-            unfinished = file.with_name(f"{file.name}.unfinished")
-            unfinished.write_bytes(content)
-            unfinished.replace(file)
+            store(self.folder / path, content)
         for path in remove:
             (self.folder / path).unlink(missing_ok=True)
         await self._commit()

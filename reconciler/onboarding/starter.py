@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.manifest.schema import schemas
 
@@ -75,8 +76,11 @@ def write_missing(root: Path, found: StarterFile) -> bool:
     path = root / found.path
     if path.exists() or path.is_symlink():
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(found.content, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, path.parent) from error
+    write_whole(path, found.content.encode())
     return True
 
 

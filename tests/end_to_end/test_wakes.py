@@ -298,7 +298,7 @@ def test_what_a_newer_version_wrote_is_refused_by_name_also_inside_the_container
         """
     )
     refused = (
-        "reconcile: cursor: written in format 9, and this version reads up to format 1\n"
+        "reconcile: Dict entry cursor: written in format 9, and this version reads up to format 1\n"
         "  Upgrade schedule-reconciler to the version that wrote it, or newer.\n"
     )
     for command in (("wake",), ("trigger", "a")):

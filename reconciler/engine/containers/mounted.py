@@ -119,7 +119,7 @@ class Mounted:
 
     def _place(self, file: File) -> None:
         target, temporary = self.folder / file.path, self.aside / "incoming"
-        shutil.copyfile(self.blobs.path(file.sha256), temporary)
+        self.blobs.copy(file.sha256, temporary)
         temporary.chmod(file.mode)
         os.utime(temporary, (file.mtime, file.mtime))
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import marshal
 import shutil
 from collections.abc import Iterable
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
+from typing import Final
 
 from modal_proto import api_pb2
 
@@ -15,6 +18,26 @@ from reconciler.engine.catalog import Catalog
 from reconciler.engine.rpc.contents import ImageChain, mount_files
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.volumes import normal
+
+LAYOUT: Final = 2
+"""Of a folder of sources. Since 2 it holds its bytecode, and containers write none."""
+
+
+def _compile(source: Path) -> None:
+    """Write the bytecode of a module beside it.
+
+    A container must not: an interpreter that finds the disk full leaves half a ``.pyc``, and every
+    later one fails to import it. The files never change, so bytecode is not compared with them.
+    """
+    content = source.read_bytes()
+    try:
+        code = compile(content, str(source), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # the container says what is wrong with it
+    target = Path(cache_from_source(str(source)))
+    target.parent.mkdir(exist_ok=True)
+    header = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(content)
+    target.write_bytes(header + marshal.dumps(code))
 
 
 class Sources:
@@ -30,7 +53,7 @@ class Sources:
     async def layout(self, function: api_pb2.Function) -> Path:
         """The folder that stands for the container's root. It always has a ``root`` in it."""
         placed = [*self._images.copies(function.image_id), *((m, "/") for m in function.mount_ids)]
-        name = hashlib.sha256(json.dumps(placed).encode()).hexdigest()[:32]
+        name = hashlib.sha256(json.dumps([LAYOUT, placed]).encode()).hexdigest()[:32]
         target = self._folder / name
         async with self._guard:
             if not target.exists():
@@ -54,9 +77,11 @@ class Sources:
         for path, file in files:
             target = making / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self._blobs.path(file.sha256_hex), target)
+            self._blobs.copy(file.sha256_hex, target)
             if file.HasField("mode"):
                 target.chmod(file.mode & 0o7777 | 0o600)
+        for target in making.rglob("*.py"):
+            _compile(target)
         making.rename(folder)
 
     def settings(self, function: api_pb2.Function) -> tuple[dict[str, str], str]:

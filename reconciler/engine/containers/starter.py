@@ -170,6 +170,8 @@ class Starter:
             "LC_ALL": "C.UTF-8",
             "HOME": root,
             "PYTHONUNBUFFERED": "1",
+            # Sources are shared, and hold their bytecode: see Sources.
+            "PYTHONDONTWRITEBYTECODE": "1",
             **chosen,
             "PYTHONPATH": os.pathsep.join(paths),
             "MODAL_IS_REMOTE": "1",

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from reconciler.disk import disk_problem
 from reconciler.engine.faults import Faults, Rule
 from reconciler.engine.http.address import Address
 from reconciler.engine.http.wire import Request, Response
@@ -47,7 +48,13 @@ class Answers:
         """Every request gets an answer; what is wrong with it is said in JSON."""
         content = re.fullmatch(r"/([^/]+)/blobs/([0-9a-f]{64})", request.path)
         if content and hmac.compare_digest(content[1], self._address.secret):
-            return await self._content(request, content[2])
+            try:
+                return await self._content(request, content[2])
+            except OSError as error:
+                problem = disk_problem(error)
+                if problem is None:
+                    raise
+                return _problem(HTTPStatus.INSUFFICIENT_STORAGE, problem)
         shown = request.headers.get("authorization", "")
         if not hmac.compare_digest(shown.encode(), f"Bearer {self._token_secret}".encode()):
             await request.text()

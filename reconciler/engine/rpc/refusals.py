@@ -31,6 +31,14 @@ def conflict(message: str) -> GRPCError:
     return GRPCError(Status.FAILED_PRECONDITION, message)
 
 
+def of_full_disk(problem: str) -> GRPCError:
+    """``modal.exception.ConflictError``; it does not get better by asking again at once."""
+    return conflict(
+        f"The embedded engine cannot store anything: {problem}. Make room where its state folder "
+        "is (.reconciler/engine), and do it again."
+    )
+
+
 def unauthenticated(message: str) -> GRPCError:
     """``modal.exception.AuthError``."""
     return GRPCError(Status.UNAUTHENTICATED, message)

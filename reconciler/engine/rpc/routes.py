@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from sqlite3 import OperationalError
 from typing import Any, Final
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -18,7 +19,8 @@ from modal_proto import api_pb2
 
 from reconciler.engine.faults import Faults
 from reconciler.engine.rpc.caller import Caller
-from reconciler.engine.rpc.refusals import unimplemented
+from reconciler.engine.rpc.refusals import of_full_disk, unimplemented
+from reconciler.engine.storage.database import of_disk
 
 SERVICE: Final = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
 
@@ -76,6 +78,11 @@ class Routes:
             except GRPCError:
                 await fault.after()  # a refusal is an answer too, and can be lost
                 raise
+            except (OSError, OperationalError) as error:
+                problem = of_disk(error)
+                if problem is None:
+                    raise
+                raise of_full_disk(problem) from error
             await fault.after()
             await stream.send_message(response)
 

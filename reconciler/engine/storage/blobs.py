@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from reconciler.errors import ReconcileError
+
 _PIECE = 1 << 20
 
 
@@ -26,6 +28,31 @@ class Blobs:
 
     def has(self, sha256: str) -> bool:
         return self.path(sha256).exists()
+
+    def copy(self, sha256: str, target: Path) -> None:
+        """Copy a content to a file.
+
+        Raises:
+            ReconcileError: it is gone, or not what was stored: it is dropped, so that it can be
+                stored again.
+            OSError: it cannot be copied; there is no half file.
+        """
+        source = self.path(sha256)
+        digest = hashlib.sha256()
+        try:
+            with source.open("rb") as read, target.open("wb") as write:
+                while piece := read.read(_PIECE):
+                    digest.update(piece)
+                    write.write(piece)
+        except FileNotFoundError as error:
+            raise _damaged(source, "is gone") from error
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
+        if digest.hexdigest() != sha256:
+            target.unlink(missing_ok=True)
+            source.unlink(missing_ok=True)
+            raise _damaged(source, "is damaged")
 
     def put(self, data: bytes) -> str:
         """Store and return the digest."""
@@ -50,6 +77,12 @@ class Blobs:
         return Writer(self, self._aside)
 
 
+def _damaged(path: Path, what: str) -> ReconcileError:
+    return ReconcileError(
+        f"a stored content {what}", where=str(path), remedy="Deploy the app again, which stores it."
+    )
+
+
 class Writer:
     """A content being written; discarded unless ``keep`` is reached."""
 
@@ -65,8 +98,11 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            # What is still to be written may not fit on the disk.
+            self._file.close()
+        finally:
+            self._path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
         self._sha256.update(data)

@@ -11,12 +11,24 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from reconciler.disk import disk_problem
 from reconciler.engine.storage.schema import STEPS
 from reconciler.errors import ReconcileError
 
 Row: TypeAlias = tuple[Any, ...]
+
+
+_OF_DISK: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+
+
+def of_disk(error: BaseException) -> str | None:
+    """What is wrong with the disk that the state is on; None when the error is another."""
+    if isinstance(error, sqlite3.OperationalError):
+        name = getattr(error, "sqlite_errorname", "")
+        return str(error) if name.startswith(_OF_DISK) else None
+    return disk_problem(error) if isinstance(error, OSError) else None
 
 
 class Database:
@@ -67,11 +79,12 @@ class Database:
         self._depth = 1
         try:
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        else:
             self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk may have ended it already, or refused the commit.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
         finally:
             self._depth = 0
 
