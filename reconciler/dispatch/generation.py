@@ -107,6 +107,11 @@ class Generation:
         """The records by schedule name."""
         return {record.name: record for record in self.records}
 
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The names of the protected schedules, sorted."""
+        return tuple(record.name for record in self.records if record.protect)
+
     @cached_property
     def agenda(self) -> Agenda:
         """What finds the records that may be due."""

@@ -16,6 +16,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.forgetting import forget_tasks
 from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.ports import Archive, Claims, TaskFiles
+from reconciler.dispatch.protection import PROTECTED_KEY
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 
 UNTOUCHED: Final = timedelta(days=1)
@@ -76,6 +77,8 @@ async def tidy(
                 damaged += await archive.compact(day)
         if tasks is not None:
             await forget_tasks(tasks, today)
+        # An entry that is read lives for another seven days; nothing else of a wake reads this one.
+        await claims.get(PROTECTED_KEY)
     except (UnavailableError, OSError):
         pass
     return damaged

@@ -28,6 +28,8 @@ class Pointer:
         author: who wrote the commit, None when that is not known.
         link: where the apply can be seen, None when there is no such place.
         number: of the apply, from 1; 0 when a version without apply numbers wrote the pointer.
+        protected: the names of the protected schedules, sorted. They stand here as well, so that
+            they are known when the generation is gone. None when an older version wrote it.
     """
 
     generation: str
@@ -39,6 +41,7 @@ class Pointer:
     author: str | None = None
     link: str | None = None
     number: int = 0
+    protected: tuple[str, ...] | None = None
 
     def encode(self) -> bytes:
         """The pointer's file."""
@@ -68,6 +71,7 @@ def pointer_of(data: Mapping[str, Any]) -> Pointer:
     generation = typed(data, "generation", str)
     if not _DIGEST.fullmatch(generation):
         raise ValueError("generation is not a digest")
+    protected = typed(data, "protected", list, None)
     return Pointer(
         generation=generation,
         commit=typed(data, "commit", str, None),
@@ -78,4 +82,5 @@ def pointer_of(data: Mapping[str, Any]) -> Pointer:
         author=typed(data, "author", str, None),
         link=typed(data, "link", str, None),
         number=typed(data, "number", int, 0),
+        protected=None if protected is None else tuple(map(str, protected)),
     )

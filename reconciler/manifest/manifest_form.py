@@ -282,11 +282,13 @@ class ManifestForm(Form):
         Flag, Field(description="Deletion is refused, also when the manifest is simply gone.")
     ] = False
     formerly: Annotated[
-        Name | None,
+        Annotated[Name, Tag("<usual>")] | Annotated[Distinct[Name], Tag("<list>")] | None,
+        Discriminator(_one_or_more),
         Omittable(),
         Field(
-            description="The name before it was renamed, so that its history moves along; no other "
-            "schedule bears it any more."
+            description="The name before it was renamed, or a list of earlier names, the newest "
+            "first, so that its history moves along; no other schedule bears one of them any more.",
+            examples=["nightly-sync", ["nightly-sync", "sync"]],
         ),
     ] = None
     environments: Annotated[

@@ -96,8 +96,10 @@ class _Reading:
         elif isinstance(target, FunctionTarget):
             self._check_tries(retries, timeout)
         tolerance = self._tolerance(form, deadline)
-        if form.formerly == form.name:
-            self._fault(("formerly",), "`formerly` must be another name than `name`")
+        formerly = _texts(form.formerly)
+        if form.name in formerly:
+            at = (formerly.index(form.name),) if isinstance(form.formerly, list) else ()
+            self._fault(("formerly", *at), "`formerly` must be another name than `name`")
         if times is None:
             return None
         return Schedule(
@@ -121,7 +123,7 @@ class _Reading:
             alerts=self._alerts(),
             ping=None if form.ping is None else ping_address(form.ping),
             protect=form.protect,
-            formerly=form.formerly,
+            formerly=formerly,
             environments=tuple(form.environments or ()),
             description=form.description,
             owner=form.owner,

@@ -23,14 +23,13 @@ class Named:
     Attributes:
         environments: empty for all.
         at: where its name stands.
-        claims: where `formerly` stands.
+        formerly: the earlier names, each with where it stands.
     """
 
     name: str
-    formerly: str | None
     environments: frozenset[str]
     at: Location
-    claims: Location
+    formerly: tuple[tuple[str, Location], ...]
 
     @classmethod
     def of(cls, document: Document) -> Self | None:
@@ -42,12 +41,16 @@ class Named:
         if not isinstance(name, str):
             return None
         formerly, environments = value.get("formerly"), value.get("environments")
+        listed = formerly if isinstance(formerly, list) else [formerly]
         return cls(
             name,
-            formerly if isinstance(formerly, str) and formerly != name else None,
             frozenset(map(str, environments if isinstance(environments, list) else ())),
             document.position("name"),
-            document.position("formerly"),
+            tuple(
+                (old, document.position("formerly", *((at,) if listed is formerly else ())))
+                for at, old in enumerate(listed)
+                if isinstance(old, str) and old != name
+            ),
         )
 
     def meets(self, other: Self) -> bool:
@@ -62,23 +65,23 @@ def doubtful_renames(named: Iterable[Named]) -> Iterator[Problem]:
     by_name: dict[str, list[Named]] = {}
     for one in named:
         by_name.setdefault(one.name, []).append(one)
-    heirs: dict[str, list[Named]] = {}
+    heirs: dict[str, list[tuple[Named, Location]]] = {}
     for one in named:
-        if one.formerly is None:
-            continue
-        old = next((old for old in by_name.get(one.formerly, ()) if one.meets(old)), None)
-        if old is not None:
-            yield Problem(
-                f"`formerly` names `{old.name}`, which is still there, in {old.at}",
-                one.claims,
-                f"delete that one if `{one.name}` is its new name; otherwise leave `formerly` out",
-            )
-        earlier = heirs.setdefault(one.formerly, [])
-        first = next((other for other in earlier if one.meets(other)), None)
-        if first is not None:
-            yield Problem(
-                f"`{one.formerly}` became `{first.name}` already, in {first.claims}",
-                one.claims,
-                "a history moves to one schedule: leave `formerly` out of the others",
-            )
-        earlier.append(one)
+        for name, claimed in one.formerly:
+            old = next((old for old in by_name.get(name, ()) if one.meets(old)), None)
+            if old is not None:
+                yield Problem(
+                    f"`formerly` names `{name}`, which is still there, in {old.at}",
+                    claimed,
+                    f"delete that one if `{one.name}` is its new name; otherwise leave `{name}` "
+                    "out of `formerly`",
+                )
+            earlier = heirs.setdefault(name, [])
+            first = next((heir for heir in earlier if one.meets(heir[0])), None)
+            if first is not None:
+                yield Problem(
+                    f"`{name}` became `{first[0].name}` already, in {first[1]}",
+                    claimed,
+                    f"a history moves to one schedule: leave `{name}` out of the others",
+                )
+            earlier.append((one, claimed))

@@ -141,7 +141,7 @@ class Schedule:
         alerts: what it says of alarms over the settings; None when it says nothing.
         ping: what is asked for when a run starts and ends; None for nothing.
         protect: its deletion is refused.
-        formerly: the name under which its history is kept, if it was renamed.
+        formerly: the names that it had before it was renamed, as the manifest lists them.
         environments: where it runs; empty for everywhere.
         location: where the manifest's document begins.
     """
@@ -166,7 +166,7 @@ class Schedule:
     alerts: AlertOverrides | None = None
     ping: Address | None = None
     protect: bool = False
-    formerly: str | None = None
+    formerly: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     description: str | None = None
     owner: str | None = None

@@ -15,7 +15,7 @@ from reconciler.plan.foreign import Warned
 from reconciler.plan.plan import Plan, desired_digest, make_plan
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import Refusal, Rule
-from reconciler.plan.state import Actual, DeployedCron, Desired, OwnApp, Touch, Unread
+from reconciler.plan.state import Actual, DeployedCron, Desired, Lost, OwnApp, Touch, Unread
 from reconciler.plan.tags import own_tags
 from reconciler.plan.targets import MissingTarget
 
@@ -27,6 +27,7 @@ __all__ = [
     "DeployedCron",
     "Desired",
     "Kind",
+    "Lost",
     "MissingTarget",
     "OwnApp",
     "Plan",

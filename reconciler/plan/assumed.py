@@ -23,6 +23,7 @@ def assume_applied(desired: Desired, now: int) -> Actual:
     if not desired.schedules and desired.settings.tasks is None:
         return nothing
     generation = make_plan(desired, nothing, now).generation
+    volume = "assumed"
     functions = sorted([*CRONLESS, *(slot.name for slot in generation.slots)])
     return Actual(
         own=OwnApp(
@@ -33,8 +34,11 @@ def assume_applied(desired: Desired, now: int) -> Actual:
                 generation=None,
                 dispatcher=desired.dispatcher,
                 secrets=secrets_digest(secrets_of(generation)),
+                volume=volume,
             ),
         ),
+        volume=volume,
+        protected=frozenset(generation.protected),
         live=generation,
         revision=desired.commit,
     )

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     APP = "app"
     GENERATION = "generation"
     POINTER = "pointer"
+    VOLUME = "volume"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

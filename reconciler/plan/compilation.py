@@ -14,6 +14,7 @@ from reconciler.dispatch.record import Record
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
 from reconciler.manifest.schedule import Exclusion
+from reconciler.plan.state import Lost
 from reconciler.plan.telling import told_by
 
 RENAME_GRACE: Final = 10
@@ -45,6 +46,7 @@ def compile_records(
     settings: EnvironmentSettings | None = None,
     *,
     number: int = 1,
+    lost: Lost | None = None,
 ) -> Compiled:
     """Compile schedules, each with the anchor from which on its occurrences count.
 
@@ -62,15 +64,24 @@ def compile_records(
         now: epoch minute.
         settings: of the environment, which say who is told of what; None when nobody is.
         number: of the apply that this is compiled for, higher than all that are known.
+        lost: what is known of the last generation when it is lost. Its schedules go on from where
+            the wakes had come: what was due since is processed, or reported as missed.
     """
     schedules = tuple(schedules)
     names = frozenset(schedule.name for schedule in schedules)
+    if lost is not None and lost.before is not None:
+        known = (*known, lost.before)
+    given_back = [_given_back(generation, schedules) for generation in known]
     records = []
     begun = {}
     for schedule in schedules:
         record = _record(schedule, now, settings)
-        record = _renamed(record, schedule.formerly, known, names, now)
-        anchor, since = _beginning(record, known, now) or (now, number)
+        formerly = [old for old in schedule.formerly if old not in names]
+        record = _renamed(record, formerly, known, given_back, now)
+        anchor, since = _beginning(record, known, now, lost) or (
+            now if lost is None else lost.began(_now_and_before(record), now),
+            number,
+        )
         records.append(replace(record, anchor=anchor))
         if since:
             begun[record.name] = since
@@ -158,22 +169,47 @@ def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | Non
 
 def _renamed(
     record: Record,
-    formerly: str | None,
+    formerly: Sequence[str],
     known: Sequence[Generation],
-    names: frozenset[str],
+    given_back: Sequence[Mapping[str, Record]],
     now: int,
 ) -> Record:
-    """The record with its earlier names; what it was called stays known when git forgets it."""
+    """The record with its earlier names; what it was called stays known when git forgets it.
+
+    Args:
+        formerly: the earlier names that the manifest gives and that git does not have any more.
+        given_back: of each known generation, see :func:`_given_back`.
+    """
     for generation in known:
         own = generation.by_name.get(record.name)
         if own is not None:
             return replace(record, formerly=own.formerly)
-    for generation in known:
-        old = None if formerly in names else generation.by_name.get(formerly or "")
+    for generation, others in zip(known, given_back, strict=True):
+        named = (generation.by_name[old] for old in formerly if old in generation.by_name)
+        old = next(named, others.get(record.name))
         if old is not None:
             last = (old.name, now + RENAME_GRACE)
             return replace(record, formerly=(*old.formerly, last))
     return record
+
+
+def _given_back(generation: Generation, schedules: Sequence[Schedule]) -> Mapping[str, Record]:
+    """The schedules that git has under a name that they once had, by that name.
+
+    A rollback to a commit from before a rename gives an old name back. It is no deletion, and the
+    history stays with it.
+    """
+    names = {schedule.name for schedule in schedules}
+    claimed = {old for schedule in schedules for old in schedule.formerly}
+    found: dict[str, Record] = {}
+    for record in generation.records:
+        if not record.formerly or record.name in names or record.name in claimed:
+            continue
+        for old, _last in reversed(record.formerly):
+            if old in names and old not in generation.by_name and old not in found:
+                found[old] = record
+                break
+    return found
 
 
 def _from(moment: datetime | None) -> int | None:
@@ -188,9 +224,13 @@ def _exclusion_text(exclusion: Exclusion) -> str:
     return first if first == last else f"{first}..{last}"
 
 
-def _beginning(record: Record, known: Sequence[Generation], now: int) -> tuple[int, int] | None:
-    """The anchor and the apply number with which a schedule goes on; None when it begins now."""
-    names = (record.name, *(name for name, _last in record.formerly[-1:]))
+def _beginning(
+    record: Record, known: Sequence[Generation], now: int, lost: Lost | None
+) -> tuple[int, int] | None:
+    """The anchor and the apply number with which a schedule goes on; None when it begins anew."""
+    names = _now_and_before(record)
+    if lost is not None and not lost.had(names):
+        return None
     found = [
         (before.anchor, generation.begun.get(name, 0))
         for generation in known
@@ -202,6 +242,11 @@ def _beginning(record: Record, known: Sequence[Generation], now: int) -> tuple[i
     if not found:
         return None
     return min(anchor for anchor, _ in found), max(since for _, since in found)
+
+
+def _now_and_before(record: Record) -> tuple[str, ...]:
+    """The name of a schedule and, if it had one, the name before."""
+    return (record.name, *(name for name, _last in record.formerly[-1:]))
 
 
 def _goes_on(before: Record, after: Record, now: int) -> bool:

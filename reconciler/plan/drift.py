@@ -8,7 +8,8 @@ apply repairs it either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from reconciler.dispatch.generation import CRONLESS, Generation, Slot
 from reconciler.dispatch.record import Record
@@ -25,13 +26,20 @@ from reconciler.plan.telling import masked
 def last_applied(actual: Actual, desired: Generation) -> Generation | None:
     """What git changes are measured against; None when nothing was ever applied.
 
-    When the only copy of what was applied is damaged, nobody can tell what git changed since: then
-    every difference counts as drift, as if the desired generation had been applied already.
+    When the only copy of what was applied is lost, what git changed of a schedule since is not
+    known: then every difference counts as drift, as if the desired schedule had been applied. Those
+    that were not live are new all the same, as far as the record of the last apply names them.
     """
     if actual.applied is not None:
         return actual.applied
-    damaged = actual.live_damage or actual.pointer_damage
-    return desired if damaged is not None else actual.live
+    if actual.lost is None:
+        return actual.live
+    begun = actual.lost.begun
+    if begun is None:
+        return desired
+    was_live = {*begun, *(actual.live.by_name if actual.live is not None else ())}
+    kept = (record for record in desired.records if was_live.intersection(record.names))
+    return replace(desired, records=tuple(kept))
 
 
 def find_drift(
@@ -46,7 +54,10 @@ def find_drift(
     """
     if applied is None:
         return
-    yield from _pointer_drift(actual, app)
+    if actual.volume_is_another:
+        yield _repair(Kind.VOLUME, app, _volume_drift(actual))
+    if actual.lost is None or not actual.volume_is_another:
+        yield from _pointer_drift(actual, app)
     yield from _generation_drift(actual, applied, locations)
     if actual.own is None:
         yield _repair(Kind.APP, app, f"is not deployed: {_ended(actual)}")
@@ -55,6 +66,39 @@ def find_drift(
     for function in CRONLESS:
         if function not in actual.own.functions:
             yield _repair(Kind.APP, app, f"lacks its function {function}")
+
+
+def lost_deletions(actual: Actual, names: Collection[str]) -> Iterator[Change]:
+    """The schedules of a lost generation that git does not have any more.
+
+    Args:
+        names: the names in git, old ones included.
+    """
+    if actual.lost is None:
+        return
+    live = {} if actual.live is None else actual.live.by_name
+    for name in sorted((actual.lost.begun or {}).keys() - set(names)):
+        record = live.get(name)
+        yield Change(
+            action=Action.DELETE,
+            kind=Kind.SCHEDULE,
+            name=name,
+            reason="is no longer in git",
+            before=None if record is None else masked(record).to_json(),
+        )
+
+
+def _volume_drift(actual: Actual) -> str:
+    happened = "was deleted" if actual.volume is None else "was deleted and made again"
+    lost = (
+        "its tasks and its history are lost"
+        if actual.lost is not None
+        else "what was on the old one is lost unless it was copied"
+    )
+    return (
+        f"{happened}: no schedule runs, since the deployed functions hold the old one "
+        f"({actual.mounted}); {lost}"
+    )
 
 
 def _ended(actual: Actual) -> str:
@@ -95,7 +139,10 @@ def _generation_drift(
     for name, (meant, live) in found.changed.items():
         reason = f"runs otherwise than applied: {describe_change(meant, live)}"
         yield _repair_record(name, reason, locations, live)
+    gone = frozenset(() if actual.lost is None else actual.lost.begun or ())
     for name, record in found.added.items():
+        if name in gone:
+            continue  # git deletes it: see lost_deletions
         yield _repair_record(name, "runs and was not applied", locations, record)
 
 

@@ -25,7 +25,7 @@ from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
 from reconciler.plan.compilation import compile_records, minutes
-from reconciler.plan.drift import find_drift, last_applied
+from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.forecast import Wakes, forecast, wakes_of
 from reconciler.plan.foreign import (
@@ -36,6 +36,7 @@ from reconciler.plan.foreign import (
 )
 from reconciler.plan.generation_changes import generation_changes
 from reconciler.plan.price import Rates, WakePrice
+from reconciler.plan.renames import rename_warnings, renamed_from
 from reconciler.plan.safety import (
     Refusal,
     refuse_deletions,
@@ -45,7 +46,13 @@ from reconciler.plan.safety import (
 )
 from reconciler.plan.slots import members_of, pack_members
 from reconciler.plan.state import Actual, Desired
-from reconciler.plan.tags import DISPATCHER_TAG, SECRETS_TAG, own_tags, tag_value
+from reconciler.plan.tags import (
+    DISPATCHER_TAG,
+    SECRETS_TAG,
+    own_tags,
+    protected_digest,
+    tag_value,
+)
 from reconciler.plan.targets import MissingTarget, missing_targets
 from reconciler.plan.telling import (
     alerts_change,
@@ -170,7 +177,9 @@ def make_plan(
     known = _known(actual)
     packed = pack_members(members, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron) for slot in packed)
-    compiled = compile_records(desired.schedules, known, now, settings, number=actual.number + 1)
+    compiled = compile_records(
+        desired.schedules, known, now, settings, number=actual.number + 1, lost=actual.lost
+    )
     generation = new_generation(
         compiled.records,
         slots,
@@ -187,8 +196,10 @@ def make_plan(
     secrets = secrets_of(generation)
     applied = last_applied(actual, generation)
     locations = {schedule.name: schedule.location for schedule in desired.schedules}
+    names = frozenset(locations).union(renamed_from(generation, actual.live_names))
     changes = (
         *_changes(applied, generation, locations),
+        *lost_deletions(actual, names),
         *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
         *secrets_change(actual, settings.app, generation),
@@ -199,9 +210,6 @@ def make_plan(
         tuple(missing_targets(desired.schedules, actual.targets, _unread_apps(actual, settings)))
         if actual.revision is None
         else ()
-    )
-    names = frozenset(locations).union(
-        old for record in generation.records for old, _last in record.formerly
     )
     return Plan(
         environment=settings.name,
@@ -214,12 +222,13 @@ def make_plan(
         missing=tuple(item for item in missing if item.schedule.name in changed),
         refusals=(
             *refuse_foreign_app(actual, settings.app, desired.repository, settings.name),
-            *refuse_protected(actual, names),
+            *refuse_protected(actual, names, generation.protected, allow_deletes),
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
             *refuse_no_budget(budget, bool(members)),
         ),
         warnings=(
             *_unchanged_missing(missing, changed),
+            *rename_warnings(desired.schedules, changes, actual.live_names),
             *_cron_warnings(desired.schedules, changed, now),
             *twice_warnings(desired.schedules, schedules_of_modal(actual, settings.modal), now),
             *unread_warnings(actual, replace(budget, used=len(slots))),
@@ -237,6 +246,8 @@ def make_plan(
             generation=generation.digest,
             dispatcher=desired.dispatcher,
             secrets=secrets_digest(secrets),
+            protected=protected_digest(generation.protected),
+            volume=actual.volume,
         ),
         secrets=secrets,
     )
@@ -272,6 +283,8 @@ def _must_deploy(
         or not set(CRONLESS) <= set(own.functions)
         or own.tags.get(DISPATCHER_TAG) != tag_value(desired.dispatcher)
         or own.tags.get(SECRETS_TAG) != secrets_digest(secrets)
+        or actual.mounted is None
+        or actual.mounted != actual.volume
     )
 
 
@@ -308,6 +321,13 @@ def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -
             f"this one of {tag_value(desired.dispatcher)}",
             before={"dispatcher": deployed},
             after={"dispatcher": desired.dispatcher},
+        )
+    elif actual.mounted is None:
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.APP,
+            name=app,
+            reason="has no tag that names the Volume of its functions; it is deployed again",
         )
 
 

@@ -5,7 +5,7 @@ Each rule is a function of what is live and what would be; a refusal carries the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,7 +13,14 @@ from reconciler.errors import command_line
 from reconciler.manifest import DeletionThreshold
 from reconciler.plan.budget import Budget
 from reconciler.plan.state import Actual
-from reconciler.plan.tags import MANAGED_BY, MANAGED_TAG, REPOSITORY_TAG, tag_value
+from reconciler.plan.tags import (
+    MANAGED_BY,
+    MANAGED_TAG,
+    PROTECTED_TAG,
+    REPOSITORY_TAG,
+    protected_digest,
+    tag_value,
+)
 
 
 class Rule(StrEnum):
@@ -57,14 +64,46 @@ def refuse_foreign_app(
         )
 
 
-def refuse_protected(actual: Actual, desired: frozenset[str]) -> Iterator[Refusal]:
-    """A protected schedule is not deleted, also when its manifest is simply gone."""
-    for name in sorted(_protected(actual) - desired):
+def refuse_protected(
+    actual: Actual, desired: frozenset[str], protected: Collection[str], allowed: int
+) -> Iterator[Refusal]:
+    """A protected schedule is not deleted, also when its manifest is simply gone.
+
+    Args:
+        desired: the names in git, old ones included.
+        protected: those of them that are protected.
+        allowed: how many deletions somebody has allowed by number.
+    """
+    if actual.protected is None:
+        yield from _refuse_unknown(actual, desired, protected, allowed)
+        return
+    for name in sorted(actual.protected - desired):
         yield Refusal(
             Rule.PROTECTED,
             f"{name} is protected and its manifest is gone",
             "restore the manifest; to delete it, apply it once with `protect: false`, then delete",
         )
+
+
+def _refuse_unknown(
+    actual: Actual, desired: frozenset[str], protected: Collection[str], allowed: int
+) -> Iterator[Refusal]:
+    """What is protected cannot be read: then nothing is deleted by being left out."""
+    tag = None if actual.own is None else actual.own.tags.get(PROTECTED_TAG)
+    if tag is not None and tag == protected_digest(protected):
+        return
+    needed = max(1, len(actual.live_names - desired), _fewer(actual, desired))
+    if allowed >= needed:
+        return
+    number = "some" if tag is None else tag.partition("-")[0]
+    yield Refusal(
+        Rule.PROTECTED,
+        f"the names of the protected schedules cannot be read any more ({number} may be protected, "
+        f"and git protects {len(protected)}): a protected one that is missing in git would be "
+        "deleted",
+        "compare the manifests with what should run and restore what is missing; if nothing is "
+        f"missing, say --allow-deletes {needed}",
+    )
 
 
 def refuse_deletions(
@@ -75,13 +114,13 @@ def refuse_deletions(
     Args:
         allowed: how many deletions in all the command line allows.
     """
-    live = _live_names(actual)
-    deleted = len(live - desired)
-    limit = max(threshold.least, len(live) * threshold.percent // 100, allowed)
+    live = max(len(actual.live_names), _were_live(actual))
+    deleted = max(len(actual.live_names - desired), _fewer(actual, desired))
+    limit = max(threshold.least, live * threshold.percent // 100, allowed)
     if deleted > limit:
         yield Refusal(
             Rule.DELETIONS,
-            f"{deleted} of {len(live)} schedules would be deleted, more than {limit} "
+            f"{deleted} of {live} schedules would be deleted, more than {limit} "
             f"({threshold.percent} %, at least {threshold.least})",
             f"if that is meant, say --allow-deletes {deleted}",
         )
@@ -107,13 +146,11 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _live_names(actual: Actual) -> frozenset[str]:
-    generations = [g for g in (actual.live, actual.applied) if g is not None]
-    return frozenset(name for generation in generations for name in generation.by_name)
+def _were_live(actual: Actual) -> int:
+    """How many schedules a lost generation had; 0 when that is not known."""
+    return 0 if actual.lost is None else actual.lost.schedules or 0
 
 
-def _protected(actual: Actual) -> frozenset[str]:
-    generations = [g for g in (actual.live, actual.applied) if g is not None]
-    return frozenset(
-        record.name for generation in generations for record in generation.records if record.protect
-    )
+def _fewer(actual: Actual, desired: frozenset[str]) -> int:
+    """How many schedules are gone at least, where only their number is known."""
+    return max(0, _were_live(actual) - len(desired))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -11,6 +11,7 @@ from hashlib import sha256
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import EnvironmentSettings, Schedule
+from reconciler.plan.tags import VOLUME_TAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,38 @@ class OwnApp:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost:
+    """What is still known of the generation that was applied last and cannot be read any more.
+
+    Attributes:
+        since: epoch minute up to which wakes have processed what was due, or the time of the last
+            apply if none has come since; None when neither is known.
+        begun: the schedules that were live, each with the epoch minute of the apply that made it
+            what it is; None when the record of the last apply is gone too.
+        before: the generation before the lost one, None when it cannot be read either.
+        schedules: how many were live; None when that is not known.
+    """
+
+    since: int | None = None
+    begun: Mapping[str, int] | None = None
+    before: Generation | None = None
+    schedules: int | None = None
+
+    def had(self, names: Iterable[str]) -> bool:
+        """Whether a schedule that has or had these names was live, as far as that is known."""
+        return self.begun is None or any(name in self.begun for name in names)
+
+    def began(self, names: Iterable[str], now: int) -> int:
+        """The epoch minute from which the occurrences of a schedule must be looked at."""
+        since = now if self.since is None else min(self.since, now)
+        if self.begun is None:
+            return since
+        return min(
+            (max(since, self.begun[name]) for name in names if name in self.begun), default=now
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actual:
     """What is live in the workspace, as one observation found it.
 
@@ -130,6 +163,11 @@ class Actual:
         live: that generation, as far as it can be read.
         applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
         through: epoch minute up to which the wakes have settled what was due, None when unknown.
+        lost: what is known of the last applied generation when it cannot be read; None while it
+            can, and where nothing was ever applied.
+        volume: the id of the Volume that bears our name now, None when there is none.
+        protected: the names of schedules that are or were protected, from every place where they
+            stand; None when no place could be read and some may have been.
         wake_seconds: of recent wakes, the seconds that their work took.
         number: the highest apply number that anything live knows of; the next apply has the next.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
@@ -148,6 +186,9 @@ class Actual:
     live_damage: str | None = None
     live_written: str | None = None
     applied: Generation | None = None
+    lost: Lost | None = None
+    volume: str | None = None
+    protected: frozenset[str] | None = frozenset()
     through: int | None = None
     wake_seconds: tuple[float, ...] = ()
     number: int = 0
@@ -167,13 +208,28 @@ class Actual:
             self.live_damage,
             self.revision,
             self.number,
+            self.volume,
+            None if self.protected is None else sorted(self.protected),
+            None if self.lost is None else sorted(self.lost.begun or ()),
         ]
         return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
     @property
-    def records_live(self) -> int:
-        """How many schedules are live."""
-        return len(self.live.records) if self.live is not None else 0
+    def mounted(self) -> str | None:
+        """The id of the Volume that the deployed functions mount, as the app is tagged."""
+        return None if self.own is None else self.own.tags.get(VOLUME_TAG)
+
+    @property
+    def volume_is_another(self) -> bool:
+        """Whether the Volume that the deployed functions mount is not the one of our name now."""
+        return self.mounted is not None and self.mounted != self.volume
+
+    @property
+    def live_names(self) -> frozenset[str]:
+        """The names of the schedules that are or were live, as far as they are known."""
+        generations = [one for one in (self.live, self.applied) if one is not None]
+        names = {name for generation in generations for name in generation.by_name}
+        return frozenset(names.union(() if self.lost is None else self.lost.begun or ()))
 
 
 def _slot(slot: Slot) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 
 MANAGED_TAG: Final = "managed-by"
@@ -11,6 +13,11 @@ REPOSITORY_TAG: Final = "repository"
 GENERATION_TAG: Final = "generation"
 DISPATCHER_TAG: Final = "dispatcher"
 SECRETS_TAG: Final = "secrets"
+VOLUME_TAG: Final = "volume"
+"""The id of the Volume that the app's functions mount. A Volume that is deleted and made again
+under the same name is another one, and deployed functions keep the old one."""
+PROTECTED_TAG: Final = "protected"
+"""How many schedules are protected, and a digest of their names; absent when none is."""
 
 TAG_LENGTH: Final = 63
 """Modal's limit; values are made of letters, digits and ``._-``."""
@@ -24,13 +31,21 @@ def tag_value(text: str) -> str:
 
 
 def own_tags(
-    *, repository: str, generation: str | None, dispatcher: str, secrets: str | None
+    *,
+    repository: str,
+    generation: str | None,
+    dispatcher: str,
+    secrets: str | None,
+    protected: str | None = None,
+    volume: str | None = None,
 ) -> dict[str, str]:
     """The whole set of tags of our app.
 
     Args:
         generation: None until one was applied.
         secrets: a digest of the Secrets that its functions carry; None for none.
+        protected: see :func:`protected_digest`.
+        volume: the id of the Volume that its functions mount; None until it is known.
     """
     tags = {
         MANAGED_TAG: MANAGED_BY,
@@ -41,4 +56,20 @@ def own_tags(
         tags[GENERATION_TAG] = tag_value(generation)
     if secrets is not None:
         tags[SECRETS_TAG] = secrets
+    if protected is not None:
+        tags[PROTECTED_TAG] = protected
+    if volume is not None:
+        tags[VOLUME_TAG] = tag_value(volume)
     return tags
+
+
+def protected_digest(names: Iterable[str]) -> str | None:
+    """What the app is tagged with for the schedules that are protected; None when none is.
+
+    The tag outlives the Volume and the Dict. It does not hold the names, but it tells whether there
+    were any, and whether some names are all of them.
+    """
+    names = sorted(set(names))
+    if not names:
+        return None
+    return f"{len(names)}-{sha256(' '.join(names).encode()).hexdigest()[:12]}"

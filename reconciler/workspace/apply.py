@@ -7,7 +7,7 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -20,16 +20,17 @@ from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.dispatch.ports import Claims, Clock
+from reconciler.dispatch.protection import PROTECTED_KEY, protection_entry
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.headline import headline
-from reconciler.plan.tags import GENERATION_TAG
+from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, protected_digest
 from reconciler.plan.telling import secrets_digest
 from reconciler.workspace.history import next_record, read_record
 from reconciler.workspace.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.workspace.observation import observe
-from reconciler.workspace.ports import Apps, CronLimitError, Files
+from reconciler.workspace.ports import Apps, CronLimitError, Deployment, Files
 from reconciler.workspace.pruning import Pruning
 
 
@@ -160,16 +161,21 @@ class _Application:
         await self.begin(Step.WRITE_GENERATION)
         await self.workspace.files.write(generation_path(generation.digest), generation.encoded)
         own = self.plan.actual.own
-        app = None if own is None else own.id
+        app, volume = None if own is None else own.id, self.plan.actual.mounted
         if self.plan.deploy:
             await self.begin(Step.DEPLOY)
-            app = await self.deploy()
+            deployed = await self.deploy()
+            app, volume = deployed.app, deployed.volume
         await self.begin(Step.FLIP_POINTER)
         pointer = self.pointer()
         await self.record(pointer, app)
+        # Before the pointer: a crash in between leaves names of both generations, and never fewer.
+        await self.protect(self.plan.actual.protected or frozenset())
         await self.workspace.files.write(POINTER_PATH, pointer.encode())
         await self.begin(Step.SET_TAGS)
-        await self.workspace.apps.set_tags(self.plan.tags)
+        tags = dict(self.plan.tags)
+        await self.workspace.apps.set_tags(tags if volume is None else {**tags, VOLUME_TAG: volume})
+        await self.protect()
         await self.begin(Step.VERIFY)
         await self.require_converged()
         return await self.prune(pointer)
@@ -188,6 +194,12 @@ class _Application:
             return f"records of old applies are still there, and left to the next apply: {why}"
         return None
 
+    async def protect(self, others: Iterable[str] = ()) -> None:
+        """Store the names of the protected schedules, where they outlive the Volume."""
+        generation = self.plan.generation
+        entry = protection_entry([*generation.protected, *others], len(generation.records))
+        await self.workspace.claims.put(PROTECTED_KEY, entry)
+
     async def begin(self, step: Step) -> None:
         self.on_step(step)
         await self.lease.renew()
@@ -204,13 +216,16 @@ class _Application:
                 remedy="Run reconcile again to plan on what is live now.",
             )
 
-    async def deploy(self) -> str:
+    async def deploy(self) -> Deployment:
         before = self.plan.actual.own
         tags = own_tags(
             repository=self.plan.desired.repository,
             generation=None if before is None else before.tags.get(GENERATION_TAG),
             dispatcher=self.plan.desired.dispatcher,
             secrets=secrets_digest(self.plan.secrets),
+            protected=protected_digest(
+                [*self.plan.generation.protected, *(self.plan.actual.protected or ())]
+            ),
         )
         try:
             return await self.workspace.apps.deploy(
@@ -243,6 +258,7 @@ class _Application:
             author=self.plan.desired.author,
             link=self.holder.link,
             number=self.plan.actual.number + 1,
+            protected=self.plan.generation.protected,
         )
 
     def time(self) -> str:

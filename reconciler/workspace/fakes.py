@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.plan import Rates, Touch
 from reconciler.plan.price import LIST_PRICE
+from reconciler.plan.tags import VOLUME_TAG
 from reconciler.workspace.ports import (
     CronLimitError,
     DeployedApp,
     DeployedFunction,
+    Deployment,
     MissingSecretError,
     Secrets,
 )
@@ -32,6 +34,7 @@ class FakeApps:
         prices: what the workspace pays, None when nobody may know.
         secrets: the Secrets that there are, each with its keys.
         stops: id to who stopped that app.
+        files: the Volume that our functions mount.
     """
 
     environment: str = "main"
@@ -41,6 +44,7 @@ class FakeApps:
     prices: Rates | None = LIST_PRICE
     secrets: dict[str, set[str]] = field(default_factory=dict)
     stops: dict[str, Touch] = field(default_factory=dict)
+    files: FakeFiles = field(default_factory=lambda: FakeFiles())
 
     def stop(self, touch: Touch) -> None:
         """Somebody stops our app."""
@@ -72,7 +76,9 @@ class FakeApps:
                 raise MissingSecretError(name, keys, self.environment)
         await asyncio.sleep(0)
 
-    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> Deployment:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         await self.require_secrets(secrets)
         others = [app for app in self.apps if not self._is_own(app)]
@@ -84,10 +90,11 @@ class FakeApps:
         )
         every = (*functions, *map(DeployedFunction, CRONLESS))
         id_ = f"ap-{self.name}-{len(self.stops)}"
-        app = DeployedApp(self.environment, self.name, every, dict(tags), id=id_)
+        volume = self.files.make()
+        app = DeployedApp(self.environment, self.name, every, {**tags, VOLUME_TAG: volume}, id=id_)
         self.apps = [*others, app]
         await asyncio.sleep(0)
-        return id_
+        return Deployment(id_, volume)
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
@@ -106,11 +113,33 @@ class FakeFiles:
 
     Attributes:
         now: when what is written is written.
+        id: of the Volume, None while there is none.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     now: str = "2026-11-20T15:00:00Z"
     times: dict[str, str] = field(default_factory=dict)
+    id: str | None = None
+    _made: int = 0
+
+    def make(self) -> str:
+        """Make the Volume if it is not there; its id."""
+        if self.id is None:
+            self._made += 1
+            self.id = f"vo-{self._made}"
+        return self.id
+
+    def delete(self) -> None:
+        """Somebody deletes the Volume, with all that is on it."""
+        self.id = None
+        self.files.clear()
+        self.times.clear()
+
+    async def volume(self) -> str | None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        found = self.id
+        await asyncio.sleep(0)
+        return found
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.workspace.ports.Files`."""
@@ -120,6 +149,7 @@ class FakeFiles:
 
     async def write(self, path: str, content: bytes) -> None:
         """See :class:`~reconciler.workspace.ports.Files`."""
+        self.make()
         self.files[path] = content
         self.times[path] = self.now
         await asyncio.sleep(0)

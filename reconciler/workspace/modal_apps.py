@@ -20,12 +20,14 @@ from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import UnknownEnvironmentError
 from reconciler.plan import Rates, Touch
+from reconciler.plan.tags import VOLUME_TAG
 from reconciler.workspace.deployment import build_app
 from reconciler.workspace.modal_rates import workspace_rates
 from reconciler.workspace.ports import (
     CronLimitError,
     DeployedApp,
     DeployedFunction,
+    Deployment,
     MissingSecretError,
     Secrets,
 )
@@ -100,14 +102,20 @@ class ModalApps:
                 except NotFoundError as error:
                     raise MissingSecretError(name, keys, self._environment) from error
 
-    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> Deployment:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         await self.require_secrets(secrets)
         volume = modal.Volume.from_name(
             self._name, environment_name=self._environment, create_if_missing=True
         )
+        with translated_errors(f"look up the Volume {self._name}"):
+            await volume.hydrate.aio()
+        # The id of the handle that is mounted: the tag cannot name another Volume.
+        mounted = str(volume.object_id)
         carried = [self._secret(name, keys) for name, keys in secrets.items()]
-        app = build_app(self._name, slots, tags, volume, carried)
+        app = build_app(self._name, slots, {**tags, VOLUME_TAG: mounted}, volume, carried)
         try:
             asked = f"deploy the app {self._name} to {self._environment}"
             with translated_errors(asked, patient=True):
@@ -118,7 +126,7 @@ class ModalApps:
                 raise
             raise CronLimitError(refused.group()) from error
         assert app.app_id is not None, "it was deployed"
-        return app.app_id
+        return Deployment(app.app_id, mounted)
 
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """See :class:`~reconciler.workspace.ports.Apps`."""

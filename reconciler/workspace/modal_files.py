@@ -27,11 +27,31 @@ class ModalFiles:
 
     def __init__(self, name: str, environment: str) -> None:
         """Args: the name of the Volume, and the Modal environment that it is in."""
-        self._name = name
+        self._name, self._environment = name, environment
+        self._volume: str | None = None
+        self._open()
+
+    def _open(self) -> None:
+        name, environment = self._name, self._environment
         self._read_only = modal.Volume.from_name(name, environment_name=environment)
         self._writable = modal.Volume.from_name(
             name, environment_name=environment, create_if_missing=True
         )
+
+    async def volume(self) -> str | None:
+        """See :class:`~reconciler.workspace.ports.Files`."""
+        # Looked up anew: a handle keeps the id that it has found once.
+        found = modal.Volume.from_name(self._name, environment_name=self._environment)
+        with translated_errors(f"look up the Volume {self._name}"):
+            try:
+                await found.hydrate.aio()
+                volume = str(found.object_id)
+            except NotFoundError:
+                volume = None
+        if volume != self._volume:
+            self._volume = volume
+            self._open()
+        return volume
 
     async def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.workspace.ports.Files`."""

@@ -7,7 +7,6 @@ of a deletion. What can be read and makes no sense is damage, which an apply rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import together
@@ -16,11 +15,13 @@ from reconciler.dispatch.formats import FormatError, NewerFormatError
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer, decode_pointer
 from reconciler.dispatch.ports import Claims
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.dispatch.protection import PROTECTED_KEY, read_protection
 from reconciler.manifest import EnvironmentSettings
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.tags import GENERATION_TAG, tag_value
+from reconciler.workspace.generation_files import read_generation
 from reconciler.workspace.history import newest_number, read_record
+from reconciler.workspace.lost import find_lost, protected_names
 from reconciler.workspace.ports import Apps, DeployedApp, Files
 
 
@@ -33,8 +34,10 @@ async def observe(
         UnavailableError: something could not be read.
         NewerFormatError: a newer version wrote what is live.
     """
-    deployed, (pointer, pointer_damage), cursor = await together(
-        apps.deployed(), read_pointer(files), claims.get(CURSOR_KEY)
+    deployed, ((pointer, pointer_damage), volume), (cursor, entry) = await together(
+        apps.deployed(),
+        together(read_pointer(files), files.volume()),
+        together(claims.get(CURSOR_KEY), claims.get(PROTECTED_KEY)),
     )
     found = cursor_of(cursor)
     known = found if isinstance(found, Cursor) else None
@@ -42,9 +45,15 @@ async def observe(
     stopped = None if own is not None else await _stopped(apps, files, pointer)
     live, live_damage = None, None
     if pointer is not None:
-        live, live_damage = await _read_generation(files, pointer.generation)
-    applied = await _read_applied(files, own, pointer)
+        live, live_damage = await read_generation(files, pointer.generation)
     moved = pointer_damage is not None or _is_moved(own, pointer)
+    applied = await _read_applied(files, own, pointer)
+    protection = read_protection(entry)
+    lost = None
+    if applied is None and (live is None or live_damage is not None):
+        was_applied = own is not None and GENERATION_TAG in own.tags
+        if was_applied or pointer is not None or pointer_damage is not None:
+            lost = await find_lost(files, pointer, known, protection)
     return Actual(
         own=None if own is None else _own(own),
         stopped=stopped,
@@ -66,6 +75,11 @@ async def observe(
             else None
         ),
         applied=applied,
+        lost=lost,
+        volume=volume,
+        protected=protected_names(
+            own, pointer, [one for one in (live, applied) if one is not None], lost, protection
+        ),
         through=None if known is None else known.through,
         wake_seconds=() if known is None else known.took,
         number=max(
@@ -88,21 +102,6 @@ async def read_pointer(files: Files) -> tuple[Pointer | None, str | None]:
         return None, error.what
 
 
-async def _read_generation(files: Files, digest: str) -> tuple[Generation | None, str | None]:
-    content = await files.read(generation_path(digest))
-    if content is None:
-        return None, "was removed: no schedule runs"
-    edited = sha256(content).hexdigest() != digest
-    try:
-        generation = decode_generation(content, generation_path(digest))
-    except NewerFormatError:
-        raise
-    except FormatError as error:
-        return None, f"{error.what}: no schedule runs"
-    damage = "was edited by hand: its content does not match its name, so no schedule runs"
-    return generation, damage if edited else None
-
-
 async def _read_applied(
     files: Files, own: DeployedApp | None, pointer: Pointer | None
 ) -> Generation | None:
@@ -117,7 +116,7 @@ async def _read_applied(
     for path in await files.list(folder):
         digest = path.rpartition("/")[2].removesuffix(".jsonl")
         if tag_value(digest) == tagged:
-            generation, damage = await _read_generation(files, digest)
+            generation, damage = await read_generation(files, digest)
             return generation if damage is None else None
     return None
 

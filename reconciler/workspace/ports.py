@@ -60,6 +60,19 @@ class DeployedApp:
     unread: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deploy left behind.
+
+    Attributes:
+        app: Modal's id of our app.
+        volume: the id of the Volume that its functions mount, which is also a tag of the app.
+    """
+
+    app: str
+    volume: str
+
+
 class CronLimitError(RefusedError):
     """Modal refused a deploy because the workspace has no cron left; nothing was changed."""
 
@@ -112,15 +125,16 @@ class Apps(Protocol):
         """
         ...
 
-    async def deploy(self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets) -> str:
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> Deployment:
         """Make the slots, and the functions that hold no cron, the functions of our app.
 
-        Args:
-            tags: all tags that the app has from then on.
-            secrets: what all of its functions carry.
+        The functions mount the Volume of our name, which is made if it is not there.
 
-        Returns:
-            The app's id.
+        Args:
+            tags: all tags that the app has from then on, but for the Volume's.
+            secrets: what all of its functions carry.
 
         Raises:
             CronLimitError: Modal refuses so many crons. What was deployed stays live.
@@ -136,6 +150,13 @@ class Apps(Protocol):
 
 class Files(Protocol):
     """The files on our Volume."""
+
+    async def volume(self) -> str | None:
+        """The id of the Volume that bears our name now, None when there is none.
+
+        One that was deleted and made again under the same name has another id.
+        """
+        ...
 
     async def read(self, path: str) -> bytes | None:
         """The content of a file, None when there is none."""

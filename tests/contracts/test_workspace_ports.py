@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.plan import Touch
-from reconciler.workspace.fakes import FakeApps
+from reconciler.workspace.fakes import FakeApps, FakeFiles
 from reconciler.workspace.ports import Apps, DeployedApp, Files, MissingSecretError
 
 SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))
@@ -93,6 +93,27 @@ def test_a_file_that_is_removed_is_gone_and_may_have_been_before(files: Files) -
     asyncio.run(scenario())
 
 
+def delete_volume(files: Files, name: str) -> None:
+    if isinstance(files, FakeFiles):
+        files.delete()
+    else:
+        modal.Volume.objects.delete(name, environment_name="main")
+
+
+def test_a_volume_that_is_made_again_has_another_id(files: Files, name: str) -> None:
+    assert asyncio.run(files.volume()) is None
+    asyncio.run(files.write("current.json", b"{}"))
+    first = asyncio.run(files.volume())
+    assert first is not None
+    assert asyncio.run(files.volume()) == first
+    delete_volume(files, name)
+    assert asyncio.run(files.volume()) is None
+    assert asyncio.run(files.read("current.json")) is None
+    asyncio.run(files.write("current.json", b"new"))
+    assert asyncio.run(files.volume()) not in {None, first}
+    assert asyncio.run(files.read("current.json")) == b"new"
+
+
 def own(apps: Apps, name: str) -> DeployedApp:
     """Our app, as it is deployed."""
     (found,) = [app for app in asyncio.run(apps.deployed()) if app.name == name]
@@ -100,11 +121,11 @@ def own(apps: Apps, name: str) -> DeployedApp:
 
 
 def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None:
-    asyncio.run(apps.deploy(SLOTS, TAGS, {}))
+    deployed = asyncio.run(apps.deploy(SLOTS, TAGS, {}))
     first = own(apps, name)
     assert {f.cron for f in first.functions if f.cron} == set(SLOTS)
     assert set(CRONLESS) <= {function.name for function in first.functions}
-    assert first.tags == TAGS
+    assert first.tags == {**TAGS, "volume": deployed.volume}
 
     asyncio.run(apps.set_tags({**TAGS, "generation": "abc"}))
     assert own(apps, name).tags == {**TAGS, "generation": "abc"}
@@ -112,7 +133,7 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
     second = own(apps, name)
     assert {f.cron for f in second.functions if f.cron} == {SLOTS[0]}
     assert {function.name for function in second.functions} == {"nightly", *CRONLESS}
-    assert second.tags == TAGS
+    assert second.tags == {**TAGS, "volume": deployed.volume}
 
 
 def test_the_rates_are_dollars_an_hour_of_a_core_and_of_a_gib(apps: Apps) -> None:
@@ -122,7 +143,7 @@ def test_the_rates_are_dollars_an_hour_of_a_core_and_of_a_gib(apps: Apps) -> Non
 
 
 def test_a_stopped_app_is_known_by_its_id_alone(apps: Apps, name: str) -> None:
-    deployed = asyncio.run(apps.deploy(SLOTS[:1], TAGS, {}))
+    deployed = asyncio.run(apps.deploy(SLOTS[:1], TAGS, {})).app
     assert own(apps, name).id == deployed
     assert asyncio.run(apps.stopped(deployed)) is None
     if isinstance(apps, FakeApps):
@@ -134,7 +155,7 @@ def test_a_stopped_app_is_known_by_its_id_alone(apps: Apps, name: str) -> None:
     assert stopped is not None
     assert stopped.by == "engine"
     assert asyncio.run(apps.stopped("ap-0123456789abcdefABCDEF")) is None
-    again = asyncio.run(apps.deploy(SLOTS[:1], TAGS, {}))
+    again = asyncio.run(apps.deploy(SLOTS[:1], TAGS, {})).app
     assert again != deployed
     assert asyncio.run(apps.stopped(again)) is None
 
@@ -158,4 +179,4 @@ def test_a_secret_that_is_not_there_or_lacks_a_key_is_named_and_nothing_is_deplo
             asyncio.run(apps.deploy(SLOTS, TAGS, secrets))
     assert name not in {app.name for app in asyncio.run(apps.deployed())}
     asyncio.run(apps.deploy(SLOTS, TAGS, {name: ["A"]}))
-    assert own(apps, name).tags == TAGS
+    assert own(apps, name).tags.items() > TAGS.items()

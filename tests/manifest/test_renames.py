@@ -29,7 +29,7 @@ def test_an_old_name_that_still_is_a_schedule_is_an_error_that_says_where_both_a
         dedent(
             """\
             2.yaml:4:11: `formerly` names `old`, which is still there, in 1.yaml:1:7
-              delete that one if `new` is its new name; otherwise leave `formerly` out"""
+              delete that one if `new` is its new name; otherwise leave `old` out of `formerly`"""
         )
     ]
 
@@ -46,7 +46,7 @@ def test_two_schedules_cannot_both_be_what_an_old_one_became() -> None:
         dedent(
             """\
             1.yaml:9:11: `old` became `a` already, in 1.yaml:4:11
-              a history moves to one schedule: leave `formerly` out of the others"""
+              a history moves to one schedule: leave `old` out of the others"""
         )
     ]
 
@@ -54,6 +54,20 @@ def test_two_schedules_cannot_both_be_what_an_old_one_became() -> None:
 def test_two_names_cannot_be_swapped() -> None:
     found = problems(manifest("a", formerly="b") + "---\n" + manifest("b", formerly="a"))
     assert [problem.split(":", 2)[1] for problem in found] == ["4", "9"]
+
+
+def test_every_name_of_a_list_is_checked_where_it_stands() -> None:
+    found = problems(manifest("a"), manifest("new", formerly="[b, a]"), manifest("x", formerly="b"))
+    assert [problem.splitlines()[0] for problem in found] == [
+        "2.yaml:4:15: `formerly` names `a`, which is still there, in 1.yaml:1:7",
+        "3.yaml:4:11: `b` became `new` already, in 2.yaml:4:12",
+    ]
+
+
+def test_a_name_in_its_own_list_is_an_error_at_its_place() -> None:
+    assert problems(manifest("new", formerly="[old, new]")) == [
+        "1.yaml:4:17: `formerly` must be another name than `name`"
+    ]
 
 
 def test_a_name_that_is_nowhere_is_a_rename_that_was_applied_long_ago() -> None:

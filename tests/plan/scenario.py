@@ -12,6 +12,7 @@ from reconciler.dispatch.generation import CRONLESS
 from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import Schedule, Settings, load_contents
 from reconciler.plan import Actual, DeployedCron, Desired, OwnApp, Plan, make_plan
+from reconciler.plan.tags import VOLUME_TAG
 
 NOW = minute(datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
 TARGETS = {"shop": frozenset({"sync", "check", "report", "Mailer.*"})}
@@ -59,13 +60,16 @@ def nothing(*foreign: DeployedCron) -> Actual:
 
 def after(plan: Plan) -> Actual:
     """What a finished apply of the plan leaves behind."""
+    volume = plan.actual.volume or "vo-1"
     return replace(
         plan.actual,
         own=OwnApp(
             slots=plan.generation.slots,
             functions=tuple(sorted([*CRONLESS, *(slot.name for slot in plan.generation.slots)])),
-            tags=plan.tags,
+            tags={**plan.tags, VOLUME_TAG: volume},
         ),
+        volume=volume,
+        protected=frozenset(plan.generation.protected),
         pointer=Pointer(
             generation=plan.generation.digest,
             commit=plan.desired.commit,
@@ -74,12 +78,14 @@ def after(plan: Plan) -> Actual:
             at="2026-11-20T15:00:00Z",
             previous=None,
             number=plan.actual.number + 1,
+            protected=plan.generation.protected,
         ),
         number=plan.actual.number + 1,
         pointer_damage=None,
         live=plan.generation,
         live_damage=None,
         applied=None,
+        lost=None,
     )
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.dispatch.generation_writing import new_generation
-from reconciler.plan import Actual, Touch, make_plan
+from reconciler.plan import Actual, Lost, Touch, make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, told
 
 AB = hourly("a", "b")
+LOST = Lost(since=NOW, begun={"a": NOW, "b": NOW})
+"""What is known of them once their generation cannot be read."""
 
 
 def plan_on(actual: Actual) -> tuple[list[tuple[str, str, str]], list[str]]:
@@ -68,7 +70,7 @@ def test_a_record_edited_or_removed_by_hand_is_repaired() -> None:
     a, _b = actual.live.records
     edited = new_generation([replace(a, function="other")], actual.live.slots, 300)
     damage = "was edited by hand: its content does not match its name, so no schedule runs"
-    drift, reasons = plan_on(replace(actual, live=edited, live_damage=damage))
+    drift, reasons = plan_on(replace(actual, live=edited, live_damage=damage, lost=LOST))
     assert [kind for _, kind, _ in drift] == ["generation", "schedule", "schedule"]
     assert reasons == [
         damage,
@@ -78,7 +80,8 @@ def test_a_record_edited_or_removed_by_hand_is_repaired() -> None:
 
 
 def test_an_edited_file_tells_when_it_was_written() -> None:
-    actual = replace(applied(AB), live_damage="was edited", live_written="2026-11-20T15:30:00Z")
+    written = "2026-11-20T15:30:00Z"
+    actual = replace(applied(AB), live_damage="was edited", live_written=written, lost=LOST)
     _, reasons = plan_on(actual)
     assert reasons == [
         "was edited; written at 2026-11-20T15:30:00Z, and Modal does not tell by whom"
@@ -86,7 +89,7 @@ def test_an_edited_file_tells_when_it_was_written() -> None:
 
 
 def test_a_generation_that_is_gone_is_written_again() -> None:
-    drift, _ = plan_on_lost(replace(applied(AB), live=None, live_damage="was removed"))
+    drift, _ = plan_on_lost(replace(applied(AB), live=None, live_damage="was removed", lost=LOST))
     assert [kind for _, kind, _ in drift] == ["generation"]
 
 

@@ -152,7 +152,7 @@ class History:
                     self._keep(self._suspension_changed(before, now))
                 case 3:
                     renamed = f"{name.partition('-')[0]}-was{now}"
-                    schedule = replace(before.schedule, name=renamed, formerly=name)
+                    schedule = replace(before.schedule, name=renamed, formerly=(name,))
                     self._keep(replace(before, schedule=schedule))
                 case 4 | 5:
                     other = self._drawn(before.identity, name, now).schedule

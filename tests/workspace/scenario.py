@@ -40,6 +40,9 @@ class World:
         default_factory=lambda: FakeClock(datetime(2026, 11, 20, 15, tzinfo=UTC))
     )
 
+    def __post_init__(self) -> None:
+        self.apps.files = self.files
+
     @property
     def workspace(self) -> Workspace:
         return Workspace(self.apps, self.files, self.claims, self.clock)

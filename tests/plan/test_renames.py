@@ -1,0 +1,192 @@
+"""A schedule under a new name: what goes along, and what a plan says when it is not clear."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.dispatch.generation import Generation
+from reconciler.manifest import Schedule
+from reconciler.plan import Actual, Rule, make_plan
+from reconciler.plan.compilation import RENAME_GRACE
+from tests.plan.scenario import NOW, after, applied, desired, schedules, told
+
+OTHER = 'name: other\nschedule: "30 * * * *"\nfunction: shop/check'
+
+
+def hourly(name: str, *keys: str) -> str:
+    return "\n".join([f"name: {name}", 'schedule: "0 * * * *"', *keys])
+
+
+def given_(*texts: str) -> tuple[Schedule, ...]:
+    return schedules("\n---\n".join((*texts, OTHER)))
+
+
+def warned(live: Actual, *texts: str) -> list[str]:
+    plan = make_plan(desired(given_(*texts)), live, NOW + 60)
+    return [warning.message for warning in plan.warnings]
+
+
+OLD = applied(given_(hourly("old")))
+
+
+def test_the_one_of_several_earlier_names_that_is_live_is_the_one_that_was_renamed() -> None:
+    plan = make_plan(desired(given_(hourly("new", "formerly: [mid, old]"))), OLD, NOW + 60)
+    assert told(plan)[0] == ("rename", "schedule", "new")
+    assert plan.generation.by_name["new"].formerly == (("old", NOW + 60 + RENAME_GRACE),)
+    assert plan.generation.by_name["new"].anchor == NOW
+    assert plan.warnings == ()
+
+
+def test_an_earlier_name_of_a_live_schedule_is_not_enough_when_that_one_stays() -> None:
+    renamed = make_plan(desired(given_(hourly("new", "formerly: old"))), OLD, NOW + 60)
+    again = desired(given_(hourly("new"), hourly("old")))
+    plan = make_plan(again, after(renamed), NOW + 120)
+    assert told(plan)[0] == ("create", "schedule", "old")
+    assert plan.generation.by_name["old"].formerly == ()
+    assert plan.generation.by_name["old"].anchor == NOW + 120
+
+
+def test_a_rollback_across_a_rename_gives_the_old_name_back_with_its_history() -> None:
+    renamed = make_plan(desired(given_(hourly("new", "formerly: old"))), OLD, NOW + 60)
+    back = make_plan(desired(given_(hourly("old"))), after(renamed), NOW + 120)
+    assert told(back)[0] == ("rename", "schedule", "old")
+    record = back.generation.by_name["old"]
+    assert record.formerly == (
+        ("old", NOW + 60 + RENAME_GRACE),
+        ("new", NOW + 120 + RENAME_GRACE),
+    )
+    assert record.anchor == NOW
+    assert back.generation.named("new") == record
+    forward = make_plan(desired(given_(hourly("new", "formerly: old"))), after(back), NOW + 180)
+    assert told(forward)[0] == ("rename", "schedule", "new")
+    assert forward.generation.by_name["new"].anchor == NOW
+
+
+def test_a_live_schedule_has_one_heir_when_a_rollback_brings_back_two_of_its_names() -> None:
+    mid = make_plan(desired(given_(hourly("mid", "formerly: old"))), OLD, NOW + 60)
+    new = make_plan(desired(given_(hourly("new", "formerly: mid"))), after(mid), NOW + 120)
+    both = make_plan(desired(given_(hourly("mid"), hourly("old"))), after(new), NOW + 180)
+    assert told(both)[:2] == [("rename", "schedule", "mid"), ("create", "schedule", "old")]
+
+
+def test_a_rename_with_other_times_keeps_its_history_and_begins_anew() -> None:
+    text = 'name: new\nschedule: "5 * * * *"\nformerly: old'
+    plan = make_plan(desired(given_(text)), OLD, NOW + 60)
+    assert told(plan)[0] == ("rename", "schedule", "new")
+    assert "schedule 0 * * * * → 5 * * * *" in plan.changes[0].reason
+    assert plan.generation.by_name["new"].anchor == NOW + 60
+
+
+def test_a_protected_schedule_can_be_renamed_forward_and_back() -> None:
+    protected = applied(given_(hourly("old", "protect: true")))
+    there = make_plan(
+        desired(given_(hourly("new", "protect: true", "formerly: old"))), protected, NOW
+    )
+    assert there.refusals == ()
+    back = make_plan(desired(given_(hourly("old", "protect: true"))), after(there), NOW + 60)
+    assert back.refusals == ()
+
+
+def test_a_name_given_up_long_ago_protects_nobody_from_deletion() -> None:
+    """Another, protected schedule bears the old name by now."""
+    renamed = make_plan(desired(given_(hourly("new", "formerly: old"))), OLD, NOW + 60)
+    both = given_(hourly("new"), hourly("old", "protect: true"))
+    live = after(make_plan(desired(both), after(renamed), NOW + 120))
+    plan = make_plan(desired(given_(hourly("new"))), live, NOW + 180)
+    assert [refusal.rule for refusal in plan.refusals] == [Rule.PROTECTED]
+
+
+def test_an_earlier_name_that_is_nowhere_is_named() -> None:
+    (message,) = warned(OLD, hourly("old"), hourly("new", "formerly: mid"))
+    assert message == (
+        "new: `formerly` names mid, and no live schedule has that name: it begins without a "
+        "history; if it was renamed more than once since the last apply, list every earlier name"
+    )
+
+
+def test_a_chain_that_is_not_listed_is_proposed_with_the_line_to_write() -> None:
+    (message,) = warned(OLD, hourly("new", "formerly: mid"))
+    assert message == (
+        "new: has the function, the schedule and the arguments of old, which is deleted with its "
+        "history; if it is its new name, add `formerly: [mid, old]`"
+    )
+
+
+def test_a_likely_rename_is_proposed_at_its_manifest() -> None:
+    plan = make_plan(desired(given_(hourly("new"))), OLD, NOW + 60)
+    (warning,) = plan.warnings
+    assert warning.message.endswith("if it is its new name, add `formerly: old`")
+    assert (warning.file, warning.line) == ("schedules/all.yaml", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        hourly("new", "function: shop/report"),
+        hourly("new", "args: {full: true}"),
+        hourly("new", "timezone: Asia/Tokyo"),
+        'name: new\nschedule: "1 * * * *"',
+    ],
+)
+def test_other_work_is_no_likely_rename(text: str) -> None:
+    assert warned(OLD, text) == []
+
+
+def test_of_two_that_could_be_the_new_name_none_is_proposed() -> None:
+    assert warned(OLD, hourly("one"), hourly("two")) == []
+
+
+def test_an_earlier_name_comes_too_late_when_the_new_one_is_live_already() -> None:
+    both = applied(given_(hourly("old"), hourly("new", "args: {full: true}")))
+    (message,) = warned(both, hourly("new", "args: {full: true}", "formerly: old"))
+    assert message == (
+        "new: `formerly` names old, and new is live already with a history of its own: old is "
+        "deleted, and its history stays where it is"
+    )
+
+
+def test_an_applied_rename_may_stay_in_the_manifest_for_ever() -> None:
+    text = hourly("new", "formerly: [mid, old]")
+    live = after(make_plan(desired(given_(text)), OLD, NOW + 60))
+    assert warned(live, text) == []
+    assert make_plan(desired(given_(text)), live, NOW + 120).empty
+
+
+def test_a_first_apply_warns_of_no_earlier_name() -> None:
+    nothing = Actual(own=None, targets=OLD.targets)
+    plan = make_plan(desired(given_(hourly("new", "formerly: old"))), nothing, NOW)
+    assert plan.warnings == ()
+
+
+moves = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=6)
+
+
+@given(first=st.sampled_from("abc"), moves=moves)
+def test_an_occurrence_has_one_id_in_the_generations_before_and_after_a_rename(
+    first: str, moves: list[tuple[str, int]]
+) -> None:
+    """Safety: a wake of either generation claims the same id, so that none runs twice."""
+    live, name, now = applied(given_(hourly(first))), first, NOW
+    generations: list[Generation] = [live.live] if live.live is not None else []
+    times = [NOW]
+    for new, passed in moves:
+        if new == name:
+            continue
+        now += passed
+        plan = make_plan(desired(given_(hourly(new, f"formerly: {name}"))), live, now)
+        live, name = after(plan), new
+        generations.append(plan.generation)
+        times.append(now)
+    for (before, later), at in zip(pairwise(generations), times[1:], strict=True):
+        (one,) = (record for record in before.records if record.name != "other")
+        (other,) = (record for record in later.records if record.name != "other")
+        assert one.anchor == other.anchor == NOW
+        for minute in range(NOW, at + RENAME_GRACE + 1):
+            assert one.occurrence(minute) == other.occurrence(minute)
+            owner = later.owner(one.occurrence(minute))
+            assert owner is not None
+            assert owner.name == other.name
