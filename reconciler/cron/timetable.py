@@ -88,6 +88,17 @@ class Timetable:
         object.__setattr__(self, "_zone", zone_named(self.zone))
         object.__setattr__(self, "_parts", _parts(self.expressions))
 
+    @classmethod
+    def by_clock(cls, expressions: tuple[Expression, ...], clock: Zone) -> Timetable:
+        """Return a timetable by a clock that is not what the zone of its name has today.
+
+        It equals one by today's clock, and so must not be a key.
+        """
+        timetable = cls(expressions, "UTC")
+        object.__setattr__(timetable, "zone", clock.name)
+        object.__setattr__(timetable, "_zone", clock)
+        return timetable
+
     def minutes_of_day(self, day: int) -> int:
         """Return the occurrences of a UTC day (epoch day), bit i standing for its minute i."""
         local = self._zone.day(day)

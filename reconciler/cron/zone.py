@@ -11,8 +11,9 @@ Offsets are whole minutes, as all have been since 1972; earlier ones are rounded
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -203,6 +204,27 @@ class Zone:
             skipped=tuple(t for t in near if t.skips and t.minute >= start),
             repeated=repeated & WHOLE_DAY,
         )
+
+
+class RecordedZone(Zone):
+    """A zone as it was once known: its offsets, whatever is known of the name today.
+
+    Args:
+        offsets: epoch minutes and the offsets, in minutes east of UTC, that begin at them;
+            ascending, at least one. The first also holds before.
+    """
+
+    __slots__ = ("_begins", "_offsets")
+
+    def __init__(self, name: str, offsets: Sequence[tuple[int, int]]) -> None:
+        self._begins = [at for at, _ in offsets]
+        self._offsets = [offset for _, offset in offsets]
+        super().__init__(name, timezone(timedelta(minutes=self._offsets[0])))
+        self._latest = Stretch(0, 0, 0)
+
+    def offset(self, minute: int) -> int:
+        """Return the offset that was known to be in force at an epoch minute."""
+        return self._offsets[max(bisect_right(self._begins, minute) - 1, 0)]
 
 
 @lru_cache(maxsize=1024)

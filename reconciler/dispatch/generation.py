@@ -52,6 +52,19 @@ class Slot(NamedTuple):
     timezone: str = "UTC"
 
 
+class Clocks(NamedTuple):
+    """What the clocks of zones were known to do when a generation was planned.
+
+    Attributes:
+        until: the epoch minute up to which that is so.
+        offsets: zone names to epoch minutes and the offsets, in minutes east of UTC, that begin
+            at them; ascending.
+    """
+
+    until: int
+    offsets: Mapping[str, tuple[tuple[int, int], ...]]
+
+
 @dataclass(frozen=True)
 class Generation:
     """What one apply made live.
@@ -71,6 +84,10 @@ class Generation:
         begun: schedule name to the number of the apply with which it began: with which it appeared,
             changed its times or was resumed. A schedule that is not in it began before there were
             apply numbers, and counts as 0.
+        tz: the edition of the tz database that it was planned with, such as ``2026f``; empty in a
+            file of an earlier version.
+        clocks: of the zones of its schedules; None in a file of an earlier version. The dispatcher
+            does not need it; a plan with another edition shows by it what moves.
     """
 
     records: Sequence[Record]
@@ -83,6 +100,9 @@ class Generation:
     environment: str = ""
     slots_since: Mapping[str, int] = field(default_factory=dict)
     begun: Mapping[str, int] = field(default_factory=dict)
+
+    tz: str = ""
+    clocks: Clocks | None = None
 
     @cached_property
     def number(self) -> int:

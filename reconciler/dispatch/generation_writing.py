@@ -11,6 +11,7 @@ from reconciler.dispatch.generation import (
     GENERATION_FORMAT,
     HISTORY_DAYS,
     TASK_RESOLUTION,
+    Clocks,
     Generation,
     Slot,
 )
@@ -30,6 +31,8 @@ def new_generation(
     environment: str = "",
     slots_since: Mapping[str, int] | None = None,
     begun: Mapping[str, int] | None = None,
+    tz: str = "",
+    clocks: Clocks | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -43,6 +46,8 @@ def new_generation(
         environment=environment,
         slots_since=slots_since or {},
         begun=begun or {},
+        tz=tz,
+        clocks=clocks,
     )
 
 
@@ -71,14 +76,32 @@ def encode_generation(generation: Generation) -> bytes:
         header["environment"] = generation.environment
     if generation.begun:
         header["begun"] = dict(generation.begun)
+    if generation.tz:
+        header["tz"] = generation.tz
     lines = [
         json_line(header),
         generation.agenda.times + b"\n",
         generation.agenda.begun + b"\n",
-        json_line({"served": {name: list(names) for name, names in generation.served.items()}}),
+        json_line(_for_planning(generation)),
         *(json_line(record.to_json()) for record in generation.records),
     ]
     return b"".join(lines)
+
+
+def _for_planning(generation: Generation) -> dict[str, Any]:
+    """The line that no wake parses."""
+    line: dict[str, Any] = {
+        "served": {name: list(names) for name, names in generation.served.items()}
+    }
+    if generation.clocks is not None:
+        line["clocks"] = {
+            "until": format_minute(generation.clocks.until),
+            "zones": {
+                name: [[format_minute(at), offset] for at, offset in offsets]
+                for name, offsets in generation.clocks.offsets.items()
+            },
+        }
+    return line
 
 
 def _since(at: int | None) -> dict[str, str]:

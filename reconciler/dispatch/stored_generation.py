@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from reconciler.dispatch.agenda import Agenda
 from reconciler.dispatch.formats import FormatError, check_format
-from reconciler.dispatch.generation import GENERATION_FORMAT, TASK_RESOLUTION, Generation, Slot
+from reconciler.dispatch.generation import (
+    GENERATION_FORMAT,
+    TASK_RESOLUTION,
+    Clocks,
+    Generation,
+    Slot,
+)
 from reconciler.dispatch.occurrence import parse_minute
 from reconciler.dispatch.record import Record
 
@@ -84,7 +90,10 @@ class StoredRecords(Sequence[Record]):
 
 
 class _StoredServed(Mapping[str, tuple[str, ...]]):
-    """Which slot wakes for what, parsed when it is asked for: a wake never does."""
+    """Which slot wakes for what, parsed when it is asked for: a wake never does.
+
+    The line that says it also says what clocks do.
+    """
 
     def __init__(self, line: bytes) -> None:
         self._line = line
@@ -101,6 +110,10 @@ class _StoredServed(Mapping[str, tuple[str, ...]]):
 
     def __len__(self) -> int:
         return len(self._served)
+
+    def clocks(self) -> Clocks | None:
+        """What clocks do; None in a file of an earlier version."""
+        return _clocks(self._line)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +170,7 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             environment=lines.header.get("environment", ""),
             slots_since=_slots_since(lines.header),
             begun=_begun(lines.header),
+            tz=str(lines.header.get("tz", "")),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
         )
@@ -178,6 +192,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
         raise _out_of_order(len(names), where)
     try:
         served = dict(stored.served)
+        clocks = stored.served.clocks() if isinstance(stored.served, _StoredServed) else None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not a generation: {error}", where=where) from error
     return Generation(
@@ -191,6 +206,8 @@ def decode_generation(content: bytes, where: str) -> Generation:
         environment=stored.environment,
         slots_since=stored.slots_since,
         begun=stored.begun,
+        tz=stored.tz,
+        clocks=clocks,
     )
 
 
@@ -243,6 +260,19 @@ def _alerts(header: Mapping[str, Any]) -> Alerts | None:
 
 def _served(line: bytes) -> Mapping[str, tuple[str, ...]]:
     return {slot: tuple(names) for slot, names in json.loads(line)["served"].items()}
+
+
+def _clocks(line: bytes) -> Clocks | None:
+    found = json.loads(line).get("clocks")
+    if found is None:
+        return None
+    return Clocks(
+        until=parse_minute(found["until"]),
+        offsets={
+            name: tuple((parse_minute(at), int(offset)) for at, offset in offsets)
+            for name, offsets in found["zones"].items()
+        },
+    )
 
 
 def _served_in_header(header: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.cron import Timetable, parse
@@ -17,28 +17,32 @@ class Wakes:
     Attributes:
         per_month: of the planned slots together.
         by_slot: of each of them.
+        idle: of those that are solo, the wakes at which their schedule is not due, where there are
+            any: a cron in UTC wakes at every offset that the schedule's zone ever has.
         floor: the distinct minutes in which something is due; no packing wakes less often.
         every_minute: of a poller that wakes every minute.
     """
 
     per_month: int
     by_slot: Mapping[str, int]
+    idle: Mapping[str, int]
     floor: int
     every_minute: int = EVERY_MINUTE
 
 
-def forecast(slots: Iterable[Slot], timetables: Iterable[Timetable], now: int) -> Wakes:
+def forecast(slots: Iterable[Slot], timetables: Mapping[str, Timetable], now: int) -> Wakes:
     """Count the wakes of the year that follows.
 
     Args:
-        timetables: of the schedules that have to be woken for.
+        timetables: of the schedules that have to be woken for, by name.
         now: epoch minute.
     """
     by_slot = {slot.name: _wakes(slot, now) for slot in slots}
     return Wakes(
         per_month=round(sum(by_slot.values())),
         by_slot={name: round(wakes) for name, wakes in by_slot.items()},
-        floor=round(wakes_per_month(set(timetables), now)),
+        idle={name: idle for name, idle in _idle(by_slot, timetables, now) if idle},
+        floor=round(wakes_per_month(set(timetables.values()), now)),
     )
 
 
@@ -50,6 +54,15 @@ def wakes_of(slots: Iterable[Slot], now: int) -> int:
 def slot_timetable(slot: Slot) -> Timetable:
     """When a slot wakes."""
     return Timetable((parse(slot.cron),), slot.timezone)
+
+
+def _idle(
+    by_slot: Mapping[str, float], timetables: Mapping[str, Timetable], now: int
+) -> Iterator[tuple[str, int]]:
+    for name, wakes in by_slot.items():
+        timetable = timetables.get(name)  # a solo slot bears its schedule's name
+        if timetable is not None and timetable.zone != "UTC":
+            yield name, max(0, round(wakes - wakes_per_month([timetable], now)))
 
 
 def _wakes(slot: Slot, now: int) -> float:

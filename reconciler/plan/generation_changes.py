@@ -25,6 +25,12 @@ def generation_changes(applied: Generation, planned: Generation) -> Iterator[Cha
         (planned.punctuality, format_seconds(planned.punctuality)),
     )
     yield from _change(
+        "tz database",
+        "tz",
+        (applied.tz, applied.tz or "unknown"),
+        (planned.tz, planned.tz),
+    )
+    yield from _change(
         "tasks",
         "task_resolution",
         (applied.task_resolution, _resolution(applied.task_resolution)),

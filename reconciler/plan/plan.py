@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from reconciler.cron import instant, minute
 from reconciler.cron import warnings as cron_warnings
+from reconciler.cron.zone_files import tz_version
 from reconciler.dispatch.generation import CRONLESS, Generation, Slot
 from reconciler.dispatch.generation_writing import new_generation
 from reconciler.durations import parse_duration
@@ -44,6 +45,7 @@ from reconciler.plan.safety import (
     refuse_no_budget,
     refuse_protected,
 )
+from reconciler.plan.second_opinion import refuse_other_readings
 from reconciler.plan.slots import members_of, pack_members
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import (
@@ -62,6 +64,7 @@ from reconciler.plan.telling import (
     secrets_of,
     slots_since,
 )
+from reconciler.plan.tz_change import TzChange, known_clocks, refuse_older_tz, tz_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,7 @@ class Plan:
         deploy: whether the app's functions change.
         slots: the crons that would be deployed, with the schedules that each wakes for.
         wakes_before: wakes per month of the slots that were applied.
+        tz: what another edition of the tz database moves; None when it is the live one.
         price: what a wake costs.
         now: the epoch minute at which it was made.
         tags: the app's tags after the apply.
@@ -99,6 +103,7 @@ class Plan:
     budget: Budget
     wakes: Wakes
     wakes_before: int
+    tz: TzChange | None
     price: WakePrice
     now: int
     tags: Mapping[str, str]
@@ -191,6 +196,8 @@ def make_plan(
         environment=settings.name,
         slots_since=slots_since(slots, known, now),
         begun=compiled.begun,
+        tz=tz_version(),
+        clocks=known_clocks(compiled.records, now),
     )
 
     secrets = secrets_of(generation)
@@ -225,6 +232,8 @@ def make_plan(
             *refuse_protected(actual, names, generation.protected, allow_deletes),
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
             *refuse_no_budget(budget, bool(members)),
+            *refuse_older_tz(known, generation.tz),
+            *refuse_other_readings(_changed_slots(applied, slots), now),
         ),
         warnings=(
             *_unchanged_missing(missing, changed),
@@ -237,8 +246,9 @@ def make_plan(
         deploy=_must_deploy(desired, actual, slots, secrets),
         slots=packed,
         budget=replace(budget, used=len(slots)),
-        wakes=forecast(slots, [member.timetable for member in members], now),
+        wakes=forecast(slots, {member.name: member.timetable for member in members}, now),
         wakes_before=wakes_of(() if applied is None else applied.slots, now),
+        tz=None if applied is None else tz_change(applied, generation, now),
         price=WakePrice.of(actual.wake_seconds, rates),
         now=now,
         tags=own_tags(
@@ -268,6 +278,11 @@ def _unread_apps(actual: Actual, settings: EnvironmentSettings) -> frozenset[str
 def _known(actual: Actual) -> list[Generation]:
     """The generations that were or may have been live, the one that was applied first."""
     return [generation for generation in (actual.applied, actual.live) if generation is not None]
+
+
+def _changed_slots(applied: Generation | None, slots: tuple[Slot, ...]) -> list[Slot]:
+    """The slots that the plan creates or updates."""
+    return [slot for slot in slots if applied is None or slot not in applied.slots]
 
 
 def _must_deploy(

@@ -30,6 +30,8 @@ class Rule(StrEnum):
     PROTECTED = "protected"
     DELETIONS = "deletions"
     BUDGET = "budget"
+    OLDER_TZ = "older-tz"
+    CRON_DIALECT = "cron-dialect"
 
 
 @dataclass(frozen=True, slots=True)

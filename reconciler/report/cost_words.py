@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.plan import Plan, WakePrice
+from reconciler.plan import Plan, WakePrice, Wakes
 from reconciler.plan.alternatives import COMPARED, Alternative
 from reconciler.words import count
 
@@ -23,6 +23,12 @@ def wakes_words(plan: Plan) -> str:
     return (
         f"{wakes.per_month:,} wakes a month ({least}; every minute would be {wakes.every_minute:,})"
     )
+
+
+def idle_words(wakes: Wakes, slot: str) -> str:
+    """``, 30 when it is not due``, of a solo slot; empty when it is always due."""
+    idle = wakes.idle.get(slot)
+    return "" if idle is None else f", {idle:,} when it is not due"
 
 
 def cost_words(plan: Plan) -> str:

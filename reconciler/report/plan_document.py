@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from reconciler.dispatch.occurrence import format_minute
 from reconciler.manifest import Packing
 from reconciler.plan import Action, Change, Kind, Plan, Rule, desired_digest
+from reconciler.plan.tz_change import TzChange
 from reconciler.report.document_part import Part
 from reconciler.report.effect_document import EffectPart, effect_part
 
@@ -52,6 +54,11 @@ class SlotPart(Part):
     timezone: str
     schedules: list[str]
     wakes_per_month: int = Field(ge=0)
+    idle_wakes_per_month: int = Field(
+        ge=0,
+        description="Of a solo slot, how many of them come when its schedule is not due: a cron in "
+        "UTC wakes at every offset of the schedule's zone. 0 for other slots.",
+    )
     relies_on: list[str] = Field(
         description="Slots whose wakes serve some of these schedules' times."
     )
@@ -111,6 +118,34 @@ class AlternativePart(Part):
     cost_usd_per_month: float = Field(ge=0)
 
 
+class MovedOccurrencePart(Part):
+    """One local time of a schedule, as the two editions have it in UTC."""
+
+    before: str | None = Field(description="Null when it did not exist.")
+    after: str | None = Field(description="Null when it does not exist any more.")
+
+
+class MovedSchedulePart(Part):
+    """A schedule of which occurrences move."""
+
+    name: str
+    occurrences: list[MovedOccurrencePart] = Field(description="The first of them.")
+    more: bool = Field(description="Whether others move too.")
+
+
+class TzPart(Part):
+    """What another edition of the tz database moves."""
+
+    before: str | None = Field(description="The live edition: `2025b`; null when not recorded.")
+    after: str = Field(description="The edition of this plan.")
+    until: str | None = Field(
+        description="Up to when times were compared; null when what the live edition says of the "
+        "time to come is not recorded."
+    )
+    schedules: list[MovedSchedulePart] = Field(description="Those that move first.")
+    unlisted: int = Field(ge=0, description="How many more schedules move.")
+
+
 class WarningPart(Part):
     """Allowed, and seldom meant."""
 
@@ -153,6 +188,7 @@ class PlanDocument(Part):
     pricing: PricingPart
     alternatives: list[AlternativePart]
     effects: list[EffectPart]
+    tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
     warnings: list[WarningPart]
     errors: list[ErrorPart]
     refusals: list[RefusalPart]
@@ -185,6 +221,7 @@ def plan_document(plan: Plan) -> PlanDocument:
                 timezone="UTC",
                 schedules=list(slot.schedules),
                 wakes_per_month=plan.wakes.by_slot[slot.name],
+                idle_wakes_per_month=plan.wakes.idle.get(slot.name, 0),
                 relies_on=list(slot.relies_on),
             )
             for slot in plan.slots
@@ -229,6 +266,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             for other in plan.alternatives
         ],
         effects=[effect_part(effect) for effect in plan.effects],
+        tz=None if plan.tz is None else _tz(plan.tz),
         warnings=[
             WarningPart(message=item.message, file=item.file, line=item.line)
             for item in plan.warnings
@@ -248,6 +286,30 @@ def plan_document(plan: Plan) -> PlanDocument:
         ],
         digest=plan.digest,
     )
+
+
+def _tz(change: TzChange) -> TzPart:
+    return TzPart(
+        before=change.before or None,
+        after=change.after,
+        until=_time(change.until),
+        schedules=[
+            MovedSchedulePart(
+                name=schedule.name,
+                occurrences=[
+                    MovedOccurrencePart(before=_time(moved.before), after=_time(moved.after))
+                    for moved in schedule.moved
+                ],
+                more=schedule.more,
+            )
+            for schedule in change.schedules
+        ],
+        unlisted=change.unlisted,
+    )
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else format_minute(at)
 
 
 def _change(change: Change) -> ChangePart:

@@ -23,6 +23,7 @@ from reconciler.report.cost_words import (
     EXCEEDED,
     choices_words,
     cost_words,
+    idle_words,
     tolerance_words,
     wakes_words,
 )
@@ -30,6 +31,7 @@ from reconciler.report.effect_words import clock_words, lost_or_repeated
 from reconciler.report.fitting import Section, fitted
 from reconciler.report.markdown import code, code_fence, prose
 from reconciler.report.slot_words import served_names
+from reconciler.report.tz_words import moved_words, tz_notes, tz_title
 from reconciler.words import count
 
 LIMIT: Final = 65_000
@@ -96,6 +98,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
         _change_table(("", _DRIFT), plan.drift[:OPEN]),
         _folded_changes(f"{len(plan.drift) - OPEN:,} more to repair", plan.drift[OPEN:]),
         _effects(plan),
+        _tz(plan),
         _folded_changes(others, rest),
         _slots(plan),
         _warnings(plan),
@@ -239,6 +242,18 @@ def _notes(effect: TimeEffect) -> str:
     return "<br>".join((*lost_or_repeated(effect), *clock)) or "–"
 
 
+def _tz(plan: Plan) -> Section:
+    if plan.tz is None:
+        return Section(())
+    head = ("", f"<details><summary>🌍 Time zones: {tz_title(plan.tz)}</summary>", "")
+    rows = tuple(
+        f"- {code(schedule.name)}: {moved_words(schedule, plan.now)}"
+        for schedule in plan.tz.schedules
+    )
+    notes = (line for note in tz_notes(plan.tz) for line in ("", note))
+    return Section(head, rows, (*notes, "", "</details>"), "schedules")
+
+
 def _slots(plan: Plan) -> Section:
     budget = plan.budget
     limit = "without limit" if budget.limit is None else f"of {budget.limit}"
@@ -249,7 +264,8 @@ def _slots(plan: Plan) -> Section:
     )
     rows = [
         f"| {code(slot.name, table=True)} | {code(f'{slot.cron} (UTC)', table=True)} | "
-        f"{plan.wakes.by_slot[slot.name]:,} | {_served(slot)} |"
+        f"{plan.wakes.by_slot[slot.name]:,} | "
+        f"{_served(slot)}{idle_words(plan.wakes, slot.name)} |"
         for slot in plan.slots
     ]
     rows += [

@@ -14,6 +14,7 @@ from reconciler.report.action_style import SIGNS, painted
 from reconciler.report.effect_words import clock_words, first_times, lost_or_repeated
 from reconciler.report.slots_text import slot_lines
 from reconciler.report.style import Style
+from reconciler.report.tz_words import moved_words, tz_notes, tz_title
 from reconciler.words import count
 
 LISTED_CHANGES: Final = 100
@@ -30,6 +31,7 @@ def plan_text(plan: Plan, style: Style) -> str:
         list(_change_lines("Schedules", _of_schedules(plan.changes), plan.effects, style)),
         list(_change_lines("App", _of_app(plan.changes), (), style)),
         list(_change_lines("Drift (nobody changed this in git)", plan.drift, (), style)),
+        list(_tz_lines(plan, style)),
         list(slot_lines(plan, style)),
         list(_warning_lines(plan, style)),
         list(_obstacle_lines(plan, style)),
@@ -100,6 +102,16 @@ def _effect_lines(effect: TimeEffect, style: Style) -> Iterator[str]:
         yield style.yellow(f"             {words}")
     if effect.moves and effect.clock is not None:
         yield style.dim(f"             {clock_words(effect.clock)}")
+
+
+def _tz_lines(plan: Plan, style: Style) -> Iterator[str]:
+    if plan.tz is None:
+        return
+    yield style.bold(f"Time zones: {tz_title(plan.tz)}")
+    width = max((len(schedule.name) for schedule in plan.tz.schedules), default=0)
+    for schedule in plan.tz.schedules:
+        yield f"    {schedule.name:{width}}  {moved_words(schedule, plan.now)}"
+    yield from (f"  {style.dim(note)}" for note in tz_notes(plan.tz))
 
 
 def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:

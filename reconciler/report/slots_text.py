@@ -15,6 +15,7 @@ from reconciler.report.cost_words import (
     EXCEEDED,
     choices_words,
     cost_words,
+    idle_words,
     tolerance_words,
     wakes_words,
 )
@@ -70,7 +71,7 @@ def _slots(plan: Plan, style: Style) -> Iterator[str]:
     for slot in plan.slots:
         action = changed[slot.name].action if slot.name in changed else None
         sign = " " if action is None else painted(action, SIGNS[action], style)
-        wakes = f"{by_slot[slot.name]:{digits},} a month"
+        wakes = f"{by_slot[slot.name]:{digits},} a month{idle_words(plan.wakes, slot.name)}"
         cron = describe_slot(slot)
         yield f"  {sign} {slot.name:{width}}  {cron:{wide}}  {wakes}  {_served(slot)}".rstrip()
     for change in changed.values():

@@ -17,6 +17,8 @@ from reconciler.dispatch.stored_generation import decode_generation, open_genera
 from reconciler.manifest import Packing
 from reconciler.plan import Action, Actual, Kind, OwnApp, Plan, make_plan
 from reconciler.plan.tags import own_tags
+from reconciler.report.plan_text import plan_text
+from reconciler.report.style import Style
 from tests.plan.scenario import DISPATCHER, NOW, TARGETS, after, desired, foreign, schedules
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -148,3 +150,12 @@ def test_a_schedule_keeps_its_times_in_its_zone() -> None:
     assert before is not None
     assert record == before.by_name["berlin-monday"]
     assert (record.timezone, record.protect) == ("Europe/Berlin", True)
+
+
+def test_the_forecast_says_how_often_a_solo_slot_wakes_when_its_schedule_is_not_due() -> None:
+    wakes = upgraded(Packing.ONE_POLLER).wakes
+    # Both hours of New York's 17:30 on workdays.
+    assert (wakes.by_slot["new-york-report"], wakes.idle["new-york-report"]) == (43, 22)
+    assert "cleanup" not in wakes.idle
+    text = plan_text(upgraded(Packing.ONE_POLLER), Style(colour=False))
+    assert "30 21,22 * * 1-5 (UTC)  43 a month, 22 when it is not due" in text
