@@ -100,7 +100,6 @@ class Generation:
     environment: str = ""
     slots_since: Mapping[str, int] = field(default_factory=dict)
     begun: Mapping[str, int] = field(default_factory=dict)
-
     tz: str = ""
     clocks: Clocks | None = None
 
