@@ -103,8 +103,20 @@ def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
     if args.format == "json":
         records = [record.to_json() for record in news.log.records]
         told = [told.to_json() for told in news.log.told]
-        before = [occurrence.id for occurrence in news.before]
-        data = {"format": 1, "records": records, "told": told, "served_before": before}
+        data = {
+            "format": 1,
+            "records": records,
+            "told": told,
+            "served_before": [line.occurrence.id for line in news.before],
+            "settled_before": [
+                {
+                    "occurrence": line.occurrence.id,
+                    "state": line.state.value,
+                    "reason": line.reason,
+                }
+                for line in news.before
+            ],
+        }
         print_json(data)
     else:
         print(wake_text(news.log, Style.of(sys.stdout), alone=alone, before=news.before))

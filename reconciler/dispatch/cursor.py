@@ -113,6 +113,9 @@ class Cursor:
         took: the seconds that the last wakes took, the newest last; for what people are told only.
         bulletin: failures in a row, and what is still to be told.
         id: of the writing that left it so; empty in what is not written yet, and in old ones.
+        recovered: when its entry was last gone or could not be read, ISO 8601; empty for never. The
+            runs files then do not tell which slots have woken in vain.
+        is_recovered: it was made from the runs files just now. Not written.
         damaged: parts of the entry that cannot be read, which were left out. Not written.
     """
 
@@ -129,6 +132,8 @@ class Cursor:
     bulletin: Bulletin = NOTHING_TO_TELL
     triggered: frozenset[str] = frozenset()
     id: str = ""
+    recovered: str = ""
+    is_recovered: bool = False
     damaged: tuple[Damaged, ...] = ()
 
     def horizon(self, now: int, generation: str) -> Horizon:
@@ -176,6 +181,7 @@ class Cursor:
             calls=without({**self.calls, **newer.calls}, ended),
             wakes=_newest(self.wakes, newer.wakes),
             tidied=max(self.tidied, newer.tidied),
+            recovered=max(self.recovered, newer.recovered),
             took=(*self.took, *newer.took)[-MEASURED:],
             bulletin=self.bulletin,
             triggered=(self.triggered | newer.triggered) & unsettled.keys(),
@@ -234,6 +240,7 @@ class Cursor:
             "unsettled": dict(self.unsettled),
             **({"triggered": sorted(self.triggered)} if self.triggered else {}),
             **({"id": self.id} if self.id else {}),
+            **({"recovered": self.recovered} if self.recovered else {}),
             "calls": dict(self.calls),
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
@@ -267,6 +274,7 @@ class Cursor:
                 bulletin=bulletin,
                 triggered=frozenset(map(str, typed(data, "triggered", list, []))),
                 id=typed(data, "id", str, ""),
+                recovered=time_of(data, "recovered") if data.get("recovered") else "",
                 damaged=damaged,
             )
 

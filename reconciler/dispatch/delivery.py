@@ -25,7 +25,7 @@ from reconciler.dispatch.claim import Claim, Claimant, ClaimState, read_claim
 from reconciler.dispatch.formats import FormatError, reading, typed
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.messages import PING_SUFFIX, body
-from reconciler.dispatch.notices import rule_of
+from reconciler.dispatch.notices import GIVEN_UP_AFTER, rule_of
 from reconciler.dispatch.occurrence import time_of
 from reconciler.dispatch.ports import Claims, Messenger
 from reconciler.dispatch.runs import format_time
@@ -37,8 +37,6 @@ ATTEMPTS: Final = 8
 """Times that a notice is tried, over two hours if there are wakes."""
 LONGEST_WAIT: Final = 60
 """Minutes between two attempts at most; the first wait is one, each twice the one before."""
-GIVEN_UP_AFTER: Final = timedelta(hours=24)
-"""A notice older than this is no longer sent."""
 
 
 class Sending(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.alerts import AlertRule
@@ -21,6 +21,8 @@ V = TypeVar("V")
 
 NOTICES_KEPT: Final = 1000
 """Notices that wait to be sent at most. Whoever has that many alarms knows; the history has all."""
+GIVEN_UP_AFTER: Final = timedelta(hours=24)
+"""A notice older than this is no longer sent."""
 LONGEST_STREAK: Final = 20
 """Failed runs that a streak names at most."""
 

@@ -20,7 +20,7 @@ time is nearer, as it mostly is for a slot that wakes every minute."""
 
 
 def overdue_notices(
-    generation: Generation, woken: Mapping[str, str], seen: datetime, waking: str
+    generation: Generation, woken: Mapping[str, str], seen: datetime, waking: str, recovered: str
 ) -> Iterator[Notice]:
     """An alarm for each slot that is overdue, the same at every wake until the slot has woken.
 
@@ -28,12 +28,14 @@ def overdue_notices(
         woken: slot to its last wake, ISO 8601.
         seen: the time of this wake.
         waking: its slot.
+        recovered: as in the cursor.
     """
     if generation.alerts is None or not generation.alerts.overdue:
         return
     now = minute(seen)
     for slot in generation.slots:
-        at = overdue_since(generation, slot, woken.get(slot.name), now, waking=waking)
+        last = woken.get(slot.name)
+        at = overdue_since(generation, slot, last, now, waking=waking, recovered=recovered)
         if at is not None:
             yield Notice(
                 kind=NoticeKind.OVERDUE,
@@ -44,7 +46,13 @@ def overdue_notices(
 
 
 def overdue_since(
-    generation: Generation, slot: Slot, last_wake: str | None, now: int, *, waking: str = ""
+    generation: Generation,
+    slot: Slot,
+    last_wake: str | None,
+    now: int,
+    *,
+    waking: str = "",
+    recovered: str = "",
 ) -> int | None:
     """The first time at which a slot should have woken since its last wake, and has not.
 
@@ -55,12 +63,16 @@ def overdue_since(
         last_wake: ISO 8601; None when it has not woken yet.
         now: epoch minute.
         waking: the slot whose wake this is: that is the one of the newest time.
+        recovered: as in the cursor: of earlier wakes nothing is known for certain, and what they
+            were notified of must not be repeated.
     """
     since = generation.slots_since.get(slot.name)
     if since is None:
         return None
     after = since + SETTLING
     timetable = Timetable(tuple(parse_times(slot.cron)), slot.timezone)
+    if recovered:
+        after = max(after, minute(datetime.fromisoformat(recovered)))
     if last_wake is not None:
         after = max(after, _served(timetable, datetime.fromisoformat(last_wake)))
     first = timetable.next(after)

@@ -26,7 +26,7 @@ DAYS: Final = 9
 
 
 async def leave_out_repeats(
-    again: Iterable[RunRecord], tally: Tally, log: RunLog, started: datetime
+    again: Iterable[RunRecord], tally: Tally, log: RunLog, started: datetime, *, keep: bool
 ) -> None:
     """Drop lines that the runs files hold already, and the calls whose end they hold.
 
@@ -35,6 +35,7 @@ async def leave_out_repeats(
     Args:
         again: lines of the tally that may be repeats.
         started: when the wake began.
+        keep: leave the lines for whoever asked for the wake; nobody is notified of them.
     """
     again = list(again)
     oldest = min(line.occurrence.at for line in again)
@@ -47,7 +48,10 @@ async def leave_out_repeats(
         written = {fact for line in lines for fact in _facts(line)}
         for line in again:
             if set(_facts(line)) <= written:
-                tally.records.remove(line)
+                if keep:
+                    tally.repeated.append(line)
+                else:
+                    tally.records.remove(line)
             if line.call in ended:
                 tally.calls.pop(line.call or "", None)
 

@@ -37,6 +37,7 @@ class Tally:
 
     Attributes:
         found: the lines about what an earlier execution had settled; they are in ``records`` too.
+        repeated: those of them that an earlier wake has written down: nobody is notified again.
     """
 
     records: list[RunRecord] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Tally:
     calls: dict[str, str] = field(default_factory=dict)
     damaged: list[Damaged] = field(default_factory=list)
     found: list[RunRecord] = field(default_factory=list)
+    repeated: list[RunRecord] = field(default_factory=list)
 
     def add(self, occurrence: Occurrence, outcome: Settled) -> None:
         """Count what became of an occurrence."""

@@ -123,7 +123,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
     started = ports.clock.now()
     try:
         generation = await ports.generations.live()
-        cursor = await read_cursor(ports)
+        cursor = await read_cursor(ports, generation, started)
     except FormatError as error:
         from reconciler.dispatch.outage import notify_of_outage  # start-up time: mostly all is well
 
@@ -183,12 +183,16 @@ class _Wake:
             read: the cursor with which this wake began.
         """
         again = [line for line in tally.found if self.may_repeat(line, read)]
-        if again and self.request.regular:
+        if again:
             from reconciler.dispatch.repeats import leave_out_repeats
 
-            await leave_out_repeats(again, tally, self.ports.log, self.started)
+            keep = not self.request.regular
+            await leave_out_repeats(again, tally, self.ports.log, self.started, keep=keep)
 
     def may_repeat(self, line: RunRecord, read: Cursor) -> bool:
+        if not self.request.regular:
+            # The next regular wake comes to it as well, if it was not looked at in its turn yet.
+            return True
         at, key = line.occurrence.at, line.occurrence.id
         return read.has_passed(at) and key not in read.unsettled and not is_task(key)
 
@@ -296,7 +300,8 @@ class _Wake:
         if self.request.regular and self.generation.alerts is not None:
             from reconciler.dispatch.overdue import overdue_notices
 
-            notices += overdue_notices(self.generation, woken, self.started, self.request.slot)
+            slot, since = self.request.slot, cursor.recovered
+            notices += overdue_notices(self.generation, woken, self.started, slot, since)
         if ports.messenger is None or not notices:
             return ()
         from reconciler.dispatch.delivery import deliver
@@ -349,10 +354,12 @@ class _Wake:
             settled=tally.settled,
             ended=[record.call for record in ended if record.call is not None],
         )
-        if self.ports.messenger is not None and self.gives_to_tell(found, log.records):
+        repeated = {shorten(line) for line in tally.repeated}
+        lines = [line for line in log.records if line not in repeated]
+        if self.ports.messenger is not None and self.gives_to_tell(found, lines):
             from reconciler.dispatch.telling import noted
 
-            merged = noted(merged, found, self.generation, log.records, self.started)
+            merged = noted(merged, found, self.generation, lines, self.started)
         return merged
 
     def with_damage(self, cursor: Cursor, damage: Found | None) -> Cursor:
@@ -411,8 +418,14 @@ def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(call, key) for _, call, key in sorted(turns, key=lambda turn: turn[0])]
 
 
-async def read_cursor(ports: Ports) -> Cursor:
+async def read_cursor(
+    ports: Ports, generation: Generation | None = None, seen: datetime | None = None
+) -> Cursor:
     """The cursor's entry, or what the runs files tell when it is gone or cannot be read.
+
+    Args:
+        generation: what is live, and the time, when it is asked by a wake: what was still to be
+            sent is then found again too.
 
     Raises:
         NewerFormatError: a newer version wrote it.
@@ -421,11 +434,15 @@ async def read_cursor(ports: Ports) -> Cursor:
     found = cursor_of(await ports.claims.get(CURSOR_KEY))
     if isinstance(found, Cursor):
         return found
-    from reconciler.dispatch.recovery import RECOVERY_DAYS, recover
+    from reconciler.dispatch.recovery import RECOVERY_DAYS, recover, with_notices
 
     logs = await ports.log.recent(RECOVERY_DAYS)
+    cursor = recover(logs)
+    if generation is not None and seen is not None and logs:
+        cursor = with_notices(cursor, logs, generation, seen)
+        cursor = replace(cursor, recovered=format_time(seen))
     garbled = () if found is None else (found,)
-    return replace(recover(logs), damaged=(*garbled, *logs.damaged))
+    return replace(cursor, damaged=(*garbled, *logs.damaged))
 
 
 async def _found_tasks(

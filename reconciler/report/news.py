@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
 REPEATED: Final = frozenset({RunState.STARTED, RunState.MISSED, RunState.SKIPPED})
@@ -20,11 +19,11 @@ class News:
 
     Attributes:
         log: the wake, with the lines that say something new.
-        before: occurrences that it came upon and that earlier wakes had settled.
+        before: what it came upon and earlier wakes had settled; a line for each occurrence.
     """
 
     log: WakeLog
-    before: tuple[Occurrence, ...] = ()
+    before: tuple[RunRecord, ...] = ()
 
 
 def may_repeat(log: WakeLog) -> bool:
@@ -49,10 +48,10 @@ def news_of(log: WakeLog, history: Iterable[WakeLog]) -> News:
         for at in line.times
     }
     kept: list[RunRecord] = []
-    before: list[Occurrence] = []
+    before: list[RunRecord] = []
     for line in log.records:
         old = [at for at in line.times if line.state in REPEATED and _key(line, at) in told]
-        before.extend(Occurrence(line.name, at) for at in old)
+        before.extend(replace(line, times=(at,), count=1) for at in old)
         left = tuple(at for at in line.times if at not in old)
         if left:
             kept.append(replace(line, times=left, count=line.count - len(old)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import Occurrence, format_minute
+from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.told import told_line
 from reconciler.foreign_text import as_lines
@@ -61,28 +61,36 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 def wake_text(
-    log: WakeLog, style: Style, *, alone: bool = False, before: Sequence[Occurrence] = ()
+    log: WakeLog, style: Style, *, alone: bool = False, before: Sequence[RunRecord] = ()
 ) -> str:
     """What one wake did.
 
     Args:
         alone: it looked at its minute only, and at none before.
-        before: what it came upon that earlier wakes had settled.
+        before: what it came upon that earlier wakes had settled, a line for each occurrence.
     """
     width = max((len(record.name) for record in log.records), default=0)
     lines = [_record_line(record, width, style) for record in log.records]
     if before:
-        lines.append(_served_before(before))
+        lines += _settled_before(before)
     elif not lines:
         lines.append(f"Nothing was due {'at' if alone else 'up to'} {format_minute(log.now)}.")
     return as_lines([*lines, *(told_line(told) for told in log.told)])
 
 
-def _served_before(before: Sequence[Occurrence]) -> str:
-    """``Served by earlier wakes: a@2026-11-20T09:00Z.``"""
-    named = ", ".join(occurrence.id for occurrence in before[:SPELLED_OUT])
-    more = len(before) - SPELLED_OUT
-    return f"Served by earlier wakes: {named}{f' and {more} more' if more > 0 else ''}."
+def _settled_before(before: Sequence[RunRecord]) -> Iterator[str]:
+    """``Served by earlier wakes: a@2026-11-20T09:00Z.``, and of each that did not run why."""
+    dropped = [line for line in before if line.state in (RunState.MISSED, RunState.SKIPPED)]
+    for line in dropped[:SPELLED_OUT]:
+        why = f", because {line.reason.rstrip('.')}" if line.reason else ""
+        yield f"{line.occurrence.id} was {line.state.value}{why}."
+    if len(dropped) > SPELLED_OUT:
+        yield f"And {len(dropped) - SPELLED_OUT} more were missed or skipped before."
+    served = [line.occurrence.id for line in before if line not in dropped]
+    if served:
+        more = len(served) - SPELLED_OUT
+        named = f"{', '.join(served[:SPELLED_OUT])}{f' and {more} more' if more > 0 else ''}"
+        yield f"Served by earlier wakes: {named}."
 
 
 def missed_names(records: Iterable[RunRecord]) -> list[str]:

@@ -227,7 +227,9 @@ def _begun(run: Run) -> int:
 
 def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotStatus:
     last_wake = cursor.wakes.get(slot.name)
-    return SlotStatus(slot, last_wake, overdue_since(generation, slot, last_wake, now))
+    return SlotStatus(
+        slot, last_wake, overdue_since(generation, slot, last_wake, now, recovered=cursor.recovered)
+    )
 
 
 def _following(record: Record, runs: Sequence[Run], now: int) -> int | None:

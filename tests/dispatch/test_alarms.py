@@ -287,7 +287,7 @@ def test_an_alarm_of_a_schedule_that_was_deleted_meanwhile_is_dropped() -> None:
     assert "streaks" not in entry
 
 
-def test_what_waits_to_be_told_goes_with_the_cursors_entry() -> None:
+def test_what_waits_to_be_sent_is_found_in_the_runs_files_when_the_cursors_entry_is_gone() -> None:
     world = alarming()
     run_hours(world, [BAD])
     world.messenger.refusing.add(SLACK.address.shown)
@@ -295,7 +295,8 @@ def test_what_waits_to_be_told_goes_with_the_cursors_entry() -> None:
     world.messenger.refusing.clear()
     world.claims.entries.pop(CURSOR_KEY)
     world.wake("09:40")
-    assert texts(world) == []
+    (text,) = texts(world)
+    assert "hourly failed, hourly@2026-11-20T09:00Z" in text
 
 
 @dataclass
