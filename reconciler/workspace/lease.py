@@ -21,7 +21,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.answers import UnavailableError, UnreadableEntry
+from reconciler.dispatch.formats import typed
+from reconciler.dispatch.occurrence import time_of
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
@@ -90,7 +92,7 @@ class Lease:
         until = self.clock.now() + LEASE_TIME
         if not await self.claims.put_new(_key(self.number), self._entry(until)):
             winner = await self.claims.get(_key(self.number))
-            if winner is None or winner["token"] != self.token:
+            if winner is None or winner.get("token") != self.token:
                 unknown = {"owner": "somebody else", "since": "now", "link": None}
                 raise _held(self.number, winner or unknown)
         self.until = until
@@ -114,7 +116,11 @@ class Lease:
     async def _renew(self) -> None:
         following = await self.claims.get(_key(self.number + 1))
         current = await self.claims.get(_key(self.number))
-        mine = current is not None and current["token"] == self.token and not current["released"]
+        mine = (
+            current is not None
+            and current.get("token") == self.token
+            and current.get("released") is False
+        )
         if following is not None or not mine:
             raise _lost()
         now = self.clock.now()
@@ -138,7 +144,7 @@ class Lease:
         for _ in range(RELEASES):
             try:
                 current = await self.claims.get(_key(self.number))
-                if current is not None and current["token"] == self.token:
+                if current is not None and current.get("token") == self.token:
                     await self.claims.put(
                         _key(self.number), self._entry(self.clock.now(), released=True)
                     )
@@ -255,6 +261,9 @@ async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
         held = "nobody is applying" if found is None or nobody else f"the current one is {found[0]}"
         raise ReconcileError(f"there is no lease {number} to break: {held}")
     await claims.put(_key(number), {**found[1], "released": True})
+    head = await claims.get(HEAD_KEY)
+    if head is not None and _number(head) is None:
+        await claims.put(HEAD_KEY, {"number": number})
 
 
 async def _free_lease(claims: Claims, clock: Clock, holder: Holder) -> Lease:
@@ -268,21 +277,43 @@ async def _free_lease(claims: Claims, clock: Clock, holder: Holder) -> Lease:
 
 
 async def _current(claims: Claims) -> tuple[int, Mapping[str, Any]] | None:
-    """The lease with the highest number; the head entry may lag behind by those just taken."""
+    """The lease with the highest number; the head entry may lag behind by those just taken.
+
+    A head that cannot be read hides the highest number. What is found then counts as held, until a
+    person breaks it: an apply that goes on could be anywhere above.
+    """
     head = await claims.get(HEAD_KEY)
-    number = 1 if head is None else int(head["number"])
+    first = 1 if head is None else _number(head)
+    number = first or 1
     found = None
     while (entry := await claims.get(_key(number))) is not None:
         found = (number, entry)
         number += 1
+    if first is None:
+        return (found[0] if found else 1), UnreadableEntry(f"the Dict entry {HEAD_KEY} is damaged")
     if found is None and head is not None:
         # The lease died of idleness before its head did: nobody holds it, and its number is used.
-        return int(head["number"]), {"released": True}
+        return first, {"released": True}
     return found
 
 
+def _number(head: Mapping[str, Any]) -> int | None:
+    """The number in the head entry; None when it has none."""
+    try:
+        number = typed(head, "number", int)
+    except (KeyError, TypeError):
+        return None
+    return number if number > 0 else None
+
+
 def _is_free(entry: Mapping[str, Any], now: datetime) -> bool:
-    return bool(entry["released"]) or str(entry["until"]) < format_time(now)
+    """Whether nobody holds it. An entry that cannot be read may be of an apply that goes on."""
+    if entry.get("released") is True:
+        return True
+    try:
+        return time_of(entry, "until") < format_time(now)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _lost() -> LeaseLostError:
@@ -302,7 +333,13 @@ def _left(what: str, lease: Lease) -> LeaseLeftError:
 
 
 def _held(number: int, entry: Mapping[str, Any]) -> LeaseHeldError:
-    link = f", see {entry['link']}" if entry["link"] else ""
+    if not isinstance(entry.get("owner"), str) or "since" not in entry:
+        return LeaseHeldError(
+            f"lease {number} cannot be read, so somebody may be applying",
+            remedy="Make sure that nobody is, then",
+            command=f"unlock {number}",
+        )
+    link = f", see {entry['link']}" if entry.get("link") else ""
     return LeaseHeldError(
         f"{entry['owner']} is applying since {entry['since']} (lease {number}){link}",
         remedy="Wait for it to finish. If it is dead",

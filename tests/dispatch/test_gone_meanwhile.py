@@ -44,11 +44,15 @@ PING = Address(url="https://hc-ping.com/1")
 def test_a_ping_that_waits_while_its_schedule_is_deleted_is_dropped() -> None:
     world = World()
     world.live(hourly(ping=PING))
-    world.messenger.refusing.add(PING.shown)
     world.wake("09:00")
+    world.end(1, GOOD)
+    world.messenger.refusing.add(PING.shown)
+    world.wake("09:05")
+    (waiting,) = world.claims.entries["cursor"]["notices"]
+    assert waiting["kind"] == "ping-success"
     world.live(hourly("other"))
     world.messenger.refusing.clear()
-    assert world.wake("09:05").told == ()
+    assert world.wake("09:10").told == ()
     assert "notices" not in world.claims.entries["cursor"]
 
 

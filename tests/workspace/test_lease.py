@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -439,5 +439,40 @@ def test_a_lease_whose_entries_died_of_idleness_is_free() -> None:
         del claims.entries["lease/1"]
         async with held_lease(claims, clock, BOB) as lease:
             assert lease.number == 2
+
+    asyncio.run(scenario())
+
+
+WRONG: tuple[Any, ...] = (
+    None,
+    "hello",
+    7,
+    [],
+    {},
+    {"number": "7"},
+    {"number": 0},
+    {"released": "no", "until": 7},
+    {"released": False, "until": "tomorrow", "token": 7},
+)
+
+
+@pytest.mark.parametrize("key", ["lease", "lease/2"])
+@pytest.mark.parametrize("value", WRONG, ids=str)
+def test_a_lease_that_cannot_be_read_is_held_until_a_person_breaks_it(key: str, value: Any) -> None:
+    claims, clock = FakeClaims(), FakeClock(START)
+
+    async def scenario() -> None:
+        for _ in range(2):
+            async with held_lease(claims, clock, BOB):
+                pass
+        cast("dict[str, Any]", claims.entries)[key] = value
+        with pytest.raises(LeaseHeldError) as refused:
+            async with held_lease(claims, clock, BOB):
+                pass
+        assert refused.value.what == "lease 2 cannot be read, so somebody may be applying"
+        assert refused.value.command == "unlock 2"
+        await break_lease(claims, clock, 2)
+        async with held_lease(claims, clock, BOB) as lease:
+            assert lease.number == 3
 
     asyncio.run(scenario())
