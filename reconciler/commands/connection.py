@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from reconciler.commands.credentials import check_profile, clean_variables
 from reconciler.commands.inputs import Inputs
 from reconciler.manifest import LOCAL
 from reconciler.workspace.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
@@ -33,7 +34,8 @@ def connected(inputs: Inputs) -> Iterator[bool]:
         with it, and so do the runs in it.
 
     Raises:
-        ReconcileError: the embedded engine does not start.
+        ReconcileError: the embedded engine does not start, or a variable of Modal's client cannot
+            be right.
     """
     for name in CLIENT_LOGS:
         logging.getLogger(name).addFilter(_without_traceback)
@@ -43,6 +45,8 @@ def connected(inputs: Inputs) -> Iterator[bool]:
         with local_engine(state) as endpoint, pointed_at(endpoint):
             yield goes_on
     else:
+        clean_variables(os.environ)
+        check_profile()
         os.environ.setdefault("MODAL_MAX_THROTTLE_WAIT", THROTTLE_WAIT)
         yield True
 

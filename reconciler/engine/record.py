@@ -85,13 +85,30 @@ def config_file(state: Path) -> Path:
     return state.absolute() / "modal.toml"
 
 
+def make_private(state: Path) -> None:
+    """Let nobody but its user see the state folder, nor make in it what others see.
+
+    Secrets, tokens and sources lie in it. A folder of an older version is tightened as a whole.
+    The process's umask is set for good: SQLite makes files of its own beside the database.
+    """
+    os.umask(0o077)
+    state.mkdir(parents=True, exist_ok=True)
+    seen = (path for path in (state, *state.iterdir()) if not path.is_symlink())
+    if not any(path.stat().st_mode & 0o077 for path in seen):
+        return
+    for folder, _, names in os.walk(state):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & 0o700)
+
+
 @contextmanager
 def sole(state: Path) -> Iterator[None]:
     """One engine per state folder; the lock goes with the process, however that ends.
 
     Raises ReconcileError naming the process that has it.
     """
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(state)
     with (state / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

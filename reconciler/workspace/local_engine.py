@@ -70,8 +70,9 @@ def start_engine(state: Path, *options: str) -> Iterator[subprocess.Popen[bytes]
     Args:
         options: of ``python -m reconciler.engine serve``.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / LOG_NAME).open("wb") as output:
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log = os.open(state / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600)
+    with os.fdopen(log, "wb") as output:
         # A session of its own: Ctrl-C is for us, and giving back the lease needs the engine.
         process = subprocess.Popen(  # noqa: S603 - our own module
             [

@@ -79,7 +79,7 @@ class Sources:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._blobs.copy(file.sha256_hex, target)
             if file.HasField("mode"):
-                target.chmod(file.mode & 0o7777 | 0o600)
+                target.chmod(file.mode & 0o700 | 0o600)
         for target in making.rglob("*.py"):
             _compile(target)
         making.rename(folder)

@@ -133,6 +133,7 @@ def _become(order: dict[str, Any], descriptors: list[int], namespace: ModuleType
             namespace.enter(order["mounts"])
         # After entering: a change of credentials clears it.
         _die_with_parent()
+        os.umask(0o022)  # Modal's; the engine's own hides its state
         os.chdir(order["cwd"])
         inherited = os.environ.get("PYTHONPATH", "")
         os.environ.clear()
