@@ -18,7 +18,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.wake import Ports, read_cursor
-from reconciler.report.status import Tasks, rare_schedules, status_of
+from reconciler.report.status import Tasks, rare_schedules, runs_twice, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
 from reconciler.report.task_status import DueTask, tasks_of
@@ -50,8 +50,11 @@ def main(args: Namespace) -> int:
         now = minute(datetime.now(UTC))
         runs = run(runs_to_show(ports, generation, now))
         tasks = run(_tasks(ports, generation.punctuality, runs, now))
+        called = {(record.app, record.function) for record in generation.records}
+        theirs = run(open_workspace(inputs).apps.own_schedules(called))
     found = (*cursor.damaged, *damaged, *log.damaged, *log.reported_since(now - MINUTES_PER_DAY))
-    status = status_of(generation, pointer, cursor, runs, now, tasks, found)
+    twice = runs_twice(generation, theirs, now)
+    status = status_of(generation, pointer, cursor, runs, now, tasks, found, twice)
     if args.format == "json":
         print_json(status_json(status, commits_of(record)))
     else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from typing import NamedTuple
 
 from reconciler.cron import minute
 from reconciler.dispatch.calendar import barred, previous_time, running_times
@@ -98,16 +99,54 @@ class Tasks:
     wanting: tuple[TaskStatus, ...] = ()
 
 
+class Twice(NamedTuple):
+    """A schedule whose function has a schedule of its own at Modal, and so runs twice.
+
+    Attributes:
+        schedule: that of Modal, as people read it.
+    """
+
+    name: str
+    function: str
+    schedule: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {self.function} also has a Modal schedule of its own, {self.schedule}, "
+            "so it runs twice; take `schedule=` out of its code and deploy it"
+        )
+
+
+def runs_twice(
+    generation: Generation, schedules_of_modal: Mapping[tuple[str, str], str], now: int
+) -> tuple[Twice, ...]:
+    """The schedules that run twice.
+
+    Args:
+        schedules_of_modal: app and function to the schedule that Modal has of it.
+        now: epoch minute; what is suspended or has ended doubles nothing.
+    """
+    return tuple(
+        Twice(record.name, f"{record.app}/{record.function}", text)
+        for record in generation.records
+        if (text := schedules_of_modal.get((record.app, record.function))) is not None
+        and not record.is_suspended(now)
+        and any(True for _ in running_times(record, now))
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All of an environment.
 
     Attributes:
+        twice: schedules whose function Modal runs by a schedule of its own as well.
         damaged: what is stored and cannot be read, or could not be read by a wake of the last day.
     """
 
     generation: str
     pointer: Pointer | None
+    twice: tuple[Twice, ...] = ()
     schedules: tuple[ScheduleStatus, ...]
     slots: tuple[SlotStatus, ...]
     tasks: Tasks = Tasks()
@@ -120,6 +159,7 @@ class Status:
             all(schedule.well for schedule in self.schedules)
             and all(slot.overdue is None for slot in self.slots)
             and not self.tasks.wanting
+            and not self.twice
             and not self.damaged
         )
 
@@ -132,6 +172,7 @@ def status_of(
     now: int,
     tasks: Tasks = Tasks(),
     damaged: Iterable[Damaged] = (),
+    twice: tuple[Twice, ...] = (),
 ) -> Status:
     """Put together where everything stands.
 
@@ -143,6 +184,7 @@ def status_of(
         now: epoch minute.
         tasks: that programs have created.
         damaged: what cannot be read.
+        twice: see :func:`runs_twice`.
     """
     by_name: dict[str, list[Run]] = {}
     for run in sorted(runs, key=_begun):
@@ -159,6 +201,7 @@ def status_of(
     return Status(
         generation=generation.digest,
         pointer=pointer,
+        twice=twice,
         schedules=tuple(
             ScheduleStatus(
                 record=record,

@@ -56,6 +56,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
             "pending": status.tasks.pending,
             "wanting_a_look": [_task_json(task) for task in status.tasks.wanting],
         },
+        "runs_twice": [doubled._asdict() for doubled in status.twice],
         "damaged": [{"where": one.where, "why": one.why} for one in status.damaged],
         "slots": [
             {
@@ -96,9 +97,14 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
         yield style.bold("Damaged")
     for one in status.damaged:
         yield f"  {style.red(str(one))}"
+    if status.twice:
+        yield style.bold("Runs twice")
+    for doubled in status.twice:
+        yield f"  {style.yellow(str(doubled))}"
     bad = [item.record.name for item in status.schedules if not item.well]
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
     bad += [task.name for task in status.tasks.wanting]
+    bad += [doubled.name for doubled in status.twice]
     bad += dict.fromkeys(one.where for one in status.damaged)
     yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
 

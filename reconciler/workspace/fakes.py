@@ -6,7 +6,7 @@ Each call yields to other tasks between what it does and its answer, as a call t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.dispatch.generation import CRONLESS, Slot
@@ -54,6 +54,20 @@ class FakeApps:
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         found = tuple(self.apps)
+        await asyncio.sleep(0)
+        return found
+
+    async def own_schedules(
+        self, functions: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], str]:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        found = {
+            (app.name, function.name): function.schedule
+            for app in self.apps
+            if app.environment == self.environment
+            for function in app.functions
+            if function.schedule is not None and (app.name, function.name) in functions
+        }
         await asyncio.sleep(0)
         return found
 

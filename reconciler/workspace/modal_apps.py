@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import modal
 from modal.exception import InvalidError, NotFoundError
@@ -77,6 +77,28 @@ class ModalApps:
             *(self._of(environment, name, free) for name, environment in environments.items())
         )
         return [app for apps in found for app in apps]
+
+    async def own_schedules(
+        self, functions: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], str]:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        free = asyncio.Semaphore(AT_ONCE)
+        # Only a plain function can have one; of a class's method Modal's client refuses it.
+        plain = sorted(one for one in functions if "." not in one[1])
+        found = await together(*(self._own_schedule(*one, free) for one in plain))
+        return {one: text for one, text in zip(plain, found, strict=True) if text is not None}
+
+    async def _own_schedule(self, app: str, name: str, free: asyncio.Semaphore) -> str | None:
+        async def described() -> modal.types.FunctionInfo:
+            async with free:
+                with translated_errors(f"read the function {app}/{name}"):
+                    function: modal.Function[..., Any, Any] = modal.Function.from_name(
+                        app, name, environment_name=self._environment
+                    )
+                    return await function.info.aio()
+
+        info = await _read(described(), lambda _why: None, foreign=True)
+        return None if info is None else read_schedule(name, info.schedule).schedule
 
     async def rates(self) -> Rates | None:
         """See :class:`~reconciler.workspace.ports.Apps`."""

@@ -6,7 +6,7 @@ an in-memory fake in :mod:`reconciler.workspace.fakes`, and one contract suite h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -101,6 +101,20 @@ class Apps(Protocol):
 
         Raises:
             UnavailableError: our app could not be read, or Modal did not answer.
+        """
+        ...
+
+    async def own_schedules(
+        self, functions: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], str]:
+        """Those of the functions that have a schedule of their own, with it as people read it.
+
+        Args:
+            functions: app and function, in the Modal environment of our app. One that is not
+                there or may not be read has none that is known.
+
+        Raises:
+            UnavailableError: Modal did not answer.
         """
         ...
 

@@ -94,3 +94,72 @@ def test_silence_about_a_foreign_function_is_an_error(
     assert plan.code == 1
     assert plan.err.startswith("reconcile: the embedded engine did not answer when asked to read ")
     assert f"It was asked at {project.engine.url}." in plan.err
+
+
+DOUBLED = """
+import modal
+
+app = modal.App("theirs")
+
+@app.function(schedule=modal.Cron("* * * * *"))
+def minutely():
+    pass
+"""
+
+
+def test_a_function_that_modal_runs_too_is_named_while_it_lasts(
+    make_project: Callable[..., Project], tmp_path: Path
+) -> None:
+    project = make_project()
+    deploy_theirs(project, tmp_path, DOUBLED)
+    project.write("a.yaml", 'name: a\nschedule: "* * * * *"\nfunction: theirs/minutely\n')
+    said = "a: theirs/minutely also has a Modal schedule of its own, * * * * * (UTC)"
+    plan = project.reconcile("--dry-run", "--format", "json").json
+    (warning,) = plan["warnings"]
+    assert warning["message"].startswith(said)
+    assert (warning["file"], warning["line"]) == ("schedules/a.yaml", 1)
+    assert said in project.applied().out
+    assert (
+        "theirs/minutely also has a Modal"
+        in project.reconcile("--dry-run", "--format", "markdown").out
+    )
+    status = project.reconcile("status")
+    assert said in status.out
+    assert (status.code, "All is well" in status.out) == (1, False)
+    assert project.reconcile("status", "--format", "json").json["runs_twice"] == [
+        {"name": "a", "function": "theirs/minutely", "schedule": "* * * * * (UTC)"}
+    ]
+    deploy_theirs(project, tmp_path, DOUBLED.replace('schedule=modal.Cron("* * * * *")', ""))
+    assert project.reconcile("--dry-run", "--format", "json").json["warnings"] == []
+    assert project.reconcile("status", "--format", "json").json["runs_twice"] == []
+
+
+def test_the_order_that_migrates_a_minutely_job_doubles_no_run(
+    make_project: Callable[..., Project], tmp_path: Path
+) -> None:
+    project = make_project()
+    mark = DOUBLED.replace("    pass", "    modal.Dict.from_name('marks', create_if_missing=True)")
+    deploy_theirs(project, tmp_path, mark)
+    manifest = 'name: a\nschedule: "* * * * *"\nfunction: theirs/minutely\n'
+
+    def starters() -> set[str]:
+        """Which of the two would start the function in the next minute."""
+        theirs = project.in_modal(
+            """
+            import modal
+            info = modal.Function.from_name("theirs", "minutely").info()
+            answer = info.schedule
+            """
+        )
+        live = project.reconcile("status", "--format", "json")
+        ours = live.code in (0, 1) and live.out and not live.json["schedules"][0]["suspended"]
+        return {name for name, on in (("modal", theirs), ("git", ours)) if on}
+
+    project.write("a.yaml", manifest + "suspend: true\n")
+    project.applied()
+    assert starters() == {"modal"}
+    deploy_theirs(project, tmp_path, mark.replace('schedule=modal.Cron("* * * * *")', ""))
+    assert starters() == set()
+    project.write("a.yaml", manifest)
+    project.applied()
+    assert starters() == {"git"}

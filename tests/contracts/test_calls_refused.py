@@ -1,0 +1,55 @@
+"""A start that Modal refuses has not happened, by name; one without an answer may have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.dispatch.answers import NotStartedError, StartUnknownError
+from tests.end_to_end.project import SHOP
+from tests.engine_fixture import RunningEngine
+
+
+@pytest.fixture
+def shop(client: RunningEngine) -> Iterator[RunningEngine]:
+    client.modal("deploy", str(SHOP))
+    yield client
+    client.clear_faults()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (
+            "PERMISSION_DENIED",
+            "permission denied: the embedded engine refused to start shop/sync",
+        ),
+        ("UNAUTHENTICATED", "authentication failed: "),
+        ("INVALID_ARGUMENT", "the embedded engine refused to start shop/sync: invalid: "),
+        ("FAILED_PRECONDITION", "the embedded engine refused to start shop/sync: conflict: "),
+        ("UNIMPLEMENTED", "the embedded engine cannot start shop/sync: not implemented: "),
+        (
+            "RESOURCE_EXHAUSTED",
+            "the embedded engine refused to start shop/sync: a limit",
+        ),
+    ],
+)
+def test_a_refused_start_has_not_happened(shop: RunningEngine, status: str, said: str) -> None:
+    from reconciler.dispatch.modal_calls import ModalCaller
+
+    shop.fault("FunctionMap", "fail", status=status, times=9, scope="client")
+    with pytest.raises(NotStartedError) as caught:
+        asyncio.run(ModalCaller("main").start("shop", "sync", {"occurrence": "x"}))
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED", "DATA_LOSS"])
+def test_of_a_start_without_an_answer_nothing_is_known(shop: RunningEngine, status: str) -> None:
+    from reconciler.dispatch.modal_calls import ModalCaller
+
+    shop.fault("FunctionMap", "lose", status=status, times=9, scope="client")
+    with pytest.raises(StartUnknownError):
+        asyncio.run(ModalCaller("main").start("shop", "sync", {"occurrence": "x"}))
