@@ -28,8 +28,8 @@ AHEAD: Final = 400 * MINUTES_PER_DAY
 """Minutes within which occurrences are compared: a year, and what a rule may shift it by."""
 LISTED_TIMES: Final = 3
 """Occurrences listed of a schedule."""
-COMPARED: Final = 200
-"""Times of a schedule that are compared."""
+COMPARED: Final = 60
+"""Times of a schedule, in the old clock and the new one, after which the comparison of it ends."""
 LISTED_SCHEDULES: Final = 50
 """Schedules listed, those that move first."""
 
@@ -141,13 +141,18 @@ def _moved(
         name: _Clocks.of(name, offsets, start, until)
         for name, offsets in applied.clocks.offsets.items()
     }
+    compared: dict[tuple[str, tuple[str, ...], int], list[MovedOccurrence]] = {}
     for record in planned.records:
         before = applied.by_name.get(record.name)
         if before is None or (before.when, before.timezone) != (record.when, record.timezone):
             continue  # its changes show what it runs at
-        zone = clocks.get(record.timezone)
-        if zone is not None and zone.days:
-            found = [moved for moved in zone.moved(record) if _counts(record, moved, now)]
+        zone, timetable = clocks.get(record.timezone), record.timetable()
+        if zone is not None and zone.days and timetable is not None:
+            first_day = max(record.start or 0, record.resumes or 0) // MINUTES_PER_DAY
+            key = (record.timezone, record.when, first_day)
+            if key not in compared:
+                compared[key] = zone.moved(timetable, first_day)
+            found = [moved for moved in compared[key] if _counts(record, moved, now)]
             if found:
                 first = tuple(found[:LISTED_TIMES])
                 yield MovedSchedule(record.name, first, len(found) > LISTED_TIMES)
@@ -183,13 +188,9 @@ class _Clocks:
         days = range(start // MINUTES_PER_DAY, until // MINUTES_PER_DAY)
         return cls(old, new, tuple(day for day in days if old.day(day) != new.day(day)))
 
-    def moved(self, record: Record) -> list[MovedOccurrence]:
-        """The first occurrences that move, by their local time."""
-        new = record.timetable()
-        if new is None:
-            return []
+    def moved(self, new: Timetable, first: int) -> list[MovedOccurrence]:
+        """The first occurrences that move from a UTC day on, by their local time."""
         old = Timetable.by_clock(new.expressions, self.old)
-        first = max(record.start or 0, record.resumes or 0) // MINUTES_PER_DAY
         befores: dict[int, int] = {}
         afters: dict[int, int] = {}
         complete = None

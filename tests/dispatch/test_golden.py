@@ -18,7 +18,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.cursor import Cursor, Horizon
 from reconciler.dispatch.due import find_due
 from reconciler.dispatch.formats import FORMAT, NewerFormatError
-from reconciler.dispatch.generation import GENERATION_FORMAT, Generation, Slot
+from reconciler.dispatch.generation import GENERATION_FORMAT, Clocks, Generation, Slot
 from reconciler.dispatch.pointer import decode_pointer
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunState
@@ -77,6 +77,23 @@ def test_the_generation(read: Callable[[bytes, str], Generation], form: int) -> 
         labels={"tier": "1"},
     )
     assert (plain.when, task.at) == (("0 * * * *",), minute(at("10:17")))
+
+
+def test_the_edition_of_the_tz_database_and_what_clocks_do() -> None:
+    generation = decode_generation(content("generation-tz.jsonl", 2), "golden")
+    assert generation.tz == "2026f"
+    assert generation.clocks == Clocks(
+        until=minute(at("2029-01-01T00:00")),
+        offsets={
+            "Europe/Paris": (
+                (minute(at("2026-01-01T00:00")), 60),
+                (minute(at("2026-03-29T01:00")), 120),
+                (minute(at("2026-10-25T01:00")), 60),
+            )
+        },
+    )
+    before = decode_generation(content("generation.jsonl", 2), "golden")
+    assert (before.tz, before.clocks, before.records) == ("", None, generation.records)
 
 
 def test_the_pointer() -> None:
