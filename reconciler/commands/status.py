@@ -15,13 +15,17 @@ from reconciler.commands.stopping import run
 from reconciler.commands.times import FAR_DAYS
 from reconciler.commands.unknown import nothing_applied
 from reconciler.cron import minute
+from reconciler.dispatch.formats import FormatError, NewerFormatError
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.wake import Ports, read_cursor
-from reconciler.report.status import Tasks, rare_schedules, runs_twice, status_of
+from reconciler.errors import ReconcileError
+from reconciler.report.deployment_status import ENGINE_STOPPED, findings_of
+from reconciler.report.status import Finding, Tasks, rare_schedules, runs_twice, status_of
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
 from reconciler.report.task_status import DueTask, tasks_of
+from reconciler.workspace.repository import read_revision
 
 if TYPE_CHECKING:
     from reconciler.client import ScheduledTask
@@ -34,16 +38,19 @@ MINUTES_PER_DAY = 1440
 def main(args: Namespace) -> int:
     """Print the status. Returns 0 when all is well and 1 when something wants a look."""
     inputs = read_inputs(args)
-    with connected(inputs):
+    with connected(inputs) as goes_on:
         log = open_run_log(inputs, quiet=True)
         from reconciler.workspace.history import commits_of, record_or_damage
-        from reconciler.workspace.observation import read_pointer
+        from reconciler.workspace.observation import observe, read_pointer
 
-        ports = open_ports(inputs, log)
-        generation = run(ports.generations.live())
+        ports, workspace = open_ports(inputs, log), open_workspace(inputs)
+        files = workspace.files
+        observed = observe(inputs.environment, workspace.apps, files, workspace.claims, alone=True)
+        repository = read_revision(inputs.root, inputs.folder).repository
+        findings = list(findings_of(run(observed), inputs.environment, repository))
+        generation = run(_generation(ports, findings))
         if generation is None:
             raise nothing_applied(inputs.environment.name)
-        files = open_workspace(inputs).files
         pointer, _damage = run(read_pointer(files))
         record, damaged = run(record_or_damage(files, pointer))
         cursor = run(read_cursor(ports))
@@ -53,13 +60,37 @@ def main(args: Namespace) -> int:
         called = {(record.app, record.function) for record in generation.records}
         theirs = run(open_workspace(inputs).apps.own_schedules(called))
     found = (*cursor.damaged, *damaged, *log.damaged, *log.reported_since(now - MINUTES_PER_DAY))
+    if not goes_on:
+        findings.append(ENGINE_STOPPED)
     twice = runs_twice(generation, theirs, now)
-    status = status_of(generation, pointer, cursor, runs, now, tasks, found, twice)
+    status = status_of(generation, pointer, cursor, runs, now, tasks, found, twice, findings)
     if args.format == "json":
         print_json(status_json(status, commits_of(record)))
     else:
         print(status_text(status, commits_of(record), Style.of(sys.stdout)))
     return 0 if status.well else 1
+
+
+async def _generation(ports: Ports, findings: Sequence[Finding]) -> Generation | None:
+    """What is live; where it cannot be read, what is wrong with the deployment is the error.
+
+    Raises:
+        ReconcileError: it is lost.
+        NewerFormatError: a newer version wrote it.
+    """
+    try:
+        generation = await ports.generations.live()
+    except NewerFormatError:
+        raise
+    except FormatError:
+        if not findings:
+            raise
+        generation = None
+    if generation is None and findings:
+        first, *others = findings
+        more = "".join(f"; {one.what} {one.reason}" for one in others)
+        raise ReconcileError(f"{first.what} {first.reason}{more}", remedy=first.remedy)
+    return generation
 
 
 async def runs_to_show(ports: Ports, generation: Generation, now: int) -> Sequence[Run]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import modal
 from modal.exception import DeserializationError, NotFoundError
@@ -29,6 +29,7 @@ from reconciler.dispatch.generation import SUPERVISOR
 from reconciler.dispatch.puts import SharedPuts
 from reconciler.errors import ReconcileError
 
+T = TypeVar("T")
 _ModalFunction = modal.Function[..., Any, Any]
 _ABSENT: Final = object()
 
@@ -62,28 +63,34 @@ class SystemClock:
 
 
 class ModalClaims:
-    """Claims in a ``modal.Dict``; it is made when something is first stored."""
+    """Claims in a ``modal.Dict``; it is made when something is first stored.
+
+    A handle keeps the id of the Dict that it has found. When that one is gone, the Dict that bears
+    the name now counts: a warm container and the command line use the same one.
+    """
 
     def __init__(self, name: str, environment: str | None = None) -> None:
-        self._name = name
-        self._writing = modal.Dict.from_name(
-            name, environment_name=environment, create_if_missing=True
-        )
-        self._reading = modal.Dict.from_name(name, environment_name=environment)
+        self._name, self._environment = name, environment
+        self._writing, self._reading = self._handles()
         self._puts = SharedPuts(self._store)
 
     async def put_new(self, key: str, entry: Entry) -> bool:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors(f"store {key} in the Dict {self._name}"):
-            stored = await self._writing.put.aio(key, dict(entry), skip_if_exists=True)
-        self._reading = self._writing
-        return stored
+            stored = await self._written(
+                lambda found: found.put.aio(key, dict(entry), skip_if_exists=True)
+            )
+        return bool(stored)
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         with translated_errors(f"read {key} of the Dict {self._name}"):
             try:
-                found = await self._reading.get.aio(key, _ABSENT)
+                try:
+                    found = await self._reading.get.aio(key, _ABSENT)
+                except NotFoundError:
+                    self._writing, self._reading = self._handles()
+                    found = await self._reading.get.aio(key, _ABSENT)
             except NotFoundError:
                 return None
             except DeserializationError as error:
@@ -97,9 +104,26 @@ class ModalClaims:
         await self._puts.put(key, entry)
 
     async def _store(self, entries: Mapping[str, Entry]) -> None:
+        stored = {key: dict(entry) for key, entry in entries.items()}
         with translated_errors(f"store entries in the Dict {self._name}"):
-            await self._writing.update.aio({key: dict(entry) for key, entry in entries.items()})
+            await self._written(lambda found: found.update.aio(stored))
+
+    async def _written(self, write: Callable[[modal.Dict], Awaitable[T]]) -> T:
+        try:
+            result = await write(self._writing)
+        except NotFoundError:
+            self._writing, self._reading = self._handles()
+            result = await write(self._writing)
         self._reading = self._writing
+        return result
+
+    def _handles(self) -> tuple[modal.Dict, modal.Dict]:
+        """To write with, which makes the Dict, and to read with, which does not."""
+        name, environment = self._name, self._environment
+        return (
+            modal.Dict.from_name(name, environment_name=environment, create_if_missing=True),
+            modal.Dict.from_name(name, environment_name=environment),
+        )
 
 
 @dataclass

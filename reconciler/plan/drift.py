@@ -48,21 +48,24 @@ def find_drift(
     """Yield what is not as the last apply left it.
 
     Args:
-        applied: see :func:`last_applied`.
+        applied: see :func:`last_applied`; None when it cannot be known.
         app: our app's name.
         locations: where each desired schedule is declared.
     """
-    if applied is None:
+    if applied is None and actual.lost is None:
         return
     if actual.volume_is_another:
         yield _repair(Kind.VOLUME, app, _volume_drift(actual))
     if actual.lost is None or not actual.volume_is_another:
         yield from _pointer_drift(actual, app)
-    yield from _generation_drift(actual, applied, locations)
+    yield from _damage(actual)
+    if applied is not None:
+        yield from _generation_drift(actual, applied, locations)
     if actual.own is None:
         yield _repair(Kind.APP, app, f"is not deployed: {_ended(actual)}")
         return
-    yield from _slot_drift(actual.own, applied, _deployed_since(actual))
+    if applied is not None:
+        yield from _slot_drift(actual.own, applied, _deployed_since(actual))
     for function in CRONLESS:
         if function not in actual.own.functions:
             yield _repair(Kind.APP, app, f"lacks its function {function}")
@@ -125,12 +128,15 @@ def _pointer_drift(actual: Actual, app: str) -> Iterator[Change]:
             )
 
 
-def _generation_drift(
-    actual: Actual, applied: Generation, locations: Mapping[str, Location]
-) -> Iterator[Change]:
+def _damage(actual: Actual) -> Iterator[Change]:
     if actual.live_damage is not None and actual.pointer is not None:
         reason = actual.live_damage + _written(actual.live_written)
         yield _repair(Kind.GENERATION, actual.pointer.generation[:12], reason)
+
+
+def _generation_drift(
+    actual: Actual, applied: Generation, locations: Mapping[str, Location]
+) -> Iterator[Change]:
     if actual.live is None:
         return
     found = difference(applied.by_name, actual.live.by_name, same_but_for_anchor)

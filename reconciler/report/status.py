@@ -135,12 +135,28 @@ def runs_twice(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the deployment that keeps schedules from running as they were applied.
+
+    Attributes:
+        what: ``app schedule-reconciler``, ``volume schedule-reconciler``, ``embedded engine``.
+        reason: what is different.
+        remedy: what to do.
+    """
+
+    what: str
+    reason: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All of an environment.
 
     Attributes:
         twice: schedules whose function Modal runs by a schedule of its own as well.
+        findings: what is wrong with the deployment.
         damaged: what is stored and cannot be read, or could not be read by a wake of the last day.
     """
 
@@ -151,6 +167,7 @@ class Status:
     slots: tuple[SlotStatus, ...]
     tasks: Tasks = Tasks()
     damaged: tuple[Damaged, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def well(self) -> bool:
@@ -161,6 +178,7 @@ class Status:
             and not self.tasks.wanting
             and not self.twice
             and not self.damaged
+            and not self.findings
         )
 
 
@@ -173,6 +191,7 @@ def status_of(
     tasks: Tasks = Tasks(),
     damaged: Iterable[Damaged] = (),
     twice: tuple[Twice, ...] = (),
+    findings: Iterable[Finding] = (),
 ) -> Status:
     """Put together where everything stands.
 
@@ -185,6 +204,7 @@ def status_of(
         tasks: that programs have created.
         damaged: what cannot be read.
         twice: see :func:`runs_twice`.
+        findings: what is wrong with the deployment.
     """
     by_name: dict[str, list[Run]] = {}
     for run in sorted(runs, key=_begun):
@@ -218,6 +238,7 @@ def status_of(
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
         tasks=tasks,
         damaged=tuple(dict.fromkeys(damaged)),
+        findings=tuple(findings),
     )
 
 

@@ -57,6 +57,10 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
             "wanting_a_look": [_task_json(task) for task in status.tasks.wanting],
         },
         "runs_twice": [doubled._asdict() for doubled in status.twice],
+        "deployment": [
+            {"what": one.what, "reason": one.reason, "remedy": one.remedy}
+            for one in status.findings
+        ],
         "damaged": [{"where": one.where, "why": one.why} for one in status.damaged],
         "slots": [
             {
@@ -101,7 +105,13 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
         yield style.bold("Runs twice")
     for doubled in status.twice:
         yield f"  {style.yellow(str(doubled))}"
-    bad = [item.record.name for item in status.schedules if not item.well]
+    if status.findings:
+        yield style.bold("Deployment")
+    for finding in status.findings:
+        yield f"  {style.red(f'{finding.what} {finding.reason}')}"
+        yield f"    {finding.remedy}"
+    bad = [finding.what for finding in status.findings]
+    bad += [item.record.name for item in status.schedules if not item.well]
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
     bad += [task.name for task in status.tasks.wanting]
     bad += [doubled.name for doubled in status.twice]

@@ -71,6 +71,12 @@ class FakeApps:
         await asyncio.sleep(0)
         return found
 
+    async def own(self) -> DeployedApp | None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        found = next((app for app in self.apps if self._is_own(app)), None)
+        await asyncio.sleep(0)
+        return found
+
     async def rates(self) -> Rates | None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         found = self.prices

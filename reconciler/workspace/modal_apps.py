@@ -100,6 +100,15 @@ class ModalApps:
         info = await _read(described(), lambda _why: None, foreign=True)
         return None if info is None else read_schedule(name, info.schedule).schedule
 
+    async def own(self) -> DeployedApp | None:
+        """See :class:`~reconciler.workspace.ports.Apps`."""
+        with translated_errors(f"look up the app {self._name}"):
+            try:
+                app = await modal.App.lookup.aio(self._name, environment_name=self._environment)
+            except NotFoundError:
+                return None
+        return await self._describe(app, self._environment, asyncio.Semaphore(AT_ONCE))
+
     async def rates(self) -> Rates | None:
         """See :class:`~reconciler.workspace.ports.Apps`."""
         return await workspace_rates()

@@ -26,16 +26,19 @@ from reconciler.workspace.ports import Apps, DeployedApp, Files
 
 
 async def observe(
-    settings: EnvironmentSettings, apps: Apps, files: Files, claims: Claims
+    settings: EnvironmentSettings, apps: Apps, files: Files, claims: Claims, *, alone: bool = False
 ) -> Actual:
     """Read what is live.
+
+    Args:
+        alone: read our own app only, and nothing of what others have deployed.
 
     Raises:
         UnavailableError: something could not be read.
         NewerFormatError: a newer version wrote what is live.
     """
     deployed, ((pointer, pointer_damage), volume), (cursor, entry) = await together(
-        apps.deployed(),
+        _own_app(apps) if alone else apps.deployed(),
         together(read_pointer(files), files.volume()),
         together(claims.get(CURSOR_KEY), claims.get(PROTECTED_KEY)),
     )
@@ -88,6 +91,11 @@ async def observe(
             (known.number if known is not None else None) or 0,
         ),
     )
+
+
+async def _own_app(apps: Apps) -> Sequence[DeployedApp]:
+    own = await apps.own()
+    return () if own is None else (own,)
 
 
 async def read_pointer(files: Files) -> tuple[Pointer | None, str | None]:

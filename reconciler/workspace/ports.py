@@ -118,6 +118,14 @@ class Apps(Protocol):
         """
         ...
 
+    async def own(self) -> DeployedApp | None:
+        """The deployed app of our name, None when there is none; far fewer calls than for all.
+
+        Raises:
+            UnavailableError: it could not be read.
+        """
+        ...
+
     async def rates(self) -> Rates | None:
         """What the workspace pays; None when Modal does not tell. Never an error."""
         ...

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import modal
 import pytest
 
 from reconciler.dispatch.answers import CallState, TargetMissingError
+from reconciler.dispatch.fakes import FakeClaims
 from reconciler.dispatch.ports import Caller, Claims, RunLog
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 
@@ -41,6 +43,29 @@ def test_put_replaces_what_was_there(claims: Claims) -> None:
         await claims.put("a", {"state": "claimed"})
         await claims.put("a", {"state": "started", "calls": {"fc-1": "a@1"}})
         assert await claims.get("a") == {"state": "started", "calls": {"fc-1": "a@1"}}
+
+    asyncio.run(scenario())
+
+
+def test_a_dict_that_is_made_again_is_used_in_place_of_the_deleted_one(
+    claims: Claims, name: str
+) -> None:
+    async def scenario() -> None:
+        assert await claims.put_new("a", {"by": "one"})
+        if isinstance(claims, FakeClaims):
+            claims.entries.clear()
+        else:
+            await modal.Dict.objects.delete.aio(name, environment_name="main")
+        assert await claims.get("a") is None
+        assert await claims.put_new("a", {"by": "two"})
+        assert await claims.get("a") == {"by": "two"}
+        if isinstance(claims, FakeClaims):
+            claims.entries.clear()
+        else:
+            await modal.Dict.objects.delete.aio(name, environment_name="main")
+        await claims.put("b", {"by": "three"})
+        assert await claims.get("a") is None
+        assert await claims.get("b") == {"by": "three"}
 
     asyncio.run(scenario())
 

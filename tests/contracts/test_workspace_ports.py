@@ -115,8 +115,9 @@ def test_a_volume_that_is_made_again_has_another_id(files: Files, name: str) -> 
 
 
 def own(apps: Apps, name: str) -> DeployedApp:
-    """Our app, as it is deployed."""
+    """Our app, as it is deployed; alone or among all, it is the same."""
     (found,) = [app for app in asyncio.run(apps.deployed()) if app.name == name]
+    assert asyncio.run(apps.own()) == found
     return found
 
 
@@ -151,6 +152,7 @@ def test_a_stopped_app_is_known_by_its_id_alone(apps: Apps, name: str) -> None:
     else:
         modal.App.lookup(name, environment_name="main").stop()
     assert name not in {app.name for app in asyncio.run(apps.deployed())}
+    assert asyncio.run(apps.own()) is None
     stopped = asyncio.run(apps.stopped(deployed))
     assert stopped is not None
     assert stopped.by == "engine"
