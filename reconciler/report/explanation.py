@@ -142,7 +142,8 @@ def lateness(run: Run) -> int | None:
 def _no_occurrence(record: Record, at: int) -> Iterator[str]:
     yield f"{record.name} is not due at {format_minute(at)}."
     if at <= record.anchor:
-        yield f"  It began at {format_minute(record.anchor)}: new, changed or resumed then."
+        yield f"  Its times count from {format_minute(record.anchor)} on."
+        yield "  It was new, changed or resumed then, or rebuilt from then after it was lost."
     if record.start is not None and at < record.start:
         yield f"  It starts at {format_minute(record.start)}."
     if record.end is not None and at >= record.end:

@@ -63,9 +63,10 @@ def test_a_time_that_is_none_of_its_times_says_which_are() -> None:
         "  Its times are 0 * * * * in UTC.",
         "  The next one is 2026-11-20T10:00Z.",
     ]
-    assert explained(world, "08:00", "10:00")[1] == (
-        "  It began at 2026-11-20T08:30Z: new, changed or resumed then."
-    )
+    assert explained(world, "08:00", "10:00")[1:3] == [
+        "  Its times count from 2026-11-20T08:30Z on.",
+        "  It was new, changed or resumed then, or rebuilt from then after it was lost.",
+    ]
 
 
 def test_what_no_wake_has_looked_at_and_what_lies_ahead_are_told_apart() -> None:

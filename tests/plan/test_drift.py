@@ -133,3 +133,39 @@ def test_a_change_in_git_stays_a_change_beside_drift() -> None:
     plan = make_plan(desired(hourly("a", "b", "c")), actual, NOW)
     assert ("create", "schedule", "c") in told(plan)
     assert told(plan, drift=True) == [("repair", "app", "schedule-reconciler")]
+
+
+def test_a_pointer_that_cannot_be_read_is_drift_of_the_pointer_with_when_it_was_written() -> None:
+    damaged = replace(
+        applied(AB),
+        pointer=None,
+        pointer_damage="is not a pointer",
+        pointer_written="2026-11-20T15:30:00Z",
+        live=None,
+        lost=LOST,
+    )
+    drift, reasons = plan_on(damaged)
+    assert drift == [("repair", "pointer", "schedule-reconciler")]
+    assert reasons == [
+        "is not a pointer; written at 2026-11-20T15:30:00Z, and Modal does not tell by whom"
+    ]
+
+
+def test_each_record_that_drifted_and_each_that_is_gone_is_listed() -> None:
+    names = ("a", "b", "c", "d", "e", "f")
+    actual = applied(hourly(*names))
+    assert actual.live is not None
+    changed = [replace(actual.live.by_name[name], function="other") for name in ("a", "b")]
+    new = [replace(actual.live.by_name["e"], name=name) for name in ("x", "y")]
+    kept = [actual.live.by_name[name] for name in ("e", "f")]
+    edited = new_generation([*changed, *kept, *new], actual.live.slots, 300)
+    moved = replace(actual, live=edited, applied=actual.live)
+    plan = make_plan(desired(hourly(*names)), moved, NOW + 60)
+    assert [(change.name, change.reason.split(":")[0]) for change in plan.drift] == [
+        ("c", "does not run"),
+        ("d", "does not run"),
+        ("a", "runs otherwise than applied"),
+        ("b", "runs otherwise than applied"),
+        ("x", "runs and was not applied"),
+        ("y", "runs and was not applied"),
+    ]

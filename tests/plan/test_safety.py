@@ -140,3 +140,9 @@ def test_a_function_that_went_away_under_an_unchanged_schedule_is_a_warning() ->
     plan = make_plan(desired(hourly("a", "b")), live, NOW)
     assert [item.schedule.name for item in plan.missing] == ["b"]
     assert plan.warnings[0].message.startswith("a: there is no deployed function shop/sync")
+
+
+def test_without_an_app_of_ours_and_without_a_free_cron_nothing_is_held_or_available() -> None:
+    plan = make_plan(desired(hourly("a"), crons=1), nothing(*foreign("x")), NOW)
+    assert (plan.budget.held, plan.budget.left, plan.budget.available) == (0, 0, 0)
+    assert [refusal.rule for refusal in plan.refusals] == [Rule.BUDGET]

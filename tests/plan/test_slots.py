@@ -63,3 +63,24 @@ def test_the_plan_says_what_the_other_packing_and_other_budgets_would_cost() -> 
     ]
     assert all(other.used <= other.crons for other in plan.alternatives)
     assert plan.alternatives[0].wakes <= plan.wakes.per_month
+
+
+def test_a_schedule_with_a_future_end_is_woken_for_and_one_that_has_ended_is_not() -> None:
+    ending = schedules(
+        """
+        name: ends
+        schedule: "0 * * * *"
+        end: 2026-12-24
+        ---
+        name: ended
+        schedule: "30 * * * *"
+        end: 2026-11-19
+        """
+    )
+    plan = make_plan(desired(ending), nothing(), NOW)
+    assert [slot.name for slot in plan.slots] == ["ends"]
+    (end,) = {record.end for record in plan.generation.records if record.name == "ends"}
+    assert end is not None
+    for now, slots in ((end - 1, ["ends"]), (end, [])):
+        later = make_plan(desired(ending), nothing(), now)
+        assert [slot.name for slot in later.slots] == slots
