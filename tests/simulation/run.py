@@ -10,8 +10,9 @@ from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.wake import NothingAppliedError, WakeRequest, wake
+from reconciler.dispatch.wake import NothingAppliedError, WakeRequest
 from tests.simulation.checker import problems
+from tests.simulation.core import Core, ThisVersion
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import simulated_ports
 from tests.simulation.scenario import Scenario, draw_crowd, draw_scenario
@@ -23,6 +24,7 @@ from tests.simulation.world import Execution, World
 
 DAYS: Final = 14
 SCHEDULES: Final = 40
+COMMAND: Final = "python -m tests.simulation"
 CROWD: Final = 10_000
 """Schedules that are due in the same minute, in a crowd."""
 SHOWN: Final = 5
@@ -34,7 +36,7 @@ class Outcome:
     """What came of one seed.
 
     Attributes:
-        again: the arguments that play it again.
+        again: the command that plays it again.
         starts: calls that wakes started.
         met: which call of a port met which fault.
         problems: what broke a promise; empty when all is well.
@@ -52,26 +54,27 @@ class Outcome:
         count = f"{len(self.problems):,} problem{'s'[: len(self.problems) != 1]}"
         again = self.again if broken is None else f'{self.again} --broken "{broken}"'
         some = "".join(f"\n  {problem}" for problem in self.problems[:SHOWN])
-        return f"seed {self.seed}: {count}; python -m tests.simulation {again}{some}"
+        return f"seed {self.seed}: {count}; {again}{some}"
 
 
 def simulate(
     seed: int, *, days: int = DAYS, schedules: int = SCHEDULES, climate: Climate | None = None
 ) -> Outcome:
     """Play the scenario of a seed, if given in another climate than its own."""
-    again = f"--first {seed} --seeds 1 --crowds 0"
+    again = f"{COMMAND} --first {seed} --seeds 1 --crowds 0"
     if (days, schedules) != (DAYS, SCHEDULES):
         again += f" --days {days} --schedules {schedules}"
-    return _outcome(draw_scenario(seed, days, schedules, climate), again)
+    return play(draw_scenario(seed, days, schedules, climate), again)
 
 
 def simulate_crowd(seed: int, *, schedules: int = CROWD) -> Outcome:
     """Play a crowd: all schedules are due in the same minute."""
-    return _outcome(draw_crowd(seed, schedules), f"--first {seed} --seeds 0 --crowds 1")
+    return play(draw_crowd(seed, schedules), f"{COMMAND} --first {seed} --seeds 0 --crowds 1")
 
 
-def _outcome(scenario: Scenario, again: str) -> Outcome:
-    world, answers = run_virtually(_play(scenario))
+def play(scenario: Scenario, again: str, core: Core | None = None) -> Outcome:
+    """Play a scenario, with another core than this version's if one is given."""
+    world, answers = run_virtually(_play(scenario, core or ThisVersion()))
     starts = sum(len(calls) for calls in world.starts.values())
     found = problems(scenario, world, answers)
     return Outcome(
@@ -79,17 +82,17 @@ def _outcome(scenario: Scenario, again: str) -> Outcome:
     )
 
 
-async def _play(scenario: Scenario) -> tuple[World, Sequence[Answered]]:
+async def _play(scenario: Scenario, core: Core) -> tuple[World, Sequence[Answered]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     world = World(loop, scenario.generations)
     for at in scenario.cursor_lost:
         loop.call_later(at, world.entries.pop, CURSOR_KEY, None)
     random = Random(scenario.seed)
-    supervisors = Supervisors(world, scenario.climate, random)
+    supervisors = Supervisors(world, scenario.climate, random, core)
     wakes = [
         asyncio.create_task(
-            _Service(world, scenario, event, Random(random.random()), supervisors).run(
+            _Service(world, scenario, event, Random(random.random()), supervisors, core).run(
                 f"wake-{number}"
             )
         )
@@ -120,6 +123,7 @@ class _Service:
     event: WakeEvent
     random: Random
     supervisors: Supervisors
+    core: Core
 
     async def run(self, wake: str) -> None:
         """A container that dies may be started again on the same call."""
@@ -151,7 +155,7 @@ class _Service:
         ports = simulated_ports(container, event.staleness, self.supervisors.watch)
         died = False
         try:
-            await wake(ports, request)
+            await self.core.wake(began, ports, request)
         except Killed:
             died = True
         except (UnavailableError, NothingAppliedError):

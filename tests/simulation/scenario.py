@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
@@ -45,19 +45,33 @@ class Scenario:
     latency: float = 0.0
 
 
-def draw_scenario(seed: int, days: int, schedules: int, climate: Climate | None = None) -> Scenario:
-    """The scenario of a seed; its climate is drawn with it unless it is given."""
+def draw_scenario(
+    seed: int,
+    days: int,
+    schedules: int,
+    climate: Climate | None = None,
+    *,
+    history_of: Callable[[Random], History] = History,
+    applies: Sequence[float] = (),
+) -> Scenario:
+    """The scenario of a seed; its climate is drawn with it unless it is given.
+
+    Args:
+        history_of: makes what compiles and stores what git says.
+        applies: seconds since the start at which something is applied, beside the drawn times.
+    """
     random = Random(seed)
     drawn = Climate.draw(random)
     climate = climate or drawn
     wakes = tuple(draw_wakes(random, climate, days))
-    history = History(random)
+    history = history_of(random)
     for number in range(schedules):
         history.declare(f"s{number:02}", FIRST_MINUTE)
     kept = random.choice((1, 90))
     history.apply(FIRST_MINUTE, START_SECOND, kept)
     before = 0.0
-    for flip in sorted(_flip(random, wakes, days) for _ in range(random.choice((0, 3, 8)))):
+    flips = [_flip(random, wakes, days) for _ in range(random.choice((0, 3, 8)))]
+    for flip in sorted((*flips, *applies)):
         planned = FIRST_MINUTE + int(max(before, flip - random.uniform(0, 90)) // 60)
         history.change(planned)
         history.apply(planned, START_SECOND + flip, kept)

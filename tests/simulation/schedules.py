@@ -120,8 +120,7 @@ class History:
         records, begun = compile_records(schedules, known, planned, number=len(self.applied) + 1)
         self.newest = max(declared.anchor for declared in self.living.values())
         compiled = new_generation(records, (), PUNCTUALITY, history_days=history_days, begun=begun)
-        where = generation_path(compiled.digest)
-        self.applied.append((live, decode_generation(compiled.encoded, where)))
+        self.applied.append((live, self.stored(compiled, live)))
         by_name = {record.name: record for record in records}
         current = {declared.identity: declared for declared in self.living.values()}
         for identity, lives in self.lives.items():
@@ -131,6 +130,10 @@ class History:
             lives = self.lives.setdefault(declared.identity, [])
             if not lives or lives[-1].declared is not declared:
                 lives.append(Life(declared, by_name[name], live))
+
+    def stored(self, compiled: Generation, _live: float) -> Generation:
+        """What wakes read of a generation that goes live at this true second."""
+        return decode_generation(compiled.encoded, generation_path(compiled.digest))
 
     def declare(self, name: str, now: int, at_minute: int | None = None) -> None:
         """Add a schedule, due once a day at that minute if one is given."""

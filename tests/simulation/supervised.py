@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
 from reconciler.dispatch.fakes import FakeMessenger
-from reconciler.dispatch.supervision import Order, Supervisor
+from tests.simulation.core import Core
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedCaller, SimulatedClaims, SimulatedClock
 from tests.simulation.world import Call, World
@@ -27,8 +27,9 @@ RESTART_AFTER: Final = 10.0
 class Supervisors:
     """All the calls of the supervisor in one simulation."""
 
-    def __init__(self, world: World, climate: Climate, random: Random) -> None:
+    def __init__(self, world: World, climate: Climate, random: Random, core: Core) -> None:
         self.world = world
+        self.core = core
         self.climate = replace(climate, fault=climate.fault * FAULTIER)
         self.random = random
         self.jobs: list[asyncio.Task[None]] = []
@@ -55,8 +56,9 @@ class Supervisors:
             if left <= 0:
                 break
             container = Container(world, self.climate, random, skew=call.skew, life=left)
-            supervisor = Supervisor(
-                order=Order.from_json(order),
+            supervision = self.core.supervise(
+                call.began,
+                order,
                 call=call.id,
                 token=f"{call.id}.{restart}",
                 clock=SimulatedClock(container),
@@ -70,7 +72,7 @@ class Supervisors:
                 pause=asyncio.sleep,
             )
             try:
-                return await supervisor.run()
+                return await supervision
             except Killed:
                 if call.ends <= world.now:
                     break  # it was cancelled meanwhile

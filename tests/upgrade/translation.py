@@ -73,6 +73,17 @@ def _called(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+async def raised_here(answer: Awaitable[Any]) -> Any:
+    """What the previous version returns; what it raises is this version's error."""
+    try:
+        return await answer
+    except Exception as error:
+        translated = to_current(error)
+        if translated is error:
+            raise
+        raise translated from error
+
+
 async def _awaited(answer: Awaitable[Any]) -> Any:
     try:
         return to_previous(await answer)
