@@ -14,9 +14,12 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from reconciler.errors import ReconcileError, StoppedError
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -76,6 +79,7 @@ def run(job: Coroutine[Any, Any, T]) -> T:
     async def keep() -> None:
         # A task that returned a large plan would be written out by its repr: asyncio's handler of
         # Ctrl-C holds the task, and taking it off asks whether it is a known signal's number.
+        asyncio.get_running_loop().set_exception_handler(_without_shutdown)
         with _cancelled_by_signals(received):
             outcome.append(await patiently(job, patience))
 
@@ -91,6 +95,15 @@ def run(job: Coroutine[Any, Any, T]) -> T:
     if received:
         raise SignalReceived(received[0])
     return outcome[0]
+
+
+def _without_shutdown(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Drop what calls to Modal raise that are still under way when the command has ended.
+
+    How it ended is said already; asyncio would print the traceback of each of them.
+    """
+    if "asyncio.run() shutdown" not in context.get("message", ""):
+        loop.default_exception_handler(context)
 
 
 def _say(line: str) -> None:
