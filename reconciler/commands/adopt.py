@@ -9,13 +9,14 @@ from pathlib import Path
 from reconciler.commands.asking import confirmed, holder
 from reconciler.commands.connection import connected, open_workspace
 from reconciler.commands.inputs import read_inputs, schedules_of
-from reconciler.commands.source import desired_of
+from reconciler.commands.source import desired_of, require_app_of
 from reconciler.commands.stopping import run, stopping
+from reconciler.dispatch.pointer import POINTER_PATH
 from reconciler.errors import StoppedError
 from reconciler.foreign_text import as_lines
 from reconciler.plan import Actual, Desired
-from reconciler.workspace.adoption import adoption_tags
-from reconciler.workspace.apply import Workspace
+from reconciler.workspace.adoption import adoption
+from reconciler.workspace.apply import Workspace, with_standing
 from reconciler.workspace.checkout import settle_git_variables
 from reconciler.workspace.lease import held_lease
 from reconciler.workspace.observation import observe
@@ -27,6 +28,7 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     with connected(inputs):
         workspace = open_workspace(inputs)
+        require_app_of(inputs)
         desired = desired_of(inputs, schedules_of(inputs))
         with stopping(_stopped()):
             return run(_adopt(workspace, desired, args))
@@ -41,19 +43,24 @@ def _stopped() -> StoppedError:
 
 async def _adopt(workspace: Workspace, desired: Desired, args: Namespace) -> int:
     actual = await observe(desired.settings, workspace.apps, workspace.files, workspace.claims)
-    tags = adoption_tags(actual, desired, args.owner)
+    desired = with_standing(workspace.checkout, desired, actual)
+    taken = adoption(actual, desired, args.owner)
     print(_described(actual, desired.settings.app))
-    if not args.yes and not confirmed(f"Adopt it for {desired.repository}?"):
+    if not args.yes and not confirmed(f"Adopt it for {desired.owner.identity}?"):
         print("Nothing was changed.", file=sys.stderr)
         return 1
     async with held_lease(workspace.claims, workspace.clock, holder()):
-        await workspace.apps.set_tags(tags)
+        if taken.tags is not None:
+            await workspace.apps.set_tags(taken.tags)
+        if taken.pointer is not None:
+            await workspace.files.write(POINTER_PATH, taken.pointer.encode())
     print("Adopted. Run reconcile to see what the next apply does.", file=sys.stderr)
     return 0
 
 
 def _described(actual: Actual, app: str) -> str:
-    assert actual.own is not None, "adoption_tags has refused"
+    if actual.own is None:
+        return f"The app {app} is not deployed; the next apply replaces what its Volume holds."
     lines = [f"The app {app} has these functions; the next apply replaces them:"]
     crons = {slot.name: f"{slot.cron} ({slot.timezone})" for slot in actual.own.slots}
     lines += [f"  {name}  {crons.get(name, '')}".rstrip() for name in actual.own.functions]

@@ -57,12 +57,17 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-def open_workspace(inputs: Inputs) -> Workspace:
-    """The ports of an apply, on the environment that we are connected to."""
+def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
+    """The ports of an apply, on the environment that we are connected to.
+
+    Args:
+        commit: whose manifests are planned; None for the work tree.
+    """
     from reconciler.dispatch.modal_calls import ModalClaims, SystemClock
     from reconciler.workspace.apply import Workspace
     from reconciler.workspace.modal_apps import ModalApps
     from reconciler.workspace.modal_files import ModalFiles
+    from reconciler.workspace.owner import GitCheckout
 
     name, environment = inputs.environment.app, inputs.environment.modal
     return Workspace(
@@ -70,6 +75,7 @@ def open_workspace(inputs: Inputs) -> Workspace:
         files=ModalFiles(name, environment),
         claims=ModalClaims(name, environment),
         clock=SystemClock(),
+        checkout=GitCheckout(inputs.root, commit),
     )
 
 

@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from reconciler.errors import ReconcileError
+from reconciler.manifest.discovery import settings_root
 from reconciler.workspace.local_engine import (
     ENGINE,
     STATE_FOLDER,
@@ -32,7 +33,7 @@ Crons fire while this runs. Ctrl-C ends it; its state stays.
 
 def serve(args: Namespace) -> int:
     """Run the engine until Ctrl-C. Returns its exit code."""
-    state = Path.cwd() / STATE_FOLDER
+    state = settings_root(Path.cwd()) / STATE_FOLDER
     running = find_running(state)
     if running is not None:
         raise ReconcileError(
@@ -51,7 +52,7 @@ def serve(args: Namespace) -> int:
 
 def variables(args: Namespace) -> int:  # noqa: ARG001 - every command takes its arguments
     """Print the variables that point a shell's Modal client at the running engine."""
-    state = Path.cwd() / STATE_FOLDER
+    state = settings_root(Path.cwd()) / STATE_FOLDER
     if find_running(state) is None:
         raise ReconcileError(
             "no engine is running here", remedy="Start one in another terminal: reconcile engine"
@@ -67,7 +68,7 @@ def execute(args: Namespace) -> int:
         raise ReconcileError(
             "no command was given", remedy="For example: reconcile engine exec modal app list"
         )
-    with local_engine(Path.cwd() / STATE_FOLDER) as endpoint, pointed_at(endpoint):
+    with local_engine(settings_root(Path.cwd()) / STATE_FOLDER) as endpoint, pointed_at(endpoint):
         try:
             return subprocess.run(command, check=False).returncode  # noqa: S603 - it is asked for
         except OSError as error:

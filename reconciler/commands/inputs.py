@@ -10,6 +10,8 @@ from pathlib import Path
 from reconciler.errors import RefusedError
 from reconciler.manifest import LOCAL, EnvironmentSettings, Manifests, Schedule, Settings, load
 from reconciler.manifest import load_settings as read_settings
+from reconciler.manifest.discovery import repository_root, settings_root, shown_from
+from reconciler.manifest.settings_file import SETTINGS_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +19,61 @@ class Inputs:
     """The repository's side of a command.
 
     Attributes:
-        root: the current directory, where ``reconciler.yaml`` is.
+        top: the repository's root, from which messages name files; outside git, ``root``.
+        root: where ``reconciler.yaml`` is: the current directory, or one above it.
         folder: where the manifests are.
     """
 
+    top: Path
     root: Path
     folder: Path
     settings: Settings
     environment: EnvironmentSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command is called.
+
+    Attributes:
+        top, root: see :class:`Inputs`.
+        schedules: the folder that ``--schedules`` names, relative to ``root``; None without it.
+    """
+
+    top: Path
+    root: Path
+    schedules: str | None
+
+    @property
+    def file(self) -> str:
+        """The settings file as messages name it."""
+        return shown_from(self.top, self.root / SETTINGS_FILE)
+
+    def settings(self) -> Settings:
+        """The settings, with the folder that the command line names.
+
+        Raises:
+            ManifestError: they are wrong.
+        """
+        return self.over(read_settings(self.root, self.file))
+
+    def over(self, settings: Settings) -> Settings:
+        """Those settings with the folder that the command line names."""
+        schedules = self.schedules
+        return settings if schedules is None else replace(settings, schedules=schedules)
+
+
+def find_place(schedules: str | None) -> Place:
+    """Where the current directory is in its repository.
+
+    Args:
+        schedules: what ``--schedules`` says, as a person types it in that directory.
+    """
+    here = Path.cwd()
+    root = settings_root(here)
+    if schedules is not None and root != here:
+        schedules = Path(os.path.relpath(here / schedules, root)).as_posix()
+    return Place(repository_root(here) or root, root, schedules)
 
 
 def read_inputs(args: Namespace) -> Inputs:
@@ -34,12 +83,11 @@ def read_inputs(args: Namespace) -> Inputs:
         ReconcileError: the settings are wrong, or there is no such environment.
         RefusedError: in CI no environment is named.
     """
-    root = Path.cwd()
-    settings = read_settings(root)
-    if args.schedules is not None:
-        settings = replace(settings, schedules=args.schedules)
+    place = find_place(args.schedules)
+    settings = place.settings()
     name = environment_name(args)
-    return Inputs(root, root / settings.schedules, settings, settings.environment(name))
+    environment = settings.environment(name)
+    return Inputs(place.top, place.root, place.root / settings.schedules, settings, environment)
 
 
 def read_manifests(inputs: Inputs) -> Manifests:
@@ -48,7 +96,7 @@ def read_manifests(inputs: Inputs) -> Manifests:
     Raises:
         ManifestError: with all that is wrong in them.
     """
-    return load(inputs.folder, settings=inputs.settings, root=inputs.root)
+    return load(inputs.folder, settings=inputs.settings, root=inputs.top)
 
 
 def schedules_of(inputs: Inputs) -> tuple[Schedule, ...]:

@@ -55,7 +55,7 @@ def _reconcile(args: Namespace) -> int:
     saved = None if args.plan is None else _read_saved(args)
     source = read_source(args)
     with connected(source.inputs):
-        workspace = open_workspace(source.inputs)
+        workspace = open_workspace(source.inputs, source.commit)
         plan = run(prepare(workspace, source.desired(), allow_deletes=args.allow_deletes))
         _show(plan, args)
         if saved is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.commands.inputs import Inputs, environment_name, read_inputs, schedules_of
+from reconciler.commands.inputs import (
+    Inputs,
+    environment_name,
+    find_place,
+    read_inputs,
+    schedules_of,
+)
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import (
+    LOCAL,
     ManifestError,
     Schedule,
     Settings,
@@ -19,10 +27,13 @@ from reconciler.manifest import (
     load_contents,
     parse_settings,
 )
+from reconciler.manifest.discovery import shown_from
 from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan import Desired
+from reconciler.workspace.owner import read_owner
 from reconciler.workspace.repository import read_revision
+from reconciler.workspace.settings_files import require_app_of_its_own
 
 if TYPE_CHECKING:
     from reconciler.workspace.revisions import CommittedFiles
@@ -86,7 +97,12 @@ def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool =
     return Desired(
         schedules=schedules,
         settings=inputs.environment,
-        repository=revision.repository,
+        owner=read_owner(
+            inputs.root,
+            inputs.folder,
+            os.environ,
+            must_be_named=inputs.environment.name != LOCAL,
+        ),
         dispatcher=dispatcher_digest(),
         commit=revision.commit,
         dirty=revision.dirty,
@@ -102,8 +118,11 @@ def read_source(args: Namespace) -> Source:
         NoManifestsError: there are none, and nobody has allowed to delete that many.
     """
     if args.at is not None:
-        return read_source_at(args, args.at, may_be_empty=args.allow_deletes > 0)
+        source = read_source_at(args, args.at, may_be_empty=args.allow_deletes > 0)
+        require_app_of(source.inputs, source.commit)
+        return source
     inputs = read_inputs(args)
+    require_app_of(inputs)
     try:
         return Source(inputs, schedules_of(inputs))
     except ManifestError as error:
@@ -118,7 +137,8 @@ def read_source(args: Namespace) -> Source:
                 remedy="Call it in the repository's root, or begin one: reconcile init. "
                 + _DELETE_ALL,
             ) from error
-        raise _no_manifests(error.problems[0].message, inputs.settings.schedules) from error
+        shown = shown_from(inputs.top, inputs.folder)
+        raise _no_manifests(error.problems[0].message, shown) from error
 
 
 def read_source_before(args: Namespace, revision: str, now: Inputs) -> Source:
@@ -146,27 +166,40 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
     """
     from reconciler.workspace.revisions import read_commit
 
-    root = Path.cwd()
+    place = find_place(args.schedules)
+    root = place.root
     files = read_commit(root, revision, SETTINGS_FILE)
     with _naming(files.commit):
-        settings = Settings() if files.settings is None else parse_settings(files.settings)
-    if args.schedules is not None:
-        settings = replace(settings, schedules=args.schedules)
+        settings = Settings()
+        if files.settings is not None:
+            settings = parse_settings(files.settings, file=place.file)
+    settings = place.over(settings)
     name = environment_name(args)
     if not settings.knows(name):
         raise NewEnvironmentError(name, settings, files)
     environment = settings.environment(name)
-    inputs = Inputs(root, root / settings.schedules, settings, environment)
+    inputs = Inputs(place.top, root, root / settings.schedules, settings, environment)
+    folder = shown_from(place.top, Path(os.path.normpath(inputs.folder)))
     contents = files.manifests(settings.schedules)
     if not contents:
         if not may_be_empty:
             message = f"no manifest in this folder at commit {files.commit[:12]}"
-            raise _no_manifests(message, settings.schedules)
+            raise _no_manifests(message, folder)
         return Source(inputs, (), files.commit, files.author)
     with _naming(files.commit):
-        manifests = load_contents(contents, settings=settings, folder=settings.schedules)
+        manifests = load_contents(contents, settings=settings, folder=folder)
     schedules = manifests.for_environment(environment.name)
     return Source(inputs, schedules, files.commit, files.author)
+
+
+def require_app_of(inputs: Inputs, commit: str | None = None) -> None:
+    """Raise if other settings of the repository name an app of these.
+
+    Raises:
+        ManifestError: they do.
+    """
+    ours = shown_from(inputs.top, inputs.root / SETTINGS_FILE)
+    require_app_of_its_own(inputs.top, ours, inputs.settings, commit)
 
 
 @contextmanager
@@ -185,9 +218,8 @@ def _naming(commit: str) -> Iterator[None]:
 
 
 def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:
-    folder, root = inputs.folder, inputs.root
-    shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
-    return all(problem.location.file == shown.as_posix() for problem in error.problems)
+    shown = shown_from(inputs.top, inputs.folder)
+    return all(problem.location.file == shown for problem in error.problems)
 
 
 def _no_manifests(message: str, folder: str) -> NoManifestsError:

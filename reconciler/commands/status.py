@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.commands.connection import connected, open_ports, open_run_log, open_workspace
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
+from reconciler.commands.source import desired_of
 from reconciler.commands.stopping import run
 from reconciler.commands.times import FAR_DAYS
 from reconciler.commands.unknown import nothing_applied
@@ -25,7 +26,6 @@ from reconciler.report.status import Finding, Tasks, rare_schedules, runs_twice,
 from reconciler.report.status_text import status_json, status_text
 from reconciler.report.style import Style
 from reconciler.report.task_status import DueTask, tasks_of
-from reconciler.workspace.repository import read_revision
 
 if TYPE_CHECKING:
     from reconciler.client import ScheduledTask
@@ -40,14 +40,16 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     with connected(inputs) as goes_on:
         log = open_run_log(inputs, quiet=True)
+        from reconciler.workspace.apply import with_standing
         from reconciler.workspace.history import commits_of, record_or_damage
         from reconciler.workspace.observation import observe, read_pointer
 
         ports, workspace = open_ports(inputs, log), open_workspace(inputs)
         files = workspace.files
         observed = observe(inputs.environment, workspace.apps, files, workspace.claims, alone=True)
-        repository = read_revision(inputs.root, inputs.folder).repository
-        findings = list(findings_of(run(observed), inputs.environment, repository))
+        actual = run(observed)
+        desired = desired_of(inputs, (), whole=False)
+        findings = [*findings_of(actual, with_standing(workspace.checkout, desired, actual))]
         generation = run(_generation(ports, findings))
         if generation is None:
             raise nothing_applied(inputs.environment.name)

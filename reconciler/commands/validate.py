@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
-from pathlib import Path
 
+from reconciler.commands.inputs import find_place
 from reconciler.commands.printing import print_json
-from reconciler.manifest import ManifestError, load, load_settings
+from reconciler.manifest import ManifestError, load
 from reconciler.manifest.problem import Problem
 from reconciler.words import count
+from reconciler.workspace.settings_files import require_app_of_its_own
 
 
 def main(args: Namespace) -> int:
     """Validate; needs no environment and no network. Returns the exit code."""
-    root = Path.cwd()
+    place = find_place(args.schedules)
     try:
-        settings = load_settings(root)
-        if args.schedules is not None:
-            settings = replace(settings, schedules=args.schedules)
-        manifests = load(root / settings.schedules, settings=settings, root=root)
+        settings = place.settings()
+        require_app_of_its_own(place.top, place.file, settings)
+        manifests = load(place.root / settings.schedules, settings=settings, root=place.top)
     except ManifestError as error:
         if args.format == "json":
             print_json({"format": 1, "problems": [*map(_json, error.problems)]})

@@ -30,6 +30,8 @@ class Pointer:
         number: of the apply, from 1; 0 when a version without apply numbers wrote the pointer.
         protected: the names of the protected schedules, sorted. They stand here as well, so that
             they are known when the generation is gone. None when an older version wrote it.
+        identity: the repository and the folder that own the app, in full; None when a version
+            applied that did not record it.
     """
 
     generation: str
@@ -42,6 +44,7 @@ class Pointer:
     link: str | None = None
     number: int = 0
     protected: tuple[str, ...] | None = None
+    identity: str | None = None
 
     def encode(self) -> bytes:
         """The pointer's file."""
@@ -83,4 +86,5 @@ def pointer_of(data: Mapping[str, Any]) -> Pointer:
         link=typed(data, "link", str, None),
         number=typed(data, "number", int, 0),
         protected=None if protected is None else tuple(map(str, protected)),
+        identity=typed(data, "identity", str, None),
     )

@@ -163,6 +163,31 @@ class Settings:
         return frozenset(self.environments) - {LOCAL}
 
 
+def shared_app(one: Settings, other: Settings) -> tuple[str, str | None] | None:
+    """An app that both settings name in one Modal environment; None when there is none.
+
+    Settings without declared environments name their app in every one. `local` is on an engine of
+    its own.
+
+    Returns:
+        The app and the Modal environment; None in its place where it is any.
+    """
+    if not one.declared and not other.declared:
+        return (one.app, None) if one.app == other.app else None
+    if not one.declared or not other.declared:
+        everywhere, declares = (other, one) if one.declared else (one, other)
+        apps = _apps(declares)
+        return next((found for found in apps if found[0] == everywhere.app), None)
+    common = set(_apps(other))
+    return next((found for found in _apps(one) if found in common), None)
+
+
+def _apps(settings: Settings) -> list[tuple[str, str]]:
+    """App and Modal environment of each environment that is declared."""
+    every = [settings.environment(name) for name in sorted(settings.declared)]
+    return [(environment.app, environment.modal) for environment in every]
+
+
 def every_alerts(settings: Settings) -> tuple[Alerts, ...]:
     """All that is said of alerts, for the repository and for any environment."""
     said = (own.alerts[0] for own in settings.environments.values() if own.alerts is not None)

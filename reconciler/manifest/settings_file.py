@@ -27,8 +27,11 @@ SHORTEST_HISTORY = timedelta(days=8)
 LONGEST_HISTORY = timedelta(days=36_500)
 
 
-def load_settings(root: FilePath) -> Settings:
+def load_settings(root: FilePath, shown: str = SETTINGS_FILE) -> Settings:
     """The settings of the repository at `root`; the defaults when it has no `reconciler.yaml`.
+
+    Args:
+        shown: the file as messages name it.
 
     Raises:
         ManifestError: with everything that is wrong in the file.
@@ -36,10 +39,10 @@ def load_settings(root: FilePath) -> Settings:
     path = root / SETTINGS_FILE
     if not path.exists() and not path.is_symlink():
         return Settings()
-    content = read_file(path, SETTINGS_FILE)
+    content = read_file(path, shown)
     if isinstance(content, Problem):
         raise ManifestError([content])
-    return parse_settings(content)
+    return parse_settings(content, file=shown)
 
 
 def parse_settings(content: bytes, *, file: str = SETTINGS_FILE) -> Settings:

@@ -12,10 +12,20 @@ from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.effects import TimeEffect, upcoming
 from reconciler.plan.forecast import Wakes, slot_timetable
 from reconciler.plan.foreign import Warned
+from reconciler.plan.identity import Identity, Owner
 from reconciler.plan.plan import Plan, desired_digest, make_plan
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.safety import Refusal, Rule
-from reconciler.plan.state import Actual, DeployedCron, Desired, Lost, OwnApp, Touch, Unread
+from reconciler.plan.state import (
+    Actual,
+    DeployedCron,
+    Desired,
+    Lost,
+    OwnApp,
+    Standing,
+    Touch,
+    Unread,
+)
 from reconciler.plan.tags import own_tags
 from reconciler.plan.targets import MissingTarget
 
@@ -26,14 +36,17 @@ __all__ = [
     "Change",
     "DeployedCron",
     "Desired",
+    "Identity",
     "Kind",
     "Lost",
     "MissingTarget",
     "OwnApp",
+    "Owner",
     "Plan",
     "Rates",
     "Refusal",
     "Rule",
+    "Standing",
     "TimeEffect",
     "Touch",
     "Unread",

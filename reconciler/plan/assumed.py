@@ -30,7 +30,7 @@ def assume_applied(desired: Desired, now: int) -> Actual:
             slots=generation.slots,
             functions=tuple(functions),
             tags=own_tags(
-                repository=desired.repository,
+                owner=desired.owner,
                 generation=None,
                 dispatcher=desired.dispatcher,
                 secrets=secrets_digest(secrets_of(generation)),

@@ -36,6 +36,7 @@ from reconciler.plan.foreign import (
     unread_warnings,
 )
 from reconciler.plan.generation_changes import generation_changes
+from reconciler.plan.ownership import machine_only, ownership_change
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.renames import rename_warnings, renamed_from
 from reconciler.plan.safety import (
@@ -209,6 +210,7 @@ def make_plan(
         *lost_deletions(actual, names),
         *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
+        *ownership_change(actual, desired),
         *secrets_change(actual, settings.app, generation),
     )
     drift = tuple(find_drift(actual, applied, settings.app, locations))
@@ -228,7 +230,7 @@ def make_plan(
         drift=drift,
         missing=tuple(item for item in missing if item.schedule.name in changed),
         refusals=(
-            *refuse_foreign_app(actual, settings.app, desired.repository, settings.name),
+            *refuse_foreign_app(actual, desired),
             *refuse_protected(actual, names, generation.protected, allow_deletes),
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
             *refuse_no_budget(budget, bool(members)),
@@ -236,6 +238,7 @@ def make_plan(
             *refuse_other_readings(_changed_slots(applied, slots), now),
         ),
         warnings=(
+            *_ownership_warnings(desired),
             *_unchanged_missing(missing, changed),
             *rename_warnings(desired.schedules, changes, actual.live_names),
             *_cron_warnings(desired.schedules, changed, now),
@@ -252,12 +255,13 @@ def make_plan(
         price=WakePrice.of(actual.wake_seconds, rates),
         now=now,
         tags=own_tags(
-            repository=desired.repository,
+            owner=desired.owner,
             generation=generation.digest,
             dispatcher=desired.dispatcher,
             secrets=secrets_digest(secrets),
             protected=protected_digest(generation.protected),
             volume=actual.volume,
+            before=None if actual.own is None else actual.own.tags,
         ),
         secrets=secrets,
     )
@@ -344,6 +348,12 @@ def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -
             name=app,
             reason="has no tag that names the Volume of its functions; it is deployed again",
         )
+
+
+def _ownership_warnings(desired: Desired) -> Iterator[Warned]:
+    message = machine_only(desired)
+    if message is not None:
+        yield Warned(message)
 
 
 def _unchanged_missing(missing: tuple[MissingTarget, ...], changed: set[str]) -> Iterator[Warned]:

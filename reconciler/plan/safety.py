@@ -9,18 +9,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.errors import command_line
 from reconciler.manifest import DeletionThreshold
 from reconciler.plan.budget import Budget
-from reconciler.plan.state import Actual
-from reconciler.plan.tags import (
-    MANAGED_BY,
-    MANAGED_TAG,
-    PROTECTED_TAG,
-    REPOSITORY_TAG,
-    protected_digest,
-    tag_value,
-)
+from reconciler.plan.ownership import Stranger, judge_owner, remedy_of
+from reconciler.plan.state import Actual, Desired
+from reconciler.plan.tags import PROTECTED_TAG, protected_digest
 
 
 class Rule(StrEnum):
@@ -43,27 +36,12 @@ class Refusal:
     remedy: str
 
 
-def refuse_foreign_app(
-    actual: Actual, app: str, repository: str, environment: str
-) -> Iterator[Refusal]:
-    """An app of our name that is not tagged as ours is somebody's; it would be overwritten."""
-    if actual.own is None:
-        return
-    tags = actual.own.tags
-    remedy = "set another `app:` in reconciler.yaml, or take it over: "
-    if tags.get(MANAGED_TAG) != MANAGED_BY:
-        yield Refusal(
-            Rule.FOREIGN_APP,
-            f"the app {app} is not managed by schedule-reconciler: it bears none of its tags",
-            remedy + command_line("adopt", environment),
-        )
-    elif tags.get(REPOSITORY_TAG) != tag_value(repository):
-        yield Refusal(
-            Rule.FOREIGN_APP,
-            f"the app {app} is managed from the repository {tags.get(REPOSITORY_TAG)}, "
-            f"and this is {tag_value(repository)}",
-            remedy + command_line(f"adopt --from {tags.get(REPOSITORY_TAG)}", environment),
-        )
+def refuse_foreign_app(actual: Actual, desired: Desired) -> Iterator[Refusal]:
+    """An app that is not ours would be overwritten, and its schedules deleted."""
+    verdict = judge_owner(actual, desired)
+    if isinstance(verdict, Stranger):
+        remedy = remedy_of(verdict, desired.settings.name)
+        yield Refusal(Rule.FOREIGN_APP, verdict.message, remedy)
 
 
 def refuse_protected(

@@ -11,7 +11,22 @@ from hashlib import sha256
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import EnvironmentSettings, Schedule
+from reconciler.plan.identity import Owner
 from reconciler.plan.tags import VOLUME_TAG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the history in this clone says of what is live.
+
+    Attributes:
+        descends: whether HEAD is the commit that is live or comes after it; None when the clone is
+            shallow and does not tell, or nothing was asked.
+        vacated: whether the folder that is live holds no manifest any more.
+    """
+
+    descends: bool | None = None
+    vacated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,20 +36,22 @@ class Desired:
     Attributes:
         schedules: those that run in the environment, sorted by name.
         settings: what holds in the environment.
-        repository: what the app is tagged with as its owner.
+        owner: whose the app is after an apply.
         dispatcher: the digest of the dispatcher's own code.
         commit: the git commit, None outside git.
         dirty: whether the work tree differs from that commit.
         author: who wrote the commit, None when that is not known.
+        standing: asked for when the app does not bear this owner.
     """
 
     schedules: tuple[Schedule, ...]
     settings: EnvironmentSettings
-    repository: str
+    owner: Owner
     dispatcher: str
     commit: str | None
     dirty: bool
     author: str | None = None
+    standing: Standing = Standing()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Final
+
+from reconciler.plan.identity import Owner
 
 MANAGED_TAG: Final = "managed-by"
 MANAGED_BY: Final = "schedule-reconciler"
 REPOSITORY_TAG: Final = "repository"
+"""The owner for version 0.1.0: two parts of the repository's path, which others may share."""
+IDENTITY_TAG: Final = "identity"
+"""The owner: the digest of its identity."""
 GENERATION_TAG: Final = "generation"
 DISPATCHER_TAG: Final = "dispatcher"
 SECRETS_TAG: Final = "secrets"
@@ -30,28 +35,45 @@ def tag_value(text: str) -> str:
     return _FORBIDDEN.sub("-", text).strip("-")[:TAG_LENGTH]
 
 
+def is_tagged(owner: Owner, tag: str) -> bool:
+    """Whether version 0.1.0 may have given an app of this owner that tag; hosts ignore case."""
+    return tag.casefold() in {tag_value(name).casefold() for name in owner.names}
+
+
+def owner_tags(owner: Owner, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The tags that say whose the app is.
+
+    Args:
+        before: the tags that it has; what version 0.1.0 goes by stays, if it is this owner's.
+    """
+    tag = (before or {}).get(REPOSITORY_TAG, "")
+    return {
+        MANAGED_TAG: MANAGED_BY,
+        REPOSITORY_TAG: tag if is_tagged(owner, tag) else tag_value(owner.names[0]),
+        IDENTITY_TAG: owner.identity.digest,
+    }
+
+
 def own_tags(
     *,
-    repository: str,
+    owner: Owner,
     generation: str | None,
     dispatcher: str,
     secrets: str | None,
     protected: str | None = None,
     volume: str | None = None,
+    before: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole set of tags of our app.
 
     Args:
+        before: see :func:`owner_tags`.
         generation: None until one was applied.
         secrets: a digest of the Secrets that its functions carry; None for none.
         protected: see :func:`protected_digest`.
         volume: the id of the Volume that its functions mount; None until it is known.
     """
-    tags = {
-        MANAGED_TAG: MANAGED_BY,
-        REPOSITORY_TAG: tag_value(repository),
-        DISPATCHER_TAG: tag_value(dispatcher),
-    }
+    tags = {**owner_tags(owner, before), DISPATCHER_TAG: tag_value(dispatcher)}
     if generation is not None:
         tags[GENERATION_TAG] = tag_value(generation)
     if secrets is not None:

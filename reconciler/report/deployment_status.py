@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.manifest import EnvironmentSettings
-from reconciler.plan import Actual
+from reconciler.plan import Actual, Desired
 from reconciler.plan.drift import find_drift
 from reconciler.plan.safety import refuse_foreign_app
 from reconciler.report.status import Finding
@@ -18,19 +17,18 @@ ENGINE_STOPPED = Finding(
 _REPAIR = "Run reconcile, which repairs it."
 
 
-def findings_of(
-    actual: Actual, settings: EnvironmentSettings, repository: str
-) -> Iterator[Finding]:
+def findings_of(actual: Actual, desired: Desired) -> Iterator[Finding]:
     """Yield what is wrong with the deployment.
 
     Args:
         actual: as observed; what others have deployed is not looked at.
-        repository: the owner that the app must be tagged with.
+        desired: the owner that the app must have, and its settings.
     """
-    foreign = list(refuse_foreign_app(actual, settings.app, repository, settings.name))
+    app = desired.settings.app
+    foreign = list(refuse_foreign_app(actual, desired))
     for refusal in foreign:
-        yield Finding(f"app {settings.app}", f"is not ours: {refusal.message}", refusal.remedy)
+        yield Finding(f"app {app}", f"is not ours: {refusal.message}", refusal.remedy)
     if foreign:
         return
-    for change in find_drift(actual, actual.applied or actual.live, settings.app, {}):
+    for change in find_drift(actual, actual.applied or actual.live, app, {}):
         yield Finding(f"{change.kind} {change.name}", change.reason, _REPAIR)

@@ -27,8 +27,9 @@ there.""",
         "settings.schema.json",
         "Settings",
         """
-`reconciler.yaml` beside the manifests' folder holds what is true of the whole repository. Every key
-may be left out, and so may the file.""",
+`reconciler.yaml` beside the manifests' folder holds what is true of the whole repository. Commands
+look for it in the current folder and above it, up to the repository's root. Every key may be left
+out, and so may the file.""",
     ),
 }
 _NOTE: Final = "<!-- Written by python -m reconciler.report.key_reference; do not edit. -->"

@@ -140,7 +140,7 @@ def _binding(plan: Plan) -> dict[str, Any]:
     content = {
         "environment": plan.environment,
         "app": plan.app,
-        "repository": plan.desired.repository,
+        "repository": str(plan.desired.owner.identity),
         "commit": plan.desired.commit,
         "author": plan.desired.author,
         "desired": desired_digest(plan.generation),

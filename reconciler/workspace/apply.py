@@ -8,7 +8,7 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -25,12 +25,13 @@ from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.headline import headline
-from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, protected_digest
+from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full, ownership_change
+from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
 from reconciler.plan.telling import secrets_digest
 from reconciler.workspace.history import next_record, read_record
 from reconciler.workspace.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.workspace.observation import observe
-from reconciler.workspace.ports import Apps, CronLimitError, Deployment, Files
+from reconciler.workspace.ports import Apps, Checkout, CronLimitError, Deployment, Files
 from reconciler.workspace.pruning import Pruning
 
 
@@ -71,6 +72,7 @@ class Workspace:
     files: Files
     claims: Claims
     clock: Clock
+    checkout: Checkout
 
 
 async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int = 0) -> Plan:
@@ -85,10 +87,22 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
         workspace.apps.rates(),
     )
     now = minute(workspace.clock.now())
+    desired = with_standing(workspace.checkout, desired, actual)
     plan = make_plan(desired, actual, now, allow_deletes=allow_deletes, rates=rates)
     if plan.deploy:
         await workspace.apps.require_secrets(plan.secrets)
     return plan
+
+
+def with_standing(checkout: Checkout, desired: Desired, actual: Actual) -> Desired:
+    """What git says, with what its history says of what is live where that has to be known."""
+    if not isinstance(judge_owner(actual, desired), Stranger):
+        return desired
+    live = None if actual.pointer is None else actual.pointer.commit
+    owner = owner_in_full(actual)
+    folder = None if owner is None else owner.folder
+    standing = checkout.standing(live, folder, desired.owner.identity.folder)
+    return replace(desired, standing=standing)
 
 
 def check_allowed(plan: Plan) -> None:
@@ -166,6 +180,10 @@ class _Application:
             await self.begin(Step.DEPLOY)
             deployed = await self.deploy()
             app, volume = deployed.app, deployed.volume
+        elif own is not None and any(ownership_change(self.plan.actual, self.plan.desired)):
+            # As a deploy does: what the pointer says of the owner counts only where a tag says it.
+            owner = owner_tags(self.plan.desired.owner, own.tags)
+            await self.workspace.apps.set_tags({**own.tags, **owner})
         await self.begin(Step.FLIP_POINTER)
         pointer = self.pointer()
         await self.record(pointer, app)
@@ -219,13 +237,14 @@ class _Application:
     async def deploy(self) -> Deployment:
         before = self.plan.actual.own
         tags = own_tags(
-            repository=self.plan.desired.repository,
+            owner=self.plan.desired.owner,
             generation=None if before is None else before.tags.get(GENERATION_TAG),
             dispatcher=self.plan.desired.dispatcher,
             secrets=secrets_digest(self.plan.secrets),
             protected=protected_digest(
                 [*self.plan.generation.protected, *(self.plan.actual.protected or ())]
             ),
+            before=None if before is None else before.tags,
         )
         try:
             return await self.workspace.apps.deploy(
@@ -259,6 +278,7 @@ class _Application:
             link=self.holder.link,
             number=self.plan.actual.number + 1,
             protected=self.plan.generation.protected,
+            identity=str(self.plan.desired.owner.identity),
         )
 
     def time(self) -> str:

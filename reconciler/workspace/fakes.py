@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.dispatch.generation import CRONLESS, Slot
-from reconciler.plan import Rates, Touch
+from reconciler.plan import Rates, Standing, Touch
 from reconciler.plan.price import LIST_PRICE
 from reconciler.plan.tags import VOLUME_TAG
 from reconciler.workspace.ports import (
@@ -125,6 +125,27 @@ class FakeApps:
 
     def _is_own(self, app: DeployedApp) -> bool:
         return (app.environment, app.name) == (self.environment, self.name)
+
+
+@dataclass
+class FakeCheckout:
+    """A clone in memory.
+
+    Attributes:
+        history: HEAD and the commits before it.
+        shallow: whether there may be more of them.
+        folders: those that hold manifests.
+    """
+
+    history: set[str] = field(default_factory=set)
+    shallow: bool = False
+    folders: set[str] = field(default_factory=set)
+
+    def standing(self, live: str | None, old: str | None, new: str) -> Standing:
+        """See :class:`~reconciler.workspace.ports.Checkout`."""
+        descends = live in self.history or (None if self.shallow and live is not None else False)
+        vacated = old is not None and old not in self.folders - {new}
+        return Standing(descends=descends, vacated=vacated)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from reconciler.errors import ReconcileError
 
 STATE_FOLDER: Final = Path(".reconciler/engine")
-"""Where the engine keeps its state, below the current directory."""
+"""Where the engine keeps its state, below the folder of the settings."""
 START_TIMEOUT: Final = 20.0
 STOP_TIMEOUT: Final = 20.0
 POLL_INTERVAL: Final = 0.01

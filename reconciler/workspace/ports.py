@@ -1,6 +1,6 @@
-"""The outside of an apply: Modal's apps and the files on our Volume.
+"""The outside of an apply: Modal's apps, the files on our Volume and the clone.
 
-The third port, the Dict, is the dispatcher's :class:`~reconciler.dispatch.ports.Claims`. Each has
+Another port, the Dict, is the dispatcher's :class:`~reconciler.dispatch.ports.Claims`. Each has
 an in-memory fake in :mod:`reconciler.workspace.fakes`, and one contract suite holds for both.
 """
 
@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 from reconciler.dispatch.generation import Slot
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan import Rates, Touch
+from reconciler.plan import Rates, Standing, Touch
 
 Secrets: TypeAlias = Mapping[str, Sequence[str]]
 """Names of Modal Secrets, each with the keys that it has to have."""
@@ -168,6 +168,19 @@ class Apps(Protocol):
     async def set_tags(self, tags: Mapping[str, str]) -> None:
         """Replace the tags of our app."""
         ...
+
+
+class Checkout(Protocol):
+    """The clone in which the command is called."""
+
+    def standing(self, live: str | None, old: str | None, new: str) -> Standing:
+        """What its history says of what is live.
+
+        Args:
+            live: the commit that is live, None when none is recorded.
+            old: the manifests' folder that is live, None when that is not known.
+            new: the manifests' folder of this clone; both relative to the repository's root.
+        """
 
 
 class Files(Protocol):

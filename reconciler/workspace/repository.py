@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
@@ -15,16 +14,12 @@ from reconciler.workspace.checkout import require_whole
 if TYPE_CHECKING:
     from git import Repo
 
-_USER_INFO: Final = re.compile(r"^(https?://)[^/]*@")
-"""What may be a password or a token, which a name must not repeat."""
-
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """Where the repository stands.
 
     Attributes:
-        repository: what it is called, ``owner/name`` where a remote says so, else its folder.
         commit: the full id of HEAD, None outside git and before the first commit.
         author: who wrote that commit, None where there is none.
         dirty: whether files differ from that commit. Untracked ones count in the manifests' folder,
@@ -32,7 +27,6 @@ class Revision:
             outside the repository is in no commit.
     """
 
-    repository: str
     commit: str | None
     dirty: bool
     author: str | None = None
@@ -57,7 +51,7 @@ def read_revision(root: Path, schedules: Path, *, whole: bool = True) -> Revisio
     try:
         with Repo(root, search_parent_directories=True) as repo:
             if not repo.head.is_valid():
-                return Revision(_name(repo, root), None, dirty=True)
+                return Revision(None, dirty=True)
             if repo.bare:
                 raise ReconcileError(
                     "is a bare repository, which has no files to plan from",
@@ -67,9 +61,9 @@ def read_revision(root: Path, schedules: Path, *, whole: bool = True) -> Revisio
             added = whole and require_whole(repo, root, schedules)
             dirty = added or repo.is_dirty(untracked_files=False) or _adds(repo, root, schedules)
             commit = repo.head.commit
-            return Revision(_name(repo, root), commit.hexsha, dirty, str(commit.author))
+            return Revision(commit.hexsha, dirty, str(commit.author))
     except (InvalidGitRepositoryError, NoSuchPathError):
-        return Revision(root.resolve().name, None, dirty=False)
+        return Revision(None, dirty=False)
     except GitCommandError as error:
         raise ReconcileError(
             f"git cannot read the repository: {' '.join(str(error.stderr).split())}",
@@ -90,13 +84,3 @@ def _adds(repo: Repo, root: Path, schedules: Path) -> bool:
         return True
     ignored = repo.git.ls_files(*others, "--ignored", "--", str(folder)).split("\0")
     return any(is_manifest(str(Path(top, name).relative_to(folder))) for name in ignored if name)
-
-
-def _name(repo: Repo, root: Path) -> str:
-    origin = next((remote for remote in repo.remotes if remote.name == "origin"), None)
-    address = _USER_INFO.sub(r"\1", getattr(origin, "url", ""))  # which a remote may lack
-    parts = address.rstrip("/").removesuffix(".git").replace(":", "/").split("/")
-    if len(parts) > 1:
-        return "/".join(parts[-2:])
-    folder = repo.working_tree_dir
-    return Path(folder).name if folder else root.resolve().name

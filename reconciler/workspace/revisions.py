@@ -48,7 +48,7 @@ class CommittedFiles:
                 if tree is not None and tree.mode == SYMBOLIC_LINK:
                     raise _linked(str(tree.path))
                 return ()
-            return tuple(_manifests(top, tree, _shown(self.root, folder)))
+            return tuple(_manifests(top, tree, _shown(repo, self.root, folder)))
 
 
 def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles:
@@ -161,10 +161,9 @@ def _below(repo: Repo, root: Path, folder: str) -> PurePosixPath:
     return PurePosixPath(found.relative_to(top).as_posix())
 
 
-def _shown(root: Path, folder: str) -> str:
-    """The folder as messages name it, which is as they do for the work tree."""
-    found = Path(os.path.normpath(root / folder))
-    return (found.relative_to(root) if found.is_relative_to(root) else found).as_posix()
+def _shown(repo: Repo, root: Path, folder: str) -> str:
+    """The folder as messages name it, from the repository's root."""
+    return _below(repo, root, folder).as_posix()
 
 
 def _at(tree: Tree, path: PurePosixPath) -> Tree | Blob | None:

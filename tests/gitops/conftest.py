@@ -30,6 +30,7 @@ def team(make_project: Callable[..., Project]) -> Team:
 def ci(team: Team, tmp_path: Path) -> Iterator[Ci]:
     """A team with `a` and `b` applied to production."""
     team.git.write("reconciler.yaml", "environments: {production: {modal: main}}\n")
+    team.git.git("remote", "add", "origin", "https://git.example/acme/jobs.git")
     team.commit("a", "b")
     with serving() as github:
         made = Ci(team, github, tmp_path / "runner")

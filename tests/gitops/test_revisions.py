@@ -40,10 +40,12 @@ def test_a_commit_is_read_while_another_is_checked_out(repository: GitRepository
     assert names(repository.root, "HEAD") == ["schedules/deep/more.yml", "schedules/hourly.yaml"]
 
 
-def test_a_folder_of_a_larger_repository_is_read_relative_to_it(repository: GitRepository) -> None:
+def test_a_manifest_is_named_from_the_root_of_the_repository(
+    repository: GitRepository,
+) -> None:
     repository.write("team/schedules/a.yaml", "x")
     repository.commit()
-    assert names(repository.root / "team", "HEAD") == ["schedules/a.yaml"]
+    assert names(repository.root / "team", "HEAD") == ["team/schedules/a.yaml"]
 
 
 def test_a_commit_without_the_folder_has_no_manifests(repository: GitRepository) -> None:
@@ -123,24 +125,3 @@ def test_a_folder_outside_the_repository_is_in_no_commit(
     repository.hourly("a")
     repository.commit()
     assert read_revision(repository.root, tmp_path / "elsewhere").dirty
-
-
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("https://x:s3cret@git.example.com/repo.git", "git.example.com/repo"),
-        ("https://s3cret@git.example.com/team/repo", "team/repo"),
-        ("ssh://git@git.example.com/repo", "git@git.example.com/repo"),
-        ("git@github.com:acme/repo.git", "acme/repo"),
-        (None, "origin"),
-    ],
-)
-def test_a_repository_is_called_as_its_remote_says_without_what_is_secret_in_it(
-    repository: GitRepository, url: str | None, name: str
-) -> None:
-    repository.hourly("a")
-    repository.commit()
-    repository.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
-    if url is not None:
-        repository.git("config", "remote.origin.url", url)
-    assert read_revision(repository.root, repository.root / "schedules").repository == name

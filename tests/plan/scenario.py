@@ -11,12 +11,22 @@ from reconciler.cron import minute
 from reconciler.dispatch.generation import CRONLESS
 from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import Schedule, Settings, load_contents
-from reconciler.plan import Actual, DeployedCron, Desired, OwnApp, Plan, make_plan
+from reconciler.plan import (
+    Actual,
+    DeployedCron,
+    Desired,
+    Identity,
+    OwnApp,
+    Owner,
+    Plan,
+    make_plan,
+)
 from reconciler.plan.tags import VOLUME_TAG
 
 NOW = minute(datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
 TARGETS = {"shop": frozenset({"sync", "check", "report", "Mailer.*"})}
 DISPATCHER = "1.0-abc"
+OWNER = Owner(identity=Identity("github.com/acme/jobs", "schedules"), names=("acme/jobs", "jobs"))
 
 
 def schedules(text: str, settings: Settings | None = None) -> tuple[Schedule, ...]:
@@ -46,7 +56,7 @@ def desired(given: tuple[Schedule, ...], **settings: Any) -> Desired:
     return Desired(
         schedules=given,
         settings=replace(Settings().environment("production"), **settings),
-        repository="acme/jobs",
+        owner=OWNER,
         dispatcher=DISPATCHER,
         commit="c" * 40,
         dirty=False,
@@ -79,6 +89,7 @@ def after(plan: Plan) -> Actual:
             previous=None,
             number=plan.actual.number + 1,
             protected=plan.generation.protected,
+            identity=str(plan.desired.owner.identity),
         ),
         number=plan.actual.number + 1,
         pointer_damage=None,

@@ -45,17 +45,6 @@ def test_a_protected_schedule_is_not_deleted_when_its_manifest_is_gone() -> None
     assert refusal.message == "a is protected and its manifest is gone"
 
 
-def test_an_app_of_our_name_without_our_tags_or_of_another_repository_is_refused() -> None:
-    live = applied(hourly("a"))
-    assert live.own is not None
-    untagged = replace(live, own=replace(live.own, tags={}))
-    (refusal,) = make_plan(desired(hourly("a")), untagged, NOW).refusals
-    assert "is not managed by schedule-reconciler" in refusal.message
-    theirs = replace(live, own=replace(live.own, tags={**live.own.tags, "repository": "x-y"}))
-    (refusal,) = make_plan(desired(hourly("a")), theirs, NOW).refusals
-    assert "managed from the repository x-y, and this is acme-jobs" in refusal.message
-
-
 def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> None:
     plan = make_plan(desired(hourly("a")), nothing(*foreign("x1", "x2", "x3", "x4", "x5")), NOW)
     (refusal,) = plan.refusals

@@ -19,7 +19,7 @@ from reconciler.plan import Action, Actual, Kind, OwnApp, Plan, make_plan
 from reconciler.plan.tags import own_tags
 from reconciler.report.plan_text import plan_text
 from reconciler.report.style import Style
-from tests.plan.scenario import DISPATCHER, NOW, TARGETS, after, desired, foreign, schedules
+from tests.plan.scenario import DISPATCHER, NOW, OWNER, TARGETS, after, desired, foreign, schedules
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEDULES = schedules(
@@ -62,9 +62,7 @@ def live(packing: Packing) -> Actual:
         own=OwnApp(
             slots=generation.slots,
             functions=tuple(sorted([*CRONLESS, *(slot.name for slot in generation.slots)])),
-            tags=own_tags(
-                repository="acme/jobs", generation=stored.digest, dispatcher=DISPATCHER, secrets=""
-            ),
+            tags=own_tags(owner=OWNER, generation=stored.digest, dispatcher=DISPATCHER, secrets=""),
         ),
         foreign=foreign(*"ab"[:taken]),
         targets=TARGETS,
@@ -75,6 +73,7 @@ def live(packing: Packing) -> Actual:
             by="somebody",
             at="2026-11-20T15:00:00Z",
             previous=None,
+            identity=str(OWNER.identity),
         ),
         live=stored,
         through=LATER - 1,

@@ -15,7 +15,7 @@ DESIRED = desired(AB)
 
 
 def findings(actual: Actual) -> list[Finding]:
-    return list(findings_of(actual, DESIRED.settings, DESIRED.repository))
+    return list(findings_of(actual, DESIRED))
 
 
 def test_what_is_as_it_was_applied_has_no_finding() -> None:
@@ -40,7 +40,7 @@ def test_an_app_that_was_stopped_is_named_with_who_and_when() -> None:
 def test_an_app_that_is_not_ours_is_named_and_its_functions_are_not_looked_at() -> None:
     live = applied(AB)
     assert live.own is not None
-    for tags in ({}, {**live.own.tags, "repository": "x-y"}):
+    for tags in ({}, {**live.own.tags, "identity": "0123456789abcdef"}):
         (finding,) = findings(replace(live, own=replace(live.own, tags=tags, slots=())))
         assert finding.what == "app schedule-reconciler"
         assert "adopt" in finding.remedy

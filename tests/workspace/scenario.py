@@ -11,7 +11,7 @@ from reconciler.dispatch.fakes import FakeClaims, FakeClock
 from reconciler.manifest import Schedule
 from reconciler.plan import Plan
 from reconciler.workspace.apply import Step, Workspace, apply, prepare
-from reconciler.workspace.fakes import FakeApps, FakeFiles
+from reconciler.workspace.fakes import FakeApps, FakeCheckout, FakeFiles
 from reconciler.workspace.lease import Holder
 from reconciler.workspace.ports import DeployedApp, DeployedFunction
 from tests.plan.scenario import TARGETS, desired
@@ -36,6 +36,7 @@ class World:
     )
     files: FakeFiles = field(default_factory=FakeFiles)
     claims: FakeClaims = field(default_factory=FakeClaims)
+    checkout: FakeCheckout = field(default_factory=FakeCheckout)
     clock: FakeClock = field(
         default_factory=lambda: FakeClock(datetime(2026, 11, 20, 15, tzinfo=UTC))
     )
@@ -45,7 +46,7 @@ class World:
 
     @property
     def workspace(self) -> Workspace:
-        return Workspace(self.apps, self.files, self.claims, self.clock)
+        return Workspace(self.apps, self.files, self.claims, self.clock, self.checkout)
 
     def later(self, **time: float) -> None:
         """Let time pass."""

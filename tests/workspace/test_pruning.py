@@ -159,6 +159,7 @@ def applied(seen: Seen, choice: int, after_call: Callable[[str], None] | None = 
         Disturbed(world.files, disturb),
         Disturbed(world.claims, disturb),
         world.clock,
+        world.checkout,
     )
     given_, options = CHOICES[choice]
 
@@ -270,7 +271,7 @@ def test_an_apply_with_nothing_to_remove_looks_once_and_takes_no_step_for_it() -
     days(world, 0)
     plan = world.plan(CHOICES[2][0])
     files: Any = Counted(world.files, lambda _: None)
-    workspace = Workspace(world.apps, files, world.claims, world.clock)
+    workspace = Workspace(world.apps, files, world.claims, world.clock, world.checkout)
     assert asyncio.run(apply(workspace, plan, SOMEBODY, steps.append)) is None
     assert looks.count("written") == 1
     assert "remove" not in looks
@@ -286,7 +287,7 @@ def test_what_could_not_be_removed_is_told_and_left_to_the_next_apply() -> None:
             raise UnavailableError(f"no answer about {path}")
 
     files: Any = Unwilling(world.files, lambda _: None)
-    workspace = Workspace(world.apps, files, world.claims, world.clock)
+    workspace = Workspace(world.apps, files, world.claims, world.clock, world.checkout)
     plan = world.plan(CHOICES[2][0], history=HISTORY)
     told = asyncio.run(apply(workspace, plan, SOMEBODY, lambda _: None))
     assert told is not None

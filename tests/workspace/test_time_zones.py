@@ -20,7 +20,7 @@ from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.plan import Kind, own_tags
 from reconciler.workspace.apply import RefusedPlanError
 from reconciler.workspace.ports import DeployedFunction
-from tests.plan.scenario import DISPATCHER, hourly
+from tests.plan.scenario import DISPATCHER, OWNER, hourly
 from tests.plan.test_zoned_slots import GOLDEN, SCHEDULES
 from tests.workspace.scenario import World
 
@@ -36,7 +36,7 @@ def left(world: World, content: bytes) -> None:
     slots = decode_generation(content, "left").slots
     *others, own = world.apps.apps
     cronless = [one for one in own.functions if one.cron is None]
-    tags = own_tags(repository="acme/jobs", generation=digest, dispatcher=DISPATCHER, secrets="")
+    tags = own_tags(owner=OWNER, generation=digest, dispatcher=DISPATCHER, secrets="")
     functions = (*map(_function, slots), *cronless)
     world.apps.apps = [*others, replace(own, functions=functions, tags={**own.tags, **tags})]
 
