@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.dispatch.fakes import FakeClaims, FakeClock
+from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
 from reconciler.manifest import Schedule
 from reconciler.plan import Plan
 from reconciler.workspace.apply import Step, Workspace, apply, prepare
@@ -70,6 +71,15 @@ class World:
     def carry_out(self, plan: Plan, on_step: Callable[[Step], None] = lambda _: None) -> None:
         """Apply a plan that was made before."""
         asyncio.run(apply(self.workspace, plan, SOMEBODY, on_step))
+
+    def forget_owner(self) -> None:
+        """Leave the app and the pointer as version 0.1.0 does, which knows no identity."""
+        self.apps.apps = [
+            replace(app, tags={key: tag for key, tag in app.tags.items() if key != "identity"})
+            for app in self.apps.apps
+        ]
+        pointer = decode_pointer(self.files.files[POINTER_PATH])
+        self.files.files[POINTER_PATH] = replace(pointer, identity=None).encode()
 
     def hold_elsewhere(self, crons: int) -> None:
         """Let somebody else's app hold crons."""
