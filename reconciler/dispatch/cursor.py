@@ -27,7 +27,7 @@ its generation is, since its writer may have passed over a schedule that its anc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from reconciler.dispatch.answers import Entry, UnreadableEntry
@@ -62,6 +62,8 @@ RELOOK: Final = 24 * 60
 """Minutes before the cursor from which on a wake looks at schedules that earlier wakes had not
 read. What a wake reads is stale by minutes, and clocks err by less than a day. An anchor can be
 older than that: an apply whose clock was behind set it, or the cursor has no number."""
+SET_BACK_AT_MOST: Final = 5 * 24 * 60
+"""Minutes. A claim lives for seven idle days."""
 MEASURED: Final = 20
 """Wakes whose length is remembered."""
 CLOCK_TOLERANCE: Final = 10
@@ -153,6 +155,17 @@ class Cursor:
     def is_ahead(self, now: int) -> bool:
         """Whether it is so far ahead of an epoch minute that a clock is wrong."""
         return self.through is not None and self.through > now + CLOCK_TOLERANCE
+
+    def set_back(self, now: int) -> Cursor:
+        """This cursor, found ahead of an epoch minute, as a wake then takes it to be.
+
+        By five days at most, whatever the clock says that it is ahead of: before that, the claims
+        that keep a wake from starting something again may be gone.
+        """
+        if self.through is None or self.through <= now:
+            return self
+        through = max(now - DOUBTED_LOOKBACK, self.through - SET_BACK_AT_MOST)
+        return replace(self, through=through, reached=_later(self.through, self.reached))
 
     def merge(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from reconciler.dispatch.calendar import nominal_times
@@ -17,6 +18,25 @@ class Due(NamedTuple):
     record: Record
     start: tuple[int, ...]
     let_go: tuple[LetGo, ...] = ()
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        """All epoch minutes that this is about."""
+        return (*self.start, *(at for item in self.let_go for at in item.times))
+
+    @property
+    def oldest(self) -> int:
+        """The oldest of them."""
+        return min(self.times)
+
+    def without(self, times: Container[int]) -> Due:
+        """The same, but for these epoch minutes."""
+        cut = (
+            item._replace(times=tuple(at for at in item.times if at not in times))
+            for item in self.let_go
+        )
+        start = tuple(at for at in self.start if at not in times)
+        return self._replace(start=start, let_go=tuple(item for item in cut if item.times))
 
 
 def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:

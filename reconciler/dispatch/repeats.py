@@ -1,24 +1,28 @@
-"""Leave out of a wake's work what an earlier wake has written down.
+"""Leave out of a wake's work what an earlier wake has settled and written down.
 
 A wake looks again at times that earlier ones had come past: at those of a schedule that they may
 not have read, and at those that a wrong clock may have hidden. The claims then say what was settled
 long ago. To write it down again would raise its alarms again, and the end of a run would count
-twice in a row of failures.
+twice in a row of failures. Claims live for seven idle days: of what is older, the runs files tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.due import Due
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import RunLog
+from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunRecord, RunState
 from reconciler.dispatch.serving import Tally
+from reconciler.dispatch.start import CLAIM_LIFE
 
 MINUTES_PER_DAY: Final = 24 * 60
 DAYS: Final = 9
@@ -54,6 +58,38 @@ async def leave_out_repeats(
                     tally.records.remove(line)
             if line.call in ended:
                 tally.calls.pop(line.call or "", None)
+
+
+async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int) -> list[Due]:
+    """What is due, without what the runs files say was settled and whose claims may be gone.
+
+    Args:
+        cursor: what earlier wakes left: only what they came past can have been settled.
+        now: epoch minute.
+
+    Raises:
+        UnavailableError: the runs files cannot be read. What to start is not known without them.
+    """
+    last = now - int(CLAIM_LIFE.total_seconds()) // 60
+    names = {name for due in dues for name in due.record.names}
+    days = (now - min(due.oldest for due in dues)) // MINUTES_PER_DAY + 2
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for line in (
+        line for one in await log.recent(days, names.__contains__) for line in one.records
+    ):
+        if line.state not in (RunState.START_FAILED, RunState.QUEUED):
+            # A line about many spells out the first and the newest.
+            whole = [(line.times[0], line.times[-1])] if line.count > len(line.times) else []
+            spans.setdefault(line.name, []).extend(whole or ((at, at) for at in line.times))
+
+    def is_settled(record: Record, at: int) -> bool:
+        if at > last or not cursor.has_passed(at):
+            return False
+        named = spans.get(record.occurrence(at).name, ())
+        return any(first <= at <= until for first, until in named)
+
+    left = (due.without({at for at in due.times if is_settled(due.record, at)}) for due in dues)
+    return [due for due in left if due.times]
 
 
 def _facts(line: RunRecord) -> Iterable[tuple[Occurrence, RunState, str | None]]:

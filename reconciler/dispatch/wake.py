@@ -29,6 +29,7 @@ from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.dispatch.serving import Server, Starting, Tally, let_go_record
+from reconciler.dispatch.start import CLAIM_LIFE
 from reconciler.dispatch.steps import Step, in_steps
 from reconciler.dispatch.task_names import NAME_PREFIX, is_task
 from reconciler.dispatch.unsettled import look_again
@@ -133,7 +134,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
         raise NothingAppliedError
     now = request.until(started)
     tasks = await _found_tasks(ports, request, now, started)
-    dues = _requested(generation, cursor, request, now)
+    dues = await _not_settled(_requested(generation, cursor, request, now), cursor, ports, now)
     carried_over = cursor.unsettled.keys() if request.regular else ()
     work = _Wake(ports, request, generation, tasks, started)
     return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
@@ -463,3 +464,13 @@ def _requested(generation: Generation, cursor: Cursor, request: WakeRequest, now
     if request.as_if is not None:
         return find_due(generation, Horizon(now - 1), now)
     return find_due(generation, cursor.horizon(now, generation.digest), now)
+
+
+async def _not_settled(dues: list[Due], cursor: Cursor, ports: Ports, now: int) -> list[Due]:
+    """What is due, without what was settled so long ago that its claims may be gone."""
+    oldest = min((due.oldest for due in dues), default=now)
+    if timedelta(minutes=now - oldest) <= CLAIM_LIFE or not cursor.has_passed(oldest):
+        return dues
+    from reconciler.dispatch.repeats import not_settled
+
+    return await not_settled(dues, cursor, ports.log, now)

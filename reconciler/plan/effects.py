@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -12,6 +12,8 @@ from reconciler.dispatch.record import Record
 from reconciler.plan.change import Change, Kind
 from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
 from reconciler.plan.clock_change import ClockChange, next_clock_change
+from reconciler.plan.clocks import not_run
+from reconciler.plan.compilation import is_ahead
 
 UPCOMING: Final = 5
 """Occurrences shown before and after a change."""
@@ -49,16 +51,17 @@ class TimeEffect:
 
 
 def time_effects(
-    changes: Iterable[Change], now: int, through: int | None
+    changes: Iterable[Change], now: int, through: int | None, began: Mapping[str, int]
 ) -> tuple[TimeEffect, ...]:
     """The effects of the first changed schedules.
 
     Args:
         now: epoch minute.
         through: the minute up to which wakes have served what was due, None when unknown.
+        began: of schedules whose anchor is ahead, the minute at which they really began.
     """
     schedules = (change for change in changes if change.kind is Kind.SCHEDULE)
-    return tuple(_effect(change, now, through) for change in islice(schedules, EFFECTS))
+    return tuple(_effect(change, now, through, began) for change in islice(schedules, EFFECTS))
 
 
 def upcoming(record: Record, after: int, count: int) -> tuple[int, ...]:
@@ -66,11 +69,13 @@ def upcoming(record: Record, after: int, count: int) -> tuple[int, ...]:
     return tuple(islice(running_times(record, after), count))
 
 
-def _effect(change: Change, now: int, through: int | None) -> TimeEffect:
+def _effect(change: Change, now: int, through: int | None, began: Mapping[str, int]) -> TimeEffect:
     old = None if change.before is None else Record.from_json(change.before)
     new = None if change.after is None else Record.from_json(change.after)
     given_up: tuple[int, ...] = ()
-    if old is not None and through is not None and not old.is_suspended(now):
+    if old is not None and is_ahead(old, now):
+        given_up = not_run(old, began.get(old.name), now)
+    elif old is not None and through is not None and not old.is_suspended(now):
         begins_anew = new is None or new.anchor > old.anchor
         given_up = tuple(nominal_times(old, through, now)) if begins_anew else ()
     return TimeEffect(

@@ -25,6 +25,7 @@ from reconciler.plan.alternatives import Alternative, other_choices, saved_by_to
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
+from reconciler.plan.clocks import anchor_repairs, clock_warnings
 from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
@@ -213,8 +214,11 @@ def make_plan(
         *ownership_change(actual, desired),
         *secrets_change(actual, settings.app, generation),
     )
-    drift = tuple(find_drift(actual, applied, settings.app, locations))
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
+    drift = (
+        *find_drift(actual, applied, settings.app, locations),
+        *anchor_repairs(actual, generation.by_name, changed, locations, now),
+    )
     missing = (
         tuple(missing_targets(desired.schedules, actual.targets, _unread_apps(actual, settings)))
         if actual.revision is None
@@ -242,10 +246,11 @@ def make_plan(
             *_unchanged_missing(missing, changed),
             *rename_warnings(desired.schedules, changes, actual.live_names),
             *_cron_warnings(desired.schedules, changed, now),
+            *map(Warned, clock_warnings(actual, now)),
             *twice_warnings(desired.schedules, schedules_of_modal(actual, settings.modal), now),
             *unread_warnings(actual, replace(budget, used=len(slots))),
         ),
-        effects=time_effects((*changes, *drift), now, actual.through),
+        effects=time_effects((*changes, *drift), now, actual.through, actual.began),
         deploy=_must_deploy(desired, actual, slots, secrets),
         slots=packed,
         budget=replace(budget, used=len(slots)),

@@ -154,9 +154,9 @@ class Lost:
         since = now if self.since is None else min(self.since, now)
         if self.begun is None:
             return since
-        return min(
-            (max(since, self.begun[name]) for name in names if name in self.begun), default=now
-        )
+        begun = (max(since, self.begun[name]) for name in names if name in self.begun)
+        # The clock of an earlier apply may have been ahead.
+        return min((now, *begun))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +186,8 @@ class Actual:
         protected: the names of schedules that are or were protected, from every place where they
             stand; None when no place could be read and some may have been.
         wake_seconds: of recent wakes, the seconds that their work took.
+        began: of schedules whose anchor is ahead, the epoch minute at which they really began, as
+            far as that is known.
         number: the highest apply number that anything live knows of; the next apply has the next.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
             nobody knows which functions exist and which crons others hold. None when observed.
@@ -209,6 +211,7 @@ class Actual:
     through: int | None = None
     wake_seconds: tuple[float, ...] = ()
     number: int = 0
+    began: Mapping[str, int] = field(default_factory=dict)
     revision: str | None = None
 
     @cached_property

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
 
 from reconciler.cron import minute
 from reconciler.dispatch.calendar import barred, previous_time, running_times
-from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.dispatch.due import Due, find_due
 from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.generation import Generation, Slot
@@ -38,6 +38,7 @@ class ScheduleStatus:
             success. Missed occurrences are none.
         missed: how many of its newest occurrences were missed in a row.
         suspended: whether it is suspended now; the record says until when and why.
+        ahead: whether a wrong clock has set its anchor ahead of now: it does not run before that.
     """
 
     record: Record
@@ -48,10 +49,13 @@ class ScheduleStatus:
     failures: int = 0
     missed: int = 0
     suspended: bool = False
+    ahead: bool = False
 
     @property
     def well(self) -> bool:
         """Whether nothing about it wants a look."""
+        if self.ahead:
+            return False
         return self.overdue is None and (self.last is None or self.last.state not in FAILURES)
 
 
@@ -158,6 +162,7 @@ class Status:
         twice: schedules whose function Modal runs by a schedule of its own as well.
         findings: what is wrong with the deployment.
         damaged: what is stored and cannot be read, or could not be read by a wake of the last day.
+        cursor_ahead: the cursor, an epoch minute, when a wrong clock has set it ahead of now.
     """
 
     generation: str
@@ -168,6 +173,7 @@ class Status:
     tasks: Tasks = Tasks()
     damaged: tuple[Damaged, ...] = ()
     findings: tuple[Finding, ...] = ()
+    cursor_ahead: int | None = None
 
     @property
     def well(self) -> bool:
@@ -179,6 +185,7 @@ class Status:
             and not self.twice
             and not self.damaged
             and not self.findings
+            and self.cursor_ahead is None
         )
 
 
@@ -212,9 +219,12 @@ def status_of(
         if run.state is not RunState.SKIPPED and owner is not None:
             by_name.setdefault(owner.name, []).append(run)
     late = now - max(1, generation.punctuality // 60)
+    # What lies before a cursor that is ahead has been looked at, by a wrong clock and too early.
+    through = None if cursor.through is None else min(cursor.through, now)
+    horizon = replace(cursor, through=through).horizon(now, generation.digest)
     overdue = {
         due.record.name: oldest
-        for due in find_due(generation, cursor.horizon(now, generation.digest), late)
+        for due in find_due(generation, horizon, late)
         if (oldest := min(_to_run(due), default=None)) is not None
         and oldest <= late - due.record.tolerance
     }
@@ -232,6 +242,7 @@ def status_of(
                 following=_following(record, by_name.get(record.name, ()), now),
                 overdue=overdue.get(record.name),
                 suspended=record.is_suspended(now),
+                ahead=record.anchor > now + CLOCK_TOLERANCE,
             )
             for record in generation.records
         ),
@@ -239,6 +250,7 @@ def status_of(
         tasks=tasks,
         damaged=tuple(dict.fromkeys(damaged)),
         findings=tuple(findings),
+        cursor_ahead=cursor.through if cursor.is_ahead(now) else None,
     )
 
 

@@ -46,6 +46,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
                 "last": None if item.last is None else run_json(item.last),
                 "next": _time(item.following),
                 "overdue": _time(item.overdue),
+                "anchor_ahead": _time(item.record.anchor if item.ahead else None),
                 "late_seconds": item.late,
                 "failures_in_a_row": item.failures,
                 "missed_in_a_row": item.missed,
@@ -61,6 +62,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
             {"what": one.what, "reason": one.reason, "remedy": one.remedy}
             for one in status.findings
         ],
+        "cursor_ahead": _time(status.cursor_ahead),
         "damaged": [{"where": one.where, "why": one.why} for one in status.damaged],
         "slots": [
             {
@@ -101,6 +103,7 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
         yield style.bold("Damaged")
     for one in status.damaged:
         yield f"  {style.red(str(one))}"
+    yield from _clock_lines(status, style)
     if status.twice:
         yield style.bold("Runs twice")
     for doubled in status.twice:
@@ -115,8 +118,21 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
     bad += [task.name for task in status.tasks.wanting]
     bad += [doubled.name for doubled in status.twice]
+    bad += ["the cursor"] if status.cursor_ahead is not None else []
     bad += dict.fromkeys(one.where for one in status.damaged)
     yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _clock_lines(status: Status, style: Style) -> Iterator[str]:
+    ahead = [item.record for item in status.schedules if item.ahead]
+    if ahead or status.cursor_ahead is not None:
+        yield style.bold("Clocks (one was wrong: that of an apply or a wake, or this machine's)")
+    for record in ahead:
+        anchor = style.red(f"does not run before its anchor {format_minute(record.anchor)}")
+        yield f"  {record.name}  {anchor}; the next apply sets it to now"
+    if status.cursor_ahead is not None:
+        cursor = style.red(f"the cursor {format_minute(status.cursor_ahead)} is ahead")
+        yield f"  {cursor}; the next wake looks again at the last 24 hours"
 
 
 def _task_json(task: TaskStatus) -> dict[str, Any]:

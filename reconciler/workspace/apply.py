@@ -8,14 +8,18 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
+from uuid import uuid4
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.at_once import together
+from reconciler.dispatch.cursor import CLOCK_TOLERANCE, Cursor
+from reconciler.dispatch.cursor_writing import rewrite
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
@@ -28,6 +32,7 @@ from reconciler.plan.headline import headline
 from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full, ownership_change
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
 from reconciler.plan.telling import secrets_digest
+from reconciler.workspace.beginnings import with_beginnings
 from reconciler.workspace.history import next_record, read_record
 from reconciler.workspace.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.workspace.observation import observe
@@ -88,6 +93,7 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
     )
     now = minute(workspace.clock.now())
     desired = with_standing(workspace.checkout, desired, actual)
+    actual = await with_beginnings(actual, workspace.files, now)
     plan = make_plan(desired, actual, now, allow_deletes=allow_deletes, rates=rates)
     if plan.deploy:
         await workspace.apps.require_secrets(plan.secrets)
@@ -190,6 +196,7 @@ class _Application:
         # Before the pointer: a crash in between leaves names of both generations, and never fewer.
         await self.protect(self.plan.actual.protected or frozenset())
         await self.workspace.files.write(POINTER_PATH, pointer.encode())
+        await self.set_cursor_back()
         await self.begin(Step.SET_TAGS)
         tags = dict(self.plan.tags)
         await self.workspace.apps.set_tags(tags if volume is None else {**tags, VOLUME_TAG: volume})
@@ -217,6 +224,19 @@ class _Application:
         generation = self.plan.generation
         entry = protection_entry([*generation.protected, *others], len(generation.records))
         await self.workspace.claims.put(PROTECTED_KEY, entry)
+
+    async def set_cursor_back(self) -> None:
+        """Set back a cursor that is ahead. Where that fails, the next wake does so."""
+        now = minute(self.workspace.clock.now())
+        through = self.plan.actual.through
+        if through is not None and through > now + CLOCK_TOLERANCE:
+            with suppress(UnavailableError):
+                await rewrite(
+                    self.workspace.claims,
+                    f"apply/{uuid4().hex}",
+                    Cursor(),
+                    lambda found: found.set_back(now),
+                )
 
     async def begin(self, step: Step) -> None:
         self.on_step(step)

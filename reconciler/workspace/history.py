@@ -136,7 +136,7 @@ def next_record(
     made = Origin(pointer.commit, pointer.author, pointer.at)
     changed = {
         change.name
-        for change in (*plan.changes, *plan.drift)
+        for change in plan.changes
         if change.kind is Kind.SCHEDULE and change.after is not None
     }
     known = {} if before is None else before.origins

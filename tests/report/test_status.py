@@ -195,3 +195,28 @@ def test_what_was_excluded_is_not_overdue() -> None:
     for now, since in (("10:06", None), ("10:15", minute(at("09:10")))):
         found = status_of(generation, None, cursor, (), minute(at(now)))
         assert found.schedules[0].overdue == since
+
+
+def test_an_anchor_and_a_cursor_that_are_ahead_are_named_and_nothing_is_well() -> None:
+    generation = new_generation([hourly(since="2026-11-22T12:00")], [], 300)
+    cursor = Cursor(through=NOW + 60, generation=generation.digest, number=0)
+    found = status_of(generation, None, cursor, (), NOW)
+    assert not found.well
+    assert status_text(found, {}, Style(colour=False)).splitlines()[-4:] == [
+        "Clocks (one was wrong: that of an apply or a wake, or this machine's)",
+        "  hourly  does not run before its anchor 2026-11-22T12:00Z; the next apply sets it to now",
+        "  the cursor 2026-11-20T16:30Z is ahead; the next wake looks again at the last 24 hours",
+        "Wants a look: hourly, the cursor.",
+    ]
+    as_dict = status_json(found, {})
+    assert as_dict["cursor_ahead"] == "2026-11-20T16:30Z"
+    assert as_dict["schedules"][0]["anchor_ahead"] == "2026-11-22T12:00Z"
+
+
+@pytest.mark.parametrize("ahead", [3, 10, 60, 3000])
+def test_nothing_is_overdue_before_a_cursor_that_is_ahead(ahead: int) -> None:
+    generation = new_generation([hourly(since="08:30")], [], 300, begun={"hourly": 1})
+    cursor = Cursor(through=NOW + ahead, generation=generation.digest, number=1)
+    found = status_of(generation, None, cursor, (), NOW)
+    assert [item.overdue for item in found.schedules] == [None]
+    assert found.well is (ahead <= 10)

@@ -60,6 +60,23 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "    places = [(p, TaskPath.parse(p)) for p in await files.pending(now)]\n"
         "    paths = [p for p, place in places if place and place.hour == now - now % 60]\n",
     ),
+    # Gives what begins a later anchor than all that is live, whatever a wrong clock has set.
+    "anchor after all others": Edit(
+        "reconciler.plan.compilation",
+        "_beginning(record, known, now) or (now, number)",
+        "_beginning(record, known, now) or ("
+        "max(now, *((one.agenda.newest or 0) + 1 for one in known), 0), number)",
+    ),
+    # Leaves an anchor where a wrong clock has set it.
+    "anchor ahead kept": Edit(
+        "reconciler.plan.compilation", "        and not is_ahead(before, now)\n", ""
+    ),
+    # Takes every schedule for one that the wakes before had read.
+    "nothing is new": Edit(
+        "reconciler.dispatch.cursor",
+        "is_fresh = newest is not None and began > newest",
+        "is_fresh = False",
+    ),
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
         "reconciler.dispatch.wake",

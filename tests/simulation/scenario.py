@@ -16,6 +16,8 @@ from tests.simulation.world import FIRST_MINUTE, START_SECOND
 
 CROWD_LATENCY: Final = 0.3
 """Seconds that a call takes in a crowd: more than one wake has for all of it."""
+APPLY_SKEWS: Final = (-3 * DAY, -DAY, -120, -9, 9, 30, DAY, 2 * DAY)
+"""Minutes by which the clock of the machine that applies may be ahead."""
 CROWD_WAKES: Final = (0, 6, 12, 30)
 """Minutes after the crowd is due."""
 
@@ -70,11 +72,15 @@ def draw_scenario(
     kept = random.choice((1, 90))
     history.apply(FIRST_MINUTE, START_SECOND, kept)
     before = 0.0
+    # Drawn apart, so that a seed plays the same wakes whatever clocks its applies have.
+    clocks = Random(f"the clocks of the applies of seed {seed}")
+    wrong = clocks.choice((0.0, 0.2, 0.8))
     flips = [_flip(random, wakes, days) for _ in range(random.choice((0, 3, 8)))]
     for flip in sorted((*flips, *applies)):
         planned = FIRST_MINUTE + int(max(before, flip - random.uniform(0, 90)) // 60)
-        history.change(planned)
-        history.apply(planned, START_SECOND + flip, kept)
+        skew = clocks.choice(APPLY_SKEWS) if clocks.random() < wrong else 0
+        history.change(planned + skew, clock_is_right=skew == 0)
+        history.apply(planned + skew, START_SECOND + flip, kept)
         before = flip
     losses = random.choice((0, 0, 3))
     return Scenario(

@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from reconciler.cron import Timetable, instant, parse, parse_times
+from reconciler.dispatch.cursor import CLOCK_TOLERANCE
 from reconciler.dispatch.generation import Generation, generation_path
 from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.record import Record
@@ -110,15 +111,19 @@ class History:
     applied: list[tuple[float, Generation]] = field(default_factory=list)
     """From which true epoch second on each was live."""
     identities: int = 0
-    newest: int = 0
-    """The newest anchor of what was applied last."""
 
     def apply(self, planned: int, live: float, history_days: int) -> None:
-        """Compile what git says, as a plan of that epoch minute; live from a true second on."""
+        """Compile what git says, as a plan made at that minute; live from a true second on.
+
+        Args:
+            planned: epoch minute by the clock of the machine that applies, which may be wrong.
+        """
+        for name, declared in self.living.items():
+            if declared.anchor > planned + CLOCK_TOLERANCE:
+                self.living[name] = replace(declared, anchor=planned)
         known = [generation for _at, generation in self.applied[-1:]]
         schedules = [declared.schedule for declared in self.living.values()]
         records, begun = compile_records(schedules, known, planned, number=len(self.applied) + 1)
-        self.newest = max(declared.anchor for declared in self.living.values())
         compiled = new_generation(records, (), PUNCTUALITY, history_days=history_days, begun=begun)
         self.applied.append((live, self.stored(compiled, live)))
         by_name = {record.name: record for record in records}
@@ -140,8 +145,14 @@ class History:
         self.identities += 1
         self.living[name] = self._drawn(self.identities, name, now, at_minute)
 
-    def change(self, now: int) -> None:
-        """Change some of the schedules."""
+    def change(self, now: int, *, clock_is_right: bool = True) -> None:
+        """Change some of the schedules.
+
+        Args:
+            now: epoch minute by the clock of the machine that applies.
+            clock_is_right: otherwise nothing is renamed, and no bounds are moved: both need the
+                minutes after the apply, which that machine takes to be others.
+        """
         for name in self.random.sample(sorted(self.living), min(8, len(self.living))):
             before = self.living.pop(name)
             match self.random.randrange(7):
@@ -153,11 +164,11 @@ class History:
                     self._keep(self._times_changed(before, now))
                 case 2:
                     self._keep(self._suspension_changed(before, now))
-                case 3:
+                case 3 if clock_is_right:
                     renamed = f"{name.partition('-')[0]}-was{now}"
                     schedule = replace(before.schedule, name=renamed, formerly=(name,))
                     self._keep(replace(before, schedule=schedule))
-                case 4 | 5:
+                case 4 | 5 if clock_is_right:
                     other = self._drawn(before.identity, name, now).schedule
                     schedule = replace(
                         before.schedule,
@@ -175,16 +186,12 @@ class History:
                         after.bounds_hold(at) and not before.bounds_hold(at)
                         for at in range(now + 1, now + DAY + 1)
                     )
-                    self._keep(replace(after, anchor=self._anchor(now)) if opened else after)
+                    self._keep(replace(after, anchor=now) if opened else after)
                 case _ if len(self.living) < 5:
                     self._keep(before)
 
     def _keep(self, declared: Declared) -> None:
         self.living[declared.schedule.name] = declared
-
-    def _anchor(self, now: int) -> int:
-        """The anchor of what begins with a plan of that epoch minute."""
-        return max(now, self.newest + 1)
 
     def _times_changed(self, before: Declared, now: int) -> Declared:
         """Other times and policies, which do not end a suspension."""
@@ -205,7 +212,7 @@ class History:
         after = replace(before, schedule=replace(before.schedule, suspension=suspension))
         if after.suspended(now) == before.suspended(now):
             return after
-        return replace(after, anchor=self._anchor(now))
+        return replace(after, anchor=now)
 
     def _drawn(self, identity: int, name: str, now: int, at_minute: int | None = None) -> Declared:
         random = self.random
@@ -237,7 +244,7 @@ class History:
             timeout=random.choice((None,) * 14 + (timedelta(minutes=20),)),
             location=Location("schedules/drawn.yaml", 1, 1),
         )
-        return Declared(identity, schedule, () if task else minutes, self._anchor(now))
+        return Declared(identity, schedule, () if task else minutes, now)
 
     def _exclusions(self, now: int) -> tuple[Exclusion, ...]:
         if self.random.random() < 0.8:
