@@ -11,7 +11,7 @@ from icalendar import Calendar, Event
 from reconciler.cron import instant
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.record import Record
-from reconciler.foreign_text import printable_lines
+from reconciler.foreign_text import printable_lines, without_commands
 from reconciler.report.timeline import Timeline
 
 LENGTH: Final = timedelta(minutes=5)
@@ -36,4 +36,5 @@ def timeline_calendar(found: Timeline, records: Mapping[str, Record]) -> bytes:
         described = [f"{record.app}/{record.function}", record.description, record.owner]
         event.add("description", printable_lines("\n".join(line for line in described if line)))
         calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    # Long lines are folded, and a command may begin where one is.
+    return without_commands(calendar.to_ical().decode()).encode()
