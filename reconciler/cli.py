@@ -9,14 +9,17 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import NoReturn
 
 from reconciler import __version__
 from reconciler.commands.stopping import heed_signals, number_of
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
+from reconciler.disk import disk_problem
 from reconciler.errors import ReconcileError, StoppedError
+from reconciler.foreign_text import on_one_line
 from reconciler.requirement import broken_modal, require_modal
-from reconciler.streams import guard_streams
+from reconciler.streams import OutputClosedError, OutputError, guard_streams
 
 BROKEN_PIPE = 141
 
@@ -29,12 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of ``reconcile``."""
     guard_streams()
     heed_signals()
-    sys.exit(call(_parser().parse_args(arguments)))
+    sys.exit(call(arguments))
 
 
-def call(args: argparse.Namespace) -> int:
-    """Run the chosen command; whatever goes wrong becomes a message and an exit code."""
+def call(arguments: Sequence[str] | None) -> int:
+    """Parse and run a command; whatever goes wrong becomes a message and an exit code."""
+    environment: str | None = None
     try:
+        try:
+            args = _parser().parse_args(arguments)
+        finally:
+            sys.stdout.flush()  # of --help
+        environment = vars(args).get("env")
+        _require_folder()
         require_modal()
         settle_times(args)
         module, _, function = args.target.partition(":")
@@ -44,13 +54,11 @@ def call(args: argparse.Namespace) -> int:
         code = command(args)
         sys.stdout.flush()
     except ReconcileError as error:
-        return _fail(error.told(vars(args).get("env")), error.exit_code)
+        return _fail(error.told(environment), error.exit_code)
     except KeyboardInterrupt as stop:
         stopped = StoppedError("nothing is left locked").by(number_of(stop))
         return _fail(str(stopped), stopped.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has gone; nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputClosedError:
         return BROKEN_PIPE
     except ImportError as error:
         unusable = broken_modal(error)
@@ -60,20 +68,37 @@ def call(args: argparse.Namespace) -> int:
     return code
 
 
+def _require_folder() -> None:
+    """Refuse a current folder that does not exist any more, or that nobody may look into."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise ReconcileError(
+            f"the current folder cannot be read: {(error.strerror or 'unknown reason').lower()}",
+            remedy="It may have been deleted. Change to a folder that exists.",
+        ) from error
+
+
 def _fail(message: str, code: int) -> int:
     from reconciler.redaction import redacted
 
-    with suppress(OSError):  # the terminal may be gone, and its end is what stopped the command
-        print(redacted(f"reconcile: {message}"), file=sys.stderr)
+    # The terminal may be gone, and its end is what stopped the command; or its disk is full.
+    with suppress(OSError, OutputError):
+        print(redacted(f"reconcile: {message}"), file=sys.stderr, flush=True)
     return code
 
 
 def _unexpected(error: Exception) -> int:
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
-    text = " ".join(str(error).split())
+    text = on_one_line(" ".join(str(error).split()))
     if type(error).__name__ == "UnavailableError":
         message = f"Modal did not answer: {text}\n  Nothing is lost; run it again."
+    elif isinstance(error, MemoryError):
+        message = "there is not enough memory\n  Give it more, then run it again."
+    elif isinstance(error, OSError) and (problem := disk_problem(error)) is not None:
+        place = f"{error.filename}: " if error.filename else ""
+        message = f"{place}{problem}\n  Mend that, then run it again."
     else:
         message = (
             f"unexpected {type(error).__name__}: {text}\n  This is a defect. Set "

@@ -12,9 +12,12 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
+from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable_lines, without_commands
 
 _COLOUR: Final = f"\033[{secrets.token_hex(8)}:"
@@ -34,6 +37,14 @@ def coloured(code: str, text: str) -> str:
         code: a number of "Select Graphic Rendition" (ECMA-48).
     """
     return f"{_COLOUR}{code}m{text}{_COLOUR}0m"
+
+
+class OutputClosedError(BrokenPipeError):
+    """The reader of what a command prints has read enough, as ``| head`` has: no failure."""
+
+
+class OutputError(ReconcileError):
+    """What a command prints cannot be written, for example because the disk is full."""
 
 
 class SafeStream(io.TextIOBase):
@@ -57,14 +68,21 @@ class SafeStream(io.TextIOBase):
         """Write a text of which some may be foreign."""
         safe = self._without_commands(self._printable(text))
         self._line = _end_of_line(self._line, safe)
-        self._stream.write(safe)
+        with self._failures():
+            self._stream.write(safe)
         return len(text)
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write what is not for people, such as a calendar, as it is."""
+        with self._failures():
+            self._stream.buffer.write(content)
 
     def write_command(self, command: str) -> None:
         """Write a workflow command of ours, on a line of its own."""
-        self._stream.write(f"\n{command}\n" if self._line else f"{command}\n")
+        with self._failures():
+            self._stream.write(f"\n{command}\n" if self._line else f"{command}\n")
         self._line = ""
-        self._stream.flush()
+        self.flush()
 
     def _printable(self, text: str) -> str:
         if _COLOUR not in text:
@@ -86,7 +104,28 @@ class SafeStream(io.TextIOBase):
 
     def flush(self) -> None:
         """See :class:`io.TextIOBase`."""
-        self._stream.flush()
+        with self._failures():
+            self._stream.flush()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError as error:
+            self.give_up()
+            raise OutputClosedError(*error.args) from None
+        except OSError as error:
+            self.give_up()
+            raise OutputError(
+                f"standard output cannot be written: {(error.strerror or str(error)).lower()}",
+                remedy="Free some space, or send it elsewhere.",
+            ) from error
+
+    def give_up(self) -> None:
+        """Send what is left, and what is still to come, nowhere."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
 
     def writable(self) -> bool:
         """See :class:`io.TextIOBase`."""
@@ -122,6 +161,14 @@ def guard_streams() -> None:
         stream = getattr(sys, name)
         if not isinstance(stream, SafeStream):
             setattr(sys, name, SafeStream(stream))
+
+
+def write_bytes(content: bytes) -> None:
+    """Write to standard output what is not for people, such as a calendar, as it is."""
+    if isinstance(sys.stdout, SafeStream):
+        sys.stdout.write_bytes(content)
+    else:
+        sys.stdout.buffer.write(content)
 
 
 def write_command(command: str) -> None:

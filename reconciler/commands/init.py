@@ -38,5 +38,9 @@ def main(args: Namespace) -> int:
 
 
 def _holds(found: StarterFile) -> bool:
-    lines = (Path.cwd() / found.path).read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        text = (Path.cwd() / found.path).read_text(encoding="utf-8", errors="replace")
+    except OSError:  # it is left alone, whatever it is
+        return False
+    lines = text.splitlines()
     return found.content.strip() in map(str.strip, lines)

@@ -23,6 +23,7 @@ from reconciler.plan.preview import preview_records, preview_slots
 from reconciler.report.heat_map import heat_map
 from reconciler.report.style import Style
 from reconciler.report.timeline import timeline, timeline_json, timeline_text
+from reconciler.streams import write_bytes
 from reconciler.words import count
 
 FARTHEST: Final = 366
@@ -89,6 +90,6 @@ def _wakes(
 
 def _write(target: str, content: bytes) -> None:
     if target == "-":
-        sys.stdout.buffer.write(content)
+        write_bytes(content)
         return
     write_whole(Path(target), content)

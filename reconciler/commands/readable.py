@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from reconciler.errors import ReconcileError
+
+MAX_BYTES: Final = 64 * 2**20
+"""Of one file; a plan of 10,000 schedules has about a third of it."""
 
 
 def read_text(path: Path) -> str:
@@ -14,12 +18,19 @@ def read_text(path: Path) -> str:
         ReconcileError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ReconcileError(
+                f"larger than {MAX_BYTES // 2**20} MiB", where=str(path), remedy="Check the path."
+            )
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise ReconcileError("is not UTF-8", where=str(path), remedy="Save it as UTF-8.") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a path may hold what no path can
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ReconcileError(
-            f"cannot be read: {(error.strerror or 'unknown reason').lower()}",
+            f"cannot be read: {(reason or 'unknown reason').lower()}",
             where=str(path),
             remedy="Check the path.",
         ) from error

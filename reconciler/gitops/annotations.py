@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable_lines, without_commands
@@ -16,6 +18,9 @@ from reconciler.manifest import ManifestError
 from reconciler.plan import Kind, Plan
 from reconciler.report.effect_words import lost_or_repeated
 from reconciler.streams import write_command
+
+MOST: Final = 50
+"""Annotations that a command writes. GitHub shows ten of each level for a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +103,7 @@ def _of_effects(plan: Plan) -> Iterator[Annotation]:
 def annotate(annotations: Iterable[Annotation]) -> None:
     """Write them where GitHub Actions reads them; elsewhere nobody could."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for annotation in annotations:
+        for annotation in islice(annotations, MOST):
             write_command(str(annotation))
 
 

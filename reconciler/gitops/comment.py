@@ -27,4 +27,5 @@ def is_ours(post: Any, marker: str) -> bool:
     Anybody can write the marker; only what an app wrote is overwritten.
     """
     written = str(post["body"] or "")
-    return post["user"]["type"] == "Bot" and written.partition("\n")[0].strip() == marker
+    author = post["user"] or {}  # none: the account was deleted
+    return author.get("type") == "Bot" and written.partition("\n")[0].strip() == marker

@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Final, Protocol, Self
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import on_one_line
 
 API: Final = "https://api.github.com"
 PAGE: Final = 100
@@ -53,13 +55,19 @@ class Repository:
         Raises:
             ReconcileError: this is no job of GitHub Actions, or it was given no token.
         """
-        name, token = (os.environ.get(key, "") for key in ("GITHUB_REPOSITORY", "GITHUB_TOKEN"))
+        name = os.environ.get("GITHUB_REPOSITORY", "")
+        token = os.environ.get("GITHUB_TOKEN", "").strip()
         if not name or not token:
             raise ReconcileError(
                 "GITHUB_REPOSITORY and GITHUB_TOKEN are not both set",
                 remedy="In GitHub Actions, give the step `GITHUB_TOKEN: ${{ github.token }}`.",
             )
-        return cls(os.environ.get("GITHUB_API_URL", API), name, token)
+        if not (token.isascii() and token.isprintable()):  # http.client would print it
+            raise ReconcileError(
+                "GITHUB_TOKEN holds a character that no token has, such as a line's end",
+                remedy="Give the step `GITHUB_TOKEN: ${{ github.token }}`.",
+            )
+        return cls(os.environ.get("GITHUB_API_URL") or API, name, token)
 
     def each(self, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
         """See :class:`GitHub`.
@@ -70,6 +78,8 @@ class Repository:
         for page in range(1, PAGES + 1):
             numbered = urlencode({**query, "per_page": PAGE, "page": page})
             found = self._call("GET", f"{path}?{numbered}", None)
+            if not isinstance(found, list):
+                raise self._misunderstood(f"GET {path}")
             yield from found
             if len(found) < PAGE:
                 return
@@ -94,19 +104,84 @@ class Repository:
                 "Content-Type": "application/json",
             },
         )
+        what = f"{method} {path.partition('?')[0]}"
         try:
-            with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - as above
-                return json.loads(answer.read())
+            with _OPENER.open(request, timeout=TIMEOUT) as answer:
+                content = answer.read()
         except HTTPError as error:
+            raise self._refused(what, error) from error
+        except (OSError, HTTPException, ValueError) as error:
+            reason = error.reason if isinstance(error, URLError) else error
             raise ReconcileError(
-                f"GitHub refused {method} {path.partition('?')[0]}: {error.code} {error.reason}",
-                where=self.name,
-                remedy="Does the job have the permission? A comment needs `pull-requests: write`, "
-                "comparing with one `pull-requests: read`, an issue `issues: write`.",
+                f"GitHub did not answer {what}: {on_one_line(str(reason)) or type(error).__name__}",
+                where=self.api,
+                remedy="Run the job again. If it stays so, is a proxy in between?",
             ) from error
-        except (URLError, TimeoutError, ValueError) as error:
-            raise ReconcileError(
-                f"GitHub did not answer {method} {path.partition('?')[0]}: {error}",
-                where=self.name,
-                remedy="Run the job again.",
-            ) from error
+        try:
+            return json.loads(content) if content else None
+        except (ValueError, RecursionError) as error:
+            raise self._misunderstood(what) from error
+
+    def _misunderstood(self, what: str) -> ReconcileError:
+        return ReconcileError(
+            f"the answer to {what} is not of GitHub's API",
+            where=self.api,
+            remedy="Is GITHUB_API_URL the address of the API, and is a proxy in between?",
+        )
+
+    def _refused(self, what: str, error: HTTPError) -> ReconcileError:
+        said = _message(error)
+        limited = "rate limit" in said.lower() or error.headers.get("Retry-After") is not None
+        if error.code == _GONE:
+            remedy = "Issues are disabled: enable them in the repository's settings."
+        elif error.code == _UNAUTHORIZED:
+            remedy = "Give the step `GITHUB_TOKEN: ${{ github.token }}`, or a token that is valid."
+        elif error.code == _TOO_MANY or limited:
+            wait = error.headers.get("Retry-After")
+            remedy = f"Run the job again{f' in {on_one_line(wait)} seconds' if wait else ' later'}."
+        elif error.code >= _SERVER:
+            remedy = "Run the job again; githubstatus.com says whether GitHub has an outage."
+        elif error.code in _FORBIDDEN:
+            remedy = (
+                "Does the job have the permission? A comment needs `pull-requests: write`, "
+                "comparing with one `pull-requests: read`, an issue `issues: write`."
+            )
+        elif error.code == _INVALID:
+            remedy = "GitHub says what it does not accept; report it if it is of our making."
+        else:
+            remedy = "Check GITHUB_REPOSITORY and GITHUB_API_URL."
+        status = f"{error.code} {on_one_line(error.reason)}".rstrip()
+        return ReconcileError(
+            f"GitHub refused {what}: {status}{f': {said}' if said else ''}",
+            where=self.name,
+            remedy=remedy,
+        )
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows none: urllib would send the token on, and make a GET of what was to be written."""
+
+    def redirect_request(self, *_arguments: Any) -> None:
+        return None
+
+
+_OPENER: Final = build_opener(_NoRedirect)
+_UNAUTHORIZED, _GONE, _INVALID, _TOO_MANY, _SERVER = 401, 410, 422, 429, 500
+_FORBIDDEN: Final = frozenset({403, 404})
+
+
+def _message(error: HTTPError) -> str:
+    """What GitHub says of a refusal, on one line; empty when it says nothing."""
+    try:
+        document = json.loads(error.read(_LONGEST))
+        parts = [document.get("message"), *(one.get("message") for one in document["errors"])]
+    except KeyError:
+        parts = [document.get("message")]
+    except (OSError, HTTPException, ValueError, TypeError, AttributeError, RecursionError):
+        return ""
+    return on_one_line("; ".join(part for part in parts if isinstance(part, str)))[:_SHOWN]
+
+
+_LONGEST: Final = 65_536
+_SHOWN: Final = 300
+"""Bytes of an answer that are read, and characters of its message that are shown."""

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.foreign_text import printable
-from reconciler.manifest.limits import MAX_FILE_BYTES
+from reconciler.manifest.limits import MAX_FILE_BYTES, MAX_FOLDERS
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 
+_SHOWN_FOLDERS = 4
+"""Folders of a path that is too long to be shown."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -31,16 +33,30 @@ def is_manifest(name: str) -> bool:
 
 def holds_manifests(folder: Path) -> bool:
     """Whether a folder is there and has a file in it that is read as manifests."""
-    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-    return any(map(is_manifest, files))
+    left = [(folder, 0)]
+    while left:
+        inner, depth = left.pop()
+        try:
+            entries = [entry for entry in os.scandir(inner) if not entry.name.startswith(".")]
+            if any(is_manifest(entry.name) for entry in entries):
+                return True
+            folders = [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:  # reading it says why
+            continue
+        left += [(path, depth + 1) for path in folders if depth < MAX_FOLDERS]
+    return False
 
 
-def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Problem]:
+def read_folder(folder: Path, shown: str, depth: int = 0) -> Iterator[tuple[str, bytes] | Problem]:
     """The manifests below a folder by name, sorted, each as its bytes or why it has none.
 
     Args:
         shown: the folder's path as messages and locations name it.
+        depth: in how many folders of the manifests' folder it is.
     """
+    if depth > MAX_FOLDERS:
+        yield too_deep(shown)
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -54,9 +70,16 @@ def read_folder(folder: Path, shown: str) -> Iterator[tuple[str, bytes] | Proble
         if is_manifest(entry.name):
             found = read_file(path, name)
             yield found if isinstance(found, Problem) else (name, found)
-        elif entry.is_dir(follow_symlinks=False):
-            yield from read_folder(path, name)
-        elif entry.is_symlink() and path.is_dir():
+            continue
+        try:
+            is_folder, is_link = entry.is_dir(follow_symlinks=False), entry.is_symlink()
+            is_link = is_link and path.is_dir()
+        except OSError as error:
+            yield _unreadable(name, error, "folder")
+            continue
+        if is_folder:
+            yield from read_folder(path, name, depth + 1)
+        elif is_link:
             yield _link(name)
 
 
@@ -71,7 +94,9 @@ def read_file(path: Path, shown: str) -> bytes | Problem:
             return Problem("a folder in place of a file", Location(shown), "rename it, or move it")
         if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
             return Problem("not an ordinary file", Location(shown), "put a file here")
-        return too_large(found.st_size, shown) or path.read_bytes()
+        with path.open("rb") as file:  # it may grow, or be of a kind that tells no size
+            content = file.read(MAX_FILE_BYTES + 1)
+        return too_large(len(content), shown) or content
     except OSError as error:
         return _unreadable(shown, error, "file")
 
@@ -84,6 +109,15 @@ def too_large(size: int, shown: str) -> Problem | None:
         f"larger than {MAX_FILE_BYTES // 2**20} MiB, the most that one file may have",
         Location(shown),
         "split it, or take it out of this folder if it holds no manifests",
+    )
+
+
+def too_deep(shown: str) -> Problem:
+    """The refusal of a folder or file in more folders than the bound."""
+    return Problem(
+        f"in more than {MAX_FOLDERS} folders inside one another",
+        Location("/".join(shown.split("/")[:_SHOWN_FOLDERS]) + "/…"),
+        "move the manifests up",
     )
 
 
@@ -110,7 +144,11 @@ def _unreadable(shown: str, error: OSError, what: str) -> Problem:
             return Problem("a file in place of a folder", Location(shown), "name a folder")
         case _:
             reason = (error.strerror or "unknown reason").lower()
-            return Problem(f"this {what} cannot be read: {reason}", Location(shown))
+            return Problem(
+                f"this {what} cannot be read: {reason}",
+                Location(shown),
+                "check the path, and the disk that it is on",
+            )
 
 
 def _displayable(name: str) -> str:

@@ -7,6 +7,12 @@ from typing import Final
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """One file; about 20,000 manifests."""
 
+MAX_FOLDERS: Final = 64
+"""Folders inside one another; paths stay far below what operating systems take."""
+
+MAX_PROBLEMS: Final = 1_000
+"""Problems after which the rest of the manifests is not read: a time limit, too."""
+
 MAX_DEPTH: Final = 32
 """Levels of nesting in one document; also what stops an alias that holds itself."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from reconciler.manifest.alerts import ONE_KEY_EACH, SecretKeys
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault
-from reconciler.manifest.files import read_folder, too_large
+from reconciler.manifest.files import read_folder, too_deep, too_large
+from reconciler.manifest.limits import MAX_FOLDERS, MAX_PROBLEMS
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.manifests import Manifests
@@ -50,8 +51,13 @@ def load_contents(
         ManifestError: with everything that is wrong in any file.
     """
     ordered = sorted(contents, key=lambda source: source[0])
-    bounded = (too_large(len(content), name) or (name, content) for name, content in ordered)
-    return _load(bounded, settings, folder)
+    return _load((_bounded(*source) for source in ordered), settings, folder)
+
+
+def _bounded(name: str, content: bytes) -> tuple[str, bytes] | Problem:
+    if name.count("/") > MAX_FOLDERS + 1:
+        return too_deep(name)
+    return too_large(len(content), name) or (name, content)
 
 
 def _load(
@@ -71,6 +77,8 @@ def _load(
             continue
         files += 1
         for document in _documents(*source):
+            if len(problems) >= MAX_PROBLEMS:
+                raise ManifestError([*problems[:MAX_PROBLEMS], _too_many(document)])
             if isinstance(document, Problem):
                 problems.append(document)
                 continue
@@ -139,6 +147,14 @@ def _clashing_keys(schedule: Schedule, document: Document, keys: SecretKeys) -> 
         clash = keys.clash(address)
         if clash is not None:
             yield Problem(clash, document.position(key), ONE_KEY_EACH)
+
+
+def _too_many(following: Document | Problem) -> Problem:
+    return Problem(
+        f"not read from here on: there are {MAX_PROBLEMS:,} problems before it",
+        following.location,
+        "mend those first",
+    )
 
 
 def _no_manifest(folder: str) -> Problem:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.foreign_text import on_one_line
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
@@ -20,4 +22,5 @@ class Location:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = on_one_line(self.file)
+        return f"{file}:{self.line}:{self.column}" if self.line else file

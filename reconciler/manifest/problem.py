@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
 from reconciler.manifest.location import Location
+
+SHOWN_PROBLEMS: Final = 50
+"""Problems that a message spells out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,18 @@ class ManifestError(ReconcileError):
         super().__init__(_summary(self.problems))
 
     def told(self, environment: str | None) -> str:
-        """All problems, whatever the environment is."""
+        """The first problems and how many there are, whatever the environment is."""
         del environment
-        return "\n".join([*(str(problem) for problem in self.problems), self.what])
+        shown = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
+        left = len(self.problems) - len(shown)
+        if left:
+            shown.append(f"and {left:,} more; `reconcile validate --format json` lists them")
+        return "\n".join([*shown, self.what])
 
 
 def _summary(problems: tuple[Problem, ...]) -> str:
     files = len({problem.location.file for problem in problems})
     return (
-        f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        f" in {files} file{'s' if files > 1 else ''}"
+        f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
+        f" in {files:,} file{'s' if files > 1 else ''}"
     )

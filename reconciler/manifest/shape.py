@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from reconciler.manifest.expected import Form
 from reconciler.manifest.fault import Fault
+from reconciler.manifest.limits import MAX_PROBLEMS
 from reconciler.manifest.manifest_form import CODE_KEYS, EITHER, ManifestForm
 from reconciler.manifest.schedule import JSON
 from reconciler.manifest.sentence import did_you_mean, fault_of
@@ -26,7 +27,9 @@ def check(value: JSON, form: type[F]) -> F | list[Fault]:
         read = form.model_validate(value)
     except ValidationError as error:
         read = None
-        faults = [fault_of(details, form) for details in error.errors(include_url=False)]
+        faults = [
+            fault_of(details, form) for details in error.errors(include_url=False)[:MAX_PROBLEMS]
+        ]
     else:
         faults = []
     if form is ManifestForm and isinstance(value, dict):

@@ -29,6 +29,11 @@ _PLAIN_SENTENCES: tuple[tuple[str, str, str | None], ...] = (
         "the document ends before this",
         "check the indentation; `---` on a line of its own begins another document",
     ),
+    (
+        "invalid Unicode character escape",
+        "this escape is half of a surrogate pair, or no character",
+        "write the character itself",
+    ),
     ("incompatible YAML document", "this version of YAML is not known", "leave the line out"),
 )
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

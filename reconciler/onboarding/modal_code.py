@@ -8,6 +8,7 @@ file. What is passed by ``**`` is not seen.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -39,9 +40,12 @@ def schedule_arguments(code: str, file: str) -> Iterator[ScheduleArgument]:
     """Every such argument, in no particular order.
 
     Raises:
-        SyntaxError, ValueError, RecursionError: this is not Python, or none that can be parsed.
+        SyntaxError, ValueError, RecursionError, MemoryError: this is not Python, or none that can
+            be parsed.
     """
-    tree = ast.parse(code, file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of foreign code, on our standard error
+        tree = ast.parse(code, file)
     texts = _texts(tree)
     apps = _apps(tree, texts)
     for node in ast.walk(tree):

@@ -10,10 +10,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from reconciler.foreign_text import printable
 from reconciler.onboarding.modal_code import ScheduleArgument, schedule_arguments
 
 MAX_BYTES: Final = 1_000_000
 """Of one file; what is larger was written by a machine."""
+DEEPEST: Final = 64
+"""Folders inside one another that are looked through."""
 _WORD: Final = b"schedule"
 _OTHERS: Final = frozenset({"__pycache__", "node_modules", "site-packages"})
 
@@ -33,7 +36,7 @@ def find_arguments(root: Path) -> Iterator[ScheduleArgument | UnreadFile]:
     files that do not hold the word, which are most.
     """
     for path in _files(root):
-        shown = path.relative_to(root).as_posix()
+        shown = printable(path.relative_to(root).as_posix())
         try:
             if path.stat().st_size > MAX_BYTES:
                 yield UnreadFile(shown, f"larger than {MAX_BYTES:,} bytes")
@@ -45,13 +48,15 @@ def find_arguments(root: Path) -> Iterator[ScheduleArgument | UnreadFile]:
                 )
         except OSError as error:
             yield UnreadFile(shown, (error.strerror or "unknown reason").lower())
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, LookupError) as error:
             yield UnreadFile(shown, f"no Python that can be parsed here: {error}")
+        except (RecursionError, MemoryError):  # the parser's own bounds
+            yield UnreadFile(shown, "nested too deeply to be parsed")
 
 
 def _files(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
-        if "pyvenv.cfg" in names:
+        if "pyvenv.cfg" in names or len(Path(folder).relative_to(root).parts) >= DEEPEST:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if name[0] != "." and name not in _OTHERS)

@@ -72,7 +72,11 @@ def workflow(name: str, environment: str, action: str, code: str) -> str:
 
 
 def write_missing(root: Path, found: StarterFile) -> bool:
-    """Write a file unless there is one; returns whether it was written."""
+    """Write a file unless there is one; returns whether it was written.
+
+    Raises:
+        ReconcileError: it cannot be written.
+    """
     path = root / found.path
     if path.exists() or path.is_symlink():
         return False

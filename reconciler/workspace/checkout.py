@@ -23,6 +23,7 @@ from reconciler.manifest import is_manifest
 from reconciler.manifest.files import read_file, read_folder
 from reconciler.manifest.problem import Problem
 from reconciler.manifest.settings_file import SETTINGS_FILE
+from reconciler.workspace.opening import NoRepositoryError, open_repository
 
 if TYPE_CHECKING:
     from git import Repo
@@ -67,12 +68,10 @@ def settle_git_variables(root: Path) -> None:
     found = {name: os.environ.pop(name) for name in GIT_VARIABLES if name in os.environ}
     if "GIT_DIR" not in found and "GIT_WORK_TREE" not in found:
         return
-    from git import InvalidGitRepositoryError, Repo
-
     try:
-        with Repo(root, search_parent_directories=True) as repo:
+        with open_repository(root) as repo:
             own = (Path(repo.git_dir).resolve(), Path(repo.working_tree_dir or root).resolve())
-    except InvalidGitRepositoryError:
+    except NoRepositoryError:
         own = None
     for name, mine in zip(("GIT_DIR", "GIT_WORK_TREE"), own or (None, None), strict=True):
         if name in found and Path(root, found[name]).resolve() != mine:

@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +69,34 @@ def start_engine(state: Path, *options: str) -> Iterator[subprocess.Popen[bytes]
 
     Args:
         options: of ``python -m reconciler.engine serve``.
+
+    Raises:
+        ReconcileError: its folder cannot be written, or the system starts no process.
     """
+    try:
+        process = _started(state, options)
+    except OSError as error:
+        raise ReconcileError(
+            f"the embedded engine cannot be started: {(error.strerror or str(error)).lower()}",
+            where=str(error.filename or state),
+            remedy="It keeps its state in that folder, which has to be writable.",
+        ) from error
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _started(state: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = os.open(state / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600)
     with os.fdopen(log, "wb") as output:
         # A session of its own: Ctrl-C is for us, and giving back the lease needs the engine.
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        return subprocess.Popen(  # noqa: S603 - our own module
             [
                 *ENGINE,
                 *("serve", "--state", str(state), "--parent-pid", str(os.getpid())),
@@ -85,14 +107,6 @@ def start_engine(state: Path, *options: str) -> Iterator[subprocess.Popen[bytes]
             stderr=output,
             start_new_session=True,
         )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 @contextmanager
@@ -113,14 +127,21 @@ def find_running(state: Path) -> Endpoint | None:
     """The engine that runs on a state folder, if one accepts connections."""
     try:
         found = json.loads((state / "server.json").read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        endpoint = Endpoint(found["url"], dict(found["variables"]))
+        address = urlsplit(endpoint.url)
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
-    address = urlsplit(found["url"])
+    except OSError as error:
+        raise ReconcileError(
+            f"cannot be read: {(error.strerror or 'unknown reason').lower()}",
+            where=str(state / "server.json"),
+            remedy="The embedded engine keeps its state there; give yourself access to it.",
+        ) from error
     try:
         socket.create_connection((address.hostname, address.port or 0), timeout=1).close()
     except OSError:
         return None
-    return Endpoint(found["url"], found["variables"])
+    return endpoint
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], state: Path) -> Endpoint:

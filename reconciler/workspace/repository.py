@@ -10,6 +10,7 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.workspace.checkout import require_whole
+from reconciler.workspace.opening import NoRepositoryError, open_repository
 
 if TYPE_CHECKING:
     from git import Repo
@@ -44,12 +45,8 @@ def read_revision(root: Path, schedules: Path, *, whole: bool = True) -> Revisio
         IncompleteCheckoutError: it is not, and git does not show that.
         ReconcileError: git refuses to read the repository, or it has no checkout.
     """
-    # GitPython takes longer to import than most commands run; only commands that plan need it.
-    from git import InvalidGitRepositoryError, Repo
-    from git.exc import GitCommandError, NoSuchPathError
-
     try:
-        with Repo(root, search_parent_directories=True) as repo:
+        with open_repository(root) as repo:
             if not repo.head.is_valid():
                 return Revision(None, dirty=True)
             if repo.bare:
@@ -62,14 +59,8 @@ def read_revision(root: Path, schedules: Path, *, whole: bool = True) -> Revisio
             dirty = added or repo.is_dirty(untracked_files=False) or _adds(repo, root, schedules)
             commit = repo.head.commit
             return Revision(commit.hexsha, dirty, str(commit.author))
-    except (InvalidGitRepositoryError, NoSuchPathError):
+    except NoRepositoryError:
         return Revision(None, dirty=False)
-    except GitCommandError as error:
-        raise ReconcileError(
-            f"git cannot read the repository: {' '.join(str(error.stderr).split())}",
-            where=str(root),
-            remedy="Check it with `git status`.",
-        ) from error
 
 
 def _adds(repo: Repo, root: Path, schedules: Path) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import is_manifest
+from reconciler.workspace.opening import open_repository
 
 if TYPE_CHECKING:
     from git import Commit, Repo
@@ -88,27 +88,6 @@ def merge_base(root: Path, revision: str, branch: str) -> str:
         if not bases:
             raise _missing(repo, f"no commit that {branch} and {revision} have in common")
         return bases[0].hexsha
-
-
-@contextmanager
-def open_repository(root: Path) -> Iterator[Repo]:
-    """The repository that a folder is in.
-
-    Raises:
-        ReconcileError: it is in none.
-    """
-    # GitPython takes longer to import than most commands run; few commands need it.
-    from git import InvalidGitRepositoryError, Repo
-    from git.exc import NoSuchPathError
-
-    try:
-        repo = Repo(root, search_parent_directories=True)
-    except (InvalidGitRepositoryError, NoSuchPathError) as error:
-        raise ReconcileError(
-            "this is no git repository", where=str(root), remedy="Run it in a clone."
-        ) from error
-    with repo:
-        yield repo
 
 
 def _commit(repo: Repo, revision: str) -> Commit:

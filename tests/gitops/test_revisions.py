@@ -93,7 +93,7 @@ def test_a_branch_is_compared_with_where_it_left_not_with_what_came_after(
 
 
 def test_outside_git_there_is_nothing_to_compare(tmp_path: Path) -> None:
-    with pytest.raises(ReconcileError, match="this is no git repository"):
+    with pytest.raises(ReconcileError, match="not a git repository"):
         read_commit(tmp_path, "HEAD", SETTINGS)
 
 
