@@ -22,12 +22,7 @@ _NO_GIT_NEEDED: Final = "`validate`, `lint` and `next` need no git."
 
 
 class NoRepositoryError(ReconcileError):
-    """A folder that is in no git repository."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(
-            "not a git repository", where=str(root), remedy="Run it in a clone, or `git init`."
-        )
+    """A folder is in no git repository."""
 
 
 @contextmanager
@@ -54,7 +49,9 @@ def open_repository(root: Path) -> Iterator[Repo]:
             yield repo
     except (InvalidGitRepositoryError, NoSuchPathError) as error:
         _require_none(root)
-        raise NoRepositoryError(root) from error
+        raise NoRepositoryError(
+            "not a git repository", where=str(root), remedy="Run it in a clone, or `git init`."
+        ) from error
     except GitCommandNotFound as error:
         raise _not_installed() from error
     except CommandError as error:
