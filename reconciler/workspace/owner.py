@@ -15,6 +15,7 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
 from reconciler.plan import Identity, Owner, Standing
 from reconciler.plan.identity import LOCAL_ID, is_path, repository_at
+from reconciler.workspace.opening import NoRepositoryError, open_repository
 
 if TYPE_CHECKING:
     from git import Repo
@@ -227,20 +228,10 @@ def _repository(root: Path) -> Iterator[Repo | None]:
     Raises:
         ReconcileError: git refuses to read it.
     """
-    # GitPython takes longer to import than most commands run; only commands that plan need it.
-    from git import InvalidGitRepositoryError, Repo
-    from git.exc import GitCommandError, NoSuchPathError
-
     try:
-        with Repo(root, search_parent_directories=True) as repo:
+        with open_repository(root) as repo:
             yield repo
             return
-    except (InvalidGitRepositoryError, NoSuchPathError):
+    except NoRepositoryError:
         pass
-    except GitCommandError as error:
-        raise ReconcileError(
-            f"git cannot read the repository: {' '.join(str(error.stderr).split())}",
-            where=str(root),
-            remedy="Check it with `git status`.",
-        ) from error
     yield None
