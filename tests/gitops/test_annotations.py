@@ -26,7 +26,8 @@ def test_a_plan_tells_missing_functions_warnings_and_refusals() -> None:
     assert told[0].startswith("::error file=schedules/all.yaml,line=1,col=1,title=schedules::a: ")
     assert told[1].startswith("::warning file=schedules/all.yaml,line=1,title=schedules::a: ")
     gone = make_plan(desired(hourly("x")), applied(hourly("a", "b", "c", "d")), NOW)
-    (refused,) = of_plan(gone)
+    refused, renamed = of_plan(gone)
+    assert "add `formerly: a`" in str(renamed)
     assert str(refused).startswith("::error title=schedules::4 of 4 schedules would be deleted")
 
 
