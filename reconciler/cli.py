@@ -117,6 +117,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="reconcile",
+        # An abbreviation could be of several options, and `tasks --all` no abbreviation of ours.
+        allow_abbrev=False,
         description="Compare the schedules in git with what is deployed on Modal, and apply them.",
         epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
         "3 refused by a safety rule.",
@@ -277,6 +279,11 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="allow N deletions in all, where the threshold allows fewer",
+    )
+    parser.add_argument(
+        "--allow-older",
+        action="store_true",
+        help="apply also a checkout that may lack what is live: older, diverged or not known",
     )
     saved = parser.add_mutually_exclusive_group()
     saved.add_argument("--out", metavar="FILE", help="plan and save it, to be applied by --plan")

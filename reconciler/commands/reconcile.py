@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from reconciler.errors import ReconcileError, StoppedError, command_line
 from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.manifest import LOCAL
 from reconciler.plan import Plan, assume_applied, make_plan
+from reconciler.plan.ancestry import require_current
 from reconciler.workspace.apply import (
     MissingTargetError,
     RefusedPlanError,
@@ -56,7 +58,15 @@ def _reconcile(args: Namespace) -> int:
     source = read_source(args)
     with connected(source.inputs):
         workspace = open_workspace(source.inputs, source.commit)
-        plan = run(prepare(workspace, source.desired(), allow_deletes=args.allow_deletes))
+        desired = source.desired()
+        plan = run(
+            prepare(
+                workspace,
+                desired,
+                allow_deletes=args.allow_deletes,
+                ancestry=partial(source.ancestry, desired.commit),
+            )
+        )
         _show(plan, args)
         if saved is not None:
             saved.require_same(plan, args.plan)
@@ -67,6 +77,8 @@ def _reconcile(args: Namespace) -> int:
             return 0
         if args.dry_run or args.out is not None:
             return CHANGES if args.detailed_exitcode else 0
+        if plan.environment != LOCAL and not args.allow_older:
+            require_current(plan.ancestry)
         if saved is None and not args.yes and not confirmed(f"Apply this to {plan.environment}?"):
             print("Nothing was changed.", file=sys.stderr)
             return 1

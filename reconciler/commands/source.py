@@ -31,11 +31,13 @@ from reconciler.manifest.discovery import shown_from
 from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan import Desired
+from reconciler.plan.ancestry import Ancestry
 from reconciler.workspace.owner import read_owner
 from reconciler.workspace.repository import read_revision
 from reconciler.workspace.settings_files import require_app_of_its_own
 
 if TYPE_CHECKING:
+    from reconciler.dispatch.pointer import Pointer
     from reconciler.workspace.revisions import CommittedFiles
 
 _HARMLESS: Final = "; nothing is deleted because of that"
@@ -79,7 +81,26 @@ class Source:
         desired = desired_of(self.inputs, self.schedules, whole=self.commit is None)
         if self.commit is None:
             return desired
-        return replace(desired, commit=self.commit, author=self.author, dirty=False)
+        from reconciler.workspace.ancestry import contains
+
+        head = desired.commit
+        ahead = head is not None and contains(self.inputs.root, head, self.commit)
+        return replace(
+            desired,
+            commit=self.commit,
+            author=self.author,
+            dirty=False,
+            head=head if ahead else None,
+        )
+
+    def ancestry(self, commit: str | None, pointer: Pointer) -> Ancestry | None:
+        """How the commit that is planned stands to what is live; None when neither has one."""
+        if commit is None and pointer.commit is None:
+            return None
+        from reconciler.workspace.ancestry import ancestry_of
+
+        found = ancestry_of(self.inputs.root, self.inputs.folder, commit, pointer.commit)
+        return replace(found, on_purpose=self.commit is not None)
 
 
 def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool = True) -> Desired:

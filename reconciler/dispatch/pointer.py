@@ -32,6 +32,8 @@ class Pointer:
             they are known when the generation is gone. None when an older version wrote it.
         identity: the repository and the folder that own the app, in full; None when a version
             applied that did not record it.
+        rolled_back_from: the commit that was checked out when an earlier one was applied on
+            purpose; None when it was no rollback.
     """
 
     generation: str
@@ -45,6 +47,7 @@ class Pointer:
     number: int = 0
     protected: tuple[str, ...] | None = None
     identity: str | None = None
+    rolled_back_from: str | None = None
 
     def encode(self) -> bytes:
         """The pointer's file."""
@@ -87,4 +90,5 @@ def pointer_of(data: Mapping[str, Any]) -> Pointer:
         number=typed(data, "number", int, 0),
         protected=None if protected is None else tuple(map(str, protected)),
         identity=typed(data, "identity", str, None),
+        rolled_back_from=typed(data, "rolled_back_from", str, None),
     )

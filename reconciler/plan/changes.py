@@ -39,11 +39,13 @@ def schedule_changes(
     before: Mapping[str, Record],
     after: Mapping[str, Record],
     locations: Mapping[str, Location],
+    gone: str,
 ) -> Iterator[Change]:
     """Yield what turns the records of one generation into another's, sorted by name in each part.
 
     Args:
         locations: where each schedule of ``after`` is declared.
+        gone: why a schedule is deleted.
     """
     found = difference(before, after, same_but_for_anchor)
     renamed = {
@@ -62,7 +64,7 @@ def schedule_changes(
     for name, record in found.removed.items():
         if any(old.name == name for old in renamed.values()):
             continue
-        yield _change(Action.DELETE, name, "is no longer in git", record, None, locations)
+        yield _change(Action.DELETE, name, gone, record, None, locations)
 
 
 def slot_changes(before: Iterable[Slot], after: Iterable[Slot]) -> Iterator[Change]:

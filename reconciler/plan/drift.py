@@ -71,11 +71,12 @@ def find_drift(
             yield _repair(Kind.APP, app, f"lacks its function {function}")
 
 
-def lost_deletions(actual: Actual, names: Collection[str]) -> Iterator[Change]:
+def lost_deletions(actual: Actual, names: Collection[str], gone: str) -> Iterator[Change]:
     """The schedules of a lost generation that git does not have any more.
 
     Args:
         names: the names in git, old ones included.
+        gone: why they are deleted.
     """
     if actual.lost is None:
         return
@@ -86,7 +87,7 @@ def lost_deletions(actual: Actual, names: Collection[str]) -> Iterator[Change]:
             action=Action.DELETE,
             kind=Kind.SCHEDULE,
             name=name,
-            reason="is no longer in git",
+            reason=gone,
             before=None if record is None else masked(record).to_json(),
         )
 

@@ -22,6 +22,7 @@ from reconciler.durations import parse_duration
 from reconciler.manifest import EnvironmentSettings, Location, Schedule
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
+from reconciler.plan.ancestry import Ancestry, checkout_warnings, deletion_reason
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
@@ -85,6 +86,7 @@ class Plan:
         tz: what another edition of the tz database moves; None when it is the live one.
         price: what a wake costs.
         now: the epoch minute at which it was made.
+        ancestry: how the commit stands to the live one; None when nothing is live.
         tags: the app's tags after the apply.
         secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
     """
@@ -108,6 +110,7 @@ class Plan:
     tz: TzChange | None
     price: WakePrice
     now: int
+    ancestry: Ancestry | None
     tags: Mapping[str, str]
     secrets: Mapping[str, tuple[str, ...]]
 
@@ -170,6 +173,7 @@ def make_plan(
     *,
     allow_deletes: int = 0,
     rates: Rates | None = None,
+    ancestry: Ancestry | None = None,
 ) -> Plan:
     """Plan how to get from what is live to what git says.
 
@@ -177,6 +181,7 @@ def make_plan(
         now: epoch minute.
         allow_deletes: how many deletions in all are allowed where the threshold allows fewer.
         rates: what the workspace pays, None when that is not known.
+        ancestry: how the commit stands to the live one; None when nothing is live.
     """
     settings = desired.settings
     members = _members(desired, now)
@@ -206,9 +211,10 @@ def make_plan(
     applied = last_applied(actual, generation)
     locations = {schedule.name: schedule.location for schedule in desired.schedules}
     names = frozenset(locations).union(renamed_from(generation, actual.live_names))
+    gone = deletion_reason(ancestry)
     changes = (
-        *_changes(applied, generation, locations),
-        *lost_deletions(actual, names),
+        *_changes(applied, generation, locations, gone),
+        *lost_deletions(actual, names, gone),
         *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
         *ownership_change(actual, desired),
@@ -243,6 +249,7 @@ def make_plan(
         ),
         warnings=(
             *_ownership_warnings(desired),
+            *map(Warned, checkout_warnings(ancestry, actual.pointer if changes else None, desired)),
             *_unchanged_missing(missing, changed),
             *rename_warnings(desired.schedules, changes, actual.live_names),
             *_cron_warnings(desired.schedules, changed, now),
@@ -259,6 +266,7 @@ def make_plan(
         tz=None if applied is None else tz_change(applied, generation, now),
         price=WakePrice.of(actual.wake_seconds, rates),
         now=now,
+        ancestry=ancestry,
         tags=own_tags(
             owner=desired.owner,
             generation=generation.digest,
@@ -313,10 +321,13 @@ def _must_deploy(
 
 
 def _changes(
-    applied: Generation | None, planned: Generation, locations: Mapping[str, Location]
+    applied: Generation | None,
+    planned: Generation,
+    locations: Mapping[str, Location],
+    gone: str,
 ) -> Iterator[Change]:
     before = {} if applied is None else applied.by_name
-    yield from schedule_changes(before, planned.by_name, locations)
+    yield from schedule_changes(before, planned.by_name, locations, gone)
     yield from slot_changes(() if applied is None else applied.slots, planned.slots)
     if applied is not None:
         yield from generation_changes(applied, planned)

@@ -42,6 +42,8 @@ class Desired:
         dirty: whether the work tree differs from that commit.
         author: who wrote the commit, None when that is not known.
         standing: asked for when the app does not bear this owner.
+        head: the commit that is checked out, when another is planned that it contains: an apply is
+            a rollback. Else None.
     """
 
     schedules: tuple[Schedule, ...]
@@ -52,6 +54,7 @@ class Desired:
     dirty: bool
     author: str | None = None
     standing: Standing = Standing()
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -31,6 +31,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
         "well": status.well,
         "generation": status.generation,
         "commit": None if pointer is None else pointer.commit,
+        "rolled_back_from": None if pointer is None else pointer.rolled_back_from,
         "author": None if pointer is None else pointer.author,
         "link": None if pointer is None else pointer.link,
         "applied_by": None if pointer is None else pointer.by,
@@ -83,6 +84,11 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
     if commit and pointer is not None and pointer.author:
         commit += f" by {on_one_line(pointer.author)}"
     yield style.bold(f"Generation {status.generation[:12]}{commit}{applied}")
+    if pointer is not None and pointer.rolled_back_from is not None:
+        yield (
+            f"Rolled back on purpose from commit {pointer.rolled_back_from[:12]}, which is ahead "
+            "of what is live: the next apply from there undoes the rollback."
+        )
     width = max((len(item.record.name) for item in status.schedules), default=0)
     for item in status.schedules:
         origin = origins.get(item.record.name)

@@ -28,6 +28,7 @@ from reconciler.dispatch.protection import PROTECTED_KEY, protection_entry
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
+from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.headline import headline
 from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full, ownership_change
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
@@ -80,8 +81,17 @@ class Workspace:
     checkout: Checkout
 
 
-async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int = 0) -> Plan:
+async def prepare(
+    workspace: Workspace,
+    desired: Desired,
+    *,
+    allow_deletes: int = 0,
+    ancestry: Callable[[Pointer], Ancestry | None] = lambda _: None,
+) -> Plan:
     """Observe what is live and plan.
+
+    Args:
+        ancestry: how the commit stands to what the pointer says is live.
 
     Raises:
         MissingSecretError: the app would have to carry a Modal Secret that is not there.
@@ -94,7 +104,14 @@ async def prepare(workspace: Workspace, desired: Desired, *, allow_deletes: int 
     now = minute(workspace.clock.now())
     desired = with_standing(workspace.checkout, desired, actual)
     actual = await with_beginnings(actual, workspace.files, now)
-    plan = make_plan(desired, actual, now, allow_deletes=allow_deletes, rates=rates)
+    plan = make_plan(
+        desired,
+        actual,
+        now,
+        allow_deletes=allow_deletes,
+        rates=rates,
+        ancestry=None if actual.pointer is None else ancestry(actual.pointer),
+    )
     if plan.deploy:
         await workspace.apps.require_secrets(plan.secrets)
     return plan
@@ -299,6 +316,7 @@ class _Application:
             number=self.plan.actual.number + 1,
             protected=self.plan.generation.protected,
             identity=str(self.plan.desired.owner.identity),
+            rolled_back_from=self.plan.desired.head,
         )
 
     def time(self) -> str:
