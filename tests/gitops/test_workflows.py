@@ -139,6 +139,23 @@ def test_a_plan_that_was_overtaken_while_it_waited_for_approval_is_refused(ci: C
     assert ci.live() == ["a", "b", "x"]
 
 
+def test_an_old_job_that_is_run_again_is_refused_unless_somebody_allows_it(ci: Ci) -> None:
+    old = ci.team.git.git("rev-parse", "HEAD")
+    ci.branch("a", "b", "c")
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    ci.team.git.git("checkout", "-q", "--detach", old)
+    jobs = ci.runner("push").run("apply.yml")
+    assert jobs["plan"].succeeded, jobs["plan"].output
+    assert "is older than what is live" in jobs["plan"].summary
+    assert not jobs["apply"].succeeded
+    assert "nothing was applied" in jobs["apply"].output
+    assert ci.live() == ["a", "b", "c"]
+    allowed = replace(ci.runner("workflow_dispatch"), inputs={"allow-older": "true"})
+    assert allowed.run("apply.yml")["apply"].succeeded
+    assert ci.live() == ["a", "b"]
+
+
 def test_an_earlier_commit_is_rolled_back_to_by_hand(ci: Ci) -> None:
     first = ci.team.git.git("rev-parse", "HEAD")
     ci.branch("a", "z")
