@@ -177,6 +177,7 @@ PRODUCTION = ("--env", "production")
 def production(team: Team) -> Team:
     """`a` is live in production, and then `a` and `colleague`; the first commit is checked out."""
     team.git.write("reconciler.yaml", "environments: {production: {modal: main}}\n")
+    team.git.git("remote", "add", "origin", "https://git.example/acme/jobs.git")
     variables = team.project.engine.record.variables
     first = team.commit("a")
     team.project.applied(*PRODUCTION, **variables)
