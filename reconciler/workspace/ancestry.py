@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan.ancestry import Ancestry, Relation
-from reconciler.workspace.revisions import open_repository
+from reconciler.workspace.opening import open_repository
 
 if TYPE_CHECKING:
     from git import Repo
