@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from reconciler.gitops.annotations import annotate, of_error, of_plan
 from reconciler.manifest import LOCAL
 from reconciler.plan import Plan, assume_applied, make_plan
 from reconciler.plan.ancestry import require_current
+from reconciler.plan.chains import commit_to_follow
 from reconciler.workspace.apply import (
     MissingTargetError,
     RefusedPlanError,
@@ -65,6 +67,7 @@ def _reconcile(args: Namespace) -> int:
                 desired,
                 allow_deletes=args.allow_deletes,
                 ancestry=partial(source.ancestry, desired.commit),
+                past=partial(source.renames, desired.commit),
             )
         )
         _show(plan, args)
@@ -121,7 +124,10 @@ def _compare(args: Namespace) -> int:
     before = read_source_before(args, base, source.inputs)
     now = minute(datetime.now(UTC))
     actual = assume_applied(before.desired(), now)
-    plan = make_plan(source.desired(), actual, now, allow_deletes=args.allow_deletes)
+    desired = source.desired()
+    if commit_to_follow(desired, actual) is not None:
+        desired = replace(desired, past=source.renames(desired.commit, base))
+    plan = make_plan(desired, actual, now, allow_deletes=args.allow_deletes)
     _show(plan, args)
     check_allowed(plan)
     return CHANGES if args.detailed_exitcode and not plan.empty else 0

@@ -32,6 +32,7 @@ from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan import Desired
 from reconciler.plan.ancestry import Ancestry
+from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.workspace.owner import read_owner
 from reconciler.workspace.repository import read_revision
 from reconciler.workspace.settings_files import require_app_of_its_own
@@ -101,6 +102,15 @@ class Source:
 
         found = ancestry_of(self.inputs.root, self.inputs.folder, commit, pointer.commit)
         return replace(found, on_purpose=self.commit is not None)
+
+    def renames(self, commit: str | None, live: str) -> Past:
+        """The renames between the live commit and the one that is planned."""
+        from reconciler.workspace.past_renames import read_renames
+
+        if commit is None:
+            return NOTHING_READ
+        inputs = self.inputs
+        return read_renames(inputs.root, inputs.folder, inputs.environment.name, commit, live)
 
 
 def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool = True) -> Desired:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from reconciler.manifest.document import Document
+from reconciler.manifest.document import Document, documents
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 
@@ -53,10 +53,25 @@ class Named:
             ),
         )
 
+    def is_in(self, environment: str) -> bool:
+        """Whether it runs in this environment."""
+        return not self.environments or environment in self.environments
+
     def meets(self, other: Self) -> bool:
         """Whether there can be an environment with both of them."""
         mine, theirs = self.environments, other.environments
         return not mine or not theirs or bool(mine & theirs)
+
+
+def earlier_names(content: bytes, environment: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The schedules of an environment that a file gives earlier names, each with those names.
+
+    What cannot be read is passed over: the file is one of the past, and nothing is planned from it.
+    """
+    for document in documents(content, ""):
+        named = Named.of(document) if isinstance(document, Document) else None
+        if named is not None and named.formerly and named.is_in(environment):
+            yield named.name, tuple(old for old, _at in named.formerly)
 
 
 def doubtful_renames(named: Iterable[Named]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +17,7 @@ from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
+from reconciler.plan.past import Hop, describe_way
 from reconciler.plan.telling import describe_address, describe_alerts, masked
 
 _LABELS: Final = {
@@ -40,12 +41,14 @@ def schedule_changes(
     after: Mapping[str, Record],
     locations: Mapping[str, Location],
     gone: str,
+    chains: Mapping[str, Sequence[Hop]],
 ) -> Iterator[Change]:
     """Yield what turns the records of one generation into another's, sorted by name in each part.
 
     Args:
         locations: where each schedule of ``after`` is declared.
         gone: why a schedule is deleted.
+        chains: schedule name to the renames of git that lead to it from the live name.
     """
     found = difference(before, after, same_but_for_anchor)
     renamed = {
@@ -56,7 +59,7 @@ def schedule_changes(
     }
     for name, record in found.added.items():
         if name in renamed:
-            yield _rename(renamed[name], record, locations)
+            yield _rename(renamed[name], record, locations, chains.get(name, ()))
             continue
         yield _change(Action.CREATE, name, "is new in git", None, record, locations)
     for name, (old, new) in found.changed.items():
@@ -132,9 +135,12 @@ def _action(old: Record, new: Record) -> Action:
     return Action.RESUME if new.suspended is None else Action.SUSPEND
 
 
-def _rename(old: Record, new: Record, locations: Mapping[str, Location]) -> Change:
+def _rename(
+    old: Record, new: Record, locations: Mapping[str, Location], chain: Sequence[Hop]
+) -> Change:
     also = describe_change(replace(old, name=new.name, formerly=new.formerly), new)
-    reason = f"was {old.name}; its history moves along" + (f"; {also}" if also else "")
+    was = describe_way(old.name, chain) if chain else old.name
+    reason = f"was {was}; its history moves along" + (f"; {also}" if also else "")
     return _change(Action.RENAME, new.name, reason, old, new, locations)
 
 

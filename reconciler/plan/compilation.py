@@ -71,13 +71,13 @@ def compile_records(
     names = frozenset(schedule.name for schedule in schedules)
     if lost is not None and lost.before is not None:
         known = (*known, lost.before)
-    given_back = [_given_back(generation, schedules) for generation in known]
+    returned = [given_back(generation, schedules) for generation in known]
     records = []
     begun = {}
     for schedule in schedules:
         record = _record(schedule, now, settings)
         formerly = [old for old in schedule.formerly if old not in names]
-        record = _renamed(record, formerly, known, given_back, now)
+        record = _renamed(record, formerly, known, returned, now)
         anchor, since = _beginning(record, known, now, lost) or (
             now if lost is None else lost.began(_now_and_before(record), now),
             number,
@@ -129,6 +129,25 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
     return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
 
 
+def given_back(generation: Generation, schedules: Sequence[Schedule]) -> Mapping[str, Record]:
+    """The schedules that git has under a name that they once had, by that name.
+
+    A rollback to a commit from before a rename gives an old name back. It is no deletion, and the
+    history stays with it.
+    """
+    names = {schedule.name for schedule in schedules}
+    claimed = {old for schedule in schedules for old in schedule.formerly}
+    found: dict[str, Record] = {}
+    for record in generation.records:
+        if not record.formerly or record.name in names or record.name in claimed:
+            continue
+        for old, _last in reversed(record.formerly):
+            if old in names and old not in generation.by_name and old not in found:
+                found[old] = record
+                break
+    return found
+
+
 def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | None) -> Record:
     target = schedule.target
     assert isinstance(target, FunctionTarget), "code targets are refused when manifests are read"
@@ -171,45 +190,26 @@ def _renamed(
     record: Record,
     formerly: Sequence[str],
     known: Sequence[Generation],
-    given_back: Sequence[Mapping[str, Record]],
+    returned: Sequence[Mapping[str, Record]],
     now: int,
 ) -> Record:
     """The record with its earlier names; what it was called stays known when git forgets it.
 
     Args:
         formerly: the earlier names that the manifest gives and that git does not have any more.
-        given_back: of each known generation, see :func:`_given_back`.
+        returned: of each known generation, see :func:`given_back`.
     """
     for generation in known:
         own = generation.by_name.get(record.name)
         if own is not None:
             return replace(record, formerly=own.formerly)
-    for generation, others in zip(known, given_back, strict=True):
+    for generation, others in zip(known, returned, strict=True):
         named = (generation.by_name[old] for old in formerly if old in generation.by_name)
         old = next(named, others.get(record.name))
         if old is not None:
             last = (old.name, now + RENAME_GRACE)
             return replace(record, formerly=(*old.formerly, last))
     return record
-
-
-def _given_back(generation: Generation, schedules: Sequence[Schedule]) -> Mapping[str, Record]:
-    """The schedules that git has under a name that they once had, by that name.
-
-    A rollback to a commit from before a rename gives an old name back. It is no deletion, and the
-    history stays with it.
-    """
-    names = {schedule.name for schedule in schedules}
-    claimed = {old for schedule in schedules for old in schedule.formerly}
-    found: dict[str, Record] = {}
-    for record in generation.records:
-        if not record.formerly or record.name in names or record.name in claimed:
-            continue
-        for old, _last in reversed(record.formerly):
-            if old in names and old not in generation.by_name and old not in found:
-                found[old] = record
-                break
-    return found
 
 
 def _from(moment: datetime | None) -> int | None:

@@ -6,7 +6,7 @@ A dry run prints it, an apply carries it out: both read the same value.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +24,7 @@ from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
 from reconciler.plan.ancestry import Ancestry, checkout_warnings, deletion_reason
 from reconciler.plan.budget import Budget, budget_for
+from reconciler.plan.chains import follow_renames
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes, slot_changes
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
@@ -39,6 +40,7 @@ from reconciler.plan.foreign import (
 )
 from reconciler.plan.generation_changes import generation_changes
 from reconciler.plan.ownership import machine_only, ownership_change
+from reconciler.plan.past import Hop
 from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.renames import rename_warnings, renamed_from
 from reconciler.plan.safety import (
@@ -189,8 +191,9 @@ def make_plan(
     known = _known(actual)
     packed = pack_members(members, settings.packing, budget.available, now, known)
     slots = tuple(Slot(slot.name, slot.cron) for slot in packed)
+    followed = follow_renames(desired, actual)
     compiled = compile_records(
-        desired.schedules, known, now, settings, number=actual.number + 1, lost=actual.lost
+        followed.schedules, known, now, settings, number=actual.number + 1, lost=actual.lost
     )
     generation = new_generation(
         compiled.records,
@@ -213,7 +216,7 @@ def make_plan(
     names = frozenset(locations).union(renamed_from(generation, actual.live_names))
     gone = deletion_reason(ancestry)
     changes = (
-        *_changes(applied, generation, locations, gone),
+        *_changes(applied, generation, locations, gone, followed.chains),
         *lost_deletions(actual, names, gone),
         *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
@@ -251,7 +254,7 @@ def make_plan(
             *_ownership_warnings(desired),
             *map(Warned, checkout_warnings(ancestry, actual.pointer if changes else None, desired)),
             *_unchanged_missing(missing, changed),
-            *rename_warnings(desired.schedules, changes, actual.live_names),
+            *rename_warnings(followed, changes, actual.live_names, desired.past.gap),
             *_cron_warnings(desired.schedules, changed, now),
             *map(Warned, clock_warnings(actual, now)),
             *twice_warnings(desired.schedules, schedules_of_modal(actual, settings.modal), now),
@@ -325,9 +328,10 @@ def _changes(
     planned: Generation,
     locations: Mapping[str, Location],
     gone: str,
+    chains: Mapping[str, Sequence[Hop]],
 ) -> Iterator[Change]:
     before = {} if applied is None else applied.by_name
-    yield from schedule_changes(before, planned.by_name, locations, gone)
+    yield from schedule_changes(before, planned.by_name, locations, gone, chains)
     yield from slot_changes(() if applied is None else applied.slots, planned.slots)
     if applied is not None:
         yield from generation_changes(applied, planned)

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.dispatch.generation import Generation
 from reconciler.manifest import Schedule
+from reconciler.plan.chains import Followed
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.foreign import Warned
 
@@ -23,23 +24,27 @@ def renamed_from(generation: Generation, live: Collection[str]) -> Iterator[str]
 
 
 def rename_warnings(
-    schedules: Iterable[Schedule], changes: Iterable[Change], live: Collection[str]
+    followed: Followed, changes: Iterable[Change], live: Collection[str], gap: str
 ) -> Iterator[Warned]:
     """Warn of a ``formerly`` without effect, and of what looks like a rename without one.
 
     Args:
         live: the names that are live.
+        gap: why git's history may hold more renames, empty when it does not.
     """
     of_schedules = [change for change in changes if change.kind is Kind.SCHEDULE]
     deleted = {change.name: change for change in of_schedules if change.action is Action.DELETE}
     created = {change.name: change for change in of_schedules if change.action is Action.CREATE}
     likely = _likely(created, deleted)
-    for schedule in schedules:
+    yield from dict.fromkeys(followed.unclear.values())
+    for schedule in followed.schedules:
         location = schedule.location
+        if schedule.name in followed.unclear:
+            continue
         if schedule.name in likely:
             message = _proposal(schedule, likely[schedule.name])
         elif schedule.name in created and schedule.formerly and live:
-            message = _nothing_found(schedule)
+            message = _nothing_found(schedule, gap)
         elif schedule.name in live and deleted.keys() & set(schedule.formerly):
             gone = next(old for old in schedule.formerly if old in deleted)
             message = (
@@ -60,12 +65,13 @@ def _proposal(schedule: Schedule, old: str) -> str:
     )
 
 
-def _nothing_found(schedule: Schedule) -> str:
+def _nothing_found(schedule: Schedule, gap: str) -> str:
     named = " and ".join(schedule.formerly)
     which = "no live schedule has that name" if len(schedule.formerly) == 1 else "none is live"
     return (
         f"{schedule.name}: `formerly` names {named}, and {which}: it begins without a history; "
         "if it was renamed more than once since the last apply, list every earlier name"
+        + (f" ({gap})" if gap else "")
     )
 
 

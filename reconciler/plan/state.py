@@ -12,6 +12,7 @@ from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.plan.identity import Owner
+from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import VOLUME_TAG
 
 
@@ -44,6 +45,8 @@ class Desired:
         standing: asked for when the app does not bear this owner.
         head: the commit that is checked out, when another is planned that it contains: an apply is
             a rollback. Else None.
+        past: the renames between the live commit and this one; read when a schedule is new that
+            may have had another name, see :func:`~reconciler.plan.chains.commit_to_follow`.
     """
 
     schedules: tuple[Schedule, ...]
@@ -55,6 +58,7 @@ class Desired:
     author: str | None = None
     standing: Standing = Standing()
     head: str | None = None
+    past: Past = NOTHING_READ
 
 
 @dataclass(frozen=True, slots=True, order=True)

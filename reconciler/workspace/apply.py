@@ -29,8 +29,10 @@ from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
+from reconciler.plan.chains import commit_to_follow
 from reconciler.plan.headline import headline
 from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full, ownership_change
+from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
 from reconciler.plan.telling import secrets_digest
 from reconciler.workspace.beginnings import with_beginnings
@@ -87,11 +89,13 @@ async def prepare(
     *,
     allow_deletes: int = 0,
     ancestry: Callable[[Pointer], Ancestry | None] = lambda _: None,
+    past: Callable[[str], Past] = lambda _: NOTHING_READ,
 ) -> Plan:
     """Observe what is live and plan.
 
     Args:
         ancestry: how the commit stands to what the pointer says is live.
+        past: reads the renames between a live commit and the planned one; called when it matters.
 
     Raises:
         MissingSecretError: the app would have to carry a Modal Secret that is not there.
@@ -104,6 +108,9 @@ async def prepare(
     now = minute(workspace.clock.now())
     desired = with_standing(workspace.checkout, desired, actual)
     actual = await with_beginnings(actual, workspace.files, now)
+    live = commit_to_follow(desired, actual)
+    if live is not None:
+        desired = replace(desired, past=past(live))
     plan = make_plan(
         desired,
         actual,

@@ -43,7 +43,7 @@ class CommittedFiles:
         """
         with open_repository(self.root) as repo:
             top = repo.commit(self.commit).tree
-            tree = _at(top, _below(repo, self.root, folder))
+            tree = _at(top, path_in_commits(repo, self.root, folder))
             if tree is None or tree.type != "tree":
                 if tree is not None and tree.mode == SYMBOLIC_LINK:
                     raise _linked(str(tree.path))
@@ -123,7 +123,7 @@ def _prefix(repo: Repo, root: Path) -> PurePosixPath:
     return PurePosixPath(root.resolve().relative_to(top).as_posix())
 
 
-def _below(repo: Repo, root: Path, folder: str) -> PurePosixPath:
+def path_in_commits(repo: Repo, root: Path, folder: str) -> PurePosixPath:
     """Where a folder that is named from another one is in the commits of the repository.
 
     Raises:
@@ -142,7 +142,7 @@ def _below(repo: Repo, root: Path, folder: str) -> PurePosixPath:
 
 def _shown(repo: Repo, root: Path, folder: str) -> str:
     """The folder as messages name it, from the repository's root."""
-    return _below(repo, root, folder).as_posix()
+    return path_in_commits(repo, root, folder).as_posix()
 
 
 def _at(tree: Tree, path: PurePosixPath) -> Tree | Blob | None:
