@@ -7,83 +7,19 @@ fault was between the receiver's answer and the note of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from dataclasses import replace
 
 import pytest
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
-from reconciler.dispatch.answers import CallState, Entry, UnavailableError, UnsentError
+from reconciler.dispatch.answers import CallState, UnavailableError
 from reconciler.dispatch.fakes import FakeMessenger
-from reconciler.dispatch.runs import WakeLog
+from tests.dispatch.faulty import WAYS, Faults, Faulty
 from tests.dispatch.scenario import Killed, World, hourly
-
-T = TypeVar("T")
 
 PAGER = Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON)
 PING = Address(url="https://hc-ping.example/uuid")
-
-
-@dataclass
-class Faults:
-    """Lets the n-th call, counted from 0, go wrong in one way; -1 for none.
-
-    Attributes:
-        made: the calls so far, by name.
-    """
-
-    nth: int = -1
-    way: str = "refused"
-    made: list[str] = field(default_factory=list)
-
-    async def call(self, name: str, act: Callable[[], Awaitable[T]], error: Exception) -> T:
-        """Make a call, or let it go wrong."""
-        hit = len(self.made) == self.nth
-        self.made.append(name)
-        if hit and self.way == "killed before":
-            raise Killed
-        if hit and self.way == "refused":
-            raise error
-        answer = await act()
-        if hit and self.way == "killed after":
-            raise Killed
-        if hit and self.way == "answer lost":
-            raise error
-        return answer
-
-
-@dataclass
-class Faulty:
-    """A port through which faults come."""
-
-    faults: Faults
-    port: Any
-
-    async def put_new(self, key: str, entry: Entry) -> bool:
-        return await self.faults.call(
-            f"put_new {key}", lambda: self.port.put_new(key, entry), UnavailableError()
-        )
-
-    async def get(self, key: str) -> Entry | None:
-        return await self.faults.call(f"get {key}", lambda: self.port.get(key), UnavailableError())
-
-    async def put(self, key: str, entry: Entry) -> None:
-        await self.faults.call(f"put {key}", lambda: self.port.put(key, entry), UnavailableError())
-
-    async def write(self, log: WakeLog) -> None:
-        await self.faults.call("write", lambda: self.port.write(log), UnavailableError())
-
-    async def recent(self, days: int, about: Any = None) -> Any:
-        return await self.port.recent(days, about)
-
-    async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
-        await self.faults.call(
-            f"send {address.shown}{suffix}",
-            lambda: self.port.send(address, suffix, body),
-            UnsentError("no answer"),
-        )
 
 
 def told_under(faults: Faults) -> Counter[str]:
@@ -117,7 +53,7 @@ def calls() -> list[str]:
     return faults.made
 
 
-@pytest.mark.parametrize("way", ["refused", "answer lost", "killed before", "killed after"])
+@pytest.mark.parametrize("way", WAYS)
 def test_what_has_to_be_told_is_told_whatever_goes_wrong_at_any_call(way: str) -> None:
     names = calls()
     assert sum(name.startswith("send") for name in names) == 2
