@@ -7,16 +7,17 @@ that is let go: somebody had said that it should not run, and the history says s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 
-from reconciler.cron import Timetable, instant, parse, tzinfo_named
+from reconciler.cron import Timetable, instant, minute, parse, tzinfo_named
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.record import Record
 
-EXCLUDED_AT_MOST: Final = 10_000
-"""Excluded times in a row after which a search for the next occurrence gives up."""
+EXCLUDED_AT_MOST: Final = 50_000
+"""Excluded times in a row after which a search for the next occurrence gives up: more than the
+minutes of a month. Of an excluded range of dates the first time alone counts."""
 EXCLUDED_FOR: Final = 60 * 366 * 24 * 60
 """Minutes of nothing but excluded times after which it gives up: leap days come on all weekdays."""
 
@@ -62,6 +63,7 @@ def running_times(record: Record, after: int) -> Iterator[int]:
             return
         after = following
         if barred(record, following):
+            after = _last_excluded(record, following)
             in_a_row += 1
             if following > since + EXCLUDED_FOR:
                 return
@@ -79,6 +81,22 @@ def previous_time(record: Record, before: int) -> int | None:
 
 def _beyond(record: Record, at: int) -> bool:
     return record.end is not None and at >= record.end
+
+
+def _last_excluded(record: Record, at: int) -> int:
+    """The last minute of the dates that exclude this minute; ``at`` where no dates do."""
+    found = at
+    for text in record.exclude:
+        days = _days(text)
+        if (
+            days is not None
+            and days[1].year < date.max.year
+            and _excludes(text, record.timezone, at)
+        ):
+            following = days[1] + timedelta(days=1)
+            zone = tzinfo_named(record.timezone)
+            found = max(found, minute(datetime.combine(following, time(), zone)) - 1)
+    return found
 
 
 def _excludes(text: str, timezone: str, at: int) -> bool:

@@ -37,6 +37,8 @@ ATTEMPTS: Final = 8
 """Times that a notice is tried, over two hours if there are wakes."""
 LONGEST_WAIT: Final = 60
 """Minutes between two attempts at most; the first wait is one, each twice the one before."""
+OF_NO_SCHEDULE: Final = (NoticeKind.OVERDUE, NoticeKind.DAMAGED)
+"""Kinds that are about a slot or about what is stored: sent if the setting ``overdue`` says so."""
 
 
 class Sending(StrEnum):
@@ -111,7 +113,7 @@ async def ping_now(
 
 def receivers(notice: Notice, generation: Generation) -> Sequence[Receiver]:
     """Whom a notice is for, by what is live now."""
-    if notice.kind in (NoticeKind.OVERDUE, NoticeKind.DAMAGED):
+    if notice.kind in OF_NO_SCHEDULE:
         alerts = generation.alerts
         return alerts.rule.to if alerts is not None and alerts.overdue else ()
     record = generation.named(notice.name)

@@ -111,7 +111,7 @@ class _Writer:
             case RunState.MISSED if rule.missed:
                 self.missed(name, line)
             case state if state in FAILED_STATES and rule.failures is not None:
-                self.failed(name, _wanted(rule, record) or 1, line)
+                self.failed(name, _wanted(rule.failures, record), line)
             case _:
                 pass
 
@@ -232,10 +232,9 @@ def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:
     return streak if time in streak else (*streak, time)[:LONGEST_STREAK]
 
 
-def _wanted(rule: AlertRule, record: Record | None) -> int | None:
+def _wanted(failures: int, record: Record | None) -> int:
     """How many failures in a row are an alarm; one, of what occurs only once."""
-    once = record is None or record.at is not None
-    return 1 if once and rule.failures is not None else rule.failures
+    return 1 if record is None or record.at is not None else failures
 
 
 def _told_of_today(
@@ -249,8 +248,8 @@ def _told_of_today(
     for name, streak in streaks.items():
         record = generation.named(name)
         rule = rule_of(generation, name, record)
-        wanted = None if rule is None else _wanted(rule, record)
-        if wanted is not None and len(streak) >= wanted:
+        failures = None if rule is None else rule.failures
+        if failures is not None and len(streak) >= _wanted(failures, record):
             found.add(name)
     return found
 

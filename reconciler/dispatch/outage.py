@@ -12,7 +12,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.claim import Claimant
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.dispatch.damage import found_damage, with_damage
-from reconciler.dispatch.delivery import deliver, receivers
+from reconciler.dispatch.delivery import OF_NO_SCHEDULE, deliver, receivers
 from reconciler.dispatch.formats import Damaged, FormatError, NewerFormatError
 from reconciler.dispatch.runs import WakeLog, format_time
 from reconciler.dispatch.telling import settle
@@ -56,9 +56,9 @@ def _whom(notice: Notice, generation: Generation) -> Sequence[Receiver]:
 
     A schedule that it does not know is newer: of its alarms the recipients of all are notified.
     """
-    known = receivers(notice, generation)
-    if known or notice.kind.is_ping or generation.named(notice.name) is not None:
-        return known
+    of_run = not (notice.kind.is_ping or notice.kind in OF_NO_SCHEDULE)
+    if not of_run or generation.named(notice.name) is not None:
+        return receivers(notice, generation)
     return () if generation.alerts is None else generation.alerts.rule.to
 
 

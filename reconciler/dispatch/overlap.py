@@ -37,13 +37,11 @@ _WAIT: Final = Admitted(Admission.WAIT)
 async def admit(
     record: Record, occurrence: Occurrence, claimant: Claimant, claims: Claims, caller: Caller
 ) -> Admitted:
-    """Decide by the record's ``overlap``.
+    """Decide by the record's ``overlap``, which is not ``allow``.
 
     Raises:
         UnavailableError: what is running could not be found out.
     """
-    if record.overlap is Overlap.ALLOW:
-        return _START
     register = await _register(record, claims)
     last = await _last_started(record, occurrence, register, claimant, claims)
     if any(not entry for entry in last):

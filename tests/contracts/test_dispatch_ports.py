@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import modal
 import pytest
 
-from reconciler.dispatch.answers import CallState, TargetMissingError
+from reconciler.dispatch.answers import CallState, TargetMissingError, UnreadableEntry
 from reconciler.dispatch.fakes import FakeClaims
 from reconciler.dispatch.ports import Caller, Claims, RunLog
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
@@ -43,6 +46,34 @@ def test_put_replaces_what_was_there(claims: Claims) -> None:
         await claims.put("a", {"state": "claimed"})
         await claims.put("a", {"state": "started", "calls": {"fc-1": "a@1"}})
         assert await claims.get("a") == {"state": "started", "calls": {"fc-1": "a@1"}}
+
+    asyncio.run(scenario())
+
+
+def of_a_class_that_is_gone() -> object:
+    """A value that cannot be read back, since its module is not there any more."""
+    module = ModuleType("gone_meanwhile")
+    sys.modules[module.__name__] = module
+    exec("class Gone: pass", module.__dict__)
+    return module.Gone()
+
+
+@pytest.mark.parametrize("made", [of_a_class_that_is_gone, lambda: 7, lambda: {1: "a"}])
+def test_a_value_that_is_no_entry_is_there_and_has_no_fields(
+    claims: Claims, name: str, made: Callable[[], object]
+) -> None:
+    async def scenario() -> None:
+        assert await claims.put_new("a", {"by": "one"})
+        if isinstance(claims, FakeClaims):
+            claims.entries["b"] = made()  # type: ignore[assignment]  # which is the point
+        else:
+            others = modal.Dict.from_name(name, environment_name="main")
+            await others.put.aio("b", made())
+            sys.modules.pop("gone_meanwhile", None)
+        assert not await claims.put_new("b", {"by": "two"})
+        found = await claims.get("b")
+        assert isinstance(found, UnreadableEntry)
+        assert dict(found) == {}
 
     asyncio.run(scenario())
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
+
+import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
@@ -58,10 +61,52 @@ def test_a_suspension_ends_by_itself_at_the_minute_that_was_named() -> None:
     assert list(running_times(hourly(suspended=""), m("08:30"))) == []
 
 
+def test_a_long_suspension_hides_no_time_after_it() -> None:
+    record = hourly(when=("* * * * *",), suspended="moving", resumes=m("2027-11-20T11:00"))
+    assert next(running_times(record, m("08:30"))) == m("2027-11-20T11:00")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "first"),
+    [
+        ("UTC", "2027-09-05T00:00"),
+        ("America/New_York", "2027-09-05T04:00"),
+        ("Asia/Kolkata", "2027-09-04T18:30"),
+        # There the clocks go from midnight to one o'clock on that day.
+        ("America/Santiago", "2027-09-05T04:00"),
+    ],
+)
+def test_long_excluded_dates_hide_no_time_after_them(timezone: str, first: str) -> None:
+    record = hourly(
+        when=("* * * * *",),
+        timezone=timezone,
+        exclude=("2026-11-20..2027-08-31", "2027-08-30..2027-09-04", "0 0 1 1 *"),
+    )
+    assert next(running_times(record, m("2026-11-21T12:00"))) == m(first)
+
+
+def test_a_month_that_an_expression_excludes_hides_no_time_after_it() -> None:
+    record = hourly(when=("* * * * *",), exclude=("* * * 12 *",))
+    assert next(running_times(record, m("2026-12-01T00:00"))) == m("2027-01-01T00:00")
+
+
+def test_a_single_time_is_to_run_unless_it_is_excluded() -> None:
+    record = hourly(when=(), at=m("2026-12-24T09:00"))
+    assert list(running_times(record, m("08:30"))) == [m("2026-12-24T09:00")]
+    assert list(running_times(replace(record, exclude=("2026-12-24",)), m("08:30"))) == []
+
+
+@pytest.mark.parametrize("last", ["9999-12-30", "9999-12-31"])
+def test_dates_that_are_excluded_without_end_leave_no_time(last: str) -> None:
+    record = hourly(timezone="America/New_York", exclude=(f"2026-11-20..{last}",))
+    assert list(running_times(record, m("08:30"))) == []
+
+
 def test_neither_has_one_whose_rare_times_are_all_excluded() -> None:
     record = hourly(when=("0 6 25 12 *",), exclude=("0 6 25 12 *",))
     assert list(running_times(record, m("08:30"))) == []
 
 
 def test_a_schedule_whose_every_time_is_excluded_has_no_next_one() -> None:
-    assert list(running_times(hourly(exclude=("* * * * *",)), m("08:30"))) == []
+    record = hourly(when=("* * * * *",), exclude=("* * * * *",))
+    assert list(running_times(record, m("08:30"))) == []

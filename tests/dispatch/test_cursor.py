@@ -141,3 +141,10 @@ def test_a_schedule_that_an_earlier_wake_did_not_know_of_is_looked_at_from_its_b
     world.wake("10:05")  # it read what was live before 09:55
     world.live(hourly(), hourly("new", since="09:55"))
     assert "new@10:00" in lines(world.wake("10:10"), RunState.STARTED)
+
+
+def test_the_first_wake_has_recovered_nothing() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    assert "recovered" not in world.claims.entries[CURSOR_KEY]

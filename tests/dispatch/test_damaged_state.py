@@ -71,8 +71,8 @@ class Mounted(World):
 
     folder: Path = Path()
 
-    def apply(self, *records: Record) -> None:
-        generation = new_generation(records, (), PUNCTUALITY, alerts=Alerts(rule()))
+    def apply(self, *records: Record, overdue: bool = True) -> None:
+        generation = new_generation(records, (), PUNCTUALITY, alerts=Alerts(rule(), overdue))
         path = self.folder / generation_path(generation.digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(generation.encoded)
@@ -398,6 +398,23 @@ def test_a_pointer_or_a_generation_that_cannot_be_read_stops_the_starts_and_not_
     (text,) = texts(world)
     assert "hourly failed" in text
     assert f"{path} cannot be read" in text
+
+
+def test_where_overdue_is_false_nobody_is_notified_of_a_pointer_that_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    world = Mounted(folder=tmp_path)
+    world.apply(hourly(), overdue=False)
+    world.messenger.refusing.add(SLACK.address.shown)
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    world.messenger.refusing.clear()
+    damaged(world, POINTER_PATH, "garbage")
+    with pytest.raises(FormatError, match=POINTER_PATH):
+        world.wake("09:40")
+    (text,) = texts(world)
+    assert text.startswith("hourly failed")
+    assert POINTER_PATH not in text
 
 
 def test_where_no_generation_can_be_read_the_wake_still_fails_by_name(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def test_the_edition_of_the_tz_database_and_what_clocks_do() -> None:
 def test_the_pointer() -> None:
     pointer = decode_pointer(content("pointer.json"))
     assert (pointer.generation, pointer.by, pointer.previous) == ("ab" * 32, "ci", None)
+    assert pointer.number == 0, "of before there were apply numbers"
 
 
 def test_a_wakes_file() -> None:

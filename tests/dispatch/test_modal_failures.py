@@ -16,7 +16,7 @@ from modal._grpc_client import grpc_error_to_modal_exception
 
 from reconciler.dispatch.answers import NO_ANSWER, NOT_DONE, FailureKind, ModalError
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.modal_failures import ROWS, failure_of, kind_of
+from reconciler.dispatch.modal_failures import ROWS, failure_of, kind_of, where_asked
 
 BY_STATUS = {
     "CANCELLED": FailureKind.CONNECTION,
@@ -107,6 +107,23 @@ def test_what_the_connection_failed_for_is_told_apart(
     error: Exception, kind: FailureKind | None
 ) -> None:
     assert kind_of(error) is kind
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("http://127.0.0.1:5000", "the embedded engine"),
+        ("https://api.modal.com", "Modal"),
+        ("https://127.0.0.1.example.com", "Modal"),
+        ("unix:///run/engine.sock", "Modal"),
+        ("http://[", "Modal"),
+    ],
+)
+def test_only_what_listens_on_this_machine_is_called_the_embedded_engine(
+    monkeypatch: pytest.MonkeyPatch, url: str, what: str
+) -> None:
+    monkeypatch.setenv("MODAL_SERVER_URL", url)
+    assert where_asked() == (url, what)
 
 
 def test_no_message_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.generation import Slot
+from reconciler.dispatch.generation_writing import new_generation
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly
@@ -51,6 +52,22 @@ def test_a_wake_within_the_punctuality_is_not_overdue() -> None:
     world.wake("09:00")
     world.wake("09:34", slot="on_demand")
     assert overdue(world) == []
+
+
+def test_a_wake_is_awaited_for_a_minute_though_less_is_asked_for() -> None:
+    world = World()
+    world.generations.generation = new_generation(
+        [hourly()],
+        (POLLER,),
+        30,
+        alerts=Alerts(rule()),
+        slots_since={POLLER.name: minute(at("08:40"))},
+    )
+    world.wake("09:00")
+    world.wake("09:30", slot="on_demand")
+    assert overdue(world) == []
+    world.wake("09:31", slot="on_demand")
+    assert "woken at 2026-11-20T09:30Z" in overdue(world)[0]
 
 
 def test_a_slot_that_comes_late_was_not_left_out_but_what_it_left_out_is_told() -> None:

@@ -211,3 +211,24 @@ def test_another_schedule_that_took_over_the_old_name_is_not_waited_for() -> Non
     world.wake("11:00")
     world.live(reused, renamed)
     assert "new@12:00" in lines(world.wake("12:00"), RunState.STARTED)
+
+
+@pytest.mark.parametrize("overlap", [Overlap.SKIP, Overlap.QUEUE, Overlap.REPLACE])
+def test_what_has_started_stays_so_when_overlap_is_no_longer_allowed(overlap: Overlap) -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.wake("10:00")
+    world.live(hourly(overlap=overlap))
+    log = world.wake("10:05", as_if=minute(at("10:00")))
+    assert [(line.state, line.call) for line in log.records] == [(RunState.STARTED, "fc-2")]
+    assert [key for key in world.claims.entries if key.startswith("queue/")] == []
+    assert world.caller.statuses == {}
+
+
+def test_the_first_place_in_a_queue_bears_the_name_that_older_wakes_know() -> None:
+    world = World()
+    world.live(hourly(overlap=Overlap.QUEUE))
+    world.wake("09:00")
+    world.wake("10:00")
+    assert world.claims.entries["queue/fc-1"] == {"occurrence": "hourly@2026-11-20T10:00Z"}

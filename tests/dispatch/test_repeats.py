@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
 from reconciler.alerts import Alerts
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.runs import RunState
+from reconciler.dispatch.fakes import FakeRunLog
+from reconciler.dispatch.runs import ReadLogs, RunState
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, hourly, lines
@@ -79,3 +85,30 @@ def test_a_miss_that_was_alarmed_is_not_alarmed_again_under_another_name() -> No
     without_number(world)
     world.wake("09:35")
     assert texts(world) == told
+
+
+@dataclass
+class Counting(FakeRunLog):
+    """Notes how many days of runs files are read."""
+
+    days: list[int] = field(default_factory=list)
+
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
+        self.days.append(days)
+        return await super().recent(days, about)
+
+
+@pytest.mark.parametrize(
+    ("time", "days"), [("09:10", 2), ("2026-11-21T08:50", 2), ("2026-11-21T09:00", 3)]
+)
+def test_no_older_runs_files_are_read_than_can_name_what_was_found_again(
+    time: str, days: int
+) -> None:
+    log = Counting()
+    world = World(log=log)
+    world.live(hourly(when=("0 9 * * *",)), begun={"hourly": 1})
+    world.wake("09:00")
+    without_number(world)
+    log.days.clear()
+    world.wake(time)
+    assert log.days == [days]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,14 @@ from reconciler.dispatch.answers import (
     UnavailableError,
 )
 from reconciler.dispatch.at_once import AT_ONCE
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims
-from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.start import ATTEMPT_LIMIT
+from reconciler.dispatch.claim import WAKE_TIMEOUT
+from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog
+from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.start import ATTEMPT_LIMIT, CONFIRMATIONS
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
+
+WAITED = "waited for an earlier run, or could not be started,"
 
 
 @dataclass
@@ -59,6 +63,15 @@ def test_a_live_claim_is_left_alone_and_looked_at_again_once_its_lease_is_over()
     assert world.caller.calls == []
     assert lines(world.wake("09:10"), RunState.STARTED) == ["hourly@09:00"]
     assert lines(world.wake("09:20"), RunState.STARTED) == []
+
+
+def test_a_claim_is_left_alone_for_as_long_as_modal_lets_its_wake_run_and_half_a_minute() -> None:
+    world = World()
+    world.live(hourly())
+    killed_between_claim_and_spawn(world)
+    lease = WAKE_TIMEOUT + timedelta(seconds=30)
+    assert (lease, world.wake("09:05:30").records) == (timedelta(seconds=330), ())
+    assert lines(world.wake("09:05:31"), RunState.STARTED) == ["hourly@09:00"]
 
 
 def test_a_container_restarted_on_the_same_call_knows_that_its_former_self_is_dead() -> None:
@@ -178,6 +191,15 @@ def test_one_failing_occurrence_stops_no_other_and_is_tried_again() -> None:
     assert again.records[0].attempt == 2
 
 
+def test_all_that_could_not_be_started_is_tried_again_by_the_next_wake() -> None:
+    world = World()
+    names = ["a", "b", "c"]
+    world.live(*map(hourly, names))
+    world.caller = FakeCaller(unreached=len(names))
+    world.wake("09:00")
+    assert lines(world.wake("09:05"), RunState.STARTED) == [f"{name}@09:00" for name in names]
+
+
 def test_a_start_that_keeps_failing_is_given_up_as_missed_with_its_error() -> None:
     world = World()
     world.live(hourly("bad", function="gone", when=("0 9 * * *",)))
@@ -259,18 +281,77 @@ def test_a_start_that_could_not_be_confirmed_is_not_repeated() -> None:
     assert len(world.caller.calls) == 1
 
 
+@dataclass
+class Dying(FakeRunLog):
+    """The container is gone when it comes to write."""
+
+    async def write(self, _log: WakeLog) -> None:
+        raise Killed
+
+
+@dataclass
+class Hesitant(FakeClaims):
+    """Refuses confirmations at first.
+
+    Attributes:
+        refusals: how many are left.
+    """
+
+    refusals: int = field(kw_only=True)
+
+    async def put(self, key: str, entry: Entry) -> None:
+        if entry.get("state") == "started" and self.refusals:
+            self.refusals -= 1
+            raise UnavailableError("timed out")
+        await super().put(key, entry)
+
+
+def test_a_confirmation_is_tried_three_times_in_all() -> None:
+    for refusals, state in ((2, "started"), (3, "claimed")):
+        world = World(claims=Hesitant(refusals=refusals))
+        world.live(hourly())
+        world.wake("09:00")
+        assert world.claims.entries["hourly@2026-11-20T09:00Z"]["state"] == state
+    assert CONFIRMATIONS == 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "time", "reason"),
+    [
+        (
+            {"overlap": Overlap.SKIP},
+            RunState.SKIPPED,
+            "10:00",
+            "hourly@2026-11-20T09:00Z is still running; overlap is skip",
+        ),
+        (
+            {"overlap": Overlap.QUEUE, "deadline": 1800},
+            RunState.MISSED,
+            "10:31",
+            f"{WAITED} until its deadline of 30m was over",
+        ),
+    ],
+    ids=["skipped", "missed"],
+)
+def test_a_decision_keeps_its_reason_though_the_wake_died_before_it_wrote_its_runs_file(
+    policy: Mapping[str, Any], state: RunState, time: str, reason: str
+) -> None:
+    world = World()
+    world.live(hourly(**policy))
+    world.wake("09:00")
+    if time != "10:00":
+        world.wake("10:00")
+    with pytest.raises(Killed):
+        world.wake(time, replace(world.ports(time), log=Dying(world.log.logs)))
+    log = world.wake("10:35")
+    assert [(line.reason, line.state) for line in log.records] == [(reason, state)]
+
+
 def test_the_history_is_whole_though_a_wake_died_before_it_wrote_its_runs_file() -> None:
     world = World()
     world.live(hourly())
-
-    class DyingLog:
-        async def write(self, _log: object) -> None:
-            raise Killed
-
-        recent = world.log.recent
-
     with pytest.raises(Killed):
-        world.wake("09:00", replace(world.ports("09:00"), log=DyingLog()))
+        world.wake("09:00", replace(world.ports("09:00"), log=Dying(world.log.logs)))
     log = world.wake("09:05")
     assert lines(log, RunState.STARTED) == ["hourly@09:00"]
     assert len(world.caller.calls) == 1

@@ -47,6 +47,10 @@ def test_a_whole_wake_parses_no_others() -> None:
     assert world.started() == ["a@2026-11-20T09:00Z", "new@2026-11-20T09:00Z"]
 
 
+def test_how_many_records_there_are_is_known_without_parsing_one() -> None:
+    assert len(open_generation(with_a_broken_record("b"), "generations/x").records) == 3
+
+
 def test_planning_parses_all() -> None:
     assert decode_generation(written().encoded, "generations/x") == written()
     with pytest.raises(FormatError, match="is not a generation"):

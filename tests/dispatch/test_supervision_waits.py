@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from reconciler.alerts import Address
-from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
-from reconciler.dispatch.fakes import FakeMessenger
-from reconciler.dispatch.supervision import LOOK_AGAIN
+from reconciler.dispatch.answers import CallState, CallStatus, Entry, UnavailableError
+from reconciler.dispatch.claim import CLAIM_LEASE
+from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.supervision import LOOK_AGAIN, STARTS_PER_TRY
 from tests.dispatch.scenario import Killed
 from tests.dispatch.test_supervision import DONE, FAILED, ORDER, Desk, Scripted
 
@@ -124,3 +125,53 @@ def test_a_ping_is_claimed_by_the_execution_and_its_call() -> None:
         entry for key, entry in desk.claims.entries.items() if "ping-success" in key
     ]
     assert [(claim["token"], claim["wake"]) for claim in claims] == [("t1", "fc-s")]
+
+
+def test_another_supervisor_looks_again_every_few_seconds_while_a_start_may_be_under_way() -> None:
+    desk = Desk(DyingStart(script=[DONE]))
+    with suppress(Killed):
+        desk.supervise(ORDER, token="t1", call="fc-s")
+    assert desk.supervise(ORDER, token="t2", call="fc-other").state is CallState.SUCCEEDED
+    assert sum(desk.pauses) > CLAIM_LEASE.total_seconds()
+    assert set(desk.pauses) == {LOOK_AGAIN}
+
+
+@dataclass
+class DyingStart(Scripted):
+    """The supervisor ends before its first start."""
+
+    dead: bool = False
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        if not self.dead:
+            self.dead = True
+            raise Killed
+        return await super().start(app, function, args)
+
+
+@dataclass
+class SilentReads(FakeClaims):
+    """Does not answer the next reads.
+
+    Attributes:
+        silent: how many are left.
+    """
+
+    silent: int = 0
+
+    async def get(self, key: str) -> Entry | None:
+        if self.silent:
+            self.silent -= 1
+            raise UnavailableError("timed out")
+        return await super().get(key)
+
+
+def test_a_supervisor_asks_a_silent_dict_again_before_it_decides_what_has_started() -> None:
+    claims = SilentReads()
+    caller = Waited(script=[DONE, DONE], dies=True)
+    desk = Desk(caller, claims=claims)
+    with suppress(Killed):
+        desk.supervise(ORDER)
+    claims.silent = STARTS_PER_TRY
+    assert desk.supervise(ORDER, token="t2").state is CallState.SUCCEEDED
+    assert len(caller.calls) == 1

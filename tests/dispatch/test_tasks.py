@@ -18,7 +18,14 @@ from reconciler.dispatch.forgetting import REMEMBERED, forget_tasks
 from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.dispatch.task_names import is_task
-from reconciler.dispatch.tasks import Ending, SettledTask, Task, TaskPath, decode_task
+from reconciler.dispatch.tasks import (
+    Ending,
+    SettledTask,
+    Task,
+    TaskPath,
+    decode_task,
+    task_id_of,
+)
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, hourly, lines
 from tests.dispatch.task_scenario import settled, spawned, store, task
@@ -350,6 +357,27 @@ TODAY = date(2026, 11, 20)
 def word_of(one: Task, day: str) -> dict[str, bytes]:
     said = SettledTask(task=one, ending=Ending.CANCELLED, at=f"{day}T10:00:00Z")
     return {one.settled_path: said.encode()}
+
+
+@pytest.mark.parametrize(
+    ("name", "task_id"),
+    [
+        ("task/renewal", "renewal"),
+        ("task/renewal~3", "renewal"),
+        ("renewal", None),
+        ("task/a b", None),
+    ],
+)
+def test_the_id_of_a_task_is_read_from_its_name(name: str, task_id: str | None) -> None:
+    assert task_id_of(name) == task_id
+
+
+def test_a_file_whose_name_is_not_that_of_a_task_is_passed_over(world: World) -> None:
+    strange = {"tasks/2026-11-20/14/notes.txt", "tasks/2026-11-20/14/a b.json"}
+    world.tasks.files |= dict.fromkeys(strange, b"x")
+    log = world.wake("15:05")
+    assert (log.records, log.damaged) == ((), ())
+    assert set(world.tasks.files) == strange
 
 
 def test_ids_are_forgotten_after_two_weeks() -> None:

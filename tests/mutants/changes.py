@@ -1,8 +1,8 @@
 """The single changes of a module that a test should notice.
 
 A change replaces one syntax node and leaves the rest of the file as it is. Left out are
-annotations, texts (golden files are for what messages say), ``assert`` statements and what only a
-type checker reads.
+annotations, texts (golden files are for what messages say), ``assert`` statements, what only a type
+checker reads, and the decorators of classes: frozen and slots keep people from mistakes, not code.
 """
 
 from __future__ import annotations
@@ -111,6 +111,8 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield from node.args.defaults
             yield from (default for default in node.args.kw_defaults if default is not None)
+            yield from node.body
+        case ast.ClassDef():
             yield from node.body
         case ast.AnnAssign():
             yield from () if node.value is None else (node.value,)

@@ -14,6 +14,7 @@ from coverage import CoverageData
 
 SUITES: Final = ("cron", "plan", "dispatch", "workspace", "report", "contracts", "simulation")
 """Folders of tests that run the code in pytest's own process, where coverage.py sees it."""
+_LAST: Final = f"tests/{SUITES[-1]}/"
 _REACH: Final = 40
 """Lines that a statement may have: coverage.py records some lines of a statement only."""
 
@@ -25,11 +26,15 @@ class Covering:
     by_line: Mapping[str, Mapping[int, frozenset[str]]]
 
     def of(self, path: str, line: int) -> Sequence[str]:
-        """The ids of the tests that run a line, sorted; of all lines when it runs at import."""
+        """The ids of the tests that run a line; of all lines when it runs at import.
+
+        Those of the simulation come last: each takes longer than all others of a line together.
+        """
         lines = self.by_line.get(path, {})
         for at in range(line, line - _REACH, -1):
             if at in lines:
-                return sorted(lines[at] or frozenset().union(*lines.values()))
+                tests = lines[at] or frozenset().union(*lines.values())
+                return sorted(tests, key=lambda test: (test.startswith(_LAST), test))
         return ()
 
 

@@ -53,6 +53,7 @@ def test_a_change_replaces_one_node(source: str, kind: str, expected: str) -> No
         "x = f'{a + 1}'\n",
         "def f(a: Literal[1]) -> Literal[1]:\n    pass\n",
         "if TYPE_CHECKING:\n    import x\n",
+        "@dataclass(frozen=True)\nclass C:\n    x: int\n",
     ],
 )
 def test_what_is_not_executed_or_only_words_a_message_stays(source: str) -> None:
