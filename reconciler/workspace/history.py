@@ -203,15 +203,24 @@ def commits_of(record: Applied | None) -> dict[str, str]:
 
 
 async def newest_number(files: Files) -> int:
-    """The highest apply number that the newest records name; 0 when none names one.
+    """The highest apply number that the records name; 0 when none names one.
+
+    The newest records are read first, and no older ones once a number is found: applies of the
+    previous version, which have none, may have come since.
 
     Raises:
         UnavailableError: the records cannot be read.
     """
-    numbers = [0]
-    for path in sorted(await files.list(FOLDER), reverse=True)[:AT_ONCE]:
+
+    async def number(path: str) -> int:
         content = await files.read(path)
         with suppress(FormatError):
-            if content is not None:
-                numbers.append(Applied.decode(content, path).pointer.number)
-    return max(numbers)
+            return 0 if content is None else Applied.decode(content, path).pointer.number
+        return 0
+
+    paths = sorted(await files.list(FOLDER), reverse=True)
+    for first in range(0, len(paths), AT_ONCE):
+        found = max(await together(*map(number, paths[first : first + AT_ONCE])))
+        if found:
+            return found
+    return 0

@@ -86,7 +86,8 @@ async def observe(
         through=None if known is None else known.through,
         wake_seconds=() if known is None else known.took,
         number=max(
-            await newest_number(files) if pointer is None else pointer.number,
+            # The previous version applies without a number, and its pointer then has none.
+            (None if pointer is None else pointer.number) or await newest_number(files),
             *(one.number for one in (live, applied) if one is not None),
             (known.number if known is not None else None) or 0,
         ),

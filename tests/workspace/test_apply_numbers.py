@@ -11,6 +11,7 @@ from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
 from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.plan.tags import GENERATION_TAG, tag_value
 from reconciler.workspace.apply import StalePlanError, Step
+from reconciler.workspace.history import AT_ONCE, Applied, path_of
 from tests.plan.scenario import hourly, schedules
 from tests.workspace.scenario import World
 from tests.workspace.test_apply import Killed, killed_at
@@ -59,6 +60,9 @@ def test_what_was_live_before_there_were_numbers_counts_as_zero() -> None:
     world.files.files[f"generations/{older.digest}.jsonl"] = older.encoded
     pointer = replace(live, generation=older.digest, number=0)
     world.files.files[POINTER_PATH] = pointer.encode()
+    record = Applied(pointer, "1 to create", {})
+    world.files.files[record.path] = record.encode()
+    del world.files.files[path_of(live)]
     world.apps.apps = [
         replace(app, tags={**app.tags, GENERATION_TAG: tag_value(older.digest)})
         if app.name == "schedule-reconciler"
@@ -83,6 +87,24 @@ def test_a_pointer_that_is_damaged_or_gone_lets_no_number_be_used_twice(
         world.files.files[POINTER_PATH] = content
     world.apply(A)
     assert number(world) == 4
+
+
+@pytest.mark.parametrize("applies", [1, AT_ONCE + 1])
+def test_after_applies_of_a_version_without_numbers_none_is_used_twice(applies: int) -> None:
+    world = World()
+    world.apply(A)
+    world.apply(AB)
+    world.apply(A)  # it begins nothing, so no generation has its number
+    live = decode_pointer(world.files.files[POINTER_PATH])
+    for day in range(1, applies + 1):
+        older = replace(live, at=f"2026-12-{day:02}T00:00:00Z", number=0)
+        world.files.files[POINTER_PATH] = older.encode()
+        record = Applied(older, "1 to update", {})
+        world.files.files[record.path] = record.encode()
+    world.later(days=30)
+    world.apply(AB)
+    assert number(world) == 4
+    assert begun(world) == {"a": 1, "b": 4}
 
 
 def test_the_cursor_alone_keeps_a_number_from_being_used_twice() -> None:
