@@ -18,7 +18,7 @@ from reconciler.dispatch.task_names import is_task
 from reconciler.dispatch.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
-from reconciler.report.explanation import explain, explain_deleted, origin_line
+from reconciler.report.explanation import Beginning, explain, explain_deleted, origin_line
 from reconciler.report.logs import Logs
 from reconciler.report.task_explanation import explain_task
 from reconciler.workspace.history import Origin, record_or_damage
@@ -81,7 +81,8 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     found = [run for run in history if run.occurrence == asked]
     runs = await with_open_calls(found, ports.caller)
     cursor = await read_cursor(ports)
-    return list(explain(record, at, runs, cursor, minute(ports.clock.now()), logs))
+    beginning = Beginning.of(generation, record.name)
+    return list(explain(record, at, runs, cursor, minute(ports.clock.now()), logs, beginning))
 
 
 async def _task_lines(

@@ -84,6 +84,10 @@ class Generation:
         begun: schedule name to the number of the apply with which it began: with which it appeared,
             changed its times or was resumed. A schedule that is not in it began before there were
             apply numbers, and counts as 0.
+        rebuilt: schedule name to the epoch minute at which it was rebuilt from git, after the
+            generation that was live was lost; it goes on from where wakes had come, and when it
+            really began is not known. Without those that have begun anew since. The dispatcher does
+            not need it; who asks for a time from before learns by it what is known.
         tz: the edition of the tz database that it was planned with, such as ``2026f``; empty in a
             file of an earlier version.
         clocks: of the zones of its schedules; None in a file of an earlier version. The dispatcher
@@ -100,6 +104,7 @@ class Generation:
     environment: str = ""
     slots_since: Mapping[str, int] = field(default_factory=dict)
     begun: Mapping[str, int] = field(default_factory=dict)
+    rebuilt: Mapping[str, int] = field(default_factory=dict)
     tz: str = ""
     clocks: Clocks | None = None
 

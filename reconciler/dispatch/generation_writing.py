@@ -31,6 +31,7 @@ def new_generation(
     environment: str = "",
     slots_since: Mapping[str, int] | None = None,
     begun: Mapping[str, int] | None = None,
+    rebuilt: Mapping[str, int] | None = None,
     tz: str = "",
     clocks: Clocks | None = None,
 ) -> Generation:
@@ -46,6 +47,7 @@ def new_generation(
         environment=environment,
         slots_since=slots_since or {},
         begun=begun or {},
+        rebuilt=rebuilt or {},
         tz=tz,
         clocks=clocks,
     )
@@ -76,6 +78,8 @@ def encode_generation(generation: Generation) -> bytes:
         header["environment"] = generation.environment
     if generation.begun:
         header["begun"] = dict(generation.begun)
+    if generation.rebuilt:
+        header["rebuilt"] = {name: format_minute(at) for name, at in generation.rebuilt.items()}
     if generation.tz:
         header["tz"] = generation.tz
     lines = [

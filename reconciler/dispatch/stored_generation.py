@@ -170,6 +170,7 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             environment=lines.header.get("environment", ""),
             slots_since=_slots_since(lines.header),
             begun=_begun(lines.header),
+            rebuilt=_rebuilt(lines.header),
             tz=str(lines.header.get("tz", "")),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
@@ -206,6 +207,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
         environment=stored.environment,
         slots_since=stored.slots_since,
         begun=stored.begun,
+        rebuilt=stored.rebuilt,
         tz=stored.tz,
         clocks=clocks,
     )
@@ -248,6 +250,10 @@ def _begun(header: Mapping[str, Any]) -> Mapping[str, int]:
     if not all(type(number) is int for number in begun.values()):
         raise ValueError("an apply number is no number")
     return begun
+
+
+def _rebuilt(header: Mapping[str, Any]) -> Mapping[str, int]:
+    return {name: parse_minute(at) for name, at in header.get("rebuilt", {}).items()}
 
 
 def _alerts(header: Mapping[str, Any]) -> Alerts | None:

@@ -33,10 +33,13 @@ class Compiled(NamedTuple):
 
     Attributes:
         begun: schedule name to the number of that apply; without what began before there were any.
+        rebuilt: schedule name to the epoch minute at which it was rebuilt after its generation was
+            lost, see :attr:`~reconciler.dispatch.generation.Generation.rebuilt`.
     """
 
     records: tuple[Record, ...]
     begun: Mapping[str, int]
+    rebuilt: Mapping[str, int]
 
 
 def compile_records(
@@ -74,18 +77,18 @@ def compile_records(
     returned = [given_back(generation, schedules) for generation in known]
     records = []
     begun = {}
+    rebuilt = {}
     for schedule in schedules:
         record = _record(schedule, now, settings)
         formerly = [old for old in schedule.formerly if old not in names]
         record = _renamed(record, formerly, known, returned, now)
-        anchor, since = _beginning(record, known, now, lost) or (
-            now if lost is None else lost.began(_now_and_before(record), now),
-            number,
-        )
-        records.append(replace(record, anchor=anchor))
-        if since:
-            begun[record.name] = since
-    return Compiled(tuple(records), begun)
+        beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
+        records.append(replace(record, anchor=beginning.anchor))
+        if beginning.number:
+            begun[record.name] = beginning.number
+        if beginning.rebuilt is not None:
+            rebuilt[record.name] = beginning.rebuilt
+    return Compiled(tuple(records), begun, rebuilt)
 
 
 def is_ahead(record: Record, now: int) -> bool:
@@ -224,15 +227,31 @@ def _exclusion_text(exclusion: Exclusion) -> str:
     return first if first == last else f"{first}..{last}"
 
 
+class _Beginning(NamedTuple):
+    """When a schedule began, with which apply, and when that was rebuilt, if it was."""
+
+    anchor: int
+    number: int
+    rebuilt: int | None
+
+
+def _begins(record: Record, now: int, number: int, lost: Lost | None) -> _Beginning:
+    """The beginning of a schedule that is not known to go on."""
+    names = _now_and_before(record)
+    if lost is None or not lost.had(names):
+        return _Beginning(now, number, None)
+    return _Beginning(lost.began(names, now), number, now)
+
+
 def _beginning(
     record: Record, known: Sequence[Generation], now: int, lost: Lost | None
-) -> tuple[int, int] | None:
-    """The anchor and the apply number with which a schedule goes on; None when it begins anew."""
+) -> _Beginning | None:
+    """The beginning with which a schedule goes on; None when it begins anew."""
     names = _now_and_before(record)
     if lost is not None and not lost.had(names):
         return None
     found = [
-        (before.anchor, generation.begun.get(name, 0))
+        _Beginning(before.anchor, generation.begun.get(name, 0), generation.rebuilt.get(name))
         for generation in known
         for name in names
         if (before := generation.by_name.get(name)) is not None
@@ -241,7 +260,8 @@ def _beginning(
     ]
     if not found:
         return None
-    return min(anchor for anchor, _ in found), max(since for _, since in found)
+    first = min(found, key=lambda one: one.anchor)
+    return first._replace(number=max(one.number for one in found))
 
 
 def _now_and_before(record: Record) -> tuple[str, ...]:

@@ -206,6 +206,7 @@ def make_plan(
         environment=settings.name,
         slots_since=slots_since(slots, known, now),
         begun=compiled.begun,
+        rebuilt=compiled.rebuilt,
         tz=tz_version(),
         clocks=known_clocks(compiled.records, now),
     )

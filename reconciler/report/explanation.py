@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from reconciler.cron import instant
 from reconciler.dispatch.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import Occurrence, format_minute
 from reconciler.dispatch.record import Record
@@ -17,8 +20,34 @@ from reconciler.report.logs import Logs
 from reconciler.words import lasting
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known of the time from which on a schedule counts, which is its anchor.
+
+    Attributes:
+        known: whether it was new, changed or resumed then; a generation of an earlier version does
+            not tell that from a schedule that was rebuilt after it was lost.
+        rebuilt: the epoch minute at which it was rebuilt after it was lost; None when it was not.
+    """
+
+    known: bool = False
+    rebuilt: int | None = None
+
+    @classmethod
+    def of(cls, generation: Generation, name: str) -> Self:
+        """That of a schedule of a generation."""
+        rebuilt = generation.rebuilt.get(name)
+        return cls(rebuilt is None and name in generation.begun, rebuilt)
+
+
 def explain(
-    record: Record, at: int, runs: Iterable[Run], cursor: Cursor, now: int, logs: Logs
+    record: Record,
+    at: int,
+    runs: Iterable[Run],
+    cursor: Cursor,
+    now: int,
+    logs: Logs,
+    beginning: Beginning = Beginning(),
 ) -> Iterator[str]:
     """Lines that say what became of one nominal time, first the answer, then the grounds.
 
@@ -27,6 +56,7 @@ def explain(
         runs: all that is known.
         now: epoch minute.
         logs: where runs have theirs.
+        beginning: of the schedule.
     """
     occurrence = record.occurrence(at)
     run = next((run for run in runs if run.occurrence == occurrence), None)
@@ -34,7 +64,7 @@ def explain(
         yield from what_happened(run, record, logs)
         return
     if not nominal_times(record, at - 1, at):
-        yield from _no_occurrence(record, at)
+        yield from _no_occurrence(record, at, beginning)
         return
     reason = barred(record, at)
     if at > now:
@@ -139,11 +169,26 @@ def lateness(run: Run) -> int | None:
     return max(0, int((begun - instant(run.occurrence.at)).total_seconds()))
 
 
-def _no_occurrence(record: Record, at: int) -> Iterator[str]:
-    yield f"{record.name} is not due at {format_minute(at)}."
-    if at <= record.anchor:
+def _why_from_then(beginning: Beginning) -> str:
+    if beginning.rebuilt is not None:
+        return (
+            "The generation that was live was lost, and rebuilt from git at "
+            f"{format_minute(beginning.rebuilt)}: how the schedule was before is not known."
+        )
+    if beginning.known:
+        return "It was new, changed or resumed then."
+    return "It was new, changed or resumed then, or rebuilt from then after it was lost."
+
+
+def _no_occurrence(record: Record, at: int, beginning: Beginning) -> Iterator[str]:
+    before = at <= record.anchor
+    if before and beginning.rebuilt is not None:
+        yield f"Whether {record.name} was due at {format_minute(at)} is not known."
+    else:
+        yield f"{record.name} is not due at {format_minute(at)}."
+    if before:
         yield f"  Its times count from {format_minute(record.anchor)} on."
-        yield "  It was new, changed or resumed then, or rebuilt from then after it was lost."
+        yield f"  {_why_from_then(beginning)}"
     if record.start is not None and at < record.start:
         yield f"  It starts at {format_minute(record.start)}."
     if record.end is not None and at >= record.end:

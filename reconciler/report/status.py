@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from reconciler.cron import minute
 from reconciler.dispatch.calendar import barred, previous_time, running_times
@@ -24,6 +24,9 @@ from reconciler.dispatch.runs import RunState
 from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import FAILURES
 
+REBUILT_SHOWN: Final = 7 * 24 * 60
+"""Minutes for which it is shown that a schedule was rebuilt."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleStatus:
@@ -38,6 +41,8 @@ class ScheduleStatus:
             success. Missed occurrences are none.
         missed: how many of its newest occurrences were missed in a row.
         suspended: whether it is suspended now; the record says until when and why.
+        rebuilt: the epoch minute, of the last week, at which it was rebuilt from git after the
+            generation that was live was lost; None when it was not.
         ahead: whether a wrong clock has set its anchor ahead of now: it does not run before that.
     """
 
@@ -49,6 +54,7 @@ class ScheduleStatus:
     failures: int = 0
     missed: int = 0
     suspended: bool = False
+    rebuilt: int | None = None
     ahead: bool = False
 
     @property
@@ -242,6 +248,7 @@ def status_of(
                 following=_following(record, by_name.get(record.name, ()), now),
                 overdue=overdue.get(record.name),
                 suspended=record.is_suspended(now),
+                rebuilt=_rebuilt(generation, record.name, now),
                 ahead=record.anchor > now + CLOCK_TOLERANCE,
             )
             for record in generation.records
@@ -252,6 +259,11 @@ def status_of(
         findings=tuple(findings),
         cursor_ahead=cursor.through if cursor.is_ahead(now) else None,
     )
+
+
+def _rebuilt(generation: Generation, name: str, now: int) -> int | None:
+    at = generation.rebuilt.get(name)
+    return at if at is not None and at > now - REBUILT_SHOWN else None
 
 
 def _to_run(due: Due) -> Iterator[int]:

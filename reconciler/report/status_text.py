@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -47,6 +48,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
                 "last": None if item.last is None else run_json(item.last),
                 "next": _time(item.following),
                 "overdue": _time(item.overdue),
+                "rebuilt_at": _time(item.rebuilt),
                 "anchor_ahead": _time(item.record.anchor if item.ahead else None),
                 "late_seconds": item.late,
                 "failures_in_a_row": item.failures,
@@ -89,6 +91,7 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
             f"Rolled back on purpose from commit {pointer.rolled_back_from[:12]}, which is ahead "
             "of what is live: the next apply from there undoes the rollback."
         )
+    yield from _rebuilt_lines(status)
     width = max((len(item.record.name) for item in status.schedules), default=0)
     for item in status.schedules:
         origin = origins.get(item.record.name)
@@ -139,6 +142,15 @@ def _clock_lines(status: Status, style: Style) -> Iterator[str]:
     if status.cursor_ahead is not None:
         cursor = style.red(f"the cursor {format_minute(status.cursor_ahead)} is ahead")
         yield f"  {cursor}; the next wake looks again at the last 24 hours"
+
+
+def _rebuilt_lines(status: Status) -> Iterator[str]:
+    times = Counter(item.rebuilt for item in status.schedules if item.rebuilt is not None)
+    for at, schedules in sorted(times.items()):
+        yield (
+            f"Rebuilt from git at {format_minute(at)}, after what was live was lost: "
+            f"{count(schedules, 'schedule')}. How they were before is not known."
+        )
 
 
 def _task_json(task: TaskStatus) -> dict[str, Any]:

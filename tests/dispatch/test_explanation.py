@@ -10,7 +10,7 @@ from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.history import runs_of
 from reconciler.policies import Catchup, Overlap
-from reconciler.report.explanation import explain
+from reconciler.report.explanation import Beginning, explain
 from reconciler.report.logs import Logs
 from reconciler.report.status import ScheduleStatus, status_of
 from tests.dispatch.scenario import World, at, hourly, minute_text
@@ -18,11 +18,14 @@ from tests.dispatch.scenario import World, at, hourly, minute_text
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
 
 
-def explained(world: World, time: str, now: str, **values: Any) -> list[str]:
+def explained(
+    world: World, time: str, now: str, beginning: Beginning | None = None, **values: Any
+) -> list[str]:
     cursor = Cursor.from_json(world.claims.entries[CURSOR_KEY])
     runs = runs_of(world.log.logs)
     moments = minute(at(time)), minute(at(now))
-    return list(explain(hourly(**values), moments[0], runs, cursor, moments[1], Logs()))
+    known = beginning or Beginning()
+    return list(explain(hourly(**values), moments[0], runs, cursor, moments[1], Logs(), known))
 
 
 def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are() -> None:
@@ -67,6 +70,39 @@ def test_a_time_that_is_none_of_its_times_says_which_are() -> None:
         "  Its times count from 2026-11-20T08:30Z on.",
         "  It was new, changed or resumed then, or rebuilt from then after it was lost.",
     ]
+
+
+def test_before_a_schedule_was_rebuilt_nothing_is_known_and_no_reason_is_made_up() -> None:
+    world = World()
+    world.live(hourly(), begun={"hourly": 3}, rebuilt={"hourly": minute(at("09:40"))})
+    world.wake("10:00")
+    generation = world.generations.generation
+    assert generation is not None
+    beginning = Beginning.of(generation, "hourly")
+    assert explained(world, "08:00", "10:30", beginning)[:3] == [
+        "Whether hourly was due at 2026-11-20T08:00Z is not known.",
+        "  Its times count from 2026-11-20T08:30Z on.",
+        (
+            "  The generation that was live was lost, and rebuilt from git at 2026-11-20T09:40Z: "
+            "how the schedule was before is not known."
+        ),
+    ]
+    assert explained(world, "09:30", "10:30", beginning)[0] == (
+        "hourly is not due at 2026-11-20T09:30Z."
+    )
+    assert explained(world, "10:00", "10:30", beginning)[0].startswith("hourly@2026-11-20T10:00Z")
+
+
+def test_a_schedule_that_began_with_a_known_apply_was_not_rebuilt() -> None:
+    world = World()
+    world.live(hourly(), begun={"hourly": 3})
+    world.wake("09:00")
+    generation = world.generations.generation
+    assert generation is not None
+    beginning = Beginning.of(generation, "hourly")
+    assert explained(world, "08:00", "10:00", beginning)[2] == (
+        "  It was new, changed or resumed then."
+    )
 
 
 def test_what_no_wake_has_looked_at_and_what_lies_ahead_are_told_apart() -> None:

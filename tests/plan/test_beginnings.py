@@ -20,13 +20,13 @@ RENAMED = schedules('name: b\nformerly: a\nschedule: "0 * * * *"')
 
 def generation(given: tuple[Schedule, ...], anchor: int, number: int) -> Generation:
     """A generation in which all schedules began so."""
-    records, begun = compile_records(given, (), anchor, number=number)
+    records, begun, _rebuilt = compile_records(given, (), anchor, number=number)
     return new_generation(records, (), 300, begun=begun)
 
 
 def beginning(given: tuple[Schedule, ...], *known: Generation) -> tuple[int, int]:
     """The anchor and the number of the one schedule in the ninth apply, made now."""
-    (record,), begun = compile_records(given, known, NOW, number=9)
+    (record,), begun, _rebuilt = compile_records(given, known, NOW, number=9)
     return record.anchor, begun.get(record.name, 0)
 
 
@@ -76,5 +76,5 @@ def test_an_anchor_ahead_gives_way_to_the_one_of_an_earlier_generation() -> None
 def test_a_lost_generation_sets_no_anchor_ahead_though_a_wrong_clock_had_applied_it() -> None:
     for began in (NOW - 60, NOW + 3000):
         lost = Lost(since=NOW - 30, begun={"a": began})
-        (record,), begun = compile_records(HOURLY, (), NOW, number=9, lost=lost)
+        (record,), begun, _rebuilt = compile_records(HOURLY, (), NOW, number=9, lost=lost)
         assert (record.anchor, begun) == (min(NOW, max(NOW - 30, began)), {"a": 9})

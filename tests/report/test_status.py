@@ -172,6 +172,26 @@ def test_a_slot_is_overdue_since_the_first_time_after_that_of_its_last_wake(
     assert found["slots"][0]["overdue"] == since
 
 
+def test_a_schedule_that_was_rebuilt_is_named_for_a_week() -> None:
+    repaired = NOW - 30
+    generation = new_generation(
+        [hourly("a"), hourly("b"), hourly("c")],
+        [],
+        300,
+        rebuilt={"a": repaired, "b": repaired, "gone": repaired},
+    )
+    found = status_of(generation, None, Cursor(), (), NOW)
+    lines = status_text(found, {}, Style(colour=False)).splitlines()
+    assert lines[1] == (
+        "Rebuilt from git at 2026-11-20T15:00Z, after what was live was lost: "
+        "2 schedules. How they were before is not known."
+    )
+    written = [item["rebuilt_at"] for item in status_json(found, {})["schedules"]]
+    assert written == ["2026-11-20T15:00Z", "2026-11-20T15:00Z", None]
+    later = status_of(generation, None, Cursor(), (), repaired + 7 * 24 * 60)
+    assert [item.rebuilt for item in later.schedules] == [None, None, None]
+
+
 def test_an_author_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> None:
     pointer = Pointer(
         generation="a" * 64,

@@ -63,8 +63,9 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Gives what begins a later anchor than all that is live, whatever a wrong clock has set.
     "anchor after all others": Edit(
         "reconciler.plan.compilation",
-        "            now if lost is None else lost.began(_now_and_before(record), now),\n",
-        "            max(now, *((one.agenda.newest or 0) + 1 for one in known), 0),\n",
+        "or _begins(record, now, number, lost)",
+        "or _begins(record, max(now, *((one.agenda.newest or 0) + 1 for one in known), 0), "
+        "number, lost)",
     ),
     # Leaves an anchor where a wrong clock has set it.
     "anchor ahead kept": Edit(

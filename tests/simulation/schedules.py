@@ -123,10 +123,12 @@ class History:
                 self.living[name] = replace(declared, anchor=planned)
         known = [generation for _at, generation in self.applied[-1:]]
         schedules = [declared.schedule for declared in self.living.values()]
-        records, begun = compile_records(schedules, known, planned, number=len(self.applied) + 1)
-        compiled = new_generation(records, (), PUNCTUALITY, history_days=history_days, begun=begun)
+        found = compile_records(schedules, known, planned, number=len(self.applied) + 1)
+        compiled = new_generation(
+            found.records, (), PUNCTUALITY, history_days=history_days, begun=found.begun
+        )
         self.applied.append((live, self.stored(compiled, live)))
-        by_name = {record.name: record for record in records}
+        by_name = {record.name: record for record in found.records}
         current = {declared.identity: declared for declared in self.living.values()}
         for identity, lives in self.lives.items():
             if lives[-1].end == float("inf") and lives[-1].declared is not current.get(identity):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.generation import generation_path
+from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.workspace.apply import RefusedPlanError
 from reconciler.workspace.history import FOLDER
 from tests.plan.scenario import hourly, schedules, told
@@ -77,6 +78,32 @@ def test_a_schedule_that_is_new_in_git_begins_with_the_repair() -> None:
     assert told(plan)[0] == ("create", "schedule", "c")
     assert plan.generation.by_name["c"].anchor == THREE + 300
     assert plan.generation.by_name["a"].anchor == THREE
+
+
+def test_a_rebuilt_schedule_bears_the_time_of_the_repair_until_it_begins_anew() -> None:
+    world = World()
+    lose(world, world.apply(AB).generation.digest)
+    world.later(hours=5)
+    plan = world.apply(hourly("a", "b", "c"))
+    rebuilt = {"a": THREE + 300, "b": THREE + 300}
+    assert plan.generation.rebuilt == rebuilt
+    stored = world.files.files[generation_path(plan.generation.digest)]
+    assert decode_generation(stored, "generation").rebuilt == rebuilt
+    assert world.plan(hourly("a", "b", "c")).empty
+    world.later(hours=1)
+    renamed = schedules(
+        'name: new\nformerly: a\nschedule: "0 * * * *"\n---\nname: b\nschedule: "7 * * * *"'
+    )
+    assert world.apply(renamed).generation.rebuilt == {"new": THREE + 300}
+
+
+def test_a_schedule_whose_beginning_another_generation_has_was_not_rebuilt() -> None:
+    world = World()
+    world.apply(hourly("a"))
+    world.later(hours=1)
+    lose(world, world.apply(AB).generation.digest)
+    world.later(hours=1)
+    assert world.plan(AB).generation.rebuilt == {"b": THREE + 120}
 
 
 def test_a_schedule_that_is_gone_from_git_is_named_as_a_deletion() -> None:
