@@ -146,23 +146,25 @@ async def _last_started(
 
 
 async def _register(record: Record, claims: Claims) -> Entry | None:
-    """The entry that names the last that was to start; before that, it had an earlier name.
+    """The entry that names the last that was to start, under whichever name that was.
 
-    One that cannot be read counts as none: the occurrence before has its claim.
+    A schedule that has an earlier name again finds the entry from before under it: the newest one
+    counts. One that names another schedule's occurrence, which had or has that name, does not.
     """
-    found = _readable(await claims.get(running_key(record.name)))
-    for name, last in reversed(record.formerly):
-        if found is not None:
+    found: Entry | None = None
+    newest = -1
+    for name, last in ((record.name, None), *reversed(record.formerly)):
+        if last is not None and newest > last:
             break
-        found = _readable(await claims.get(running_key(name)))
-        # Another schedule may bear that name by now.
-        if found is not None and Occurrence.parse(found["occurrence"]).at > last:
-            found = None
+        entry = await claims.get(running_key(name))
+        occurrence = None if entry is None else _named(entry, "occurrence")
+        if (
+            occurrence is not None
+            and occurrence.at > newest
+            and occurrence == record.occurrence(occurrence.at)
+        ):
+            found, newest = entry, occurrence.at
     return found
-
-
-def _readable(entry: Entry | None) -> Entry | None:
-    return None if entry is None or _named(entry, "occurrence") is None else entry
 
 
 def _named(entry: Entry, key: str) -> Occurrence | None:
