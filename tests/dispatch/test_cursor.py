@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from reconciler.cron import minute
 from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
 )
-from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED
+from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED, Cursor
 from reconciler.dispatch.runs import RunState
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
@@ -148,3 +150,20 @@ def test_the_first_wake_has_recovered_nothing() -> None:
     world.live(hourly())
     world.wake("09:00")
     assert "recovered" not in world.claims.entries[CURSOR_KEY]
+
+
+def test_two_wakes_of_a_minute_that_read_the_same_generation_leave_its_name() -> None:
+    one = Cursor(through=7, generation="g", known=3, number=1)
+    merged = one.merge(one, now=7, settled=(), ended=())
+    assert (merged.through, merged.generation, merged.known, merged.number) == (7, "g", 3, 1)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_wakes_of_a_minute_that_read_two_generations_leave_what_both_had_read(
+    *, swapped: bool
+) -> None:
+    one = Cursor(through=7, generation="g", known=3, number=2)
+    other = Cursor(through=7, generation="h", known=5, number=1)
+    found, newer = (other, one) if swapped else (one, other)
+    merged = found.merge(newer, now=7, settled=(), ended=())
+    assert (merged.through, merged.generation, merged.known, merged.number) == (7, None, 5, 2)
