@@ -175,8 +175,10 @@ class Agenda:
 def record_set(numbers: Iterable[int]) -> int:
     """The set of these record numbers."""
     numbers = tuple(numbers)
+    if not numbers:
+        return NO_RECORDS
     # One bit at a time in an integer would copy it every time.
-    octets = bytearray((max(numbers, default=0) >> 3) + 1)
+    octets = bytearray((max(numbers) >> 3) + 1)
     for number in numbers:
         octets[number >> 3] |= 1 << (number & 7)
     return int.from_bytes(octets, "little")

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.cron import minute
+from reconciler.dispatch.agenda import MINUTES_PER_DAY
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import Due
@@ -24,7 +25,6 @@ from reconciler.dispatch.runs import RunRecord, RunState
 from reconciler.dispatch.serving import Tally
 from reconciler.dispatch.start import CLAIM_LIFE
 
-MINUTES_PER_DAY: Final = 24 * 60
 DAYS: Final = 9
 """Days of runs files that are read at most; claims that prove anything are younger."""
 
@@ -56,8 +56,8 @@ async def leave_out_repeats(
                     tally.repeated.append(line)
                 else:
                     tally.records.remove(line)
-            if line.call in ended:
-                tally.calls.pop(line.call or "", None)
+        for call in [call for call in tally.calls if call in ended]:
+            del tally.calls[call]
 
 
 async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int) -> list[Due]:

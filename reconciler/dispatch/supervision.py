@@ -246,7 +246,7 @@ class Supervisor:
         is found cancelled then has timed out, and was not ended by somebody else.
         """
         timeout, left, since = self.order.timeout, None, self._since(claim)
-        timed_out = TIMED_OUT in claim
+        timed_out = bool(claim.get(TIMED_OUT))
         while True:
             if timeout is not None:
                 until = since + timedelta(seconds=timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -167,3 +168,22 @@ def test_two_wakes_of_a_minute_that_read_two_generations_leave_what_both_had_rea
     found, newer = (other, one) if swapped else (one, other)
     merged = found.merge(newer, now=7, settled=(), ended=())
     assert (merged.through, merged.generation, merged.known, merged.number) == (7, None, 5, 2)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"through": 7, "generation": "g", "known": 3},
+        *({"number": number} for number in (0, 1)),
+        {"reached": 9},
+        {"unsettled": {"a@2026-11-20T09:00Z": 2}, "triggered": frozenset({"a@2026-11-20T09:00Z"})},
+        {"calls": {"fc-1": "a@2026-11-20T09:00Z"}},
+        {"wakes": {"poller": "2026-11-20T09:00:01Z"}, "took": (0.5, 2.25)},
+        {"tidied": "2026-11-20", "id": "t1.1", "recovered": "2026-11-20T09:00:01Z"},
+    ],
+    ids=str,
+)
+def test_a_cursor_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
+    cursor = Cursor(**values)
+    assert Cursor.from_json(cursor.to_json()) == cursor
