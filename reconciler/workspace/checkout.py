@@ -171,7 +171,7 @@ def _committed(repo: Repo, below: str, settings: str) -> dict[str, _Committed]:
         mode, _type, id_ = about.decode().split(" ")
         name = printable(path.decode("utf-8", "backslashreplace"))
         inside = name if below == "." else name.removeprefix(f"{below}/")
-        if mode == SUBMODULE and (below == "." or inside != name):
+        if mode == SUBMODULE:
             raise _submodule(name)
         if name != settings and (not is_manifest(inside) or (below != "." and inside == name)):
             continue

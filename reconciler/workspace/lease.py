@@ -261,9 +261,8 @@ async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
         held = "nobody is applying" if found is None or nobody else f"the current one is {found[0]}"
         raise ReconcileError(f"there is no lease {number} to break: {held}")
     await claims.put(_key(number), {**found[1], "released": True})
-    head = await claims.get(HEAD_KEY)
-    if head is not None and _number(head) is None:
-        await claims.put(HEAD_KEY, {"number": number})
+    # A head that cannot be read would keep it held; one that lags behind does no harm.
+    await claims.put(HEAD_KEY, {"number": number})
 
 
 async def _free_lease(claims: Claims, clock: Clock, holder: Holder) -> Lease:

@@ -33,6 +33,7 @@ def about(times: str, zone: str = "UTC", now: datetime = NOW) -> list[tuple[Warn
             "0 0 */2 * *",
             "day of month: */2 starts again at 1 each month, after months of any length",
         ),
+        ("0 */24 * * *", "hour: */24 has the one value 0, a step ends with its day"),
         ("*/90 * * * *", "minute: */90 has the one value 0, a step ends with its hour"),
     ],
 )

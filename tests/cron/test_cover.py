@@ -70,6 +70,7 @@ def test_the_cover_of_one_timetable(times: str, zone: str, expected: str) -> Non
         (["0 6 * * 1-4", "0 6 * * 5-7"], "0 6 * * *"),
         (["0 6 * 1 *", "0 6 * 7 *"], "0 6 * 1,7 *"),
         (["0 6 */2 * MON", "0 6 * * MON"], "0 6 * * 1"),
+        (["0 6 */2 * MON", "0 6 2 * *"], "0 6 2 * 1"),
     ],
 )
 def test_the_cover_of_a_group(members: list[str], expected: str) -> None:

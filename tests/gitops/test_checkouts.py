@@ -268,6 +268,8 @@ def test_so_is_one_that_holds_the_folder(with_submodule: GitRepository) -> None:
     assert refusal(with_submodule, "schedules/sub/schedules").startswith(
         "schedules/sub: is a submodule"
     )
+    with pytest.raises(ReconcileError, match="schedules/sub: is a submodule"):
+        read_commit(with_submodule.root, "HEAD", SETTINGS).manifests("schedules/sub/schedules")
 
 
 def test_a_repository_within_the_folder_that_git_ignores_makes_it_dirty(

@@ -62,6 +62,21 @@ def test_a_symbolic_link_is_refused_as_in_the_work_tree(repository: GitRepositor
         names(repository.root, "HEAD")
 
 
+def test_settings_that_a_commit_has_as_a_link_or_a_folder_are_refused(
+    repository: GitRepository,
+) -> None:
+    repository.write("ops/settings.yaml", "app: mine\n")
+    (repository.root / SETTINGS).symlink_to("ops/settings.yaml")
+    repository.commit()
+    linked = repository.git("rev-parse", "HEAD")
+    (repository.root / SETTINGS).unlink()
+    repository.write(f"{SETTINGS}/more.yaml", "app: mine\n")
+    repository.commit()
+    for commit in (linked, "HEAD"):
+        with pytest.raises(ReconcileError, match=r"reconciler.yaml: is no ordinary file at commit"):
+            read_commit(repository.root, commit, SETTINGS)
+
+
 def test_an_unknown_commit_is_an_error_and_in_a_shallow_clone_a_refusal(
     repository: GitRepository, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants.changes import Change, changes_of
-from tests.mutants.covering import Covering, read, record
+from tests.mutants.covering import Covering, is_current, read, record
 from tests.mutants.equivalents import identity, read_equivalents
 from tests.mutants.playing import Copy, Verdict
 
@@ -34,9 +34,10 @@ def main() -> int:
     noticed = 0
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copies = [Copy.of(REPOSITORY, Path(folder, str(job))) for job in range(args.jobs)]
-        data = Path(folder, "coverage")
-        record(copies[0].root, data)
-        for change, verdict in _verdicts(played, copies, read(copies[0].root, data)):
+        data = (args.coverage or Path(folder, "coverage")).resolve()
+        if not is_current(REPOSITORY, data):
+            record(copies[0].root, data)
+        for change, verdict in _verdicts(played, copies, read(data)):
             noticed += verdict is Verdict.NOTICED
             if verdict is not Verdict.NOTICED:
                 print(f"{verdict.value}: {change}", flush=True)
@@ -53,6 +54,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the sample (0)")
     parser.add_argument("--count", type=int, default=200, help="how many changes to play (200)")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
+    parser.add_argument(
+        "--coverage",
+        type=Path,
+        metavar="FILE",
+        help="keep in FILE which test covers which line; recorded anew when a module is newer",
+    )
     parser.add_argument("modules", nargs="*", metavar="PATH", help="of these modules only")
     return parser.parse_args()
 

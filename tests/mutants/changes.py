@@ -49,7 +49,8 @@ class Change:
         path: of the module, from the repository's root.
         line: the first line that the change touches, from 1.
         kind: what sort of change it is.
-        before, after: the code of the node, each on one line.
+        before, after: the code of the node, each on one line; of a constant, which tells little,
+            the code of the expression or the simple statement that it stands in.
         start, end: the bytes of the file that ``text`` replaces.
     """
 
@@ -76,19 +77,40 @@ def changes_of(path: str, source: bytes) -> tuple[Change, ...]:
     for line in source.splitlines(keepends=True):
         offsets.append(offsets[-1] + len(line))
 
-    def change(kind: str, node: ast.expr | ast.stmt, new: ast.expr | ast.stmt) -> Change:
+    def place(node: ast.expr | ast.stmt) -> tuple[int, int]:
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         start = offsets[node.lineno - 1] + node.col_offset
-        end = offsets[node.end_lineno - 1] + node.end_col_offset
+        return start, offsets[node.end_lineno - 1] + node.end_col_offset
+
+    def change(kind: str, node: ast.expr | ast.stmt, new: ast.expr | ast.stmt) -> Change:
+        start, end = place(node)
         text = ast.unparse(new)
+        before, after = (" ".join(ast.unparse(side).split()) for side in (node, new))
+        if isinstance(node, ast.Constant) and (around := holders.get(node)) is not None:
+            first, last = place(around)
+            code = source[first:start], source[end:last]
+            before, after = (
+                " ".join(side.encode().join(code).decode().split()) for side in (before, after)
+            )
         if isinstance(new, ast.expr):
             text = f"({text})"
-        before, after = (" ".join(ast.unparse(side).split()) for side in (node, new))
         return Change(path, node.lineno, kind, before, after, start, end, text)
 
-    found = {change(*replacement) for replacement in _replacements(ast.parse(source))}
+    module = ast.parse(source)
+    holders = _holders(module)
+    found = {change(*replacement) for replacement in _replacements(module)}
     return tuple(sorted(found))
+
+
+def _holders(module: ast.Module) -> dict[ast.AST, ast.expr | ast.stmt]:
+    """For each node, the expression or the simple statement that it stands in."""
+    return {
+        child.value if isinstance(child, ast.keyword) else child: node
+        for node in ast.walk(module)
+        if isinstance(node, ast.expr | ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return)
+        for child in ast.iter_child_nodes(node)
+    }
 
 
 def _replacements(node: ast.AST) -> Iterator[Replacement]:
@@ -182,6 +204,8 @@ def _of_call(node: ast.Call) -> Iterator[Replacement]:
     match node.args:
         case [ast.Starred(), *_] | [_, ast.Starred(), *_]:
             return
+        case _ if isinstance(node.func, ast.Name) and node.func.id in {"min", "max"}:
+            return  # the order does not count
         case [one, other, *rest] if not (_is_text(one) or _is_text(other)):
             if ast.dump(one) != ast.dump(other):
                 swapped = ast.Call(node.func, [other, one, *rest], node.keywords)

@@ -12,8 +12,19 @@ from typing import Final
 
 from coverage import CoverageData
 
-SUITES: Final = ("cron", "plan", "dispatch", "workspace", "report", "contracts", "simulation")
-"""Folders of tests that run the code in pytest's own process, where coverage.py sees it."""
+SUITES: Final = (
+    "cron",
+    "plan",
+    "dispatch",
+    "workspace",
+    "report",
+    "contracts",
+    "gitops/test_checkouts.py",
+    "gitops/test_revisions.py",
+    "gitops/test_history.py",
+    "simulation",
+)
+"""Tests that run the code in pytest's own process, where coverage.py sees it."""
 _LAST: Final = f"tests/{SUITES[-1]}/"
 _REACH: Final = 40
 """Lines that a statement may have: coverage.py records some lines of a statement only."""
@@ -54,13 +65,22 @@ def record(root: Path, data: Path) -> None:
     )
 
 
-def read(root: Path, data: Path) -> Covering:
+def is_current(root: Path, data: Path) -> bool:
+    """Whether coverage was recorded after the last change of a module or a test."""
+    if not data.exists():
+        return False
+    recorded = data.stat().st_mtime
+    files = [path for folder in ("reconciler", "tests") for path in (root / folder).rglob("*.py")]
+    return all(path.stat().st_mtime < recorded for path in files)
+
+
+def read(data: Path) -> Covering:
     """Read what :func:`record` wrote."""
     found = CoverageData(str(data))
     found.read()
     return Covering(
         {
-            Path(file).relative_to(root).as_posix(): {
+            file: {
                 line: frozenset(context.partition("|")[0] for context in contexts if context)
                 for line, contexts in found.contexts_by_lineno(file).items()
             }

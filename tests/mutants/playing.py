@@ -54,7 +54,9 @@ class Copy:
         before = module.read_bytes()
         listing = self.root / "chosen-tests"
         listing.write_text("".join(f"{test}\n" for test in tests))
-        options = ("-q", "-x", "-p", "no:cacheprovider", "-o", "timeout=60", f"@{listing}")
+        # By a thread, which ends the process: no exception ends a loop that never waits.
+        limit = ("-o", "timeout=60", "-o", "timeout_method=thread")
+        options = ("-q", "-x", "-p", "no:cacheprovider", *limit, f"@{listing}")
         module.write_bytes(change.applied(before))
         try:
             done = subprocess.run(

@@ -45,6 +45,15 @@ def test_a_change_replaces_one_node(source: str, kind: str, expected: str) -> No
     assert (kind, expected) in changed(source)
 
 
+def test_a_constant_is_shown_with_what_is_around_it() -> None:
+    shown = {
+        (change.before, change.after)
+        for change in changes_of("m.py", b"x = f(n,\n  ok=True)\ny = n + 1\n")
+        if change.kind in {"boolean", "number"}
+    }
+    assert shown == {("f(n, ok=True)", "f(n, ok=False)"), ("n + 1", "n + 2"), ("n + 1", "n + 0")}
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -58,6 +67,10 @@ def test_a_change_replaces_one_node(source: str, kind: str, expected: str) -> No
 )
 def test_what_is_not_executed_or_only_words_a_message_stays(source: str) -> None:
     assert changed(source) == set()
+
+
+def test_the_order_of_what_min_and_max_compare_does_not_count() -> None:
+    assert changed("x = max(a, b)\n") == {("call", "x = (min)(a, b)\n")}
 
 
 def test_every_changed_module_is_python() -> None:

@@ -113,6 +113,8 @@ def test_tasks_and_suspended_schedules_have_no_runs_to_skip_or_double() -> None:
     old, now = record("0 9 * * *"), at("08:30")
     task = replace(record(anchor=now), at=at("20:00"))
     assert changeover(old, task, now, None) == Changeover()
+    done = replace(record(), at=at("08:00"))
+    assert changeover(done, record("0 9 * * *", anchor=now), now, None) == Changeover()
     suspended = replace(record("0 8 * * *", anchor=now), suspended="")
     assert changeover(old, suspended, now, None) == Changeover()
 

@@ -51,6 +51,16 @@ def test_a_wildcard_is_not_made_up_for() -> None:
     assert [jumped.runs for jumped in found("*/30 2 * * *").jumped] == [None, None]
 
 
+def test_jumped_over_is_what_lies_from_the_first_minute_of_the_jump_to_before_its_last() -> None:
+    (jumped,) = found("0 2,3 * * *").jumped
+    assert instant(jumped.local) == datetime(2027, 3, 14, 2, tzinfo=UTC)
+
+
+def test_every_hour_written_as_a_list_is_made_up_for() -> None:
+    (jumped,) = found("30 0-23 * * *").jumped
+    assert jumped.runs == SPRING
+
+
 def test_nothing_jumped_over_is_told_of_a_day_on_which_it_does_not_run() -> None:
     mondays = found("30 2 * * 1")
     assert mondays.jumped == ()

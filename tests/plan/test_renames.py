@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -39,6 +40,20 @@ def test_the_one_of_several_earlier_names_that_is_live_is_the_one_that_was_renam
     assert plan.generation.by_name["new"].formerly == (("old", NOW + 60 + RENAME_GRACE),)
     assert plan.generation.by_name["new"].anchor == NOW
     assert plan.warnings == ()
+
+
+def test_a_name_that_only_an_interrupted_apply_made_live_is_renamed_too() -> None:
+    """The apply that brought `mid` flipped the pointer, and was killed before the tags."""
+    before = applied(given_())
+    cut = after(make_plan(desired(given_(hourly("mid"))), before, NOW + 60))
+    assert cut.own is not None
+    assert before.own is not None
+    cut = replace(cut, applied=before.live, own=replace(cut.own, tags=before.own.tags))
+    plan = make_plan(desired(given_(hourly("new", "formerly: mid"))), cut, NOW + 120)
+    assert told(plan)[0] == ("create", "schedule", "new")
+    record = plan.generation.by_name["new"]
+    assert record.formerly == (("mid", NOW + 120 + RENAME_GRACE),)
+    assert record.anchor == NOW + 60
 
 
 def test_an_earlier_name_of_a_live_schedule_is_not_enough_when_that_one_stays() -> None:
@@ -106,6 +121,14 @@ def test_an_earlier_name_that_is_nowhere_is_named() -> None:
         "new: `formerly` names mid, and no live schedule has that name: it begins without a "
         "history; if it was renamed more than once since the last apply, list every earlier name"
     )
+
+
+def test_each_earlier_name_that_is_nowhere_is_named() -> None:
+    found = warned(OLD, hourly("old"), hourly("new", "formerly: x"), hourly("newer", "formerly: y"))
+    assert [message.split(",")[0] for message in found] == [
+        "new: `formerly` names x",
+        "newer: `formerly` names y",
+    ]
 
 
 def test_a_chain_that_is_not_listed_is_proposed_with_the_line_to_write() -> None:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from reconciler.cron import minute
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.generation import generation_path
+from reconciler.dispatch.pointer import POINTER_PATH
 from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.plan import Touch
 from reconciler.workspace.apply import RefusedPlanError
 from reconciler.workspace.history import FOLDER
 from tests.plan.scenario import hourly, schedules, told
@@ -67,6 +69,38 @@ def test_where_no_wake_came_since_the_apply_everything_since_the_apply_counts(
     lose(world, world.apply(AB).generation.digest, damage)
     world.later(hours=5)
     plan = world.plan(AB)
+    assert {record.anchor for record in plan.generation.records} == {THREE}
+
+
+def lose_the_record(world: World) -> None:
+    for path in [path for path in world.files.files if path.startswith(FOLDER)]:
+        del world.files.files[path]
+
+
+def damage_the_pointer(world: World) -> None:
+    world.files.files[POINTER_PATH] = b"{"
+
+
+@pytest.mark.parametrize("damage", [lose_the_record, damage_the_pointer])
+def test_the_pointer_and_the_record_each_tell_alone_when_the_last_apply_was(
+    damage: Callable[[World], None],
+) -> None:
+    world = World()
+    lose(world, world.apply(AB).generation.digest)
+    damage(world)
+    world.later(hours=5)
+    plan = world.plan(AB)
+    assert {record.anchor for record in plan.generation.records} == {THREE}
+
+
+def test_a_damaged_pointer_beside_a_stopped_app_is_not_taken_for_a_first_apply() -> None:
+    world = World()
+    world.apply(AB)
+    world.apps.stop(Touch("mallory", "2026-11-20T15:30:00Z"))
+    damage_the_pointer(world)
+    world.later(hours=5)
+    plan = world.plan(AB)
+    assert plan.changes == ()
     assert {record.anchor for record in plan.generation.records} == {THREE}
 
 
@@ -137,7 +171,7 @@ def test_earlier_names_come_back_from_the_generation_before() -> None:
 
 
 def lose_pointer(world: World, digest: str) -> None:
-    world.files.files["current.json"] = b"{"
+    damage_the_pointer(world)
     lose(world, digest)
 
 
@@ -151,8 +185,7 @@ def lose_everything_but_the_dict(world: World, _digest: str) -> None:
 
 def lose_records_too(world: World, digest: str) -> None:
     lose(world, digest)
-    for path in [path for path in world.files.files if path.startswith(FOLDER)]:
-        del world.files.files[path]
+    lose_the_record(world)
 
 
 def lose_the_dict_too(world: World, digest: str) -> None:
