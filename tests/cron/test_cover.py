@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, cover, instant, minute, parse
+from reconciler.cron.footprint import footprints
 from tests.cron.strategies import START, YEAR, expressions, timetables, zones
 from tests.cron.times import at, timetable
 
@@ -82,6 +83,12 @@ def test_offsets_that_begin_later_are_covered_and_those_beyond_are_not() -> None
     february, start = [timetable("0 6 1 2 *", "Africa/Casablanca")], at("2019-06-01T00:00Z")
     assert cover(february, start, years=3).text == "0 5 1 2 *"
     assert cover(february, start).text == "0 5,6 1 2 *"
+
+
+def test_the_months_of_a_period_end_with_its_last_minute() -> None:
+    new_year, start = parse("0 0 1 1 *"), at("2026-12-01T00:00Z")
+    assert footprints(new_year, "UTC", start, at("2026-12-31T23:59Z")) == ()
+    assert footprints(new_year, "UTC", start, at("2027-01-01T00:00Z")) != ()
 
 
 def test_a_cover_needs_members() -> None:

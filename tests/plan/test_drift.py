@@ -169,3 +169,22 @@ def test_each_record_that_drifted_and_each_that_is_gone_is_listed() -> None:
         ("x", "runs and was not applied"),
         ("y", "runs and was not applied"),
     ]
+
+
+def test_each_slot_that_drifted_and_each_that_is_gone_is_listed() -> None:
+    names = ("a", "b", "c", "d", "e")
+    actual = applied(hourly(*names))
+    assert actual.own is not None
+    changed = [Slot(name, "59 * * * *") for name in ("a", "b")]
+    new = [Slot(name, "5 * * * *") for name in ("x", "y")]
+    slots = (*changed, Slot("e", "4 * * * *"), *new)
+    moved = replace(actual, own=replace(actual.own, slots=slots))
+    plan = make_plan(desired(hourly(*names)), moved, NOW + 60)
+    assert [(change.name, change.reason.split(" ")[0]) for change in plan.drift] == [
+        ("c", "does"),
+        ("d", "does"),
+        ("a", "wakes"),
+        ("b", "wakes"),
+        ("x", "wakes"),
+        ("y", "wakes"),
+    ]

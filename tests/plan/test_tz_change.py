@@ -196,6 +196,11 @@ def test_what_is_not_recorded_is_not_guessed(recorded: bool) -> None:
     assert "not known which occurrences move" in plan_text(plan, Style(colour=False))
 
 
+def test_of_schedules_in_utc_alone_nothing_moves_though_nothing_is_recorded() -> None:
+    nightly = 'name: nightly\nschedule: "0 3 * * *"'
+    assert plan_of(nightly, planned_with(nightly, "2025b", recorded=False)).tz is None
+
+
 def test_a_generation_of_an_earlier_version_records_no_edition() -> None:
     content = (Path(__file__).parent / "golden/zoned-slots-one-poller.jsonl").read_bytes()
     generation = decode_generation(content, "golden")
