@@ -29,7 +29,8 @@ AHEAD: Final = 400 * MINUTES_PER_DAY
 LISTED_TIMES: Final = 3
 """Occurrences listed of a schedule."""
 COMPARED: Final = 60
-"""Times of a schedule, in the old clock and the new one, after which the comparison of it ends."""
+"""Coming times of a schedule, in the old clock and the new one, after which the comparison of it
+ends with the next day on which some move."""
 LISTED_SCHEDULES: Final = 50
 """Schedules listed, those that move first."""
 
@@ -151,7 +152,7 @@ def _moved(
             first_day = max(record.start or 0, record.resumes or 0) // MINUTES_PER_DAY
             key = (record.timezone, record.when, first_day)
             if key not in compared:
-                compared[key] = zone.moved(timetable, first_day)
+                compared[key] = zone.moved(timetable, first_day, now)
             found = [moved for moved in compared[key] if _counts(record, moved, now)]
             if found:
                 first = tuple(found[:LISTED_TIMES])
@@ -188,12 +189,16 @@ class _Clocks:
         days = range(start // MINUTES_PER_DAY, until // MINUTES_PER_DAY)
         return cls(old, new, tuple(day for day in days if old.day(day) != new.day(day)))
 
-    def moved(self, new: Timetable, first: int) -> list[MovedOccurrence]:
-        """The first occurrences that move from a UTC day on, by their local time."""
+    def moved(self, new: Timetable, first: int, now: int) -> list[MovedOccurrence]:
+        """The first occurrences that move from a UTC day on, by their local time.
+
+        Args:
+            now: epoch minute; the times until then do not count towards :data:`COMPARED`.
+        """
         old = Timetable.by_clock(new.expressions, self.old)
         befores: dict[int, int] = {}
         afters: dict[int, int] = {}
-        complete = None
+        complete, enough = None, False
         for day in self.days:
             if day < first:
                 continue
@@ -204,9 +209,10 @@ class _Clocks:
             for at in members(will & ~was):
                 at += day * MINUTES_PER_DAY
                 afters.setdefault(at + self.new.offset(at), at)
-            if len(befores) + len(afters) > COMPARED:
-                complete = day * MINUTES_PER_DAY  # the other half of later ones may follow
+            if enough:
+                complete = day * MINUTES_PER_DAY  # the other half of this day's may follow
                 break
+            enough = sum(at > now for at in (*befores.values(), *afters.values())) > COMPARED
         found = (
             MovedOccurrence(befores.get(local), afters.get(local))
             for local in sorted({*befores, *afters})

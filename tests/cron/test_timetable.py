@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, ZoneError, parse
-from tests.cron.strategies import START, instants, timetables
+from tests.cron.strategies import START, expressions, instants, timetables, zones
 from tests.cron.times import at, timetable
 
 DAY = 1440
@@ -115,6 +115,16 @@ def test_backward_is_the_mirror_of_forward(times: Timetable, start: int) -> None
         backward.append(found)
         until = found - 1
     assert backward == forward[::-1]
+
+
+@given(st.lists(expressions, min_size=2, max_size=3), zones, instants)
+def test_backward_from_an_instant_is_the_latest_that_any_of_the_expressions_has(
+    texts: list[str], zone: str, until: int
+) -> None:
+    parsed = tuple(parse(text) for text in texts)
+    each = [Timetable((one,), zone).previous(until) for one in parsed]
+    latest = max((found for found in each if found is not None), default=None)
+    assert Timetable(parsed, zone).previous(until) == latest
 
 
 @given(timetables, instants)

@@ -163,6 +163,19 @@ def test_bounds_and_exclusions_hold_for_what_moves() -> None:
     assert moved(plan_of(ended, planned_with(ended, "2025b"))) == {}
 
 
+def test_a_schedule_of_which_many_occurrences_move_on_one_day_is_shown() -> None:
+    busy = 'name: a\nschedule: "* 9 * * *"\ntimezone: America/Vancouver'
+    first, *_ = moved(plan_of(busy, planned_with(busy, "2025b")))["a"]
+    assert first == MovedOccurrence(at("2026-11-20T17:00Z"), at("2026-11-20T16:00Z"))
+
+
+def test_of_what_begins_later_the_occurrences_that_move_then_are_shown() -> None:
+    """However many there would be before."""
+    busy = 'name: a\nschedule: "* 9 * * *"\ntimezone: America/Vancouver\nstart: "2026-12-10"'
+    first, *_ = moved(plan_of(busy, planned_with(busy, "2025b")))["a"]
+    assert first == MovedOccurrence(at("2026-12-10T17:00Z"), at("2026-12-10T16:00Z"))
+
+
 def test_a_list_is_bounded() -> None:
     many = "\n---\n".join(
         f'name: s{number:02}\nschedule: "{number % 60} 9 * * *"\ntimezone: America/Vancouver'
