@@ -145,8 +145,10 @@ def _refuse_submodules(repo: Repo, folder: Path) -> None:
     above = [path.as_posix() for path in (folder, *folder.parents) if path.name]
     listed = repo.git.ls_tree("-z", "--full-tree", "HEAD", "--", *above) if above else ""
     for entry in listed.split("\0"):
-        if entry.startswith(SUBMODULE):
-            raise _submodule(printable(entry.partition("\t")[2]))
+        path = entry.partition("\t")[2]
+        # Of a folder that is named with one below it, all that it holds is listed.
+        if entry.startswith(SUBMODULE) and path in above:
+            raise _submodule(printable(path))
 
 
 def _submodule(where: str) -> IncompleteCheckoutError:

@@ -244,6 +244,7 @@ def test_a_link_to_a_file_that_is_no_manifest_is_nobodys_business(
 
 @pytest.fixture
 def with_submodule(repository: GitRepository, tmp_path: Path) -> GitRepository:
+    repository.write("schedules/README.md", "listed before the submodule")
     inner = GitRepository.create(tmp_path / "inner")
     inner.write("schedules/c.yaml", "name: c\n")
     inner.commit()
@@ -270,6 +271,12 @@ def test_so_is_one_that_holds_the_folder(with_submodule: GitRepository) -> None:
     )
     with pytest.raises(ReconcileError, match="schedules/sub: is a submodule"):
         read_commit(with_submodule.root, "HEAD", SETTINGS).manifests("schedules/sub/schedules")
+
+
+def test_a_submodule_beside_the_folder_of_the_manifests_is_nobodys_business(
+    with_submodule: GitRepository,
+) -> None:
+    assert not revision(with_submodule, "schedules/team1").dirty
 
 
 def test_a_repository_within_the_folder_that_git_ignores_makes_it_dirty(

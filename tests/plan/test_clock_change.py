@@ -56,6 +56,11 @@ def test_jumped_over_is_what_lies_from_the_first_minute_of_the_jump_to_before_it
     assert instant(jumped.local) == datetime(2027, 3, 14, 2, tzinfo=UTC)
 
 
+def test_each_of_several_expressions_is_looked_at() -> None:
+    (jumped,) = found("0 6 * * *", "30 2 * * *").jumped
+    assert jumped.runs == SPRING
+
+
 def test_every_hour_written_as_a_list_is_made_up_for() -> None:
     (jumped,) = found("30 0-23 * * *").jumped
     assert jumped.runs == SPRING

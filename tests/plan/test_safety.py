@@ -55,6 +55,13 @@ def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> Non
     )
 
 
+def test_where_others_hold_more_than_the_budget_nothing_can_wake_either() -> None:
+    beyond = foreign("x1", "x2", "x3", "x4", "x5", "x6", "x7")
+    plan = make_plan(desired(hourly("a")), nothing(*beyond), NOW)
+    assert [refusal.rule for refusal in plan.refusals] == [Rule.BUDGET]
+    assert plan.budget.left == 0
+
+
 def test_one_held_and_one_reserved_cron_are_told_in_the_singular() -> None:
     wanted = desired(hourly("a"), crons=2, reserve=1)
     (refusal,) = make_plan(wanted, nothing(*foreign("x")), NOW).refusals

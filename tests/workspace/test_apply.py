@@ -171,6 +171,31 @@ def test_a_record_says_of_an_unchanged_schedule_which_apply_made_it_and_what_was
     assert second.app == own.id
 
 
+def test_a_changed_schedule_is_of_the_apply_that_changed_it_and_a_repaired_one_is_not() -> None:
+    world = World()
+    live = world.apply(AB).generation
+    first = record_of(world)
+    path = f"generations/{live.digest}.jsonl"
+    world.files.files[path] = live.encoded.replace(b"sync", b"evil")
+    world.later(minutes=5)
+    assert {change.name for change in world.apply(AB).drift} >= {"a", "b"}
+    assert record_of(world).origins == first.origins
+    world.later(minutes=5)
+    world.apply(schedules('name: a\nschedule: "30 * * * *"\n---\nname: b\nschedule: "1 * * * *"'))
+    last = record_of(world)
+    assert last.origins == {**first.origins, "a": replace(first.origins["a"], at=last.pointer.at)}
+
+
+def test_the_record_of_an_apply_that_deploys_nothing_names_the_app_that_stays() -> None:
+    world = World()
+    text = 'name: a\nschedule: "0 * * * *"\ndescription: '
+    world.apply(schedules(f"{text}one"))
+    app = record_of(world).app
+    world.later(minutes=5)
+    assert not world.apply(schedules(f"{text}two")).deploy
+    assert record_of(world).app == app is not None
+
+
 def record_of(world: World) -> Applied:
     """The record of the apply that made live what is."""
     pointer = decode_pointer(world.files.files["current.json"])
