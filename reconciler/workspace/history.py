@@ -134,11 +134,7 @@ def next_record(
         app: Modal's id of our app.
     """
     made = Origin(pointer.commit, pointer.author, pointer.at)
-    changed = {
-        change.name
-        for change in plan.changes
-        if change.kind is Kind.SCHEDULE and change.after is not None
-    }
+    changed = {change.name for change in plan.changes if change.kind is Kind.SCHEDULE}
     known = {} if before is None else before.origins
     origins = {
         name: made if name in changed or name not in known else known[name]

@@ -31,7 +31,8 @@ def generations(draw: st.DrawFn) -> Generation:
 def test_a_schedule_goes_on_from_the_earliest_anchor_and_the_highest_number_of_the_same_times(
     known: list[Generation],
 ) -> None:
-    records, begun = compile_records(A, known, NOW + 60, number=NEXT)
+    compiled = compile_records(A, known, NOW + 60, number=NEXT)
+    records, begun = compiled.records, compiled.begun
     same = [one for one in known if one.records[0].when == records[0].when]
     assert records[0].anchor == min((one.records[0].anchor for one in same), default=NOW + 60)
     assert begun == {"a": max((one.begun["a"] for one in same), default=NEXT)}

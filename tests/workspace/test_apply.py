@@ -181,7 +181,8 @@ def test_a_changed_schedule_is_of_the_apply_that_changed_it_and_a_repaired_one_i
     assert {change.name for change in world.apply(AB).drift} >= {"a", "b"}
     assert record_of(world).origins == first.origins
     world.later(minutes=5)
-    world.apply(schedules('name: a\nschedule: "30 * * * *"\n---\nname: b\nschedule: "1 * * * *"'))
+    a, b = AB
+    world.apply((replace(a, description="as before"), b))
     last = record_of(world)
     assert last.origins == {**first.origins, "a": replace(first.origins["a"], at=last.pointer.at)}
 
