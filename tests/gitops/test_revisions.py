@@ -107,6 +107,16 @@ def test_a_branch_is_compared_with_where_it_left_not_with_what_came_after(
     assert merge_base(repository.root, "main", "feature") == base
 
 
+def test_branches_without_a_commit_in_common_cannot_be_compared(repository: GitRepository) -> None:
+    repository.hourly("a")
+    repository.commit()
+    repository.git("checkout", "-q", "--orphan", "other")
+    repository.hourly("b")
+    repository.commit()
+    with pytest.raises(ReconcileError, match="no commit that main and other have in common"):
+        merge_base(repository.root, "other", "main")
+
+
 def test_outside_git_there_is_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(ReconcileError, match="not a git repository"):
         read_commit(tmp_path, "HEAD", SETTINGS)

@@ -76,6 +76,12 @@ def test_nothing_jumped_over_is_told_of_a_day_on_which_it_does_not_run() -> None
     assert change.moved == (MovedTime(*hours(2.5, 7.5, 6.5)),)
 
 
+def test_nothing_jumped_over_is_told_of_what_begins_after_the_change() -> None:
+    change = next_clock_change(replace(record("30 2 * * *"), start=SPRING + 1440), NOW)
+    assert change is not None
+    assert change.jumped == ()
+
+
 def test_in_autumn_nothing_is_jumped_over() -> None:
     change = found("30 1 * * *", now=SUMMER)
     assert (change.before, change.after, change.jumped) == (-240, -300, ())

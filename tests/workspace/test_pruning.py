@@ -25,9 +25,9 @@ from reconciler.dispatch.pointer import decode_pointer
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError
 from reconciler.workspace.apply import Step, Workspace, apply, prepare
-from reconciler.workspace.history import Applied, path_of
+from reconciler.workspace.history import FOLDER, Applied, path_of
 from reconciler.workspace.lease import LEASE_TIME
-from reconciler.workspace.pruning import REMOVED_AT_MOST, SHORTEST
+from reconciler.workspace.pruning import REMOVED_AT_MOST, SHORTEST, Pruning
 from tests.plan.scenario import desired, hourly
 from tests.workspace.scenario import SOMEBODY, World
 
@@ -323,6 +323,22 @@ def test_one_apply_removes_a_bounded_number_of_records_and_the_next_ones_the_res
     later(world, timedelta(days=1))
     world.apply(CHOICES[0][0])
     assert len(of(world, "applies")) == 2
+
+
+def test_of_more_old_records_than_one_apply_removes_the_oldest_go_first() -> None:
+    world = World()
+    world.apply(hourly("a"))
+    live = decode_pointer(world.files.files["current.json"])
+
+    async def hold() -> None:
+        return None
+
+    pruning = Pruning(world.files, world.clock, live, timedelta(0), hold)
+    ages = [timedelta(hours=hours) for hours in (25, 240, 36, 23)]
+    times = [format_time(world.clock.now() - age) for age in ages]
+    written = {f"{FOLDER}/{at}-{'0' * 12}.json": at for at in times}
+    paths = list(written)
+    assert pruning.old_records(written, world.clock.now()) == [paths[1], paths[2], paths[0]]
 
 
 def test_files_that_are_none_of_ours_stay() -> None:
