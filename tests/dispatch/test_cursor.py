@@ -13,7 +13,7 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
 )
-from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED, Cursor
+from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED, Cursor, Horizon
 from reconciler.dispatch.runs import RunState
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
@@ -187,3 +187,20 @@ def test_two_wakes_of_a_minute_that_read_two_generations_leave_what_both_had_rea
 def test_a_cursor_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
     cursor = Cursor(**values)
     assert Cursor.from_json(cursor.to_json()) == cursor
+
+
+DAY = 24 * 60
+NOW = 100 * DAY
+
+
+def test_a_wake_that_knows_nothing_looks_back_a_month_and_behind_a_wrong_clock_a_day() -> None:
+    assert Cursor().horizon(NOW, "g") == Horizon(NOW - 31 * DAY)
+    assert Cursor(through=NOW + 11).horizon(NOW, "g") == Horizon(NOW - DAY)
+
+
+def test_a_schedule_that_began_after_all_that_wakes_had_read_is_looked_at_from_a_day_before() -> (
+    None
+):
+    horizon = Horizon(NOW, fresh=50, number=2)
+    assert (horizon.of(50), horizon.of(51)) == (NOW, NOW - DAY)
+    assert (horizon.of(0, number=2), horizon.of(0, number=3)) == (NOW, NOW - DAY)
