@@ -224,10 +224,8 @@ class ModalCaller:
             return found
         cls = modal.Cls.from_name(app, class_name, environment_name=self.environment)
         await cls.hydrate.aio()
-        try:
-            return cast("_ModalFunction", getattr(cls(), method))
-        except AttributeError as error:
-            raise NotFoundError(f"{class_name} has no method {method}") from error
+        # Of a class that is looked up the client knows the methods: another name is not found.
+        return cast("_ModalFunction", getattr(cls(), method))
 
 
 def _failure_of(error: Exception, asked: str | None) -> ModalError | None:
