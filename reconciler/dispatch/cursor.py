@@ -210,9 +210,17 @@ class Cursor:
             read: the cursor with which the slow wake began.
             by: the digest of the generation that it reads.
         """
+        return call not in self.calls and self.has_settled(occurrence, read, by)
+
+    def has_settled(self, occurrence: Occurrence, read: Cursor, by: str) -> bool:
+        """Whether another wake has settled an occurrence since a wake began that read ``read``.
+
+        Args:
+            by: the digest of the generation that it reads.
+        """
         if self.through is None or self.generation != by:
             return False
-        if call in self.calls or occurrence.id in self.unsettled:
+        if occurrence.id in self.unsettled:
             return False
         was_open = occurrence.id in read.unsettled or (
             read.through is None or occurrence.at > read.through

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL, Bulletin
 from reconciler.dispatch.cursor import Cursor, without
 from reconciler.dispatch.notices import GIVEN_UP_AFTER, noting, streaks_of
+from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time
 from reconciler.dispatch.told import ToldState
 
@@ -36,7 +37,12 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     )
     records = [record for log in logs for record in log.records]
     ended = {record.call for record in records if record.state.ended}
-    settled = {record.occurrence.id for record in records if record.state not in _UNSETTLED}
+    settled = {
+        Occurrence(record.name, at).id
+        for record in records
+        if record.state not in _UNSETTLED
+        for at in record.times
+    }
     unsettled = {key: attempt for log in logs for key, attempt in log.unsettled.items()}
     return Cursor(
         through=through,
