@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.simulation.fates import Fates
 from tests.simulation.nominal import Calendar, CleanWakes
+from tests.simulation.notified import wrong_alarms
 from tests.simulation.reports import Reports
 from tests.simulation.safety import untrue_lines, wrong_overlaps, wrong_starts
 from tests.simulation.scenario import Scenario
@@ -28,6 +29,7 @@ def problems(scenario: Scenario, world: World, answers: Sequence[Answered]) -> I
     yield from wrong_starts(world, calendar, starts, reports)
     yield from wrong_overlaps(world, starts)
     yield from wrong_watching(world)
+    yield from wrong_alarms(scenario, world, calendar, reports)
     yield from untrue_lines(world, reports)
     yield from TaskPromises(world, clean, reports, answers).wrong()
     yield from Fates(world, calendar, clean, starts, reports).wrong()

@@ -66,6 +66,9 @@ class Fates:
 
     def _open(self, nominal: Nominal) -> bool:
         """Whether it still waits, or those who could report it looked too early."""
+        harm = self.world.harm
+        if nominal.due <= harm.uncounted or any(key.id in harm.forgotten for key in nominal.keys):
+            return True
         waits = not self.reports.queued.isdisjoint(nominal.keys)
         if waits and nominal.due >= self.world.over - QUEUED_LONG:
             return True
@@ -124,7 +127,14 @@ class Fates:
         return bool(limits) and not self.clean.looked(due, min(limits))
 
     def _disturbed(self, nominal: Nominal) -> bool:
-        return any(key.id in self.world.disturbed for key in nominal.keys)
+        world = self.world
+        return any(
+            key.id in world.disturbed
+            or key.id in world.harm.claims
+            or key.id in world.harm.described
+            or key.id in world.triggered
+            for key in nominal.keys
+        )
 
     def _behind_doubt(self, nominal: Nominal) -> bool:
         """Whether wakes let it wait, because it was open what becomes of one before it."""
@@ -137,4 +147,7 @@ class Fates:
     def _in_the_way(self, nominal: Nominal) -> bool:
         """Whether another run of the schedule was going when it was due, or later."""
         started = self.starts.by_schedule.get(nominal.identity, ())
+        asked = self.starts.asked.get(nominal.identity, ())
+        if any(call.ends > nominal.due for call in asked):
+            return True
         return any(call.ends > nominal.due and other is not nominal for call, other in started)

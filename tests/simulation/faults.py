@@ -9,6 +9,7 @@ from enum import Enum
 from random import Random
 from typing import Final, TypeVar
 
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.claim import WAKE_TIMEOUT
 from tests.simulation.world import World
 
@@ -107,6 +108,7 @@ class Container:
         self.dead = False
         self.disturbed = False
         self.in_hand: set[str] = set()
+        self.began = world.now
         self.task_files: dict[str, bytes] | None = None
         """The files of tasks as they were when the Volume was last reloaded; None from outside."""
         self._dies = world.now + life
@@ -150,6 +152,13 @@ class Container:
                 act()
                 self._die()
         raise AssertionError(fault)
+
+    def mount(self) -> None:
+        """Raise if the Volume that its function holds was deleted, or another is there by now."""
+        harm = self.world.harm
+        if harm.made_anew and harm.emptied <= self.world.now and self.began < harm.repaired:
+            self.disturbed = True
+            raise UnavailableError("the Volume is gone")
 
     def drops_commit(self) -> bool:
         """Whether what is committed now is lost, although the commit says yes."""

@@ -77,6 +77,50 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "is_fresh = newest is not None and began > newest",
         "is_fresh = False",
     ),
+    # Takes a claim that cannot be read for none.
+    "garbled claim is absent": Edit(
+        "reconciler.dispatch.start",
+        "Delivery.AT_MOST_ONCE:\n                    # What",
+        "Delivery.AT_MOST_ONCE and claim.damage is None:\n                    # What",
+    ),
+    # Takes a cursor that cannot be read for one that says: up to now, all is settled.
+    "garbled cursor is trusted": Edit(
+        "reconciler.dispatch.wake",
+        "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n",
+        "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n"
+        "    if isinstance(found, Damaged):\n"
+        "        return Cursor(through=minute(ports.clock.now()))\n",
+    ),
+    # Sends what waits also when the claim of the notice says that it was sent.
+    "notices have no claims": Edit(
+        "reconciler.dispatch.delivery",
+        "                case Sending.SENT, _, _:\n                    break\n",
+        "                case Sending.SENT, _, _ if attempt > 1:\n                    break\n",
+    ),
+    # Notes what it finds missed, though a wake at the same time has noted that already.
+    "misses are noted by all": Edit(
+        "reconciler.dispatch.wake",
+        "    if line.state is not RunState.MISSED:\n        return line\n\n    def is_noted",
+        "    if line:\n        return line\n\n    def is_noted",
+    ),
+    # Lets a generation that was lost count from its repair on.
+    "rebuilt generation begins now": Edit(
+        "reconciler.plan.compilation",
+        "_Beginning(lost.began(names, now), number, now)",
+        "_Beginning(now, number, now)",
+    ),
+    # Moves the cursor past all that is due, though it served one schedule or minute alone.
+    "a person's wake moves the cursor": Edit(
+        "reconciler.dispatch.wake",
+        "            through=through if self.request.regular else None,\n",
+        "            through=through,\n",
+    ),
+    # Takes over what another wake, which is at work, has claimed.
+    "every other wake is dead": Edit(
+        "reconciler.dispatch.claim",
+        "        return claim.until < format_time(self.now)\n",
+        "        return True\n",
+    ),
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
         "reconciler.dispatch.wake",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.alerts import Address
 from reconciler.dispatch.answers import (
     CallStatus,
     Entry,
     NotStartedError,
     StartUnknownError,
     UnavailableError,
+    UnsentError,
 )
 from reconciler.dispatch.fakes import FakeTaskFiles
 from reconciler.dispatch.formats import Damaged
@@ -22,7 +25,7 @@ from reconciler.dispatch.runs import ReadLogs, WakeLog
 from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
-from tests.simulation.world import Call
+from tests.simulation.world import Alarm, Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,15 @@ class SimulatedClaims:
 
     async def put_new(self, key: str, entry: Entry) -> bool:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
+        world = self.container.world
         self.container.in_hand.add(key.partition("#")[0])
-        return await self.container.call(
-            lambda: self.container.world.put_new(key, entry), UnavailableError, resend=True
-        )
+        try:
+            return await self.container.call(
+                lambda: world.put_new(key, entry), UnavailableError, resend=True
+            )
+        except UnavailableError:
+            world.unanswered.add(key)
+            raise
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
@@ -72,6 +80,7 @@ class SimulatedGenerations:
         container, world = self.container, self.container.world
 
         def read() -> Generation | None:
+            container.mount()
             container.task_files = dict(world.task_files)
             return world.live(world.now - self.age)
 
@@ -162,6 +171,7 @@ class SimulatedRunLog:
         world = self.container.world
 
         def commit() -> None:
+            self.container.mount()
             if self.container.drops_commit():
                 world.lost.append(log)
             else:
@@ -173,11 +183,19 @@ class SimulatedRunLog:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
 
         def read() -> ReadLogs:
-            files = self.container.world.files
+            self.container.mount()
+            world = self.container.world
             newest = self._days()[-days:]
-            paths = sorted(path for path, log in files.items() if log.day in newest)
-            read = [decode_compacted(files[path].encode(), path, about) for path in paths]
-            return ReadLogs(log for of_file in read for log in of_file)
+            paths = sorted(path for path, log in world.files.items() if log.day in newest)
+            contents = ((world.garbled.get(path), path) for path in paths)
+            read = [
+                decode_compacted(content or b"", path, about)
+                if content is not None
+                else decode_compacted(world.files[path].encode(), path, about)
+                for content, path in contents
+            ]
+            damaged = (one for of_file in read for one in of_file.damaged)
+            return ReadLogs((log for of_file in read for log in of_file), damaged)
 
         return await self.container.call(read, UnavailableError)
 
@@ -198,12 +216,15 @@ class SimulatedRunLog:
         files = self.container.world.files
 
         def remove() -> None:
+            self.container.mount()
             for path in [path for path, log in files.items() if log.day == day]:
                 del files[path]
+                self.container.world.garbled.pop(path, None)
 
         await self.container.call(remove, UnavailableError, resend=True)
 
     def _days(self) -> Sequence[str]:
+        self.container.mount()
         return sorted({log.day for log in self.container.world.files.values()})
 
 
@@ -236,6 +257,7 @@ class SimulatedTaskFiles:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`."""
 
         def commit() -> None:
+            self._mount()
             views = [self._files]
             if self.container.task_files is not None and not self.container.drops_commit():
                 views.append(self.container.world.task_files)
@@ -247,10 +269,32 @@ class SimulatedTaskFiles:
         await self.container.call(commit, UnavailableError, resend=True)
 
     async def _answer(self) -> None:
-        await self.container.call(lambda: None, UnavailableError)
+        await self.container.call(self._mount, UnavailableError)
+
+    def _mount(self) -> None:
+        # Programs find the Volume by its name.
+        if self.container.task_files is not None:
+            self.container.mount()
 
     async def remove_empty_buckets(self, before: str) -> None:
         """See :class:`~reconciler.dispatch.ports.TaskFiles`; there are no folders here."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedMessenger:
+    """Whoever takes alarms."""
+
+    container: Container
+
+    async def send(self, _address: Address, _suffix: str, body: bytes | None) -> None:
+        """See :class:`~reconciler.dispatch.ports.Messenger`."""
+        world = self.container.world
+
+        def take() -> None:
+            alarms = json.loads(body or b"{}").get("alarms", ())
+            world.alarms.extend(Alarm(world.now, alarm) for alarm in alarms)
+
+        await self.container.call(take, UnsentError)
 
 
 def simulated_ports(container: Container, staleness: float, watch: Callable[[Call], None]) -> Ports:
@@ -268,4 +312,5 @@ def simulated_ports(container: Container, staleness: float, watch: Callable[[Cal
         log=log,
         archive=log,
         tasks=SimulatedTaskFiles(container),
+        messenger=SimulatedMessenger(container),
     )

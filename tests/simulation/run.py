@@ -9,12 +9,15 @@ from random import Random
 from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.wake import NothingAppliedError, WakeRequest
+from reconciler.dispatch.cursor import Horizon
+from reconciler.dispatch.due import find_due
+from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError, WakeRequest
 from tests.simulation.checker import problems
 from tests.simulation.core import Core, ThisVersion
 from tests.simulation.faults import Climate, Container, Killed
+from tests.simulation.harm import do_harm, lose_cursor
 from tests.simulation.ports import simulated_ports
+from tests.simulation.repair import empty_and_repair
 from tests.simulation.scenario import Scenario, draw_crowd, draw_scenario
 from tests.simulation.supervised import RESTART_AFTER, Supervisors
 from tests.simulation.tasks import Answered, answer
@@ -85,9 +88,12 @@ def play(scenario: Scenario, again: str, core: Core | None = None) -> Outcome:
 async def _play(scenario: Scenario, core: Core) -> tuple[World, Sequence[Answered]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    world = World(loop, scenario.generations)
+    world = World(loop, list(scenario.generations))
     for at in scenario.cursor_lost:
-        loop.call_later(at, world.entries.pop, CURSOR_KEY, None)
+        loop.call_later(at, lose_cursor, world)
+    for harming in scenario.harms:
+        loop.call_later(harming.at, do_harm, world, harming)
+    repairing = asyncio.create_task(empty_and_repair(world, scenario))
     random = Random(scenario.seed)
     supervisors = Supervisors(world, scenario.climate, random, core)
     wakes = [
@@ -103,7 +109,7 @@ async def _play(scenario: Scenario, core: Core) -> tuple[World, Sequence[Answere
         for request in scenario.requests
         if request.at < scenario.days * 86400
     ]
-    await asyncio.gather(*wakes)
+    await asyncio.gather(repairing, *wakes)
     answers = await asyncio.gather(*programs)
     world.over = world.now
     if supervisors.jobs:
@@ -130,12 +136,29 @@ class _Service:
         await asyncio.sleep(self.event.at - asyncio.get_running_loop().time())
         for restart in range(3):
             request = WakeRequest(
-                wake=wake, token=f"{wake}.{restart}", slot=self.event.slot, as_if=self.event.as_if
+                wake=wake,
+                token=f"{wake}.{restart}",
+                slot=self.event.slot,
+                as_if=self.event.as_if,
+                trigger=self._triggered(),
             )
             died = await self._execute(request)
             if not died or self.random.random() < 0.5:
                 return
             await asyncio.sleep(RESTART_AFTER)
+
+    def _triggered(self) -> str | None:
+        """The schedule that a person asks for; None for other wakes, and while none is live."""
+        world, event = self.world, self.event
+        generation = world.live(world.now - event.staleness)
+        if event.trigger is None or generation is None:
+            return None
+        now = int((world.now + event.skew) // 60)
+        due = [one.record for one in find_due(generation, Horizon(now - 1), now)]
+        records = due or generation.records
+        record = records[int(event.trigger * len(records))]
+        world.triggered.add(record.occurrence(now).id)
+        return record.name
 
     async def _execute(self, request: WakeRequest) -> bool:
         """Run the core once; returns whether its container died."""
@@ -145,10 +168,10 @@ class _Service:
             event.climate,
             self.random,
             skew=event.skew,
-            latency=self.scenario.latency,
+            latency=self.scenario.latency or event.latency,
             throttled=event.throttled,
         )
-        container.by_hand = event.as_if is not None
+        container.by_hand = not request.regular
         began = world.now
         if event.skew > 0:
             world.foreseen.append((began, began + event.skew))
@@ -158,7 +181,7 @@ class _Service:
             await self.core.wake(began, ports, request)
         except Killed:
             died = True
-        except (UnavailableError, NothingAppliedError):
+        except (UnavailableError, NothingAppliedError, UnknownScheduleError):
             container.disturbed = True
         true_and_new = event.skew == 0 and event.staleness == 0 and request.regular
         clean = true_and_new and not container.disturbed

@@ -10,7 +10,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from reconciler.dispatch.occurrence import Occurrence
@@ -20,6 +21,7 @@ from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.reports import Reports
 from tests.simulation.starts import Starts
 from tests.simulation.tasks import without_edition
+from tests.simulation.wakes import LONGEST_STALENESS
 from tests.simulation.world import Call, World
 
 
@@ -29,30 +31,55 @@ def wrong_starts(
     """What was started and should not have been."""
     for call in starts.of_none:
         # A clock that was ahead has found it; by the time it was due, its schedule was gone.
-        if not world.was_foreseen(Occurrence.parse(call.occurrence).at * 60.0):
+        due = Occurrence.parse(call.occurrence).at * 60.0
+        if call.by_hand and call.began < due:
+            continue  # so does a person who asks for what is to come
+        if not world.was_foreseen(due):
             yield f"{call.occurrence} started and is no occurrence"
+    if any(asleep(world, call) for calls in world.starts.values() for call in calls):
+        yield "a wake started something while nothing was live"
+    for calls in starts.asked.values():
+        yield from _asked_twice(world, calls)
     for nominal in calendar:
         if starts.of_time(nominal):
-            yield from _wrong(nominal, starts)
+            yield from _wrong(world, nominal, starts)
             # What said that it was let go may be gone: then what is live now decides anew.
             if reports.unsure.isdisjoint(nominal.keys):
                 yield from _late(nominal, starts)
 
 
-def _wrong(nominal: Nominal, starts: Starts) -> Iterator[str]:
+def asleep(world: World, call: Call) -> bool:
+    """Whether a call was started while the Volume held nothing that is live."""
+    began = world.harm.emptied + LONGEST_STALENESS + WAKE_SECONDS
+    return began < call.began < world.harm.repaired
+
+
+def _asked_twice(world: World, calls: Sequence[Call]) -> Iterator[str]:
+    by_occurrence = Counter(call.occurrence for call in calls)
+    for key, count in by_occurrence.items():
+        if count > 1 + world.harm.claims[key] and key not in world.disturbed:
+            yield f"{key} was asked for, and started {count} times"
+
+
+def _wrong(world: World, nominal: Nominal, starts: Starts) -> Iterator[str]:
     calls = starts.of_time(nominal)
-    if nominal.barred and not any(call.skew > 0 for call in calls):
+    asked = any(key.id in world.triggered for key in nominal.keys)
+    asked |= any(call.by_hand and call.began < nominal.due for call in calls)
+    if nominal.barred and not asked and not any(call.skew > 0 for call in calls):
         yield f"{nominal} started though it was suspended or excluded"
     foreseen = len({call.occurrence for call in calls}) > 1 and any(call.skew > 0 for call in calls)
     if len(calls) > 1 and not foreseen:  # a clock that was ahead used a name that was to change
         if nominal.at_most_once:
             yield f"{nominal} is at-most-once and started {len(calls)} times"
-        if any(call.repeats_confirmed for call in calls) and not any(call.skew for call in calls):
+        harmed = sum(world.harm.claims[key.id] for key in nominal.keys)
+        if len(calls) > 1 + harmed and any(
+            call.repeats_confirmed and not call.skew for call in calls
+        ):
             yield f"{nominal} started again though its start was confirmed"
         if len({call.occurrence for call in calls}) > 1:
             yield f"{nominal} are one occurrence, and both started"
     for call in calls:
-        if call.began + max(0.0, call.skew) < nominal.due:
+        if call.began + max(0.0, call.skew) < nominal.due and not call.by_hand:
             yield f"{nominal} started before its time"
 
 
@@ -79,7 +106,10 @@ def wrong_overlaps(world: World, starts: Starts) -> Iterator[str]:
                 continue  # runs that began while anything was allowed are not kept track of
             if second.began > nominal.until:
                 continue  # what had waited is started by what is live then
-            if world.disturbed.isdisjoint((first.occurrence, second.occurrence)) and not (
+            keys = {first.occurrence, second.occurrence}
+            if keys & (world.harm.claims.keys() | world.harm.unregistered):
+                continue
+            if world.disturbed.isdisjoint(keys) and not (
                 first.by_hand or second.by_hand or first.skew or second.skew
             ):
                 yield f"{nominal} started while {before} was running"

@@ -7,13 +7,21 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.dispatch.generation import Generation
 from tests.simulation.faults import CALM, Climate
+from tests.simulation.harm import Emptying, Harming, draw_emptying, draw_harms
+from tests.simulation.meetings import draw_meetings
 from tests.simulation.schedules import DAY, History, Life
 from tests.simulation.tasks import TaskRequest, draw_requests
 from tests.simulation.wakes import WakeEvent, draw_wakes
 from tests.simulation.world import FIRST_MINUTE, START_SECOND
 
+ALERTED: Final = 0.5
+"""In how many simulations people are notified."""
+ALERTS: Final = Alerts(
+    AlertRule(to=(Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON),))
+)
 CROWD_LATENCY: Final = 0.3
 """Seconds that a call takes in a crowd: more than one wake has for all of it."""
 APPLY_SKEWS: Final = (-3 * DAY, -DAY, -120, -9, 9, 30, DAY, 2 * DAY)
@@ -34,6 +42,10 @@ class Scenario:
         cursor_lost: seconds since the start at which the cursor's entry goes.
         climate: of the supervisors; each wake has its own.
         latency: seconds that every port call takes.
+        harms: what becomes unreadable.
+        emptying: when the Volume loses its files.
+        history: what git says, for an apply that depends on what happened.
+        kept: days that runs files are kept.
     """
 
     seed: int
@@ -45,6 +57,10 @@ class Scenario:
     cursor_lost: Sequence[float]
     climate: Climate
     latency: float = 0.0
+    harms: Sequence[Harming] = ()
+    emptying: Emptying | None = None
+    history: History | None = None
+    kept: int = 90
 
 
 def draw_scenario(
@@ -55,18 +71,23 @@ def draw_scenario(
     *,
     history_of: Callable[[Random], History] = History,
     applies: Sequence[float] = (),
+    harmed: bool = True,
 ) -> Scenario:
     """The scenario of a seed; its climate is drawn with it unless it is given.
 
     Args:
         history_of: makes what compiles and stores what git says.
         applies: seconds since the start at which something is applied, beside the drawn times.
+        harmed: whether what is stored may be harmed, people may wake, and people are notified.
     """
     random = Random(seed)
     drawn = Climate.draw(random)
     climate = climate or drawn
     wakes = tuple(draw_wakes(random, climate, days))
     history = history_of(random)
+    emptying = draw_emptying(seed, days) if harmed else None
+    if harmed and Random(f"alerts of seed {seed}").random() < ALERTED:
+        history.alerts = ALERTS
     for number in range(schedules):
         history.declare(f"s{number:02}", FIRST_MINUTE)
     kept = random.choice((1, 90))
@@ -76,22 +97,32 @@ def draw_scenario(
     clocks = Random(f"the clocks of the applies of seed {seed}")
     wrong = clocks.choice((0.0, 0.2, 0.8))
     flips = [_flip(random, wakes, days) for _ in range(random.choice((0, 3, 8)))]
-    for flip in sorted((*flips, *applies)):
+    # What is applied after the repair would depend on it.
+    last = float("inf") if emptying is None else emptying.at
+    for flip in sorted(at for at in (*flips, *applies) if at < last):
         planned = FIRST_MINUTE + int(max(before, flip - random.uniform(0, 90)) // 60)
         skew = clocks.choice(APPLY_SKEWS) if clocks.random() < wrong else 0
         history.change(planned + skew, clock_is_right=skew == 0)
         history.apply(planned + skew, START_SECOND + flip, kept)
         before = flip
     losses = random.choice((0, 0, 3))
+    requests = tuple(draw_requests(random, climate, days))
+    cursor_lost = sorted(random.uniform(0, days * 86400) for _ in range(losses))
+    if harmed:
+        wakes += tuple(draw_meetings(seed, climate, history, days))
     return Scenario(
         seed=seed,
         days=days,
         lives=history.lives,
         generations=history.applied,
         wakes=wakes,
-        requests=tuple(draw_requests(random, climate, days)),
-        cursor_lost=sorted(random.uniform(0, days * 86400) for _ in range(losses)),
+        requests=requests,
+        cursor_lost=cursor_lost,
         climate=climate,
+        harms=tuple(draw_harms(seed, wakes, days)) if harmed else (),
+        emptying=emptying,
+        history=history,
+        kept=kept,
     )
 
 

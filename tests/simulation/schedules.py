@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 from typing import Final
 
+from reconciler.alerts import Alerts
 from reconciler.cron import Timetable, instant, parse, parse_times
 from reconciler.dispatch.cursor import CLOCK_TOLERANCE
 from reconciler.dispatch.generation import Generation, generation_path
@@ -23,7 +24,8 @@ from reconciler.manifest.schedule import (
     Schedule,
     Suspension,
 )
-from reconciler.plan.compilation import compile_records
+from reconciler.plan import Lost
+from reconciler.plan.compilation import Compiled, compile_records
 from reconciler.policies import Catchup, Delivery, Overlap
 
 DAY: Final = 24 * 60
@@ -111,6 +113,7 @@ class History:
     applied: list[tuple[float, Generation]] = field(default_factory=list)
     """From which true epoch second on each was live."""
     identities: int = 0
+    alerts: Alerts | None = None
 
     def apply(self, planned: int, live: float, history_days: int) -> None:
         """Compile what git says, as a plan made at that minute; live from a true second on.
@@ -123,12 +126,9 @@ class History:
                 self.living[name] = replace(declared, anchor=planned)
         known = [generation for _at, generation in self.applied[-1:]]
         schedules = [declared.schedule for declared in self.living.values()]
-        found = compile_records(schedules, known, planned, number=len(self.applied) + 1)
-        compiled = new_generation(
-            found.records, (), PUNCTUALITY, history_days=history_days, begun=found.begun
-        )
-        self.applied.append((live, self.stored(compiled, live)))
-        by_name = {record.name: record for record in found.records}
+        compiled = compile_records(schedules, known, planned, number=len(self.applied) + 1)
+        records = self._goes_live(compiled, live, history_days)
+        by_name = {record.name: record for record in records}
         current = {declared.identity: declared for declared in self.living.values()}
         for identity, lives in self.lives.items():
             if lives[-1].end == float("inf") and lives[-1].declared is not current.get(identity):
@@ -137,6 +137,36 @@ class History:
             lives = self.lives.setdefault(declared.identity, [])
             if not lives or lives[-1].declared is not declared:
                 lives.append(Life(declared, by_name[name], live))
+
+    def repair(self, planned: int, live: float, history_days: int, lost: Lost, number: int) -> None:
+        """Compile what git says once more when nothing of what was applied is left.
+
+        Args:
+            number: of this apply.
+        """
+        schedules = [declared.schedule for declared in self.living.values()]
+        compiled = compile_records(schedules, (), planned, number=number, lost=lost)
+        by_name = {one.name: one for one in self._goes_live(compiled, live, history_days)}
+        for name, declared in self.living.items():
+            lives = self.lives[declared.identity]
+            lives[-1].end = live
+            record = by_name[name]
+            # It counts from the last wake, also if it began later, or a wrong clock said so.
+            declared = replace(declared, anchor=min(declared.anchor, record.anchor))
+            lives.append(Life(declared, record, live))
+
+    def _goes_live(self, compiled: Compiled, live: float, history_days: int) -> Sequence[Record]:
+        generation = new_generation(
+            compiled.records,
+            (),
+            PUNCTUALITY,
+            history_days=history_days,
+            begun=compiled.begun,
+            rebuilt=compiled.rebuilt,
+            alerts=self.alerts,
+        )
+        self.applied.append((live, self.stored(generation, live)))
+        return compiled.records
 
     def stored(self, compiled: Generation, _live: float) -> Generation:
         """What wakes read of a generation that goes live at this true second."""

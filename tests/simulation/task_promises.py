@@ -45,8 +45,9 @@ class TaskPromises:
         for key in self.world.starts:
             if key.startswith(NAME_PREFIX) and key not in asked:
                 yield f"{key} started and nobody asked for it"
-        for answers in by_id.values():
-            yield from self._refused(answers)
+        for task_id, answers in by_id.items():
+            if task_id not in self.world.harm.tasks:
+                yield from self._refused(answers)
             for key in sorted({one.request.task.args["id"] for one in answers}):
                 yield from self._starts(key, answers)
                 yield from self._fate(key, answers)
@@ -62,13 +63,15 @@ class TaskPromises:
         calls = self.world.starts.get(key, [])
         if len(calls) > 1 and _deliveries(key, answers) == {Delivery.AT_MOST_ONCE}:
             yield f"{key} is at-most-once and started {len(calls)} times"
-        if any(call.repeats_confirmed for call in calls) and not any(call.skew for call in calls):
+        again = len(calls) > 1 + self.world.harm.claims[key]
+        if again and any(call.repeats_confirmed and not call.skew for call in calls):
             yield f"{key} started again though its start was confirmed"
         due = Occurrence.parse(key).at * 60.0
         for call in calls:
             if call.began + max(0.0, call.skew) < due:
                 yield f"{key} started before its time"
-        if calls and self._cancelled_for_good(key, answers):
+        harmed = answers[0].request.task.id in self.world.harm.tasks
+        if calls and not harmed and self._cancelled_for_good(key, answers):
             yield f"{key} was cancelled, and started"
 
     def _cancelled_for_good(self, key: str, answers: Sequence[Answered]) -> bool:
@@ -82,6 +85,8 @@ class TaskPromises:
     def _fate(self, key: str, answers: Sequence[Answered]) -> Iterator[str]:
         if any(one.request.cancels for one in answers):
             return
+        if answers[0].request.task.id in self.world.harm.tasks:
+            return  # its file is gone, or is reported every day
         created = [
             one.ended
             for one in answers

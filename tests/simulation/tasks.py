@@ -16,6 +16,7 @@ from reconciler.client.stored_tasks import TaskPorts, task_of
 from reconciler.client.task_errors import TaskError
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.task_names import NAME_PREFIX
 from reconciler.dispatch.tasks import Task
@@ -128,7 +129,7 @@ async def answer(world: World, request: TaskRequest, random: Random) -> Answered
             task = task_of(await create(ports, asked, token))
     except (Killed, UnavailableError):
         return Answered(request, Answer.NONE, world.now)
-    except TaskError as error:
+    except (TaskError, FormatError) as error:
         return Answered(request, Answer.REFUSED, world.now, why=str(error))
     finally:
         if container.disturbed:

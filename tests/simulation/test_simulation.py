@@ -15,7 +15,7 @@ from tests.simulation.faults import CALM, Fault
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.run import CROWD, simulate, simulate_crowd
 
-SEEDS = 100
+SEEDS = 70
 BATCH = 10
 
 

@@ -32,6 +32,9 @@ class WakeEvent:
         skew: seconds by which the clock of its machine is ahead.
         staleness: seconds by which what it reads is old.
         as_if: the epoch minute that a person wants served; None for a cron's wake.
+        trigger: a person wants a schedule started now: which of those that are due in this minute,
+            or else of all, as a number from 0 to 1.
+        latency: seconds that each of its calls takes.
     """
 
     at: float
@@ -41,6 +44,8 @@ class WakeEvent:
     staleness: float = 0.0
     throttled: bool = False
     as_if: int | None = None
+    trigger: float | None = None
+    latency: float = 0.0
 
 
 def draw_wakes(random: Random, climate: Climate, days: int) -> Iterator[WakeEvent]:

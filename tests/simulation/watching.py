@@ -42,7 +42,8 @@ def _wrong(world: World, key: str, order: Order, watched: Sequence[Call]) -> Ite
         yield f"{key} is at-most-once and was tried {len(tries)} times instead of {most}"
     if len(tries) > most * STARTS_PER_TRY * len(watched):
         yield f"{key} was tried {len(tries)} times"
-    if key in world.disturbed_runs or key in world.disturbed or any(call.skew for call in watched):
+    doubted = (world.harm.runs, world.harm.claims, world.disturbed_runs, world.disturbed)
+    if any(key in one for one in doubted) or any(call.skew for call in watched):
         return
     last = watched[-1]
     if tries and last.state is not tries[-1].state and last.state is not CallState.TIMED_OUT:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, CallStatus, Entry
+from reconciler.dispatch.answers import CallState, CallStatus, Entry, as_entry
+from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog
 from tests.simulation.virtual_time import VirtualLoop
@@ -81,16 +83,61 @@ class Execution:
     clean: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm that the recipient was sent: the fields of its JSON."""
+
+    at: float
+    fields: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Harm:
+    """What was done to the stored state, and which facts it may touch.
+
+    Attributes:
+        claims: occurrence id to how many of its claims became unreadable: each may cost one more
+            start under at-least-once.
+        runs: occurrences of which a try's claim became unreadable.
+        described: occurrences that a runs file described which became unreadable or is gone.
+        unregistered: runs that an unreadable ``running/NAME`` named.
+        forgotten: occurrences that were unsettled, and of which nothing readable said so.
+        tasks: ids of tasks whose files or entries became unreadable or are gone.
+        notices: ids of notices of which an entry became unreadable.
+        dropped: whether the cursor's entry was lost or harmed: notices that waited may be gone.
+        emptied, repaired: true epoch seconds between which the Volume held nothing that is live.
+        made_anew: whether the deployed functions held another Volume then.
+        uncounted: true epoch second up to which the repair knew nothing of what was due.
+        kinds: what became unreadable.
+    """
+
+    claims: Counter[str] = field(default_factory=Counter)
+    runs: set[str] = field(default_factory=set)
+    described: set[str] = field(default_factory=set)
+    unregistered: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
+    tasks: set[str] = field(default_factory=set)
+    notices: set[str] = field(default_factory=set)
+    dropped: bool = False
+    emptied: float = float("inf")
+    repaired: float = float("inf")
+    made_anew: bool = False
+    uncounted: float = 0.0
+    kinds: set[str] = field(default_factory=set)
+
+
 @dataclass
 class World:
     """See the module."""
 
     loop: VirtualLoop
-    generations: Sequence[tuple[float, Generation]]
+    generations: list[tuple[float, Generation]]
     """From which true epoch second on each was live."""
-    entries: dict[str, tuple[Entry, float]] = field(default_factory=dict)
+    entries: dict[str, tuple[Any, float]] = field(default_factory=dict)
     files: dict[str, WakeLog] = field(default_factory=dict)
     """The runs files that are there, by their path."""
+    garbled: dict[str, bytes] = field(default_factory=dict)
+    """What some of these hold instead."""
     written: list[WakeLog] = field(default_factory=list)
     """All that were ever there."""
     lost: list[WakeLog] = field(default_factory=list)
@@ -109,6 +156,14 @@ class World:
     executions: list[Execution] = field(default_factory=list)
     disturbed: set[str] = field(default_factory=set)
     """Occurrences that an execution had in hand in which something went wrong."""
+    unanswered: set[str] = field(default_factory=set)
+    """Keys of which a wake does not know whether it was the first to store them."""
+    mixed: list[float] = field(default_factory=list)
+    """True epoch seconds at which the cursor was of two generations: wakes met that read each."""
+    harm: Harm = field(default_factory=lambda: Harm())
+    alarms: list[Alarm] = field(default_factory=list)
+    triggered: set[str] = field(default_factory=set)
+    """Occurrences that a person has asked for."""
     disturbed_runs: set[str] = field(default_factory=set)
     """Occurrences with a supervisor in which something went wrong, or which was cancelled."""
     foreseen: list[tuple[float, float]] = field(default_factory=list)
@@ -130,11 +185,13 @@ class World:
         if found is None or now - found[1] > ENTRY_LIFE:
             return None
         self.entries[key] = (found[0], now)
-        return found[0]
+        return as_entry(found[0])
 
     def put(self, key: str, entry: Entry) -> None:
         """Store an entry."""
         self.entries[key] = (entry, self.now)
+        if key == CURSOR_KEY and entry.get("through") and entry.get("generation") is None:
+            self.mixed.append(self.now)
 
     def put_new(self, key: str, entry: Entry) -> bool:
         """Store an entry unless there is one."""
@@ -145,6 +202,8 @@ class World:
 
     def live(self, as_of: float) -> Generation | None:
         """What the pointer named at a time."""
+        if self.harm.emptied <= as_of < self.harm.repaired:
+            return None
         found = bisect_right(self.generations, as_of, key=lambda item: item[0])
         return self.generations[found - 1][1] if found else None
 
@@ -195,4 +254,6 @@ class World:
     def _confirmed(self, occurrence: str) -> set[object]:
         keys = (occurrence if n == 1 else f"{occurrence}#{n}" for n in range(1, 22))
         alive = (self.entries[key] for key in keys if key in self.entries)
-        return {entry.get("call") for entry, read in alive if self.now - read <= ENTRY_LIFE}
+        return {
+            as_entry(value).get("call") for value, read in alive if self.now - read <= ENTRY_LIFE
+        }

@@ -134,6 +134,7 @@ def test_every_occurrence_runs_once_through_an_upgrade_the_way_back_and_another(
             SCHEDULES,
             history_of=partial(AppliedByBoth, versions=versions),
             applies=versions.changes,
+            harmed=False,
         )
         late = late_wakes(versions, Random(seed))
         scenario = replace(scenario, wakes=(*scenario.wakes, *late))

@@ -1,0 +1,239 @@
+"""What is done to the stored state: entries and files become unreadable, a Volume is emptied.
+
+The checker has to know which facts each harm may touch, and no others: so it is written down in
+:class:`~tests.simulation.world.Harm` what the harmed thing said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from reconciler.dispatch.answers import Entry, UnreadableEntry, as_entry
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.recovery import RECOVERY_DAYS
+from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.stored_runs import decode_compacted
+from reconciler.dispatch.task_names import NAME_PREFIX
+from reconciler.dispatch.tasks import TaskPath, parse_task_key, task_id_of
+from tests.simulation.tasks import without_edition
+from tests.simulation.wakes import WakeEvent
+from tests.simulation.world import ENTRY_LIFE, World
+
+GARBAGE: Final[Sequence[Any]] = (
+    "hello",
+    7,
+    None,
+    ["2026-11-20T06:00Z"],
+    {},
+    {"state": "claimed"},
+    {"state": 5, "through": "yesterday"},
+    {3: "a key that is no text"},
+    UnreadableEntry("it holds a value that cannot be unpickled"),
+)
+"""What an entry of the Dict may hold that is none of ours."""
+NEWEST: Final = 8
+"""Runs files, of which the newest matter most, among which one is picked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harming:
+    """Something that is stored becomes unreadable, at so many seconds since the start."""
+
+    at: float
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emptying:
+    """All files of the Volume go; seconds since the start.
+
+    Attributes:
+        repaired: when the next apply makes something live.
+        made_anew: the Volume itself was deleted, and another one made: deployed functions hold the
+            old one until the apply.
+    """
+
+    at: float
+    repaired: float
+    made_anew: bool
+
+
+def draw_harms(seed: int, wakes: Sequence[WakeEvent], days: int) -> Iterator[Harming]:
+    """What becomes unreadable in so many days: at any time, and amid wakes."""
+    random = Random(f"harm of seed {seed}")
+    for number in range(random.choice((0, 0, 6, 30))):
+        at = random.uniform(0, days * 86400.0)
+        if wakes and random.random() < 0.6:
+            at = random.choice(wakes).at + random.choice((0.0, random.uniform(0, 2)))
+        yield Harming(at, f"harm {number} of seed {seed}")
+
+
+def draw_emptying(seed: int, days: int) -> Emptying | None:
+    """Whether the Volume is emptied, and when."""
+    random = Random(f"Volume of seed {seed}")
+    if random.random() < 0.6:
+        return None
+    at = random.uniform(0.2, 0.9) * days * 86400.0
+    gap = random.choice((120.0, 3600.0, random.uniform(0.1, 1.5) * 86400.0))
+    return Emptying(at, at + gap, made_anew=random.random() < 0.5)
+
+
+def do_harm(world: World, harming: Harming) -> None:
+    """Make something unreadable, and write down what that may cost."""
+    random = Random(harming.seed)
+    harms = random.sample((_entry, _entry, _entry, _cursor, _runs_file, _task_file), 6)
+    for harm in harms:
+        if harm(world, random):
+            return
+
+
+def lose_cursor(world: World) -> None:
+    """The cursor's entry goes."""
+    _forget(world)
+    world.entries.pop(CURSOR_KEY, None)
+
+
+def empty(world: World, emptying: Emptying) -> None:
+    """Remove all files."""
+    harm = world.harm
+    harm.emptied, harm.made_anew = world.now, emptying.made_anew
+    for log in world.files.values():
+        _lose(world, log)
+    for path in world.task_files:
+        harm.tasks.add(_task_of(path))
+    world.files.clear()
+    world.garbled.clear()
+    world.task_files.clear()
+
+
+def _entry(world: World, random: Random) -> bool:
+    """One entry of a kind, of which the newest are the most likely."""
+    alive = [key for key, (_, read) in world.entries.items() if world.now - read <= ENTRY_LIFE]
+    kinds = sorted({_kind(key) for key in alive} - {CURSOR_KEY})
+    if not kinds:
+        return False
+    # Claims are what most depends on.
+    kind = "claim" if "claim" in kinds and random.random() < 0.5 else random.choice(kinds)
+    keys = [key for key in alive if _kind(key) == kind]
+    key = random.choice(keys[-20:] if random.random() < 0.7 else keys)
+    harm, value = world.harm, as_entry(world.entries[key][0])
+    match kind:
+        case "claim":
+            harm.claims[without_edition(key.partition("#")[0])] += 1
+            if key.startswith(NAME_PREFIX):
+                harm.tasks.add(task_id_of(Occurrence.parse(key.partition("#")[0]).name) or "")
+        case "try":
+            harm.runs.add(without_edition(key.rpartition("~")[0]))
+        case "registration":
+            harm.tasks.add(_id_of(key.removeprefix(NAME_PREFIX)))
+        case "running":
+            names = (value.get("occurrence"), value.get("replaces"))
+            harm.unregistered.update(name for name in names if isinstance(name, str))
+        case "notice":
+            harm.notices.add(notice_of(key))
+        case "damaged":
+            harm.notices.add(key.removeprefix("damaged/"))
+        case _:
+            pass
+    _garble(world, key, random)
+    harm.kinds.add(kind)
+    return True
+
+
+def _cursor(world: World, random: Random) -> bool:
+    if CURSOR_KEY not in world.entries:
+        return False
+    _forget(world)
+    _garble(world, CURSOR_KEY, random)
+    world.harm.kinds.add(CURSOR_KEY)
+    return True
+
+
+def _runs_file(world: World, random: Random) -> bool:
+    newest = sorted(world.files)[-NEWEST:]
+    if not newest:
+        return False
+    path = random.choice(newest)
+    content = world.files[path].encode()
+    world.garbled[path] = _cut_or_garbled(content, random)
+    _lose(world, world.files[path])
+    world.harm.kinds.add("runs file")
+    return True
+
+
+def _task_file(world: World, random: Random) -> bool:
+    if not world.task_files:
+        return False
+    path = random.choice(sorted(world.task_files))
+    world.task_files[path] = _cut_or_garbled(world.task_files[path], random)
+    world.harm.tasks.add(_task_of(path))
+    world.harm.kinds.add("task file")
+    return True
+
+
+def _garble(world: World, key: str, random: Random) -> None:
+    world.entries[key] = (random.choice(GARBAGE), world.now)
+
+
+def _cut_or_garbled(content: bytes, random: Random) -> bytes:
+    cut = content[: random.randrange(len(content) + 1)]
+    return random.choice((cut, cut, b"", b"\xff\xfe garbage\n", b'{"format":1}\n', b"[1, 2]\n"))
+
+
+def _forget(world: World) -> None:
+    """What the cursor alone knows is forgotten when it goes; the runs files tell the rest."""
+    world.harm.dropped = True
+    found = cursor_of(_stored(world, CURSOR_KEY))
+    if not isinstance(found, Cursor):
+        return
+    days = sorted({log.day for log in world.files.values()})[-RECOVERY_DAYS:]
+    told: set[str] = set()
+    for path, log in world.files.items():
+        if log.day in days:
+            logs = decode_compacted(world.garbled[path], path) if path in world.garbled else [log]
+            told.update(key for one in logs for key in one.unsettled)
+    world.harm.forgotten.update(found.unsettled.keys() - told)
+
+
+def _stored(world: World, key: str) -> Entry | None:
+    return as_entry(world.entries[key][0]) if key in world.entries else None
+
+
+def _lose(world: World, log: WakeLog) -> None:
+    """What a runs file said, which nobody can read any more."""
+    harm = world.harm
+    harm.described.update(log.unsettled)
+    if not isinstance(cursor_of(_stored(world, CURSOR_KEY)), Cursor):
+        harm.forgotten.update(log.unsettled)
+    for record in log.records:
+        harm.described.update(Occurrence(record.name, at).id for at in record.times)
+
+
+def _kind(key: str) -> str:
+    """What an entry of the Dict is."""
+    first, at, _ = key.partition("@")
+    for kind in ("running", "queue", "notice", "damaged", "cursor", "tidy", "unreadable"):
+        if first == kind or first.startswith(f"{kind}/"):
+            return kind if first != CURSOR_KEY else CURSOR_KEY
+    if not at:
+        return "registration"
+    return "try" if "~" in key.rpartition("@")[2] else "claim"
+
+
+def notice_of(key: str) -> str:
+    """The id of the notice that an entry ``notice/ID/ADDRESS`` is about."""
+    return key.removeprefix("notice/").rpartition("/")[0]
+
+
+def _task_of(path: str) -> str:
+    place = TaskPath.parse(path)
+    return _id_of(path.rpartition("/")[2].removesuffix(".json")) if place is None else place.id
+
+
+def _id_of(text: str) -> str:
+    key = parse_task_key(text)
+    return text if key is None else key[0]

@@ -1,0 +1,42 @@
+"""The Volume loses its files; the next apply makes what git says live again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from reconciler.dispatch.answers import as_entry
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.workspace.fakes import FakeFiles
+from reconciler.workspace.lost import find_lost
+from tests.simulation.harm import empty
+from tests.simulation.scenario import Scenario
+from tests.simulation.world import START_SECOND, World
+
+PLANNING: Final = 60.0
+"""Seconds that an apply takes from its plan to the pointer."""
+
+
+async def empty_and_repair(world: World, scenario: Scenario) -> None:
+    """Let it happen when the scenario says so, with the product's own rule for the anchors."""
+    emptying, history = scenario.emptying, scenario.history
+    if emptying is None or history is None:
+        return
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(emptying.at - loop.time())
+    empty(world, emptying)
+    live = START_SECOND + emptying.repaired
+    await asyncio.sleep(live - PLANNING - world.now)
+    stored = world.entries.get(CURSOR_KEY)
+    cursor = cursor_of(None if stored is None else as_entry(stored[0]))
+    known = cursor if isinstance(cursor, Cursor) else None
+    files = FakeFiles({path: log.encode() for path, log in world.files.items()} | world.garbled)
+    lost = await find_lost(files, None, known, None)
+    if lost.since is None:
+        world.harm.uncounted = live
+    planned = int(world.now // 60)
+    number = ((known.number if known is not None else None) or 0) + 1
+    history.repair(planned, live, scenario.kept, lost, number)
+    await asyncio.sleep(live - world.now)
+    world.harm.repaired = world.now
+    world.generations.append((world.now, history.applied[-1][1]))
