@@ -91,11 +91,24 @@ def refuse_deletions(
 ) -> Iterator[Refusal]:
     """More deletions than the threshold look like a mistake: a lost folder, a wrong branch.
 
+    Without a single schedule in git the threshold does not hold: an empty folder deletes only what
+    the command line allows by number.
+
     Args:
-        allowed: how many deletions in all the command line allows.
+        desired: the names in git, old ones included.
+        allowed: how many deletions in all the command line allows; 0 when it says nothing.
     """
     live = max(len(actual.live_names), _were_live(actual))
     deleted = max(len(actual.live_names - desired), _fewer(actual, desired))
+    if allowed and not desired:
+        if deleted > allowed:
+            yield Refusal(
+                Rule.DELETIONS,
+                f"no schedule is left in git: {deleted} would be deleted, and --allow-deletes "
+                f"allows {allowed}",
+                f"if that is meant, say --allow-deletes {deleted}",
+            )
+        return
     limit = max(threshold.least, live * threshold.percent // 100, allowed)
     if deleted > limit:
         yield Refusal(

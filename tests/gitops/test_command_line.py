@@ -188,6 +188,11 @@ def test_a_missing_or_empty_folder_deletes_nothing_until_it_is_allowed_by_number
         "schedules: no manifest in this folder; nothing is deleted because of that",
         "--allow-deletes N",
     )
+    refused(
+        team.project.reconcile("--yes", "--allow-deletes", "1"),
+        "no schedule is left in git: 2 would be deleted, and --allow-deletes allows 1",
+        "--allow-deletes 2",
+    )
     done = team.project.applied("--allow-deletes", "2")
     assert "2 to delete" in done.out
 

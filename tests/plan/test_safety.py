@@ -37,6 +37,31 @@ def test_deletions_can_be_allowed_by_their_number() -> None:
     assert make_plan(desired(hourly("s0")), live, NOW, allow_deletes=8).refusals != ()
 
 
+def test_when_no_schedule_is_left_the_number_has_to_name_all_of_them() -> None:
+    """The threshold is for some deletions among others; all of them is an empty folder."""
+    live = applied(hourly("a", "b"))
+    (refusal,) = make_plan(desired(()), live, NOW, allow_deletes=1).refusals
+    assert refusal.rule is Rule.DELETIONS
+    assert refusal.message == (
+        "no schedule is left in git: 2 would be deleted, and --allow-deletes allows 1"
+    )
+    assert refusal.remedy == "if that is meant, say --allow-deletes 2"
+    for enough in (2, 3):
+        assert make_plan(desired(()), live, NOW, allow_deletes=enough).refusals == ()
+
+
+@given(live=st.integers(1, 12), kept=st.integers(0, 12), allowed=st.integers(1, 15))
+def test_a_number_below_the_deletions_is_enough_only_within_the_threshold(
+    live: int, kept: int, allowed: int
+) -> None:
+    kept = min(kept, live)
+    names = [f"s{number}" for number in range(live)]
+    git = desired(hourly(*names[:kept])) if kept else desired(())
+    refusals = make_plan(git, applied(hourly(*names)), NOW, allow_deletes=allowed).refusals
+    within = kept > 0 and live - kept <= max(3, live * 30 // 100)
+    assert bool(refusals) == (live - kept > allowed and not within)
+
+
 def test_a_protected_schedule_is_not_deleted_when_its_manifest_is_gone() -> None:
     live = applied(schedules('name: a\nschedule: "0 * * * *"\nprotect: true'))
     plan = make_plan(desired(hourly("b")), live, NOW, allow_deletes=100)
