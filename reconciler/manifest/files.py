@@ -80,7 +80,7 @@ def read_folder(folder: Path, shown: str, depth: int = 0) -> Iterator[tuple[str,
         if is_folder:
             yield from read_folder(path, name, depth + 1)
         elif is_link:
-            yield _link(name)
+            yield _link(name, "folder")
 
 
 def read_file(path: Path, shown: str) -> bytes | Problem:
@@ -121,11 +121,11 @@ def too_deep(shown: str) -> Problem:
     )
 
 
-def _link(shown: str) -> Problem:
+def _link(shown: str, what: str = "file") -> Problem:
     return Problem(
         "a symbolic link is not followed, since git keeps only where it points",
         Location(shown),
-        "put the file itself here",
+        f"put the {what} itself here",
     )
 
 

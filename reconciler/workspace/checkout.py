@@ -14,7 +14,8 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha1, sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import RefusedError
@@ -32,6 +33,8 @@ SYMBOLIC_LINK: Final = "120000"
 SUBMODULE: Final = "160000"
 ATTRIBUTES: Final = ("filter", "ident", "working-tree-encoding")
 """Those that make the files of a checkout differ from the bytes of the commit."""
+_PATTERN: Final = frozenset("*?[]!#\\ ")
+"""Characters that mean something in a pattern of a sparse checkout."""
 GIT_VARIABLES: Final = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -115,7 +118,7 @@ def require_whole(repo: Repo, root: Path, folder: Path) -> bool:
         if committed[name].path not in shown and not _renamed(committed[name].id, name, added, read)
     ]
     if hidden:
-        raise _refusal(repo, hidden, committed, read, below)
+        raise _refusal(repo, hidden, committed, read, below, settings)
     return bool(added)
 
 
@@ -232,8 +235,11 @@ def _refusal(
     committed: Mapping[str, _Committed],
     read: Mapping[str, bytes],
     below: str,
+    settings: str,
 ) -> IncompleteCheckoutError:
     """What is hidden, why, and how the checkout is completed; the first stands for all."""
+    up = _way_up(repo)
+    git = f"git -C {up}" if up else "git"
     name, *others = hidden
     path = os.fsdecode(committed[name].path)
     tag: str = repo.git.ls_files("-v", "-z", "--", f":(top,literal){path}")[:1]
@@ -245,23 +251,62 @@ def _refusal(
         else f"differs from commit {commit}"
     )
     more = f"; {len(others)} more differ" + ("s" if len(others) == 1 else "") if others else ""
-    if tag in {"S", "s"} and absent:
-        why, remedy = (
-            ", which is sparse",
-            f"Check out the whole folder: git sparse-checkout add {below}",
-        )
-    elif tag in {"S", "s"}:
-        why = ", and git does not show it: skip-worktree is set"
-        remedy = f"Let git see it: git update-index --no-skip-worktree {name}"
-    elif tag.islower():
-        why = ", and git does not show it: assume-unchanged is set"
-        remedy = f"Let git see it: git update-index --no-assume-unchanged {name}"
+    flag = "skip-worktree" if tag in {"S", "s"} else "assume-unchanged" if tag.islower() else None
+    file = quote(path)
+    if flag == "skip-worktree" and absent and _is_set(repo, "core.sparseCheckout"):
+        why = ", which is sparse"
+        wanted = {settings if one == settings else below for one in hidden}
+        remedy = _widening(git, wanted, settings, cone=_is_set(repo, "core.sparseCheckoutCone"))
+    elif flag is not None:
+        why = f", and git does not show it: {flag} is set"
+        remedy = f"Let git see it: {git} update-index --no-{flag} {file}"
+        if absent:
+            remedy = (
+                f"Bring it back: {git} update-index --no-{flag} {file} && {git} checkout -- {file}"
+            )
     elif attribute := _attribute(repo, path):
         why = f": the attribute `{attribute}` makes a checkout hold other bytes than the commit"
         remedy = "Commit the file as it is to be read, and take the attribute from .gitattributes."
     else:
-        why, remedy = ", and git does not notice", f"Have git read it again: touch {name}"
+        why = ", and git does not notice"
+        remedy = f"Have git read it again: touch {quote(f'{up}/{path}' if up else path)}"
     return IncompleteCheckoutError(differs + why + more, where=name, remedy=remedy)
+
+
+def _widening(git: str, wanted: Collection[str], settings: str, *, cone: bool) -> str:
+    """How a sparse checkout comes to hold the settings or the manifests' folder, or both.
+
+    In cone mode it is widened by folders, and has the files of the repository's root already;
+    otherwise by patterns: the last one that matches a file itself decides, so that one of the
+    folder would not bring back a file that an earlier one leaves out.
+    """
+    if "." in wanted or any(set(path) & _PATTERN for path in wanted):
+        return f"Check out the whole repository: {git} sparse-checkout disable"
+    names = sorted(wanted)
+    if cone:
+        names = [
+            PurePosixPath(path).parent.as_posix() if path == settings else path for path in names
+        ]
+    else:
+        names = [f"/{path}" if path == settings else f"/{path}/**" for path in names]
+    what = "the settings" if settings in wanted else "the whole folder"
+    if len(wanted) > 1:
+        what = "the settings and the whole folder"
+    return f"Check out {what}: {git} sparse-checkout add {' '.join(map(quote, names))}"
+
+
+def _way_up(repo: Repo) -> str:
+    """The repository's root as the current folder within it names it; empty in the root itself.
+
+    Elsewhere too: then no path from here is shorter than the one that messages name.
+    """
+    top, here = Path(repo.working_tree_dir or ".").resolve(), Path.cwd().resolve()
+    return os.path.relpath(top, here) if top in here.parents else ""
+
+
+def _is_set(repo: Repo, option: str) -> bool:
+    found: str = repo.git.config("--type=bool", "--get", option, with_exceptions=False)
+    return found == "true"
 
 
 def _attribute(repo: Repo, path: str) -> str | None:

@@ -74,7 +74,8 @@ def _require_readable(repo: Repo) -> None:
             f"commits are named by {objects.upper()}, which GitPython cannot read",
             where=str(repo.git_dir),
             remedy="Use a repository with SHA-1, git's default: `git init --object-format=sha1 "
-            "NEW`, then `git fast-export --all | git -C NEW fast-import`. " + _NO_GIT_NEEDED,
+            "NEW`, then `git fast-export --all | git -C NEW fast-import`, then "
+            "`git -C NEW checkout BRANCH`. " + _NO_GIT_NEEDED,
         )
     if references != "files":
         raise ReconcileError(

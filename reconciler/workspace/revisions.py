@@ -39,7 +39,8 @@ class CommittedFiles:
         """Name and content of every manifest below a folder; empty when there is no such folder.
 
         Raises:
-            ReconcileError: one of them is a symbolic link, or another repository holds them.
+            ReconcileError: one of them is a symbolic link.
+        RefusedError: the folder itself is one, or another repository holds them.
         """
         with open_repository(self.root) as repo:
             top = repo.commit(self.commit).tree
@@ -149,7 +150,8 @@ def _at(tree: Tree, path: PurePosixPath) -> Tree | Blob | None:
     """The object at a path, None when there is none.
 
     Raises:
-        ReconcileError: it is in another repository, of which a commit holds no more than the id.
+        RefusedError: it is in another repository, of which a commit holds no more than the id, or
+            is reached by a symbolic link.
     """
     found: Tree | Blob = tree
     for part in path.parts:
@@ -181,8 +183,11 @@ def _manifests(top: Tree, tree: Tree, folder: str) -> Iterator[tuple[str, bytes]
         if link and (
             is_manifest(relative) or (_is_visible(relative) and _leads_to_folder(top, item))
         ):
+            what = "file" if is_manifest(relative) else "folder"
             raise ReconcileError(
-                "a symbolic link is not followed", where=name, remedy="Commit the file itself."
+                "a symbolic link is not followed, since git keeps only where it points",
+                where=name,
+                remedy=f"Commit the {what} itself in its place, or name another commit.",
             )
         if is_manifest(relative):
             yield name, item.data_stream.read()
@@ -203,17 +208,18 @@ def _leads_to_folder(top: Tree, link: Blob) -> bool:
     return found is not None and found.type == "tree"
 
 
-def _linked(where: str) -> ReconcileError:
-    return ReconcileError(
+def _linked(where: str) -> RefusedError:
+    return RefusedError(
         "is a symbolic link: git keeps only where it points, so that no commit holds the "
         "manifests below it",
         where=where,
-        remedy="Name the folder itself as `schedules` in reconciler.yaml.",
+        remedy="Name the folder that it points to: --schedules DIR, and for later commits "
+        "`schedules: DIR` in reconciler.yaml.",
     )
 
 
-def _submodule(where: str) -> ReconcileError:
-    return ReconcileError(
+def _submodule(where: str) -> RefusedError:
+    return RefusedError(
         "is a submodule, and what it holds is not read from a commit",
         where=where,
         remedy="Keep the manifests in the repository itself.",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.manifest.files import read_folder
+from reconciler.manifest.problem import Problem
 from reconciler.workspace.checkout import IncompleteCheckoutError, settle_git_variables
 from reconciler.workspace.repository import Revision, read_revision
 from reconciler.workspace.revisions import read_commit
@@ -64,9 +68,78 @@ def test_a_sparse_checkout_with_all_that_is_read_is_whole(repository: GitReposit
 def test_settings_that_a_sparse_checkout_leaves_out_are_missed(repository: GitRepository) -> None:
     """Without them the defaults would hold, and another app."""
     repository.git("sparse-checkout", "set", "--no-cone", "/schedules/")
-    assert refusal(repository).startswith(
-        "reconciler.yaml: is in commit HEAD and not in this checkout, which is sparse"
+    assert refusal(repository) == (
+        "reconciler.yaml: is in commit HEAD and not in this checkout, which is sparse\n"
+        "  Check out the settings: git sparse-checkout add /reconciler.yaml"
     )
+
+
+@pytest.mark.parametrize(
+    "sparse",
+    [
+        ("set", "schedules/team1"),
+        ("set", "src"),
+        ("set", "--no-cone", "/schedules/"),
+        ("set", "--no-cone", "/schedules"),
+        ("set", "--no-cone", "/src/"),
+        ("set", "--no-cone", "/reconciler.yaml"),
+        ("set", "--no-cone", "/*", "!/schedules/team2/b.yaml"),
+        ("set", "--no-cone", "/*", "!/reconciler.yaml", "!/schedules/"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("here", [".", "src"])
+def test_what_is_named_completes_a_sparse_checkout(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, sparse: tuple[str, ...], here: str
+) -> None:
+    repository.write("src/large.py", "x")
+    repository.commit()
+    repository.git("sparse-checkout", *sparse)
+    (repository.root / here).mkdir(exist_ok=True)
+    monkeypatch.chdir(repository.root / here)
+    typed(refusal(repository))
+    assert not revision(repository).dirty
+
+
+@pytest.mark.parametrize("settings", ["below", "beside"])
+@pytest.mark.parametrize("sparse", [("set", "src"), ("set", "--no-cone", "/src/")], ids=" ".join)
+def test_so_it_does_for_settings_in_a_folder(
+    repository: GitRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    sparse: tuple[str, ...],
+    settings: str,
+) -> None:
+    """Settings of a monorepo's team, whose manifests are below them or elsewhere."""
+    repository.write("src/large.py", "x")
+    repository.write(f"team/{SETTINGS}", "app: theirs\n")
+    repository.write("team/schedules/c.yaml", "name: c\n")
+    repository.commit()
+    repository.git("sparse-checkout", *sparse)
+    monkeypatch.chdir(repository.root)
+    folder = "schedules" if settings == "below" else "../schedules"
+    (repository.root / "team").mkdir(exist_ok=True)
+    typed(refusal(repository, folder, "team"))
+    assert not revision(repository, folder, "team").dirty
+
+
+def test_a_folder_whose_name_is_no_plain_pattern_needs_the_whole_repository(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.write("jobs [new]/c.yaml", "name: c\n")
+    repository.commit()
+    repository.git("sparse-checkout", "set", "--no-cone", "/reconciler.yaml")
+    monkeypatch.chdir(repository.root)
+    message = refusal(repository, "jobs [new]")
+    assert message.endswith("\n  Check out the whole repository: git sparse-checkout disable")
+    typed(message)
+    assert not revision(repository, "jobs [new]").dirty
+
+
+def typed(message: str) -> None:
+    """Type the command that a refusal names, in the current folder."""
+    command = message.splitlines()[1].partition(": ")[2]
+    assert command.partition(" ")[0] in {"git", "touch"}, message
+    subprocess.run(command, shell=True, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
@@ -86,11 +159,41 @@ def test_a_hidden_edit_is_named_with_the_way_past(
     assert revision(repository).dirty
 
 
-def test_a_hidden_deletion_is_named(repository: GitRepository) -> None:
-    name = "schedules/team1/a.yaml"
-    repository.git("update-index", "--assume-unchanged", name)
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+@pytest.mark.parametrize("name", ["schedules/team1/a.yaml", "schedules/team2/it's.yaml", SETTINGS])
+def test_a_hidden_deletion_is_named_with_the_way_back(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, flag: str, name: str
+) -> None:
+    repository.write(name, "crons: 3\n")
+    repository.commit()
+    repository.git("update-index", f"--{flag}", name)
     (repository.root / name).unlink()
-    assert refusal(repository).startswith(f"{name}: is in commit HEAD and not in this checkout")
+    file = quote(name)
+    message = refusal(repository)
+    assert message == (
+        f"{name}: is in commit HEAD and not in this checkout, and git does not show it: {flag} is "
+        f"set\n  Bring it back: git update-index --no-{flag} {file} && git checkout -- {file}"
+    )
+    monkeypatch.chdir(repository.root)
+    typed(message)
+    assert not revision(repository).dirty
+
+
+@pytest.mark.parametrize("absent", [True, False])
+def test_commands_that_are_named_hold_in_the_folder_in_which_they_are_read(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, absent: bool
+) -> None:
+    name = "schedules/team1/a.yaml"
+    repository.git("update-index", "--skip-worktree", name)
+    if absent:
+        (repository.root / name).unlink()
+    else:
+        repository.write(name, "name: other\n")
+    monkeypatch.chdir(repository.root / "schedules" / "team2")
+    message = refusal(repository)
+    assert f"git -C ../.. update-index --no-skip-worktree {name}" in message
+    typed(message)
+    assert revision(repository).dirty is not absent
 
 
 def test_of_several_hidden_files_the_others_are_counted(repository: GitRepository) -> None:
@@ -210,7 +313,7 @@ def test_a_folder_that_is_a_link_is_named_with_the_folder_itself(
         "the manifests below it\n  Name the folder itself: `schedules: crons` in reconciler.yaml."
     )
     assert not revision(repository, "crons").dirty
-    with pytest.raises(ReconcileError, match="is a symbolic link"):
+    with pytest.raises(RefusedError, match="is a symbolic link"):
         read_commit(repository.root, "HEAD", SETTINGS).manifests("schedules")
 
 
@@ -218,7 +321,7 @@ def test_so_is_a_link_on_the_way_to_the_folder(repository: GitRepository) -> Non
     (repository.root / "ops").symlink_to(".")
     repository.commit()
     assert refusal(repository, "ops/schedules").startswith("ops: is a symbolic link")
-    with pytest.raises(ReconcileError, match="is a symbolic link"):
+    with pytest.raises(RefusedError, match="is a symbolic link"):
         read_commit(repository.root, "HEAD", SETTINGS).manifests("ops/schedules")
 
 
@@ -228,8 +331,15 @@ def test_a_link_to_a_folder_below_is_refused_in_a_commit_as_in_the_work_tree(
     (repository.root / "schedules" / "more").symlink_to("../shared")
     repository.write("shared/c.yaml", "name: c\n")
     repository.commit()
-    with pytest.raises(ReconcileError, match="schedules/more: a symbolic link is not followed"):
+    with pytest.raises(ReconcileError) as caught:
         read_commit(repository.root, "HEAD", SETTINGS).manifests("schedules")
+    assert str(caught.value) == (
+        "schedules/more: a symbolic link is not followed, since git keeps only where it points\n"
+        "  Commit the folder itself in its place, or name another commit."
+    )
+    found = read_folder(repository.root / "schedules", "schedules")
+    (problem,) = (one for one in found if isinstance(one, Problem))
+    assert str(caught.value).startswith(f"schedules/more: {problem.message}\n")
 
 
 def test_a_link_to_a_file_that_is_no_manifest_is_nobodys_business(

@@ -118,7 +118,7 @@ def test_the_way_from_sha256_that_is_named_works(repository: GitRepository) -> N
     new = repository.root.parent / "new"
     repository.git("init", "-q", "-b", "main", "--object-format=sha1", str(new))
     done = subprocess.run(
-        "git fast-export --all | git -C ../new fast-import --quiet",
+        "git fast-export --all | git -C ../new fast-import --quiet && git -C ../new checkout main",
         shell=True,
         cwd=repository.root,
         capture_output=True,
@@ -126,6 +126,7 @@ def test_the_way_from_sha256_that_is_named_works(repository: GitRepository) -> N
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert GitRepository(new).git("status", "--short") == ""
     done = reconcile(new, "--against", "main", path=os.environ["PATH"])
     assert "Fetch it" not in done.stderr
     assert "SHA" not in done.stderr

@@ -153,8 +153,8 @@ def test_symbolic_links_are_refused_since_git_does_not_follow_them(
     (tmp_path / "schedules" / "link.yaml").symlink_to(next(base.iterdir()))
     assert refusals(tmp_path) == [
         f"schedules/{name}: a symbolic link is not followed, since git keeps only where it points\n"
-        "  put the file itself here"
-        for name in ("link", "link.yaml")
+        f"  put the {what} itself here"
+        for name, what in (("link", "folder"), ("link.yaml", "file"))
     ]
 
 
