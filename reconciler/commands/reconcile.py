@@ -155,5 +155,9 @@ def _save(plan: Plan, args: Namespace) -> None:
     content = SavedPlan.of(plan).encode()
     write_whole(Path(args.out), content.encode())
     allowed = f" --allow-deletes {args.allow_deletes}" if args.allow_deletes else ""
+    if args.allow_older or (
+        plan.environment != LOCAL and plan.ancestry is not None and plan.ancestry.refused
+    ):
+        allowed += " --allow-older"
     command = command_line(f"--plan {args.out}{allowed}", args.env)
     print(f"Saved. To apply exactly this: {command}", file=sys.stderr)

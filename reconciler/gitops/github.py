@@ -14,6 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import on_one_line
+from reconciler.words import count
 
 API: Final = "https://api.github.com"
 PAGE: Final = 100
@@ -137,8 +138,7 @@ class Repository:
         elif error.code == _UNAUTHORIZED:
             remedy = "Give the step `GITHUB_TOKEN: ${{ github.token }}`, or a token that is valid."
         elif error.code == _TOO_MANY or limited:
-            wait = error.headers.get("Retry-After")
-            remedy = f"Run the job again{f' in {on_one_line(wait)} seconds' if wait else ' later'}."
+            remedy = f"Run the job again {_after(error.headers.get('Retry-After'))}."
         elif error.code >= _SERVER:
             remedy = "Run the job again; githubstatus.com says whether GitHub has an outage."
         elif error.code in _FORBIDDEN:
@@ -166,6 +166,8 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 _OPENER: Final = build_opener(_NoRedirect)
+_DIGITS: Final = 10
+"""A longer number is no time to wait."""
 _UNAUTHORIZED, _GONE, _INVALID, _TOO_MANY, _SERVER = 401, 410, 422, 429, 500
 _FORBIDDEN: Final = frozenset({403, 404})
 
@@ -185,3 +187,13 @@ def _message(error: HTTPError) -> str:
 _LONGEST: Final = 65_536
 _SHOWN: Final = 300
 """Bytes of an answer that are read, and characters of its message that are shown."""
+
+
+def _after(wait: str | None) -> str:
+    """When to try again: ``Retry-After`` is a number of seconds, or a time."""
+    if wait is None or not wait.strip():
+        return "later"
+    seconds = wait.strip()
+    if seconds.isascii() and seconds.isdecimal() and len(seconds) < _DIGITS:
+        return f"in {count(int(seconds), 'second')}"
+    return f"after {on_one_line(wait)}"

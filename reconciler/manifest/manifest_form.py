@@ -287,7 +287,9 @@ class ManifestForm(Form):
         Omittable(),
         Field(
             description="The name before it was renamed, or a list of earlier names, the newest "
-            "first, so that its history moves along; no other schedule bears one of them any more.",
+            "first, so that its history moves along; no other schedule bears one of them any more. "
+            "Earlier renames that git has between the live commit and the planned one are "
+            "followed: the previous name is enough.",
             examples=["nightly-sync", ["nightly-sync", "sync"]],
         ),
     ] = None

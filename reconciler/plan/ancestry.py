@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.dispatch.pointer import Pointer
 from reconciler.errors import RefusedError
 from reconciler.plan.state import Desired
+from reconciler.words import count
 
 
 class Relation(StrEnum):
@@ -30,12 +31,19 @@ class Relation(StrEnum):
 
 
 _FETCH: Final = "Fetch the history: git fetch --unshallow (in GitHub Actions: `fetch-depth: 0`)."
-_UPDATE: Final = "Update the branch to one that contains that commit: git pull."
+_NEWEST: Final = "In CI, run the job of the newest commit."
+_UPDATE: Final = f"Update the branch to one that contains that commit: git pull. {_NEWEST}"
+_SWITCH: Final = f"Check out a branch that contains that commit. {_NEWEST}"
+_FORCED: Final = (
+    "Where it was replaced on purpose (an amended commit, a force-push), look at the plan and say "
+    "--allow-older."
+)
+_SHOWN: Final = 3
+"""Commits that a message names; of the others it says how many they are."""
 _REMEDIES: Final = {
     Relation.OLDER: _UPDATE,
-    Relation.DIVERGED: _UPDATE,
     Relation.SHALLOW: _FETCH,
-    Relation.MISSING: "Fetch it: git fetch origin.",
+    Relation.MISSING: f"Fetch it: git fetch origin. {_FORCED}",
     Relation.OUTSIDE: "Run it in a clone of the repository.",
 }
 
@@ -49,12 +57,17 @@ class Ancestry:
         live: None when what is live was applied without one.
         on_purpose: whether the command line names the commit: it is what is meant, however it
             stands.
+        detached: whether no branch is checked out, so that there is none to update.
+        lacks: the commits that change settings or manifests and that the live one has and this one
+            has not, the newest first, each as its short id and its subject.
     """
 
     relation: Relation
     commit: str | None
     live: str | None
     on_purpose: bool = False
+    detached: bool = False
+    lacks: tuple[str, ...] = ()
 
     @property
     def warning(self) -> str | None:
@@ -68,12 +81,12 @@ class Ancestry:
             case Relation.OLDER:
                 return (
                     f"this checkout (commit {here}) is older than what is live (commit {live}): "
-                    "what was added since would be deleted, and what was changed reverted"
+                    f"{self._lacking}"
                 )
             case Relation.DIVERGED:
                 return (
                     f"this checkout (commit {here}) has diverged from what is live (commit {live}):"
-                    " what was added there would be deleted, and what was changed reverted"
+                    f" {self._lacking}"
                 )
             case Relation.UNNAMED:
                 return (
@@ -91,7 +104,44 @@ class Ancestry:
     @property
     def remedy(self) -> str:
         """How the checkout comes to contain what is live."""
+        if self.relation is Relation.DIVERGED:
+            return (
+                f"Where the live commit is still wanted, git merge {_short(self.live)}. {_FORCED}"
+            )
+        if self.relation is Relation.OLDER and self.detached:
+            return _SWITCH
         return _REMEDIES.get(self.relation, "")
+
+    @property
+    def _lacking(self) -> str:
+        """Which commits an apply may take back: what it does take back are the plan's changes."""
+        if not self.lacks:
+            return "it lacks commits that change settings or manifests"
+        shown, more = self.lacks[:_SHOWN], len(self.lacks) - _SHOWN
+        others = f", and {more:,} more" if more > 0 else ""
+        lacked = count(len(self.lacks), "commit")
+        return (
+            f"it lacks {lacked} that {'changes' if len(self.lacks) == 1 else 'change'} settings or "
+            f"manifests ({', '.join(shown)}{others})"
+        )
+
+    @property
+    def refused(self) -> bool:
+        """Whether an apply outside `local` refuses it, unless --allow-older is said."""
+        return self.warning is not None and self.relation is not Relation.UNNAMED
+
+    @property
+    def of_creation(self) -> str:
+        """Why a schedule that is not live is created, as truly as it is known."""
+        here, live = _short(self.commit), _short(self.live)
+        match self.relation:
+            case Relation.OLDER:
+                return f"is in commit {here}, which is older than the live commit {live}"
+            case Relation.DIVERGED:
+                return f"is in commit {here}, which has diverged from the live commit {live}"
+            case _ if self.on_purpose:
+                return f"is in commit {here}"
+        return "is new in git"
 
     @property
     def of_deletion(self) -> str:
@@ -119,13 +169,20 @@ def require_current(ancestry: Ancestry | None) -> None:
     Raises:
         RefusedError: it is older, has diverged, or nothing is known.
     """
-    if ancestry is None or ancestry.warning is None or ancestry.relation is Relation.UNNAMED:
+    if ancestry is None or not ancestry.refused:
         return
-    raise RefusedError(
-        f"{ancestry.warning}; nothing was applied",
-        remedy=f"{ancestry.remedy} To roll back on purpose say --at COMMIT; to apply this checkout "
-        "all the same, --allow-older.",
-    )
+    remedy = ancestry.remedy
+    if _FORCED not in remedy:
+        remedy += (
+            " To roll back on purpose say --at COMMIT; to apply this checkout all the same, "
+            "--allow-older."
+        )
+    raise RefusedError(f"{ancestry.warning}; nothing was applied", remedy=remedy)
+
+
+def creation_reason(ancestry: Ancestry | None) -> str:
+    """Why a schedule that is not live is created."""
+    return "is new in git" if ancestry is None else ancestry.of_creation
 
 
 def deletion_reason(ancestry: Ancestry | None) -> str:

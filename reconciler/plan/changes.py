@@ -40,6 +40,7 @@ def schedule_changes(
     before: Mapping[str, Record],
     after: Mapping[str, Record],
     locations: Mapping[str, Location],
+    fresh: str,
     gone: str,
     chains: Mapping[str, Sequence[Hop]],
 ) -> Iterator[Change]:
@@ -47,6 +48,7 @@ def schedule_changes(
 
     Args:
         locations: where each schedule of ``after`` is declared.
+        fresh: why a schedule is created.
         gone: why a schedule is deleted.
         chains: schedule name to the renames of git that lead to it from the live name.
     """
@@ -61,7 +63,7 @@ def schedule_changes(
         if name in renamed:
             yield _rename(renamed[name], record, locations, chains.get(name, ()))
             continue
-        yield _change(Action.CREATE, name, "is new in git", None, record, locations)
+        yield _change(Action.CREATE, name, fresh, None, record, locations)
     for name, (old, new) in found.changed.items():
         yield _change(_action(old, new), name, describe_change(old, new), old, new, locations)
     for name, record in found.removed.items():

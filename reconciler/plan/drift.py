@@ -107,7 +107,7 @@ def _volume_drift(actual: Actual) -> str:
 
 def _ended(actual: Actual) -> str:
     if actual.stopped is None:
-        return "it was stopped or deleted, and Modal does not tell by whom"
+        return "it was stopped or deleted; Modal does not record by whom"
     return f"it was stopped {actual.stopped}"
 
 
@@ -155,7 +155,7 @@ def _generation_drift(
 
 def _written(at: str | None) -> str:
     """When a file was written, as the end of a reason; empty when nobody knows."""
-    return "" if at is None else f"; written at {at}, and Modal does not tell by whom"
+    return "" if at is None else f"; written at {at}; Modal does not record by whom"
 
 
 def _deployed_since(actual: Actual) -> str:

@@ -22,7 +22,7 @@ from reconciler.durations import parse_duration
 from reconciler.manifest import EnvironmentSettings, Location, Schedule
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
-from reconciler.plan.ancestry import Ancestry, checkout_warnings, deletion_reason
+from reconciler.plan.ancestry import Ancestry, checkout_warnings, creation_reason, deletion_reason
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.chains import follow_renames
 from reconciler.plan.change import Action, Change, Kind
@@ -215,9 +215,9 @@ def make_plan(
     applied = last_applied(actual, generation)
     locations = {schedule.name: schedule.location for schedule in desired.schedules}
     names = frozenset(locations).union(renamed_from(generation, actual.live_names))
-    gone = deletion_reason(ancestry)
+    fresh, gone = creation_reason(ancestry), deletion_reason(ancestry)
     changes = (
-        *_changes(applied, generation, locations, gone, followed.chains),
+        *_changes(applied, generation, locations, fresh, gone, followed.chains),
         *lost_deletions(actual, names, gone),
         *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
@@ -328,11 +328,12 @@ def _changes(
     applied: Generation | None,
     planned: Generation,
     locations: Mapping[str, Location],
+    fresh: str,
     gone: str,
     chains: Mapping[str, Sequence[Hop]],
 ) -> Iterator[Change]:
     before = {} if applied is None else applied.by_name
-    yield from schedule_changes(before, planned.by_name, locations, gone, chains)
+    yield from schedule_changes(before, planned.by_name, locations, fresh, gone, chains)
     yield from slot_changes(() if applied is None else applied.slots, planned.slots)
     if applied is not None:
         yield from generation_changes(applied, planned)

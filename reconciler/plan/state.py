@@ -183,7 +183,7 @@ class Actual:
             known as ``Class.*``, for the environment's deployed apps.
         pointer: which generation the dispatcher reads.
         pointer_written, live_written: when a file that is not as the last apply left it was
-            written, ISO 8601; Modal does not tell by whom.
+            written, ISO 8601; Modal does not record by whom.
         live: that generation, as far as it can be read.
         applied: the generation that the app is tagged with; None when it is ``live`` or is gone.
         through: epoch minute up to which the wakes have settled what was due, None when unknown.

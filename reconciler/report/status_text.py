@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.pointer import Pointer
 from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.report.explanation import lateness
 from reconciler.report.runs_text import brief, run_json, state_text
@@ -32,6 +33,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
         "well": status.well,
         "generation": status.generation,
         "commit": None if pointer is None else pointer.commit,
+        "dirty": None if pointer is None else pointer.dirty,
         "rolled_back_from": None if pointer is None else pointer.rolled_back_from,
         "author": None if pointer is None else pointer.author,
         "link": None if pointer is None else pointer.link,
@@ -81,11 +83,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
 
 def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator[str]:
     pointer = status.pointer
-    applied = "" if pointer is None else f", applied by {pointer.by} at {pointer.at}"
-    commit = f", commit {pointer.commit[:12]}" if pointer is not None and pointer.commit else ""
-    if commit and pointer is not None and pointer.author:
-        commit += f" by {on_one_line(pointer.author)}"
-    yield style.bold(f"Generation {status.generation[:12]}{commit}{applied}")
+    yield style.bold(f"Generation {status.generation[:12]}{_origin(pointer)}")
     if pointer is not None and pointer.rolled_back_from is not None:
         yield (
             f"Rolled back on purpose from commit {pointer.rolled_back_from[:12]}, which is ahead "
@@ -130,6 +128,18 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
     bad += ["the cursor"] if status.cursor_ahead is not None else []
     bad += dict.fromkeys(one.where for one in status.damaged)
     yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _origin(pointer: Pointer | None) -> str:
+    """From which commit, and by whom, what is live was applied."""
+    if pointer is None:
+        return ""
+    applied = f", applied by {pointer.by} at {pointer.at}"
+    if not pointer.commit:
+        return applied
+    author = f" by {on_one_line(pointer.author)}" if pointer.author else ""
+    changed = " with uncommitted changes" if pointer.dirty else ""
+    return f", commit {pointer.commit[:12]}{author}{changed}{applied}"
 
 
 def _clock_lines(status: Status, style: Style) -> Iterator[str]:

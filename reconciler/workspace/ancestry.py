@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reconciler.foreign_text import on_one_line
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan.ancestry import Ancestry, Relation
 from reconciler.workspace.opening import open_repository
@@ -45,7 +46,16 @@ def ancestry_of(root: Path, folder: Path, commit: str | None, live: str | None) 
     if commit == live:
         return Ancestry(Relation.CONTAINS, commit, live)
     with open_repository(root) as repo:
-        return Ancestry(_relation(repo, _paths(repo, root, folder), commit, live), commit, live)
+        paths = _paths(repo, root, folder)
+        relation = _relation(repo, paths, commit, live)
+        lacking = relation in {Relation.OLDER, Relation.DIVERGED}
+        return Ancestry(
+            relation,
+            commit,
+            live,
+            detached=repo.head.is_detached,
+            lacks=tuple(_lacking(repo, paths, commit, live)) if lacking else (),
+        )
 
 
 def _relation(repo: Repo, paths: tuple[str, ...], commit: str, live: str) -> Relation:
@@ -92,6 +102,19 @@ def _since(repo: Repo, paths: tuple[str, ...], commit: str, live: str) -> Iterat
         f"--max-count={SEARCHED}", commit, f"^{live}", *(("--", *paths) if paths else ())
     )
     yield from listed.split()
+
+
+def _lacking(repo: Repo, paths: tuple[str, ...], commit: str, live: str) -> Iterator[str]:
+    """The commits that change what is read and that only the live one has, the newest first."""
+    listed: str = repo.git.log(
+        "--no-merges",
+        "--format=%h %s",
+        "--abbrev=12",
+        live,
+        f"^{commit}",
+        *(("--", *paths) if paths else ()),
+    )
+    yield from map(on_one_line, listed.splitlines())
 
 
 def _content(repo: Repo, paths: tuple[str, ...], commit: str) -> str:

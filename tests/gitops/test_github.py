@@ -163,6 +163,16 @@ REFUSALS = {
         "403 Forbidden: a secondary rate limit",
         "Run the job again in 7 seconds.",
     ),
+    "a short limit": (
+        answering(429, b"{}", Retry_After="1"),
+        "429 Too Many Requests",
+        "Run the job again in 1 second.",
+    ),
+    "a limit until a time": (
+        answering(429, b"{}", Retry_After="Mon, 30 Nov 2026 12:00:00 GMT"),
+        "429 Too Many Requests",
+        "Run the job again after Mon, 30 Nov 2026 12:00:00 GMT.",
+    ),
     "too many": (answering(429, b"{}"), "429 Too Many Requests", "Run the job again later."),
     "disabled": (answering(410, b"{}"), "410 Gone", "Issues are disabled"),
     "too long": (

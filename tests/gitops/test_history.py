@@ -103,7 +103,7 @@ def test_a_record_of_an_older_version_names_no_app_and_nobody() -> None:
     world.files.files[path] = json.dumps(record).encode()
     world.apps.stop(Touch("mallory", "2026-11-20T15:30:00Z"))
     (drift,) = world.plan(hourly("a")).drift
-    assert drift.reason.endswith("and Modal does not tell by whom")
+    assert drift.reason.endswith("; Modal does not record by whom")
 
 
 class Forgetful(FakeApps):
@@ -118,7 +118,7 @@ def test_that_modal_answers_nothing_about_a_stopped_app_does_not_hold_up_the_rep
     applied_at(world, FIRST, "a")
     world.apps = Forgetful("production", apps=target_apps())
     (drift,) = world.plan(hourly("a")).drift
-    assert drift.reason.endswith("and Modal does not tell by whom")
+    assert drift.reason.endswith("; Modal does not record by whom")
 
 
 def test_a_file_that_was_edited_by_hand_tells_when() -> None:
@@ -130,7 +130,7 @@ def test_a_file_that_was_edited_by_hand_tells_when() -> None:
     asyncio.run(world.files.write(edited, world.files.files[edited] + b"\n"))
     (generation,) = world.plan(hourly("a")).drift
     assert generation.reason.endswith(
-        "; written at 2026-11-20T16:00:00Z, and Modal does not tell by whom"
+        "; written at 2026-11-20T16:00:00Z; Modal does not record by whom"
     )
     moved = world.files.files["current.json"].replace(pointer.generation.encode(), b"0" * 64)
     asyncio.run(world.files.write("current.json", moved))

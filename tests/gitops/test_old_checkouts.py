@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.plan.ancestry import Ancestry, Relation
+from reconciler.errors import RefusedError
+from reconciler.plan.ancestry import Ancestry, Relation, require_current
 from reconciler.workspace.ancestry import ancestry_of
 from tests.gitops.repository import GitRepository
 from tests.gitops.team import Team
@@ -155,10 +156,9 @@ def test_each_is_told_by_its_name(repository: GitRepository) -> None:
     assert told == {
         Relation.CONTAINS: "",
         Relation.OLDER: "this checkout (commit aaaaaaaaaaaa) is older than what is live (commit "
-        "bbbbbbbbbbbb): what was added since would be deleted, and what was changed reverted",
+        "bbbbbbbbbbbb): it lacks commits that change settings or manifests",
         Relation.DIVERGED: "this checkout (commit aaaaaaaaaaaa) has diverged from what is live "
-        "(commit bbbbbbbbbbbb): what was added there would be deleted, and what was changed "
-        "reverted",
+        "(commit bbbbbbbbbbbb): it lacks commits that change settings or manifests",
         Relation.SHALLOW: "whether this checkout contains what is live (commit bbbbbbbbbbbb) is "
         "not known: this clone is shallow",
         Relation.MISSING: "whether this checkout contains what is live (commit bbbbbbbbbbbb) is "
@@ -168,6 +168,83 @@ def test_each_is_told_by_its_name(repository: GitRepository) -> None:
         Relation.UNNAMED: "what is live was applied without a commit: whether this checkout "
         "contains it is not known",
     }
+
+
+def test_the_commits_that_are_lacking_are_named(repository: GitRepository) -> None:
+    """An amended commit deletes nothing: what it replaces is named, and not merged back unasked."""
+    first = repository.git("rev-parse", "HEAD")
+    live = adding(repository, "a", "b")
+    repository.hourly("a", "b", "c")
+    repository.git("add", "-A")
+    repository.git("commit", "-q", "--amend", "-m", "both")
+    commit = repository.git("rev-parse", "HEAD")
+    found = ancestry_of(repository.root, repository.root / "schedules", commit, live)
+    assert found.warning == (
+        f"this checkout (commit {commit[:12]}) has diverged from what is live (commit {live[:12]}):"
+        f" it lacks 1 commit that changes settings or manifests ({live[:12]} now a b)"
+    )
+    with pytest.raises(RefusedError) as caught:
+        require_current(found)
+    assert caught.value.remedy == (
+        f"Where the live commit is still wanted, git merge {live[:12]}. Where it was replaced on "
+        "purpose (an amended commit, a force-push), look at the plan and say --allow-older."
+    )
+    repository.git("merge", "-q", "-s", "ours", live[:12])
+    assert relation(repository, live) is Relation.CONTAINS
+    repository.git("checkout", "-q", "-B", "main", live)
+    repository.write("src/code.py", "x")
+    repository.commit("no manifest")
+    for name in ("c", "d", "e\x1b", "f"):
+        repository.hourly("a", name.strip("\x1b"))
+        repository.commit(f"add {name}")
+    live = repository.git("rev-parse", "HEAD")
+    root = repository.root
+    (text,) = {ancestry_of(root, root / "schedules", first, live).warning}
+    assert text is not None
+    assert "it lacks 5 commits that change settings or manifests (" in text
+    assert text.endswith(", and 2 more)")
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("detached", "remedy"),
+    [
+        (False, "Update the branch to one that contains that commit: git pull. In CI, run the job"),
+        (True, "Check out a branch that contains that commit. In CI, run the job of the newest"),
+    ],
+)
+def test_an_older_checkout_is_updated_where_a_branch_is_checked_out(
+    repository: GitRepository, detached: bool, remedy: str
+) -> None:
+    first = repository.git("rev-parse", "HEAD")
+    live = adding(repository, "a", "b")
+    repository.git("checkout", "-q", *(("--detach", first) if detached else ("-B", "main", first)))
+    root = repository.root
+    assert ancestry_of(root, root / "schedules", first, live).remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("relation", "on_purpose", "reason"),
+    [
+        (Relation.CONTAINS, False, "is new in git"),
+        (Relation.UNNAMED, False, "is new in git"),
+        (Relation.CONTAINS, True, "is in commit aaaaaaaaaaaa"),
+        (
+            Relation.OLDER,
+            True,
+            "is in commit aaaaaaaaaaaa, which is older than the live commit bbbbbbbbbbbb",
+        ),
+        (
+            Relation.DIVERGED,
+            False,
+            "is in commit aaaaaaaaaaaa, which has diverged from the live commit bbbbbbbbbbbb",
+        ),
+    ],
+)
+def test_why_a_schedule_is_created_names_the_commit_unless_git_is_ahead(
+    relation: Relation, on_purpose: bool, reason: str
+) -> None:
+    assert Ancestry(relation, "a" * 40, "b" * 40, on_purpose).of_creation == reason
 
 
 PRODUCTION = ("--env", "production")
@@ -191,13 +268,14 @@ def test_an_old_checkout_is_planned_with_a_warning_and_not_applied(production: T
     variables = production.project.engine.record.variables
     live = production.git.git("rev-parse", "main")[:12]
     here = production.git.git("rev-parse", "HEAD")[:12]
+    subject = production.git.git("log", "-1", "--format=%s", "main")
     plan = production.project.reconcile(*PRODUCTION, "--dry-run", "--format", "json", **variables)
     assert plan.code == 0, plan.err
     (warning,) = (w["message"] for w in plan.json["warnings"])
     assert warning == (
-        f"this checkout (commit {here}) is older than what is live (commit {live}): what was added "
-        "since would be deleted, and what was changed reverted. Update the branch to one that "
-        "contains that commit: git pull."
+        f"this checkout (commit {here}) is older than what is live (commit {live}): it lacks 1 "
+        f"commit that changes settings or manifests ({live} {subject}). Check out a branch that "
+        "contains that commit. In CI, run the job of the newest commit."
     )
     deleted = next(c for c in plan.json["changes"] if c["name"] == "colleague")
     assert deleted["reason"] == (
@@ -207,11 +285,16 @@ def test_an_old_checkout_is_planned_with_a_warning_and_not_applied(production: T
     assert done.code == 3, done.out + done.err
     assert done.err.endswith(
         f"reconcile: {warning.partition('. ')[0]}; nothing was applied\n"
-        "  Update the branch to one that contains that commit: git pull. To roll back on purpose "
-        "say --at COMMIT; to apply this checkout all the same, --allow-older.\n"
+        "  Check out a branch that contains that commit. In CI, run the job of the newest commit. "
+        "To roll back on purpose say --at COMMIT; to apply this checkout all the same, "
+        "--allow-older.\n"
     )
     saved = production.project.reconcile(*PRODUCTION, "--out", "../plan.json", **variables)
     assert saved.code == 0, saved.err
+    assert saved.err.endswith(
+        "Saved. To apply exactly this: reconcile --plan ../plan.json --allow-older --env "
+        "production\n"
+    )
     apply = (*PRODUCTION, "--plan", "../plan.json")
     assert production.project.reconcile(*apply, **variables).code == 3
     assert production.project.reconcile(*apply, "--allow-older", **variables).code == 0

@@ -27,9 +27,7 @@ def plan_on(actual: Actual) -> tuple[list[tuple[str, str, str]], list[str]]:
 def test_a_stopped_app_is_deployed_again() -> None:
     drift, reasons = plan_on(replace(applied(AB), own=None))
     assert drift == [("repair", "app", "schedule-reconciler")]
-    assert reasons == [
-        "is not deployed: it was stopped or deleted, and Modal does not tell by whom"
-    ]
+    assert reasons == ["is not deployed: it was stopped or deleted; Modal does not record by whom"]
 
 
 def test_whoever_stopped_the_app_is_named_as_far_as_modal_tells() -> None:
@@ -83,9 +81,7 @@ def test_an_edited_file_tells_when_it_was_written() -> None:
     written = "2026-11-20T15:30:00Z"
     actual = replace(applied(AB), live_damage="was edited", live_written=written, lost=LOST)
     _, reasons = plan_on(actual)
-    assert reasons == [
-        "was edited; written at 2026-11-20T15:30:00Z, and Modal does not tell by whom"
-    ]
+    assert reasons == ["was edited; written at 2026-11-20T15:30:00Z; Modal does not record by whom"]
 
 
 def test_a_generation_that_is_gone_is_written_again() -> None:
@@ -147,7 +143,7 @@ def test_a_pointer_that_cannot_be_read_is_drift_of_the_pointer_with_when_it_was_
     drift, reasons = plan_on(damaged)
     assert drift == [("repair", "pointer", "schedule-reconciler")]
     assert reasons == [
-        "is not a pointer; written at 2026-11-20T15:30:00Z, and Modal does not tell by whom"
+        "is not a pointer; written at 2026-11-20T15:30:00Z; Modal does not record by whom"
     ]
 
 

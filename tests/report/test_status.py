@@ -208,6 +208,24 @@ def test_an_author_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> N
     assert "by E\ufffd[2J ve, applied at" in line
 
 
+def test_a_commit_that_was_applied_with_uncommitted_changes_is_not_all_that_is_live() -> None:
+    pointer = Pointer(
+        generation="a" * 64,
+        commit="c" * 40,
+        dirty=True,
+        by="ada",
+        at="2026-11-20T15:00:00Z",
+        previous=None,
+    )
+    found = replace(status(), pointer=pointer)
+    assert ", commit cccccccccccc with uncommitted changes, applied by ada" in status_text(
+        found, {}, Style(colour=False)
+    )
+    assert status_json(found, {})["dirty"] is True
+    outside = replace(found, pointer=replace(pointer, commit=None))
+    assert "uncommitted" not in status_text(outside, {}, Style(colour=False))
+
+
 def test_what_was_excluded_is_not_overdue() -> None:
     record = hourly(when=("*/10 * * * *",), tolerance=60, exclude=("0 9 * * *",))
     generation = new_generation([record], [], 300)
