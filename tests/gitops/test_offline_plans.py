@@ -75,7 +75,7 @@ def test_a_submodule_is_not_taken_for_a_folder_that_was_empty(
     repository.git(*allowed, "submodule", "add", "-q", str(other.root), "shared")
     repository.commit()
     done = planned(repository, "--schedules", "shared/schedules", against="HEAD")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert "shared: is a submodule" in done.stderr
 
 
