@@ -36,8 +36,8 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     "cursor before spawn": Edit(
         "reconciler.dispatch.wake",
         "            await server.serve(",
-        "            early = self.log(step.through, len(logs) + 1, tally, [])\n"
-        "            cursor = await self.advance(read, cursor, early, tally, [])\n"
+        "            early = self.log(step.through, len(logs) + 1, tally, [], None)\n"
+        "            cursor = await self.advance(read, cursor, early, tally, [], None)\n"
         "            await server.serve(",
     ),
     # Claims the minute in which it runs instead of the nominal time.
@@ -49,8 +49,9 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Looks no further back than the beginning of this hour.
     "hour bucket only": Edit(
         "reconciler.dispatch.cursor",
-        "        since = min(self.through, now)\n",
-        "        since = max(min(self.through, now), now - now % 60 - 1)\n",
+        "        is_same = generation == self.generation\n",
+        "        since = max(since, now - now % 60 - 1)\n"
+        "        is_same = generation == self.generation\n",
     ),
     # The same of tasks: only those that are filed under this hour.
     "task bucket of this hour only": Edit(
@@ -97,12 +98,6 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "                case Sending.SENT, _, _:\n                    break\n",
         "                case Sending.SENT, _, _ if attempt > 1:\n                    break\n",
     ),
-    # Notes what it finds missed, though a wake at the same time has noted that already.
-    "misses are noted by all": Edit(
-        "reconciler.dispatch.wake",
-        "    if line.state is not RunState.MISSED:\n        return line\n\n    def is_noted",
-        "    if line:\n        return line\n\n    def is_noted",
-    ),
     # Lets a generation that was lost count from its repair on.
     "rebuilt generation begins now": Edit(
         "reconciler.plan.compilation",
@@ -124,10 +119,10 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
         "reconciler.dispatch.wake",
-        "    started = ports.clock.now()\n    generation",
+        "    started = ports.clock.now()\n    try:\n        generation",
         "    from tests.simulation.unlinked import UnlinkedFiles\n"
         "    ports = replace(ports, claims=UnlinkedFiles.at_start(ports.claims))\n"
-        "    started = ports.clock.now()\n    generation",
+        "    started = ports.clock.now()\n    try:\n        generation",
     ),
 }
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from reconciler.dispatch.occurrence import Occurrence
@@ -21,7 +22,7 @@ from reconciler.policies import Delivery
 from tests.simulation.nominal import CleanWakes
 from tests.simulation.reports import Reports
 from tests.simulation.tasks import Answer, Answered
-from tests.simulation.world import World
+from tests.simulation.world import ENTRY_LIFE, START_SECOND, Call, World
 
 REMEMBERED: Final = 6 * 86400.0
 """Seconds after which nobody knows any more that an at-most-once task was not started."""
@@ -61,10 +62,12 @@ class TaskPromises:
 
     def _starts(self, key: str, answers: Sequence[Answered]) -> Iterator[str]:
         calls = self.world.starts.get(key, [])
-        if len(calls) > 1 and _deliveries(key, answers) == {Delivery.AT_MOST_ONCE}:
+        most = 1 + self._forgotten(calls, answers)
+        if len(calls) > most and _deliveries(key, answers) == {Delivery.AT_MOST_ONCE}:
             yield f"{key} is at-most-once and started {len(calls)} times"
         again = len(calls) > 1 + self.world.harm.claims[key]
-        if again and any(call.repeats_confirmed and not call.skew for call in calls):
+        clocks = any(call.skew for call in calls)
+        if again and any(call.repeats_confirmed for call in calls) and not clocks:
             yield f"{key} started again though its start was confirmed"
         due = Occurrence.parse(key).at * 60.0
         for call in calls:
@@ -73,6 +76,17 @@ class TaskPromises:
         harmed = answers[0].request.task.id in self.world.harm.tasks
         if calls and not harmed and self._cancelled_for_good(key, answers):
             yield f"{key} was cancelled, and started"
+
+    def _forgotten(self, calls: Sequence[Call], answers: Sequence[Answered]) -> int:
+        """How often it was asked for anew after all that knew of it was gone: file and entries."""
+        if answers[0].request.task.id not in self.world.harm.tasks:
+            return 0
+        asked = [START_SECOND + one.request.at for one in answers if not one.request.cancels]
+        return sum(
+            second.began - first.began > ENTRY_LIFE
+            and any(first.began < at <= second.began for at in asked)
+            for first, second in pairwise(calls)
+        )
 
     def _cancelled_for_good(self, key: str, answers: Sequence[Answered]) -> bool:
         """Whether it was cancelled, and no creation may have come after that."""
