@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from reconciler.commands.credentials import check_profile, clean_variables
+from reconciler.commands.credentials import check_log_level, check_profile, clean_variables
 from reconciler.commands.inputs import Inputs
 from reconciler.manifest import LOCAL
 from reconciler.workspace.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
@@ -37,6 +37,7 @@ def connected(inputs: Inputs) -> Iterator[bool]:
         ReconcileError: the embedded engine does not start, or a variable of Modal's client cannot
             be right.
     """
+    check_log_level(os.environ)
     for name in CLIENT_LOGS:
         logging.getLogger(name).addFilter(_without_traceback)
     if inputs.environment.name == LOCAL:

@@ -6,8 +6,11 @@ secret in its error; so it never gets that far. No message repeats a value.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -59,7 +62,7 @@ def clean_variables(environ: MutableMapping[str, str]) -> None:
             continue
         environ[name] = stripped
         if name not in _FREE:
-            _check(name, stripped, "Set it again, without that.")
+            _check(name, stripped)
     swapped = [
         name
         for name, prefix in _TOKENS.items()
@@ -88,7 +91,9 @@ def check_profile() -> None:
     """
     path = os.environ.get("MODAL_CONFIG_PATH") or "~/.modal.toml"
     try:
-        from modal.config import config
+        # The client prints a box for its own support when it cannot be loaded.
+        with redirect_stdout(StringIO()):
+            from modal.config import config
     except ImportError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever reading the file raises
@@ -98,10 +103,11 @@ def check_profile() -> None:
             where=path,
             remedy="Correct it, or write a new one: modal token new",
         ) from None
+    _check_other_variables(config.get)
     for setting in SETTINGS:
         value = config.get(setting)
         if isinstance(value, str) and f"MODAL_{setting.upper()}" not in os.environ:
-            _check(f"{setting} in {path}", value, "Correct it, or write it anew: modal token new")
+            _check(f"{setting} in {path}", value)
 
 
 def _stripped(value: str) -> str:
@@ -111,23 +117,58 @@ def _stripped(value: str) -> str:
     return value
 
 
-def _check(name: str, value: str, remedy: str) -> None:
+def check_log_level(environ: Mapping[str, str]) -> None:
+    """Make sure that Modal's client can be imported: it cannot with a level that it does not know.
+
+    Raises:
+        CredentialError: MODAL_LOGLEVEL is no level.
+    """
+    known = logging.getLevelNamesMapping()
+    level = environ.get("MODAL_LOGLEVEL")
+    if level is not None and level.upper() not in known:
+        raise CredentialError(
+            "MODAL_LOGLEVEL is not a level of logging",
+            remedy="Set it to DEBUG, INFO, WARNING or ERROR, or leave it out.",
+        )
+
+
+def _check_other_variables(read: Callable[[str], object]) -> None:
+    """Let the client read each of its variables that is set."""
+    for name in sorted(os.environ):
+        if not name.startswith("MODAL_"):
+            continue
+        try:
+            read(name.removeprefix("MODAL_").lower())
+        except KeyError:
+            continue  # none of the client's settings
+        except Exception:  # noqa: BLE001 - whatever the client raises over its value
+            raise CredentialError(
+                f"{name} has a value that Modal's client cannot use",
+                remedy="Correct it, or leave it out.",
+            ) from None
+
+
+def _check(name: str, value: str) -> None:
     wrong = None
     if value != _stripped(value):
-        wrong = "begins or ends in white space"
+        wrong = "begins or ends in white space", "Write it without white space around it."
     elif value[0] in QUOTES or value[-1] in QUOTES:
-        wrong = "is in quotes"
+        wrong = "is in quotes", "Write it without the quotes."
     elif not (value.isascii() and value.isprintable()):
-        wrong = "holds a character that is not printable ASCII"
+        wrong = (
+            "holds a character that is not printable ASCII",
+            "Write it again by hand, or copy it anew from where Modal shows it.",
+        )
     elif " " in value:
-        wrong = "holds a space"
+        wrong = "holds a space", "Write the value alone, without spaces."
     elif "server_url" in name.lower():
         wrong = _wrong_address(value)
     if wrong is not None:
-        raise CredentialError(f"{name} {wrong}", remedy=remedy)
+        raise CredentialError(f"{name} {wrong[0]}", remedy=wrong[1])
 
 
-def _wrong_address(value: str) -> str | None:
+def _wrong_address(value: str) -> tuple[str, str] | None:
+    """What is wrong with it, and what to write."""
     for url in value.split(","):
         try:
             parts = urlsplit(url.strip())
@@ -137,7 +178,13 @@ def _wrong_address(value: str) -> str | None:
         if url.startswith("unix:"):
             continue
         if not known:
-            return "is not an http or https address with a host"
+            return (
+                "is not an http or https address with a host",
+                "Write it as https://api.modal.com, or leave it out: that is the default.",
+            )
         if parts.username is not None or ":" in (parts.hostname or ""):
-            return "holds a user or an IPv6 address, which Modal's client does not take"
+            return (
+                "holds a user or an IPv6 address, which Modal's client does not take",
+                "Write the scheme, a host name or IPv4 address and the port alone.",
+            )
     return None

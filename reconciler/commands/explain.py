@@ -11,7 +11,7 @@ from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.named import Named, find_task, records_of, require_known
 from reconciler.commands.printing import print_json
 from reconciler.commands.stopping import run
-from reconciler.commands.unknown import nothing_applied
+from reconciler.commands.unknown import nothing_live
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.task_names import is_task
@@ -55,7 +55,7 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     ports, logs = open_ports(inputs), Logs.of(inputs.environment)
     generation = await ports.generations.live()
     if generation is None:
-        raise nothing_applied(inputs.environment.name)
+        raise await nothing_live(inputs)
     record = generation.named(name)
     meant = {
         Named.of(one, generation) for one in (name, *(() if record is None else (record.name,)))

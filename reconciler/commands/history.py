@@ -24,9 +24,16 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     with connected(inputs):
         from reconciler.workspace.history import read_history
+        from reconciler.workspace.invocation import lost_volume
 
-        applies, damaged = run(read_history(open_workspace(inputs).files, args.count))
+        workspace = open_workspace(inputs)
+        files = workspace.files
+        applies, damaged = run(read_history(files, args.count))
         warn_of_damage(damaged, removal_in(inputs))
+        lost = None if applies else run(lost_volume(workspace.apps, files, inputs.environment.app))
+    if lost is not None:
+        lost.what += "; the history of applies was on it"
+        raise lost
     if args.format == "json":
         print_json({"format": 1, "applies": [_json(a) for a in applies]})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
+from reconciler.commands.damaged import ENTRY
 from reconciler.dispatch.claim import ClaimState, claim_key
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.dispatch.generation import ON_DEMAND, Generation
@@ -41,6 +42,8 @@ async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
     return Rehearsal(
         now=log.now,
         alone=as_if is not None,
+        # The run log has named its files already.
+        damaged=tuple(one for one in before.damaged if one.where.startswith(ENTRY)),
         lines=(*lines, *_waiting(log, _left(log, claims, as_if), generation, known)),
     )
 

@@ -13,6 +13,7 @@ from reconciler.commands.named import Named, records_of, require_known
 from reconciler.commands.printing import to_json
 from reconciler.commands.stopping import run
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
+from reconciler.commands.unknown import require_volume
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.occurrence import Occurrence, format_minute
@@ -67,6 +68,8 @@ async def _listed(inputs: Inputs, args: Namespace) -> str:
         found = await _named(args.name, days, ports)
     else:
         found = runs_of(await ports.log.recent(days))
+    if not found:
+        await require_volume(inputs)
     if args.since is not None:
         found = [one for one in found if datetime.fromisoformat(one.seen) >= args.since]
     if args.failed:

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.commands.connection import connected, open_ports, open_run_log, open_workspace
+from reconciler.commands.connection import (
+    connected,
+    open_ports,
+    open_run_log,
+    open_workspace,
+    removal_in,
+)
+from reconciler.commands.damaged import remedies, still_damaged
 from reconciler.commands.inputs import read_inputs
 from reconciler.commands.printing import print_json
 from reconciler.commands.source import desired_of
 from reconciler.commands.stopping import run
 from reconciler.commands.times import FAR_DAYS
-from reconciler.commands.unknown import nothing_applied
+from reconciler.commands.unknown import nothing_live
 from reconciler.cron import minute
 from reconciler.dispatch.formats import FormatError, NewerFormatError
 from reconciler.dispatch.generation import Generation
@@ -52,7 +59,7 @@ def main(args: Namespace) -> int:
         findings = [*findings_of(actual, with_standing(workspace.checkout, desired, actual))]
         generation = run(_generation(ports, findings))
         if generation is None:
-            raise nothing_applied(inputs.environment.name)
+            raise run(nothing_live(inputs))
         pointer, _damage = run(read_pointer(files))
         record, damaged = run(record_or_damage(files, pointer))
         cursor = run(read_cursor(ports))
@@ -61,7 +68,9 @@ def main(args: Namespace) -> int:
         tasks = run(_tasks(ports, generation.punctuality, runs, now))
         called = {(record.app, record.function) for record in generation.records}
         theirs = run(open_workspace(inputs).apps.own_schedules(called))
-    found = (*cursor.damaged, *damaged, *log.damaged, *log.reported_since(now - MINUTES_PER_DAY))
+        reported = log.reported_since(now - MINUTES_PER_DAY)
+        still = run(still_damaged(reported, workspace.claims, files))
+    found = (*cursor.damaged, *damaged, *log.damaged, *still)
     if not goes_on:
         findings.append(ENGINE_STOPPED)
     twice = runs_twice(generation, theirs, now)
@@ -69,7 +78,8 @@ def main(args: Namespace) -> int:
     if args.format == "json":
         print_json(status_json(status, commits_of(record)))
     else:
-        print(status_text(status, commits_of(record), Style.of(sys.stdout)))
+        repair = remedies(status.damaged, removal_in(inputs))
+        print(status_text(status, commits_of(record), Style.of(sys.stdout), repair))
     return 0 if status.well else 1
 
 

@@ -69,12 +69,12 @@ def run(job: Coroutine[Any, Any, T]) -> T:
     import asyncio
     from time import monotonic
 
-    from reconciler.dispatch.modal_failures import where_asked
+    from reconciler.dispatch.modal_failures import is_refused, where_asked
     from reconciler.workspace.patience import Patience, patiently
 
     outcome: list[T] = []
     received: list[int] = []
-    patience = Patience(monotonic, _say, where_asked)
+    patience = Patience(monotonic, _say, where_asked, is_refused)
 
     async def keep() -> None:
         # A task that returned a large plan would be written out by its repr: asyncio's handler of

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcileError
 from reconciler.words import what_was_meant
+
+if TYPE_CHECKING:
+    from reconciler.commands.inputs import Inputs
 
 NOTHING_APPLIED: Final = "Nothing was applied yet: run reconcile first."
 
@@ -24,6 +27,32 @@ def unknown_schedule(
     there = sorted(known)
     remedy = what_was_meant(name, there) if there else none
     return ReconcileError(f"there is no {what} `{name}`", remedy=remedy)
+
+
+async def nothing_live(inputs: Inputs) -> ReconcileError:
+    """Why nothing is live: nothing was applied yet, or the Volume on which it stood is gone.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    from reconciler.commands.connection import open_workspace
+    from reconciler.workspace.invocation import lost_volume
+
+    workspace = open_workspace(inputs)
+    lost = await lost_volume(workspace.apps, workspace.files, inputs.environment.app)
+    return nothing_applied(inputs.environment.name) if lost is None else lost
+
+
+async def require_volume(inputs: Inputs) -> None:
+    """Make sure that nothing was found because there is nothing, not because the Volume is gone.
+
+    Raises:
+        ReconcileError: it is gone.
+        UnavailableError: Modal did not answer.
+    """
+    error = await nothing_live(inputs)
+    if error.where is not None:
+        raise error
 
 
 def nothing_applied(environment: str) -> ReconcileError:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.commands.connection import connected, open_ports
+from reconciler.commands.damaged import warn_of_damage
 from reconciler.commands.inputs import Inputs, read_inputs
 from reconciler.commands.printing import print_json
 from reconciler.commands.rehearsing import rehearse
 from reconciler.commands.stopping import run, stopping
 from reconciler.commands.triggered import triggered
-from reconciler.commands.unknown import nothing_applied, unknown_schedule
+from reconciler.commands.unknown import nothing_live, unknown_schedule
 from reconciler.cron import instant, minute
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunState, WakeLog
@@ -39,7 +40,8 @@ def wake(args: Namespace) -> int:
             try:
                 rehearsal = run(rehearse(open_ports(inputs), as_if))
             except NothingAppliedError:
-                raise nothing_applied(inputs.environment.name) from None
+                raise run(nothing_live(inputs)) from None
+            warn_of_damage(rehearsal.damaged)
             if args.format == "json":
                 print_json(rehearsal_json(rehearsal))
             else:
@@ -56,7 +58,7 @@ def trigger(args: Namespace) -> int:
         ports = open_ports(inputs)
         generation = run(ports.generations.live())
         if generation is None:
-            raise nothing_applied(inputs.environment.name)
+            raise run(nothing_live(inputs))
         record = generation.find(args.name)
         if record is None:
             raise unknown_schedule(args.name, list(generation.by_name))
@@ -86,7 +88,7 @@ def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = N
     settings = inputs.environment
     text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger))
     if not text:
-        raise nothing_applied(inputs.environment.name)
+        raise run(nothing_live(inputs))
     return decode_wake_log(text.encode(), "the wake's answer")
 
 

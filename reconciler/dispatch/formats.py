@@ -82,6 +82,8 @@ def check_format(header: Mapping[str, Any], where: str, newest: int = FORMAT) ->
         NewerFormatError: its format is newer than ``newest``.
         FormatError: it names no format.
     """
+    if not isinstance(header, Mapping):
+        raise FormatError(f"holds {_kind_of(header)} where an object is expected", where=where)
     found = header.get("format")
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise FormatError("names no format", where=where)
@@ -104,9 +106,25 @@ def reading(what: str, where: str, remedy: str | None = None) -> Iterator[None]:
     """
     try:
         yield
+    except NewerFormatError:
+        raise
+    except FormatError as error:
+        error.remedy = error.remedy or remedy
+        raise
     except _UNREADABLE as error:
-        why = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise FormatError(f"is not {what}: {why}", where=where, remedy=remedy) from error
+        raise FormatError(f"is not {what}: {_why(error)}", where=where, remedy=remedy) from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return "it is not JSON"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _kind_of(value: object) -> str:
+    return "nothing" if value is None else _TYPE_NAMES.get(type(value), type(value).__name__)
 
 
 @overload
@@ -139,4 +157,5 @@ _TYPE_NAMES: Final[Mapping[type[Any], str]] = {
     bool: "true or false",
     dict: "a mapping",
     list: "a list",
+    bytes: "bytes",
 }

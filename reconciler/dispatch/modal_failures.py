@@ -36,6 +36,15 @@ _OUTDATED: Final = re.compile(
 )
 _METADATA: Final = re.compile(r"invalid metadata", re.I)
 _AGAIN: Final = "Nothing is lost; run it again."
+START_ENGINE: Final = (
+    "Start the engine: reconcile engine. Then point this shell at it: "
+    'eval "$(reconcile engine env)"'
+)
+_POINT_ANEW: Final = (
+    "The engine makes a new token at every start. Point this shell at it: "
+    'eval "$(reconcile engine env)"'
+)
+_NO_TOKEN: Final = re.compile(r"could not authenticate client", re.I)
 _SAME_AGAIN: Final = "Running it again gives the same answer."
 
 
@@ -206,11 +215,18 @@ def failure_of(error: BaseException, asked: str | None = None) -> ModalError | N
     text = "a credential holds a character that cannot be sent"
     if not _METADATA.search(str(error)):
         text = described_text(_cause_of(error) if kind in NO_ANSWER else error)
+    remedy = row.remedy
+    if _is_local(address):
+        if kind is FailureKind.AUTHENTICATION:
+            text = "no token is set" if _NO_TOKEN.search(text) else text
+            remedy = _POINT_ANEW
+        elif any(isinstance(one, ConnectionRefusedError) for one in _chain(error)):
+            remedy = f"It was asked at {{address}}, and nothing listens there. {START_ENGINE}"
     made = UnauthenticatedError if kind is FailureKind.AUTHENTICATION else ModalError
     return made(
         kind,
         row.what.format(modal=modal, asked=asked or "answer a call", text=text),
-        remedy=row.remedy.format(address=address),
+        remedy=remedy.format(address=address),
     )
 
 
@@ -242,11 +258,17 @@ def _cause_of(error: BaseException) -> BaseException:
 
 def _of_causes(error: BaseException) -> Iterator[FailureKind]:
     """What the error and those that it was raised from say of the connection."""
-    at: BaseException | None = error
-    while at is not None:
+    for at in _chain(error):
         if type(at).__module__.startswith("python_socks."):
             yield FailureKind.PROXY
         yield from (kind for known, kind in _CAUSES if isinstance(at, known))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that it was raised from."""
+    at: BaseException | None = error
+    while at is not None:
+        yield at
         at = at.__cause__ or at.__context__
 
 
@@ -266,9 +288,28 @@ def _is_transport(error: BaseException) -> bool:
 def where_asked() -> tuple[str, str]:
     """The address that Modal is asked at, without credentials, and what is there, for people."""
     url = redacted(str(config.get("server_url") or ""))
+    return url, "the embedded engine" if _is_local(url) else "Modal"
+
+
+def is_refused() -> bool:
+    """Whether Modal is asked at an address of this machine, at which nothing listens."""
+    url, _ = where_asked()
+    if not _is_local(url):
+        return False
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        with socket.create_connection((parts.hostname, port), timeout=1):
+            return False
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):
+        return False  # says nothing: the client goes on
+
+
+def _is_local(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        local = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK
     except ValueError:
-        local = False
-    return url, "the embedded engine" if local else "Modal"
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname in LOOPBACK

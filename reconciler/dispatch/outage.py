@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.dispatch.damage import found_damage, with_damage
 from reconciler.dispatch.delivery import OF_NO_SCHEDULE, deliver, receivers
 from reconciler.dispatch.formats import Damaged, FormatError, NewerFormatError
+from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import WakeLog, format_time
 from reconciler.dispatch.telling import settle
 
 if TYPE_CHECKING:
     from reconciler.alerts import Receiver
     from reconciler.dispatch.bulletin import Notice
-    from reconciler.dispatch.generation import Generation
+    from reconciler.dispatch.record import Record
     from reconciler.dispatch.wake import Ports, WakeRequest
 
 
@@ -38,6 +40,7 @@ async def notify_of_outage(
         generation = await ports.generations.last_readable()
         if generation is None:
             return
+        generation = _of_readable_records(generation)
         cursor = await _cursor(ports)
         damage = Damaged(error.where or "current.json", error.what)
         found = await found_damage([damage], ports.claims, started)
@@ -49,6 +52,18 @@ async def notify_of_outage(
             notices, generation, claimant, ports.claims, ports.messenger, whom=_whom
         )
         await settle(sent, cursor, _log(request, started), ports.claims, ports.log)
+
+
+def _of_readable_records(generation: Generation) -> Generation:
+    """The generation without the records that cannot be read: those schedules count as unknown."""
+    found: list[Record] = []
+    for number in range(len(generation.records)):
+        with suppress(FormatError):
+            found.append(generation.records[number])
+    if len(found) == len(generation.records):
+        return generation
+    kept = {one.name: getattr(generation, one.name) for one in fields(Generation)}
+    return Generation(**{**kept, "records": tuple(found)})
 
 
 def _whom(notice: Notice, generation: Generation) -> Sequence[Receiver]:

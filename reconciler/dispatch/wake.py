@@ -116,20 +116,25 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
 
     Raises:
         NothingAppliedError, UnknownScheduleError: there is nothing to serve.
-        FormatError: the pointer or the generation cannot be read, or a newer version wrote one of
-            them or the cursor. Nothing was started; what waited to be sent was sent.
+        FormatError: the pointer, the generation or a record in it that may be due cannot be read,
+            or a newer version wrote one of them or the cursor. What waited to be sent was sent, and
+            the cursor did not move.
         UnavailableError: the generation, the cursor or the runs file could not be read or written.
             Nothing is lost: the cursor did not move.
     """
     started = ports.clock.now()
     try:
-        generation = await ports.generations.live()
-        cursor = await read_cursor(ports, generation, started)
+        return await _wake(ports, request, started)
     except FormatError as error:
         from reconciler.dispatch.outage import notify_of_outage  # start-up time: mostly all is well
 
         await notify_of_outage(ports, request, error, started)
         raise
+
+
+async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLog:
+    generation = await ports.generations.live()
+    cursor = await read_cursor(ports, generation, started)
     if generation is None:
         raise NothingAppliedError
     now = request.until(started)

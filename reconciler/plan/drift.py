@@ -65,7 +65,7 @@ def find_drift(
         yield _repair(Kind.APP, app, f"is not deployed: {_ended(actual)}")
         return
     if applied is not None:
-        yield from _slot_drift(actual.own, applied, _deployed_since(actual))
+        yield from _slot_drift(actual.own, applied, actual)
     for function in CRONLESS:
         if function not in actual.own.functions:
             yield _repair(Kind.APP, app, f"lacks its function {function}")
@@ -170,7 +170,12 @@ def _deployed_since(actual: Actual) -> str:
     return f"; deployed {touch}"
 
 
-def _slot_drift(own: OwnApp, applied: Generation, since: str) -> Iterator[Change]:
+def _slot_drift(own: OwnApp, applied: Generation, actual: Actual) -> Iterator[Change]:
+    since = _deployed_since(actual)
+    # Where what was applied is lost, ``applied`` is what git says: nothing else is known of slots.
+    unknown = actual.applied is None and actual.lost is not None
+    was = "git says" if unknown else "applied was"
+    extra = "and git needs no such slot" if unknown else "and was not applied"
     expected = {slot.name: slot for slot in applied.slots}
     found = difference(expected, {slot.name: slot for slot in own.slots}, Slot.__eq__)
     for name, slot in found.removed.items():
@@ -180,11 +185,11 @@ def _slot_drift(own: OwnApp, applied: Generation, since: str) -> Iterator[Change
         yield _repair(
             Kind.SLOT,
             name,
-            f"wakes at {describe_slot(live)}, applied was {describe_slot(meant)}{since}",
+            f"wakes at {describe_slot(live)}, {was} {describe_slot(meant)}{since}",
             before=slot_json(live),
         )
     for name, slot in found.added.items():
-        reason = f"wakes at {describe_slot(slot)} and was not applied{since}"
+        reason = f"wakes at {describe_slot(slot)} {extra}{since}"
         yield _repair(Kind.SLOT, name, reason, slot_json(slot))
 
 

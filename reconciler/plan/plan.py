@@ -230,7 +230,11 @@ def make_plan(
         *anchor_repairs(actual, generation.by_name, changed, locations, now),
     )
     missing = (
-        tuple(missing_targets(desired.schedules, actual.targets, _unread_apps(actual, settings)))
+        tuple(
+            missing_targets(
+                desired.schedules, actual.targets, _unread_apps(actual, settings), actual.servers
+            )
+        )
         if actual.revision is None
         else ()
     )

@@ -181,6 +181,7 @@ class Actual:
         unread: what of others could not be read; it is in no digest, since it comes and goes.
         targets: app name to the functions that it has, ``Class.method`` for methods whose class is
             known as ``Class.*``, for the environment's deployed apps.
+        servers: app name to its Servers, which no schedule can call; the same apps.
         pointer: which generation the dispatcher reads.
         pointer_written, live_written: when a file that is not as the last apply left it was
             written, ISO 8601; Modal does not record by whom.
@@ -205,6 +206,7 @@ class Actual:
     foreign: tuple[DeployedCron, ...] = ()
     unread: tuple[Unread, ...] = ()
     targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    servers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pointer: Pointer | None = None
     pointer_damage: str | None = None
     pointer_written: str | None = None

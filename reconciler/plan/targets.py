@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.manifest import FunctionTarget, Schedule
@@ -18,19 +19,28 @@ class MissingTarget:
 
     Attributes:
         near: existing targets with similar names, best first.
+        server: it is deployed and is a Server, which no schedule can call.
     """
 
     schedule: Schedule
     near: tuple[str, ...]
+    server: bool = False
 
     @property
     def message(self) -> str:
         """What is wrong, one line."""
+        if self.server:
+            return (
+                f"{self.schedule.name}: {self.schedule.target} is a Server, which serves HTTP and "
+                "cannot be called by a schedule"
+            )
         return f"{self.schedule.name}: there is no deployed function {self.schedule.target}"
 
     @property
     def remedy(self) -> str:
         """What to do about it."""
+        if self.server:
+            return "name a function or a method in `function:`, which may call the Server's address"
         deploy = "deploy it, or correct `function:` in the manifest"
         return f"did you mean {' or '.join(self.near)}? Otherwise {deploy}" if self.near else deploy
 
@@ -39,6 +49,7 @@ def missing_targets(
     schedules: Iterable[Schedule],
     deployed: Mapping[str, frozenset[str]],
     unread: frozenset[str] = frozenset(),
+    servers: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> Iterator[MissingTarget]:
     """Yield the schedules whose function is not there.
 
@@ -46,13 +57,16 @@ def missing_targets(
         deployed: app name to its functions; ``Class.*`` stands for all methods of a class, since
             Modal lists no methods.
         unread: apps of which nobody knows the functions; none of theirs counts as missing.
+        servers: app name to its Servers.
     """
     known = sorted(f"{app}/{name}" for app, names in deployed.items() for name in names)
     for schedule in schedules:
         target = schedule.target
         if not isinstance(target, FunctionTarget) or target.app in unread:
             continue
-        if not _exists(target, deployed):
+        if target.function.partition(".")[0] in servers.get(target.app, ()):
+            yield MissingTarget(schedule, (), server=True)
+        elif not _exists(target, deployed):
             near = get_close_matches(str(target), known, n=SUGGESTIONS)
             yield MissingTarget(schedule, tuple(near or _same_app(target, deployed)))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.history import Run
 from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import RunRecord
@@ -55,10 +56,12 @@ class Rehearsal:
     Attributes:
         now: the epoch minute up to which it would look.
         alone: it would look at that minute only.
+        damaged: entries of the Dict that it would leave out, because they cannot be read.
     """
 
     now: int
     alone: bool
+    damaged: tuple[Damaged, ...] = ()
     lines: tuple[Line, ...] = ()
 
     def of(self, *wills: Will) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from reconciler.dispatch.occurrence import format_minute
@@ -16,13 +17,19 @@ from reconciler.report.style import Style
 from reconciler.words import count, lasting
 
 
-def status_text(status: Status, origins: Mapping[str, str], style: Style) -> str:
+def status_text(
+    status: Status,
+    origins: Mapping[str, str],
+    style: Style,
+    remedies: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The status, several lines.
 
     Args:
         origins: schedule name to the commit that made it what it is, where that is known.
+        remedies: for each damaged place what repairs it.
     """
-    return as_lines(_lines(status, origins, style))
+    return as_lines(_lines(status, origins, style, remedies))
 
 
 def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
@@ -81,7 +88,9 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator[str]:
+def _lines(
+    status: Status, origins: Mapping[str, str], style: Style, remedies: Mapping[str, str]
+) -> Iterator[str]:
     pointer = status.pointer
     yield style.bold(f"Generation {status.generation[:12]}{_origin(pointer)}")
     if pointer is not None and pointer.rolled_back_from is not None:
@@ -106,10 +115,7 @@ def _lines(status: Status, origins: Mapping[str, str], style: Style) -> Iterator
             f"{style.red(overdue) if overdue else ''}"
         )
     yield from _task_lines(status.tasks, style)
-    if status.damaged:
-        yield style.bold("Damaged")
-    for one in status.damaged:
-        yield f"  {style.red(str(one))}"
+    yield from _damage_lines(status, style, remedies)
     yield from _clock_lines(status, style)
     if status.twice:
         yield style.bold("Runs twice")
@@ -140,6 +146,15 @@ def _origin(pointer: Pointer | None) -> str:
     author = f" by {on_one_line(pointer.author)}" if pointer.author else ""
     changed = " with uncommitted changes" if pointer.dirty else ""
     return f", commit {pointer.commit[:12]}{author}{changed}{applied}"
+
+
+def _damage_lines(status: Status, style: Style, remedies: Mapping[str, str]) -> Iterator[str]:
+    if status.damaged:
+        yield style.bold("Damaged")
+    for one in status.damaged:
+        yield f"  {style.red(str(one))}"
+        if one.where in remedies:
+            yield f"    {remedies[one.where]}"
 
 
 def _clock_lines(status: Status, style: Style) -> Iterator[str]:

@@ -9,17 +9,44 @@ from typing import Final
 import modal
 from modal.exception import ExecutionError, NotFoundError
 
+from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.dispatch.at_once import together
+from reconciler.dispatch.formats import REPAIR
 from reconciler.dispatch.generation import ON_DEMAND
 from reconciler.dispatch.modal_calls import ModalCaller, translated_errors
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.wake import UnknownScheduleError
 from reconciler.errors import ReconcileError
+from reconciler.plan.tags import VOLUME_TAG
+from reconciler.workspace.modal_apps import ModalApps
+from reconciler.workspace.modal_files import ModalFiles
+from reconciler.workspace.ports import Apps, Files
 
+_NOT_STARTED: Final = "Container exited"
+"""What the client's error says of a container that ended before it took its input."""
+_FAILED: Final = "internal error: "
 _TRACEBACK: Final = "remote traceback:"
 """What stands before the container's traceback in the text of the client's error."""
 POLL_INTERVAL: Final = 0.1
 """Seconds between two looks at calls that somebody waits for."""
+
+
+async def lost_volume(apps: Apps, files: Files, app: str) -> ReconcileError | None:
+    """The error that the deployed functions hold a Volume that is gone; None when it is there.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    own, present = await together(apps.own(), files.volume())
+    held = None if own is None else own.tags.get(VOLUME_TAG)
+    if held is None or held == present:
+        return None
+    happened = "was deleted" if present is None else "was deleted and made again"
+    return ReconcileError(
+        f"{happened}, and the deployed functions hold the old one ({held}): no schedule runs",
+        where=f"volume {app}",
+        remedy=REPAIR,
+    )
 
 
 async def call_dispatcher(
@@ -44,15 +71,40 @@ async def call_dispatcher(
                 f"the app {app} is not deployed in the Modal environment {environment}",
                 remedy="Run reconcile first.",
             ) from error
-    with translated_errors(asked, patient=True):
-        try:
-            return await function.remote.aio(as_if=as_if, trigger=trigger)
-        except UnknownScheduleError as error:
-            raise ReconcileError(
-                f"no schedule {error} is live any more", remedy="See what is", command="status"
-            ) from error
-        except ExecutionError as error:
-            raise _of_container(error, app, environment) from error
+    try:
+        with translated_errors(asked, patient=True):
+            return await _called(function, app, environment, as_if, trigger)
+    except ModalError as error:
+        if error.kind is not FailureKind.INTERNAL:
+            raise
+        lost = await lost_volume(ModalApps(app, environment), ModalFiles(app, environment), app)
+        if lost is not None:
+            raise lost from error
+        if _NOT_STARTED not in error.what:
+            raise
+        raise ReconcileError(
+            f"the dispatcher's container could not start: {error.what.partition(_FAILED)[2]}",
+            where=app,
+            remedy=f"See its logs: modal app logs {app} --env {environment}. Then deploy it anew: "
+            "reconcile",
+        ) from error
+
+
+async def _called(
+    function: modal.Function[..., str, str],
+    app: str,
+    environment: str,
+    as_if: str | None,
+    trigger: str | None,
+) -> str:
+    try:
+        return await function.remote.aio(as_if=as_if, trigger=trigger)
+    except UnknownScheduleError as error:
+        raise ReconcileError(
+            f"no schedule {error} is live any more", remedy="See what is", command="status"
+        ) from error
+    except ExecutionError as error:
+        raise _of_container(error, app, environment) from error
 
 
 def _of_container(error: ExecutionError, app: str, environment: str) -> Exception:

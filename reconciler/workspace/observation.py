@@ -67,6 +67,11 @@ async def observe(
             for app in deployed
             if app.environment == settings.modal and app.unread is None
         },
+        servers={
+            app.name: frozenset(function.name for function in app.functions if function.server)
+            for app in deployed
+            if app.environment == settings.modal
+        },
         pointer=pointer,
         pointer_damage=pointer_damage,
         pointer_written=await _written_at(files, POINTER_PATH) if moved else None,

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.dispatch.asking import LISTENER
+from reconciler.dispatch.modal_failures import START_ENGINE
 
 T = TypeVar("T")
 
@@ -25,6 +26,9 @@ FIRST_ANSWER: Final = 70.0
 tries for 63 to connect, and then says what stood in the way."""
 LATER_ANSWER: Final = 180.0
 """The same once it has answered: it also waits out what Modal throttles."""
+REFUSED_AFTER: Final = 2.0
+"""Seconds of silence after which a Modal on this machine is tried: does anything listen there? An
+engine that is being started again has that long."""
 LOOKS: Final = 0.25
 """Seconds between two looks."""
 
@@ -37,15 +41,18 @@ class Patience:
         now: seconds of a clock that only goes forward.
         say: shows a line to the person who waits.
         where: the address that is asked, and what is there.
+        refused: whether that address is on this machine and nothing listens at it.
     """
 
     now: Callable[[], float]
     say: Callable[[str], None]
     where: Callable[[], tuple[str, str]]
+    refused: Callable[[], bool] = lambda: False
     _pending: dict[object, tuple[float, str, bool]] = field(default_factory=dict)
     _answered: float | None = None
     _told: float = 0.0
     _over: str | None = None
+    _refused: bool = False
 
     @contextmanager
     def asking(self, what: str, *, patient: bool) -> Iterator[None]:
@@ -75,10 +82,15 @@ class Patience:
     def look(self) -> bool:
         """Tell of the silence when it is time for that. Whether it has been too long."""
         silence = self.silence
-        if silence < TOLD_AFTER[0]:
+        if silence < REFUSED_AFTER:
             return False
         # The address is looked up only now: the client has been loaded by then.
         _, what, patient = min(self._pending.values(), key=lambda one: one[0])
+        if self.refused():
+            self._over, self._refused = what, True
+            return True
+        if silence < TOLD_AFTER[0]:
+            return False
         limit = FIRST_ANSWER if self._answered is None else LATER_ANSWER
         if silence >= limit and not (patient and self._answered is not None):
             self._over = what
@@ -97,6 +109,12 @@ class Patience:
     def gave_up(self) -> ModalError:
         """The error of a Modal that was silent for too long."""
         address, modal = self.where()
+        if self._refused:
+            return ModalError(
+                FailureKind.CONNECTION,
+                f"nothing listens at {address}, where {modal} was asked to {self._over}",
+                remedy=START_ENGINE,
+            )
         limit = FIRST_ANSWER if self._answered is None else LATER_ANSWER
         asked = f" when asked to {self._over}" if self._over is not None else ""
         return ModalError(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.commands.credentials import VARIABLES, CredentialError, clean_variables
+from reconciler.commands.credentials import (
+    VARIABLES,
+    CredentialError,
+    check_log_level,
+    check_profile,
+    clean_variables,
+)
 
 SECRET = "as-0123456789abcdefghij"
 TOKEN = "ak-0123456789abcdefghij"
@@ -88,3 +94,40 @@ def test_addresses_of_modal_are_accepted() -> None:
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(CredentialError, match="MODAL_MAX_THROTTLE_WAIT is not a whole number"):
         clean_variables({"MODAL_MAX_THROTTLE_WAIT": "1m"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        ("MODAL_SERVER_URL", "api.modal.com", "Write it as https://api.modal.com, or leave it out"),
+        ("MODAL_TOKEN_SECRET", f'"{SECRET}"', "Write it without the quotes."),
+        ("MODAL_TOKEN_SECRET", f"{SECRET} x", "Write the value alone, without spaces."),
+        ("MODAL_TOKEN_SECRET", f"{SECRET}ä", "Write it again by hand, or copy it anew"),
+        ("MODAL_SERVER_URL", "http://[::1]:80", "Write the scheme, a host name or IPv4 address"),
+    ],
+)
+def test_the_remedy_says_what_to_write(variable: str, value: str, remedy: str) -> None:
+    with pytest.raises(CredentialError) as caught:
+        clean_variables({variable: value})
+    assert (caught.value.remedy or "").startswith(remedy)
+
+
+@pytest.mark.parametrize("level", ["nope", "", "7", " debug"])
+def test_a_level_that_logging_does_not_know_is_refused_by_its_variable(level: str) -> None:
+    with pytest.raises(CredentialError, match="MODAL_LOGLEVEL is not a level of logging"):
+        check_log_level({"MODAL_LOGLEVEL": level})
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "warning", "Error"])
+def test_a_level_of_logging_is_accepted(level: str) -> None:
+    check_log_level({"MODAL_LOGLEVEL": level})
+    check_log_level({})
+
+
+def test_another_variable_that_the_client_cannot_use_is_named_and_not_its_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MODAL_LOGS_TIMEOUT", "soon")
+    with pytest.raises(CredentialError, match="MODAL_LOGS_TIMEOUT has a value that") as caught:
+        check_profile()
+    assert caught.value.where is None

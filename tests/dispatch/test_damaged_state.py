@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -425,3 +426,27 @@ def test_where_no_generation_can_be_read_the_wake_still_fails_by_name(tmp_path: 
     with pytest.raises(FormatError, match="is not a pointer"):
         world.wake("09:00")
     assert world.messenger.sent == []
+
+
+def test_a_record_that_cannot_be_read_fails_the_wake_by_name_and_not_the_alarms(
+    tmp_path: Path,
+) -> None:
+    """The file bears the name of its content, so that only the record shows what is wrong."""
+    world = Mounted(folder=tmp_path)
+    world.apply(hourly())
+    world.messenger.refusing.add(SLACK.address.shown)
+    run_hours(world, [BAD])
+    world.wake("09:30")
+    world.messenger.refusing.clear()
+    (path,) = world.files_of_live()
+    content = (world.folder / path).read_bytes()
+    *kept, record = content.splitlines(keepends=True)
+    garbled = b"".join([*kept, b"x" * (len(record) - 1) + b"\n"])
+    digest = sha256(garbled).hexdigest()
+    (world.folder / generation_path(digest)).write_bytes(garbled)
+    pointer = (world.folder / POINTER_PATH).read_bytes()
+    live = path.rpartition("/")[2].removesuffix(".jsonl").encode()
+    (world.folder / POINTER_PATH).write_bytes(pointer.replace(live, digest.encode()))
+    with pytest.raises(FormatError, match=digest):
+        world.wake("10:00")
+    assert any("hourly failed" in text for text in texts(world)), texts(world)

@@ -16,7 +16,13 @@ from modal._grpc_client import grpc_error_to_modal_exception
 
 from reconciler.dispatch.answers import NO_ANSWER, NOT_DONE, FailureKind, ModalError
 from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.modal_failures import ROWS, failure_of, kind_of, where_asked
+from reconciler.dispatch.modal_failures import (
+    ROWS,
+    failure_of,
+    is_refused,
+    kind_of,
+    where_asked,
+)
 
 BY_STATUS = {
     "CANCELLED": FailureKind.CONNECTION,
@@ -149,3 +155,36 @@ def test_the_error_says_what_was_asked_in_one_line_and_the_remedy_when_told() ->
     assert str(error).startswith("permission denied: ")
     assert error.told(None) == f"{error}\n  {error.remedy}"
     assert (error.kind, error.answered, error.exit_code) == (FailureKind.PERMISSION, True, 1)
+
+
+def test_the_embedded_engine_is_pointed_at_and_no_account_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    missing = exception.AuthError("Could not authenticate client. Register an account at modal.com")
+    for url, engine in (("http://127.0.0.1:9", True), ("https://api.modal.com", False)):
+        monkeypatch.setenv("MODAL_SERVER_URL", url)
+        for error in (missing, of_status("UNAUTHENTICATED", "wrong token")):
+            failure = failure_of(error, "list the apps")
+            assert failure is not None
+            assert ("reconcile engine env" in failure.told(None)) is engine
+            if engine:
+                assert "modal.com" not in failure.told(None)
+
+
+def test_a_refused_connection_to_the_embedded_engine_says_how_to_start_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MODAL_SERVER_URL", "http://127.0.0.1:9")
+    failure = failure_of(caused(ConnectionRefusedError(errno.ECONNREFUSED, "refused")), "ask")
+    assert failure is not None
+    assert "Start the engine: reconcile engine" in (failure.remedy or "")
+
+
+def test_only_a_free_port_of_this_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("MODAL_SERVER_URL", f"http://127.0.0.1:{port}")
+        assert not is_refused()
+    assert is_refused()
+    monkeypatch.setenv("MODAL_SERVER_URL", f"http://modal.invalid:{port}")
+    assert not is_refused()

@@ -415,5 +415,5 @@ def test_what_a_path_says_is_what_the_file_says() -> None:
         assert is_task(one.name)
     for path in ("tasks/2026-11-20/15/a b.json", "tasks/2026-11-20/24/a.json", "runs/a.json"):
         assert TaskPath.parse(path) is None
-    with pytest.raises(FormatError, match="is not a task"):
+    with pytest.raises(FormatError, match="holds a list where an object is expected"):
         decode_task(b"[]", task().path)

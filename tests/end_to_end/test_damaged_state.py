@@ -66,9 +66,25 @@ def test_an_entry_that_cannot_be_read_is_named_and_stops_nothing(project: Projec
     assert states == {"least": "succeeded", "witness": "succeeded", "once": "missed"}
     why = project.reconcile("explain", "once", at).out
     assert f"Dict entry once@{at} cannot be read" in why
-    # What a wake found is named for a day, also when it has been repaired since.
+    # What a wake found is named for a day, unless it has been repaired since.
     found = project.reconcile("status").out
-    assert "Dict entry cursor cannot be read: it holds a value of type str" in found
+    assert "Dict entry cursor" not in found
+    assert f"Dict entry once@{at} cannot be read" in found
+
+
+def test_status_goes_quiet_once_a_wake_has_written_a_damaged_cursor_anew(project: Project) -> None:
+    project.hourly("hourly")
+    project.applied()
+    spoil(project, "entries['cursor'] = 'hello'")
+    status = project.reconcile("status")
+    assert status.code == 1
+    assert "it holds a value of type str\n    The next wake writes it anew." in status.out
+    rehearsed = project.reconcile("wake", "--dry-run")
+    assert rehearsed.code == 0
+    assert "Dict entry cursor cannot be read: it holds a value of type str" in rehearsed.err
+    assert project.reconcile("wake").code == 0
+    after = project.reconcile("status")
+    assert (after.code, "Damaged" in after.out) == (0, False), after.out
 
 
 def test_a_runs_file_or_a_record_that_is_garbled_is_named_and_the_others_are_read(

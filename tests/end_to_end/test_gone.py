@@ -37,7 +37,23 @@ def test_a_volume_that_was_made_again_is_seen_by_status_wake_and_plan_and_repair
     assert "volume schedule-reconciler was deleted and made again" in status.err
     wake = project.reconcile("wake", "--at", NINE, "--wait")
     assert wake.code == 1
-    assert re.search(r"Volume vo-\w+ (does not exist|not found)", wake.out + wake.err), wake
+    assert re.search(
+        r"volume schedule-reconciler: was deleted and made again, and the deployed functions hold "
+        r"the old one \(vo-\w+\): no schedule runs\n  Run reconcile, which repairs it\.",
+        wake.err,
+    ), wake
+    assert "status.modal.com" not in wake.err
+    for command in (
+        ["history"],
+        ["runs"],
+        ["trigger", "a"],
+        ["wake", "--dry-run"],
+        ["explain", "a"],
+    ):
+        lost = project.reconcile(*command)
+        assert lost.code == 1, lost
+        assert "was deleted and made again" in lost.err
+        assert "othing was applied" not in lost.out + lost.err
     planned = project.reconcile("--dry-run", "--detailed-exitcode")
     assert planned.code == 2
     assert "its tasks and its history are lost" in planned.out

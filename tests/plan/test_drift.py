@@ -184,3 +184,14 @@ def test_each_slot_that_drifted_and_each_that_is_gone_is_listed() -> None:
         ("x", "wakes"),
         ("y", "wakes"),
     ]
+
+
+def test_a_slot_that_git_does_not_need_is_not_called_unapplied_when_that_is_lost() -> None:
+    actual = applied(AB)
+    assert actual.own is not None
+    extra = Slot("old", "7 * * * *")
+    own = replace(actual.own, slots=(*actual.own.slots, extra))
+    gone = replace(actual, own=own, volume=None, pointer=None, live=None, lost=LOST)
+    _drift, reasons = plan_on(gone)
+    assert not [reason for reason in reasons if "not applied" in reason or "applied was" in reason]
+    assert any("and git needs no such slot" in reason for reason in reasons)

@@ -174,3 +174,14 @@ def test_without_an_app_of_ours_and_without_a_free_cron_nothing_is_held_or_avail
     plan = make_plan(desired(hourly("a"), crons=1), nothing(*foreign("x")), NOW)
     assert (plan.budget.held, plan.budget.left, plan.budget.available) == (0, 0, 0)
     assert [refusal.rule for refusal in plan.refusals] == [Rule.BUDGET]
+
+
+def test_a_server_is_deployed_and_cannot_be_called_by_a_schedule() -> None:
+    live = replace(nothing(), servers={"shop": frozenset({"Site"})})
+    for target in ("shop/Site", "shop/Site.get"):
+        wrong = schedules(f'name: a\nschedule: "0 * * * *"\nfunction: {target}')
+        (missing,) = make_plan(desired(wrong), live, NOW).missing
+        assert missing.message == (
+            f"a: {target} is a Server, which serves HTTP and cannot be called by a schedule"
+        )
+        assert "deploy it" not in missing.remedy

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.cron import instant, minute
 from reconciler.dispatch.cursor import Cursor
+from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.history import runs_of
@@ -28,6 +29,14 @@ def status(**values: Any) -> Status:
     """The status of an hourly schedule."""
     generation = new_generation([hourly(since="15:30", **values)], [], 300)
     return status_of(generation, None, Cursor(), (), NOW)
+
+
+def test_a_damaged_place_is_followed_by_its_remedy() -> None:
+    found = replace(status(), damaged=(Damaged("Dict entry cursor", "it is text"),))
+    remedies = {"Dict entry cursor": "The next wake writes it anew."}
+    lines = status_text(found, {}, Style(colour=False), remedies).splitlines()
+    place = lines.index("  Dict entry cursor cannot be read: it is text")
+    assert lines[place + 1] == "    The next wake writes it anew."
 
 
 def row(found: Status) -> str:

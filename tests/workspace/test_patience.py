@@ -183,3 +183,29 @@ def test_a_timeout_of_the_job_itself_is_its_own(waiting: Waiting) -> None:
 
     with pytest.raises(TimeoutError, match="of its own"):
         asyncio.run(patiently(job(), waiting.patience, waiting.pause))
+
+
+def test_a_refused_address_of_this_machine_ends_within_seconds(waiting: Waiting) -> None:
+    waiting.patience.refused = lambda: True
+
+    async def job() -> None:
+        with asking("list the apps"):
+            await never()
+
+    with pytest.raises(ModalError) as caught:
+        asyncio.run(patiently(job(), waiting.patience, waiting.pause))
+    assert waiting.said == []
+    assert waiting.seconds < 3
+    assert caught.value.what.startswith(f"nothing listens at {WHERE[0]}")
+    assert "reconcile engine" in (caught.value.remedy or "")
+
+
+def test_an_engine_that_is_started_again_in_time_is_waited_for(waiting: Waiting) -> None:
+    waiting.patience.refused = lambda: waiting.seconds < 1.5
+
+    async def job() -> str:
+        with asking("list the apps"):
+            await waiting.until(4)
+        return "listed"
+
+    assert asyncio.run(patiently(job(), waiting.patience, waiting.pause)) == "listed"
