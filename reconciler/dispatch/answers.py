@@ -92,14 +92,15 @@ NOT_DONE: Final = frozenset(
         FailureKind.PERMISSION,
         FailureKind.NOT_FOUND,
         FailureKind.INVALID,
-        FailureKind.CONFLICT,
         FailureKind.UNIMPLEMENTED,
         FailureKind.OUTDATED,
         FailureKind.EXHAUSTED,
         FailureKind.TOO_LARGE,
     }
 )
-"""Kinds that Modal answers instead of acting: what was asked for was not done."""
+"""Kinds that Modal answers instead of acting: what was asked for was not done.
+
+A conflict is not among them: a call that was done, and is sent again, may conflict with itself."""
 
 
 class StorageError(UnavailableError, DiskError):

@@ -88,8 +88,9 @@ def config_file(state: Path) -> Path:
 def make_private(state: Path) -> None:
     """Let nobody but its user see the state folder, nor make in it what others see.
 
-    Secrets, tokens and sources lie in it. A folder of an older version is tightened as a whole.
-    The process's umask is set for good: SQLite makes files of its own beside the database.
+    Secrets, tokens and sources lie in it. A folder of an older version is tightened as a whole, but
+    for the files of other users, whose modes only they can change. The process's umask is set for
+    good: SQLite makes files of its own beside the database.
     """
     os.umask(0o077)
     state.mkdir(parents=True, exist_ok=True)
@@ -98,7 +99,7 @@ def make_private(state: Path) -> None:
         return
     for folder, _, names in os.walk(state):
         for path in (Path(folder), *(Path(folder, name) for name in names)):
-            if not path.is_symlink():
+            if not path.is_symlink() and os.geteuid() in (0, path.stat().st_uid):
                 path.chmod(path.stat().st_mode & 0o700)
 
 

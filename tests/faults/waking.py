@@ -193,6 +193,7 @@ class _Case:
         cursor = replace(
             self.cursor,
             through=self.at - 30,
+            reached=None,
             unsettled={},
             calls=unseen,
             tidied="",
