@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from reconciler import __version__
-from reconciler.commands.stopping import heed_signals, number_of
+from reconciler.commands.stopping import heed_signals, ignore_signals, number_of
 from reconciler.commands.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
 from reconciler.disk import disk_problem
 from reconciler.errors import ReconcileError, StoppedError
@@ -56,6 +56,7 @@ def call(arguments: Sequence[str] | None) -> int:
     except ReconcileError as error:
         return _fail(error.told(environment), error.exit_code)
     except KeyboardInterrupt as stop:
+        ignore_signals()
         stopped = StoppedError("nothing is left locked").by(number_of(stop))
         return _fail(str(stopped), stopped.exit_code)
     except OutputClosedError:

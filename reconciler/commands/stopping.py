@@ -55,6 +55,12 @@ def heed_signals() -> None:
             signal.signal(number, _raise)
 
 
+def ignore_signals() -> None:
+    """From now on, no signal that stops a command does anything: it ends at once as it is."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:
     raise SignalReceived(number)
 

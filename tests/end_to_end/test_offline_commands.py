@@ -124,7 +124,7 @@ def test_next_writes_a_calendar(folder: Path) -> None:
     refused = reconcile(folder, "next", "--ics", "no/such/folder.ics")
     assert refused.stderr == (
         "reconcile: no/such/folder.ics: cannot be written: no such file or directory\n"
-        "  Name a file in a folder that exists.\n"
+        "  Name a file that can be written.\n"
     )
 
 

@@ -91,11 +91,11 @@ def _lay(path: Path, overlay: Path, tree: dict[str, Any], root: Path) -> None:
     """Fill the folder ``path`` of the new root: Volumes, else the overlay, else the host."""
     for name in {*_names("/" / path), *_names(overlay / path), *tree} - {_HOST}:
         child, inner = path / name, tree.get(name)
-        target, host, ours = root / child, "/" / child, overlay / child
+        target, host, ours = root / child, Path("/") / child, overlay / child
         if isinstance(inner, tuple):
             target.mkdir()
             _bind(Path(inner[0]), target, read_only=inner[1])
-        elif inner is not None or (ours.is_dir() and host.is_dir()):
+        elif inner is not None or (ours.is_dir() and _is_folder(host)):
             target.mkdir()
             _lay(child, overlay, inner or {}, root)
         else:
@@ -108,6 +108,14 @@ def _names(folder: Path) -> list[str]:
         return [entry.name for entry in folder.iterdir()]
     except OSError:
         return []
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder that may be looked at; one that may not be is simply replaced."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
 
 
 def _expose(source: Path, target: Path) -> None:
