@@ -187,7 +187,7 @@ def test_a_program_without_a_token_is_told_how_to_get_one(app: str, shop: Runnin
         with pytest.raises(TaskError, match="authentication failed") as caught:
             call()
         assert caught.value.remedy is not None
-        assert "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET" in caught.value.remedy
+        assert "reconcile engine env" in caught.value.remedy
     shop.clear_faults()
 
 
