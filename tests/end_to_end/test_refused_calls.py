@@ -41,7 +41,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     ("status", "said", "remedy"),
     [
         ("PERMISSION_DENIED", "permission denied: ", "Give the token's user"),
-        ("UNAUTHENTICATED", "authentication failed: ", "Set MODAL_TOKEN_ID"),
+        ("UNAUTHENTICATED", "authentication failed: ", "The engine makes a new token"),
         ("UNIMPLEMENTED", ": not implemented: ", "Running it again gives the same answer."),
         ("INVALID_ARGUMENT", ": invalid: ", "Running it again gives the same answer."),
         ("RESOURCE_EXHAUSTED", ": a limit is reached: ", "Wait a minute and run it again."),

@@ -119,10 +119,10 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
         "reconciler.dispatch.wake",
-        "    started = ports.clock.now()\n    try:\n        generation",
+        "    started = ports.clock.now()\n    try:\n        return await _wake",
         "    from tests.simulation.unlinked import UnlinkedFiles\n"
         "    ports = replace(ports, claims=UnlinkedFiles.at_start(ports.claims))\n"
-        "    started = ports.clock.now()\n    try:\n        generation",
+        "    started = ports.clock.now()\n    try:\n        return await _wake",
     ),
 }
 
