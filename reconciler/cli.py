@@ -70,7 +70,7 @@ def call(arguments: Sequence[str] | None) -> int:
 
 
 def _require_folder() -> None:
-    """Refuse a current folder that does not exist any more, or that nobody may look into."""
+    """Refuse a current folder that no longer exists or that this user may not read."""
     try:
         Path.cwd()
     except OSError as error:

@@ -70,7 +70,7 @@ def run(job: Coroutine[Any, Any, T]) -> T:
 
     Raises:
         SignalReceived: when the job has ended after one.
-        ModalError: Modal was silent for too long; the silence was told before.
+        ModalError: Modal was silent for too long; a message has named it.
     """
     import asyncio
     from time import monotonic

@@ -18,7 +18,7 @@ Entry = Mapping[str, Any]
 class UnreadableEntry(Mapping[str, Any]):
     """What is read where the Dict holds something that is no entry of ours: it has no fields.
 
-    Whoever has access to the workspace can store any value under any key, also one whose class is
+    Everyone with access to the workspace can store any value under any key, also one whose class is
     not here. Such an entry is not absent: its key is taken.
 
     Attributes:

@@ -1,6 +1,6 @@
 """What Modal is being asked, for a person who waits for the answer.
 
-In a container nobody waits: there is no listener, and asking costs one look at a context variable.
+A container has no listener: there, asking costs one look at a context variable.
 """
 
 from __future__ import annotations

@@ -49,11 +49,15 @@ def shop(client: RunningEngine) -> RunningEngine:
 
 
 @pytest.fixture
-def app(shop: RunningEngine) -> str:
-    """An app of ours that no other test uses, as an apply leaves it; no cron wakes for tasks."""
+def app(shop: RunningEngine) -> Iterator[str]:
+    """An app of ours that no other test uses, as an apply leaves it; no cron wakes for tasks.
+
+    Faults end with the test, also when it fails: others use the same engine.
+    """
     name = f"ours-{uuid4().hex[:12]}"
     asyncio.run(_apply(name))
-    return name
+    yield name
+    shop.clear_faults()
 
 
 async def _apply(app: str) -> None:
