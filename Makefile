@@ -55,8 +55,8 @@ bench: setup
 
 schema: setup
 	$(BIN)/python -m reconciler.manifest.schema
-	$(BIN)/python -m reconciler.report.schema
-	$(BIN)/python -m reconciler.report.key_reference
+	$(BIN)/python -m reconciler.render.schema
+	$(BIN)/python -m reconciler.render.key_reference
 
 clean:
 	rm -rf $(VENV) .reconciler build *.egg-info

@@ -27,7 +27,7 @@ _OURS: Final = re.compile(rf"{re.escape(_COLOUR)}(\d{{1,2}})m")
 _KEPT: Final = 40
 """Characters of an unfinished line that are remembered, more than a command begins with."""
 _MENTION: Final = "@\u2060"
-"""What keeps Markdown from mentioning a person; see :func:`reconciler.report.markdown.prose`."""
+"""What keeps Markdown from mentioning a person; see :func:`reconciler.render.markdown.prose`."""
 
 
 def coloured(code: str, text: str) -> str:

@@ -139,7 +139,7 @@ def main() -> None:
             importlib.import_module(module.name)
     for imported_late in _IMPORTED_LATE:
         importlib.import_module(imported_late)
-    importlib.import_module("reconciler.workspace.deployment").dispatcher_digest()
+    importlib.import_module("reconciler.deploy.deployment").dispatcher_digest()
     gc.freeze()
     listener = socket.socket(fileno=int(sys.argv[1]))
     while True:
@@ -220,7 +220,7 @@ def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
 
 
 def _reconcile(*arguments: str) -> None:
-    from reconciler.cli import main as reconcile
+    from reconciler.cli.main import main as reconcile
 
     sys.argv = ["reconcile", *arguments]
     reconcile(arguments)

@@ -9,11 +9,11 @@ from uuid import uuid4
 import modal
 import pytest
 
+from reconciler.deploy.fakes import FakeApps, FakeFiles
+from reconciler.deploy.ports import Apps, Files
 from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
 from reconciler.dispatch.ports import Caller, Claims, RunLog, TaskFiles
 from reconciler.dispatch.volume_tasks import VolumeTaskFiles
-from reconciler.workspace.fakes import FakeApps, FakeFiles
-from reconciler.workspace.ports import Apps, Files
 from tests.end_to_end.project import SHOP
 from tests.engine_fixture import RunningEngine
 
@@ -39,7 +39,7 @@ def files(request: pytest.FixtureRequest, name: str) -> Files:
     if request.param == "fake":
         return FakeFiles()
     request.getfixturevalue("client")
-    from reconciler.workspace.modal_files import ModalFiles
+    from reconciler.deploy.modal_files import ModalFiles
 
     return ModalFiles(name, "main")
 
@@ -49,7 +49,7 @@ def run_log(request: pytest.FixtureRequest, name: str) -> RunLog:
     if request.param == "fake":
         return FakeRunLog()
     request.getfixturevalue("client")
-    from reconciler.workspace.modal_files import ModalFiles, RemoteRunLog
+    from reconciler.deploy.modal_files import ModalFiles, RemoteRunLog
 
     return RemoteRunLog(ModalFiles(name, "main"))
 
@@ -70,7 +70,7 @@ def apps(request: pytest.FixtureRequest, name: str) -> Apps:
     if request.param == "fake":
         return FakeApps(environment="main", name=name, limit=100)
     request.getfixturevalue("client")
-    from reconciler.workspace.modal_apps import ModalApps
+    from reconciler.deploy.modal_apps import ModalApps
 
     return ModalApps(name, "main")
 

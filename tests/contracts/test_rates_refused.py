@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.workspace import modal_rates
-from reconciler.workspace.modal_apps import ModalApps
+from reconciler.deploy import modal_rates
+from reconciler.deploy.modal_apps import ModalApps
 from tests.engine_fixture import RunningEngine
 
 

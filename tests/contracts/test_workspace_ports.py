@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import modal
 import pytest
 
+from reconciler.deploy.fakes import FakeApps, FakeFiles
+from reconciler.deploy.ports import Apps, DeployedApp, Files, MissingSecretError
 from reconciler.dispatch.generation import CRONLESS, Slot
 from reconciler.plan import Touch
-from reconciler.workspace.fakes import FakeApps, FakeFiles
-from reconciler.workspace.ports import Apps, DeployedApp, Files, MissingSecretError
 
 SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))
 TAGS = {"managed-by": "schedule-reconciler", "repository": "acme-jobs"}

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 import reconciler
-from reconciler.commands.source import NewEnvironmentError
+from reconciler.cli.source import NewEnvironmentError
 from reconciler.cron.errors import CronError, ZoneError
+from reconciler.deploy.ports import MissingSecretError
+from reconciler.deploy.revisions import CommittedFiles
+from reconciler.deploy.schedule_texts import UnknownScheduleTextError
 from reconciler.dispatch.answers import (
     FailureKind,
     ModalError,
@@ -27,9 +30,6 @@ from reconciler.manifest import Settings
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.pack.budget import BudgetError
-from reconciler.workspace.ports import MissingSecretError
-from reconciler.workspace.revisions import CommittedFiles
-from reconciler.workspace.schedule_texts import UnknownScheduleTextError
 
 MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     BudgetError: (3,),

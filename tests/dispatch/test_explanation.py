@@ -10,9 +10,9 @@ from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.history import runs_of
 from reconciler.policies import Catchup, Overlap
-from reconciler.report.explanation import Beginning, explain
-from reconciler.report.logs import Logs
-from reconciler.report.status import ScheduleStatus, status_of
+from reconciler.render.explanation import Beginning, explain
+from reconciler.render.logs import Logs
+from reconciler.render.status import ScheduleStatus, status_of
 from tests.dispatch.scenario import World, at, hourly, minute_text
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")

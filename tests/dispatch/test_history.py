@@ -13,9 +13,9 @@ from reconciler.dispatch.history import Run, runs_of, with_open_calls
 from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
 from reconciler.dispatch.stored_runs import decode_wake_log
 from reconciler.policies import Overlap
-from reconciler.report.explanation import run_lines, what_happened
-from reconciler.report.logs import Logs
-from reconciler.report.runs_text import run_json
+from reconciler.render.explanation import run_lines, what_happened
+from reconciler.render.logs import Logs
+from reconciler.render.runs_text import run_json
 from tests.dispatch.scenario import World, at, hourly
 
 NINE = minute(at("09:00"))

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.commands.rehearsing import rehearse
+from reconciler.cli.rehearsing import rehearse
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.record import Record
 from reconciler.dispatch.runs import RunRecord, RunState
 from reconciler.policies import Catchup, Delivery, Overlap
-from reconciler.report.rehearsal import Rehearsal, Will, rehearsal_json, rehearsal_text
+from reconciler.render.rehearsal import Rehearsal, Will, rehearsal_json, rehearsal_text
 from tests.dispatch.scenario import World, at, hourly
 from tests.dispatch.task_scenario import store, task
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from reconciler.commands.triggered import triggered
+from reconciler.cli.triggered import triggered
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.occurrence import Occurrence

@@ -12,8 +12,8 @@ import pytest
 
 from tests.end_to_end.conftest import make_project
 from tests.end_to_end.project import Project
-from tests.gitops.fake_github import FakeGitHub, serving
-from tests.gitops.repository import IDENTITY, GitRepository
+from tests.github.fake_github import FakeGitHub, serving
+from tests.github.repository import IDENTITY, GitRepository
 
 __all__ = ["make_project", "place"]
 

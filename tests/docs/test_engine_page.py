@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.docs.console import shown_in
-from tests.gitops.runner import ROOT
+from tests.github.runner import ROOT
 
 MY_APP = """
 import modal

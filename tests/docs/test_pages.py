@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.report.key_reference import pages
+from reconciler.render.key_reference import pages
 from tests.docs.conftest import Place
 from tests.docs.console import shown_in
-from tests.gitops.runner import ROOT
+from tests.github.runner import ROOT
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]

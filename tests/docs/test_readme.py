@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tests.docs.conftest import Place
 from tests.docs.console import shown_in
-from tests.gitops.runner import ROOT
+from tests.github.runner import ROOT
 
 README = ROOT / "README.md"
 STAND_INS = {

@@ -6,7 +6,7 @@ from collections import Counter
 
 from tests.docs.conftest import Place
 from tests.docs.console import shown_in
-from tests.gitops.runner import ROOT
+from tests.github.runner import ROOT
 
 PAGE = ROOT / "docs" / "walkthrough.md"
 EXPECTED = {

@@ -11,9 +11,9 @@ import signal
 import sys
 from argparse import Namespace
 
-from reconciler.commands.connection import connected, open_workspace
-from reconciler.commands.inputs import read_inputs, schedules_of
-from reconciler.commands.source import desired_of
+from reconciler.cli.connection import connected, open_workspace
+from reconciler.cli.inputs import read_inputs, schedules_of
+from reconciler.cli.source import desired_of
 
 
 def main(wanted: str) -> None:
@@ -21,8 +21,8 @@ def main(wanted: str) -> None:
     inputs = read_inputs(Namespace(env="local", schedules=None))
     schedules = schedules_of(inputs)
     with connected(inputs):
-        from reconciler.workspace.apply import Step, apply, prepare
-        from reconciler.workspace.lease import Holder
+        from reconciler.deploy.apply import Step, apply, prepare
+        from reconciler.deploy.lease import Holder
 
         def on_step(step: Step) -> None:
             if step.value == wanted:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.workspace.apply import Step
+from reconciler.deploy.apply import Step
 from tests.end_to_end.project import Project
 from tests.engine_fixture import until
 

@@ -15,8 +15,8 @@ import pytest
 WATCHED = """
 import asyncio
 from reconciler.dispatch.modal_failures import where_asked
-from reconciler.workspace.modal_apps import ModalApps
-from reconciler.workspace.patience import Patience, patiently
+from reconciler.deploy.modal_apps import ModalApps
+from reconciler.deploy.patience import Patience, patiently
 
 class Clock:
     seconds = 0.0

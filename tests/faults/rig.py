@@ -135,7 +135,7 @@ def _live(app: str) -> dict[str, Any]:
     """What Modal's client sees, and the reader that the dispatcher uses."""
     import modal
 
-    from reconciler.workspace.modal_files import ModalFiles, RemoteGenerations
+    from reconciler.deploy.modal_files import ModalFiles, RemoteGenerations
 
     generation = asyncio.run(RemoteGenerations(ModalFiles(app, "main")).live())
     deployed = modal.App.lookup(app)

@@ -22,6 +22,7 @@ from uuid import uuid4
 import modal
 
 from reconciler.cron import minute
+from reconciler.deploy.modal_files import ModalFiles, RemoteRunLog
 from reconciler.dispatch.bulletin import NOTHING_TO_TELL
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
 from reconciler.dispatch.fakes import FakeClock
@@ -31,7 +32,6 @@ from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.engine.record import Record
-from reconciler.workspace.modal_files import ModalFiles, RemoteRunLog
 from tests.engine_fixture import RunningEngine, until
 from tests.faults.rig import OWN_APP
 
@@ -45,11 +45,11 @@ OLD: Final = timedelta(days=5)
 
 def apply_as_of(days: int) -> None:
     """Apply as if it were so many days ago, so that the schedules have a past."""
-    from reconciler.commands.connection import connected, open_workspace
-    from reconciler.commands.inputs import read_inputs, schedules_of
-    from reconciler.commands.source import desired_of
-    from reconciler.workspace.apply import apply, prepare
-    from reconciler.workspace.lease import Holder
+    from reconciler.cli.connection import connected, open_workspace
+    from reconciler.cli.inputs import read_inputs, schedules_of
+    from reconciler.cli.source import desired_of
+    from reconciler.deploy.apply import apply, prepare
+    from reconciler.deploy.lease import Holder
 
     inputs = read_inputs(Namespace(env="local", schedules=None))
     clock = FakeClock(datetime.now(UTC) - timedelta(days=days))

@@ -16,12 +16,12 @@ SUITES: Final = (
     "cron",
     "plan",
     "dispatch",
-    "workspace",
-    "report",
+    "deploy",
+    "render",
     "contracts",
-    "gitops/test_checkouts.py",
-    "gitops/test_revisions.py",
-    "gitops/test_history.py",
+    "github/test_checkouts.py",
+    "github/test_revisions.py",
+    "github/test_history.py",
     "simulation",
 )
 """Tests that run the code in pytest's own process, where coverage.py sees it."""

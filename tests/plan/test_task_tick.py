@@ -9,9 +9,9 @@ from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.stored_generation import decode_generation, open_generation
 from reconciler.manifest import Packing, Resolution
 from reconciler.plan import make_plan
-from reconciler.report.plan_markdown import Made, plan_markdown
-from reconciler.report.plan_text import plan_text
-from reconciler.report.style import Style
+from reconciler.render.plan_markdown import Made, plan_markdown
+from reconciler.render.plan_text import plan_text
+from reconciler.render.style import Style
 from tests.dispatch.scenario import at
 from tests.plan.scenario import NOW, after, applied, desired, hourly, nothing, told
 

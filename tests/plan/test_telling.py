@@ -12,10 +12,10 @@ from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.manifest import Schedule, Settings
 from reconciler.manifest.settings import EnvironmentOverrides
 from reconciler.plan import Plan, make_plan
-from reconciler.report.plan_document import plan_document
-from reconciler.report.plan_text import plan_text
-from reconciler.report.saved_plan import SavedPlan
-from reconciler.report.style import Style
+from reconciler.render.plan_document import plan_document
+from reconciler.render.plan_text import plan_text
+from reconciler.render.saved_plan import SavedPlan
+from reconciler.render.style import Style
 from tests.plan.scenario import NOW, after, applied, desired, hourly, nothing, schedules, told
 
 URL = "https://hooks.slack.com/services/T0/B0/verysecret"

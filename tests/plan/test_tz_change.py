@@ -22,9 +22,9 @@ from reconciler.plan.tz_change import (
     TzChange,
     known_clocks,
 )
-from reconciler.report.plan_document import plan_document
-from reconciler.report.plan_text import plan_text
-from reconciler.report.style import Style
+from reconciler.render.plan_document import plan_document
+from reconciler.render.plan_text import plan_text
+from reconciler.render.style import Style
 from tests.cron.times import at
 from tests.plan.scenario import NOW, after, desired, nothing, schedules
 

@@ -17,8 +17,8 @@ from reconciler.dispatch.stored_generation import decode_generation, open_genera
 from reconciler.manifest import Packing
 from reconciler.plan import Action, Actual, Kind, OwnApp, Plan, make_plan
 from reconciler.plan.tags import own_tags
-from reconciler.report.plan_text import plan_text
-from reconciler.report.style import Style
+from reconciler.render.plan_text import plan_text
+from reconciler.render.style import Style
 from tests.plan.scenario import DISPATCHER, NOW, OWNER, TARGETS, after, desired, foreign, schedules
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from reconciler.deploy.fakes import FakeFiles
+from reconciler.deploy.lost import find_lost
 from reconciler.dispatch.answers import as_entry
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.workspace.fakes import FakeFiles
-from reconciler.workspace.lost import find_lost
 from tests.simulation.harm import empty
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import START_SECOND, World

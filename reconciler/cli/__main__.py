@@ -1,0 +1,6 @@
+"""`python -m reconciler.cli`: the command line without its script."""
+
+from reconciler.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""``reconcile adopt``: make an app of our name that is not tagged as ours, ours."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from reconciler.cli.asking import confirmed, holder
+from reconciler.cli.connection import connected, open_workspace
+from reconciler.cli.inputs import read_inputs, schedules_of
+from reconciler.cli.source import desired_of, require_app_of
+from reconciler.cli.stopping import run, stopping
+from reconciler.deploy.adoption import adoption
+from reconciler.deploy.apply import Workspace, with_standing
+from reconciler.deploy.checkout import settle_git_variables
+from reconciler.deploy.lease import held_lease
+from reconciler.deploy.observation import observe
+from reconciler.dispatch.pointer import POINTER_PATH
+from reconciler.errors import StoppedError
+from reconciler.foreign_text import as_lines
+from reconciler.plan import Actual, Desired
+
+
+def main(args: Namespace) -> int:
+    """Show what would be taken over, ask, and tag it. Returns the exit code."""
+    settle_git_variables(Path.cwd())
+    inputs = read_inputs(args)
+    with connected(inputs):
+        workspace = open_workspace(inputs)
+        require_app_of(inputs)
+        desired = desired_of(inputs, schedules_of(inputs))
+        with stopping(_stopped()):
+            return run(_adopt(workspace, desired, args))
+
+
+def _stopped() -> StoppedError:
+    return StoppedError(
+        "nothing is left locked, and the app may be adopted already",
+        remedy="Run it again, which says so.",
+    )
+
+
+async def _adopt(workspace: Workspace, desired: Desired, args: Namespace) -> int:
+    actual = await observe(desired.settings, workspace.apps, workspace.files, workspace.claims)
+    desired = with_standing(workspace.checkout, desired, actual)
+    taken = adoption(actual, desired, args.owner)
+    print(_described(actual, desired.settings.app))
+    if not args.yes and not confirmed(f"Adopt it for {desired.owner.identity}?"):
+        print("Nothing was changed.", file=sys.stderr)
+        return 1
+    async with held_lease(workspace.claims, workspace.clock, holder()):
+        if taken.tags is not None:
+            await workspace.apps.set_tags(taken.tags)
+        if taken.pointer is not None:
+            await workspace.files.write(POINTER_PATH, taken.pointer.encode())
+    print("Adopted. Run reconcile to see what the next apply does.", file=sys.stderr)
+    return 0
+
+
+def _described(actual: Actual, app: str) -> str:
+    if actual.own is None:
+        return f"The app {app} is not deployed; the next apply replaces what its Volume holds."
+    lines = [f"The app {app} has these functions; the next apply replaces them:"]
+    crons = {slot.name: f"{slot.cron} ({slot.timezone})" for slot in actual.own.slots}
+    lines += [f"  {name}  {crons.get(name, '')}".rstrip() for name in actual.own.functions]
+    return as_lines(lines)

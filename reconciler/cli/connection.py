@@ -1,0 +1,124 @@
+"""A connection to the environment's Modal, the real one or the embedded engine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli.credentials import check_log_level, check_profile, clean_variables
+from reconciler.cli.inputs import Inputs
+from reconciler.deploy.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
+from reconciler.manifest import LOCAL
+
+if TYPE_CHECKING:
+    from reconciler.cli.damaged import WarningRunLog
+    from reconciler.deploy.apply import Workspace
+    from reconciler.dispatch.ports import RunLog
+    from reconciler.dispatch.wake import Ports
+
+THROTTLE_WAIT: Final = "60"
+"""Seconds that the client waits on throttling; without this it waits for ever."""
+CLIENT_LOGS: Final = ("modal-client", "modal-utils")
+"""The loggers by which Modal's client tells people what it does in the background."""
+
+
+@contextmanager
+def connected(inputs: Inputs) -> Iterator[bool]:
+    """Point Modal's client at the environment until the block ends.
+
+    Yields:
+        Whether its Modal goes on after that: an embedded engine that is started for the block ends
+        with it, and so do the runs in it.
+
+    Raises:
+        ReconcileError: the embedded engine does not start, or a variable of Modal's client cannot
+            be right.
+    """
+    check_log_level(os.environ)
+    for name in CLIENT_LOGS:
+        logging.getLogger(name).addFilter(_without_traceback)
+    if inputs.environment.name == LOCAL:
+        state = inputs.root / STATE_FOLDER
+        goes_on = find_running(state) is not None
+        with local_engine(state) as endpoint, pointed_at(endpoint):
+            yield goes_on
+    else:
+        clean_variables(os.environ)
+        check_profile()
+        os.environ.setdefault("MODAL_MAX_THROTTLE_WAIT", THROTTLE_WAIT)
+        yield True
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keeps every message and drops its traceback, e.g. of a heartbeat that had no answer."""
+    record.exc_info = None
+    return True
+
+
+def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
+    """The ports of an apply, on the environment that we are connected to.
+
+    Args:
+        commit: whose manifests are planned; None for the work tree.
+    """
+    from reconciler.deploy.apply import Workspace
+    from reconciler.deploy.modal_apps import ModalApps
+    from reconciler.deploy.modal_files import ModalFiles
+    from reconciler.deploy.owner import GitCheckout
+    from reconciler.dispatch.modal_calls import ModalClaims, SystemClock
+
+    name, environment = inputs.environment.app, inputs.environment.modal
+    return Workspace(
+        apps=ModalApps(name, environment),
+        files=ModalFiles(name, environment),
+        claims=ModalClaims(name, environment),
+        clock=SystemClock(),
+        checkout=GitCheckout(inputs.root, commit),
+    )
+
+
+def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
+    """The dispatcher's ports, read from outside.
+
+    Args:
+        log: None for one that names what cannot be read on standard error.
+    """
+    from reconciler.client.task_files import ModalTaskFiles
+    from reconciler.deploy.modal_files import RemoteGenerations
+    from reconciler.dispatch.modal_calls import ModalCaller
+    from reconciler.dispatch.wake import Ports
+
+    workspace = open_workspace(inputs)
+
+    return Ports(
+        clock=workspace.clock,
+        claims=workspace.claims,
+        generations=RemoteGenerations(workspace.files),
+        caller=ModalCaller(inputs.environment.modal),
+        log=log or open_run_log(inputs),
+        tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),
+    )
+
+
+def open_run_log(inputs: Inputs, *, quiet: bool = False) -> WarningRunLog:
+    """The run log, read from outside.
+
+    Args:
+        quiet: name nothing on standard error.
+    """
+    from reconciler.cli.damaged import WarningRunLog
+    from reconciler.deploy.modal_files import RemoteRunLog
+
+    log = RemoteRunLog(open_workspace(inputs).files)
+    return WarningRunLog(log, None if quiet else removal_in(inputs))
+
+
+def removal_in(inputs: Inputs) -> Callable[[str], str]:
+    """What makes of a path on our Volume the command that removes it."""
+    from reconciler.render.logs import Logs
+
+    logs, app = Logs.of(inputs.environment), inputs.environment.app
+    return lambda path: logs.modal("volume", "rm", app, path)

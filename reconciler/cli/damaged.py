@@ -1,0 +1,148 @@
+"""Name what a command left out because it cannot be read. The command goes on with the rest.
+
+A wake writes down what it could not read. Before a command shows that, it looks at what is stored
+now: what was repaired or removed since is not shown any more.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from reconciler.cron import minute
+from reconciler.deploy.ports import Files
+from reconciler.dispatch.answers import UnreadableEntry
+from reconciler.dispatch.claim import read_claim
+from reconciler.dispatch.cursor import CURSOR_ENTRY
+from reconciler.dispatch.formats import Damaged, FormatError
+from reconciler.dispatch.pointer import POINTER_PATH
+from reconciler.dispatch.ports import Claims, RunLog
+from reconciler.dispatch.runs import RUNS_FOLDER, ReadLogs, WakeLog
+
+NAMED_AT_MOST = 20
+"""Damaged files that a command names; the rest is counted."""
+
+
+def warn_of_damage(damaged: Iterable[Damaged], removal: Callable[[str], str] | None = None) -> None:
+    """Name on standard error what was left out.
+
+    Args:
+        removal: the command that removes a file of our Volume.
+    """
+    listed = list(damaged)
+    for one in listed[:NAMED_AT_MOST]:
+        remedy = "" if removal is None else f"\n  To remove it: {removal(one.where)}"
+        print(f"reconcile: {one}; it was left out{remedy}", file=sys.stderr)
+    if len(listed) > NAMED_AT_MOST:
+        print(f"reconcile: and {len(listed) - NAMED_AT_MOST} more", file=sys.stderr)
+
+
+@dataclass
+class WarningRunLog:
+    """A run log that names each file that cannot be read, once.
+
+    Attributes:
+        removal: the command that removes a file of our Volume; None to name nothing.
+        damaged: those that cannot be read.
+        reported: what wakes wrote down that they could not read, each with when, ISO 8601.
+    """
+
+    log: RunLog
+    removal: Callable[[str], str] | None
+    damaged: dict[Damaged, None] = field(default_factory=dict)
+    reported: dict[Damaged, str] = field(default_factory=dict)
+
+    async def write(self, log: WakeLog) -> None:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        await self.log.write(log)
+
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        found = await self.log.recent(days, about)
+        if self.removal is not None:
+            warn_of_damage((one for one in found.damaged if one not in self.damaged), self.removal)
+        self.damaged.update(dict.fromkeys(found.damaged))
+        self.reported.update((one, log.started) for log in found for one in log.damaged)
+        return found
+
+    def reported_since(self, since: int) -> Iterator[Damaged]:
+        """What wakes from this epoch minute on could not read."""
+        return (
+            one for one, at in self.reported.items() if minute(datetime.fromisoformat(at)) >= since
+        )
+
+
+ENTRY: Final = "Dict entry "
+"""How the place of an entry begins."""
+NEXT_WAKE: Final = "The next wake writes it anew."
+_CLAIM: Final = (
+    "No wake needs it any more. It is named for a day, or until it is removed from the Dict."
+)
+
+
+async def still_damaged(
+    reported: Iterable[Damaged], claims: Claims, files: Files
+) -> tuple[Damaged, ...]:
+    """What of this cannot be read now either, as it is now.
+
+    The cursor, the pointer and the generation are left out: who asks has read them itself.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    by_place = {one.where: one for one in reported}
+    found = [await _as_it_is(one, claims, files) for one in by_place.values()]
+    return tuple(one for one in found if one is not None)
+
+
+async def _as_it_is(one: Damaged, claims: Claims, files: Files) -> Damaged | None:
+    if one.where in (CURSOR_ENTRY, POINTER_PATH) or one.where.startswith("generations/"):
+        return None
+    if one.where.startswith(ENTRY):
+        key = one.where.removeprefix(ENTRY)
+        entry = await claims.get(key)
+        if entry is None:
+            return None
+        if "@" in key and "/" not in key:
+            return read_claim(entry, key).damage
+        return Damaged(one.where, entry.why) if isinstance(entry, UnreadableEntry) else None
+    content = await files.read(one.where)
+    if content is None:
+        return None
+    if one.where.startswith(f"{RUNS_FOLDER}/"):
+        from reconciler.dispatch.stored_runs import decode_compacted
+
+        return next(iter(decode_compacted(content, one.where).damaged), None)
+    try:
+        _decode_task(content, one.where)
+    except FormatError as error:
+        return Damaged(one.where, error.what)
+    return None
+
+
+def _decode_task(content: bytes, where: str) -> None:
+    from reconciler.dispatch.task_names import TASKS_FOLDER
+    from reconciler.dispatch.tasks import decode_settled, decode_task
+
+    decode = decode_task if where.startswith(f"{TASKS_FOLDER}/") else decode_settled
+    decode(content, where)
+
+
+def remedies(damaged: Iterable[Damaged], removal: Callable[[str], str]) -> Mapping[str, str]:
+    """For each damaged place what repairs it.
+
+    Args:
+        removal: the command that removes a file of our Volume.
+    """
+    return {one.where: _remedy(one.where, removal) for one in damaged}
+
+
+def _remedy(where: str, removal: Callable[[str], str]) -> str:
+    if where == CURSOR_ENTRY:
+        return NEXT_WAKE
+    if where.startswith(ENTRY):
+        return _CLAIM
+    return f"To remove it: {removal(where)}"

@@ -1,0 +1,98 @@
+"""``reconcile explain NAME [TIME]``: why a schedule or a task ran, or did not."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+
+from reconciler.cli.connection import connected, open_ports, open_workspace, removal_in
+from reconciler.cli.damaged import warn_of_damage
+from reconciler.cli.inputs import Inputs, read_inputs
+from reconciler.cli.named import Named, find_task, records_of, require_known
+from reconciler.cli.printing import print_json
+from reconciler.cli.stopping import run
+from reconciler.cli.unknown import nothing_live
+from reconciler.cron import minute
+from reconciler.deploy.history import Origin, record_or_damage
+from reconciler.deploy.observation import read_pointer
+from reconciler.dispatch.history import Run, runs_of, with_open_calls
+from reconciler.dispatch.task_names import is_task
+from reconciler.dispatch.wake import Ports, read_cursor
+from reconciler.errors import ReconcileError
+from reconciler.foreign_text import as_lines
+from reconciler.render.explanation import Beginning, explain, explain_deleted, origin_line
+from reconciler.render.logs import Logs
+from reconciler.render.task_explanation import explain_task
+
+
+def main(args: Namespace) -> int:
+    """Explain. Returns the exit code."""
+    inputs = read_inputs(args)
+    with connected(inputs):
+        at = None if args.time is None else minute(args.time)
+        lines = run(_lines(inputs, args.name, at, args.days))
+        origin = run(_origin(inputs, args.name))
+    if origin is not None:
+        lines.append(origin_line(origin.commit, origin.author, origin.at))
+    if args.format == "json":
+        print_json({"format": 1, "explanation": lines})
+    else:
+        print(as_lines(lines))
+    return 0
+
+
+async def _origin(inputs: Inputs, name: str) -> Origin | None:
+    """What made the schedule what it is; None when the last apply left no record that can be
+    read."""
+    files = open_workspace(inputs).files
+    pointer, _damage = await read_pointer(files)
+    record, damaged = await record_or_damage(files, pointer)
+    warn_of_damage(damaged, removal_in(inputs))
+    return None if record is None else record.origins.get(name)
+
+
+async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[str]:
+    ports, logs = open_ports(inputs), Logs.of(inputs.environment)
+    generation = await ports.generations.live()
+    if generation is None:
+        raise await nothing_live(inputs)
+    record = generation.named(name)
+    meant = {
+        Named.of(one, generation) for one in (name, *(() if record is None else (record.name,)))
+    }
+    history = runs_of(
+        await ports.log.recent(days, lambda of: any(named.could_mean(of) for named in meant))
+    )
+    if record is None or at is None:
+        lines = await _task_lines(ports, name, at, history, logs)
+        if lines:
+            return lines
+    if record is None:
+        await require_known(name, generation, ports, history)
+    if at is None:
+        raise ReconcileError(
+            "TIME is missing", remedy="Say which", command=f"explain {name} 2026-11-23T09:00Z"
+        )
+    if record is None:
+        found = [run for run in history if run.occurrence.name == name]
+        runs = await with_open_calls(found, ports.caller)
+        return list(explain_deleted(name, at, runs, logs))
+    asked = record.occurrence(at)
+    found = [run for run in history if run.occurrence == asked]
+    runs = await with_open_calls(found, ports.caller)
+    cursor = await read_cursor(ports)
+    beginning = Beginning.of(generation, record.name)
+    return list(explain(record, at, runs, cursor, minute(ports.clock.now()), logs, beginning))
+
+
+async def _task_lines(
+    ports: Ports, name: str, at: int | None, history: Iterable[Run], logs: Logs
+) -> list[str]:
+    """The same of a task that a program created; none when there is no such task."""
+    named = Named.of(name, None)
+    found = await find_task(ports.tasks, name)
+    of_it = [run for run in history if is_task(run.occurrence.name) and named.means(run.occurrence)]
+    runs = await with_open_calls(of_it, ports.caller)
+    records = await records_of(runs, None, ports.tasks)
+    now = minute(ports.clock.now())
+    return list(explain_task(found, runs, now, logs, at=at, records=records))

@@ -1,0 +1,69 @@
+"""``reconcile submit`` and ``reconcile result``: calls that are started now."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from typing import Final
+
+from reconciler.cli.connection import connected
+from reconciler.cli.inputs import read_inputs
+from reconciler.cli.printing import print_json, to_json
+from reconciler.cli.stopping import run
+from reconciler.errors import ReconcileError
+
+PATIENCE: Final = 24 * 3600.0
+"""Seconds that ``--wait`` waits: no call takes longer."""
+
+
+def submit(args: Namespace) -> int:
+    """Start a call and print its id. Returns the exit code."""
+    inputs = read_inputs(args)
+    arguments = _arguments(args.args)
+    with connected(inputs):
+        from reconciler.client import submit_async
+
+        call = run(submit_async(args.function, arguments, environment=inputs.environment.modal))
+    print(to_json({"format": 1, "call": call}, indent=None) if args.format == "json" else call)
+    return 0
+
+
+def result(args: Namespace) -> int:
+    """Print how a call stands. Returns 0 when it is done or pending, else 1."""
+    with connected(read_inputs(args)):
+        from reconciler.client import JobState, result_async
+
+        outcome = run(result_async(args.call, timeout=PATIENCE if args.wait else 0))
+    error = outcome.error
+    if outcome.state is JobState.EXPIRED:
+        error = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
+    if args.format == "json":
+        fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
+        print_json({"format": 1, **fields})
+    else:
+        shown = error if outcome.value is None else to_json(_plain(outcome.value), indent=None)
+        print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")
+    return 0 if outcome.state in (JobState.DONE, JobState.PENDING) else 1
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it; what JSON has nothing for, as Python writes it."""
+    from reconciler.dispatch.call_results import as_python
+
+    try:
+        return json.loads(json.dumps(value, default=as_python))
+    except (TypeError, ValueError, RecursionError):
+        return as_python(value)
+
+
+def _arguments(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReconcileError(f"--args is no JSON: {error}", remedy=_EXAMPLE) from error
+    if not isinstance(found, dict):
+        raise ReconcileError("--args has to be a JSON object", remedy=_EXAMPLE)
+    return found
+
+
+_EXAMPLE: Final = 'For example --args \'{"window": "24h"}\'.'

@@ -1,0 +1,100 @@
+"""``reconcile lint``: what is allowed and seldom meant; nothing is asked of Modal."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from reconciler.cli.inputs import read_inputs, schedules_of
+from reconciler.cli.printing import print_json
+from reconciler.cron import Timetable, minute
+from reconciler.cron import warnings as cron_warnings
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.manifest import Schedule
+from reconciler.plan import upcoming
+from reconciler.plan.preview import preview_records
+from reconciler.render.crowds import Crowd, find_crowds
+from reconciler.render.style import Style
+from reconciler.words import count
+
+FINDINGS = 1
+NAMED = 5
+"""Schedules of a crowd that are named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at; ``file`` and ``line`` are None when it is about many schedules."""
+
+    rule: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+
+def main(args: Namespace) -> int:
+    """Print the findings. Returns 1 when there are any."""
+    schedules = schedules_of(read_inputs(args))
+    found = list(lint(schedules, datetime.now(UTC)))
+    if args.format == "json":
+        findings = [asdict(finding) for finding in found]
+        print_json({"format": 1, "findings": findings})
+    else:
+        style = Style.of(sys.stdout)
+        for finding in found:
+            where = f"{finding.file}:{finding.line}: " if finding.file else ""
+            print(f"{where}{style.yellow(finding.rule)}: {finding.message}")
+        if not found:
+            print(f"{count(len(schedules), 'schedule')}, nothing to remark.")
+    return FINDINGS if found else 0
+
+
+def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
+    """Everything worth a look, in the order of the manifests, crowds last."""
+    timetables: dict[str, Timetable] = {}
+    for schedule in sorted(schedules, key=lambda schedule: schedule.location):
+        if isinstance(schedule.times, datetime):
+            yield from _past(schedule, now)
+            continue
+        yield from _never(schedule, minute(now))
+        for warning in cron_warnings(schedule.times.expressions, schedule.times.zone, now):
+            message = f"{schedule.name}: {warning.message}"
+            yield _at(schedule, warning.kind.value, message)
+        if schedule.suspension is None:
+            timetables[schedule.name] = schedule.times
+    for crowd in find_crowds(timetables, minute(now)):
+        yield Finding("crowded-minute", _describe(crowd))
+
+
+def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
+    """What nobody has paused and still never runs again."""
+    (record,) = preview_records([schedule], now)
+    if record.suspended is not None or upcoming(record, now, 1):
+        return
+    why = "`start`, `end` and `exclude` leave none of its times"
+    if record.end is not None and record.end <= now:
+        why = f"it ended at {format_minute(record.end)}; the manifest can go"
+    yield _at(schedule, "never", f"{schedule.name}: never occurs: {why}")
+
+
+def _past(schedule: Schedule, now: datetime) -> Iterator[Finding]:
+    if isinstance(schedule.times, datetime) and schedule.times <= now:
+        message = f"{schedule.name}: its time {schedule.when[0]} is past; the manifest can go"
+        yield _at(schedule, "past", message)
+
+
+def _at(schedule: Schedule, rule: str, message: str) -> Finding:
+    return Finding(rule, message, schedule.location.file, schedule.location.line)
+
+
+def _describe(crowd: Crowd) -> str:
+    named = ", ".join(crowd.names[:NAMED])
+    more = f" and {len(crowd.names) - NAMED} more" if len(crowd.names) > NAMED else ""
+    freer = ", ".join(f":{minute:02}" for minute in crowd.freer)
+    return (
+        f"{len(crowd.names)} schedules start at {format_minute(crowd.at)}: {named}{more}. "
+        f"Fewer start at {freer} past the hour."
+    )

@@ -1,0 +1,364 @@
+"""The command line: parse, call, print, exit code. Commands are loaded when they are called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+from reconciler import __version__
+from reconciler.cli.stopping import heed_signals, ignore_signals, number_of
+from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
+from reconciler.disk import disk_problem
+from reconciler.errors import ReconcileError, StoppedError
+from reconciler.foreign_text import on_one_line
+from reconciler.requirement import broken_modal, require_modal
+from reconciler.streams import OutputClosedError, OutputError, guard_streams
+
+BROKEN_PIPE = 141
+
+_TIME_HELP = "ISO 8601, in UTC unless it has an offset"
+_GITHUB_HELP = "in GitHub Actions: the comment on a pull request, and the issue about drift"
+_ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed at it"
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of ``reconcile``."""
+    guard_streams()
+    heed_signals()
+    sys.exit(call(arguments))
+
+
+def call(arguments: Sequence[str] | None) -> int:
+    """Parse and run a command; whatever goes wrong becomes a message and an exit code."""
+    environment: str | None = None
+    try:
+        try:
+            args = _parser().parse_args(arguments)
+        finally:
+            sys.stdout.flush()  # of --help
+        environment = vars(args).get("env")
+        _require_folder()
+        require_modal()
+        settle_times(args)
+        module, _, function = args.target.partition(":")
+        command: Callable[[argparse.Namespace], int] = getattr(
+            importlib.import_module(f"reconciler.cli.{module}"), function
+        )
+        code = command(args)
+        sys.stdout.flush()
+    except ReconcileError as error:
+        return _fail(error.told(environment), error.exit_code)
+    except KeyboardInterrupt as stop:
+        ignore_signals()
+        stopped = StoppedError("nothing is left locked").by(number_of(stop))
+        return _fail(str(stopped), stopped.exit_code)
+    except OutputClosedError:
+        return BROKEN_PIPE
+    except ImportError as error:
+        unusable = broken_modal(error)
+        return _unexpected(error) if unusable is None else _fail(unusable.told(None), 1)
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+        return _unexpected(error)
+    return code
+
+
+def _require_folder() -> None:
+    """Refuse a current folder that no longer exists or that this user may not read."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise ReconcileError(
+            f"the current folder cannot be read: {(error.strerror or 'unknown reason').lower()}",
+            remedy="It may have been deleted. Change to a folder that exists.",
+        ) from error
+
+
+def _fail(message: str, code: int) -> int:
+    from reconciler.redaction import redacted
+
+    # The terminal may be gone, and its end is what stopped the command; or its disk is full.
+    with suppress(OSError, OutputError):
+        print(redacted(f"reconcile: {message}"), file=sys.stderr, flush=True)
+    return code
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("RECONCILER_TRACEBACK"):
+        raise error
+    text = on_one_line(" ".join(str(error).split()))
+    if type(error).__name__ == "UnavailableError":
+        message = f"Modal did not answer: {text}\n  Nothing is lost; run it again."
+    elif isinstance(error, MemoryError):
+        message = "there is not enough memory\n  Give it more, then run it again."
+    elif isinstance(error, OSError) and (problem := disk_problem(error)) is not None:
+        place = f"{error.filename}: " if error.filename else ""
+        message = f"{place}{problem}\n  Mend that, then run it again."
+    else:
+        message = (
+            f"unexpected {type(error).__name__}: {text}\n  This is a defect. Set "
+            "RECONCILER_TRACEBACK=1 to see where, and report it."
+        )
+    return _fail(message, 1)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is an error like others: argparse's own exit code 2 would mean changes."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(1, f"{self.prog}: {message}\n  See {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="reconcile",
+        # An abbreviation could be of several options, and `tasks --all` no abbreviation of ours.
+        allow_abbrev=False,
+        description="Compare the schedules in git with what is deployed on Modal, and apply them.",
+        epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
+        "3 refused by a safety rule.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_common(parser, None)
+    _add_reconcile(parser)
+    parser.set_defaults(target="reconcile:main")
+    commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
+
+    def add(name: str, target: str, help_text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        _add_common(command, argparse.SUPPRESS)
+        command.set_defaults(target=target)
+        return command
+
+    validate = add("validate", "validate:main", "check the manifests, offline")
+    _add_format(validate)
+
+    following = add("next", "next:main", "when the schedules in git run next, offline")
+    following.add_argument("name", nargs="?", metavar="NAME", help="one schedule only")
+    following.add_argument("--count", type=_positive, default=20, help="how many to list (20)")
+    following.add_argument("--hours", type=_positive, default=48, help="how far to look (48)")
+    following.add_argument("--days", type=_positive, default=0, help="how far to look, in days")
+    following.add_argument("--after", type=_time, metavar="TIME", help=f"{_TIME_HELP}; now")
+    following.add_argument("--ics", metavar="FILE", help="write a calendar; - for standard output")
+    _add_format(following)
+
+    lint = add("lint", "lint:main", "what is allowed and seldom meant, offline")
+    _add_format(lint)
+
+    status = add("status", "status:main", "last and next run of every schedule")
+    _add_format(status)
+
+    runs = add("runs", "runs:main", "what became of the occurrences of the last days")
+    runs.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME[@TIME]",
+        help=f"one schedule only, or one run in full: {_TIME_HELP}",
+    )
+    runs.add_argument("--failed", action="store_true", help="what failed or was missed")
+    runs.add_argument(
+        "--since", type=_time, metavar="TIME", help=f"seen then or later; {_TIME_HELP}"
+    )
+    runs.add_argument(
+        "--days",
+        type=_positive,
+        help=f"how many days back ({USUAL_DAYS}; as far as --since; {FAR_DAYS} for one run)",
+    )
+    runs.add_argument("--count", type=_positive, default=100, help="how many, the newest (100)")
+    _add_format(runs)
+
+    explain = add("explain", "explain:main", "why a schedule ran at a time, or did not")
+    explain.add_argument("name", metavar="NAME", help="of a schedule, or the id of a task")
+    explain.add_argument(
+        "time", nargs="?", type=_time, metavar="TIME", help=f"{_TIME_HELP}; not for a task"
+    )
+    explain.add_argument(
+        "--days", type=_positive, default=FAR_DAYS, help=f"history to search ({FAR_DAYS})"
+    )
+    _add_format(explain)
+
+    tasks = add("tasks", "tasks:show", "tasks that programs have created")
+    tasks.add_argument("--all", action="store_true", help="also those settled in two weeks")
+    _add_format(tasks)
+    _add_cancel(tasks)
+
+    trigger = add("trigger", "wake:trigger", "start a schedule now, whatever its times are")
+    trigger.add_argument("name", metavar="NAME")
+    _add_wait(trigger)
+    _add_format(trigger)
+
+    submit = add("submit", "jobs:submit", "start a deployed function; prints the call's id")
+    submit.add_argument("function", metavar="APP/FUNCTION")
+    submit.add_argument("--args", default="{}", metavar="JSON", help="keyword arguments")
+    _add_format(submit)
+
+    result = add("result", "jobs:result", "how a submitted call stands, and what it returned")
+    result.add_argument("call", metavar="CALL")
+    _add_wait(result)
+    _add_format(result)
+
+    wake = add("wake", "wake:wake", "wake the dispatcher: start what is due")
+    wake.add_argument(
+        "--at",
+        type=_time,
+        metavar="TIME",
+        help="serve this minute alone, as if it were now; what it starts is not started again",
+    )
+    wake.add_argument("--dry-run", action="store_true", help="only say what would start")
+    _add_wait(wake)
+    _add_format(wake)
+
+    init = add("init", "init:main", "write settings, an example, workflows and schemas")
+    init.add_argument(
+        "--environment",
+        default="production",
+        metavar="NAME",
+        help="what CI applies to (production)",
+    )
+    init.add_argument(
+        "--action", metavar="OWNER/REPOSITORY@COMMIT", help="the action that the workflows use"
+    )
+
+    importing = add("import", "import_:main", "write manifests from what schedules things today")
+    importing.add_argument(
+        "source", choices=["modal", "crontab", "wrangler", "github", "kubernetes"]
+    )
+    importing.add_argument("file", nargs="?", metavar="FILE", help="what to read; not for modal")
+    importing.add_argument(
+        "--app", default="jobs", metavar="NAME", help="Modal app of functions yet to write (jobs)"
+    )
+    importing.add_argument(
+        "--timezone", default="UTC", metavar="ZONE", help="of a crontab's machine (UTC)"
+    )
+    importing.add_argument(
+        "--system", action="store_true", help="a crontab with a user's name before the command"
+    )
+
+    history = add("history", "history:main", "what was applied, by whom and from which commit")
+    history.add_argument("--count", type=_positive, default=20, help="how many, the newest (20)")
+    _add_format(history)
+
+    adopt = add("adopt", "adopt:main", "make an app of our name that is not tagged as ours, ours")
+    adopt.add_argument(
+        "--from", dest="owner", metavar="REPOSITORY", help="the repository that it is taken from"
+    )
+    adopt.add_argument("--yes", action="store_true", help="adopt without asking")
+
+    unlock = add("unlock", "unlock:main", "take the lease from an apply that is dead")
+    unlock.add_argument("number", type=_positive, metavar="NUMBER", help="as the refusal named it")
+
+    _add_github(commands.add_parser("github", help=_GITHUB_HELP, description=_GITHUB_HELP))
+    _add_engine(commands.add_parser("engine", help=_ENGINE_HELP, description=_ENGINE_HELP))
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Options before or after the command; a command's own default must not undo the former."""
+    parser.add_argument(
+        "--env", metavar="NAME", default=default, help="environment (local; in CI it must be said)"
+    )
+    parser.add_argument(
+        "--schedules", metavar="DIR", default=default, help="folder of the manifests"
+    )
+
+
+def _add_reconcile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="plan and show, change nothing")
+    parser.add_argument("--yes", action="store_true", help="apply without asking")
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
+    )
+    parser.add_argument(
+        "--allow-deletes",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="allow N deletions in all, where the threshold allows fewer",
+    )
+    parser.add_argument(
+        "--allow-older",
+        action="store_true",
+        help="apply also a checkout that may lack what is live: older, diverged or not known",
+    )
+    saved = parser.add_mutually_exclusive_group()
+    saved.add_argument("--out", metavar="FILE", help="plan and save it, to be applied by --plan")
+    saved.add_argument("--plan", metavar="FILE", help="apply exactly this saved plan, or refuse")
+    parser.add_argument("--at", metavar="COMMIT", help="plan the schedules of a commit: roll back")
+    parser.add_argument(
+        "--against",
+        metavar="GITREF",
+        help="plan offline what changes since the branch left this one; nothing is asked of Modal",
+    )
+    _add_format(parser, "markdown")
+
+
+def _add_github(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    comment = commands.add_parser("comment", help="write or update the pull request's comment")
+    comment.set_defaults(target="github:comment")
+    drift = commands.add_parser("drift", help="open, update or close the issue about drift")
+    drift.add_argument(
+        "--code", type=int, required=True, choices=[0, 2], help="exit code of the dry run"
+    )
+    drift.set_defaults(target="github:drift")
+    reviewed = commands.add_parser(
+        "reviewed", help="say whether a plan is what the merged pull request's comment names"
+    )
+    reviewed.set_defaults(target="github:reviewed")
+    for command in (comment, drift, reviewed):
+        _add_common(command, argparse.SUPPRESS)
+        command.add_argument("--file", required=True, help="what --format markdown printed")
+
+
+def _add_cancel(tasks: argparse.ArgumentParser) -> None:
+    commands = tasks.add_subparsers(metavar="COMMAND")
+    cancel = commands.add_parser("cancel", help="see to it that a task does not start")
+    cancel.set_defaults(target="tasks:cancel")
+    cancel.add_argument("id", metavar="ID")
+    _add_common(cancel, argparse.SUPPRESS)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (any free one)")
+    parser.add_argument(
+        "--crons", type=_crons, default="5", help="cron limit of its workspace, or `unlimited` (5)"
+    )
+    parser.set_defaults(target="engine:serve")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    variables = commands.add_parser("env", help="print the variables of the running engine")
+    variables.set_defaults(target="engine:variables")
+    execute = commands.add_parser("exec", help="run a command pointed at the engine")
+    execute.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND …")
+    execute.set_defaults(target="engine:execute")
+
+
+def _add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+    parser.add_argument("--format", choices=["text", "json", *more], default="text")
+
+
+def _add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", action="store_true", help="wait for the results and show them")
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return number
+
+
+def _crons(text: str) -> str:
+    return text if text == "unlimited" else str(_positive(text))
+
+
+def _time(text: str) -> datetime:
+    try:
+        return read_time(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,136 @@
+"""Which schedule or task a person means by a name, and which runs in the history are of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.cli.times import FAR_DAYS
+from reconciler.cli.unknown import unknown_schedule
+from reconciler.dispatch.formats import FormatError
+from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.history import Run, runs_of
+from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.ports import TaskFiles
+from reconciler.dispatch.record import Record
+from reconciler.dispatch.task_names import NAME_PREFIX, is_task
+from reconciler.dispatch.tasks import SettledTask, Task, parse_task_key, task_id_of
+from reconciler.dispatch.wake import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a name stands for.
+
+    Attributes:
+        names: in the history.
+        former: names that its schedule had, each with the last epoch minute of which that is so.
+        task_id: the task's id, all uses of which are meant; None when it is one use, or no task's.
+    """
+
+    names: frozenset[str]
+    former: tuple[tuple[str, int], ...] = ()
+    task_id: str | None = None
+
+    @classmethod
+    def of(cls, name: str, generation: Generation | None) -> Named:
+        """What is meant.
+
+        Args:
+            name: of a schedule, or of a task: its id (``t1``), or which use of that (``t1~2``,
+                ``task/t1~2``).
+        """
+        record = None if generation is None else generation.find(name)
+        former = () if record is None else record.formerly
+        key = parse_task_key(name)
+        whole = key is not None and "~" not in name
+        return cls(frozenset({name, NAME_PREFIX + name}), former, name if whole else None)
+
+    def could_mean(self, name: str) -> bool:
+        """Whether an occurrence of that name in the history may be of it."""
+        return (
+            name in self.names
+            or any(name == old for old, _last in self.former)
+            or (self.task_id is not None and task_id_of(name) == self.task_id)
+        )
+
+    def means(self, occurrence: Occurrence) -> bool:
+        """Whether an occurrence in the history is of it."""
+        return (
+            occurrence.name in self.names
+            or any(occurrence.name == old and occurrence.at <= last for old, last in self.former)
+            or (self.task_id is not None and task_id_of(occurrence.name) == self.task_id)
+        )
+
+
+async def require_known(
+    name: str, generation: Generation | None, ports: Ports, history: Iterable[Run] = ()
+) -> None:
+    """Let nobody take a mistyped name for one of which there is nothing to say.
+
+    Args:
+        history: what was read of it already.
+
+    Raises:
+        ReconcileError: neither what is live nor the history knows it.
+    """
+    if generation is not None and generation.named(name) is not None:
+        return
+    named = Named.of(name, generation)
+    if any(named.means(run.occurrence) for run in history):
+        return
+    if await find_task(ports.tasks, name) is not None:
+        return
+    seen = [run.occurrence for run in runs_of(await ports.log.recent(FAR_DAYS))]
+    if any(map(named.means, seen)):
+        return
+    live = () if generation is None else generation.by_name
+    known = {*live, *(task_id_of(one.name) or one.name for one in seen)}
+    raise unknown_schedule(name, known, "schedule or task")
+
+
+async def find_task(files: TaskFiles | None, name: str) -> Task | SettledTask | None:
+    """What the files say of a task: its newest use, or the one that the name says.
+
+    Raises:
+        FormatError: its file cannot be read.
+    """
+    from reconciler.client.stored_tasks import newest, paths_of, stored
+
+    name = name.removeprefix(NAME_PREFIX)
+    key = parse_task_key(name)
+    if files is None or key is None:
+        return None
+    if "~" not in name:
+        return await newest(files, name)
+    return await stored(files, *key, await paths_of(files, key[0]))
+
+
+async def records_of(
+    runs: Sequence[Run], generation: Generation | None, files: TaskFiles | None
+) -> dict[str, Record]:
+    """Whose runs these are, by their names; those that are not known any more are left out."""
+    found: dict[str, Record] = {}
+    for run in runs:
+        name = run.occurrence.name
+        record = None if generation is None else generation.owner(run.occurrence)
+        if is_task(name) and name not in found:
+            record = await record_of_task(files, name)
+        if record is not None:
+            found[name] = record
+    return found
+
+
+async def record_of_task(files: TaskFiles | None, name: str) -> Record | None:
+    """What a task starts; None when that is not known any more."""
+    from reconciler.client.stored_tasks import paths_of, stored, task_of
+
+    key = parse_task_key(name.removeprefix(NAME_PREFIX))
+    if files is None or key is None:
+        return None
+    try:
+        task = await stored(files, *key, await paths_of(files, key[0]))
+    except FormatError:
+        # What became of the run is known all the same.
+        return None
+    return None if task is None else task_of(task).record()

@@ -1,0 +1,261 @@
+"""Where the schedules come from: the work tree, or a commit that is read and not checked out."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli.inputs import (
+    Inputs,
+    environment_name,
+    find_place,
+    read_inputs,
+    schedules_of,
+)
+from reconciler.deploy.owner import read_owner
+from reconciler.deploy.repository import read_revision
+from reconciler.deploy.settings_files import require_app_of_its_own
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.manifest import (
+    LOCAL,
+    ManifestError,
+    Schedule,
+    Settings,
+    holds_manifests,
+    load_contents,
+    parse_settings,
+)
+from reconciler.manifest.discovery import shown_from
+from reconciler.manifest.settings import unknown_environment
+from reconciler.manifest.settings_file import SETTINGS_FILE
+from reconciler.plan import Desired
+from reconciler.plan.ancestry import Ancestry
+from reconciler.plan.past import NOTHING_READ, Past
+
+if TYPE_CHECKING:
+    from reconciler.deploy.revisions import CommittedFiles
+    from reconciler.dispatch.pointer import Pointer
+
+_HARMLESS: Final = "; nothing is deleted because of that"
+_DELETE_ALL: Final = (
+    "To delete every schedule, keep the folder with nothing but a .gitkeep in it and say "
+    "--allow-deletes N, with N their number."
+)
+
+
+class NoManifestsError(RefusedError):
+    """The folder of the manifests is empty or cannot be read: nothing is deleted because of it."""
+
+
+class NewEnvironmentError(ReconcileError):
+    """A commit has no environment of a name that was given."""
+
+    def __init__(self, name: str, settings: Settings, files: CommittedFiles) -> None:
+        super().__init__(
+            f"there is no environment `{name}` at commit {files.commit[:12]}",
+            remedy=unknown_environment(name, settings),
+        )
+        self.files = files
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The repository's side of a plan.
+
+    Attributes:
+        commit: the one that was read; None for the work tree.
+        author: of that commit.
+    """
+
+    inputs: Inputs
+    schedules: tuple[Schedule, ...]
+    commit: str | None = None
+    author: str | None = None
+
+    def desired(self) -> Desired:
+        """What it says, with the version of the dispatcher that would be deployed."""
+        desired = desired_of(self.inputs, self.schedules, whole=self.commit is None)
+        if self.commit is None:
+            return desired
+        from reconciler.deploy.ancestry import contains
+
+        head = desired.commit
+        ahead = head is not None and contains(self.inputs.root, head, self.commit)
+        return replace(
+            desired,
+            commit=self.commit,
+            author=self.author,
+            dirty=False,
+            head=head if ahead else None,
+        )
+
+    def ancestry(self, commit: str | None, pointer: Pointer) -> Ancestry | None:
+        """How the commit that is planned stands to what is live; None when neither has one."""
+        if commit is None and pointer.commit is None:
+            return None
+        from reconciler.deploy.ancestry import ancestry_of
+
+        found = ancestry_of(self.inputs.root, self.inputs.folder, commit, pointer.commit)
+        return replace(found, on_purpose=self.commit is not None)
+
+    def renames(self, commit: str | None, live: str) -> Past:
+        """The renames between the live commit and the one that is planned."""
+        from reconciler.deploy.past_renames import read_renames
+
+        if commit is None:
+            return NOTHING_READ
+        inputs = self.inputs
+        return read_renames(inputs.root, inputs.folder, inputs.environment.name, commit, live)
+
+
+def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool = True) -> Desired:
+    """What the work tree says, with the version of the dispatcher that would be deployed.
+
+    Args:
+        whole: whether that is what is read, so that it has to be all that its commit holds.
+
+    Raises:
+        IncompleteCheckoutError: it is not.
+    """
+    from reconciler.deploy.deployment import dispatcher_digest
+
+    revision = read_revision(inputs.root, inputs.folder, whole=whole)
+    return Desired(
+        schedules=schedules,
+        settings=inputs.environment,
+        owner=read_owner(
+            inputs.root,
+            inputs.folder,
+            os.environ,
+            must_be_named=inputs.environment.name != LOCAL,
+        ),
+        dispatcher=dispatcher_digest(),
+        commit=revision.commit,
+        dirty=revision.dirty,
+        author=revision.author,
+    )
+
+
+def read_source(args: Namespace) -> Source:
+    """The schedules of the commit that ``--at`` names, else those of the work tree.
+
+    Raises:
+        ManifestError: with all that is wrong in them.
+        NoManifestsError: there are none, and nobody has allowed to delete that many.
+    """
+    if args.at is not None:
+        source = read_source_at(args, args.at, may_be_empty=args.allow_deletes > 0)
+        require_app_of(source.inputs, source.commit)
+        return source
+    inputs = read_inputs(args)
+    require_app_of(inputs)
+    try:
+        return Source(inputs, schedules_of(inputs))
+    except ManifestError as error:
+        if not _is_about_folder(error, inputs):
+            raise
+        if args.allow_deletes and inputs.folder.is_dir() and not holds_manifests(inputs.folder):
+            return Source(inputs, ())
+        if not inputs.folder.exists() and not (inputs.root / SETTINGS_FILE).exists():
+            raise NoManifestsError(
+                f"there are neither settings nor a folder of manifests here{_HARMLESS}",
+                where=str(inputs.root),
+                remedy="Call it in the repository's root, or begin one: reconcile init. "
+                + _DELETE_ALL,
+            ) from error
+        shown = shown_from(inputs.top, inputs.folder)
+        raise _no_manifests(error.problems[0].message, shown) from error
+
+
+def read_source_before(args: Namespace, revision: str, now: Inputs) -> Source:
+    """What a commit says, to compare with; an environment that is new since then had nothing.
+
+    Raises:
+        ReconcileError, RefusedError: see :func:`read_source_at`.
+    """
+    try:
+        return read_source_at(args, revision, may_be_empty=True)
+    except NewEnvironmentError as error:
+        inputs = replace(now, environment=replace(now.environment, tasks=None))
+        return Source(inputs, (), error.files.commit, error.files.author)
+
+
+def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Source:
+    """The schedules and settings of a commit.
+
+    Raises:
+        NewEnvironmentError: it has none of that name.
+        ManifestError: with all that is wrong in them.
+        NoManifestsError: it has none, and must not be empty.
+        ReconcileError: there is no such commit.
+        RefusedError: the clone is shallow.
+    """
+    from reconciler.deploy.revisions import read_commit
+
+    place = find_place(args.schedules)
+    root = place.root
+    files = read_commit(root, revision, SETTINGS_FILE)
+    with _naming(files.commit):
+        settings = Settings()
+        if files.settings is not None:
+            settings = parse_settings(files.settings, file=place.file)
+    settings = place.over(settings)
+    name = environment_name(args)
+    if not settings.knows(name):
+        raise NewEnvironmentError(name, settings, files)
+    environment = settings.environment(name)
+    inputs = Inputs(place.top, root, root / settings.schedules, settings, environment)
+    folder = shown_from(place.top, Path(os.path.normpath(inputs.folder)))
+    contents = files.manifests(settings.schedules)
+    if not contents:
+        if not may_be_empty:
+            message = f"no manifest in this folder at commit {files.commit[:12]}"
+            raise _no_manifests(message, folder)
+        return Source(inputs, (), files.commit, files.author)
+    with _naming(files.commit):
+        manifests = load_contents(contents, settings=settings, folder=folder)
+    schedules = manifests.for_environment(environment.name)
+    return Source(inputs, schedules, files.commit, files.author)
+
+
+def require_app_of(inputs: Inputs, commit: str | None = None) -> None:
+    """Raise if other settings of the repository name an app of these.
+
+    Raises:
+        ManifestError: they do.
+    """
+    ours = shown_from(inputs.top, inputs.root / SETTINGS_FILE)
+    require_app_of_its_own(inputs.top, ours, inputs.settings, commit)
+
+
+@contextmanager
+def _naming(commit: str) -> Iterator[None]:
+    """Name files as git does those of a commit: the work tree may hold others in their place."""
+    try:
+        yield
+    except ManifestError as error:
+        raise ManifestError(
+            replace(
+                problem,
+                location=replace(problem.location, file=f"{commit[:12]}:{problem.location.file}"),
+            )
+            for problem in error.problems
+        ) from error
+
+
+def _is_about_folder(error: ManifestError, inputs: Inputs) -> bool:
+    shown = shown_from(inputs.top, inputs.folder)
+    return all(problem.location.file == shown for problem in error.problems)
+
+
+def _no_manifests(message: str, folder: str) -> NoManifestsError:
+    return NoManifestsError(
+        message.removesuffix(_HARMLESS) + _HARMLESS,
+        where=folder,
+        remedy=f"Check the checkout, or say --schedules DIR. {_DELETE_ALL}",
+    )

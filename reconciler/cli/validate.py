@@ -1,0 +1,44 @@
+"""``reconcile validate``: read the manifests and say all that is wrong with them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from reconciler.cli.inputs import find_place
+from reconciler.cli.printing import print_json
+from reconciler.deploy.settings_files import require_app_of_its_own
+from reconciler.manifest import ManifestError, load
+from reconciler.manifest.problem import Problem
+from reconciler.words import count
+
+
+def main(args: Namespace) -> int:
+    """Validate; needs no environment and no network. Returns the exit code."""
+    place = find_place(args.schedules)
+    try:
+        settings = place.settings()
+        require_app_of_its_own(place.top, place.file, settings)
+        manifests = load(place.root / settings.schedules, settings=settings, root=place.top)
+    except ManifestError as error:
+        if args.format == "json":
+            print_json({"format": 1, "problems": [*map(_json, error.problems)]})
+        raise
+    if args.format == "json":
+        names = [schedule.name for schedule in manifests.schedules]
+        print_json({"format": 1, "files": manifests.files, "schedules": names})
+    else:
+        schedules = count(len(manifests.schedules), "schedule")
+        print(
+            f"{schedules} in {count(manifests.files, 'file')} of {settings.schedules}: all valid."
+        )
+    return 0
+
+
+def _json(problem: Problem) -> dict[str, object]:
+    return {
+        "file": problem.location.file,
+        "line": problem.location.line,
+        "column": problem.location.column,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }

@@ -1,0 +1,163 @@
+"""``reconcile wake`` and ``reconcile trigger``: a wake that a person causes."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from datetime import datetime
+from typing import Final
+
+from reconciler.cli.connection import connected, open_ports
+from reconciler.cli.damaged import warn_of_damage
+from reconciler.cli.inputs import Inputs, read_inputs
+from reconciler.cli.printing import print_json
+from reconciler.cli.rehearsing import rehearse
+from reconciler.cli.stopping import run, stopping
+from reconciler.cli.triggered import triggered
+from reconciler.cli.unknown import nothing_live, unknown_schedule
+from reconciler.cron import instant, minute
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.dispatch.start import CLAIM_LIFE
+from reconciler.dispatch.stored_runs import decode_wake_log
+from reconciler.dispatch.wake import NothingAppliedError
+from reconciler.errors import StoppedError
+from reconciler.render.news import News, may_repeat, news_of
+from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
+from reconciler.render.runs_text import missed_names, wake_text
+from reconciler.render.style import Style
+
+HISTORY_DAYS = 7
+"""As long as claims live: of what is older, no wake finds that it was settled."""
+
+
+def wake(args: Namespace) -> int:
+    """Wake the deployed dispatcher, or say what it would do. Returns the exit code."""
+    inputs = read_inputs(args)
+    as_if = None if args.at is None else minute(args.at)
+    with connected(inputs) as goes_on:
+        if args.dry_run:
+            try:
+                rehearsal = run(rehearse(open_ports(inputs), as_if))
+            except NothingAppliedError:
+                raise run(nothing_live(inputs)) from None
+            warn_of_damage(rehearsal.damaged)
+            if args.format == "json":
+                print_json(rehearsal_json(rehearsal))
+            else:
+                print(rehearsal_text(rehearsal))
+            return 0
+        with stopping(_stopped("runs", goes_on)):
+            return _serve(inputs, args, as_if)
+
+
+def trigger(args: Namespace) -> int:
+    """Start one schedule now, whatever its times are. Returns the exit code."""
+    inputs = read_inputs(args)
+    with connected(inputs) as goes_on, stopping(_stopped(f"runs {args.name}", goes_on)):
+        ports = open_ports(inputs)
+        generation = run(ports.generations.live())
+        if generation is None:
+            raise run(nothing_live(inputs))
+        record = generation.find(args.name)
+        if record is None:
+            raise unknown_schedule(args.name, list(generation.by_name))
+        log = _called(inputs, trigger=args.name)
+        log = run(triggered(log, record.occurrence(log.now), ports.claims))
+        log = _awaited(log, inputs, args)
+        _show(News(log), args)
+        return _verdict(log)
+
+
+def _serve(inputs: Inputs, args: Namespace, as_if: int | None) -> int:
+    log = _called(inputs, as_if=as_if)
+    history = run(open_ports(inputs).log.recent(HISTORY_DAYS)) if may_repeat(log) else ()
+    news = news_of(log, history)
+    log = _awaited(news.log, inputs, args)
+    _show(News(log, news.before), args, alone=as_if is not None)
+    if as_if is not None and minute(datetime.fromisoformat(log.started)) < as_if:
+        _say_that_it_is_early(log, as_if)
+    return _verdict(log)
+
+
+def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = None) -> WakeLog:
+    """Wake the dispatcher and read its answer."""
+    from reconciler.deploy.invocation import call_dispatcher
+
+    at = None if as_if is None else format_minute(as_if)
+    settings = inputs.environment
+    text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger))
+    if not text:
+        raise run(nothing_live(inputs))
+    return decode_wake_log(text.encode(), "the wake's answer")
+
+
+def _awaited(log: WakeLog, inputs: Inputs, args: Namespace) -> WakeLog:
+    """The log once the calls in it have ended, when somebody waits for that."""
+    if not args.wait:
+        return log
+    from reconciler.deploy.invocation import wait_for_calls
+
+    return run(wait_for_calls(log, inputs.environment.modal))
+
+
+def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
+    if args.format == "json":
+        records = [record.to_json() for record in news.log.records]
+        told = [told.to_json() for told in news.log.told]
+        data = {
+            "format": 1,
+            "records": records,
+            "told": told,
+            "served_before": [line.occurrence.id for line in news.before],
+            "settled_before": [
+                {
+                    "occurrence": line.occurrence.id,
+                    "state": line.state.value,
+                    "reason": line.reason,
+                }
+                for line in news.before
+            ],
+        }
+        print_json(data)
+    else:
+        print(wake_text(news.log, Style.of(sys.stdout), alone=alone, before=news.before))
+
+
+def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:
+    """What is served before its time is served: people expect a rehearsal."""
+    begun = {record.name for record in log.records if record.call and record.times == (as_if,)}
+    if begun:
+        forgotten = instant(as_if) - datetime.fromisoformat(log.started) > CLAIM_LIFE
+        then = "is started again then, for claims live a week" if forgotten else _CLAIMED
+        print(
+            f"{format_minute(as_if)} is yet to come; what was started for it {then}: "
+            f"{', '.join(sorted(begun))}.",
+            file=sys.stderr,
+        )
+
+
+_CLAIMED: Final = "is not started again then"
+
+
+def _verdict(log: WakeLog) -> int:
+    missed = missed_names(log.records)
+    if missed:
+        print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
+    failed = {RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED}
+    return 1 if any(record.state in failed for record in log.records) else 0
+
+
+def _stopped(look: str, goes_on: bool) -> StoppedError:
+    """What is said to who no longer waits for a wake, or for the runs that it has started."""
+    if goes_on:
+        return StoppedError(
+            "nothing is left locked, and what was started goes on",
+            remedy="See how it goes",
+            command=look,
+        )
+    return StoppedError(
+        "nothing is left locked, and what was started ends with the embedded engine, "
+        "which this command had started",
+        remedy="Keep `reconcile engine` running, so that runs go on.",
+    )

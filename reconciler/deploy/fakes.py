@@ -1,0 +1,220 @@
+"""The workspace's ports in memory.
+
+Each call yields to other tasks between what it does and its answer, as a call to Modal does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.deploy.ports import (
+    CronLimitError,
+    DeployedApp,
+    DeployedFunction,
+    Deployment,
+    MissingSecretError,
+    Secrets,
+)
+from reconciler.dispatch.generation import CRONLESS, Slot
+from reconciler.plan import Rates, Standing, Touch
+from reconciler.plan.price import LIST_PRICE
+from reconciler.plan.tags import VOLUME_TAG
+
+
+@dataclass
+class FakeApps:
+    """A workspace with a cron limit.
+
+    Attributes:
+        environment, name: of our app.
+        limit: crons that the workspace allows.
+        apps: what is deployed.
+        prices: what the workspace pays, None when nobody may know.
+        secrets: the Secrets that there are, each with its keys.
+        stops: id to who stopped that app.
+        files: the Volume that our functions mount.
+    """
+
+    environment: str = "main"
+    name: str = "schedule-reconciler"
+    limit: int = 5
+    apps: list[DeployedApp] = field(default_factory=list)
+    prices: Rates | None = LIST_PRICE
+    secrets: dict[str, set[str]] = field(default_factory=dict)
+    stops: dict[str, Touch] = field(default_factory=dict)
+    files: FakeFiles = field(default_factory=lambda: FakeFiles())
+
+    def stop(self, touch: Touch) -> None:
+        """Somebody stops our app."""
+        self.stops |= {app.id: touch for app in self.apps if self._is_own(app)}
+        self.apps = [app for app in self.apps if not self._is_own(app)]
+
+    async def deployed(self) -> Sequence[DeployedApp]:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = tuple(self.apps)
+        await asyncio.sleep(0)
+        return found
+
+    async def own_schedules(
+        self, functions: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], str]:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = {
+            (app.name, function.name): function.schedule
+            for app in self.apps
+            if app.environment == self.environment
+            for function in app.functions
+            if function.schedule is not None and (app.name, function.name) in functions
+        }
+        await asyncio.sleep(0)
+        return found
+
+    async def own(self) -> DeployedApp | None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = next((app for app in self.apps if self._is_own(app)), None)
+        await asyncio.sleep(0)
+        return found
+
+    async def rates(self) -> Rates | None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = self.prices
+        await asyncio.sleep(0)
+        return found
+
+    async def stopped(self, id_: str) -> Touch | None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = self.stops.get(id_)
+        await asyncio.sleep(0)
+        return found
+
+    async def require_secrets(self, secrets: Secrets) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        for name, keys in secrets.items():
+            if not set(keys) <= self.secrets.get(name, set()):
+                raise MissingSecretError(name, keys, self.environment)
+        await asyncio.sleep(0)
+
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> Deployment:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        await self.require_secrets(secrets)
+        others = [app for app in self.apps if not self._is_own(app)]
+        held = sum(function.schedule is not None for app in others for function in app.functions)
+        if held + len(slots) > self.limit:
+            raise CronLimitError(f"reached limit of {self.limit} cron jobs")
+        functions = tuple(
+            DeployedFunction(slot.name, slot, f"{slot.cron} ({slot.timezone})") for slot in slots
+        )
+        every = (*functions, *map(DeployedFunction, CRONLESS))
+        id_ = f"ap-{self.name}-{len(self.stops)}"
+        volume = self.files.make()
+        app = DeployedApp(self.environment, self.name, every, {**tags, VOLUME_TAG: volume}, id=id_)
+        self.apps = [*others, app]
+        await asyncio.sleep(0)
+        return Deployment(id_, volume)
+
+    async def set_tags(self, tags: Mapping[str, str]) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        self.apps = [
+            replace(app, tags=dict(tags)) if self._is_own(app) else app for app in self.apps
+        ]
+        await asyncio.sleep(0)
+
+    def _is_own(self, app: DeployedApp) -> bool:
+        return (app.environment, app.name) == (self.environment, self.name)
+
+
+@dataclass
+class FakeCheckout:
+    """A clone in memory.
+
+    Attributes:
+        history: HEAD and the commits before it.
+        shallow: whether there may be more of them.
+        folders: those that hold manifests.
+    """
+
+    history: set[str] = field(default_factory=set)
+    shallow: bool = False
+    folders: set[str] = field(default_factory=set)
+
+    def standing(self, live: str | None, old: str | None, new: str) -> Standing:
+        """See :class:`~reconciler.deploy.ports.Checkout`."""
+        descends = live in self.history or (None if self.shallow and live is not None else False)
+        vacated = old is not None and old not in self.folders - {new}
+        return Standing(descends=descends, vacated=vacated)
+
+
+@dataclass
+class FakeFiles:
+    """A Volume in memory.
+
+    Attributes:
+        now: when what is written is written.
+        id: of the Volume, None while there is none.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    now: str = "2026-11-20T15:00:00Z"
+    times: dict[str, str] = field(default_factory=dict)
+    id: str | None = None
+    _made: int = 0
+
+    def make(self) -> str:
+        """Make the Volume if it is not there; its id."""
+        if self.id is None:
+            self._made += 1
+            self.id = f"vo-{self._made}"
+        return self.id
+
+    def delete(self) -> None:
+        """Somebody deletes the Volume, with all that is on it."""
+        self.id = None
+        self.files.clear()
+        self.times.clear()
+
+    async def volume(self) -> str | None:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        found = self.id
+        await asyncio.sleep(0)
+        return found
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        found = self.files.get(path)
+        await asyncio.sleep(0)
+        return found
+
+    async def write(self, path: str, content: bytes) -> None:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        self.make()
+        self.files[path] = content
+        self.times[path] = self.now
+        await asyncio.sleep(0)
+
+    async def written_at(self, path: str) -> str | None:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        found = self.times.get(path, self.now) if path in self.files else None
+        await asyncio.sleep(0)
+        return found
+
+    async def list(self, folder: str) -> Sequence[str]:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        return sorted(await self.written(folder))
+
+    async def written(self, folder: str) -> Mapping[str, str]:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        inside = (path[len(folder) + 1 :] for path in self.files if path.startswith(f"{folder}/"))
+        below = {f"{folder}/{path.split('/')[0]}" for path in inside}
+        found = {path: self.times.get(path, self.now) for path in below}
+        await asyncio.sleep(0)
+        return found
+
+    async def remove(self, path: str) -> None:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        self.files.pop(path, None)
+        self.times.pop(path, None)
+        await asyncio.sleep(0)

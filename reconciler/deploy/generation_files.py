@@ -1,0 +1,31 @@
+"""The generation files on the Volume, read whole."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from reconciler.deploy.ports import Files
+from reconciler.dispatch.formats import FormatError, NewerFormatError
+from reconciler.dispatch.generation import Generation, generation_path
+from reconciler.dispatch.stored_generation import decode_generation
+
+
+async def read_generation(files: Files, digest: str) -> tuple[Generation | None, str | None]:
+    """The generation with this digest as far as it can be read, and what is wrong with its file.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        UnavailableError: it could not be read.
+    """
+    content = await files.read(generation_path(digest))
+    if content is None:
+        return None, "was removed: no schedule runs"
+    edited = sha256(content).hexdigest() != digest
+    try:
+        generation = decode_generation(content, generation_path(digest))
+    except NewerFormatError:
+        raise
+    except FormatError as error:
+        return None, f"{error.what}: no schedule runs"
+    damage = "was edited by hand: its content does not match its name, so no schedule runs"
+    return generation, damage if edited else None

@@ -1,0 +1,139 @@
+"""Calls of our deployed dispatcher, by people."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+import modal
+from modal.exception import ExecutionError, NotFoundError
+
+from reconciler.deploy.modal_apps import ModalApps
+from reconciler.deploy.modal_files import ModalFiles
+from reconciler.deploy.ports import Apps, Files
+from reconciler.dispatch.answers import FailureKind, ModalError
+from reconciler.dispatch.at_once import together
+from reconciler.dispatch.formats import REPAIR
+from reconciler.dispatch.generation import ON_DEMAND
+from reconciler.dispatch.modal_calls import ModalCaller, translated_errors
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.wake import UnknownScheduleError
+from reconciler.errors import ReconcileError
+from reconciler.plan.tags import VOLUME_TAG
+
+_NOT_STARTED: Final = "Container exited"
+"""What the client's error says of a container that ended before it took its input."""
+_FAILED: Final = "internal error: "
+_TRACEBACK: Final = "remote traceback:"
+"""What stands before the container's traceback in the text of the client's error."""
+POLL_INTERVAL: Final = 0.1
+"""Seconds between two looks at calls that somebody waits for."""
+
+
+async def lost_volume(apps: Apps, files: Files, app: str) -> ReconcileError | None:
+    """The error that the deployed functions hold a Volume that is gone; None when it is there.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    own, present = await together(apps.own(), files.volume())
+    held = None if own is None else own.tags.get(VOLUME_TAG)
+    if held is None or held == present:
+        return None
+    happened = "was deleted" if present is None else "was deleted and made again"
+    return ReconcileError(
+        f"{happened}, and the deployed functions hold the old one ({held}): no schedule runs",
+        where=f"volume {app}",
+        remedy=REPAIR,
+    )
+
+
+async def call_dispatcher(
+    app: str, environment: str, *, as_if: str | None = None, trigger: str | None = None
+) -> str:
+    """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
+
+    Raises:
+        ReconcileError: our app is not deployed, or the wake itself raised it, or what it raised
+            cannot be read here.
+        UnavailableError: the call failed.
+    """
+    asked = f"wake the dispatcher of the app {app} in {environment}"
+    function: modal.Function[..., str, str] = modal.Function.from_name(
+        app, ON_DEMAND, environment_name=environment
+    )
+    with translated_errors(asked):
+        try:
+            await function.hydrate.aio()
+        except NotFoundError as error:
+            raise ReconcileError(
+                f"the app {app} is not deployed in the Modal environment {environment}",
+                remedy="Run reconcile first.",
+            ) from error
+    try:
+        with translated_errors(asked, patient=True):
+            return await _called(function, app, environment, as_if, trigger)
+    except ModalError as error:
+        if error.kind is not FailureKind.INTERNAL:
+            raise
+        lost = await lost_volume(ModalApps(app, environment), ModalFiles(app, environment), app)
+        if lost is not None:
+            raise lost from error
+        if _NOT_STARTED not in error.what:
+            raise
+        raise ReconcileError(
+            f"the dispatcher's container could not start: {error.what.partition(_FAILED)[2]}",
+            where=app,
+            remedy=f"See its logs: modal app logs {app} --env {environment}. Then deploy it anew: "
+            "reconcile",
+        ) from error
+
+
+async def _called(
+    function: modal.Function[..., str, str],
+    app: str,
+    environment: str,
+    as_if: str | None,
+    trigger: str | None,
+) -> str:
+    try:
+        return await function.remote.aio(as_if=as_if, trigger=trigger)
+    except UnknownScheduleError as error:
+        raise ReconcileError(
+            f"no schedule {error} is live any more", remedy="See what is", command="status"
+        ) from error
+    except ExecutionError as error:
+        raise _of_container(error, app, environment) from error
+
+
+def _of_container(error: ExecutionError, app: str, environment: str) -> Exception:
+    """What the client makes of an error whose class it does not have, without the traceback.
+
+    The container's source is of the version that applied last, which may be newer than this one.
+    """
+    _, unreadable, trace = str(error).partition(_TRACEBACK)
+    lines = [line.strip() for line in trace.splitlines() if line.strip()]
+    if not unreadable or not lines:
+        return error
+    return ReconcileError(
+        f"the dispatcher failed: {lines[-1]}",
+        where=app,
+        remedy=f"See its logs: modal app logs {app} --env {environment}. If another version of "
+        "schedule-reconciler applied last, use that one.",
+    )
+
+
+async def wait_for_calls(log: WakeLog, environment: str) -> WakeLog:
+    """Wait until every call that the wake started has ended; its lines then say how."""
+    caller = ModalCaller(environment)
+
+    async def ended(record: RunRecord) -> RunRecord:
+        if record.state is not RunState.STARTED or record.call is None:
+            return record
+        while not (status := await caller.status(record.call)).ended:
+            await asyncio.sleep(POLL_INTERVAL)
+        state = RunState(status.state.value)
+        return replace(record, state=state, reason=status.reason, result=status.result)
+
+    return replace(log, records=tuple(await together(*map(ended, log.records))))

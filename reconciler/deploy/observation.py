@@ -1,0 +1,206 @@
+"""What is live: every app of the workspace, our pointer and the generation that it names.
+
+Unknown is never absent: whatever cannot be read raises, and so becomes an error of the plan instead
+of a deletion. What can be read and makes no sense is damage, which an apply repairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.deploy.generation_files import read_generation
+from reconciler.deploy.history import newest_number, read_record
+from reconciler.deploy.lost import find_lost, protected_names
+from reconciler.deploy.ports import Apps, DeployedApp, Files
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.at_once import together
+from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.dispatch.formats import FormatError, NewerFormatError
+from reconciler.dispatch.generation import Generation, generation_path
+from reconciler.dispatch.pointer import POINTER_PATH, Pointer, decode_pointer
+from reconciler.dispatch.ports import Claims
+from reconciler.dispatch.protection import PROTECTED_KEY, read_protection
+from reconciler.manifest import EnvironmentSettings
+from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
+from reconciler.plan.tags import GENERATION_TAG, tag_value
+
+
+async def observe(
+    settings: EnvironmentSettings, apps: Apps, files: Files, claims: Claims, *, alone: bool = False
+) -> Actual:
+    """Read what is live.
+
+    Args:
+        alone: read our own app only, and nothing of what others have deployed.
+
+    Raises:
+        UnavailableError: something could not be read.
+        NewerFormatError: a newer version wrote what is live.
+    """
+    deployed, ((pointer, pointer_damage), volume), (cursor, entry) = await together(
+        _own_app(apps) if alone else apps.deployed(),
+        together(read_pointer(files), files.volume()),
+        together(claims.get(CURSOR_KEY), claims.get(PROTECTED_KEY)),
+    )
+    found = cursor_of(cursor)
+    known = found if isinstance(found, Cursor) else None
+    own = next((app for app in deployed if _is_own(app, settings)), None)
+    stopped = None if own is not None else await _stopped(apps, files, pointer)
+    live, live_damage = None, None
+    if pointer is not None:
+        live, live_damage = await read_generation(files, pointer.generation)
+    moved = pointer_damage is not None or _is_moved(own, pointer)
+    applied = await _read_applied(files, own, pointer)
+    protection = read_protection(entry)
+    lost = None
+    if applied is None and (live is None or live_damage is not None):
+        was_applied = own is not None and GENERATION_TAG in own.tags
+        if was_applied or pointer is not None or pointer_damage is not None:
+            lost = await find_lost(files, pointer, known, protection)
+    return Actual(
+        own=None if own is None else _own(own),
+        stopped=stopped,
+        foreign=_foreign(deployed, settings),
+        unread=_unread(deployed, settings),
+        targets={
+            app.name: frozenset(function.name for function in app.functions if not function.server)
+            for app in deployed
+            if app.environment == settings.modal and app.unread is None
+        },
+        servers={
+            app.name: frozenset(function.name for function in app.functions if function.server)
+            for app in deployed
+            if app.environment == settings.modal
+        },
+        pointer=pointer,
+        pointer_damage=pointer_damage,
+        pointer_written=await _written_at(files, POINTER_PATH) if moved else None,
+        live=live,
+        live_damage=live_damage,
+        live_written=(
+            await _written_at(files, generation_path(pointer.generation))
+            if pointer is not None and live_damage is not None
+            else None
+        ),
+        applied=applied,
+        lost=lost,
+        volume=volume,
+        protected=protected_names(
+            own, pointer, [one for one in (live, applied) if one is not None], lost, protection
+        ),
+        through=None if known is None else known.through,
+        wake_seconds=() if known is None else known.took,
+        number=max(
+            # The previous version applies without a number, and its pointer then has none.
+            (None if pointer is None else pointer.number) or await newest_number(files),
+            *(one.number for one in (live, applied) if one is not None),
+            (known.number if known is not None else None) or 0,
+        ),
+    )
+
+
+async def _own_app(apps: Apps) -> Sequence[DeployedApp]:
+    own = await apps.own()
+    return () if own is None else (own,)
+
+
+async def read_pointer(files: Files) -> tuple[Pointer | None, str | None]:
+    content = await files.read(POINTER_PATH)
+    if content is None:
+        return None, None
+    try:
+        return decode_pointer(content), None
+    except NewerFormatError:
+        raise
+    except FormatError as error:
+        return None, error.what
+
+
+async def _read_applied(
+    files: Files, own: DeployedApp | None, pointer: Pointer | None
+) -> Generation | None:
+    """The generation that the app is tagged with, when it is whole and not the live one.
+
+    A tag holds the beginning of a digest only; the file is found by listing.
+    """
+    tagged = None if own is None else own.tags.get(GENERATION_TAG)
+    if not tagged or (pointer is not None and tag_value(pointer.generation) == tagged):
+        return None
+    folder = generation_path("").rpartition("/")[0]
+    for path in await files.list(folder):
+        digest = path.rpartition("/")[2].removesuffix(".jsonl")
+        if tag_value(digest) == tagged:
+            generation, damage = await read_generation(files, digest)
+            return generation if damage is None else None
+    return None
+
+
+def _is_moved(own: DeployedApp | None, pointer: Pointer | None) -> bool:
+    """Whether the pointer names another generation than the one that the app is tagged with."""
+    if own is None or pointer is None:
+        return False
+    return own.tags.get(GENERATION_TAG) != tag_value(pointer.generation)
+
+
+async def _written_at(files: Files, path: str) -> str | None:
+    """When a file was written; as with :func:`_stopped`, not knowing it holds up nothing."""
+    try:
+        return await files.written_at(path)
+    except UnavailableError:
+        return None
+
+
+async def _stopped(apps: Apps, files: Files, pointer: Pointer | None) -> Touch | None:
+    """Who stopped the app that the last apply left behind, as far as that can be told.
+
+    Nothing is decided by it, so whatever stands in its way must not hold up the repair.
+    """
+    try:
+        record = await read_record(files, pointer)
+        return await apps.stopped(record.app) if record is not None and record.app else None
+    except (FormatError, UnavailableError):
+        return None
+
+
+def _own(app: DeployedApp) -> OwnApp:
+    return OwnApp(
+        slots=tuple(sorted(f.cron for f in app.functions if f.cron is not None)),
+        functions=tuple(sorted(function.name for function in app.functions)),
+        tags=app.tags,
+        deployed=app.deployed,
+        id=app.id,
+    )
+
+
+def _foreign(
+    deployed: Sequence[DeployedApp], settings: EnvironmentSettings
+) -> tuple[DeployedCron, ...]:
+    return tuple(
+        sorted(
+            DeployedCron(app.environment, app.name, function.name, function.schedule)
+            for app in deployed
+            if not _is_own(app, settings)
+            for function in app.functions
+            if function.schedule is not None
+        )
+    )
+
+
+def _unread(deployed: Sequence[DeployedApp], settings: EnvironmentSettings) -> tuple[Unread, ...]:
+    found = [
+        Unread(app.environment, app.name, "", app.unread)
+        for app in deployed
+        if app.unread is not None
+    ]
+    found += [
+        Unread(app.environment, app.name, function.name, function.unread, function.schedule)
+        for app in deployed
+        if not _is_own(app, settings)
+        for function in app.functions
+        if function.unread is not None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.environment, one.app, one.function)))
+
+
+def _is_own(app: DeployedApp, settings: EnvironmentSettings) -> bool:
+    return (app.environment, app.name) == (settings.modal, settings.app)

@@ -1,0 +1,218 @@
+"""The outside of an apply: Modal's apps, the files on our Volume and the clone.
+
+Another port, the Dict, is the dispatcher's :class:`~reconciler.dispatch.ports.Claims`. Each has
+an in-memory fake in :mod:`reconciler.deploy.fakes`, and one contract suite holds for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from reconciler.dispatch.generation import Slot
+from reconciler.errors import ReconcileError, RefusedError
+from reconciler.plan import Rates, Standing, Touch
+
+Secrets: TypeAlias = Mapping[str, Sequence[str]]
+"""Names of Modal Secrets, each with the keys that it has to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedFunction:
+    """A function of a deployed app.
+
+    Attributes:
+        name: ``Class.*`` for a class.
+        cron: its cron, when it holds one.
+        schedule: its cron or period as people read it, None when it holds neither. As Modal shows
+            it where that is of no known form.
+        unread: why its schedule could not be read; one may be there then. Never set in our app.
+        server: whether it is a Server, which answers HTTP, holds no schedule and cannot be called.
+    """
+
+    name: str
+    cron: Slot | None = None
+    schedule: str | None = None
+    unread: str | None = None
+    server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedApp:
+    """An app that is deployed somewhere in the workspace.
+
+    Attributes:
+        name: empty where a whole environment could not be read; the environment is empty too where
+            the environments could not be listed.
+        tags: for our app only.
+        deployed: who deployed it last, for our app only.
+        id: Modal's, which outlives a stop; an app that is deployed anew under the name has another.
+        unread: why its functions could not be read; never set for ours, or for our environment.
+    """
+
+    environment: str
+    name: str
+    functions: tuple[DeployedFunction, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deployed: Touch | None = None
+    id: str = ""
+    unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deploy left behind.
+
+    Attributes:
+        app: Modal's id of our app.
+        volume: the id of the Volume that its functions mount, which is also a tag of the app.
+    """
+
+    app: str
+    volume: str
+
+
+class CronLimitError(RefusedError):
+    """Modal refused a deploy because the workspace has no cron left; nothing was changed."""
+
+
+class MissingSecretError(ReconcileError):
+    """A Modal Secret with an address of alerts or pings is not there; nothing was changed."""
+
+    def __init__(self, secret: str, keys: Sequence[str], environment: str) -> None:
+        wanted = " ".join(f"{key}=…" for key in keys)
+        these = f"the key{'s' if len(keys) > 1 else ''} {' and '.join(keys)}"
+        super().__init__(
+            f"there is no Modal Secret {secret} with {these} in environment {environment}, and "
+            "`alerts` or `ping` name it",
+            remedy=f"Make it, or add what it lacks: modal secret create {secret} {wanted} "
+            f"--env {environment}\n  For --env local put `reconcile engine exec` before that.",
+        )
+
+
+class Apps(Protocol):
+    """The deployed apps of a workspace; ours can be changed."""
+
+    async def deployed(self) -> Sequence[DeployedApp]:
+        """Every deployed app of every environment of the workspace; tags for ours only.
+
+        What is foreign and refused by Modal is there as unread. Nothing is ever left out.
+
+        Raises:
+            UnavailableError: our app could not be read, or Modal did not answer.
+        """
+        ...
+
+    async def own_schedules(
+        self, functions: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], str]:
+        """Those of the functions that have a schedule of their own, with it as people read it.
+
+        Args:
+            functions: app and function, in the Modal environment of our app. One that is not
+                there or may not be read has none that is known.
+
+        Raises:
+            UnavailableError: Modal did not answer.
+        """
+        ...
+
+    async def own(self) -> DeployedApp | None:
+        """The deployed app of our name, None when there is none; far fewer calls than for all.
+
+        Raises:
+            UnavailableError: it could not be read.
+        """
+        ...
+
+    async def rates(self) -> Rates | None:
+        """What the workspace pays; None when Modal does not tell. Never an error."""
+        ...
+
+    async def stopped(self, id_: str) -> Touch | None:
+        """Who stopped the app with this id, and when; None as far as Modal does not tell.
+
+        Raises:
+            UnavailableError: it could not be read.
+        """
+        ...
+
+    async def require_secrets(self, secrets: Secrets) -> None:
+        """Make sure that the Modal Secrets are there and have these keys.
+
+        Raises:
+            MissingSecretError: one is not there, or lacks a key.
+            UnavailableError: that could not be found out.
+        """
+        ...
+
+    async def deploy(
+        self, slots: Sequence[Slot], tags: Mapping[str, str], secrets: Secrets
+    ) -> Deployment:
+        """Make the slots, and the functions that hold no cron, the functions of our app.
+
+        The functions mount the Volume of our name, which is made if it is not there.
+
+        Args:
+            tags: all tags that the app has from then on, but for the Volume's.
+            secrets: what all of its functions carry.
+
+        Raises:
+            CronLimitError: Modal refuses so many crons. What was deployed stays live.
+            MissingSecretError: a Secret is not there. What was deployed stays live.
+            UnavailableError: anything else; it may or may not have been deployed.
+        """
+        ...
+
+    async def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Replace the tags of our app."""
+        ...
+
+
+class Checkout(Protocol):
+    """The clone in which the command is called."""
+
+    def standing(self, live: str | None, old: str | None, new: str) -> Standing:
+        """What its history says of what is live.
+
+        Args:
+            live: the commit that is live, None when none is recorded.
+            old: the manifests' folder that is live, None when that is not known.
+            new: the manifests' folder of this clone; both relative to the repository's root.
+        """
+
+
+class Files(Protocol):
+    """The files on our Volume."""
+
+    async def volume(self) -> str | None:
+        """The id of the Volume that bears our name now, None when there is none.
+
+        One that was deleted and made again under the same name has another id.
+        """
+        ...
+
+    async def read(self, path: str) -> bytes | None:
+        """The content of a file, None when there is none."""
+        ...
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Store a file, in place of one of that name. It is there for every later reader."""
+        ...
+
+    async def written_at(self, path: str) -> str | None:
+        """When a file was last written, ISO 8601 in UTC; None when there is none of that name."""
+        ...
+
+    async def list(self, folder: str) -> Sequence[str]:
+        """The paths directly below a folder, sorted; empty when there is no such folder."""
+        ...
+
+    async def written(self, folder: str) -> Mapping[str, str]:
+        """The same, each with when it was last written; one call, whatever there is."""
+        ...
+
+    async def remove(self, path: str) -> None:
+        """Remove a file, which may be gone already."""
+        ...

@@ -1,0 +1,34 @@
+"""Whether what is deployed is what the last apply left, for ``status``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.plan import Actual, Desired
+from reconciler.plan.drift import find_drift
+from reconciler.plan.safety import refuse_foreign_app
+from reconciler.render.status import Finding
+
+ENGINE_STOPPED = Finding(
+    "embedded engine",
+    "is not running: no cron fires",
+    "Start it: reconcile engine",
+)
+_REPAIR = "Run reconcile, which repairs it."
+
+
+def findings_of(actual: Actual, desired: Desired) -> Iterator[Finding]:
+    """Yield what is wrong with the deployment.
+
+    Args:
+        actual: as observed; what others have deployed is not looked at.
+        desired: the owner that the app must have, and its settings.
+    """
+    app = desired.settings.app
+    foreign = list(refuse_foreign_app(actual, desired))
+    for refusal in foreign:
+        yield Finding(f"app {app}", f"is not ours: {refusal.message}", refusal.remedy)
+    if foreign:
+        return
+    for change in find_drift(actual, actual.applied or actual.live, app, {}):
+        yield Finding(f"{change.kind} {change.name}", change.reason, _REPAIR)

@@ -1,0 +1,325 @@
+"""A plan as JSON: stable within ``format: 1``; its schema is generated from these models."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.manifest import Packing
+from reconciler.plan import Action, Change, Kind, Plan, Rule, desired_digest
+from reconciler.plan.tz_change import TzChange
+from reconciler.render.document_part import Part
+from reconciler.render.effect_document import EffectPart, effect_part
+
+
+class DesiredPart(Part):
+    """What git says."""
+
+    commit: str | None = Field(description="The git commit; null outside git.")
+    dirty: bool = Field(description="Whether the work tree differs from that commit.")
+    digest: str = Field(description="SHA-256 over the schedules.")
+    schedules: int = Field(ge=0)
+
+
+class ActualPart(Part):
+    """What is live."""
+
+    generation: str | None = Field(description="The live generation; null before the first apply.")
+    digest: str = Field(description="SHA-256 over all that the plan depends on.")
+    commit: str | None = Field(
+        description="The commit that stands for what is live, when planned offline; else null."
+    )
+
+
+class ChangePart(Part):
+    """One change, or one repair."""
+
+    action: Action
+    kind: Kind
+    name: str
+    reason: str
+    file: str | None
+    line: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class SlotPart(Part):
+    """One cron that would be deployed."""
+
+    slot: str
+    cron: str
+    timezone: str
+    schedules: list[str]
+    wakes_per_month: int = Field(ge=0)
+    idle_wakes_per_month: int = Field(
+        ge=0,
+        description="Of a solo slot, how many of them come when its schedule is not due: a cron in "
+        "UTC wakes at every offset of the schedule's zone. 0 for other slots.",
+    )
+    relies_on: list[str] = Field(
+        description="Slots whose wakes serve some of these schedules' times."
+    )
+
+
+class ForeignPart(Part):
+    """A cron that another app of the workspace holds."""
+
+    environment: str
+    app: str
+    function: str
+    schedule: str
+
+
+class BudgetPart(Part):
+    """The crons of the workspace."""
+
+    limit: int | None = Field(description="What the workspace's plan allows; null without limit.")
+    foreign: list[ForeignPart]
+    reserve: int = Field(ge=0, description="How many stay free for others.")
+    available: int | None = Field(description="How many we may deploy; null without limit.")
+    used: int = Field(ge=0)
+
+
+class WakesPart(Part):
+    """Wakes per month."""
+
+    per_month: int = Field(ge=0)
+    floor: int = Field(ge=0, description="Distinct minutes in which something is due.")
+    every_minute: int = Field(description="Of a poller that wakes every minute.")
+    saved_by_tolerance: int = Field(
+        ge=0, description="How many more there would be if no schedule could wait."
+    )
+
+
+class PricingPart(Part):
+    """What a wake costs, and how that is known."""
+
+    rates: Literal["workspace", "list"] = Field(
+        description="`workspace`: its own, as Modal tells them; `list`: the published price."
+    )
+    usd_per_core_hour: float = Field(ge=0)
+    usd_per_gib_hour: float = Field(ge=0)
+    seconds_per_wake: float = Field(
+        ge=0, description="Billed, with the start of the container and its idle time."
+    )
+    wakes_measured: int = Field(ge=0, description="0 when the seconds are assumed.")
+
+
+class AlternativePart(Part):
+    """What another choice would cost."""
+
+    packing: Packing
+    crons: int = Field(ge=1, description="How many it might use.")
+    used: int = Field(ge=0)
+    wakes_per_month: int = Field(ge=0)
+    cost_usd_per_month: float = Field(ge=0)
+
+
+class MovedOccurrencePart(Part):
+    """One local time of a schedule, as the two editions have it in UTC."""
+
+    before: str | None = Field(description="Null when it did not exist.")
+    after: str | None = Field(description="Null when it does not exist any more.")
+
+
+class MovedSchedulePart(Part):
+    """A schedule of which occurrences move."""
+
+    name: str
+    occurrences: list[MovedOccurrencePart] = Field(description="The first of them.")
+    more: bool = Field(description="Whether others move too.")
+
+
+class TzPart(Part):
+    """What another edition of the tz database moves."""
+
+    before: str | None = Field(description="The live edition: `2025b`; null when not recorded.")
+    after: str = Field(description="The edition of this plan.")
+    until: str | None = Field(
+        description="Up to when times were compared; null when what the live edition says of the "
+        "time to come is not recorded."
+    )
+    schedules: list[MovedSchedulePart] = Field(description="Those that move first.")
+    unlisted: int = Field(ge=0, description="How many more schedules move.")
+
+
+class WarningPart(Part):
+    """Allowed, and seldom meant."""
+
+    message: str
+    file: str | None
+    line: int | None
+
+
+class ErrorPart(Part):
+    """A schedule that cannot work."""
+
+    message: str
+    remedy: str
+    file: str
+    line: int
+
+
+class RefusalPart(Part):
+    """A safety rule that forbids the plan."""
+
+    rule: Rule
+    message: str
+    remedy: str
+
+
+class PlanDocument(Part):
+    """What `reconcile --format json` prints."""
+
+    format: Literal[1]
+    environment: str
+    app: str
+    desired: DesiredPart
+    actual: ActualPart
+    changes: list[ChangePart]
+    drift: list[ChangePart]
+    slots: list[SlotPart]
+    budget: BudgetPart
+    wakes: WakesPart
+    cost_usd_per_month: float = Field(ge=0)
+    pricing: PricingPart
+    alternatives: list[AlternativePart]
+    effects: list[EffectPart]
+    tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
+    warnings: list[WarningPart]
+    errors: list[ErrorPart]
+    refusals: list[RefusalPart]
+    digest: str = Field(description="SHA-256 over what would be done, and to what state.")
+
+
+def plan_document(plan: Plan) -> PlanDocument:
+    """The plan as its document."""
+    return PlanDocument(
+        format=1,
+        environment=plan.environment,
+        app=plan.app,
+        desired=DesiredPart(
+            commit=plan.desired.commit,
+            dirty=plan.desired.dirty,
+            digest=desired_digest(plan.generation),
+            schedules=len(plan.generation.records),
+        ),
+        actual=ActualPart(
+            generation=None if plan.actual.pointer is None else plan.actual.pointer.generation,
+            digest=plan.actual.digest,
+            commit=plan.actual.revision,
+        ),
+        changes=[_change(change) for change in plan.changes],
+        drift=[_change(change) for change in plan.drift],
+        slots=[
+            SlotPart(
+                slot=slot.name,
+                cron=slot.cron,
+                timezone="UTC",
+                schedules=list(slot.schedules),
+                wakes_per_month=plan.wakes.by_slot[slot.name],
+                idle_wakes_per_month=plan.wakes.idle.get(slot.name, 0),
+                relies_on=list(slot.relies_on),
+            )
+            for slot in plan.slots
+        ],
+        budget=BudgetPart(
+            limit=plan.budget.limit,
+            foreign=[
+                ForeignPart(
+                    environment=cron.environment,
+                    app=cron.app,
+                    function=cron.function,
+                    schedule=cron.text,
+                )
+                for cron in plan.budget.foreign
+            ],
+            reserve=plan.budget.reserve,
+            available=plan.budget.available,
+            used=plan.budget.used,
+        ),
+        wakes=WakesPart(
+            per_month=plan.wakes.per_month,
+            floor=plan.wakes.floor,
+            every_minute=plan.wakes.every_minute,
+            saved_by_tolerance=plan.saved_by_tolerance,
+        ),
+        cost_usd_per_month=plan.price.usd(plan.wakes.per_month),
+        pricing=PricingPart(
+            rates="workspace" if plan.price.live else "list",
+            usd_per_core_hour=plan.price.rates.core_hour,
+            usd_per_gib_hour=plan.price.rates.gib_hour,
+            seconds_per_wake=plan.price.seconds,
+            wakes_measured=plan.price.measured,
+        ),
+        alternatives=[
+            AlternativePart(
+                packing=other.packing,
+                crons=other.crons,
+                used=other.used,
+                wakes_per_month=other.wakes,
+                cost_usd_per_month=plan.price.usd(other.wakes),
+            )
+            for other in plan.alternatives
+        ],
+        effects=[effect_part(effect) for effect in plan.effects],
+        tz=None if plan.tz is None else _tz(plan.tz),
+        warnings=[
+            WarningPart(message=item.message, file=item.file, line=item.line)
+            for item in plan.warnings
+        ],
+        errors=[
+            ErrorPart(
+                message=item.message,
+                remedy=item.remedy,
+                file=item.schedule.location.file,
+                line=item.schedule.location.line,
+            )
+            for item in plan.missing
+        ],
+        refusals=[
+            RefusalPart(rule=item.rule, message=item.message, remedy=item.remedy)
+            for item in plan.refusals
+        ],
+        digest=plan.digest,
+    )
+
+
+def _tz(change: TzChange) -> TzPart:
+    return TzPart(
+        before=change.before or None,
+        after=change.after,
+        until=_time(change.until),
+        schedules=[
+            MovedSchedulePart(
+                name=schedule.name,
+                occurrences=[
+                    MovedOccurrencePart(before=_time(moved.before), after=_time(moved.after))
+                    for moved in schedule.moved
+                ],
+                more=schedule.more,
+            )
+            for schedule in change.schedules
+        ],
+        unlisted=change.unlisted,
+    )
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else format_minute(at)
+
+
+def _change(change: Change) -> ChangePart:
+    return ChangePart(
+        action=change.action,
+        kind=change.kind,
+        name=change.name,
+        reason=change.reason,
+        file=change.file,
+        line=change.line,
+        before=None if change.before is None else dict(change.before),
+        after=None if change.after is None else dict(change.after),
+    )

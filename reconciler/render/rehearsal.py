@@ -1,0 +1,167 @@
+"""What the next wake would do, as a person reads it in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from reconciler.dispatch.formats import Damaged
+from reconciler.dispatch.history import Run
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.runs import RunRecord
+from reconciler.render.runs_text import brief
+
+
+class Will(Enum):
+    """What a wake would do about an occurrence."""
+
+    START = "would start"
+    TRY = "would try"
+    """Start what earlier wakes had found due, and could not start."""
+    FAIL = "would fail"
+    """Try to start it, in vain; a later wake tries again."""
+    WAIT = "would wait"
+    DROP = "would be"
+    """Not start it, and say why: ``would be missed``, ``would be skipped``."""
+    RECORD = "would record"
+    """Write down how a call has ended."""
+    REPORT = "would report"
+    """Write down that a task cannot be read."""
+    NOTHING = "was"
+    """An earlier wake has settled it: ``was started``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a wake would do about one occurrence, or about several that it drops alike.
+
+    Attributes:
+        record: the line that it would write down.
+        function: ``app/function``; empty when that is not known.
+        before: what the history says of the attempts before; None when there were none.
+    """
+
+    will: Will
+    record: RunRecord
+    function: str
+    before: Run | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a wake would do.
+
+    Attributes:
+        now: the epoch minute up to which it would look.
+        alone: it would look at that minute only.
+        damaged: entries of the Dict that it would leave out, because they cannot be read.
+    """
+
+    now: int
+    alone: bool
+    damaged: tuple[Damaged, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    def of(self, *wills: Will) -> Iterator[Line]:
+        """The lines of this kind."""
+        return (line for line in self.lines if line.will in wills)
+
+
+def rehearsal_text(rehearsal: Rehearsal) -> str:
+    """A line for each thing that would be done."""
+    upon = "at" if rehearsal.alone else "up to"
+    nothing = f"Nothing is due {upon} {format_minute(rehearsal.now)}."
+    lines = [_text(line) for will in _ORDER for line in rehearsal.of(will)]
+    return "\n".join(lines) or nothing
+
+
+def rehearsal_json(rehearsal: Rehearsal) -> dict[str, Any]:
+    """The same as JSON; within ``format: 1`` keys are only added."""
+    return {
+        "format": 1,
+        "time": format_minute(rehearsal.now),
+        "would_start": [
+            {**_start(one), "reason": one.record.reason} for one in rehearsal.of(Will.START)
+        ],
+        "would_try_again": [
+            {
+                **_start(one),
+                "state": None if one.before is None else one.before.state.value,
+                "reason": None if one.before is None else one.before.reason,
+            }
+            for one in rehearsal.of(Will.TRY)
+        ],
+        "would_fail_to_start": [
+            {**_start(one), "reason": one.record.reason} for one in rehearsal.of(Will.FAIL)
+        ],
+        "would_wait": [
+            {**_start(one), "reason": one.record.reason} for one in rehearsal.of(Will.WAIT)
+        ],
+        "would_be_let_go": [
+            {
+                "name": one.record.name,
+                "times": [format_minute(at) for at in one.record.times],
+                "state": one.record.state.value,
+                "reason": one.record.reason,
+            }
+            for one in rehearsal.of(Will.DROP)
+        ],
+        "would_record": [one.record.to_json() for one in rehearsal.of(Will.RECORD)],
+        "served_before": [
+            {
+                "occurrence": one.record.occurrence.id,
+                "state": one.record.state.value,
+                "reason": one.record.reason,
+            }
+            for one in rehearsal.of(Will.NOTHING)
+        ],
+        "unreadable": [one.record.to_json() for one in rehearsal.of(Will.REPORT)],
+    }
+
+
+_ORDER: Final = (
+    Will.REPORT,
+    Will.TRY,
+    Will.FAIL,
+    Will.WAIT,
+    Will.DROP,
+    Will.START,
+    Will.RECORD,
+    Will.NOTHING,
+)
+
+
+def _start(one: Line) -> dict[str, Any]:
+    return {
+        "occurrence": one.record.occurrence.id,
+        "name": one.record.name,
+        "time": format_minute(one.record.occurrence.at),
+        "function": one.function,
+        "attempt": one.record.attempt,
+    }
+
+
+def _text(line: Line) -> str:
+    record, occurrence = line.record, line.record.occurrence.id
+    reason = f"  {brief(record.reason)}" if record.reason else ""
+    match line.will:
+        case Will.DROP:
+            times = [format_minute(at) for at in record.times]
+            span = times[0] if len(times) == 1 else f"{times[0]} … {times[-1]} ({record.count})"
+            return f"would be {record.state.value}  {record.name}@{span}{reason}"
+        case Will.NOTHING:
+            return f"was {record.state.value:9} {occurrence}  {line.function}{reason}".rstrip()
+        case Will.RECORD:
+            return f"would record  {occurrence}  {record.state.value}{reason}"
+        case Will.REPORT:
+            return f"{line.will.value:13} {occurrence}{reason}"
+        case Will.TRY | Will.WAIT if line.before is not None:
+            before = line.before
+            why = f": {brief(before.reason)}" if before.reason else ""
+            last = f"attempt {record.attempt}; {before.state.value}{why}"
+            return f"{line.will.value:13} {occurrence}  {line.function}  {last}"
+        case _:
+            attempt = f"  attempt {record.attempt}" if record.attempt > 1 else ""
+            return f"{line.will.value:13} {occurrence}  {line.function}{attempt}{reason}"

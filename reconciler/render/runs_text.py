@@ -1,0 +1,141 @@
+"""Runs as a person reads them in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from reconciler.dispatch.history import Run
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.dispatch.told import told_line
+from reconciler.foreign_text import as_lines
+from reconciler.render.style import Style
+
+BRIEF: Final = 100
+"""Characters of a reason or a result in a list; one run alone is shown with all of it."""
+SPELLED_OUT: Final = 5
+"""Occurrences that one line names; the rest is counted."""
+FAILURES: Final = frozenset(
+    {RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED}
+)
+"""The states that want a look."""
+
+
+def runs_text(runs: Sequence[Run], style: Style) -> str:
+    """A line per run, oldest first."""
+    if not runs:
+        return "No runs."
+    width = max(len(run.occurrence.name) for run in runs)
+    return as_lines(_run_line(run, width, style) for run in runs)
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """One run as JSON."""
+    return {
+        "occurrence": run.occurrence.id,
+        "name": run.occurrence.name,
+        "time": format_minute(run.occurrence.at),
+        "state": run.state.value,
+        "started": run.started,
+        "seen": run.seen,
+        "attempt": run.attempt,
+        "call": run.call,
+        "reason": run.reason,
+        "result": run.result,
+        "tries": list(run.tries),
+        "decisions": [
+            {
+                "at": decision.at,
+                "state": decision.state.value,
+                "attempt": decision.attempt,
+                "reason": decision.reason,
+            }
+            for decision in run.decisions
+        ],
+        "replaced": run.replaced,
+        "replaced_by": run.replaced_by,
+        "slot": run.slot,
+        "wake": run.wake,
+    }
+
+
+def wake_text(
+    log: WakeLog, style: Style, *, alone: bool = False, before: Sequence[RunRecord] = ()
+) -> str:
+    """What one wake did.
+
+    Args:
+        alone: it looked at its minute only, and at none before.
+        before: what it came upon that earlier wakes had settled, a line for each occurrence.
+    """
+    width = max((len(record.name) for record in log.records), default=0)
+    lines = [_record_line(record, width, style) for record in log.records]
+    if before:
+        lines += _settled_before(before)
+    elif not lines:
+        lines.append(f"Nothing was due {'at' if alone else 'up to'} {format_minute(log.now)}.")
+    return as_lines([*lines, *(told_line(told) for told in log.told)])
+
+
+def _settled_before(before: Sequence[RunRecord]) -> Iterator[str]:
+    """``Served by earlier wakes: a@2026-11-20T09:00Z.``, and of each that did not run why."""
+    dropped = [line for line in before if line.state in (RunState.MISSED, RunState.SKIPPED)]
+    for line in dropped[:SPELLED_OUT]:
+        why = f", because {line.reason.rstrip('.')}" if line.reason else ""
+        yield f"{line.occurrence.id} was {line.state.value}{why}."
+    if len(dropped) > SPELLED_OUT:
+        yield f"And {len(dropped) - SPELLED_OUT} more were missed or skipped before."
+    served = [line.occurrence.id for line in before if line not in dropped]
+    if served:
+        more = len(served) - SPELLED_OUT
+        named = f"{', '.join(served[:SPELLED_OUT])}{f' and {more} more' if more > 0 else ''}"
+        yield f"Served by earlier wakes: {named}."
+
+
+def missed_names(records: Iterable[RunRecord]) -> list[str]:
+    """The names of schedules with missed occurrences, each with how many: ``hourly (3)``."""
+    counts: dict[str, int] = {}
+    for record in records:
+        if record.state is RunState.MISSED:
+            counts[record.name] = counts.get(record.name, 0) + record.count
+    return [f"{name} ({count})" for name, count in sorted(counts.items())]
+
+
+def state_text(state: RunState, style: Style) -> str:
+    """A state in its colour."""
+    match state:
+        case RunState.SUCCEEDED:
+            return style.green(state.value)
+        case RunState.STARTED | RunState.SKIPPED | RunState.QUEUED:
+            return state.value
+        case RunState.START_FAILED | RunState.CANCELLED | RunState.EXPIRED:
+            return style.yellow(state.value)
+        case RunState.FAILED | RunState.TIMED_OUT | RunState.MISSED:
+            return style.red(state.value)
+
+
+def brief(text: str) -> str:
+    """The beginning of what would fill lines."""
+    return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
+
+
+def _run_line(run: Run, width: int, style: Style) -> str:
+    detail = brief(run.reason or run.result or run.call or "")
+    attempt = f"attempt {run.attempt}  " if run.attempt > 1 else ""
+    padding = " " * (12 - len(run.state.value))
+    return (
+        f"{format_minute(run.occurrence.at)}  {run.occurrence.name:{width}}  "
+        f"{state_text(run.state, style)}{padding}  {attempt}{detail}"
+    ).rstrip()
+
+
+def _record_line(record: RunRecord, width: int, style: Style) -> str:
+    times = format_minute(record.times[-1])
+    if record.count > 1:
+        times = f"{format_minute(record.times[0])} … {times} ({record.count})"
+    detail = brief(record.reason or record.result or record.call or "")
+    padding = " " * (12 - len(record.state.value))
+    return (
+        f"{state_text(record.state, style)}{padding}  {record.name:{width}}  {times}  {detail}"
+    ).rstrip()

@@ -1,0 +1,238 @@
+"""A status as a person reads it in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from reconciler.dispatch.occurrence import format_minute
+from reconciler.dispatch.pointer import Pointer
+from reconciler.foreign_text import as_lines, on_one_line
+from reconciler.render.explanation import lateness
+from reconciler.render.runs_text import brief, run_json, state_text
+from reconciler.render.status import ScheduleStatus, Status, Tasks, TaskStatus
+from reconciler.render.style import Style
+from reconciler.words import count, lasting
+
+
+def status_text(
+    status: Status,
+    origins: Mapping[str, str],
+    style: Style,
+    remedies: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The status, several lines.
+
+    Args:
+        origins: schedule name to the commit that made it what it is, where that is known.
+        remedies: for each damaged place what repairs it.
+    """
+    return as_lines(_lines(status, origins, style, remedies))
+
+
+def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
+    """The status as JSON; ``origins`` as in :func:`status_text`."""
+    pointer = status.pointer
+    return {
+        "format": 1,
+        "well": status.well,
+        "generation": status.generation,
+        "commit": None if pointer is None else pointer.commit,
+        "dirty": None if pointer is None else pointer.dirty,
+        "rolled_back_from": None if pointer is None else pointer.rolled_back_from,
+        "author": None if pointer is None else pointer.author,
+        "link": None if pointer is None else pointer.link,
+        "applied_by": None if pointer is None else pointer.by,
+        "applied_at": None if pointer is None else pointer.at,
+        "schedules": [
+            {
+                "name": item.record.name,
+                "commit": origins.get(item.record.name),
+                "well": item.well,
+                "suspended": item.suspended,
+                "suspended_until": _time(item.record.resumes) if item.suspended else None,
+                "suspended_reason": (item.record.suspended or None) if item.suspended else None,
+                "last": None if item.last is None else run_json(item.last),
+                "next": _time(item.following),
+                "overdue": _time(item.overdue),
+                "rebuilt_at": _time(item.rebuilt),
+                "anchor_ahead": _time(item.record.anchor if item.ahead else None),
+                "late_seconds": item.late,
+                "failures_in_a_row": item.failures,
+                "missed_in_a_row": item.missed,
+            }
+            for item in status.schedules
+        ],
+        "tasks": {
+            "pending": status.tasks.pending,
+            "wanting_a_look": [_task_json(task) for task in status.tasks.wanting],
+        },
+        "runs_twice": [doubled._asdict() for doubled in status.twice],
+        "deployment": [
+            {"what": one.what, "reason": one.reason, "remedy": one.remedy}
+            for one in status.findings
+        ],
+        "cursor_ahead": _time(status.cursor_ahead),
+        "damaged": [{"where": one.where, "why": one.why} for one in status.damaged],
+        "slots": [
+            {
+                "slot": item.slot.name,
+                "cron": item.slot.cron,
+                "last_wake": item.last_wake,
+                "overdue": _time(item.overdue),
+            }
+            for item in status.slots
+        ],
+    }
+
+
+def _lines(
+    status: Status, origins: Mapping[str, str], style: Style, remedies: Mapping[str, str]
+) -> Iterator[str]:
+    pointer = status.pointer
+    yield style.bold(f"Generation {status.generation[:12]}{_origin(pointer)}")
+    if pointer is not None and pointer.rolled_back_from is not None:
+        yield (
+            f"Rolled back on purpose from commit {pointer.rolled_back_from[:12]}, which is ahead "
+            "of what is live: the next apply from there undoes the rollback."
+        )
+    yield from _rebuilt_lines(status)
+    width = max((len(item.record.name) for item in status.schedules), default=0)
+    for item in status.schedules:
+        origin = origins.get(item.record.name)
+        since = style.dim(f"  since commit {origin[:12]}") if origin else ""
+        yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
+    if status.slots:
+        yield style.bold("Slots")
+    slots = max((len(item.slot.name) for item in status.slots), default=0)
+    for slot in status.slots:
+        woke = "has not woken yet" if slot.last_wake is None else f"last woke {slot.last_wake}"
+        overdue = "" if slot.overdue is None else f", overdue since {format_minute(slot.overdue)}"
+        yield (
+            f"  {slot.slot.name:{slots}}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
+            f"{style.red(overdue) if overdue else ''}"
+        )
+    yield from _task_lines(status.tasks, style)
+    yield from _damage_lines(status, style, remedies)
+    yield from _clock_lines(status, style)
+    if status.twice:
+        yield style.bold("Runs twice")
+    for doubled in status.twice:
+        yield f"  {style.yellow(str(doubled))}"
+    if status.findings:
+        yield style.bold("Deployment")
+    for finding in status.findings:
+        yield f"  {style.red(f'{finding.what} {finding.reason}')}"
+        yield f"    {finding.remedy}"
+    bad = [finding.what for finding in status.findings]
+    bad += [item.record.name for item in status.schedules if not item.well]
+    bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
+    bad += [task.name for task in status.tasks.wanting]
+    bad += [doubled.name for doubled in status.twice]
+    bad += ["the cursor"] if status.cursor_ahead is not None else []
+    bad += dict.fromkeys(one.where for one in status.damaged)
+    yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _origin(pointer: Pointer | None) -> str:
+    """From which commit, and by whom, what is live was applied."""
+    if pointer is None:
+        return ""
+    applied = f", applied by {pointer.by} at {pointer.at}"
+    if not pointer.commit:
+        return applied
+    author = f" by {on_one_line(pointer.author)}" if pointer.author else ""
+    changed = " with uncommitted changes" if pointer.dirty else ""
+    return f", commit {pointer.commit[:12]}{author}{changed}{applied}"
+
+
+def _damage_lines(status: Status, style: Style, remedies: Mapping[str, str]) -> Iterator[str]:
+    if status.damaged:
+        yield style.bold("Damaged")
+    for one in status.damaged:
+        yield f"  {style.red(str(one))}"
+        if one.where in remedies:
+            yield f"    {remedies[one.where]}"
+
+
+def _clock_lines(status: Status, style: Style) -> Iterator[str]:
+    ahead = [item.record for item in status.schedules if item.ahead]
+    if ahead or status.cursor_ahead is not None:
+        yield style.bold("Clocks (one was wrong: that of an apply or a wake, or this machine's)")
+    for record in ahead:
+        anchor = style.red(f"does not run before its anchor {format_minute(record.anchor)}")
+        yield f"  {record.name}  {anchor}; the next apply sets it to now"
+    if status.cursor_ahead is not None:
+        cursor = style.red(f"the cursor {format_minute(status.cursor_ahead)} is ahead")
+        yield f"  {cursor}; the next wake looks again at the last 24 hours"
+
+
+def _rebuilt_lines(status: Status) -> Iterator[str]:
+    times = Counter(item.rebuilt for item in status.schedules if item.rebuilt is not None)
+    for at, schedules in sorted(times.items()):
+        yield (
+            f"Rebuilt from git at {format_minute(at)}, after what was live was lost: "
+            f"{count(schedules, 'schedule')}. How they were before is not known."
+        )
+
+
+def _task_json(task: TaskStatus) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "time": format_minute(task.at),
+        "what": task.what,
+        "reason": task.reason,
+    }
+
+
+def _task_lines(tasks: Tasks, style: Style) -> Iterator[str]:
+    if tasks == Tasks():
+        return
+    yield style.bold(f"Tasks: {tasks.pending:,} pending")
+    width = max((len(task.name) for task in tasks.wanting), default=0)
+    for task in tasks.wanting:
+        reason = f": {task.reason}" if task.reason else ""
+        yield f"  {task.name:{width}}  {format_minute(task.at)} {style.red(task.what)}{reason}"
+
+
+def _next(item: ScheduleStatus, style: Style) -> str:
+    suspended = _suspension(item)
+    if item.overdue is not None:
+        when = style.red(f"overdue since {format_minute(item.overdue)}")
+    elif item.following is not None:
+        when = f"next {format_minute(item.following)}"
+    else:
+        return f"{suspended or 'no more':22}"
+    return f"{when}  {style.yellow(suspended)}" if suspended else when
+
+
+def _suspension(item: ScheduleStatus) -> str:
+    """``suspended until 2026-12-01T00:00Z: moving house``; empty when it is not."""
+    if not item.suspended:
+        return ""
+    record = item.record
+    until = "" if record.resumes is None else f" until {format_minute(record.resumes)}"
+    reason = f": {brief(record.suspended)}" if record.suspended else ""
+    return f"suspended{until}{reason}"
+
+
+def _last(item: ScheduleStatus, style: Style) -> str:
+    last = item.last
+    if last is None:
+        return style.dim("no run yet")
+    state = state_text(last.state, style)
+    reason = f": {brief(last.reason)}" if last.reason else ""
+    seconds = lateness(last)
+    late = f", {lasting(seconds)} late" if seconds is not None and seconds >= 60 else ""
+    rows = []
+    if item.failures > 1:
+        rows.append(f"  {count(item.failures, 'failure')} in a row")
+    if item.missed > 1:
+        rows.append(f"  missed {item.missed}")
+    return f"last {format_minute(last.occurrence.at)} {state}{late}{reason}{''.join(rows)}"
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else format_minute(at)

@@ -1,0 +1,361 @@
+"""Apply: converges from wherever it was interrupted, and never does what it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.deploy.apply import (
+    MissingTargetError,
+    NotConvergedError,
+    RefusedPlanError,
+    StalePlanError,
+    Step,
+)
+from reconciler.deploy.history import Applied, path_of
+from reconciler.deploy.lease import LeaseHeldError, LeaseLostError
+from reconciler.deploy.ports import CronLimitError, DeployedApp, MissingSecretError
+from reconciler.dispatch.pointer import decode_pointer
+from reconciler.errors import RefusedError
+from tests.deploy.scenario import World
+from tests.plan.scenario import hourly, schedules
+
+AB, BC, ABC = hourly("a", "b"), hourly("b", "c"), hourly("a", "b", "c")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def killed_at(step: Step) -> Callable[[Step], None]:
+    def on_step(reached: Step) -> None:
+        if reached is step:
+            raise Killed
+
+    return on_step
+
+
+def test_after_an_apply_a_new_plan_is_empty() -> None:
+    world = World()
+    world.apply(AB)
+    assert world.plan(AB).empty
+    world.apply(BC)
+    assert world.plan(BC).empty
+
+
+def test_the_pointer_tells_what_was_applied_by_whom_and_what_was_before() -> None:
+    world = World()
+    first = world.apply(AB)
+    world.apply(BC)
+    pointer = decode_pointer(world.files.files["current.json"])
+    assert (pointer.by, pointer.commit) == ("somebody", "c" * 40)
+    assert pointer.previous == first.generation.digest
+
+
+def test_an_apply_with_nothing_to_do_touches_nothing() -> None:
+    world = World()
+    world.apply(AB)
+    files, claims = dict(world.files.files), dict(world.claims.entries)
+    world.apply(AB)
+    assert (world.files.files, world.claims.entries) == (files, claims)
+
+
+STEPS = [step for step in Step if step is not Step.PRUNE]
+"""Those that every apply takes."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("before", [(), AB])
+def test_an_apply_killed_before_any_step_converges_when_it_is_run_again(
+    step: Step, before: tuple[object, ...]
+) -> None:
+    world = World()
+    if before:
+        world.apply(AB)
+        world.later(minutes=5)
+    with pytest.raises(Killed):
+        world.apply(BC, killed_at(step))
+    world.later(minutes=15)
+    world.apply(BC)
+    assert world.plan(BC).empty
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_schedule_that_an_interrupted_apply_made_live_keeps_its_beginning(step: Step) -> None:
+    world = World()
+    world.apply(AB)
+    world.later(minutes=5)
+    with pytest.raises(Killed):
+        world.apply(ABC, killed_at(step))
+    live = world.plan(ABC).actual.live
+    assert live is not None
+    began = {record.name: record.anchor for record in live.records}
+    world.later(minutes=60)
+    again = world.apply(ABC)
+    for record in again.generation.records:
+        assert record.anchor == began.get(record.name, record.anchor)
+
+
+def test_a_killed_apply_holds_no_lease_when_it_could_still_give_it_back() -> None:
+    world = World()
+    with pytest.raises(Killed):
+        world.apply(AB, killed_at(Step.DEPLOY))
+    world.apply(AB)
+    assert world.plan(AB).empty
+
+
+def test_a_plan_made_on_another_state_is_stale_and_changes_nothing() -> None:
+    world = World()
+    plan = world.plan(AB)
+    world.apply(hourly("x"))
+    files = dict(world.files.files)
+    with pytest.raises(StalePlanError, match="what is live changed after this plan was made"):
+        world.carry_out(plan)
+    assert world.files.files == files
+
+
+def test_of_two_applies_at_once_the_second_is_told_who_holds_the_lease() -> None:
+    world = World()
+
+    def second(step: Step) -> None:
+        if step is Step.DEPLOY:
+            with pytest.raises(LeaseHeldError) as caught:
+                apply_elsewhere(world)
+            assert "somebody is applying since 2026-11-20T15:00:00Z (lease 1)" in str(caught.value)
+            assert "reconcile unlock 1" in str(caught.value)
+
+    world.apply(AB, second)
+    assert world.plan(AB).empty
+
+
+@pytest.mark.parametrize("step", [*STEPS[1:]])
+def test_an_apply_that_outlives_its_lease_never_overwrites_a_newer_one(step: Step) -> None:
+    world = World()
+
+    def sleep_meanwhile(reached: Step) -> None:
+        if reached is step:
+            world.later(minutes=11)
+            apply_elsewhere(world)
+
+    with pytest.raises(LeaseLostError, match="taken over while this apply was under way"):
+        world.apply(AB, sleep_meanwhile)
+    plan = world.plan(BC)
+    assert plan.empty
+    assert plan.actual.pointer is not None
+    assert plan.actual.pointer.generation == plan.generation.digest
+
+
+def test_an_apply_that_slept_while_no_other_came_goes_on_under_a_lease_of_its_own() -> None:
+    world = World()
+    world.apply(AB, lambda step: world.later(minutes=11) if step is Step.FLIP_POINTER else None)
+    assert world.plan(AB).empty
+    assert {"lease/1", "lease/2"} <= world.claims.entries.keys()
+
+
+def test_a_record_says_of_an_unchanged_schedule_which_apply_made_it_and_what_was_deployed() -> None:
+    world = World()
+    world.apply(AB)
+    first = record_of(world)
+    world.later(minutes=5)
+    world.apply(ABC)
+    second = record_of(world)
+    assert second.origins["a"] == first.origins["a"]
+    assert second.origins["c"].at == second.pointer.at != first.pointer.at
+    (own,) = (app for app in world.apps.apps if app.name == world.apps.name)
+    assert second.app == own.id
+
+
+def test_a_changed_schedule_is_of_the_apply_that_changed_it_and_a_repaired_one_is_not() -> None:
+    world = World()
+    live = world.apply(AB).generation
+    first = record_of(world)
+    path = f"generations/{live.digest}.jsonl"
+    world.files.files[path] = live.encoded.replace(b"sync", b"evil")
+    world.later(minutes=5)
+    assert {change.name for change in world.apply(AB).drift} >= {"a", "b"}
+    assert record_of(world).origins == first.origins
+    world.later(minutes=5)
+    a, b = AB
+    world.apply((replace(a, description="as before"), b))
+    last = record_of(world)
+    assert last.origins == {**first.origins, "a": replace(first.origins["a"], at=last.pointer.at)}
+
+
+def test_the_record_of_an_apply_that_deploys_nothing_names_the_app_that_stays() -> None:
+    world = World()
+    text = 'name: a\nschedule: "0 * * * *"\ndescription: '
+    world.apply(schedules(f"{text}one"))
+    app = record_of(world).app
+    world.later(minutes=5)
+    assert not world.apply(schedules(f"{text}two")).deploy
+    assert record_of(world).app == app is not None
+
+
+def record_of(world: World) -> Applied:
+    """The record of the apply that made live what is."""
+    pointer = decode_pointer(world.files.files["current.json"])
+    return Applied.decode(world.files.files[path_of(pointer)], "record")
+
+
+def apply_elsewhere(world: World) -> None:
+    """Apply from another thread: an event loop is already running in this one."""
+    with ThreadPoolExecutor(1) as other:
+        other.submit(world.apply, BC).result()
+
+
+def test_a_refused_sixth_cron_leaves_everything_live_and_names_the_holders() -> None:
+    world = World()
+    world.apply(AB, crons=5)
+    live = world.files.files["current.json"]
+    world.hold_elsewhere(4)
+    five = hourly("a", "b", "c", "d", "e")
+    with pytest.raises(CronLimitError) as caught:
+        world.apply(five, crons=None)
+    assert caught.value.exit_code == 3
+    assert "Modal refused the deploy: reached limit of 5 cron jobs" in str(caught.value)
+    assert "theirs/tick0  0 * * * * (UTC)  in main" in str(caught.value)
+    assert world.files.files["current.json"] == live
+    assert [app.name for app in world.apps.apps if app.name != "theirs"]
+
+
+def test_a_workspace_that_somebody_else_fills_still_lets_us_shrink() -> None:
+    world = World()
+    world.apply(hourly("a", "b", "c", "d", "e"))
+    world.apps.limit = 9
+    world.hold_elsewhere(4)
+    plan = world.apply(hourly("a", "b", "c", "d", "e"))
+    assert len(plan.slots) == 1
+    assert world.plan(hourly("a", "b", "c", "d", "e")).empty
+
+
+def test_a_missing_function_stops_the_apply_before_anything_is_done() -> None:
+    world = World()
+    with pytest.raises(MissingTargetError) as caught:
+        world.apply(schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc'))
+    assert str(caught.value).startswith(
+        "schedules/all.yaml:1:1: a: there is no deployed function shop/snyc\n  did you mean"
+    )
+    assert world.files.files == {}
+
+
+def test_a_refused_plan_is_not_applied() -> None:
+    world = World()
+    ten = hourly(*(f"s{number}" for number in range(10)))
+    world.apply(ten)
+    with pytest.raises(RefusedPlanError) as caught:
+        world.apply(ten[:2])
+    assert isinstance(caught.value, RefusedError)
+    assert "--allow-deletes 8" in str(caught.value)
+
+
+def test_each_of_several_refusals_is_followed_by_its_way_past() -> None:
+    world = World()
+    *five, last = hourly("a", "b", "c", "d", "e", "kept")
+    world.apply((*five, replace(last, protect=True)))
+    with pytest.raises(RefusedPlanError) as caught:
+        world.apply(hourly("a"))
+    assert str(caught.value).splitlines() == [
+        "kept is protected and its manifest is gone",
+        "  restore the manifest; to delete it, apply it once with `protect: false`, then delete",
+        "5 of 6 schedules would be deleted, more than 3 (30 %, at least 3)",
+        "  if that is meant, say --allow-deletes 5",
+    ]
+
+
+def test_somebody_who_stops_the_app_in_the_middle_is_noticed_at_the_end() -> None:
+    world = World()
+
+    def stop(step: Step) -> None:
+        if step is Step.VERIFY:
+            world.apps.apps = [app for app in world.apps.apps if app.name == "shop"]
+
+    with pytest.raises(NotConvergedError, match="1 differences are left: app schedule-reconciler"):
+        world.apply(AB, stop)
+
+
+def test_a_pointer_moved_by_hand_is_moved_back() -> None:
+    world = World()
+    world.apply(AB)
+    older = world.files.files["current.json"]
+    world.apply(BC)
+    world.files.files["current.json"] = older
+    plan = world.apply(BC)
+    assert plan.changes == ()
+    assert world.plan(BC).empty
+
+
+def test_an_edited_or_removed_generation_is_repaired() -> None:
+    world = World()
+    live = world.apply(AB).generation
+    for content in (b"garbage", live.encoded.replace(b"sync", b"evil"), None):
+        path = f"generations/{live.digest}.jsonl"
+        if content is None:
+            del world.files.files[path]
+        else:
+            world.files.files[path] = content
+        plan = world.apply(AB)
+        assert plan.drift
+        assert world.plan(AB).empty
+        live = plan.generation
+
+
+names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(names, st.sampled_from([None, *Step])), min_size=1, max_size=5))
+def test_whatever_is_applied_and_wherever_it_is_killed_the_last_apply_converges_within_the_budget(
+    history: list[tuple[list[str], Step | None]],
+) -> None:
+    world = World()
+    world.hold_elsewhere(2)
+    theirs = [app for app in world.apps.apps if app.name in {"shop", "theirs"}]
+    for chosen, step in history:
+        given_now = hourly(*sorted(chosen)) if chosen else ()
+        world.later(minutes=20)
+        with suppress(Killed):
+            world.apply(given_now, killed_at(step) if step else lambda _: None, deletes=_ALLOW)
+        assert _crons(world.apps.apps) <= world.apps.limit
+        assert [app for app in world.apps.apps if app.name in {"shop", "theirs"}] == theirs
+    world.later(minutes=20)
+    final = hourly(*sorted(history[-1][0])) if history[-1][0] else ()
+    world.apply(final, deletes=_ALLOW)
+    assert world.plan(final).empty
+
+
+_ALLOW = replace(World().plan(AB).desired.settings.deletes, percent=100, least=100)
+
+
+def _crons(apps: list[DeployedApp]) -> int:
+    return sum(function.schedule is not None for app in apps for function in app.functions)
+
+
+def test_a_secret_that_is_not_there_stops_the_plan_and_says_how_to_make_it() -> None:
+    world = World()
+    given = schedules("name: a\nschedule: 1d\nping: {secret: pings, key: NIGHTLY}")
+    with pytest.raises(MissingSecretError) as caught:
+        world.plan(given)
+    assert str(caught.value) == (
+        "there is no Modal Secret pings with the key NIGHTLY in environment production, and "
+        "`alerts` or `ping` name it\n"
+        "  Make it, or add what it lacks: modal secret create pings NIGHTLY=… --env production\n"
+        "  For --env local put `reconcile engine exec` before that."
+    )
+    world.apps.secrets["pings"] = {"NIGHTLY", "OTHER"}
+    world.apply(given)
+    assert world.plan(given).empty
+
+
+def test_a_secret_that_goes_away_holds_up_no_plan_that_does_not_deploy() -> None:
+    world = World()
+    world.apps.secrets["pings"] = {"NIGHTLY"}
+    text = "name: a\nschedule: 1d\nping: {secret: pings, key: NIGHTLY}"
+    world.apply(schedules(text))
+    world.apps.secrets.clear()
+    world.apply(schedules(f"{text}\ndescription: the same"))

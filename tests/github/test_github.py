@@ -1,0 +1,218 @@
+"""The comment and the issue, beyond what the workflows show."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ReconcileError
+from reconciler.github.comment import put_comment
+from reconciler.github.drift_issue import keep_issue
+from reconciler.github.github import Repository
+from tests.github.fake_github import BOT, PERSON, serving
+
+MARKER = "<!-- schedule-reconciler: production -->"
+
+
+def reconcile(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reconciler.cli", "github", *arguments],
+        env={"PATH": "", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_comment_is_found_among_many() -> None:
+    with serving() as fake:
+        for number in range(150):
+            fake.comment(7, f"comment {number}", PERSON)
+        fake.comment(7, f"{MARKER}\nold", BOT)
+        repository = Repository(fake.url, "acme/jobs", "job-token")
+        put_comment(repository, 7, f"{MARKER}\nnew")
+        assert len(fake.bodies(7)) == 151
+        assert fake.bodies(7)[-1] == f"{MARKER}\nnew"
+
+
+def test_an_issue_that_a_person_opened_is_left_alone() -> None:
+    with serving() as fake:
+        fake.issues[1] = {
+            "number": 1,
+            "state": "open",
+            "user": PERSON,
+            "body": f"{MARKER}\nmine",
+            "labels": ["schedule-drift"],
+        }
+        repository = Repository(fake.url, "acme/jobs", "job-token")
+        keep_issue(repository, "production", f"{MARKER}\ndrift", drifted=True, run="")
+        assert fake.issues[1]["body"] == f"{MARKER}\nmine"
+        assert fake.issues[2]["labels"] == ["schedule-drift"]
+
+
+def test_a_repository_that_does_not_answer_is_an_error_that_says_so() -> None:
+    with serving() as fake:
+        repository = Repository(fake.url, "acme/jobs", "job-token")
+    with pytest.raises(ReconcileError, match="GitHub did not answer GET issues"):
+        list(repository.each("issues"))
+
+
+def test_outside_a_job_the_commands_say_what_they_need(tmp_path: Path) -> None:
+    done = reconcile("comment", "--env", "production", "--file", str(tmp_path / "x"))
+    assert done.returncode == 1
+    assert "GITHUB_REPOSITORY and GITHUB_TOKEN are not both set" in done.stderr
+    given = {"GITHUB_REPOSITORY": "acme/jobs", "GITHUB_TOKEN": "job-token"}
+    done = reconcile("comment", "--env", "production", "--file", str(tmp_path / "x"), **given)
+    assert "this job does not run for a pull request" in done.stderr
+
+
+@pytest.mark.parametrize("content", [None, "", " \n"])
+def test_where_nothing_was_printed_the_comment_says_that_it_failed(
+    tmp_path: Path, content: str | None
+) -> None:
+    printed, event = tmp_path / "plan.md", tmp_path / "event.json"
+    event.write_text('{"pull_request": {"number": 7}}')
+    if content is not None:
+        printed.write_text(content)
+    with serving() as fake:
+        done = reconcile(
+            *("comment", "--env", "production", "--file", str(printed)),
+            GITHUB_API_URL=fake.url,
+            GITHUB_REPOSITORY="acme/jobs",
+            GITHUB_TOKEN="job-token",
+            GITHUB_EVENT_PATH=str(event),
+        )
+        assert done.returncode == 0, done.stderr
+        (comment,) = fake.bodies(7)
+    assert comment.splitlines()[:2] == [MARKER, "### 🛑 `production`: failed"]
+
+
+def misbehaving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """A server that answers every request in one way, by its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer(self)
+            self.close_connection = True
+
+        do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - names of the standard library
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def answering(
+    status: int, content: bytes, said: int | None = None, **headers: str
+) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(content) if said is None else said))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def talk_nonsense(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+
+REFUSALS = {
+    "closed before an answer": (hang_up, "did not answer GET issues: ", "Run the job again."),
+    "closed half-way": (answering(200, b"[", 9_000), "did not answer GET issues", "Run the job"),
+    "another protocol": (talk_nonsense, "did not answer GET issues", "is a proxy in between?"),
+    "a page": (answering(200, b"<html>"), "GET issues is not of GitHub's API", "GITHUB_API_URL"),
+    "a mapping": (answering(200, b"{}"), "GET issues is not of GitHub's API", "GITHUB_API_URL"),
+    "brackets": (answering(200, b"[" * 99_999), "is not of GitHub's API", "GITHUB_API_URL"),
+    "elsewhere": (
+        answering(301, b"", Location="http://127.0.0.1:1/"),
+        "GitHub refused GET issues: 301 Moved Permanently",
+        "Check GITHUB_REPOSITORY",
+    ),
+    "a bad token": (
+        answering(401, b'{"message": "Bad credentials"}'),
+        "401 Unauthorized: Bad credentials",
+        "a token that is valid",
+    ),
+    "no permission": (answering(403, b""), "403 Forbidden", "`pull-requests: write`"),
+    "a limit": (
+        answering(403, b'{"message": "a secondary rate limit"}', Retry_After="7"),
+        "403 Forbidden: a secondary rate limit",
+        "Run the job again in 7 seconds.",
+    ),
+    "a short limit": (
+        answering(429, b"{}", Retry_After="1"),
+        "429 Too Many Requests",
+        "Run the job again in 1 second.",
+    ),
+    "a limit until a time": (
+        answering(429, b"{}", Retry_After="Mon, 30 Nov 2026 12:00:00 GMT"),
+        "429 Too Many Requests",
+        "Run the job again after Mon, 30 Nov 2026 12:00:00 GMT.",
+    ),
+    "too many": (answering(429, b"{}"), "429 Too Many Requests", "Run the job again later."),
+    "disabled": (answering(410, b"{}"), "410 Gone", "Issues are disabled"),
+    "too long": (
+        answering(422, b'{"message": "Failed", "errors": [{"message": "too \x1b long"}]}'),
+        "422 Unprocessable",
+        "GitHub says what it does not accept",
+    ),
+    "an outage": (answering(502, b"<html>"), "502 Bad Gateway", "githubstatus.com"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_names_its_status_and_what_to_do(name: str) -> None:
+    answer, says, remedy = REFUSALS[name]
+    for url in misbehaving(answer):
+        with pytest.raises(ReconcileError) as caught:
+            list(Repository(url, "acme/jobs", "job-token").each("issues"))
+    assert says in str(caught.value)
+    assert remedy in (caught.value.remedy or "")
+    assert str(caught.value).replace("\n", "").isprintable()
+
+
+def test_a_comment_of_a_deleted_account_is_passed_over() -> None:
+    with serving() as fake:
+        fake.comments[7] = [{"id": 1, "body": f"{MARKER}\nhi", "user": None}]
+        put_comment(Repository(fake.url, "acme/jobs", "job-token"), 7, f"{MARKER}\nnew")
+        assert fake.bodies(7) == [f"{MARKER}\nhi", f"{MARKER}\nnew"]
+
+
+@pytest.mark.parametrize("token", ["ghs_secret\nx", "ghs_sécret"])
+def test_a_token_that_is_none_is_not_printed(tmp_path: Path, token: str) -> None:
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"number": 7}}')
+    (tmp_path / "plan.md").write_text("x")
+    done = reconcile(
+        *("comment", "--env", "production", "--file", str(tmp_path / "plan.md")),
+        GITHUB_REPOSITORY="acme/jobs",
+        GITHUB_TOKEN=token,
+        GITHUB_EVENT_PATH=str(event),
+    )
+    assert done.returncode == 1
+    assert "GITHUB_TOKEN holds a character that no token has" in done.stderr
+    assert "cret" not in done.stderr.replace("secrets", "")

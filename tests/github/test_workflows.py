@@ -1,0 +1,217 @@
+"""The workflows, run block by block as GitHub would: on the engine, in a repository of branches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from tests.github.ci import Ci
+from tests.github.fake_github import PERSON
+from tests.github.runner import ROOT
+
+TEN = [f"s{number}" for number in range(10)]
+MARKER = "<!-- schedule-reconciler: production -->"
+
+
+def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(ci: Ci) -> None:
+    ci.github.comment(7, f"{MARKER}\nnot by an app", PERSON)
+    ci.branch("a", "b", "c")
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert job.succeeded, job.output
+    assert "1 to create" in job.summary
+    assert job.ran() == ["Install", "Validate and plan", "Comment"]
+    ci.team.commit("a", "b", "c", "d")
+    ci.pull_request().run("plan.yml")
+    foreign, ours = ci.github.bodies(7)
+    assert foreign.endswith("not by an app")
+    assert ours.startswith(MARKER)
+    assert "2 to create" in ours
+    assert "| ➕ create | `d` |" in ours
+    assert (ci.temporary / "artifacts" / "schedules-plan" / "plan.json").exists()
+    assert ci.live() == ["a", "b"]
+
+
+def test_a_fork_gets_no_secrets_and_is_planned_offline(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.team.project.engine.stop()
+    runner = replace(ci.pull_request(head="mallory/jobs"), secrets={})
+    job = runner.run("plan.yml")["plan"]
+    assert job.succeeded, job.output
+    assert "Planned offline against commit" in job.summary
+    assert "1 to create" in job.summary
+    assert ci.github.bodies(7) == []
+
+
+def test_a_broken_manifest_fails_the_job_with_annotations_and_a_comment(ci: Ci) -> None:
+    ci.team.git.git("checkout", "-q", "-b", "feature")
+    ci.team.git.write("schedules/x.yaml", "name: x\nschedule: nonsense\nfunction: shop/sync\n")
+    ci.team.git.commit()
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert not job.succeeded
+    assert "::error file=schedules/x.yaml,line=2,col=11,title=schedules::" in job.output
+    (comment,) = ci.github.bodies(7)
+    assert comment.splitlines()[1] == "### 🛑 `production`: failed"
+    assert "✅" not in comment + job.summary
+
+
+def test_a_refused_plan_fails_the_job_and_says_the_way_past(ci: Ci) -> None:
+    ci.branch(*TEN)
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    ci.branch("s0")
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert not job.succeeded
+    (comment,) = ci.github.bodies(7)
+    assert comment.splitlines()[1] == "### ⛔ `production`: refused by a safety rule"
+    ci.merge()
+    refused = ci.runner("push").run("apply.yml")
+    assert refused.keys() == {"plan"}
+    assert len(ci.live()) == 10
+    allowed = replace(ci.runner("workflow_dispatch"), inputs={"allow-deletes": "9"})
+    assert allowed.run("apply.yml")["apply"].succeeded
+    assert ci.live() == ["s0"]
+
+
+def test_what_was_merged_is_planned_again_and_applied(ci: Ci) -> None:
+    ci.branch("a", "c")
+    ci.merge()
+    jobs = ci.runner("push").run("apply.yml")
+    assert jobs["apply"].succeeded, jobs["apply"].output
+    assert "✅ **Applied**" in jobs["apply"].summary
+    assert ci.live() == ["a", "c"]
+    again = ci.runner("push").run("apply.yml")
+    assert again.keys() == {"plan"}
+    assert "no changes" in again["plan"].summary
+
+
+def test_the_merged_plan_is_compared_with_the_one_that_the_comment_names(ci: Ci) -> None:
+    def merged() -> str:
+        ci.merge()
+        return ci.runner("push").run("apply.yml")["plan"].summary
+
+    ci.branch("a", "b", "c")
+    ci.pull_request().run("plan.yml")
+    assert "✅ This is the plan that the comment on #7 names." in merged()
+    ci.branch("a", "b")
+    ci.pull_request().run("plan.yml")
+    ci.team.project.in_modal(
+        "import modal\nanswer = modal.App.lookup('schedule-reconciler').stop()"
+    )
+    summary = merged()
+    assert "⚠️ This is not the plan that was reviewed: it is `" in summary
+    assert ", and the comment on #7 names `" in summary
+    assert "✅" not in summary
+
+
+def test_a_plan_that_no_pull_request_showed_says_so(ci: Ci) -> None:
+    ci.team.commit("a", "b", "x")
+    summary = ci.runner("push").run("apply.yml")["plan"].summary
+    assert "⚠️ No comment on a merged pull request names this plan" in summary
+
+
+def test_without_permission_to_compare_the_plan_is_still_made_and_the_doubt_told(ci: Ci) -> None:
+    ci.team.commit("a", "b", "x")
+    ci.github.forbidden = True
+    jobs = ci.runner("push").run("apply.yml")
+    assert "is not known: acme/jobs: GitHub refused GET" in jobs["plan"].summary
+    assert "`pull-requests: read`" in jobs["plan"].summary.replace("\\", "")
+    assert jobs["apply"].succeeded
+
+
+def test_a_plan_that_was_overtaken_while_it_waited_for_approval_is_refused(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.merge()
+
+    def somebody_applies(job: str) -> None:
+        if job == "plan":
+            ci.team.git.git("checkout", "-q", "HEAD~1")
+            ci.team.git.hourly("a", "b", "x")
+            assert ci.by_hand("--yes").code == 0
+            ci.team.git.git("checkout", "-q", "-f", "main")
+
+    jobs = ci.runner("push").run("apply.yml", somebody_applies)
+    assert not jobs["apply"].succeeded
+    assert "it is stale: what is live changed" in jobs["apply"].output
+    assert "### 🛑 `production`: failed" in jobs["apply"].summary
+    assert "**Applied**" not in jobs["apply"].summary
+    assert ci.live() == ["a", "b", "x"]
+
+
+def test_an_old_job_that_is_run_again_is_refused_unless_somebody_allows_it(ci: Ci) -> None:
+    old = ci.team.git.git("rev-parse", "HEAD")
+    ci.branch("a", "b", "c")
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    ci.team.git.git("checkout", "-q", "--detach", old)
+    jobs = ci.runner("push").run("apply.yml")
+    assert jobs["plan"].succeeded, jobs["plan"].output
+    assert "is older than what is live" in jobs["plan"].summary
+    assert not jobs["apply"].succeeded
+    assert "nothing was applied" in jobs["apply"].output
+    assert ci.live() == ["a", "b", "c"]
+    allowed = replace(ci.runner("workflow_dispatch"), inputs={"allow-older": "true"})
+    assert allowed.run("apply.yml")["apply"].succeeded
+    assert ci.live() == ["a", "b"]
+
+
+def test_an_earlier_commit_is_rolled_back_to_by_hand(ci: Ci) -> None:
+    first = ci.team.git.git("rev-parse", "HEAD")
+    ci.branch("a", "z")
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    rollback = replace(ci.runner("workflow_dispatch"), inputs={"commit": first})
+    jobs = rollback.run("apply.yml")
+    assert jobs["apply"].succeeded, jobs["apply"].output
+    assert ci.live() == ["a", "b"]
+
+
+def test_drift_opens_one_issue_keeps_it_and_closes_it_when_healed(ci: Ci) -> None:
+    def look() -> str:
+        job = ci.runner("schedule").run("drift.yml")["drift"]
+        assert job.succeeded, job.output
+        return job.output
+
+    assert "No drift, and no issue about any." in look()
+    ci.team.project.in_modal(
+        "import modal\nanswer = modal.App.lookup('schedule-reconciler').stop()"
+    )
+    assert "An issue was opened." in look()
+    assert "Issue 1 is up to date." in look()
+    (issue,) = ci.github.issues.values()
+    assert issue["title"] == "Schedules: production is not what git says"
+    assert "is not deployed: it was stopped by engine at 20" in issue["body"]
+    assert "https://git.example/acme/jobs/actions/runs/77" in issue["body"]
+    healed = ci.runner("push").run("apply.yml")
+    assert healed["apply"].succeeded, healed["apply"].output
+    assert "Issue 1 is closed" in look()
+    assert issue["state"] == "closed"
+
+
+def test_a_run_that_cannot_look_leaves_the_issue_alone(ci: Ci) -> None:
+    ci.team.project.engine.stop()
+    job = ci.runner("schedule").run("drift.yml")["drift"]
+    assert not job.succeeded
+    assert ci.github.issues == {}
+
+
+def test_without_permission_to_comment_the_job_says_which_it_needs(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.github.forbidden = True
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert not job.succeeded
+    assert "A comment needs `pull-requests: write`" in job.output
+
+
+@pytest.mark.parametrize("name", ["plan.yml", "apply.yml", "drift.yml", "ci.yml"])
+def test_permissions_are_none_but_for_what_a_job_says_it_needs(name: str) -> None:
+    document = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    assert document["permissions"] == {}
+    writes = {
+        permission
+        for job in document["jobs"].values()
+        for permission, level in job["permissions"].items()
+        if level == "write"
+    }
+    assert writes == {"plan.yml": {"pull-requests"}, "drift.yml": {"issues"}}.get(name, set())

@@ -1,0 +1,93 @@
+"""Whatever is in a file, it becomes valid manifests, is told, or is an error that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.errors import ReconcileError
+from reconciler.importers.crontab import read_crontab
+from reconciler.importers.draft import NAME_LENGTH, Found, unique_name
+from reconciler.importers.github_workflow import read_github_workflow
+from reconciler.importers.kubernetes import read_kubernetes
+from reconciler.importers.wrangler import read_wrangler
+from reconciler.importers.writing import write_manifests
+from reconciler.manifest import Settings, load_contents
+
+words = st.sampled_from(
+    [
+        *(
+            "0 9 * * 1",
+            "*/5 * * * *",
+            "@daily",
+            "@reboot",
+            "61 * * * *",
+            "name",
+            "cron",
+            "schedule",
+        ),
+        *("on", "kind: CronJob", "spec", "metadata", "triggers", "crons", "[", "]", "{", "}", ":"),
+        *(
+            "\n",
+            " ",
+            "- ",
+            "\t",
+            '"',
+            "'",
+            "#",
+            "//",
+            "/*",
+            "*/",
+            ",",
+            "=",
+            "&a",
+            "*a",
+            "%",
+            "/opt/x",
+        ),
+        *("\x1b", "\x85", "\u2028", "\x00", "é", "---\n", "\n  ", "poller", "jobs"),
+    ]
+)
+texts = st.lists(words, max_size=40).map("".join)
+
+READERS: list[Callable[[str], Found]] = [
+    lambda text: read_crontab(text, system=False, timezone="UTC"),
+    lambda text: read_crontab(text, system=True, timezone="Europe/Paris"),
+    lambda text: read_wrangler(text, toml=True),
+    lambda text: read_wrangler(text, toml=False),
+    lambda text: read_github_workflow(text, "stem"),
+    read_kubernetes,
+]
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(READERS), texts)
+def test_any_text_is_translated_told_or_an_error(reader: Callable[[str], Found], text: str) -> None:
+    with suppress(ReconcileError):
+        done = write_manifests(
+            reader(text), taken=("x",), app="jobs", settings=Settings(), schema="s.json"
+        )
+        assert len(set(done.names)) == len(done.names)
+        if done.text:
+            loaded = load_contents([("a.yaml", done.text.encode())], settings=Settings())
+            assert [schedule.name for schedule in loaded.schedules] == sorted(done.names)
+
+
+@pytest.mark.parametrize("reader", READERS[2:])
+def test_what_is_nested_too_deeply_is_an_error(reader: Callable[[str], Found]) -> None:
+    with pytest.raises(ReconcileError):
+        reader(f"x = {'[' * 100_000}" if reader is READERS[2] else "[" * 100_000)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=80), st.sets(st.text("ab-2", min_size=1, max_size=5)))
+def test_a_name_is_valid_and_unlike_those_taken(wish: str, taken: set[str]) -> None:
+    name = unique_name(wish, taken)
+    assert name not in taken
+    assert len(name) <= NAME_LENGTH
+    text = f'name: "{name}"\nschedule: "@daily"\nfunction: a/b\n'
+    load_contents([("a.yaml", text.encode())], settings=Settings())

@@ -1,0 +1,122 @@
+"""A repository begins: by ``init``, which overwrites nothing, and by ``import``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.importers.starter import workflow
+from tests.github.runner import ROOT
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ACTION = f"acme/schedule-reconciler@{COMMIT}"
+
+
+def reconcile(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reconciler.cli", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_init_writes_what_is_needed_and_it_is_valid(tmp_path: Path) -> None:
+    done = reconcile(tmp_path, "init", "--action", ACTION)
+    assert done.returncode == 0, done.stderr
+    files = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert files == {
+        "reconciler.yaml",
+        "schedules/example.yaml",
+        "jobs/hello.py",
+        ".gitignore",
+        "schema/manifest.schema.json",
+        "schema/settings.schema.json",
+        ".github/workflows/plan.yml",
+        ".github/workflows/apply.yml",
+        ".github/workflows/drift.yml",
+    }
+    assert reconcile(tmp_path, "validate").returncode == 0
+    assert f"uses: {ACTION}" in (tmp_path / ".github/workflows/plan.yml").read_text()
+
+
+def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("crons: 3\n")
+    done = reconcile(tmp_path, "init")
+    assert "left alone  reconciler.yaml" in done.stdout
+    assert (tmp_path / "reconciler.yaml").read_text() == "crons: 3\n"
+    assert "no workflows: it is not known from which commit" in done.stdout
+    assert not (tmp_path / ".github").exists()
+
+
+def test_init_speaks_of_a_missing_line_of_gitignore_only_when_it_is_missing(
+    tmp_path: Path,
+) -> None:
+    told = "it should hold the line .reconciler/"
+    (tmp_path / ".gitignore").write_text("*.pyc\n")
+    assert told in reconcile(tmp_path, "init").stdout
+    (tmp_path / ".gitignore").write_text("*.pyc\n.reconciler/\n")
+    assert told not in reconcile(tmp_path, "init").stdout
+
+
+def test_an_action_must_be_pinned_and_otherwise_nothing_is_written(tmp_path: Path) -> None:
+    done = reconcile(tmp_path, "init", "--action", "acme/action@v1")
+    assert done.returncode == 1
+    assert "with all 40 digits of the commit" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["plan.yml", "apply.yml", "drift.yml"])
+def test_this_repositorys_workflows_are_those_that_init_writes(name: str) -> None:
+    ours = (ROOT / ".github" / "workflows" / name).read_text()
+    assert workflow(name, "production", "./", "examples/**") == ours
+
+
+def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
+    reconcile(tmp_path, "init")
+    (tmp_path / "crontab.txt").write_text("0 6 * * * /opt/rates.py\n@reboot /opt/x\n")
+    done = reconcile(tmp_path, "import", "crontab", "crontab.txt", "--app", "bank")
+    assert done.returncode == 1, "something was not translated"
+    assert done.stdout == "1 schedule written to schedules/crontab-crontab.yaml\n"
+    assert done.stderr == (
+        "crontab.txt:2: not translated: @reboot /opt/x\n"
+        "  Modal has no boot to run it at\n"
+        "These functions are yet to be written and deployed to Modal:\n"
+        "  bank/rates\n"
+    )
+    assert reconcile(tmp_path, "validate").stdout.startswith("2 schedules in 2 files")
+    again = reconcile(tmp_path, "import", "crontab", "crontab.txt")
+    assert again.returncode == 1
+    assert "is there already, and is left alone" in again.stderr
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "x").write_bytes(content)
+    done = reconcile(tmp_path, "import", "kubernetes", "x")
+    assert done.returncode == 1
+    assert done.stderr.startswith("reconcile: x: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_manifests_takes_an_import_and_so_does_one_that_lies_elsewhere(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    (root / "schedules").mkdir(parents=True)
+    (root / "schedules" / ".gitkeep").touch()
+    (root / "crontab.txt").write_text("\ufeff0 6 * * * /opt/rates.py\n")
+    done = reconcile(root, "import", "crontab", "crontab.txt")
+    assert done.stdout == "1 schedule written to schedules/crontab-crontab.yaml\n"
+    done = reconcile(root, "import", "crontab", "crontab.txt", "--schedules", f"{tmp_path}/other")
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"1 schedule written to {tmp_path}/other/crontab-crontab.yaml\n",
+    )
+    first = (tmp_path / "other" / "crontab-crontab.yaml").read_text().splitlines()[0]
+    assert first.endswith("$schema=../root/schema/manifest.schema.json")

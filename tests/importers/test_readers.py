@@ -1,0 +1,283 @@
+"""What each foreign format says becomes manifests, or is told line by line."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.deploy.ports import DeployedApp
+from reconciler.deploy.schedule_texts import read_schedule
+from reconciler.errors import ReconcileError
+from reconciler.importers.crontab import read_crontab
+from reconciler.importers.draft import Found, StillFiring
+from reconciler.importers.github_workflow import read_github_workflow
+from reconciler.importers.kubernetes import read_kubernetes
+from reconciler.importers.modal_crons import read_modal
+from reconciler.importers.wrangler import read_wrangler
+from reconciler.importers.writing import Written, write_manifests
+from reconciler.manifest import Settings, load_contents
+
+
+def test_what_is_not_yaml_is_said_in_a_line_with_its_line() -> None:
+    with pytest.raises(ReconcileError) as caught:
+        read_kubernetes("kind: CronJob\nspec: [")
+    assert str(caught.value) == (
+        "is not YAML: line 2: expected the node content, but found '<stream end>'"
+    )
+
+
+def written(found: Found, taken: tuple[str, ...] = ()) -> Written:
+    done = write_manifests(
+        found, taken=taken, app="jobs", settings=Settings(), schema="../schema/manifest.schema.json"
+    )
+    if done.text:
+        load_contents([("import.yaml", done.text.encode())], settings=Settings())
+    return done
+
+
+def manifests(done: Written) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(done.text))
+
+
+def told(done: Written) -> list[tuple[int, str]]:
+    return [(item.line, item.text) for item in done.untranslated]
+
+
+CRONTAB = """\
+    MAILTO=ops@example.org
+    # Rates from the bank
+    0 6 * * 1-5  /usr/bin/python3 /opt/jobs/rates.py --fast
+    @daily       cd /opt && ./cleanup.sh > /dev/null
+    CRON_TZ=Europe/Paris
+    30 7 * * *   /opt/jobs/rates.py
+    @reboot      /opt/start
+    61 * * * *   /opt/never
+    nonsense
+    0 8 * * *    mail -s hi%body
+    """
+
+
+def test_a_crontab_becomes_manifests_with_the_commands_as_comments() -> None:
+    done = written(
+        read_crontab(textwrap.dedent(CRONTAB), system=False, timezone="America/New_York")
+    )
+    assert manifests(done) == [
+        {
+            "name": "rates",
+            "schedule": "0 6 * * 1-5",
+            "timezone": "America/New_York",
+            "function": "jobs/rates",
+            "description": "Rates from the bank",
+        },
+        {
+            "name": "cleanup",
+            "schedule": "@daily",
+            "timezone": "America/New_York",
+            "function": "jobs/cleanup",
+        },
+        {
+            "name": "rates-2",
+            "schedule": "30 7 * * *",
+            "timezone": "Europe/Paris",
+            "function": "jobs/rates_2",
+        },
+        {
+            "name": "mail",
+            "schedule": "0 8 * * *",
+            "timezone": "Europe/Paris",
+            "function": "jobs/mail",
+        },
+    ]
+    assert "# was: 0 6 * * 1-5 /usr/bin/python3 /opt/jobs/rates.py --fast" in done.text
+    assert done.to_write == ("jobs/rates", "jobs/cleanup", "jobs/rates_2", "jobs/mail")
+    assert [line for line, _ in told(done)] == [1, 7, 8, 9, 10]
+
+
+def test_a_crontab_of_the_system_names_users() -> None:
+    done = written(read_crontab("0 6 * * * root /opt/a", system=True, timezone="UTC"))
+    assert manifests(done)[0]["name"] == "a"
+    assert told(done) == [(1, "user root")]
+
+
+def test_names_that_are_taken_are_not_given_again() -> None:
+    done = written(read_crontab("0 6 * * * /opt/a", system=False, timezone="UTC"), ("a", "a-2"))
+    assert done.names == ("a-3",)
+
+
+WRANGLER_JSONC = """\
+    {
+      // the worker
+      "name": "news", /* and more */
+      "triggers": {"crons": ["0 9 * * 1", "0 0 L * *"],},
+      "env": {"staging": {"triggers": {"crons": ["*/10 * * * *"]}}},
+      "vars": {"URL": "https://example.org//x"},
+    }
+    """
+WRANGLER_TOML = """\
+    name = "news"
+    [triggers]
+    crons = ["0 9 * * 1", "0 0 L * *"]
+    [env.staging.triggers]
+    crons = ["*/10 * * * *"]
+    """
+
+
+@pytest.mark.parametrize(
+    ("text", "toml", "line"), [(WRANGLER_JSONC, False, 4), (WRANGLER_TOML, True, 3)]
+)
+def test_a_workers_triggers_keep_their_weekdays(text: str, toml: bool, line: int) -> None:
+    done = written(read_wrangler(textwrap.dedent(text), toml=toml))
+    assert [(m["name"], m["schedule"]) for m in manifests(done)] == [
+        ("news", "0 9 * * sun"),
+        ("news-staging", "*/10 * * * *"),
+    ]
+    assert told(done) == [(line, "0 0 L * *")]
+
+
+@pytest.mark.parametrize("toml", [True, False])
+def test_a_configuration_that_cannot_be_read_is_an_error(toml: bool) -> None:
+    with pytest.raises(ReconcileError, match="is not"):
+        read_wrangler("{{", toml=toml)
+
+
+def test_a_workflows_schedules_are_taken_and_its_jobs_are_told() -> None:
+    text = """\
+        name: Nightly build
+        on:
+          push:
+          schedule:
+            - cron: "30 5 * * 1,3"
+            - cron: "0 7 * * *"
+              timezone: Europe/Paris
+        jobs:
+          build:
+            runs-on: ubuntu-latest
+        """
+    done = written(read_github_workflow(textwrap.dedent(text), "nightly"))
+    assert [(m["name"], m["schedule"], m.get("timezone")) for m in manifests(done)] == [
+        ("nightly-build", "30 5 * * 1,3", None),
+        ("nightly-build-2", "0 7 * * *", "Europe/Paris"),
+    ]
+    assert told(done) == [(10, "job build")]
+
+
+CRONJOB = """\
+    apiVersion: v1
+    kind: ConfigMap
+    ---
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: backup}
+    spec:
+      schedule: "CRON_TZ=Europe/Berlin 0 3 ? * *"
+      suspend: true
+      startingDeadlineSeconds: 600
+      successfulJobsHistoryLimit: 3
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              containers:
+                - name: dump
+                  image: postgres:17
+    """
+
+
+def test_a_cronjob_keeps_its_zone_its_deadline_and_that_it_is_suspended() -> None:
+    done = written(read_kubernetes(textwrap.dedent(CRONJOB)))
+    (manifest,) = manifests(done)
+    assert manifest == {
+        "name": "backup",
+        "schedule": "0 3 * * *",
+        "timezone": "Europe/Berlin",
+        "function": "jobs/backup",
+        "suspend": True,
+        "deadline": "600s",
+    }
+    assert "# was: CronJob backup, image postgres:17" in done.text
+    assert told(done) == [(11, "successfulJobsHistoryLimit"), (17, "container dump of backup")]
+
+
+def test_a_policy_that_this_version_refuses_is_told_and_the_rest_is_written() -> None:
+    text = textwrap.dedent(CRONJOB).replace("600", "600000000000000")
+    done = written(read_kubernetes(text))
+    (manifest,) = manifests(done)
+    assert "deadline" not in manifest
+    assert "deadline: 600000000000000s of backup" in [text for _, text in told(done)]
+
+
+def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_that_still_fires() -> None:
+    functions = (
+        read_schedule("sync", "Cron('0 6 * * *', America/New_York)"),
+        read_schedule("poll", "Period(minutes=15)"),
+        read_schedule("odd", "Period(seconds=90)"),
+        read_schedule("plain", None),
+    )
+    apps = [
+        DeployedApp("main", "theirs", functions),
+        DeployedApp("main", "schedule-reconciler", functions),
+        DeployedApp("other", "elsewhere", functions),
+    ]
+    found = read_modal(apps, environment="main", own="schedule-reconciler")
+    done = written(found)
+    assert [(m["schedule"], m["function"]) for m in manifests(done)] == [
+        ("0 6 * * *", "theirs/sync"),
+        ("15m", "theirs/poll"),
+    ]
+    assert done.to_write == ()
+    assert [text for _, text in told(done)] == ["theirs/odd: every 90 seconds"]
+    assert found.still_firing == (
+        StillFiring(
+            "theirs", "sync", 'schedule=modal.Cron("0 6 * * *", timezone="America/New_York")'
+        ),
+        StillFiring("theirs", "poll", "schedule=modal.Period(minutes=15)"),
+    )
+
+
+def test_a_period_that_becomes_no_manifest_is_not_said_to_be_taken_out_of_the_code() -> None:
+    functions = (
+        read_schedule("poll", "Period(minutes=7)"),
+        read_schedule("sync", "Period(days=1)"),
+    )
+    apps = [DeployedApp("main", "theirs", functions)]
+    done = written(read_modal(apps, environment="main", own="schedule-reconciler"))
+    assert [m["function"] for m in manifests(done)] == ["theirs/sync"]
+    assert done.still_firing == (StillFiring("theirs", "sync", "schedule=modal.Period(days=1)"),)
+
+
+@pytest.mark.parametrize("between", ["\t", "   "])
+def test_the_user_of_a_systems_crontab_may_be_followed_by_any_blanks(between: str) -> None:
+    line = f"17 *\t* * *\troot{between}cd / && run-parts --report /etc/cron.hourly\n"
+    found = read_crontab(line + "1 1 * * * root\n", system=True, timezone="UTC")
+    assert [draft.name for draft in found.drafts] == ["run-parts"]
+    assert [item.text for item in found.untranslated] == ["user root", "1 1 * * * root"]
+
+
+def test_a_comment_that_is_too_long_for_a_description_is_told_and_the_rest_is_written() -> None:
+    text = f"# {'x' * 1200}\n0 6 * * * /opt/rates.py\n"
+    done = written(read_crontab(text, system=False, timezone="UTC"))
+    assert [m["schedule"] for m in manifests(done)] == ["0 6 * * *"]
+    assert told(done) == [(2, f"description: {'x' * 80} of rates")]
+
+
+def test_triggers_that_are_no_list_are_told() -> None:
+    found = read_wrangler('name = "w"\n[triggers]\ncrons = "0 9 * * 1"\n', toml=True)
+    assert [(item.line, item.text) for item in found.untranslated] == [(3, "0 9 * * 1")]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("True", True), ("yes", True), ("False", None)])
+def test_a_cronjob_is_suspended_however_kubernetes_may_read_it(theirs: str, ours: bool) -> None:
+    text = textwrap.dedent(CRONJOB).replace("suspend: true", f"suspend: {theirs}")
+    (manifest,) = manifests(written(read_kubernetes(text)))
+    assert manifest.get("suspend") is ours
+
+
+@pytest.mark.parametrize("schedule", ["0 0 */2 * 1", "0 0 1 * */2"])
+def test_days_of_either_kind_are_not_translated_to_days_of_both(schedule: str) -> None:
+    text = textwrap.dedent(CRONJOB).replace("CRON_TZ=Europe/Berlin 0 3 ? * *", schedule)
+    done = written(read_kubernetes(text))
+    assert done.text == ""
+    assert told(done) == [(4, f"{schedule} of backup")]
