@@ -3,5 +3,7 @@
 import sys
 
 from reconciler.engine.cli import main
+from reconciler.streams import guard_streams
 
+guard_streams()
 sys.exit(main())

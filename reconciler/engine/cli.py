@@ -21,7 +21,9 @@ from reconciler.engine.record import (
     sole,
 )
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import in_json
 from reconciler.requirement import require_modal
+from reconciler.streams import write_bytes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,7 +139,8 @@ async def _outlive(parent: int | None, stop: asyncio.Event) -> None:
 
 def _env(parsed: argparse.Namespace) -> int:
     record = Record.read(parsed.state)
-    sys.stdout.write(shell_exports(record.variables) + "\n")
+    # A shell evaluates it: a path in it has to stay as it is, whatever it is called.
+    write_bytes(f"{shell_exports(record.variables)}\n".encode(errors="surrogateescape"))
     return 0
 
 
@@ -147,7 +150,7 @@ def _faults(parsed: argparse.Namespace) -> int:
     if parsed.rules:
         _control(parsed.state, "POST", "/faults", parsed.rules.encode())
     if not parsed.clear and not parsed.rules:
-        sys.stdout.write(_control(parsed.state, "GET", "/faults") + "\n")
+        sys.stdout.write(in_json(_control(parsed.state, "GET", "/faults")) + "\n")
     return 0
 
 

@@ -169,6 +169,8 @@ class Status:
         findings: what is wrong with the deployment.
         damaged: what is stored and cannot be read, or could not be read by a wake of the last day.
         cursor_ahead: the cursor, an epoch minute, when a wrong clock has set it ahead of now.
+        tz: the edition of the tz database that what is live was planned with; empty when an earlier
+            version planned it.
     """
 
     generation: str
@@ -180,6 +182,7 @@ class Status:
     damaged: tuple[Damaged, ...] = ()
     findings: tuple[Finding, ...] = ()
     cursor_ahead: int | None = None
+    tz: str = ""
 
     @property
     def well(self) -> bool:
@@ -258,6 +261,7 @@ def status_of(
         damaged=tuple(dict.fromkeys(damaged)),
         findings=tuple(findings),
         cursor_ahead=cursor.through if cursor.is_ahead(now) else None,
+        tz=generation.tz,
     )
 
 

@@ -39,6 +39,7 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
         "format": 1,
         "well": status.well,
         "generation": status.generation,
+        "tz": status.tz or None,
         "commit": None if pointer is None else pointer.commit,
         "dirty": None if pointer is None else pointer.dirty,
         "rolled_back_from": None if pointer is None else pointer.rolled_back_from,
@@ -92,7 +93,8 @@ def _lines(
     status: Status, origins: Mapping[str, str], style: Style, remedies: Mapping[str, str]
 ) -> Iterator[str]:
     pointer = status.pointer
-    yield style.bold(f"Generation {status.generation[:12]}{_origin(pointer)}")
+    edition = f", tz database {status.tz}" if status.tz else ""
+    yield style.bold(f"Generation {status.generation[:12]}{_origin(pointer)}{edition}")
     if pointer is not None and pointer.rolled_back_from is not None:
         yield (
             f"Rolled back on purpose from commit {pointer.rolled_back_from[:12]}, which is ahead "

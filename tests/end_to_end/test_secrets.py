@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ from tests.forked import Done
 GITHUB = "ghp_plantedgithubtoken0123456789"
 REMOTE = "planted-remote-password"
 ADDRESS = "plantedalertaddress"
+LITERAL = "plantedliteralalert"
+PING = "plantedliteralping"
 
 SETTINGS = """
 environments:
@@ -22,6 +23,7 @@ environments:
 alerts:
   to:
     - {secret: alerting, key: URL}
+    - {url: "http://127.0.0.1:9/plantedliteralalert", format: json}
 """
 
 
@@ -32,6 +34,15 @@ def planted(make_project: Callable[..., Project]) -> Project:
     project.engine.modal("secret", "create", "alerting", f"URL=http://127.0.0.1:9/{ADDRESS}")
     (project.root / "reconciler.yaml").write_text(SETTINGS)
     project.hourly("a", "b")
+    project.write(
+        "pinged.yaml",
+        f"""
+        name: pinged
+        schedule: "0 * * * *"
+        function: shop/fail
+        ping: http://127.0.0.1:9/{PING}
+        """,
+    )
     (project.root / ".gitignore").write_text(".reconciler/\n")
     git(project, "init", "-q", "-b", "main")
     git(project, "remote", "add", "origin", f"https://ada:{REMOTE}@github.com/acme/jobs.git")
@@ -53,6 +64,8 @@ def secrets_of(project: Project) -> dict[str, str]:
         "GITHUB_TOKEN": GITHUB,
         "the remote's password": REMOTE,
         "the alert's address": ADDRESS,
+        "the alert's URL": LITERAL,
+        "the ping's URL": PING,
     }
 
 
@@ -77,25 +90,35 @@ def fresh(project: Project, **variables: str) -> Done:
 
 def leaks(project: Project, *texts: str) -> list[str]:
     """Names of the secrets that stand in a text, in a file or on Modal."""
-    found = list(texts)
+    found = [("output", text) for text in texts]
     for path in project.root.rglob("*"):
         inside = path.relative_to(project.root).parts
         # git's configuration holds the remote, and the engine's state is what holds the secrets.
         if path.is_file() and inside[0] != ".git" and inside[:2] != (".reconciler", "engine"):
-            found.append(path.read_text(errors="replace"))
+            found.append(("/".join(inside), path.read_text(errors="replace")))
     for log in ("output.log", "engine.log"):
         path = project.engine.state / log
         if path.exists():
-            found.append(path.read_text(errors="replace"))
-    found.append(json.dumps(stored(project)))
+            found.append((log, path.read_text(errors="replace")))
+    found += stored(project)
     return [
-        name for name, secret in secrets_of(project).items() if any(secret in one for one in found)
+        f"{name} in {where}"
+        for where, text in found
+        for name, secret in secrets_of(project).items()
+        if secret in text and not (secret in WRITTEN and where.startswith(WRITTEN[secret]))
     ]
 
 
-def stored(project: Project) -> object:
+WRITTEN = {
+    LITERAL: ("reconciler.yaml", "generations/"),
+    PING: ("schedules/", "generations/"),
+}
+"""Where an address stands that a person has written as a URL: there, and for the dispatcher."""
+
+
+def stored(project: Project) -> list[tuple[str, str]]:
     """The files of our Volume, the entries of our Dict and the tags of our app."""
-    return project.in_modal(
+    found = project.in_modal(
         """
         import modal
         answer = []
@@ -106,12 +129,14 @@ def stored(project: Project) -> object:
                     content = b"".join(volume.read_file(entry.path))
                     answer.append([entry.path, content.decode(errors="replace")])
             entries = modal.Dict.from_name("schedule-reconciler")
-            answer.append([[key, repr(value)] for key, value in entries.items()])
-            answer.append(modal.App.lookup("schedule-reconciler").get_tags())
+            answer += [["Dict entry " + key, repr(value)] for key, value in entries.items()]
+            tags = modal.App.lookup("schedule-reconciler").get_tags()
+            answer += [["tag " + name, tag] for name, tag in tags.items()]
         except modal.exception.NotFoundError:
             pass
         """
     )
+    return [(f"{where}", f"{where} {text}") for where, text in found]
 
 
 COMMANDS = (
@@ -128,6 +153,8 @@ COMMANDS = (
     "explain a 2026-11-20T06:00Z",
     "wake --dry-run",
     "trigger a --wait",
+    "trigger pinged --wait",
+    "wake",
     "tasks",
     'submit shop/sync --args {"occurrence":"x"}',
     "result fc-0123456789abcdefABCDEF",

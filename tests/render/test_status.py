@@ -39,6 +39,19 @@ def test_a_damaged_place_is_followed_by_its_remedy() -> None:
     assert lines[place + 1] == "    The next wake writes it anew."
 
 
+@pytest.mark.parametrize(
+    ("tz", "shown", "written"), [("2026f", ", tz database 2026f", "2026f"), ("", "", None)]
+)
+def test_the_edition_of_the_tz_database_is_named_where_it_is_known(
+    tz: str, shown: str, written: str | None
+) -> None:
+    generation = new_generation([hourly(since="15:30")], [], 300, tz=tz)
+    found = status_of(generation, None, Cursor(), (), NOW)
+    first = status_text(found, {}, Style(colour=False)).splitlines()[0]
+    assert first == f"Generation {generation.digest[:12]}{shown}"
+    assert status_json(found, {})["tz"] == written
+
+
 def row(found: Status) -> str:
     return status_text(found, {}, Style(colour=False)).splitlines()[1]
 
