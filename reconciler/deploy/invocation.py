@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Final
 
@@ -27,8 +26,10 @@ _NOT_STARTED: Final = "Container exited"
 _FAILED: Final = "internal error: "
 _TRACEBACK: Final = "remote traceback:"
 """What stands before the container's traceback in the text of the client's error."""
-POLL_INTERVAL: Final = 0.1
-"""Seconds between two looks at calls that somebody waits for."""
+FIRST_POLL: Final = 4.0
+LONGEST_POLL: Final = 30.0
+"""Seconds for which Modal holds back its answer about a call that has not ended: at first, and at
+most. Each question takes twice as long as the one before it, so a run of 10 s takes two."""
 
 
 async def lost_volume(apps: Apps, files: Files, app: str) -> ReconcileError | None:
@@ -131,8 +132,9 @@ async def wait_for_calls(log: WakeLog, environment: str) -> WakeLog:
     async def ended(record: RunRecord) -> RunRecord:
         if record.state is not RunState.STARTED or record.call is None:
             return record
-        while not (status := await caller.status(record.call)).ended:
-            await asyncio.sleep(POLL_INTERVAL)
+        seconds = FIRST_POLL
+        while not (status := await caller.wait(record.call, seconds)).ended:
+            seconds = min(2 * seconds, LONGEST_POLL)
         state = RunState(status.state.value)
         return replace(record, state=state, reason=status.reason, result=status.result)
 

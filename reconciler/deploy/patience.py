@@ -55,7 +55,7 @@ class Patience:
     _refused: bool = False
 
     @contextmanager
-    def asking(self, what: str, *, patient: bool) -> Iterator[None]:
+    def asking(self, what: str, *, patient: bool, due: float = 0.0) -> Iterator[None]:
         """See :class:`~reconciler.dispatch.asking.Listener`.
 
         Raises:
@@ -64,7 +64,7 @@ class Patience:
         if self._over is not None or (_is_ending() and self.silence >= TOLD_AFTER[0]):
             raise self.gave_up()
         key = object()
-        self._pending[key] = (self.now(), what, patient)
+        self._pending[key] = (self.now() + due, what, patient)
         try:
             yield
             self._answered, self._told = self.now(), 0.0

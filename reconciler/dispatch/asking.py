@@ -14,8 +14,9 @@ from typing import Final, Protocol
 class Listener(Protocol):
     """Learns of each call to Modal for as long as it is under way."""
 
-    def asking(self, what: str, *, patient: bool) -> AbstractContextManager[None]:
-        """Args: what Modal is asked to do; whether it may take as long as it likes."""
+    def asking(self, what: str, *, patient: bool, due: float = 0.0) -> AbstractContextManager[None]:
+        """Args: what Modal is asked to do; whether it may take as long as it likes; the seconds
+        for which it was asked to hold its answer back."""
         ...
 
 
@@ -23,16 +24,17 @@ LISTENER: Final[ContextVar[Listener | None]] = ContextVar("LISTENER", default=No
 
 
 @contextmanager
-def asking(what: str, *, patient: bool = False) -> Iterator[None]:
+def asking(what: str, *, patient: bool = False, due: float = 0.0) -> Iterator[None]:
     """Let the listener know that Modal is asked within the block.
 
     Args:
         what: an infinitive, such as ``list the apps``. Never holds a secret.
         patient: Modal may take long to do it, such as to build an image.
+        due: seconds for which Modal holds its answer back because it was asked to (a long poll).
     """
     listener = LISTENER.get()
     if listener is None:
         yield
         return
-    with listener.asking(what, patient=patient):
+    with listener.asking(what, patient=patient, due=due):
         yield

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Final, TypeVar, cast
 
 import modal
@@ -181,18 +182,18 @@ class ModalCaller:
 
     async def status(self, call: str) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
-        with asking(f"look up the call {call}"):
-            return await self.wait(call, 0)
+        return await self.wait(call, 0)
 
     async def wait(self, call: str, seconds: float | None) -> CallStatus:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         handle = modal.FunctionCall.from_id(call)
-        try:
-            result = await handle.get.aio(timeout=seconds)
-        except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
-            from reconciler.dispatch.call_results import status_of
+        with asking(f"look up the call {call}", due=inf if seconds is None else seconds):
+            try:
+                result = await handle.get.aio(timeout=seconds)
+            except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
+                from reconciler.dispatch.call_results import status_of
 
-            return status_of(error)
+                return status_of(error)
         from reconciler.dispatch.call_results import returned
 
         return returned(result)

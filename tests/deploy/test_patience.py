@@ -79,6 +79,19 @@ def test_what_answers_within_five_seconds_is_not_spoken_of(waiting: Waiting) -> 
     assert waiting.said == []
 
 
+def test_an_answer_that_modal_was_asked_to_hold_back_is_not_silence_until_it_is_overdue(
+    waiting: Waiting,
+) -> None:
+    async def job() -> None:
+        with asking("look up the call fc-1", due=30):
+            await waiting.until(29)
+        with asking("look up the call fc-1", due=30):
+            await waiting.until(29 + 30 + 6)
+
+    asyncio.run(patiently(job(), waiting.patience, waiting.pause))
+    assert [second for second, _ in waiting.said] == [29 + 30 + 5]
+
+
 def test_of_many_questions_one_answer_is_a_sign_of_life(waiting: Waiting) -> None:
     async def slow() -> None:
         with asking("read a large file"):

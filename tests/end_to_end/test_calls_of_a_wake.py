@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,25 @@ def test_a_wake_makes_three_calls_per_occurrence_at_most(project: Project) -> No
     looks = calls.pop("FunctionGetOutputs")
     assert looks <= DUE + OF_THE_CLIENT
     assert sum(calls.values()) <= CALLS_PER_OCCURRENCE * DUE, calls
+
+
+def test_waiting_for_a_run_is_a_long_poll(make_project: Callable[..., Project]) -> None:
+    project = make_project()
+    project.hourly("slow", function="shop/linger")
+    project.applied()
+    project.engine.forget_calls()
+    trigger = project.start("trigger", "slow", "--wait", "--format", "json")
+    while not project.marks():
+        assert trigger.poll() is None
+    project.in_modal(
+        """
+        import modal
+        modal.Dict.from_name("marks")["enough"] = "enough"
+        answer = None
+        """
+    )
+    out, err = trigger.communicate()
+    assert trigger.returncode == 0, err
+    assert json.loads(out)["records"][0]["state"] == "succeeded"
+    # One more for the wake itself, whose answer names the call.
+    assert project.engine.calls()["FunctionGetOutputs"] <= 1 + 3
