@@ -16,7 +16,6 @@ from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.dispatch.task_names import NAME_PREFIX
 from reconciler.dispatch.tasks import TaskPath, parse_task_key, task_id_of
 from tests.simulation.tasks import without_edition
@@ -101,12 +100,11 @@ def empty(world: World, emptying: Emptying) -> None:
     """Remove all files."""
     harm = world.harm
     harm.emptied, harm.made_anew = world.now, emptying.made_anew
-    for log in world.files.values():
-        _lose(world, log)
+    for file in world.files.values():
+        _lose(world, file.log)
     for path in world.task_files:
         harm.tasks.add(_task_of(path))
     world.files.clear()
-    world.garbled.clear()
     world.task_files.clear()
 
 
@@ -158,9 +156,9 @@ def _runs_file(world: World, random: Random) -> bool:
     if not newest:
         return False
     path = random.choice(newest)
-    content = world.files[path].encode()
-    world.garbled[path] = _cut_or_garbled(content, random)
-    _lose(world, world.files[path])
+    file = world.files[path]
+    file.garble(_cut_or_garbled(file.log.encode(), random))
+    _lose(world, file.log)
     world.harm.kinds.add("runs file")
     return True
 
@@ -190,12 +188,11 @@ def _forget(world: World) -> None:
     found = cursor_of(_stored(world, CURSOR_KEY))
     if not isinstance(found, Cursor):
         return
-    days = sorted({log.day for log in world.files.values()})[-RECOVERY_DAYS:]
+    days = sorted({file.log.day for file in world.files.values()})[-RECOVERY_DAYS:]
     told: set[str] = set()
-    for path, log in world.files.items():
-        if log.day in days:
-            logs = decode_compacted(world.garbled[path], path) if path in world.garbled else [log]
-            told.update(key for one in logs for key in one.unsettled)
+    for file in world.files.values():
+        if file.log.day in days:
+            told.update(key for one in file.read() for key in one.unsettled)
     world.harm.forgotten.update(found.unsettled.keys() - told)
 
 

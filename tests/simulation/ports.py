@@ -22,7 +22,6 @@ from reconciler.dispatch.fakes import FakeTaskFiles
 from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.runs import ReadLogs, WakeLog
-from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.dispatch.wake import Ports
 from tests.simulation.faults import Container
 from tests.simulation.world import Alarm, Call
@@ -186,14 +185,8 @@ class SimulatedRunLog:
             self.container.mount()
             world = self.container.world
             newest = self._days()[-days:]
-            paths = sorted(path for path, log in world.files.items() if log.day in newest)
-            contents = ((world.garbled.get(path), path) for path in paths)
-            read = [
-                decode_compacted(content or b"", path, about)
-                if content is not None
-                else decode_compacted(world.files[path].encode(), path, about)
-                for content, path in contents
-            ]
+            paths = sorted(path for path, file in world.files.items() if file.log.day in newest)
+            read = [world.files[path].read(about) for path in paths]
             damaged = (one for of_file in read for one in of_file.damaged)
             return ReadLogs((log for of_file in read for log in of_file), damaged)
 
@@ -217,15 +210,14 @@ class SimulatedRunLog:
 
         def remove() -> None:
             self.container.mount()
-            for path in [path for path, log in files.items() if log.day == day]:
+            for path in [path for path, file in files.items() if file.log.day == day]:
                 del files[path]
-                self.container.world.garbled.pop(path, None)
 
         await self.container.call(remove, UnavailableError, resend=True)
 
     def _days(self) -> Sequence[str]:
         self.container.mount()
-        return sorted({log.day for log in self.container.world.files.values()})
+        return sorted({file.log.day for file in self.container.world.files.values()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ async def empty_and_repair(world: World, scenario: Scenario) -> None:
     stored = world.entries.get(CURSOR_KEY)
     cursor = cursor_of(None if stored is None else as_entry(stored[0]))
     known = cursor if isinstance(cursor, Cursor) else None
-    files = FakeFiles({path: log.encode() for path, log in world.files.items()} | world.garbled)
+    files = FakeFiles({path: file.content for path, file in world.files.items()})
     lost = await find_lost(files, None, known, None)
     if lost.since is None:
         world.harm.uncounted = live

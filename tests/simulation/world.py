@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,8 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus, Entry, as_entry
 from reconciler.dispatch.cursor import CURSOR_KEY
 from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import WakeLog
+from reconciler.dispatch.runs import ReadLogs, WakeLog
+from reconciler.dispatch.stored_runs import decode_compacted
 from tests.simulation.virtual_time import VirtualLoop
 
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
@@ -92,6 +93,35 @@ class Alarm:
 
 
 @dataclass(slots=True)
+class RunsFile:
+    """One runs file on the Volume, encoded and decoded by the product's own code.
+
+    Attributes:
+        log: what the wake wrote.
+        content: the bytes that are there, which may have become unreadable since.
+    """
+
+    log: WakeLog
+    content: bytes = b""
+    _whole: ReadLogs | None = None
+
+    def __post_init__(self) -> None:
+        self.content = self.log.encode()
+
+    def garble(self, content: bytes) -> None:
+        """Replace the content."""
+        self.content, self._whole = content, None
+
+    def read(self, about: Callable[[str], bool] | None = None) -> ReadLogs:
+        """What a container reads: decoded once, unless it wants the lines of some names alone."""
+        if about is not None:
+            return decode_compacted(self.content, self.log.path, about)
+        if self._whole is None:
+            self._whole = decode_compacted(self.content, self.log.path)
+        return self._whole
+
+
+@dataclass(slots=True)
 class Harm:
     """What was done to the stored state, and which facts it may touch.
 
@@ -134,10 +164,8 @@ class World:
     generations: list[tuple[float, Generation]]
     """From which true epoch second on each was live."""
     entries: dict[str, tuple[Any, float]] = field(default_factory=dict)
-    files: dict[str, WakeLog] = field(default_factory=dict)
-    """The runs files that are there, by their path."""
-    garbled: dict[str, bytes] = field(default_factory=dict)
-    """What some of these hold instead."""
+    files: dict[str, RunsFile] = field(default_factory=dict)
+    """The runs files on the Volume, by their path."""
     written: list[WakeLog] = field(default_factory=list)
     """All that were ever there."""
     lost: list[WakeLog] = field(default_factory=list)
@@ -209,7 +237,7 @@ class World:
 
     def store(self, log: WakeLog) -> None:
         """Publish a runs file."""
-        self.files[log.path] = log
+        self.files[log.path] = RunsFile(log)
         self.written.append(log)
 
     def start(
