@@ -1,6 +1,7 @@
 """The dispatch core under simulated faults: nothing lost, nothing doubled, every miss reported.
 
-A seed that fails says how it is played again alone.
+A seed that fails prints the command that plays it again alone. ``SIMULATION_SHARD`` chooses a part:
+see :mod:`tests.simulation.shard`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import pytest
 from tests.simulation.faults import CALM, Fault
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.run import CROWD, simulate, simulate_crowd
+from tests.simulation.shard import of_this_shard
 
-SEEDS = 70
-BATCH = 10
+SEEDS = 100
+BATCH = 5
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+@pytest.mark.parametrize("first", of_this_shard(range(0, SEEDS, BATCH)))
 def test_no_promise_is_broken_under_the_faults_of_these_seeds(first: int) -> None:
     outcomes = [simulate(seed) for seed in range(first, first + BATCH)]
     broken = [outcome.report() for outcome in outcomes if outcome.problems]
@@ -50,7 +52,18 @@ def test_a_seed_plays_the_same_every_time() -> None:
     assert simulate(7, days=3, schedules=10) == simulate(7, days=3, schedules=10)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+def test_the_shards_play_everything_once() -> None:
+    parts = [of_this_shard(range(10), f"{part}/4") for part in range(1, 5)]
+    assert sorted(item for part in parts for item in part) == list(range(10))
+
+
+@pytest.mark.parametrize("shard", ["5/4", "0/4", "2", "a/b"])
+def test_a_shard_that_is_none_is_refused(shard: str) -> None:
+    with pytest.raises(pytest.UsageError, match="such as 2/4"):
+        of_this_shard(range(10), shard)
+
+
+@pytest.mark.parametrize("name", of_this_shard(MUTANTS))
 def test_a_core_that_is_broken_on_purpose_is_found_out(name: str) -> None:
     """In a process of its own, where the core is not loaded yet."""
     size = ["--seeds", "40", "--crowds", "0", "--days", "5", "--schedules", "20"]

@@ -1,8 +1,9 @@
-"""An event loop in which waiting costs nothing: when nobody can go on, time jumps."""
+"""An event loop in which waiting costs nothing: when every task waits, time jumps."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ class _Skipping(selectors.SelectSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise RuntimeError("everybody waits and no time is set: a deadlock")
+            raise RuntimeError("every task waits, and none for a time: a deadlock")
         self.now += max(0.0, timeout)
         return []
 
@@ -37,7 +38,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 def run_virtually(job: Coroutine[Any, Any, T]) -> T:
     """Run a job to its end in a loop of its own."""
     loop = VirtualLoop()
+    # A simulation keeps most of what it makes: to look for garbage costs a seventh of its time.
+    gc.disable()
     try:
         return loop.run_until_complete(job)
     finally:
+        gc.enable()
         loop.close()

@@ -6,7 +6,7 @@ import asyncio
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -113,12 +113,17 @@ class RunsFile:
         self.content, self._whole = content, None
 
     def read(self, about: Callable[[str], bool] | None = None) -> ReadLogs:
-        """What a container reads: decoded once, unless it wants the lines of some names alone."""
-        if about is not None:
-            return decode_compacted(self.content, self.log.path, about)
+        """What a container reads; decoded once, since wakes read the same files again and again."""
         if self._whole is None:
             self._whole = decode_compacted(self.content, self.log.path)
-        return self._whole
+        if about is None:
+            return self._whole
+        if self._whole.damaged:
+            return decode_compacted(self.content, self.log.path, about)
+        return ReadLogs(
+            replace(log, records=tuple(line for line in log.records if about(line.name)))
+            for log in self._whole
+        )
 
 
 @dataclass(slots=True)
