@@ -99,7 +99,7 @@ def _uneven_steps(expression: Expression) -> Iterator[str]:
 def _uneven_step(field: Field, term: str, step: int) -> Iterator[str]:
     period = _PERIODS[field]
     size = 7 if field is DAY_OF_WEEK else field.high - field.low + 1
-    if step >= size and step > 1:
+    if step >= size:
         yield f"{field.name}: {term} has the one value {field.low}, a step ends with its {period}"
     elif field is DAY_OF_MONTH and step > 1:
         yield f"{field.name}: {term} starts again at 1 each month, after months of any length"

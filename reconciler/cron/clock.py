@@ -7,7 +7,7 @@ aware datetimes need zone rules.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 MINUTES_PER_DAY = 1440
 WHOLE_DAY = (1 << MINUTES_PER_DAY) - 1
@@ -32,3 +32,8 @@ def minute(dt: datetime) -> int:
 def instant(minute: int) -> datetime:
     """Return the start of an epoch minute as an aware datetime in UTC."""
     return _EPOCH + minute * _MINUTE
+
+
+def first_day(year: int) -> int:
+    """Return the epoch day of a year's 1 January."""
+    return date(year, 1, 1).toordinal() - EPOCH_ORDINAL

@@ -9,6 +9,7 @@ from functools import lru_cache
 from reconciler.cron.days import EVERY_WEEKDAY, month_length
 from reconciler.cron.expression import Expression
 from reconciler.cron.fields import DAY_OF_MONTH, MONTH
+from reconciler.cron.text import members
 
 _FEBRUARY_AND_MARCH = 1 << 2 | 1 << 3
 _DAYS_30_31 = 1 << 30 | 1 << 31
@@ -37,18 +38,19 @@ class DateRule:
 
     @property
     def every_day(self) -> bool:
-        """Whether it is every day of its months."""
+        """Whether it is every day of its months; of a rule that is not strict."""
         longest = max(_lengths(self.months))
-        return not self.strict and (
-            self.weekdays == EVERY_WEEKDAY or self.days.bit_count() >= longest
-        )
+        return self.weekdays == EVERY_WEEKDAY or self.days.bit_count() >= longest
 
     @property
     def share(self) -> float:
-        """The share of days that match, roughly: enough to choose the smaller of two rules."""
+        """The share of days that match, roughly: enough to choose the smaller of two rules.
+
+        Of a rule that is not strict.
+        """
         days = self.days.bit_count() / DAY_OF_MONTH.high
         weekdays = self.weekdays.bit_count() / 7
-        return days * weekdays if self.strict else 1 - (1 - days) * (1 - weekdays)
+        return 1 - (1 - days) * (1 - weekdays)
 
 
 def date_rule(expression: Expression, months: int) -> DateRule:
@@ -82,7 +84,7 @@ def carried(rule: DateRule, days: int) -> DateRule:
     reaching = rule.days if rule.strict or not rule.weekdays else DAY_OF_MONTH.full
     months, _ = _moved(rule.months, reaching, days)
     _, days_of_month = _moved(rule.months, rule.days, days)
-    if rule.days == DAY_OF_MONTH.full and not rule.strict:
+    if rule.days == DAY_OF_MONTH.full:
         days_of_month = rule.days
     return DateRule(months, days_of_month, weekdays, rule.strict)
 
@@ -134,15 +136,13 @@ def _existing(months: int) -> int:
 
 
 def _lengths(months: int) -> list[int]:
-    return [_LONGEST_MONTHS[month - 1] for month in range(1, 13) if months >> month & 1]
+    return [_LONGEST_MONTHS[month - 1] for month in members(months)]
 
 
 def _moved(months: int, days: int, by: int) -> tuple[int, int]:
     """Return the (months, days) in which the days of some months lie after moving them by one."""
     moved_months = moved_days = 0
-    for month in range(1, 13):
-        if not months >> month & 1:
-            continue
+    for month in members(months):
         for leap in (False, True):
             length = month_length(month, leap=leap)
             before = (month - 2) % MONTH.high + 1

@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from reconciler.cron.clock import EPOCH_ORDINAL
+from reconciler.cron.clock import EPOCH_ORDINAL, first_day
+from reconciler.cron.text import members
 
 SEARCH_YEARS = 50
 """How far a search for the next or previous day goes.
@@ -66,21 +67,20 @@ class DaySet:
         self._both = both
         self._blocks: dict[int, int] = {}
         self._calendars: dict[int, int] = {}
-        any_day, any_weekday = days & _EVERY_DAY == _EVERY_DAY, weekdays == EVERY_WEEKDAY
+        any_day, any_weekday = days == _EVERY_DAY, weekdays == EVERY_WEEKDAY
         free = any_day and any_weekday if both else any_day or any_weekday
-        self.every = free and months & _EVERY_MONTH == _EVERY_MONTH
+        self.every = free and months == _EVERY_MONTH
         """Whether it is all days."""
 
     def __bool__(self) -> bool:
-        """Whether there is such a day in any year; any date falls on any weekday in some year."""
-        if not self._both and self._weekdays:
-            return self._months & _EVERY_MONTH != 0
-        existing = any(
+        """Whether there is such a day in any year; any date falls on any weekday in some year.
+
+        No field of an expression is empty: where a weekday is enough, there is one.
+        """
+        return not self._both or any(
             self._days & (2 << month_length(month, leap=True)) - 2
-            for month in range(1, 13)
-            if self._months >> month & 1
+            for month in members(self._months)
         )
-        return existing and (not self._both or self._weekdays != 0)
 
     def __contains__(self, day: int) -> bool:
         """Whether an epoch day is one of them."""
@@ -128,8 +128,8 @@ class DaySet:
     def _days_of_block(self, start: int) -> int:
         days = 0
         for year in _years(start, start + _IN_BLOCK):
-            first_day, kind = _year(year)
-            since = first_day - start
+            year_start, kind = _year(year)
+            since = year_start - start
             calendar = self._calendar(kind)
             days |= calendar << since if since >= 0 else calendar >> -since
         return days & ((2 << _IN_BLOCK) - 1)
@@ -179,9 +179,9 @@ def _years(first: int, last: int) -> range:
 @lru_cache(maxsize=1024)
 def _year(year: int) -> tuple[int, int]:
     """Return the epoch day on which a year starts, and which of the calendars it has."""
-    first_day = date(year, 1, 1).toordinal() - EPOCH_ORDINAL
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return first_day, leap * 7 + weekday(first_day)
+    start = first_day(year)
+    leap = first_day(year + 1) - start == 366
+    return start, _CALENDARS.index((leap, weekday(start)))
 
 
 def _weekday_pattern(weekdays: int, first: int) -> int:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from reconciler.cron.days import DaySet, day_set
 from reconciler.cron.errors import CronError
 from reconciler.cron.fields import FIELDS, Token, parse_field
+from reconciler.cron.text import members
 
 MAX_LENGTH = 1000
 """Characters; the longest sensible text lists every value of every field, in some 400."""
@@ -69,7 +70,7 @@ class Expression:
 
 @lru_cache(maxsize=4096)
 def _times(minutes: int, hours: int) -> int:
-    return sum(minutes << 60 * hour for hour in range(24) if hours >> hour & 1)
+    return sum(minutes << 60 * hour for hour in members(hours))
 
 
 def parse(text: str) -> Expression:

@@ -177,4 +177,4 @@ def _not_a_value(field: Field, text: str) -> str:
 
 def _meant_name(field: Field, text: str) -> str | None:
     """Full names: `MONDAY` and `September` begin with the name that is meant."""
-    return text[:3] if len(text) > 3 and text.isalpha() and text[:3] in field.names else None
+    return text[:3] if text.isalpha() and text[:3] in field.names else None

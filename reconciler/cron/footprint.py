@@ -12,9 +12,8 @@ from reconciler.cron.days import weekday
 from reconciler.cron.expression import Expression
 from reconciler.cron.fields import MONTH
 from reconciler.cron.local import local_minutes
+from reconciler.cron.text import members
 from reconciler.cron.zone import Transition, zone_named
-
-_HOUR_OF_MINUTES = (1 << 60) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +82,10 @@ def _moved_by_jumps(expression: Expression, jumps: tuple[Transition, ...]) -> It
 def _fields(times: int) -> tuple[int, int]:
     """Return the minutes and the hours that occur in a day's times."""
     minutes = hours = 0
-    for hour in range(24):
-        in_hour = times >> 60 * hour & _HOUR_OF_MINUTES
-        if in_hour:
-            minutes |= in_hour
-            hours |= 1 << hour
+    for time in members(times):
+        hour, minute = divmod(time, 60)
+        minutes |= 1 << minute
+        hours |= 1 << hour
     return minutes, hours
 
 
@@ -112,6 +110,5 @@ def _months_between(first: int, last: int) -> int:
     """Return the months of the local minutes from `first` to `last`, both included."""
     begin, end = instant(first), instant(last)
     count = (end.year - begin.year) * MONTH.high + end.month - begin.month + 1
-    if count >= MONTH.high:
-        return MONTH.full
-    return sum(1 << (begin.month - 1 + n) % MONTH.high + 1 for n in range(count))
+    each = range(min(count, MONTH.high))
+    return sum(1 << (begin.month - 1 + n) % MONTH.high + 1 for n in each)

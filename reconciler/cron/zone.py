@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
-from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY
+from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY, first_day
 from reconciler.cron.zone_files import tzinfo_named
 
 _MINUTE = timedelta(minutes=1)
@@ -113,7 +113,7 @@ class Zone:
         if latest.start <= minute < latest.end:
             return latest
         year = date.fromordinal(minute // MINUTES_PER_DAY + EPOCH_ORDINAL).year
-        start, end = (_first_day(y) * MINUTES_PER_DAY for y in (year, year + 1))
+        start, end = (first_day(y) * MINUTES_PER_DAY for y in (year, year + 1))
         for transition in (*self._of_year(year - 1), *self._of_year(year)):
             if transition.minute > minute:
                 end = transition.minute
@@ -138,7 +138,7 @@ class Zone:
     def _of_year(self, year: int) -> tuple[Transition, ...]:
         known = self._of_years.get(year)
         if known is None:
-            days = range(_first_day(year), _first_day(year + 1))
+            days = range(first_day(year), first_day(year + 1))
             known = self._of_years[year] = tuple(self._of_days(days))
         return known
 
@@ -239,7 +239,3 @@ def zone_named(name: str) -> Zone:
 
 
 _EVER = Stretch(-(1 << 62), 1 << 62, 0)
-
-
-def _first_day(year: int) -> int:
-    return date(year, 1, 1).toordinal() - EPOCH_ORDINAL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_uneven_steps(times: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "times", ["*/5 */6 * */3 *", "5-50/7 * * * *", "@daily", "90m", "*/1 * * * *"]
+    "times", ["*/5 */6 * */3 *", "5-50/7 * * * *", "@daily", "90m", "*/1 * * * *", "0 0 */1 * *"]
 )
 def test_even_steps_and_steps_in_a_range_are_meant(times: str) -> None:
     assert about(times) == []
@@ -102,6 +102,14 @@ def test_a_warning_of_a_clock_change_says_how_the_clock_goes() -> None:
 )
 def test_times_that_the_next_change_does_not_touch(times: str, zone: str) -> None:
     assert about(times, zone) == []
+
+
+@pytest.mark.parametrize(("ahead", "found"), [(-1, 0), (0, 1), (1, 1)])
+def test_a_clock_change_is_looked_for_within_400_days(ahead: int, found: int) -> None:
+    # At 2024-02-29T18:00Z midnight became 23:00 in Almaty, where no clock had changed since 2004.
+    change = datetime(2024, 2, 29, 18, tzinfo=UTC)
+    now = change - timedelta(days=400) + timedelta(minutes=ahead)
+    assert len(about("30 23 29 2 *", "Asia/Almaty", now)) == found
 
 
 def test_warnings_come_in_the_order_of_the_expressions() -> None:

@@ -43,17 +43,32 @@ groups = st.lists(timetables, min_size=1, max_size=4)
         ("30 23 31 12 *", "America/New_York", "30 4 1 1 *"),
         ("0 0 1 3 *", "Asia/Tokyo", "0 15 28,29 2 *"),
         ("0 0 1 * *", "Asia/Tokyo", "0 15 28-31 * *"),
+        ("0 0 1 1 *", "Asia/Tokyo", "0 15 31 12 *"),
+        ("0 0 15 6 *", "Asia/Tokyo", "0 15 14 6 *"),
+        ("0 0 15 6 */2", "Asia/Tokyo", "0 15 14 6 *"),
+        ("0 0 15 6 MON", "Asia/Tokyo", "0 15 14 5,6 0"),
+        ("30 23 30 4 *", "America/New_York", "30 3 1 5 *"),
+        ("30 23 28 2 *", "America/New_York", "30 4 1,29 2,3 *"),
+        ("30 23 * 2 *", "America/New_York", "30 4 * 2,3 *"),
         # A skipped time runs at the change, 07:00Z; a skipped midnight likewise, at 22:00Z.
         ("30 2 * * *", "America/New_York", "*/30 6,7 * * *"),
+        ("30 * * * *", "America/New_York", "30 * * * *"),
         ("30 2 * * MON", "America/New_York", "30 6,7 * * 1"),
         ("0 0 * * *", "Africa/Cairo", "0 21,22 * * *"),
         # Joined by AND, which not every cron can say: the smaller of the two.
         ("0 6 */2 * MON", "UTC", "0 6 * * 1"),
         ("0 6 1 * */2", "UTC", "0 6 1 * *"),
+        ("0 6 1-4 * */7", "UTC", "0 6 1-4 * *"),
+        ("0 6 1-5 * */7", "UTC", "0 6 * * 0"),
         # croniter 1.4 steps from February over the first days of March: a 29th holds it back.
         ("0 0 1,31 * *", "UTC", "0 0 1,29,31 * *"),
         ("0 0 1,31 3,4 *", "UTC", "0 0 1,31 3,4 *"),
         ("0 0 15,31 * *", "UTC", "0 0 15,31 * *"),
+        ("0 0 2,30 * *", "UTC", "0 0 2,29,30 * *"),
+        ("0 0 3,31 * *", "UTC", "0 0 3,31 * *"),
+        ("0 0 1,28 * *", "UTC", "0 0 1,28 * *"),
+        ("0 0 1,31 2,3 *", "UTC", "0 0 1,29,31 2,3 *"),
+        ("0 0 1,31 1,2 *", "UTC", "0 0 1,31 1,2 *"),
         # Several expressions.
         ("45m", "UTC", "*/15 * * * *"),
     ],
@@ -72,6 +87,10 @@ def test_the_cover_of_one_timetable(times: str, zone: str, expected: str) -> Non
         (["0 6 * 1 *", "0 6 * 7 *"], "0 6 * 1,7 *"),
         (["0 6 */2 * MON", "0 6 * * MON"], "0 6 * * 1"),
         (["0 6 */2 * MON", "0 6 2 * *"], "0 6 2 * 1"),
+        (["0 6 5 * */2", "0 6 1-10 * *"], "0 6 1-10 * *"),
+        # The share of days counts, of those that match already too.
+        (["0 6 1-16 * *", "0 6 17-20 * */7"], "0 6 1-16 * 0"),
+        (["0 6 * * MON-WED", "0 6 1-4 * */7"], "0 6 1-4 * 1-3"),
     ],
 )
 def test_the_cover_of_a_group(members: list[str], expected: str) -> None:
@@ -83,6 +102,13 @@ def test_offsets_that_begin_later_are_covered_and_those_beyond_are_not() -> None
     february, start = [timetable("0 6 1 2 *", "Africa/Casablanca")], at("2019-06-01T00:00Z")
     assert cover(february, start, years=3).text == "0 5 1 2 *"
     assert cover(february, start).text == "0 5,6 1 2 *"
+
+
+@pytest.mark.parametrize(("earlier", "expected"), [(0, "0 3,4 * * *"), (1, "0 3 * * *")])
+def test_a_cover_holds_for_ten_years(earlier: int, expected: str) -> None:
+    # Almaty was at +06:00 from 2004 to 2024-02-29T18:00Z, and has been at +05:00 since.
+    last = at("2024-02-29T18:00Z") - earlier
+    assert cover([timetable("0 9 * * *", "Asia/Almaty")], last - 10 * 366 * 1440).text == expected
 
 
 def test_the_months_of_a_period_end_with_its_last_minute() -> None:

@@ -44,6 +44,11 @@ def test_an_interval_becomes_the_expressions_that_say_it(
     assert [expression.text for expression in parse_times(interval)] == expressions
 
 
+@pytest.mark.parametrize("padding", ["", " " * 998])
+def test_an_interval_is_as_long_as_an_expression_may_be(padding: str) -> None:
+    assert parse_times(f"1d{padding}") == (parse("0 0 * * *"),)
+
+
 def test_what_is_no_interval_is_parsed_as_an_expression() -> None:
     assert parse_times("0 6 * * *") == (parse("0 6 * * *"),)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from reconciler import cron
+
 
 def test_evaluating_a_schedule_in_utc_loads_nothing_that_it_does_not_need() -> None:
     program = (
@@ -23,3 +27,9 @@ def test_evaluating_a_schedule_in_utc_loads_nothing_that_it_does_not_need() -> N
         "difflib",
         "zoneinfo",
     }.isdisjoint(loaded)
+
+
+def test_what_only_planning_needs_is_loaded_at_its_first_use() -> None:
+    assert cron.__getattr__("cover") is cron.cover
+    with pytest.raises(AttributeError, match="has no attribute 'covers_all'"):
+        cron.__getattr__("covers_all")

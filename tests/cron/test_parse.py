@@ -29,6 +29,7 @@ def values(bits: int) -> list[int]:
         ("*/7", [0, 7, 14, 21, 28, 35, 42, 49, 56]),
         ("0,30-32,58/1", [0, 30, 31, 32, 58, 59]),
         ("*/90", [0]),
+        ("59/5", [59]),
     ],
 )
 def test_lists_ranges_and_steps(minutes: str, expected: list[int]) -> None:
@@ -89,6 +90,24 @@ def test_a_wildcard_is_a_minute_or_hour_that_starts_with_a_star(
 
 def test_space_around_and_between_fields_does_not_matter() -> None:
     assert parse("  0\t6  * * *\n") == parse("0 6 * * *")
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("0 0 * * *", True),
+        ("0 0 1-31 1-12 0-6", True),
+        ("0 0 1-31 * 1", True),  # joined by OR
+        ("0 0 1 * 0-6", True),
+        ("0 0 * * 1", False),  # joined by AND
+        ("0 0 1 * *", False),
+        ("0 0 1-30 * 1-6", False),
+        ("0 0 * 1-11 *", False),
+        ("0 0 * 2-12 *", False),
+    ],
+)
+def test_every_day_of_every_year(text: str, *, every: bool) -> None:
+    assert parse(text).dates.every is every
 
 
 def test_equal_means_the_same_times_not_the_same_text() -> None:

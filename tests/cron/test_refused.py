@@ -34,11 +34,14 @@ def refusal(text: str) -> CronError:
         ("@reboot", "@reboot", "nothing boots here", None),
         ("@every 5m", "@every 5m", "write the interval itself", "5m"),
         ("@dayly", "@dayly", "unknown name @dayly", "@daily"),
+        ("@x", "@x", "unknown name @x", None),
         ("@daily 6", "@daily 6", "@daily stands alone", "@daily"),
         ("0 0 30 2 *", "30 2 *", "never occurs", None),
         ("0 0 31 4,6,9,11 *", "31 4,6,9,11 *", "never occurs", None),
         ("0 0 30 2 */2", "30 2 */2", "never occurs", None),
         ("60 * * * *", "60", "60 is out of range, expected 0 to 59", "0"),
+        ("61 * * * *", "61", "61 is out of range, expected 0 to 59", None),
+        ("0 0 32 * *", "32", "32 is out of range, expected 1 to 31", None),
         ("0 24 * * *", "24", "24 is out of range, expected 0 to 23", "0"),
         ("0 0 0 * *", "0", "0 is out of range, expected 1 to 31", None),
         ("0 0 * 13 *", "13", "expected 1 to 12 or JAN to DEC", None),
@@ -53,12 +56,17 @@ def refusal(text: str) -> CronError:
         ("1,,2 * * * *", "", "nothing between two commas", None),
         ("+5 * * * *", "+5", "'+5' is not a value, expected 0 to 59", None),
         ("٣ * * * *", "٣", "is not a value", None),
+        ("0", "0", "1 field, expected five (minute, hour, day of month", None),
+        ("0 0 6 * * * * *", "0 0 6 * * * * *", "8 fields, expected five", None),
         ("0 6 * *", "0 6 * *", "4 fields, expected five (minute, hour, day of month", None),
         ("0 6 * * * /bin/run", "0 6 * * * /bin/run", "6 fields, expected five", None),
         ("TZ=UTC 0 6 * * *", "TZ=UTC 0 6 * * *", "set the time zone by its own key", None),
         ("  ", "  ", "empty: expected five fields", None),
         ("7m", "7m", "7m does not divide a day evenly", "6m"),
         ("7h", "7h", "the nearest that do: 6h and 8h", "6h"),
+        ("11h", "11h", "the nearest that do: 8h and 12h", "12h"),
+        ("23h", "23h", "the nearest that do: 12h and 1d", "1d"),
+        ("35m", "35m", "the nearest that do: 32m and 36m", "36m"),
         ("2d", "2d", "the nearest that do: 1d", "1d"),
         ("0m", "0m", "the nearest that do: 1m", "1m"),
         ("5minutes", "5minutes", "unknown unit 'minutes': expected m", "5m"),
@@ -90,7 +98,16 @@ def test_a_refusal_is_an_error_for_people_and_a_value_error() -> None:
 
 
 def test_a_text_of_any_length_is_refused_at_once() -> None:
-    assert "at most 1000 characters" in refusal("1," * 1_000_000).message
+    text = "1," * 1_000_000
+    refused = refusal(text)
+    assert "at most 1000 characters" in refused.message
+    assert (refused.start, refused.end) == (0, len(text))
+
+
+def test_an_expression_has_at_most_1000_characters() -> None:
+    longest = "0 0 * * *".ljust(1000)
+    assert parse(longest) == parse("0 0 * * *")
+    assert "this one 1001" in refusal(f"{longest} ").message
 
 
 @pytest.mark.parametrize("day_fields", ["30 2 1", "29 2 *", "29 2 */7", "31 * *"])

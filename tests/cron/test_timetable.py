@@ -56,9 +56,14 @@ def test_day_of_month_and_day_of_week() -> None:
 
 @pytest.mark.parametrize(
     ("after", "following"),
-    [("2028-02-29T00:00Z", "2032-02-29T00:00Z"), ("2096-02-29T00:00Z", "2104-02-29T00:00Z")],
+    [
+        ("1996-02-29T00:00Z", "2000-02-29T00:00Z"),
+        ("2028-02-29T00:00Z", "2032-02-29T00:00Z"),
+        ("2096-02-29T00:00Z", "2104-02-29T00:00Z"),
+        ("2396-02-29T00:00Z", "2400-02-29T00:00Z"),
+    ],
 )
-def test_leap_days_are_found_also_over_2100(after: str, following: str) -> None:
+def test_leap_days_are_found_also_over_centuries(after: str, following: str) -> None:
     leap_day = timetable("0 0 29 2 *")
     assert leap_day.next(at(after)) == at(following)
     assert leap_day.previous(at(following) - 1) == at(after)

@@ -11,10 +11,11 @@ import sys
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from reconciler.cron import ZoneError, tzinfo_named
+from reconciler.cron import TzdataError, ZoneError, tzinfo_named
 from reconciler.cron.zone_files import tz_version, tzdata_version, version_order, zone_keys
 from tests.system_zones import ELSEWHERE, VANCOUVER_2025, write_system_zones
 
@@ -74,6 +75,24 @@ def test_a_local_time_prints_as_ever_and_can_be_copied_and_pickled() -> None:
 def test_the_edition_is_known_beside_the_version_of_the_package() -> None:
     year, _, number = tzdata_version().partition(".")
     assert tz_version() == year + chr(ord("a") + int(number.partition(".")[0]) - 1)
+
+
+@pytest.mark.parametrize("edition", [None, 2026])
+def test_a_package_that_does_not_say_its_edition_is_named(
+    edition: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = ModuleType("tzdata")
+    if edition is not None:
+        package.__dict__["IANA_VERSION"] = edition
+    monkeypatch.setitem(sys.modules, "tzdata", package)
+    with pytest.raises(TzdataError, match="IANA_VERSION is not a text"):
+        tz_version()
+
+
+def test_utc_needs_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    tzinfo_named.cache_clear()
+    assert tzinfo_named("UTC") is UTC
 
 
 def test_editions_have_an_order() -> None:
