@@ -60,16 +60,26 @@ class Patience:
 
         Raises:
             ModalError: Modal was silent for too long, or is silent and the job is being ended.
+            CancelledError: the job was cancelled in the block, also when the client then answers
+                or raises a time-out: a cancellation that meets the end of one of the client's own
+                time limits is lost in it.
         """
-        if self._over is not None or (_is_ending() and self.silence >= TOLD_AFTER[0]):
+        cancelled = _cancellations()
+        if self._over is not None or (cancelled and self.silence >= TOLD_AFTER[0]):
             raise self.gave_up()
         key = object()
         self._pending[key] = (self.now() + due, what, patient)
         try:
             yield
             self._answered, self._told = self.now(), 0.0
+        except Exception as error:
+            if _cancellations() > cancelled and not isinstance(error, ModalError):
+                raise asyncio.CancelledError from error
+            raise
         finally:
             del self._pending[key]
+        if _cancellations() > cancelled:
+            raise asyncio.CancelledError
 
     @property
     def silence(self) -> float:
@@ -125,9 +135,10 @@ class Patience:
         )
 
 
-def _is_ending() -> bool:
+def _cancellations() -> int:
+    """How often the current task was asked to end."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return 0 if task is None else task.cancelling()
 
 
 async def patiently(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -222,3 +223,34 @@ def test_an_engine_that_is_started_again_in_time_is_waited_for(waiting: Waiting)
         return "listed"
 
     assert asyncio.run(patiently(job(), waiting.patience, waiting.pause)) == "listed"
+
+
+@pytest.mark.parametrize("raised", [None, TimeoutError()])
+def test_a_cancellation_that_the_client_loses_in_its_own_time_limit_still_ends_the_job(
+    waiting: Waiting, raised: Exception | None
+) -> None:
+    asked: list[int] = []
+
+    async def call() -> None:
+        try:
+            await never()
+        except asyncio.CancelledError:
+            if raised is not None:
+                raise raised from None
+
+    async def job() -> None:
+        while True:
+            asked.append(len(asked))
+            with suppress(TimeoutError), asking("look up a call"):
+                await call()
+
+    async def interrupted() -> None:
+        running = asyncio.create_task(patiently(job(), waiting.patience, lambda _: never()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        running.cancel()
+        await running
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupted())
+    assert asked == [0]
