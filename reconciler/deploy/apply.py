@@ -7,7 +7,7 @@ follow, and say that the apply is finished. Running it again goes on from whatev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,7 +30,12 @@ from reconciler.dispatch.formats import FormatError
 from reconciler.dispatch.generation import generation_path
 from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.dispatch.ports import Claims, Clock
-from reconciler.dispatch.protection import PROTECTED_KEY, protection_entry
+from reconciler.dispatch.protection import (
+    PROTECTED_KEY,
+    Renames,
+    protection_entry,
+    renames_in,
+)
 from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
@@ -218,7 +223,7 @@ class _Application:
         pointer = self.pointer()
         await self.record(pointer, app)
         # Before the pointer: a crash in between leaves names of both generations, and never fewer.
-        await self.protect(self.plan.actual.protected or frozenset())
+        await self.protect(self.plan.actual)
         await self.workspace.files.write(POINTER_PATH, pointer.encode())
         await self.set_cursor_back()
         await self.begin(Step.SET_TAGS)
@@ -243,10 +248,22 @@ class _Application:
             return f"records of old applies are still there, and left to the next apply: {why}"
         return None
 
-    async def protect(self, others: Iterable[str] = ()) -> None:
-        """Store the names of the protected schedules, where they outlive the Volume."""
-        generation = self.plan.generation
-        entry = protection_entry([*generation.protected, *others], len(generation.records))
+    async def protect(self, before: Actual | None = None) -> None:
+        """Store which schedules are protected and renamed, where that outlives the Volume.
+
+        Args:
+            before: what was live, while it may still be; None afterwards.
+        """
+        generation, others = self.plan.generation, frozenset[str]()
+        renames: dict[str, Renames] = {}
+        if before is not None:
+            others = before.protected or others
+            known = [one for one in (before.applied, before.live) if one is not None]
+            renames = {one.digest: renames_in(one) for one in known} | dict(before.renames)
+            renames.pop(generation.digest, None)  # the newest is last
+        declared = (one.name for one in self.plan.desired.schedules if one.formerly)
+        renames[generation.digest] = renames_in(generation, declared)
+        entry = protection_entry([*generation.protected, *others], len(generation.records), renames)
         await self.workspace.claims.put(PROTECTED_KEY, entry)
 
     async def set_cursor_back(self) -> None:

@@ -8,6 +8,7 @@ in the Dict, the runs files, the record of the last apply, the generation before
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.cron import minute
@@ -48,11 +49,16 @@ async def find_lost(
     if applied is not None and applied.previous is not None:
         before, damage = await read_generation(files, applied.previous)
         before = before if damage is None else None
-    schedules = None if protection is None else protection.schedules
+    lost = Lost(since=since, before=before)
+    if protection is not None:
+        # Where the pointer is lost too, wakes have read last what was live.
+        live = pointer.generation if pointer is not None else cursor.generation if cursor else None
+        renames = protection.renames_of(live)
+        lost = replace(lost, schedules=protection.schedules, renames=renames)
     if record is None:
-        return Lost(since=since, before=before, schedules=schedules)
+        return lost
     begun = {name: _minute(origin.at) for name, origin in record.origins.items()}
-    return Lost(since=since, begun=begun, before=before, schedules=len(begun))
+    return replace(lost, begun=begun, schedules=len(begun))
 
 
 def protected_names(

@@ -88,6 +88,7 @@ async def observe(
         protected=protected_names(
             own, pointer, [one for one in (live, applied) if one is not None], lost, protection
         ),
+        renames=(None if protection is None else protection.renames) or {},
         through=None if known is None else known.through,
         wake_seconds=() if known is None else known.took,
         number=max(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.dispatch.generation import Generation
 from reconciler.manifest import Schedule
-from reconciler.plan.compilation import given_back
+from reconciler.plan.compilation import given_back, past_of
 from reconciler.plan.foreign import Warned
 from reconciler.plan.past import Hop, describe_way, way
 from reconciler.plan.state import Actual, Desired
@@ -110,8 +110,8 @@ class _Names:
             if old in live and old not in names
         }
         for generation in _generations(actual):
-            for name, record in given_back(generation, schedules).items():
-                claimed.setdefault(record.name, name)
+            for name, live_name in given_back(past_of(generation), schedules).items():
+                claimed.setdefault(live_name, name)
         known = {*live, *claimed.values()}
         return cls(
             live,

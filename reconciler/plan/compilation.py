@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from reconciler.cron import Expression, Timetable, minute, parse
 from reconciler.dispatch.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.protection import Renames
 from reconciler.dispatch.record import Record
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
@@ -74,14 +75,15 @@ def compile_records(
     names = frozenset(schedule.name for schedule in schedules)
     if lost is not None and lost.before is not None:
         known = (*known, lost.before)
-    returned = [given_back(generation, schedules) for generation in known]
+    pasts = _pasts(known, schedules, lost)
+    returned = [given_back(past, schedules) for past in pasts]
     records = []
     begun = {}
     rebuilt = {}
     for schedule in schedules:
         record = _record(schedule, now, settings)
         formerly = [old for old in schedule.formerly if old not in names]
-        record = _renamed(record, formerly, known, returned, now)
+        record = _renamed(record, formerly, pasts, returned, now)
         beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
         records.append(replace(record, anchor=beginning.anchor))
         if beginning.number:
@@ -132,23 +134,52 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
     return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
 
 
-def given_back(generation: Generation, schedules: Sequence[Schedule]) -> Mapping[str, Record]:
-    """The schedules that git has under a name that they once had, by that name.
+def given_back(past: Renames, schedules: Sequence[Schedule]) -> Mapping[str, str]:
+    """The schedules that git has under a name that they once had: that name to the live one.
 
     A rollback to a commit from before a rename gives an old name back. It is no deletion, and the
     history stays with it.
+
+    Args:
+        past: of each schedule of a generation its earlier names.
     """
     names = {schedule.name for schedule in schedules}
     claimed = {old for schedule in schedules for old in schedule.formerly}
-    found: dict[str, Record] = {}
-    for record in generation.records:
-        if not record.formerly or record.name in names or record.name in claimed:
+    found: dict[str, str] = {}
+    for name, formerly in past.items():
+        if not formerly or name in names or name in claimed:
             continue
-        for old, _last in reversed(record.formerly):
-            if old in names and old not in generation.by_name and old not in found:
-                found[old] = record
+        for old, _last in reversed(formerly):
+            if old in names and old not in past and old not in found:
+                found[old] = name
                 break
     return found
+
+
+def past_of(generation: Generation) -> Renames:
+    """The earlier names of each schedule of a generation, also where there are none."""
+    return {record.name: record.formerly for record in generation.records}
+
+
+def _pasts(
+    known: Iterable[Generation], schedules: Iterable[Schedule], lost: Lost | None
+) -> Sequence[Renames]:
+    """What is known of earlier names: first what the lost generation said, if that is known.
+
+    A name that a manifest gives, and that the lost generation had not yet given up, was live.
+    """
+    pasts = [past_of(generation) for generation in known]
+    if lost is None or lost.renames is None:
+        return pasts
+    names = lost.begun
+    live = {
+        old: ()
+        for schedule in schedules
+        if schedule.name not in lost.renames and (names is None or schedule.name not in names)
+        for old in schedule.formerly[-1:]
+        if names is None or old in names
+    }
+    return [live | dict(lost.renames), *pasts]
 
 
 def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | None) -> Record:
@@ -192,26 +223,24 @@ def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | Non
 def _renamed(
     record: Record,
     formerly: Sequence[str],
-    known: Sequence[Generation],
-    returned: Sequence[Mapping[str, Record]],
+    pasts: Sequence[Renames],
+    returned: Sequence[Mapping[str, str]],
     now: int,
 ) -> Record:
     """The record with its earlier names; what it was called stays known when git forgets it.
 
     Args:
         formerly: the earlier names that the manifest gives and that git does not have any more.
-        returned: of each known generation, see :func:`given_back`.
+        pasts: the earlier names of the schedules that are or were live.
+        returned: of each of these, see :func:`given_back`.
     """
-    for generation in known:
-        own = generation.by_name.get(record.name)
-        if own is not None:
-            return replace(record, formerly=own.formerly)
-    for generation, others in zip(known, returned, strict=True):
-        named = (generation.by_name[old] for old in formerly if old in generation.by_name)
-        old = next(named, others.get(record.name))
+    for past in pasts:
+        if record.name in past:
+            return replace(record, formerly=past[record.name])
+    for past, others in zip(pasts, returned, strict=True):
+        old = next((old for old in formerly if old in past), others.get(record.name))
         if old is not None:
-            last = (old.name, now + RENAME_GRACE)
-            return replace(record, formerly=(*old.formerly, last))
+            return replace(record, formerly=(*past[old], (old, now + RENAME_GRACE)))
     return record
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from reconciler.dispatch.generation import Generation, Slot
 from reconciler.dispatch.pointer import Pointer
+from reconciler.dispatch.protection import Renames
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.plan.identity import Owner
 from reconciler.plan.past import NOTHING_READ, Past
@@ -145,12 +146,15 @@ class Lost:
             what it is; None when the record of the last apply is gone too.
         before: the generation before the lost one, None when it cannot be read either.
         schedules: how many were live; None when that is not known.
+        renames: what was renamed in it; None when that is not known. Of schedules whose manifest
+            named an earlier name, each is listed.
     """
 
     since: int | None = None
     begun: Mapping[str, int] | None = None
     before: Generation | None = None
     schedules: int | None = None
+    renames: Renames | None = None
 
     def had(self, names: Iterable[str]) -> bool:
         """Whether a schedule that has or had these names was live, as far as that is known."""
@@ -194,6 +198,8 @@ class Actual:
         protected: the names of schedules that are or were protected, from every place where they
             stand; None when no place could be read and some may have been.
         wake_seconds: of recent wakes, the seconds that their work took.
+        renames: digest of a generation to what was renamed in it, as the Dict says; see
+            :class:`~reconciler.dispatch.protection.Protection`.
         began: of schedules whose anchor is ahead, the epoch minute at which they really began, as
             far as that is known.
         number: the highest apply number that anything live knows of; the next apply has the next.
@@ -220,6 +226,7 @@ class Actual:
     through: int | None = None
     wake_seconds: tuple[float, ...] = ()
     number: int = 0
+    renames: Mapping[str, Renames] = field(default_factory=dict)
     began: Mapping[str, int] = field(default_factory=dict)
     revision: str | None = None
 

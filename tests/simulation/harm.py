@@ -14,6 +14,7 @@ from typing import Any, Final
 from reconciler.dispatch.answers import Entry, UnreadableEntry, as_entry
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.protection import PROTECTED_KEY
 from reconciler.dispatch.recovery import RECOVERY_DAYS
 from reconciler.dispatch.runs import WakeLog
 from reconciler.dispatch.task_names import NAME_PREFIX
@@ -111,7 +112,7 @@ def empty(world: World, emptying: Emptying) -> None:
 def _entry(world: World, random: Random) -> bool:
     """One entry of a kind, of which the newest are the most likely."""
     alive = [key for key, (_, read) in world.entries.items() if world.now - read <= ENTRY_LIFE]
-    kinds = sorted({_kind(key) for key in alive} - {CURSOR_KEY})
+    kinds = sorted({_kind(key) for key in alive} - {CURSOR_KEY, PROTECTED_KEY})
     if not kinds:
         return False
     # Claims are what most depends on.
@@ -212,6 +213,8 @@ def _lose(world: World, log: WakeLog) -> None:
 
 def _kind(key: str) -> str:
     """What an entry of the Dict is."""
+    if key == PROTECTED_KEY:
+        return key
     first, at, _ = key.partition("@")
     for kind in ("running", "queue", "notice", "damaged", "cursor", "tidy", "unreadable"):
         if first == kind or first.startswith(f"{kind}/"):

@@ -9,6 +9,13 @@ from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.lost import find_lost
 from reconciler.dispatch.answers import as_entry
 from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.dispatch.protection import (
+    PROTECTED_KEY,
+    Renames,
+    protection_entry,
+    read_protection,
+    renames_in,
+)
 from tests.simulation.harm import empty
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import START_SECOND, World
@@ -22,6 +29,7 @@ async def empty_and_repair(world: World, scenario: Scenario) -> None:
     emptying, history = scenario.emptying, scenario.history
     if emptying is None or history is None:
         return
+    store_renames(world, scenario)
     loop = asyncio.get_running_loop()
     await asyncio.sleep(emptying.at - loop.time())
     empty(world, emptying)
@@ -31,7 +39,7 @@ async def empty_and_repair(world: World, scenario: Scenario) -> None:
     cursor = cursor_of(None if stored is None else as_entry(stored[0]))
     known = cursor if isinstance(cursor, Cursor) else None
     files = FakeFiles({path: file.content for path, file in world.files.items()})
-    lost = await find_lost(files, None, known, None)
+    lost = await find_lost(files, None, known, read_protection(world.get(PROTECTED_KEY)))
     if lost.since is None:
         world.harm.uncounted = live
     planned = int(world.now // 60)
@@ -40,3 +48,14 @@ async def empty_and_repair(world: World, scenario: Scenario) -> None:
     await asyncio.sleep(live - world.now)
     world.harm.repaired = world.now
     world.generations.append((world.now, history.applied[-1][1]))
+
+
+def store_renames(world: World, scenario: Scenario) -> None:
+    """Store what each apply says of renames: before it makes anything live, and again after."""
+    before: dict[str, Renames] = {}
+    for live, generation in scenario.generations:
+        renames = {generation.digest: renames_in(generation)}
+        for at, known in ((live - PLANNING, before | renames), (live, renames)):
+            entry = protection_entry((), len(generation.records), known)
+            world.loop.call_later(max(0.0, at - world.now), world.put, PROTECTED_KEY, entry)
+        before = renames

@@ -68,9 +68,6 @@ def _wrong(world: World, nominal: Nominal, starts: Starts) -> Iterator[str]:
     if nominal.barred and not asked and not any(call.skew > 0 for call in calls):
         yield f"{nominal} started though it was suspended or excluded"
     foreseen = len({call.occurrence for call in calls}) > 1 and any(call.skew > 0 for call in calls)
-    # A known gap: with the Volume, it is lost when a schedule was renamed.
-    if len({call.occurrence for call in calls}) > 1 and nominal.due < world.harm.repaired:
-        foreseen |= any(call.began > world.harm.repaired for call in calls)
     if len(calls) > 1 and not foreseen:  # a clock that was ahead used a name that was to change
         if nominal.at_most_once:
             yield f"{nominal} is at-most-once and started {len(calls)} times"
