@@ -39,12 +39,16 @@ async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
     lines = [
         await _line(record, generation, claims, before, known, ports) for record in log.records
     ]
+    before_lines = [
+        Line(Will.NOTHING, record, await _function(record.occurrence, generation, ports))
+        for record in log.before
+    ]
     return Rehearsal(
         now=log.now,
         alone=as_if is not None,
         # The run log has named its files already.
         damaged=tuple(one for one in before.damaged if one.where.startswith(ENTRY)),
-        lines=(*lines, *_waiting(log, _left(log, claims, as_if), generation, known)),
+        lines=(*lines, *before_lines, *_waiting(log, _left(log, claims, as_if), generation, known)),
     )
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.cron import minute
 from reconciler.dispatch.agenda import MINUTES_PER_DAY
@@ -19,6 +20,8 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.bulletin import NoticeKind
 from reconciler.dispatch.cursor import Cursor
 from reconciler.dispatch.due import Due
+from reconciler.dispatch.formats import Damaged
+from reconciler.dispatch.history import Run, runs_of
 from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import RunLog
 from reconciler.dispatch.record import Record
@@ -28,6 +31,20 @@ from reconciler.dispatch.start import CLAIM_LIFE
 
 DAYS: Final = 9
 """Days of runs files that are read at most; claims that prove anything are younger."""
+_OPEN: Final = frozenset({RunState.START_FAILED, RunState.QUEUED})
+"""The states of an occurrence that a later wake is to look at again."""
+
+
+class Before(NamedTuple):
+    """What the history says of what a wake was asked for.
+
+    Attributes:
+        lines: of each occurrence that is settled what happened.
+        damaged: what of the history cannot be read.
+    """
+
+    lines: tuple[RunRecord, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
 
 
 async def leave_out_repeats(
@@ -101,7 +118,7 @@ async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int
     for line in (
         line for one in await log.recent(days, names.__contains__) for line in one.records
     ):
-        if line.state not in (RunState.START_FAILED, RunState.QUEUED):
+        if line.state not in _OPEN:
             # A line about many spells out the first and the newest.
             whole = [(line.times[0], line.times[-1])] if line.count > len(line.times) else []
             spans.setdefault(line.name, []).extend(whole or ((at, at) for at in line.times))
@@ -114,6 +131,69 @@ async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int
 
     left = (due.without({at for at in due.times if is_settled(due.record, at)}) for due in dues)
     return [due for due in left if due.times]
+
+
+async def settled_before(
+    dues: Sequence[Due], cursor: Cursor, log: RunLog, started: datetime
+) -> tuple[list[Due], Before]:
+    """What is due in a minute that a person asks for, without what the runs files say was settled.
+
+    Nothing else tells it: the claim of an occurrence dies, and of many that were missed at once
+    only the newest have one.
+
+    Invariant: *what a runs file says was settled is not started because a person asks for its
+    minute*.
+
+    Args:
+        started: when the wake began.
+
+    Raises:
+        UnavailableError: the runs files cannot be read. What to start is not known without them.
+    """
+    names = {name for due in dues for name in due.record.names}
+    age = (minute(started) - min(due.oldest for due in dues)) // MINUTES_PER_DAY
+    # A person may have served a minute before its time.
+    logs = await log.recent(max(age + 2, DAYS), names.__contains__)
+    runs = {run.occurrence: run for run in runs_of(logs)}
+    cut = [line for one in logs for line in one.records if line.count > len(line.times)]
+    left: list[Due] = []
+    known: list[RunRecord] = []
+    for due in dues:
+        settled: set[int] = set()
+        for at in due.times:
+            occurrence = due.record.occurrence(at)
+            line = _settled_by(occurrence, runs.get(occurrence), cut)
+            if line is not None and occurrence.id not in cursor.unsettled:
+                settled.add(at)
+                known.append(line)
+        rest = due.without(settled)
+        if rest.times:
+            left.append(rest)
+    return left, Before(tuple(known), logs.damaged)
+
+
+def _settled_by(
+    occurrence: Occurrence, run: Run | None, cut: Iterable[RunRecord]
+) -> RunRecord | None:
+    """What the history says of an occurrence that is settled; None of one that may be started."""
+    if run is not None:
+        if run.state in _OPEN:
+            return None
+        return RunRecord(
+            name=occurrence.name,
+            times=(occurrence.at,),
+            state=run.state,
+            at=run.seen,
+            attempt=run.attempt,
+            call=run.call,
+            reason=run.reason,
+            result=run.result,
+            tries=run.tries,
+        )
+    for line in cut:
+        if line.name == occurrence.name and line.times[0] <= occurrence.at <= line.times[-1]:
+            return replace(line, times=(occurrence.at,), count=1)
+    return None
 
 
 def _facts(line: RunRecord) -> Iterable[tuple[Occurrence, RunState, str | None]]:

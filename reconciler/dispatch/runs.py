@@ -129,6 +129,8 @@ class WakeLog:
         told: which alarms and pings it tried to send.
         damaged: what it was the first to find that cannot be read.
         number: the highest apply number of what it read; None in the files of older versions.
+        before: what the history says of occurrences that a person asked for, and that were settled.
+            Only the answer of a wake has it: no runs file repeats it.
     """
 
     wake: str
@@ -144,6 +146,7 @@ class WakeLog:
     told: tuple[Told, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     number: int | None = None
+    before: tuple[RunRecord, ...] = ()
 
     @property
     def day(self) -> str:
@@ -179,6 +182,8 @@ class WakeLog:
             header["told"] = [told.to_json() for told in self.told]
         if self.damaged:
             header["damaged"] = [list(one) for one in self.damaged]
+        if self.before:
+            header["before"] = [line.to_json() for line in self.before]
         lines = [header, *(record.to_json() for record in self.records)]
         # What is none of UTF-8 is escaped as JSON does it: no text may keep a wake from its file.
         return b"".join(

@@ -103,6 +103,7 @@ def _decoded(first: bytes, lines: Iterable[bytes], where: str) -> tuple[WakeLog,
             told=tuple(map(Told.from_json, typed(header, "told", list, []))),
             number=typed(header, "number", int, None),
             damaged=tuple(Damaged(str(a), str(b)) for a, b in typed(header, "damaged", list, [])),
+            before=tuple(map(_record_from_json, typed(header, "before", list, []))),
         )
     return log, damaged
 

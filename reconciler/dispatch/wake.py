@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         RunLog,
         TaskFiles,
     )
+    from reconciler.dispatch.repeats import Before
     from reconciler.dispatch.told import Told
 
 CALLS_WATCHED: Final = 500
@@ -139,9 +140,15 @@ async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLo
         raise NothingAppliedError
     now = request.until(started)
     tasks = await _found_tasks(ports, request, now, started)
-    dues = await _not_settled(_requested(generation, cursor, request, now), cursor, ports, now)
+    dues, before = _requested(generation, cursor, request, now), None
+    if request.as_if is None:
+        dues = await _not_settled(dues, cursor, ports, now)
+    elif dues:
+        from reconciler.dispatch.repeats import settled_before  # start-up time: a person wakes
+
+        dues, before = await settled_before(dues, cursor, ports.log, started)
     carried_over = cursor.unsettled.keys() if request.regular else ()
-    work = _Wake(ports, request, generation, tasks, started)
+    work = _Wake(ports, request, generation, tasks, started, before)
     return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
 
 
@@ -152,6 +159,8 @@ class _Wake:
     generation: Generation
     tasks: FoundTasks
     started: datetime
+    before: Before | None = None
+    """What the history says of what a person asks for; None where it is not asked."""
 
     async def run(self, cursor: Cursor, steps: Iterable[Step]) -> WakeLog:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
@@ -159,6 +168,8 @@ class _Wake:
         server = Server(claimant, self.ports.claims, self.ports.caller, now)
         logs: list[WakeLog] = []
         damaged = [*cursor.damaged, *self.tasks.damaged, *await self.tidy_once_a_day(cursor)]
+        if self.before is not None:
+            damaged += self.before.damaged
         read, woken = cursor, cursor.wakes
         open_before = cursor.unsettled.keys() if self.request.regular else ()
         for step in steps:
@@ -180,7 +191,8 @@ class _Wake:
             logs.append(log)
         told = await self.tell(claimant, woken, cursor, logs[-1])
         records = tuple(line for log in logs for line in log.records)
-        return replace(logs[-1], records=records, told=told)
+        before = () if self.before is None else self.before.lines
+        return replace(logs[-1], records=records, told=told, before=before)
 
     async def leave_out_repeats(self, read: Cursor, tally: Tally) -> None:
         """Drop what this wake found again, and an earlier one has written down.

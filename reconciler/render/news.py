@@ -48,7 +48,7 @@ def news_of(log: WakeLog, history: Iterable[WakeLog]) -> News:
         for at in line.times
     }
     kept: list[RunRecord] = []
-    before: list[RunRecord] = []
+    before = [*log.before]
     for line in log.records:
         old = [at for at in line.times if line.state in REPEATED and _key(line, at) in told]
         before.extend(replace(line, times=(at,), count=1) for at in old)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.history import runs_of
 from reconciler.render.explanation import run_lines
 from reconciler.render.logs import Logs
 from reconciler.render.runs_text import BRIEF, runs_text, wake_text
 from reconciler.render.style import Style
-from tests.dispatch.scenario import World, hourly
+from tests.dispatch.scenario import World, at, hourly
 
 PLAIN = Style(colour=False)
 LONG = "ValueError: no rows in " + "very " * 80 + "many tables"
@@ -33,3 +34,15 @@ def test_a_wake_that_looked_at_one_minute_alone_does_not_speak_of_those_before()
     assert wake_text(alone, PLAIN, alone=True) == "Nothing was due at 1970-01-01T00:00Z."
     regular = world.wake("08:50")
     assert wake_text(regular, PLAIN) == "Nothing was due up to 2026-11-20T08:50Z."
+
+
+def test_what_had_run_before_is_named_with_how_it_ended() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    world.end(1, CallState.FAILED, "ValueError: no rows")
+    world.wake("09:20")
+    log = world.wake("09:30", as_if=minute(at("09:00")))
+    assert wake_text(log, PLAIN, alone=True, before=log.before) == (
+        "hourly@2026-11-20T09:00Z has run before, and failed: ValueError: no rows."
+    )
