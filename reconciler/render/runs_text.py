@@ -86,13 +86,13 @@ def _settled_before(before: Sequence[RunRecord]) -> Iterator[str]:
         yield f"{line.occurrence.id} was {line.state.value}{why}."
     if len(dropped) > SPELLED_OUT:
         yield f"And {len(dropped) - SPELLED_OUT} more were missed or skipped before."
-    ended = [line for line in before if line.state.ended]
-    for line in ended[:SPELLED_OUT]:
+    failed = [line for line in before if line.state.ended and line.state is not RunState.SUCCEEDED]
+    for line in failed[:SPELLED_OUT]:
         why = f": {brief(line.reason)}" if line.reason else ""
-        yield f"{line.occurrence.id} has run before, and {line.state.value}{why}."
-    if len(ended) > SPELLED_OUT:
-        yield f"And {len(ended) - SPELLED_OUT} more have run before."
-    served = [line.occurrence.id for line in before if line not in dropped and line not in ended]
+        yield f"{line.occurrence.id} has run before ({line.state.value}{why})."
+    if len(failed) > SPELLED_OUT:
+        yield f"And {len(failed) - SPELLED_OUT} more have run before, and did not succeed."
+    served = [line.occurrence.id for line in before if line not in dropped and line not in failed]
     if served:
         more = len(served) - SPELLED_OUT
         named = f"{', '.join(served[:SPELLED_OUT])}{f' and {more} more' if more > 0 else ''}"

@@ -44,5 +44,5 @@ def test_what_had_run_before_is_named_with_how_it_ended() -> None:
     world.wake("09:20")
     log = world.wake("09:30", as_if=minute(at("09:00")))
     assert wake_text(log, PLAIN, alone=True, before=log.before) == (
-        "hourly@2026-11-20T09:00Z has run before, and failed: ValueError: no rows."
+        "hourly@2026-11-20T09:00Z has run before (failed: ValueError: no rows)."
     )
