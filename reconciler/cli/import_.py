@@ -1,34 +1,111 @@
-"""``reconcile import``: manifests from what schedules things today."""
+"""``reconcile import``: manifests from the files of other schedulers."""
 
 from __future__ import annotations
 
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.readable import read_text
+from reconciler.cli.readable import read_standard_input, read_text
 from reconciler.cli.stopping import run
 from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
+from reconciler.importers.airflow import read_airflow
+from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import Found, StillFiring
+from reconciler.importers.draft import Found, StillFiring, valid_name
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.python_files import find_arguments
+from reconciler.importers.systemd import read_systemd
 from reconciler.importers.taking_out import lines_to_take_out
+from reconciler.importers.vercel import read_vercel
 from reconciler.importers.wrangler import read_wrangler
 from reconciler.importers.writing import Written, write_manifests
 from reconciler.manifest import ManifestError, holds_manifests, load, load_settings
 from reconciler.words import count
 
+STANDARD_INPUT: Final = "-"
+
+
+class _Source(NamedTuple):
+    """A file to import, and where it lies."""
+
+    text: str
+    path: Path
+    args: Namespace
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, for files whose own name is always the same."""
+        return self.path.resolve().parent.name or "root"
+
+
+class _Importer(NamedTuple):
+    """How the files of one scheduler are read.
+
+    Attributes:
+        read: raises ReconcileError for a file that is not one of them.
+        then: the step that stops the other scheduler, after the first apply.
+        has_zone: the file may leave the time zone to the machine.
+    """
+
+    read: Callable[[_Source], Found]
+    then: str
+    has_zone: bool = False
+
+
+_IMPORTERS: Final = {
+    "airflow": _Importer(
+        lambda source: read_airflow(source.text),
+        "Airflow goes on running these DAGs: pause them after the first apply.",
+    ),
+    "celery": _Importer(
+        lambda source: read_celery(source.text),
+        "Celery beat goes on sending these tasks: remove the entries after the first apply.",
+    ),
+    "crontab": _Importer(
+        lambda source: read_crontab(
+            source.text, system=source.args.system, timezone=source.args.timezone or "UTC"
+        ),
+        "cron goes on running these lines: delete them after the first apply.",
+        has_zone=True,
+    ),
+    "github": _Importer(
+        lambda source: read_github_workflow(source.text, source.path.stem),
+        "GitHub goes on running the workflow: remove its `schedule` after the first apply.",
+    ),
+    "kubernetes": _Importer(
+        lambda source: read_kubernetes(source.text),
+        "Kubernetes goes on running these: set `suspend: true` there after the first apply.",
+    ),
+    "systemd": _Importer(
+        lambda source: read_systemd(source.text, source.path.stem, source.args.timezone or "UTC"),
+        "systemd goes on starting the unit: disable the timer after the first apply.",
+        has_zone=True,
+    ),
+    "vercel": _Importer(
+        lambda source: read_vercel(source.text, source.folder),
+        "Vercel goes on calling these paths: remove `crons` and deploy after the first apply.",
+    ),
+    "wrangler": _Importer(
+        lambda source: read_wrangler(
+            source.text, toml=source.path.suffix == ".toml", folder=source.folder
+        ),
+        "Cloudflare goes on firing these: set `crons = []` and deploy after the first apply. "
+        "Without the key `crons`, a deploy keeps them.",
+    ),
+}
+
 
 def main(args: Namespace) -> int:
-    """Write manifests; what cannot be translated goes to stderr. Returns 1 if there is any."""
+    """Write manifests; remarks go to standard error. Returns 1 when there are any."""
     root = Path.cwd()
     settings = load_settings(root)
     folder = root / (args.schedules or settings.schedules)
@@ -36,7 +113,7 @@ def main(args: Namespace) -> int:
     target = folder / f"{args.source}-{stem}.yaml"
     if target.exists():
         raise ReconcileError(
-            "is there already, and is left alone",
+            "exists, and import overwrites no file",
             where=_shown(target, root),
             remedy="Rename or delete it, then import again.",
         )
@@ -49,27 +126,36 @@ def main(args: Namespace) -> int:
         settings=settings,
         schema=f"{up}/schema/manifest.schema.json",
     )
-    _tell(written, args.file or "modal")
-    _tell_still_firing(written.still_firing, root)
-    if written.text:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise disk_error(error, folder) from error
-        write_whole(target, written.text.encode())
-        print(f"{count(len(written.names), 'schedule')} written to {_shown(target, root)}")
+    source = args.file or "modal"
+    _print_remarks(written, source)
+    if not written.text:
+        raise ReconcileError(
+            "no schedule in it became a manifest; nothing is written",
+            where=source,
+            remedy="The lines above say why." if written.remarks else "Check the file.",
+        )
+    if args.source == "modal":
+        _print_still_firing(written.still_firing, root)
     else:
-        print("Nothing to write.")
-    return 1 if written.untranslated else 0
+        importer = _IMPORTERS[args.source]
+        if importer.has_zone and args.timezone is None:
+            print("Times are read in UTC: say --timezone ZONE for another zone.", file=sys.stderr)
+        print(importer.then, file=sys.stderr)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, folder) from error
+    write_whole(target, written.text.encode())
+    print(f"{count(len(written.names), 'schedule')} written to {_shown(target, root)}")
+    return 1 if written.remarks else 0
 
 
-def _tell_still_firing(found: Sequence[StillFiring], root: Path) -> None:
-    """Name the line to take out of the code; where there is none in sight, say so."""
+def _print_still_firing(found: Sequence[StillFiring], root: Path) -> None:
+    """Name the lines to remove from the code."""
     if not found:
         return
     print(
-        "These go on firing from the code. After the first apply, take the argument out and "
-        "deploy:",
+        "These go on firing from the code. After the first apply, remove the argument and deploy:",
         file=sys.stderr,
     )
     for line in lines_to_take_out(found, find_arguments(root)):
@@ -79,7 +165,7 @@ def _tell_still_firing(found: Sequence[StillFiring], root: Path) -> None:
 def _read_modal(args: Namespace) -> tuple[Found, str]:
     if args.file is not None:
         raise ReconcileError(
-            f"modal is read from what is deployed, not from {args.file}",
+            f"modal is read from the deployed apps, not from {args.file}",
             remedy="Leave the file out; --env says which environment is read.",
         )
     inputs: Inputs = read_inputs(args)
@@ -94,23 +180,21 @@ def _read_modal(args: Namespace) -> tuple[Found, str]:
 def _read_file(args: Namespace) -> tuple[Found, str]:
     if args.file is None:
         raise ReconcileError(
-            f"which {args.source} file?", remedy=f"Say reconcile import {args.source} FILE."
+            f"which {args.source} file?",
+            remedy=f"Say reconcile import {args.source} FILE, or - for standard input.",
         )
-    path = Path(args.file)
-    text = read_text(path)
+    if args.file == STANDARD_INPUT:
+        source = _Source(read_standard_input(), Path("stdin"), args)
+    else:
+        path = Path(args.file)
+        source = _Source(read_text(path), path, args)
     try:
-        match args.source:
-            case "crontab":
-                found = read_crontab(text, system=args.system, timezone=args.timezone)
-            case "wrangler":
-                found = read_wrangler(text, toml=path.suffix == ".toml")
-            case "github":
-                found = read_github_workflow(text, path.stem)
-            case _:
-                found = read_kubernetes(text)
+        found = _IMPORTERS[args.source].read(source)
     except ReconcileError as error:
-        raise ReconcileError(error.what, where=args.file, remedy="Check the file.") from error
-    return found, path.stem.lstrip(".") or "file"
+        remedy = error.remedy or "Check the file."
+        raise ReconcileError(error.what, where=args.file, remedy=remedy) from error
+    stem = source.path.stem.lstrip(".") or "file"
+    return found, stem if found.title is None else valid_name(found.title)
 
 
 def _names(folder: Path) -> frozenset[str]:
@@ -121,18 +205,18 @@ def _names(folder: Path) -> frozenset[str]:
         manifests = load(folder, settings=load_settings(Path.cwd()), root=Path.cwd())
     except ManifestError as error:
         raise ReconcileError(
-            f"the manifests that are there have errors\n{error}",
-            remedy="Mend them first: reconcile validate",
+            f"the repository's manifests have errors\n{error}",
+            remedy="Correct them first: reconcile validate",
         ) from error
     return frozenset(schedule.name for schedule in manifests.schedules)
 
 
-def _tell(written: Written, source: str) -> None:
-    for item in written.untranslated:
-        place = f"{source}:{item.line}" if item.line else source
-        # What strangers wrote must not act on a terminal.
-        print(f"{place}: not translated: {printable(item.text)}", file=sys.stderr)
-        print(f"  {printable(item.reason)}", file=sys.stderr)
+def _print_remarks(written: Written, source: str) -> None:
+    for remark in written.remarks:
+        place = f"{source}:{remark.line}" if remark.line else source
+        # Foreign text must not act on a terminal.
+        print(f"{place}: {remark.kind}: {printable(remark.text)}", file=sys.stderr)
+        print(f"  {printable(remark.reason)}", file=sys.stderr)
     if written.to_write:
         print("These functions are yet to be written and deployed to Modal:", file=sys.stderr)
         for function in written.to_write:

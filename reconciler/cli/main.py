@@ -225,19 +225,27 @@ def _parser() -> argparse.ArgumentParser:
         "--action", metavar="OWNER/REPOSITORY@COMMIT", help="the action that the workflows use"
     )
 
-    importing = add("import", "import_:main", "write manifests from what schedules things today")
+    importing = add("import", "import_:main", "write manifests from another scheduler's files")
     importing.add_argument(
-        "source", choices=["modal", "crontab", "wrangler", "github", "kubernetes"]
+        "source",
+        choices=(
+            *("modal", "airflow", "celery", "crontab", "github", "kubernetes", "systemd"),
+            *("vercel", "wrangler"),
+        ),
     )
-    importing.add_argument("file", nargs="?", metavar="FILE", help="what to read; not for modal")
+    importing.add_argument(
+        "file", nargs="?", metavar="FILE", help="the file, or - for standard input; not for modal"
+    )
     importing.add_argument(
         "--app", default="jobs", metavar="NAME", help="Modal app of functions yet to write (jobs)"
     )
     importing.add_argument(
-        "--timezone", default="UTC", metavar="ZONE", help="of a crontab's machine (UTC)"
+        "--timezone", metavar="ZONE", help="of the machine, where the file does not say it (UTC)"
     )
     importing.add_argument(
-        "--system", action="store_true", help="a crontab with a user's name before the command"
+        "--system",
+        action=argparse.BooleanOptionalAction,
+        help="whether a crontab has a user before the command",
     )
 
     history = add("history", "history:main", "what was applied, by whom and from which commit")

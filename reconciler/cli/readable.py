@@ -1,7 +1,8 @@
-"""Text files that somebody names on the command line."""
+"""Text files that are named on the command line, and standard input."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -19,14 +20,7 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ReconcileError(
-                f"larger than {MAX_BYTES // 2**20} MiB", where=str(path), remedy="Check the path."
-            )
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise ReconcileError("is not UTF-8", where=str(path), remedy="Save it as UTF-8.") from error
+            return _decoded(file.read(MAX_BYTES + 1), str(path))
     except (OSError, ValueError) as error:  # a path may hold what no path can
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ReconcileError(
@@ -34,3 +28,23 @@ def read_text(path: Path) -> str:
             where=str(path),
             remedy="Check the path.",
         ) from error
+
+
+def read_standard_input() -> str:
+    """The text of standard input.
+
+    Raises:
+        ReconcileError: it is too large, or not UTF-8.
+    """
+    return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+
+
+def _decoded(content: bytes, where: str) -> str:
+    if len(content) > MAX_BYTES:
+        raise ReconcileError(
+            f"larger than {MAX_BYTES // 2**20} MiB", where=where, remedy="Check the path."
+        )
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ReconcileError("is not UTF-8", where=where, remedy="Save it as UTF-8.") from error

@@ -1,10 +1,11 @@
-"""A schedule as it was found elsewhere, on its way to a manifest."""
+"""A schedule of another scheduler, on its way to a manifest."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.manifest.texts import is_reserved
@@ -15,31 +16,39 @@ NAME_LENGTH: Final = 50
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
 
 
+class Kind(StrEnum):
+    """What a remark says of its subject; the value is what is printed."""
+
+    NOT_TRANSLATED = "not translated"
+    DIFFERS = "differs"
+
+
 @dataclass(frozen=True, slots=True)
-class Untranslated:
-    """Something that does not become a manifest, or not wholly.
+class Remark:
+    """Something that a manifest does not say, or that runs otherwise under a manifest.
 
     Attributes:
         line: from 1 in its file; 0 when there is no file.
-        text: what was found.
-        reason: why it was not translated, and what to do.
+        text: the subject, as the file has it.
+        reason: why, and what to do.
     """
 
     line: int
     text: str
     reason: str
+    kind: Kind = Kind.NOT_TRANSLATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a manifest shall say.
+    """The content of one manifest.
 
     Attributes:
-        line: where it was found, from 1; 0 when there is no file.
-        name: a wish; made valid and unique when written.
-        function: the Modal app and function; None when somebody has to write that function yet.
-        origin: what it was, one line; for people.
-        keys: further keys of the manifest, which are left out when this version refuses them.
+        line: of the schedule in its file, from 1; 0 when there is no file.
+        name: the preferred name; :func:`unique_name` makes it valid and unique.
+        function: the Modal app and function; None when the function is yet to be written.
+        origin: the schedule as its file has it, one line; for people.
+        keys: further keys of the manifest. A key that this version refuses becomes a remark.
     """
 
     line: int
@@ -54,7 +63,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class StillFiring:
-    """What may become a manifest and fires from somebody's code until it is taken out there.
+    """A Modal function that fires from its code until the argument is removed there.
 
     Attributes:
         argument: what the code has to say for it, for example ``schedule=modal.Period(days=1)``.
@@ -67,25 +76,32 @@ class StillFiring:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a reader made of a file."""
+    """The content of a file, as a reader understands it.
+
+    Attributes:
+        title: names the manifest file where the source file's name says nothing, such as
+            ``wrangler.toml``; None elsewhere.
+    """
 
     drafts: tuple[Draft, ...]
-    untranslated: tuple[Untranslated, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     still_firing: tuple[StillFiring, ...] = ()
+    title: str | None = None
 
     @classmethod
-    def of(cls, items: Iterable[Draft | Untranslated | StillFiring]) -> Found:
-        """Each kind in the order in which it was found."""
+    def of(cls, items: Iterable[Draft | Remark | StillFiring], title: str | None = None) -> Found:
+        """Each kind in the order in which the reader yields it."""
         items = list(items)
         return cls(
             tuple(item for item in items if isinstance(item, Draft)),
-            tuple(item for item in items if isinstance(item, Untranslated)),
+            tuple(item for item in items if isinstance(item, Remark)),
             tuple(item for item in items if isinstance(item, StillFiring)),
+            title,
         )
 
 
 def valid_name(wish: str) -> str:
-    """A manifest's name that is as close to the wish as it can be."""
+    """The valid manifest name that is closest to the wish."""
     name = _OTHER.sub("-", wish.lower()).strip("-")[:NAME_LENGTH].strip("-")
     if not name:
         return "job"

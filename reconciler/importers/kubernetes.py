@@ -1,100 +1,110 @@
-"""Kubernetes CronJobs."""
+"""Kubernetes: the CronJobs of a file, Argo's CronWorkflows, and what wraps them.
+
+Read are single documents, `List` and `CronJobList`, and OpenShift's `Template` with the values of
+its parameters. A document of another kind becomes a remark; so does each field of a CronJob that a
+manifest cannot say.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import yaml
 
-from reconciler.importers.draft import Draft, Found, Untranslated
-from reconciler.importers.yaml_nodes import at, documents, items, line_of, text_at
+from reconciler.errors import ReconcileError
+from reconciler.importers.cron_job import read_cron_job
+from reconciler.importers.cron_workflow import read_cron_workflow
+from reconciler.importers.draft import Draft, Found, Remark
+from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
 
-_ZONE: Final = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<cron>.*)")
-_OVERLAP: Final = {"Forbid": "skip", "Replace": "replace", "Allow": "allow"}
-_TRUE: Final = frozenset({"true", "yes", "on", "y"})
-"""As Kubernetes reads YAML, which is by its version 1.1."""
-_NOT_CARRIED: Final = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+_READERS: Final = {"CronJob": read_cron_job, "CronWorkflow": read_cron_workflow}
+_HELM: Final = "its CronJobs are not in this file: import the output of `helm template`"
+_HELM_KINDS: Final = ("HelmRelease", "HelmChart")
+_TEMPLATED: Final = re.compile(r"\{\{.*\}\}")
+_PARAMETER: Final = re.compile(r"\$\{\{?(\w+)\}?\}")
+_TEXT: Final = "tag:yaml.org,2002:str"
+_DEEPEST: Final = 4
+"""Lists and templates inside one another that are looked through."""
 
 
 def read_kubernetes(text: str) -> Found:
-    """Read the CronJobs of a file; what is of another kind is passed over.
+    """Read the CronJobs and CronWorkflows of a file.
 
     Raises:
         ReconcileError: it is not YAML.
     """
-    return Found.of(_jobs(text))
+    try:
+        return Found.of(_items(text))
+    except ReconcileError as error:
+        if _TEMPLATED.search(text):
+            remedy = "Import the output of `helm template` instead of the template."
+            raise ReconcileError(error.what, remedy=remedy) from error
+        raise
 
 
-def _jobs(text: str) -> Iterator[Draft | Untranslated]:
+def _items(text: str) -> Iterator[Draft | Remark]:
+    others: Counter[str] = Counter()
     for document in documents(text):
-        for node in (document, *items(at(document, "items"))):
-            if text_at(node, "kind") == "CronJob":
-                yield from _job(node)
+        for node in _unwrapped(document, {}, _DEEPEST):
+            kind = text_at(node, "kind")
+            if kind in _READERS:
+                yield from _READERS[kind](node)
+            elif kind in _HELM_KINDS:
+                yield Remark(line_of(node), _shown(node), _HELM)
+            elif any(at(node, "spec", key) is not None for key in ("schedule", "schedules")):
+                reason = (
+                    "has a schedule, and this importer does not know the kind: write a manifest"
+                )
+                yield Remark(line_of(node), _shown(node), reason)
+            else:
+                others[kind or "a document without a kind"] += 1
+    if others:
+        counted = ", ".join(f"{number} {kind}" for kind, number in sorted(others.items()))
+        yield Remark(0, counted, "not a CronJob: it stays where it is")
 
 
-def _job(node: yaml.Node) -> Iterator[Draft | Untranslated]:
-    name = text_at(node, "metadata", "name") or "cronjob"
-    spec = at(node, "spec")
-    schedule = text_at(spec, "schedule")
-    if spec is None or schedule is None:
-        yield Untranslated(line_of(node), name, "has no schedule")
-        return
-    zone = text_at(spec, "timeZone") or "UTC"
-    if prefixed := _ZONE.fullmatch(schedule):
-        zone, schedule = prefixed["zone"], prefixed["cron"]
-    # Kubernetes takes ? for *.
-    schedule = schedule.replace("?", "*")
-    if _means_either(schedule):
-        reason = "Kubernetes runs this on days of either kind, cron on days of both; write it anew"
-        yield Untranslated(line_of(node), f"{schedule} of {name}", reason)
-        return
-    containers = items(at(spec, "jobTemplate", "spec", "template", "spec", "containers"))
-    images = [text_at(container, "image") or "?" for container in containers]
-    yield Draft(
-        line=line_of(node),
-        name=name,
-        schedule=(schedule,),
-        timezone=zone,
-        origin=f"CronJob {name}, image {', '.join(images) or 'unknown'}",
-        keys=dict(_keys(spec)),
-    )
-    for key in _NOT_CARRIED:
-        found = at(spec, key)
-        if found is not None:
-            yield Untranslated(line_of(found), key, "all runs are kept; there is no limit to set")
-    for container in containers:
-        reason = "what a container does stays there: write it as a Modal function"
-        of = f"container {text_at(container, 'name') or '?'} of {name}"
-        yield Untranslated(line_of(container), of, reason)
+def _shown(node: yaml.Node) -> str:
+    return f"{text_at(node, 'kind')} {text_at(node, 'metadata', 'name') or ''}".strip()
 
 
-def _means_either(schedule: str) -> bool:
-    """Whether two fields restrict the days, and one of them by a step such as ``*/2``.
+def _unwrapped(node: yaml.Node, values: Mapping[str, str], depth: int) -> Iterator[yaml.Node]:
+    """The documents in a list or a template, else the document itself."""
+    kind = text_at(node, "kind") or ""
+    if depth and kind == "Template":
+        values = {
+            name: value
+            for parameter in items(at(node, "parameters"))
+            if (name := text_at(parameter, "name")) and (value := text_at(parameter, "value"))
+        }
+        inner = items(at(node, "objects"))
+    else:
+        inner = items(at(node, "items")) if depth and kind.endswith("List") else []
+    if not inner:
+        yield _filled(node, values, {}) if values else node
+    for item in inner:
+        yield from _unwrapped(item, values, depth - 1)
 
-    Kubernetes (robfig/cron 3) takes that for no wildcard; for Debian's cron it is one.
-    """
-    fields = schedule.split()
-    if len(fields) != 5:
-        return False
-    days = (fields[2], fields[4])
-    return "*" not in days and any(field.startswith("*/") for field in days)
 
-
-def _keys(spec: yaml.Node) -> Iterator[tuple[str, Any]]:
-    if (text_at(spec, "suspend") or "").lower() in _TRUE:
-        yield "suspend", True
-    policy = text_at(spec, "concurrencyPolicy")
-    if policy in {"Forbid", "Replace"}:
-        yield "overlap", _OVERLAP[policy]
-    deadline = text_at(spec, "startingDeadlineSeconds")
-    if deadline is not None:
-        yield "deadline", f"{deadline}s"
-    job = at(spec, "jobTemplate", "spec")
-    timeout = text_at(job, "activeDeadlineSeconds")
-    if timeout is not None:
-        yield "timeout", f"{timeout}s"
-    retries = text_at(job, "backoffLimit")
-    if retries is not None and retries.isdigit() and int(retries):
-        yield "retries", int(retries)
+def _filled(node: yaml.Node, values: Mapping[str, str], known: dict[int, yaml.Node]) -> yaml.Node:
+    """A node with the values of a template's parameters in its texts."""
+    if id(node) in known:  # an alias
+        return known[id(node)]
+    known[id(node)] = node
+    filled: yaml.Node
+    if isinstance(node, yaml.ScalarNode):
+        text = _PARAMETER.sub(lambda found: values.get(found[1], found[0]), node.value)
+        filled = yaml.ScalarNode(node.tag, text, node.start_mark, node.end_mark, node.style)
+    elif isinstance(node, yaml.SequenceNode):
+        parts = [_filled(item, values, known) for item in node.value]
+        filled = yaml.SequenceNode(node.tag, parts, node.start_mark, node.end_mark)
+    else:
+        pairs = [
+            (yaml.ScalarNode(_TEXT, key, value.start_mark), _filled(value, values, known))
+            for key, value in fields(node).items()
+        ]
+        filled = yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
+    known[id(node)] = filled
+    return filled

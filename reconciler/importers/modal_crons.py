@@ -1,4 +1,4 @@
-"""The crons that other apps of the workspace carry in their code."""
+"""The crons and periods in the code of deployed Modal apps."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
-from reconciler.importers.draft import Draft, Found, StillFiring, Untranslated
+from reconciler.importers.draft import Draft, Found, Kind, Remark, StillFiring
 
-_PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>day|hour|minute)s?")
+_PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>week|day|hour|minute)s?")
+_UNCLEAR: Final = (
+    "Modal does not document how it reads `*` in one day field beside the other: compare the times "
+    "of `reconcile next` with its runs"
+)
 
 
 def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> Found:
-    """What the apps of an environment carry.
+    """The schedules in the code of an environment's apps.
 
     Args:
         environment: the Modal environment that schedules can call into.
-        own: name of our app, whose crons are not somebody's.
+        own: name of our app, whose crons are our own.
     """
     return Found.of(
         item
@@ -28,21 +32,37 @@ def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> Fo
     )
 
 
-def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Untranslated | StillFiring]:
+def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark | StillFiring]:
+    target = f"{app}/{function.name}"
     if function.cron is not None:
         cron = function.cron
         zone = "" if cron.timezone == "UTC" else f', timezone="{cron.timezone}"'
+        if _is_unclear(cron.cron):
+            yield Remark(0, f"{target}: {cron.cron}", _UNCLEAR, Kind.DIFFERS)
         yield _draft(app, function.name, cron.cron, cron.timezone)
         yield StillFiring(app, function.name, f'schedule=modal.Cron("{cron.cron}"{zone})')
     elif function.schedule is not None:
         period = _PERIOD.fullmatch(function.schedule)
         if period is None:
-            reason = "is no whole number of minutes, hours or days; write the times anew"
-            yield Untranslated(0, f"{app}/{function.name}: {function.schedule}", reason)
+            reason = "not a whole number of minutes, hours, days or weeks: write a manifest"
+            yield Remark(0, f"{target}: {function.schedule}", reason)
             return
         number, unit = period["number"], period["unit"]
-        yield _draft(app, function.name, f"{number}{unit[0]}", "UTC")
-        yield StillFiring(app, function.name, f"schedule=modal.Period({unit}s={number})")
+        schedule = "@weekly" if (number, unit) == ("1", "week") else f"{number}{unit[0]}"
+        argument = f"schedule=modal.Period({unit}s={number})"
+        reason = (
+            f"Modal counts from each deploy; `{schedule}` runs at fixed times of the clock in UTC"
+        )
+        yield Remark(0, f"{target}: {argument}", reason, Kind.DIFFERS)
+        yield _draft(app, function.name, schedule, "UTC")
+        yield StillFiring(app, function.name, argument)
+
+
+def _is_unclear(cron: str) -> bool:
+    """Whether readers of cron disagree: both day fields are restricted, and one begins with `*`."""
+    fields = cron.split()
+    days = (fields[2], fields[4]) if len(fields) == 5 else ("*", "*")
+    return "*" not in days and any(field.startswith("*") for field in days)
 
 
 def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:

@@ -1,65 +1,102 @@
-"""The cron triggers of a Cloudflare Worker, from its ``wrangler.toml`` or ``wrangler.jsonc``."""
+"""The cron triggers of a Cloudflare Worker, from ``wrangler.toml``, ``.json`` or ``.jsonc``."""
 
 from __future__ import annotations
 
-import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import ReconcileError
-from reconciler.importers.cloudflare import translated
-from reconciler.importers.draft import Draft, Found, Untranslated
-from reconciler.importers.jsonc import to_json
+from reconciler.importers.cloudflare import from_cloudflare
+from reconciler.importers.dialects import UnclearError
+from reconciler.importers.draft import Draft, Found, Remark
+from reconciler.importers.json_files import line_of_string, read_json_object
 
 
-def read_wrangler(text: str, *, toml: bool) -> Found:
+def read_wrangler(text: str, *, toml: bool, folder: str = "worker") -> Found:
     """Read a Worker's configuration.
+
+    Args:
+        folder: name of the file's folder, for a Worker without a name.
 
     Raises:
         ReconcileError: it cannot be read.
     """
-    try:
-        document = tomllib.loads(text) if toml else json.loads(to_json(text))
-    except ValueError as error:
-        raise ReconcileError(f"is not {'TOML' if toml else 'JSON'}: {error}") from error
-    except RecursionError as error:
-        raise ReconcileError("is nested too deeply") from error
-    if not isinstance(document, Mapping):
-        raise ReconcileError("is no configuration of a Worker")
-    return Found.of(_triggers(document, text))
+    document: Mapping[str, Any]
+    if toml:
+        try:
+            document = tomllib.loads(text)
+        except ValueError as error:
+            raise ReconcileError(f"is not TOML: {error}") from error
+        except RecursionError as error:
+            raise ReconcileError("is nested too deeply") from error
+    else:
+        document = read_json_object(text)
+    name = document.get("name")
+    worker = name if isinstance(name, str) and name else folder
+    return Found.of(_Reading(text, toml).triggers(document, worker), title=worker)
 
 
-def _triggers(document: Mapping[str, Any], text: str) -> Iterator[Draft | Untranslated]:
-    worker = str(document.get("name", "worker"))
-    yield from _crons(document, worker, text)
-    environments = document.get("env")
-    if isinstance(environments, Mapping):
-        for name, environment in environments.items():
-            if isinstance(environment, Mapping):
-                yield from _crons(environment, f"{worker}-{name}", text)
+class _Reading:
+    """Reads the sections of one file; equal expressions get the lines in their order."""
+
+    def __init__(self, text: str, toml: bool) -> None:
+        self._text = text
+        self._toml = toml
+        self._seen: dict[str, int] = {}
+
+    def triggers(self, document: Mapping[str, Any], worker: str) -> Iterator[Draft | Remark]:
+        yield from self._crons(document, worker)
+        environments = document.get("env")
+        for name, section in environments.items() if isinstance(environments, Mapping) else ():
+            if not isinstance(section, Mapping):
+                continue
+            own = section.get("name")
+            called = own if isinstance(own, str) and own else f"{worker}-{name}"
+            yield from self._crons(section, called)
+            if "triggers" not in section and _has_crons(document):
+                reason = f"inherits the crons, so the Worker {called} fires them too"
+                yield Remark(0, f"env.{name}", f"{reason}: write manifests if they are meant")
+
+    def _crons(self, section: Mapping[str, Any], worker: str) -> Iterator[Draft | Remark]:
+        triggers = section.get("triggers")
+        crons = triggers.get("crons") if isinstance(triggers, Mapping) else None
+        if crons is not None and not isinstance(crons, list):
+            yield Remark(self._line(str(crons)), str(crons), "`crons` has to be a list")
+            return
+        for cron in crons or ():
+            line = self._line(str(cron))
+            if not isinstance(cron, str):
+                yield Remark(line, str(cron), "a cron has to be text")
+                continue
+            try:
+                expression = from_cloudflare(cron)
+            except UnclearError as error:
+                yield Remark(line, cron, f"{error}: write the times as a manifest")
+                continue
+            yield Draft(
+                line=line,
+                name=worker,
+                schedule=(expression,),
+                origin=f"{cron} (Cloudflare) of {worker}",
+            )
+
+    def _line(self, cron: str) -> int:
+        occurrence = self._seen.get(cron, 0)
+        self._seen[cron] = occurrence + 1
+        if not self._toml:
+            return line_of_string(self._text, cron, occurrence)
+        quoted = re.compile(rf"""["']{re.escape(cron)}["']""")
+        lines = [
+            number
+            for number, line in enumerate(self._text.split("\n"), start=1)
+            if not line.lstrip().startswith("#")
+            for _ in quoted.finditer(line)
+        ]
+        return lines[occurrence] if occurrence < len(lines) else 0
 
 
-def _crons(section: Mapping[str, Any], worker: str, text: str) -> Iterator[Draft | Untranslated]:
+def _has_crons(section: Mapping[str, Any]) -> bool:
     triggers = section.get("triggers")
-    crons = triggers.get("crons") if isinstance(triggers, Mapping) else None
-    if crons is not None and not isinstance(crons, list):
-        yield Untranslated(_line(text, str(crons)), str(crons), "`crons` has to be a list")
-    for cron in crons if isinstance(crons, list) else ():
-        line = _line(text, str(cron))
-        expression = translated(str(cron))
-        if expression is None:
-            reason = "it cannot be said for sure when Cloudflare runs this; write the times anew"
-            yield Untranslated(line, str(cron), reason)
-            continue
-        yield Draft(
-            line=line,
-            name=worker,
-            schedule=(expression,),
-            origin=f"{cron} (Cloudflare) of {worker}",
-        )
-
-
-def _line(text: str, cron: str) -> int:
-    """The first line that holds the expression; the parsers tell no positions."""
-    return next((n for n, line in enumerate(text.splitlines(), 1) if cron in line), 0)
+    return isinstance(triggers, Mapping) and bool(triggers.get("crons"))

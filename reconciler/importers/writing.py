@@ -1,4 +1,4 @@
-"""Drafts as manifests: valid by this version's own rules, or said to be untranslated."""
+"""Drafts as manifests that this version accepts; the rest becomes remarks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from reconciler.foreign_text import printable
-from reconciler.importers.draft import Draft, Found, StillFiring, Untranslated, unique_name
+from reconciler.importers.draft import Draft, Found, Remark, StillFiring, unique_name
 from reconciler.manifest import ManifestError, Settings, load_contents
 
 
@@ -18,27 +18,28 @@ class Written:
     """The content of a manifest file.
 
     Attributes:
-        text: empty when nothing could be translated.
+        text: empty when no draft is a valid manifest.
         names: of the schedules in it.
-        to_write: functions that somebody has to write and deploy.
-        still_firing: what became a manifest, and fires from the code too.
+        to_write: functions that are yet to be written and deployed.
+        remarks: by line.
+        still_firing: the functions that a manifest calls and that fire from their code too.
     """
 
     text: str
     names: tuple[str, ...]
     to_write: tuple[str, ...]
-    untranslated: tuple[Untranslated, ...]
+    remarks: tuple[Remark, ...]
     still_firing: tuple[StillFiring, ...]
 
 
 def write_manifests(
     found: Found, *, taken: Iterable[str], app: str, settings: Settings, schema: str
 ) -> Written:
-    """The manifests of what was found.
+    """The manifests of a file's drafts.
 
     Args:
-        taken: names that the repository has already.
-        app: the Modal app that schedules call whose function is yet to be written.
+        taken: names of the repository's schedules.
+        app: the Modal app of functions that are yet to be written.
         schema: path of the manifests' JSON Schema, as seen from the file; for editors.
     """
     names = set(taken)
@@ -46,12 +47,12 @@ def write_manifests(
     documents: list[str] = []
     written: list[str] = []
     to_write: list[str] = []
-    untranslated = list(found.untranslated)
+    remarks = list(found.remarks)
     for draft in found.drafts:
         name = unique_name(draft.name, names)
         function = draft.function or f"{app}/{name.replace('-', '_')}"
         document, refused = _accepted(draft, name, function, settings)
-        untranslated += refused
+        remarks += refused
         if document is None:
             continue
         names.add(name)
@@ -62,27 +63,27 @@ def write_manifests(
         documents.append(document)
     header = f"# yaml-language-server: $schema={schema}\n"
     text = header + "---\n".join(documents) if documents else ""
-    untranslated.sort(key=lambda item: item.line)
+    remarks.sort(key=lambda remark: remark.line)
     firing = (item for item in found.still_firing if f"{item.app}/{item.function}" in called)
-    return Written(text, tuple(written), tuple(to_write), tuple(untranslated), tuple(firing))
+    return Written(text, tuple(written), tuple(to_write), tuple(remarks), tuple(firing))
 
 
 def _accepted(
     draft: Draft, name: str, function: str, settings: Settings
-) -> tuple[str | None, list[Untranslated]]:
-    """The document without the keys that this version refuses, which are told."""
-    refused: list[Untranslated] = []
+) -> tuple[str | None, list[Remark]]:
+    """The document without the keys that this version refuses, and a remark on each of these."""
+    refused: list[Remark] = []
     keys: dict[str, Any] = {}
     problem = _problem(_document(draft, name, function, {}), settings)
     if problem is not None:
-        return None, [Untranslated(draft.line, draft.origin, problem)]
+        return None, [Remark(draft.line, draft.origin, problem)]
     described = {"description": draft.description} if draft.description else {}
     for key, value in {**described, **draft.keys}.items():
         problem = _problem(_document(draft, name, function, {**keys, key: value}), settings)
         if problem is None:
             keys[key] = value
         else:
-            refused.append(Untranslated(draft.line, f"{key}: {str(value)[:80]} of {name}", problem))
+            refused.append(Remark(draft.line, f"{key}: {str(value)[:80]} of {name}", problem))
     return _document(draft, name, function, keys), refused
 
 
@@ -97,7 +98,7 @@ def _document(draft: Draft, name: str, function: str, keys: Mapping[str, Any]) -
 
 
 def _problem(document: str, settings: Settings) -> str | None:
-    """What is wrong with a document, None when nothing is."""
+    """Why this version refuses a document, None when it accepts it."""
     try:
         load_contents([("import.yaml", document.encode())], settings=settings)
     except ManifestError as error:

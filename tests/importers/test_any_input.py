@@ -1,4 +1,4 @@
-"""Whatever is in a file, it becomes valid manifests, is told, or is an error that says so."""
+"""Any text becomes valid manifests and remarks, or an error."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ReconcileError
+from reconciler.importers.airflow import read_airflow
+from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
 from reconciler.importers.draft import NAME_LENGTH, Found, unique_name
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
+from reconciler.importers.systemd import read_systemd
+from reconciler.importers.vercel import read_vercel
 from reconciler.importers.wrangler import read_wrangler
 from reconciler.importers.writing import write_manifests
 from reconciler.manifest import Settings, load_contents
@@ -49,24 +53,33 @@ words = st.sampled_from(
             "%",
             "/opt/x",
         ),
+        *("[Timer]\n", "OnCalendar=", "Mon *-*-1..7 06:00", "*:0/15", "\\\n"),
+        *("DAG(", "schedule=", "beat_schedule=", "crontab(", "timedelta(", "minutes=5", ")"),
         *("\x1b", "\x85", "\u2028", "\x00", "é", "---\n", "\n  ", "poller", "jobs"),
     ]
 )
 texts = st.lists(words, max_size=40).map("".join)
 
 READERS: list[Callable[[str], Found]] = [
-    lambda text: read_crontab(text, system=False, timezone="UTC"),
+    lambda text: read_crontab(text, system=None, timezone="UTC"),
     lambda text: read_crontab(text, system=True, timezone="Europe/Paris"),
     lambda text: read_wrangler(text, toml=True),
     lambda text: read_wrangler(text, toml=False),
     lambda text: read_github_workflow(text, "stem"),
     read_kubernetes,
+    lambda text: read_vercel(text, "site"),
+    lambda text: read_systemd(text, "stem", "UTC"),
+    read_airflow,
+    read_celery,
 ]
+NESTED = READERS[2:7]
 
 
 @settings(max_examples=150)
 @given(st.sampled_from(READERS), texts)
-def test_any_text_is_translated_told_or_an_error(reader: Callable[[str], Found], text: str) -> None:
+def test_any_text_becomes_manifests_and_remarks_or_an_error(
+    reader: Callable[[str], Found], text: str
+) -> None:
     with suppress(ReconcileError):
         done = write_manifests(
             reader(text), taken=("x",), app="jobs", settings=Settings(), schema="s.json"
@@ -77,7 +90,7 @@ def test_any_text_is_translated_told_or_an_error(reader: Callable[[str], Found],
             assert [schedule.name for schedule in loaded.schedules] == sorted(done.names)
 
 
-@pytest.mark.parametrize("reader", READERS[2:])
+@pytest.mark.parametrize("reader", NESTED)
 def test_what_is_nested_too_deeply_is_an_error(reader: Callable[[str], Found]) -> None:
     with pytest.raises(ReconcileError):
         reader(f"x = {'[' * 100_000}" if reader is READERS[2] else "[" * 100_000)

@@ -84,14 +84,16 @@ def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
     assert done.stdout == "1 schedule written to schedules/crontab-crontab.yaml\n"
     assert done.stderr == (
         "crontab.txt:2: not translated: @reboot /opt/x\n"
-        "  Modal has no boot to run it at\n"
+        "  a Modal app does not boot: run it by hand, or give it times\n"
         "These functions are yet to be written and deployed to Modal:\n"
         "  bank/rates\n"
+        "Times are read in UTC: say --timezone ZONE for another zone.\n"
+        "cron goes on running these lines: delete them after the first apply.\n"
     )
     assert reconcile(tmp_path, "validate").stdout.startswith("2 schedules in 2 files")
     again = reconcile(tmp_path, "import", "crontab", "crontab.txt")
     assert again.returncode == 1
-    assert "is there already, and is left alone" in again.stderr
+    assert "exists, and import overwrites no file" in again.stderr
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

@@ -1,4 +1,4 @@
-"""What each foreign format says becomes manifests, or is told line by line."""
+"""Each schedule of another scheduler becomes a manifest, or a remark with its line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.deploy.ports import DeployedApp
 from reconciler.deploy.schedule_texts import read_schedule
 from reconciler.errors import ReconcileError
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import Found, StillFiring
+from reconciler.importers.draft import Found, Kind, StillFiring
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.modal_crons import read_modal
@@ -43,7 +43,7 @@ def manifests(done: Written) -> list[dict[str, Any]]:
 
 
 def told(done: Written) -> list[tuple[int, str]]:
-    return [(item.line, item.text) for item in done.untranslated]
+    return [(item.line, item.text) for item in done.remarks]
 
 
 CRONTAB = """\
@@ -195,10 +195,15 @@ def test_a_cronjob_keeps_its_zone_its_deadline_and_that_it_is_suspended() -> Non
         "timezone": "Europe/Berlin",
         "function": "jobs/backup",
         "suspend": True,
-        "deadline": "600s",
+        "deadline": "10m",
+        "retries": {"max": 6, "backoff": "10s", "factor": 2},
     }
     assert "# was: CronJob backup, image postgres:17" in done.text
-    assert told(done) == [(11, "successfulJobsHistoryLimit"), (17, "container dump of backup")]
+    assert told(done) == [
+        (0, "1 ConfigMap"),
+        (11, "spec.successfulJobsHistoryLimit: 3 of backup"),
+        (17, "container dump of backup (image)"),
+    ]
 
 
 def test_a_policy_that_this_version_refuses_is_told_and_the_rest_is_written() -> None:
@@ -206,7 +211,7 @@ def test_a_policy_that_this_version_refuses_is_told_and_the_rest_is_written() ->
     done = written(read_kubernetes(text))
     (manifest,) = manifests(done)
     assert "deadline" not in manifest
-    assert "deadline: 600000000000000s of backup" in [text for _, text in told(done)]
+    assert "deadline: 600000000000000 of backup" in [text for _, text in told(done)]
 
 
 def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_that_still_fires() -> None:
@@ -228,7 +233,10 @@ def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_that_still_
         ("15m", "theirs/poll"),
     ]
     assert done.to_write == ()
-    assert [text for _, text in told(done)] == ["theirs/odd: every 90 seconds"]
+    assert [(item.text, item.kind) for item in done.remarks] == [
+        ("theirs/poll: schedule=modal.Period(minutes=15)", Kind.DIFFERS),
+        ("theirs/odd: every 90 seconds", Kind.NOT_TRANSLATED),
+    ]
     assert found.still_firing == (
         StillFiring(
             "theirs", "sync", 'schedule=modal.Cron("0 6 * * *", timezone="America/New_York")'
@@ -252,8 +260,8 @@ def test_a_period_that_becomes_no_manifest_is_not_said_to_be_taken_out_of_the_co
 def test_the_user_of_a_systems_crontab_may_be_followed_by_any_blanks(between: str) -> None:
     line = f"17 *\t* * *\troot{between}cd / && run-parts --report /etc/cron.hourly\n"
     found = read_crontab(line + "1 1 * * * root\n", system=True, timezone="UTC")
-    assert [draft.name for draft in found.drafts] == ["run-parts"]
-    assert [item.text for item in found.untranslated] == ["user root", "1 1 * * * root"]
+    assert [draft.name for draft in found.drafts] == ["cron.hourly"]
+    assert [item.text for item in found.remarks] == ["user root", "1 1 * * * root"]
 
 
 def test_a_comment_that_is_too_long_for_a_description_is_told_and_the_rest_is_written() -> None:
@@ -265,7 +273,7 @@ def test_a_comment_that_is_too_long_for_a_description_is_told_and_the_rest_is_wr
 
 def test_triggers_that_are_no_list_are_told() -> None:
     found = read_wrangler('name = "w"\n[triggers]\ncrons = "0 9 * * 1"\n', toml=True)
-    assert [(item.line, item.text) for item in found.untranslated] == [(3, "0 9 * * 1")]
+    assert [(item.line, item.text) for item in found.remarks] == [(3, "0 9 * * 1")]
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [("True", True), ("yes", True), ("False", None)])
@@ -275,9 +283,20 @@ def test_a_cronjob_is_suspended_however_kubernetes_may_read_it(theirs: str, ours
     assert manifest.get("suspend") is ours
 
 
-@pytest.mark.parametrize("schedule", ["0 0 */2 * 1", "0 0 1 * */2"])
-def test_days_of_either_kind_are_not_translated_to_days_of_both(schedule: str) -> None:
-    text = textwrap.dedent(CRONJOB).replace("CRON_TZ=Europe/Berlin 0 3 ? * *", schedule)
-    done = written(read_kubernetes(text))
-    assert done.text == ""
-    assert told(done) == [(4, f"{schedule} of backup")]
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("0 0 */2 * 1", "0 0 1-31/2 * 1"),
+        ("0 0 1 * */2", "0 0 1 * 0-6/2"),
+        ("0 0 */1 * 1", "0 0 * * 1"),
+        ("0 0 5,* * 1", "0 0 * * 1"),
+        ("0 0 13 * 5,*", "0 0 13 * *"),
+        ("0 0 13,? * 5", "0 0 * * 5"),
+    ],
+)
+def test_the_star_bit_of_kubernetes_decides_how_two_day_fields_are_joined(
+    theirs: str, ours: str
+) -> None:
+    text = textwrap.dedent(CRONJOB).replace("CRON_TZ=Europe/Berlin 0 3 ? * *", theirs)
+    (manifest,) = manifests(written(read_kubernetes(text)))
+    assert manifest["schedule"] == ours
