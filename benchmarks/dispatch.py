@@ -24,7 +24,7 @@ from benchmarks.dispatch_peers import (
     write_task_files,
 )
 from benchmarks.dispatch_sample import NOW, SAMPLES
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.model.stored_generation import decode_generation
 
 SIZES: Final = (10_000, 100_000)
 PEERS_UP_TO: Final = 10_000
@@ -35,10 +35,10 @@ _FRESH: Final = """
 import sys, time
 from pathlib import Path
 import modal
-import reconciler.dispatch.entrypoint
-from reconciler.dispatch.cursor import Horizon
-from reconciler.dispatch.due import find_due
-from reconciler.dispatch.volume_files import verified_generation
+import reconciler.dispatch.wake.entrypoint
+from reconciler.model.cursor import Horizon
+from reconciler.dispatch.decide.due import find_due
+from reconciler.dispatch.adapters.volume_files import verified_generation
 path, digest, now = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 began = time.process_time()
 generation = verified_generation(path.read_bytes(), digest)
@@ -108,7 +108,7 @@ _IMPORT: Final = """
 import sys, time, modal
 {}
 began = time.process_time()
-import reconciler.dispatch.entrypoint
+import reconciler.dispatch.wake.entrypoint
 print(time.process_time() - began)
 """
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from pydantic import BaseModel
 
-from reconciler.dispatch.record import Record
+from reconciler.model.record import Record
 
 
 class Task(BaseModel):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.dispatch.formats import NewerFormatError
 from reconciler.errors import one_line
+from reconciler.model.formats import NewerFormatError
 
 
 def test_the_sentences_of_an_error_stay_apart_in_one_line() -> None:

@@ -16,9 +16,9 @@ from reconciler.deploy.apply import Workspace, with_standing
 from reconciler.deploy.checkout import settle_git_variables
 from reconciler.deploy.lease import held_lease
 from reconciler.deploy.observation import observe
-from reconciler.dispatch.pointer import POINTER_PATH
 from reconciler.errors import StoppedError
 from reconciler.foreign_text import as_lines
+from reconciler.model.pointer import POINTER_PATH
 from reconciler.plan import Actual, Desired
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.damaged import WarningRunLog
     from reconciler.deploy.apply import Workspace
     from reconciler.dispatch.ports import RunLog
-    from reconciler.dispatch.wake import Ports
+    from reconciler.dispatch.wake.wake import Ports
 
 THROTTLE_WAIT: Final = "60"
 """Seconds that the client waits on throttling; without this it waits for ever."""
@@ -68,7 +68,7 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
     from reconciler.deploy.modal_apps import ModalApps
     from reconciler.deploy.modal_files import ModalFiles
     from reconciler.deploy.owner import GitCheckout
-    from reconciler.dispatch.modal_calls import ModalClaims, SystemClock
+    from reconciler.dispatch.adapters.modal_calls import ModalClaims, SystemClock
 
     name, environment = inputs.environment.app, inputs.environment.modal
     return Workspace(
@@ -88,8 +88,8 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
     """
     from reconciler.client.task_files import ModalTaskFiles
     from reconciler.deploy.modal_files import RemoteGenerations
-    from reconciler.dispatch.modal_calls import ModalCaller
-    from reconciler.dispatch.wake import Ports
+    from reconciler.dispatch.adapters.modal_calls import ModalCaller
+    from reconciler.dispatch.wake.wake import Ports
 
     workspace = open_workspace(inputs)
 

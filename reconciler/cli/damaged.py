@@ -14,13 +14,12 @@ from typing import Final
 
 from reconciler.cron import minute
 from reconciler.deploy.ports import Files
-from reconciler.dispatch.answers import UnreadableEntry
-from reconciler.dispatch.claim import read_claim
-from reconciler.dispatch.cursor import CURSOR_ENTRY
-from reconciler.dispatch.formats import Damaged, FormatError
-from reconciler.dispatch.pointer import POINTER_PATH
 from reconciler.dispatch.ports import Claims, RunLog
-from reconciler.dispatch.runs import RUNS_FOLDER, ReadLogs, WakeLog
+from reconciler.model.claim import read_claim
+from reconciler.model.cursor import CURSOR_ENTRY
+from reconciler.model.formats import Damaged, FormatError, UnreadableEntry
+from reconciler.model.pointer import POINTER_PATH
+from reconciler.model.runs import RUNS_FOLDER, ReadLogs, WakeLog
 
 NAMED_AT_MOST = 20
 """Damaged files that a command names; the rest is counted."""
@@ -113,7 +112,7 @@ async def _as_it_is(one: Damaged, claims: Claims, files: Files) -> Damaged | Non
     if content is None:
         return None
     if one.where.startswith(f"{RUNS_FOLDER}/"):
-        from reconciler.dispatch.stored_runs import decode_compacted
+        from reconciler.model.stored_runs import decode_compacted
 
         return next(iter(decode_compacted(content, one.where).damaged), None)
     try:
@@ -124,8 +123,8 @@ async def _as_it_is(one: Damaged, claims: Claims, files: Files) -> Damaged | Non
 
 
 def _decode_task(content: bytes, where: str) -> None:
-    from reconciler.dispatch.task_names import TASKS_FOLDER
-    from reconciler.dispatch.tasks import decode_settled, decode_task
+    from reconciler.model.task import decode_settled, decode_task
+    from reconciler.model.task_names import TASKS_FOLDER
 
     decode = decode_task if where.startswith(f"{TASKS_FOLDER}/") else decode_settled
     decode(content, where)

@@ -48,7 +48,7 @@ def result(args: Namespace) -> int:
 
 def _plain(value: object) -> object:
     """A value as JSON has it; what JSON has nothing for, as Python writes it."""
-    from reconciler.dispatch.call_results import as_python
+    from reconciler.dispatch.adapters.call_results import as_python
 
     try:
         return json.loads(json.dumps(value, default=as_python))

@@ -12,8 +12,8 @@ from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.printing import print_json
 from reconciler.cron import Timetable, minute
 from reconciler.cron import warnings as cron_warnings
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.manifest import Schedule
+from reconciler.model.occurrence import format_minute
 from reconciler.plan import upcoming
 from reconciler.plan.preview import preview_records
 from reconciler.render.crowds import Crowd, find_crowds

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from reconciler.cli.times import FAR_DAYS
 from reconciler.cli.unknown import unknown_schedule
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of
-from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import TaskFiles
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.task_names import NAME_PREFIX, is_task
-from reconciler.dispatch.tasks import SettledTask, Task, parse_task_key, task_id_of
-from reconciler.dispatch.wake import Ports
+from reconciler.dispatch.wake.wake import Ports
+from reconciler.model.formats import FormatError
+from reconciler.model.generation import Generation
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.record import Record
+from reconciler.model.task import SettledTask, Task, parse_task_key, task_id_of
+from reconciler.model.task_names import NAME_PREFIX, is_task
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from reconciler.cli.printing import print_json
 from reconciler.cli.unknown import unknown_schedule
 from reconciler.cron import minute
 from reconciler.disk import write_whole
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Schedule
+from reconciler.model.occurrence import format_minute
 from reconciler.plan import slot_timetable
 from reconciler.plan.preview import preview_records, preview_slots
 from reconciler.render.heat_map import heat_map

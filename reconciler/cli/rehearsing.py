@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 from reconciler.cli.damaged import ENTRY
-from reconciler.dispatch.claim import ClaimState, claim_key
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.dispatch.generation import ON_DEMAND, Generation
 from reconciler.dispatch.history import Run, runs_of
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.rehearsing import REHEARSED, RehearsedClaims, rehearsed
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
-from reconciler.dispatch.task_names import is_task
-from reconciler.dispatch.wake import NothingAppliedError, Ports, WakeRequest, read_cursor, wake
+from reconciler.dispatch.wake.rehearsal import REHEARSED, RehearsedClaims, rehearsed
+from reconciler.dispatch.wake.wake import NothingAppliedError, Ports, WakeRequest, read_cursor, wake
+from reconciler.model.claim import ClaimState, claim_key
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.generation import ON_DEMAND, Generation
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.task_names import is_task
 from reconciler.render.rehearsal import Line, Rehearsal, Will
 
 HISTORY_DAYS = 2

@@ -16,11 +16,11 @@ from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cli.unknown import require_volume
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.occurrence import Occurrence, format_minute
-from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.wake import Ports
+from reconciler.dispatch.wake.wake import Ports
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
+from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.runs import RunState
 from reconciler.render.explanation import run_lines
 from reconciler.render.logs import Logs
 from reconciler.render.runs_text import FAILURES, run_json, runs_text

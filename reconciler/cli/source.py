@@ -39,7 +39,7 @@ from reconciler.plan.past import NOTHING_READ, Past
 
 if TYPE_CHECKING:
     from reconciler.deploy.revisions import CommittedFiles
-    from reconciler.dispatch.pointer import Pointer
+    from reconciler.model.pointer import Pointer
 
 _HARMLESS: Final = "; nothing is deleted because of that"
 _DELETE_ALL: Final = (

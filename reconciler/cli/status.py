@@ -23,11 +23,11 @@ from reconciler.cli.stopping import run
 from reconciler.cli.times import FAR_DAYS
 from reconciler.cli.unknown import nothing_live
 from reconciler.cron import minute
-from reconciler.dispatch.formats import FormatError, NewerFormatError
-from reconciler.dispatch.generation import Generation
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.wake import Ports, read_cursor
+from reconciler.dispatch.wake.wake import Ports, read_cursor
 from reconciler.errors import ReconcileError
+from reconciler.model.formats import FormatError, NewerFormatError
+from reconciler.model.generation import Generation
 from reconciler.render.deployment_status import ENGINE_STOPPED, findings_of
 from reconciler.render.status import Finding, Tasks, rare_schedules, runs_twice, status_of
 from reconciler.render.status_text import status_json, status_text

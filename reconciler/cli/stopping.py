@@ -76,7 +76,7 @@ def run(job: Coroutine[Any, Any, T]) -> T:
     from time import monotonic
 
     from reconciler.deploy.patience import Patience, patiently
-    from reconciler.dispatch.modal_failures import is_refused, where_asked
+    from reconciler.dispatch.adapters.modal_failures import is_refused, where_asked
 
     outcome: list[T] = []
     received: list[int] = []

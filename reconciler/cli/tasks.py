@@ -14,8 +14,8 @@ from reconciler.cli.inputs import read_inputs
 from reconciler.cli.printing import print_json
 from reconciler.cli.stopping import run
 from reconciler.cron import minute
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.foreign_text import as_lines
+from reconciler.model.occurrence import format_minute
 from reconciler.render.style import Style
 
 if TYPE_CHECKING:

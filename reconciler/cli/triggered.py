@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.dispatch.answers import Entry
-from reconciler.dispatch.claim import claim_key
-from reconciler.dispatch.occurrence import Occurrence
 from reconciler.dispatch.ports import Claims
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
-from reconciler.dispatch.told import Told
 from reconciler.errors import ReconcileError
+from reconciler.model.claim import claim_key
+from reconciler.model.formats import Entry
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.sendings import Told
 
 NEXT_MINUTE = "Trigger it again in the next minute."
 """An occurrence is a minute, and is claimed once: the next minute is another one."""

@@ -16,12 +16,12 @@ from reconciler.cli.stopping import run, stopping
 from reconciler.cli.triggered import triggered
 from reconciler.cli.unknown import nothing_live, unknown_schedule
 from reconciler.cron import instant, minute
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.start import CLAIM_LIFE
-from reconciler.dispatch.stored_runs import decode_wake_log
-from reconciler.dispatch.wake import NothingAppliedError
+from reconciler.dispatch.wake.start import CLAIM_LIFE
+from reconciler.dispatch.wake.wake import NothingAppliedError
 from reconciler.errors import StoppedError
+from reconciler.model.occurrence import format_minute
+from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.stored_runs import decode_wake_log
 from reconciler.render.news import News, may_repeat, news_of
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, wake_text

@@ -19,13 +19,14 @@ from reconciler.client.stored_tasks import (
     stored,
 )
 from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
-from reconciler.dispatch.answers import Entry, UnavailableError
-from reconciler.dispatch.claim import Claimant, ClaimState, claim_key, read_claim
-from reconciler.dispatch.described import in_utf8
+from reconciler.dispatch.adapters.described import in_utf8
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Claims
-from reconciler.dispatch.runs import format_time
-from reconciler.dispatch.start import ATTEMPT_LIMIT
-from reconciler.dispatch.tasks import Ending, SettledTask, Task
+from reconciler.dispatch.wake.start import ATTEMPT_LIMIT
+from reconciler.model.claim import Claimant, ClaimState, claim_key, read_claim
+from reconciler.model.formats import Entry
+from reconciler.model.runs import format_time
+from reconciler.model.task import Ending, SettledTask, Task
 
 LOOKS: Final = 3
 """How often a claim is looked at, should it die of idleness in that moment."""

@@ -26,7 +26,7 @@ from reconciler.client.stored_tasks import (
 from reconciler.client.task_errors import TaskError, TaskExistsError
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Claims
-from reconciler.dispatch.tasks import Ending, SettledTask, Task
+from reconciler.model.task import Ending, SettledTask, Task
 
 REGISTRATIONS: Final = 3
 """How often a registration is tried, should the one that is in the way die in that moment."""

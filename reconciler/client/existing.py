@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import modal
 
 from reconciler.client.task_errors import UnknownAppError
+from reconciler.dispatch.adapters.at_once import together
+from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.answers import TargetMissingError, UnavailableError
-from reconciler.dispatch.at_once import together
-from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.pointer import POINTER_PATH
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.errors import ReconcileError, UnknownEnvironmentError
+from reconciler.model.pointer import POINTER_PATH
 from reconciler.words import what_was_meant
 
 

@@ -13,6 +13,11 @@ import modal
 from reconciler.client.existing import missing_function
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.waiting import wait_for
+from reconciler.dispatch.adapters.asking import asking
+from reconciler.dispatch.adapters.call_results import UNREADABLE, status_of
+from reconciler.dispatch.adapters.described import describe
+from reconciler.dispatch.adapters.modal_calls import ModalCaller
+from reconciler.dispatch.adapters.modal_failures import failure_of
 from reconciler.dispatch.answers import (
     CallState,
     ModalError,
@@ -21,11 +26,6 @@ from reconciler.dispatch.answers import (
     TargetMissingError,
     UnavailableError,
 )
-from reconciler.dispatch.asking import asking
-from reconciler.dispatch.call_results import UNREADABLE, status_of
-from reconciler.dispatch.described import describe
-from reconciler.dispatch.modal_calls import ModalCaller
-from reconciler.dispatch.modal_failures import failure_of
 from reconciler.errors import ReconcileError
 from reconciler.policies import NO_ARGUMENT
 

@@ -10,18 +10,18 @@ from typing import Any
 
 from reconciler.client.stored_tasks import Stored, task_of
 from reconciler.cron import instant
-from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.formats import FormatError
+from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.ports import TaskFiles
-from reconciler.dispatch.task_names import settled_path
-from reconciler.dispatch.tasks import (
+from reconciler.errors import one_line
+from reconciler.model.formats import FormatError
+from reconciler.model.task import (
     SettledTask,
     TaskPath,
     decode_settled,
     decode_task,
     parse_task_key,
 )
-from reconciler.errors import one_line
+from reconciler.model.task_names import settled_path
 
 
 class TaskState(StrEnum):

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from reconciler.dispatch.answers import Entry
-from reconciler.dispatch.formats import FORMAT, check_format, reading, typed
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.dispatch.ports import Claims, Clock, TaskFiles
-from reconciler.dispatch.task_names import NAME_PREFIX, settled_path, task_key
-from reconciler.dispatch.tasks import SettledTask, Task, TaskPath, decode_settled, decode_task
+from reconciler.model.formats import FORMAT, Entry, check_format, reading, typed
+from reconciler.model.occurrence import format_minute
+from reconciler.model.task import SettledTask, Task, TaskPath, decode_settled, decode_task
+from reconciler.model.task_names import NAME_PREFIX, settled_path, task_key
 
 EDITIONS: Final = 1000
 """How often one id can be cancelled and used again within two weeks."""

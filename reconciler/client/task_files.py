@@ -9,9 +9,9 @@ import modal
 from modal.exception import NotFoundError
 from modal.types import FileEntryType
 
-from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.adapters.modal_calls import translated_errors
+from reconciler.model.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 class ModalTaskFiles:

@@ -19,9 +19,9 @@ from reconciler.client.task_files import ModalTaskFiles
 from reconciler.client.waiting import wait_for
 from reconciler.client.waking import NothingWakesWarning, callers_level, warning
 from reconciler.client.wanted import wanted_task
+from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.answers import ModalError, TargetMissingError, UnavailableError
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.modal_calls import ModalCaller, ModalClaims, SystemClock
+from reconciler.model.formats import FormatError
 
 DEFAULT_APP: Final = "schedule-reconciler"
 """The name of the app, Volume and Dict, unless the settings say otherwise."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from reconciler.dispatch.generation import TASK_RESOLUTION, generation_path
-from reconciler.dispatch.pointer import decode_pointer
 from reconciler.dispatch.ports import TaskFiles
+from reconciler.model.generation import TASK_RESOLUTION, generation_path
+from reconciler.model.pointer import decode_pointer
 
 _INSIDE: Final = frozenset({Path(__file__).parent, Path(asyncio.__file__).parent})
 """Folders of the code between a caller's line and ours; a synchronous twin runs an event loop."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.dispatch.pointer import Pointer
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.model.pointer import Pointer
 from reconciler.plan import Actual, Desired, own_tags
 from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full
 from reconciler.plan.tags import DISPATCHER_TAG, SECRETS_TAG, tag_value

@@ -22,22 +22,22 @@ from reconciler.deploy.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.deploy.observation import observe
 from reconciler.deploy.ports import Apps, Checkout, CronLimitError, Deployment, Files
 from reconciler.deploy.pruning import Pruning
+from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.at_once import together
-from reconciler.dispatch.cursor import CLOCK_TOLERANCE, Cursor
-from reconciler.dispatch.cursor_writing import rewrite
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.pointer import POINTER_PATH, Pointer
 from reconciler.dispatch.ports import Claims, Clock
-from reconciler.dispatch.protection import (
+from reconciler.dispatch.wake.cursor_entry import rewrite
+from reconciler.errors import ReconcileError, RefusedError, one_line
+from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
+from reconciler.model.formats import FormatError
+from reconciler.model.generation import generation_path
+from reconciler.model.pointer import POINTER_PATH, Pointer
+from reconciler.model.protection import (
     PROTECTED_KEY,
     Renames,
     protection_entry,
     renames_in,
 )
-from reconciler.dispatch.runs import format_time
-from reconciler.errors import ReconcileError, RefusedError, one_line
+from reconciler.model.runs import format_time
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.chains import commit_to_follow

@@ -10,8 +10,8 @@ from reconciler.cron import minute
 from reconciler.deploy.history import read_record
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.generation import generation_path
+from reconciler.model.formats import FormatError
+from reconciler.model.generation import generation_path
 from reconciler.plan import Actual
 from reconciler.plan.compilation import is_ahead
 

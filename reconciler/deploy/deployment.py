@@ -12,20 +12,21 @@ import modal
 
 import reconciler
 from reconciler.cron.zone_files import tz_version, tzdata_version
-from reconciler.dispatch.claim import WAKE_TIMEOUT
-from reconciler.dispatch.entrypoint import wake
-from reconciler.dispatch.environment import APP_VARIABLE, SLOT_VARIABLE
-from reconciler.dispatch.generation import ON_DEMAND, SUPERVISOR, Slot
-from reconciler.dispatch.supervisor import SUPERVISED_AT_ONCE, SUPERVISOR_TIMEOUT, supervise
-from reconciler.dispatch.volume_files import MOUNT_POINT
+from reconciler.dispatch.adapters.volume_files import MOUNT_POINT
+from reconciler.dispatch.wake.entrypoint import wake
+from reconciler.dispatch.wake.environment import APP_VARIABLE, SLOT_VARIABLE
+from reconciler.dispatch.wake.supervisor import SUPERVISED_AT_ONCE, SUPERVISOR_TIMEOUT, supervise
+from reconciler.model.claim import WAKE_TIMEOUT
+from reconciler.model.generation import ON_DEMAND, SUPERVISOR, Slot
 from reconciler.plan.price import SCALEDOWN
 
 PYTHON: Final = "3.12"
 """Python of the dispatcher's image; the code runs on every version that we support."""
-PACKAGES: Final = ("cron", "dispatch")
+PACKAGES: Final = ("cron", "dispatch", "model")
 MODULES: Final = (
     "__init__.py",
     "alerts.py",
+    "disk.py",
     "durations.py",
     "errors.py",
     "foreign_text.py",

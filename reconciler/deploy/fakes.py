@@ -17,7 +17,7 @@ from reconciler.deploy.ports import (
     MissingSecretError,
     Secrets,
 )
-from reconciler.dispatch.generation import CRONLESS, Slot
+from reconciler.model.generation import CRONLESS, Slot
 from reconciler.plan import Rates, Standing, Touch
 from reconciler.plan.price import LIST_PRICE
 from reconciler.plan.tags import VOLUME_TAG

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 from reconciler.deploy.ports import Files
-from reconciler.dispatch.formats import FormatError, NewerFormatError
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.model.formats import FormatError, NewerFormatError
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.stored_generation import decode_generation
 
 
 async def read_generation(files: Files, digest: str) -> tuple[Generation | None, str | None]:

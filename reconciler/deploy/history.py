@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from reconciler.deploy.ports import Files
-from reconciler.dispatch.at_once import together
-from reconciler.dispatch.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
-from reconciler.dispatch.pointer import Pointer, pointer_of
+from reconciler.dispatch.adapters.at_once import together
+from reconciler.model.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
+from reconciler.model.pointer import Pointer, pointer_of
 from reconciler.plan import Kind, Plan
 
 FOLDER: Final = "applies"

@@ -11,14 +11,14 @@ from modal.exception import ExecutionError, NotFoundError
 from reconciler.deploy.modal_apps import ModalApps
 from reconciler.deploy.modal_files import ModalFiles
 from reconciler.deploy.ports import Apps, Files
+from reconciler.dispatch.adapters.at_once import together
+from reconciler.dispatch.adapters.modal_calls import ModalCaller, translated_errors
 from reconciler.dispatch.answers import FailureKind, ModalError
-from reconciler.dispatch.at_once import together
-from reconciler.dispatch.formats import REPAIR
-from reconciler.dispatch.generation import ON_DEMAND
-from reconciler.dispatch.modal_calls import ModalCaller, translated_errors
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
-from reconciler.dispatch.wake import UnknownScheduleError
+from reconciler.dispatch.wake.wake import UnknownScheduleError
 from reconciler.errors import ReconcileError
+from reconciler.model.formats import REPAIR
+from reconciler.model.generation import ON_DEMAND
+from reconciler.model.runs import RunRecord, RunState, WakeLog
 from reconciler.plan.tags import VOLUME_TAG
 
 _NOT_STARTED: Final = "Container exited"

@@ -21,12 +21,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from reconciler.dispatch.answers import UnavailableError, UnreadableEntry
-from reconciler.dispatch.formats import typed
-from reconciler.dispatch.occurrence import time_of
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Claims, Clock
-from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.model.formats import UnreadableEntry, typed
+from reconciler.model.occurrence import time_of
+from reconciler.model.runs import format_time
 
 LEASE_TIME: Final = timedelta(minutes=10)
 """How long a lease is held without being renewed."""

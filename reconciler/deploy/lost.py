@@ -15,12 +15,12 @@ from reconciler.cron import minute
 from reconciler.deploy.generation_files import read_generation
 from reconciler.deploy.history import Applied, read_history, read_record
 from reconciler.deploy.ports import DeployedApp, Files
-from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.formats import FormatError, NewerFormatError
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.pointer import Pointer
-from reconciler.dispatch.protection import Protection
-from reconciler.dispatch.recovery import RECOVERY_DAYS, recover
+from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
+from reconciler.model.cursor import Cursor
+from reconciler.model.formats import FormatError, NewerFormatError
+from reconciler.model.generation import Generation
+from reconciler.model.pointer import Pointer
+from reconciler.model.protection import Protection
 from reconciler.plan import Lost
 from reconciler.plan.tags import PROTECTED_TAG, VOLUME_TAG
 

@@ -23,13 +23,13 @@ from reconciler.deploy.ports import (
     Secrets,
 )
 from reconciler.deploy.schedule_texts import UnknownScheduleTextError, read_schedule
+from reconciler.dispatch.adapters.at_once import together
+from reconciler.dispatch.adapters.described import describe
+from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.answers import FailureKind, ModalError
-from reconciler.dispatch.at_once import together
-from reconciler.dispatch.described import describe
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.runs import format_time
 from reconciler.errors import UnknownEnvironmentError
+from reconciler.model.generation import Slot
+from reconciler.model.runs import format_time
 from reconciler.plan import Rates, Touch
 from reconciler.plan.tags import VOLUME_TAG
 

@@ -12,14 +12,14 @@ import modal
 from modal.exception import NotFoundError
 
 from reconciler.deploy.ports import Files
-from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.formats import FormatError, GoneError
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
-from reconciler.dispatch.runs import RUNS_FOLDER, ReadLogs, WakeLog, format_time
-from reconciler.dispatch.stored_runs import decode_compacted
-from reconciler.dispatch.volume_files import LOOKED_AT, verified_generation
+from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.adapters.modal_calls import translated_errors
+from reconciler.dispatch.adapters.volume_files import LOOKED_AT, verified_generation
+from reconciler.model.formats import FormatError, GoneError
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.pointer import POINTER_PATH, decode_pointer
+from reconciler.model.runs import RUNS_FOLDER, ReadLogs, WakeLog, format_time
+from reconciler.model.stored_runs import decode_compacted
 
 
 class ModalFiles:

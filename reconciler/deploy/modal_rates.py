@@ -11,8 +11,8 @@ from typing import Final
 
 import modal
 
+from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.modal_calls import translated_errors
 from reconciler.plan import Rates
 
 PATIENCE: Final = timedelta(seconds=5)

@@ -12,15 +12,15 @@ from reconciler.deploy.generation_files import read_generation
 from reconciler.deploy.history import newest_number, read_record
 from reconciler.deploy.lost import find_lost, protected_names
 from reconciler.deploy.ports import Apps, DeployedApp, Files
+from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.at_once import together
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.dispatch.formats import FormatError, NewerFormatError
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.pointer import POINTER_PATH, Pointer, decode_pointer
 from reconciler.dispatch.ports import Claims
-from reconciler.dispatch.protection import PROTECTED_KEY, read_protection
 from reconciler.manifest import EnvironmentSettings
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.formats import FormatError, NewerFormatError
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.pointer import POINTER_PATH, Pointer, decode_pointer
+from reconciler.model.protection import PROTECTED_KEY, read_protection
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.tags import GENERATION_TAG, tag_value
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from reconciler.dispatch.adapters.asking import LISTENER
+from reconciler.dispatch.adapters.modal_failures import START_ENGINE
 from reconciler.dispatch.answers import FailureKind, ModalError
-from reconciler.dispatch.asking import LISTENER
-from reconciler.dispatch.modal_failures import START_ENGINE
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Patience:
 
     @contextmanager
     def asking(self, what: str, *, patient: bool, due: float = 0.0) -> Iterator[None]:
-        """See :class:`~reconciler.dispatch.asking.Listener`.
+        """See :class:`~reconciler.dispatch.adapters.asking.Listener`.
 
         Raises:
             ModalError: Modal was silent for too long, or is silent and the job is being ended.

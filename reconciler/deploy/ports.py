@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from reconciler.dispatch.generation import Slot
 from reconciler.errors import ReconcileError, RefusedError
+from reconciler.model.generation import Slot
 from reconciler.plan import Rates, Standing, Touch
 
 Secrets: TypeAlias = Mapping[str, Sequence[str]]

@@ -27,12 +27,12 @@ from typing import Final
 from reconciler.deploy.history import FOLDER, Applied, path_of
 from reconciler.deploy.lease import LEASE_TIME
 from reconciler.deploy.ports import Files
+from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.pointer import Pointer
 from reconciler.dispatch.ports import Clock
-from reconciler.dispatch.runs import format_time
+from reconciler.model.generation import generation_path
+from reconciler.model.pointer import Pointer
+from reconciler.model.runs import format_time
 
 REMOVED_AT_MOST: Final = 200
 """Records, and generations, that one apply removes; the next one goes on."""

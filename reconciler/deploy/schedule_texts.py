@@ -11,8 +11,8 @@ import re
 from typing import Final
 
 from reconciler.deploy.ports import DeployedFunction
-from reconciler.dispatch.generation import Slot
 from reconciler.errors import ReconcileError
+from reconciler.model.generation import Slot
 
 UTC: Final = "UTC"
 """What Modal takes a cron without a zone for."""

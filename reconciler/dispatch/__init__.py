@@ -1,8 +1,10 @@
 """What runs inside Modal on a wake.
 
 A wake looks at every schedule of the live generation, claims the occurrences that are due, spawns
-them and writes down what it did. Standard library, modal and :mod:`reconciler.cron` only: this is
-loaded in a fresh container on most wakes, and start-up time is billed.
+them and writes down what it did. :mod:`~reconciler.dispatch.decide` holds the pure rules,
+:mod:`~reconciler.dispatch.wake` the shell, :mod:`~reconciler.dispatch.adapters` the ports that are
+Modal's. Standard library, modal, :mod:`reconciler.cron` and :mod:`reconciler.model` only: most
+wakes load this in a fresh container, and Modal bills the time of a start.
 
-Kept free of imports, so that the parts without I/O can be used where modal is not wanted.
+Kept free of imports, so that callers without modal can use the parts without I/O.
 """

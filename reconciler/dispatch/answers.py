@@ -1,47 +1,13 @@
-"""What the outside of the dispatcher answers, or raises instead."""
+"""What the ports of the dispatcher answer, or raise instead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from reconciler.disk import DiskError
 from reconciler.errors import ReconcileError
-
-Entry = Mapping[str, Any]
-"""A value of the Dict: plain strings, numbers, lists and mappings of them."""
-
-
-@dataclass(frozen=True)
-class UnreadableEntry(Mapping[str, Any]):
-    """What is read where the Dict holds something that is no entry of ours: it has no fields.
-
-    Everyone with access to the workspace can store any value under any key, also one whose class is
-    not here. Such an entry is not absent: its key is taken.
-
-    Attributes:
-        why: what the value is.
-    """
-
-    why: str
-
-    def __getitem__(self, key: str) -> Any:
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def as_entry(value: Any) -> Entry:
-    """A value that was found in the Dict."""
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return value
-    return UnreadableEntry(f"it holds a value of type {type(value).__qualname__}")
 
 
 class UnavailableError(Exception):
@@ -110,7 +76,7 @@ class StorageError(UnavailableError, DiskError):
 class ModalError(UnavailableError, ReconcileError):
     """A call to Modal failed; says what was asked for, why it failed and what to do.
 
-    Made by :mod:`reconciler.dispatch.modal_failures`, which has the one table of the kinds.
+    Made by :mod:`reconciler.dispatch.adapters.modal_failures`, which has the table of the kinds.
 
     Attributes:
         kind: why it failed.

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from reconciler.dispatch.admission import replaced_in
+from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.at_once import at_once
-from reconciler.dispatch.occurrence import Occurrence
+from reconciler.dispatch.decide.admission import replaced_in
 from reconciler.dispatch.ports import Caller
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunRecord, RunState, WakeLog
 
 _RANK: Final = {
     RunState.QUEUED: 0,

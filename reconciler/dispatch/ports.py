@@ -1,10 +1,8 @@
-"""The outside of the dispatcher, one narrow port per thing.
+"""The ports of the dispatcher, one narrow port per outside thing.
 
-Each has an in-memory fake in :mod:`reconciler.dispatch.fakes` and the real thing: network calls in
-:mod:`reconciler.dispatch.modal_calls`, files in :mod:`reconciler.dispatch.volume_files` and
-:mod:`reconciler.dispatch.volume_tasks`. One contract suite holds for both. What they answer is in
-:mod:`reconciler.dispatch.answers`: a wake needs that, and of the ports themselves nothing but their
-names.
+:mod:`reconciler.dispatch.adapters` holds the real ones and, in its module ``fakes``, one in memory
+for each. One contract suite holds for both. What the ports answer is in
+:mod:`reconciler.dispatch.answers`: a wake needs that, and of the ports only their names.
 """
 
 from __future__ import annotations
@@ -13,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reconciler.dispatch.answers import CallStatus, Entry
-from reconciler.dispatch.formats import Damaged
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import ReadLogs, WakeLog
+from reconciler.dispatch.answers import CallStatus
+from reconciler.model.formats import Damaged, Entry
+from reconciler.model.generation import Generation
+from reconciler.model.runs import ReadLogs, WakeLog
 
 if TYPE_CHECKING:
     from reconciler.alerts import Address

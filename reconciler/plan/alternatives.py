@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.generation import Generation, Slot
 from reconciler.manifest import Packing
+from reconciler.model.generation import Generation, Slot
 from reconciler.pack import Member, wakes_saved_by_tolerance
 from reconciler.plan.forecast import wakes_of
 from reconciler.plan.slots import pack_members, slots_at_hand

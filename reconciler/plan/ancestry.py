@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from reconciler.dispatch.pointer import Pointer
 from reconciler.errors import RefusedError
+from reconciler.model.pointer import Pointer
 from reconciler.plan.state import Desired
 from reconciler.words import count
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.dispatch.generation import CRONLESS
+from reconciler.model.generation import CRONLESS
 from reconciler.plan.plan import make_plan
 from reconciler.plan.state import Actual, Desired, OwnApp
 from reconciler.plan.tags import own_tags

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.dispatch.generation import Generation
 from reconciler.manifest import Schedule
+from reconciler.model.generation import Generation
 from reconciler.plan.compilation import given_back, past_of
 from reconciler.plan.foreign import Warned
 from reconciler.plan.past import Hop, describe_way, way

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Final
 
-from reconciler.dispatch.calendar import running_times
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import running_times
+from reconciler.model.record import Record
 from reconciler.plan.period import Period, periods_around
 
 COUNTED: Final = 500

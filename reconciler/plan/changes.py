@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.record import Record
 from reconciler.durations import format_duration
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
+from reconciler.model.generation import Slot
+from reconciler.model.record import Record
 from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor

@@ -15,8 +15,8 @@ from typing import Final
 from reconciler.cron import Timetable, Transition, zone_named
 from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.cron.fields import HOUR
-from reconciler.dispatch.calendar import barred, running_times
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import barred, running_times
+from reconciler.model.record import Record
 
 AHEAD: Final = 400 * MINUTES_PER_DAY
 """Minutes within which the next change is looked for: a year, and what a rule may shift it by."""

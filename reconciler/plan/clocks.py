@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.cron import instant
-from reconciler.dispatch.calendar import barred, nominal_times
-from reconciler.dispatch.cursor import CLOCK_TOLERANCE
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import barred, nominal_times
 from reconciler.durations import format_duration
 from reconciler.manifest import Location
+from reconciler.model.cursor import CLOCK_TOLERANCE
+from reconciler.model.occurrence import format_minute
+from reconciler.model.record import Record
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import is_ahead
 from reconciler.plan.state import Actual

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from reconciler.cron import Expression, Timetable, minute, parse
-from reconciler.dispatch.cursor import CLOCK_TOLERANCE, RELOOK
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.protection import Renames
-from reconciler.dispatch.record import Record
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
 from reconciler.manifest.schedule import Exclusion
+from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
+from reconciler.model.generation import Generation
+from reconciler.model.protection import Renames
+from reconciler.model.record import Record
 from reconciler.plan.state import Lost
 from reconciler.plan.telling import told_by
 
@@ -35,7 +35,7 @@ class Compiled(NamedTuple):
     Attributes:
         begun: schedule name to the number of that apply; without what began before there were any.
         rebuilt: schedule name to the epoch minute at which it was rebuilt after its generation was
-            lost, see :attr:`~reconciler.dispatch.generation.Generation.rebuilt`.
+            lost, see :attr:`~reconciler.model.generation.Generation.rebuilt`.
     """
 
     records: tuple[Record, ...]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.dispatch.generation import CRONLESS, Generation, Slot
-from reconciler.dispatch.record import Record
 from reconciler.manifest import Location
+from reconciler.model.generation import CRONLESS, Generation, Slot
+from reconciler.model.record import Record
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import describe_change, describe_slot, slot_json
 from reconciler.plan.compilation import same_but_for_anchor

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from reconciler.dispatch.calendar import nominal_times, running_times
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import nominal_times, running_times
+from reconciler.model.record import Record
 from reconciler.plan.change import Change, Kind
 from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
 from reconciler.plan.clock_change import ClockChange, next_clock_change

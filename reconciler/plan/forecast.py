@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.cron import Timetable, parse
-from reconciler.dispatch.generation import Slot
+from reconciler.model.generation import Slot
 from reconciler.pack import EVERY_MINUTE, wakes_per_month
 
 

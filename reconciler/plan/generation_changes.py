@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.dispatch.generation import Generation
 from reconciler.durations import format_seconds
+from reconciler.model.generation import Generation
 from reconciler.plan.change import Action, Change, Kind
 
 

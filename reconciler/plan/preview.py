@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.record import Record
 from reconciler.manifest import EnvironmentSettings, Schedule
+from reconciler.model.generation import Slot
+from reconciler.model.record import Record
 from reconciler.plan.budget import left_of
 from reconciler.plan.compilation import compile_records
 from reconciler.plan.slots import members_of, pack_members

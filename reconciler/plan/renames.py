@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.dispatch.generation import Generation
 from reconciler.manifest import Schedule
+from reconciler.model.generation import Generation
 from reconciler.plan.chains import Followed
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.foreign import Warned

@@ -14,8 +14,8 @@ from typing import Final
 
 from reconciler.cron import Timetable, instant, parse
 from reconciler.cron.clock import MINUTES_PER_DAY
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.model.generation import Slot
+from reconciler.model.occurrence import format_minute
 from reconciler.plan.safety import Refusal, Rule
 
 AHEAD: Final = 400

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.cron import Timetable, cover, parse_times
-from reconciler.dispatch.generation import TASK_TICK, Generation, Slot
 from reconciler.manifest import Packing, Resolution, Schedule
+from reconciler.model.generation import TASK_TICK, Generation, Slot
 from reconciler.pack import BudgetError, Member, PackedSlot, pack
 from reconciler.plan.compilation import minutes, needs_waking, timetable_of
 from reconciler.plan.forecast import slot_timetable

@@ -12,9 +12,9 @@ from dataclasses import replace
 from hashlib import sha256
 
 from reconciler.alerts import Address, AlertRule, Alerts
-from reconciler.dispatch.generation import Generation, Slot
-from reconciler.dispatch.record import Record
 from reconciler.manifest import LOCAL, EnvironmentSettings, Schedule
+from reconciler.model.generation import Generation, Slot
+from reconciler.model.record import Record
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import SECRETS_TAG

@@ -16,9 +16,9 @@ from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.cron.text import members
 from reconciler.cron.zone import RecordedZone
 from reconciler.cron.zone_files import version_order
-from reconciler.dispatch.calendar import barred
-from reconciler.dispatch.generation import Clocks, Generation
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import barred
+from reconciler.model.generation import Clocks, Generation
+from reconciler.model.record import Record
 from reconciler.plan.safety import Refusal, Rule
 
 KEPT_YEARS: Final = 3

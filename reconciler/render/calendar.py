@@ -9,9 +9,9 @@ from typing import Final
 from icalendar import Calendar, Event
 
 from reconciler.cron import instant
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.record import Record
 from reconciler.foreign_text import printable_lines, without_commands
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.record import Record
 from reconciler.render.timeline import Timeline
 
 LENGTH: Final = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from reconciler.cron import instant
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.model.occurrence import format_minute
 from reconciler.plan import TimeEffect
 from reconciler.plan.clock_change import ClockChange
 from reconciler.render.document_part import Part

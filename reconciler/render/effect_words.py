@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.cron import instant
 from reconciler.cron.clock import MINUTES_PER_DAY
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.model.occurrence import format_minute
 from reconciler.plan import TimeEffect
 from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime
 from reconciler.words import count

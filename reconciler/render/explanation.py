@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Self
 
 from reconciler.cron import instant
-from reconciler.dispatch.calendar import barred, nominal_times, running_times
-from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.generation import Generation
+from reconciler.dispatch.decide.calendar import barred, nominal_times, running_times
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import Occurrence, format_minute
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState
 from reconciler.foreign_text import on_one_line
+from reconciler.model.cursor import Cursor
+from reconciler.model.generation import Generation
+from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState
 from reconciler.render.logs import Logs
 from reconciler.words import lasting
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.record import Record
 from reconciler.manifest import LOCAL, EnvironmentSettings
 from reconciler.manifest.settings import LOCAL_MODAL
+from reconciler.model.record import Record
 
 _TRIED: Final = "fc-"
 """How the id of a call begins, in the line of a try that was started."""

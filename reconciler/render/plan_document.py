@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.manifest import Packing
+from reconciler.model.occurrence import format_minute
 from reconciler.plan import Action, Change, Kind, Plan, Rule, desired_digest
 from reconciler.plan.tz_change import TzChange
 from reconciler.render.document_part import Part

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from reconciler.dispatch.occurrence import format_minute
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
+from reconciler.model.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do

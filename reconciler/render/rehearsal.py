@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from reconciler.dispatch.formats import Damaged
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import RunRecord
+from reconciler.model.formats import Damaged
+from reconciler.model.occurrence import format_minute
+from reconciler.model.runs import RunRecord
 from reconciler.render.runs_text import brief
 
 

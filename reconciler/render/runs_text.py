@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
-from reconciler.dispatch.told import told_line
 from reconciler.foreign_text import as_lines
+from reconciler.model.occurrence import format_minute
+from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.sendings import told_line
 from reconciler.render.style import Style
 
 BRIEF: Final = 100

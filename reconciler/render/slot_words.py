@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from reconciler.dispatch.generation import TASK_TICK
+from reconciler.model.generation import TASK_TICK
 from reconciler.pack import PackedSlot
 from reconciler.words import count
 

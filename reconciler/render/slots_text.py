@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.dispatch.generation import TASK_TICK
+from reconciler.model.generation import TASK_TICK
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Kind, Plan
 from reconciler.plan.changes import describe_slot

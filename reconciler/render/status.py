@@ -9,18 +9,18 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from reconciler.cron import minute
-from reconciler.dispatch.calendar import barred, previous_time, running_times
-from reconciler.dispatch.cursor import CLOCK_TOLERANCE, Cursor
-from reconciler.dispatch.due import Due, find_due
-from reconciler.dispatch.formats import Damaged
-from reconciler.dispatch.generation import Generation, Slot
+from reconciler.dispatch.decide.calendar import barred, previous_time, running_times
+from reconciler.dispatch.decide.due import Due, find_due
+from reconciler.dispatch.decide.notifications import FAILED_STATES
+from reconciler.dispatch.decide.overdue import overdue_since
+from reconciler.dispatch.decide.policy import Fate
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.notices import FAILED_STATES
-from reconciler.dispatch.overdue import overdue_since
-from reconciler.dispatch.pointer import Pointer
-from reconciler.dispatch.policy import Fate
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState
+from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
+from reconciler.model.formats import Damaged
+from reconciler.model.generation import Generation, Slot
+from reconciler.model.pointer import Pointer
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState
 from reconciler.render.explanation import lateness
 from reconciler.render.runs_text import FAILURES
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.pointer import Pointer
 from reconciler.foreign_text import as_lines, on_one_line
+from reconciler.model.occurrence import format_minute
+from reconciler.model.pointer import Pointer
 from reconciler.render.explanation import lateness
 from reconciler.render.runs_text import brief, run_json, state_text
 from reconciler.render.status import ScheduleStatus, Status, Tasks, TaskStatus

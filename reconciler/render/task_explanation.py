@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.dispatch.history import Run
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.tasks import Ending, SettledTask, Task
+from reconciler.model.occurrence import format_minute
+from reconciler.model.record import Record
+from reconciler.model.task import Ending, SettledTask, Task
 from reconciler.render.explanation import what_happened
 from reconciler.render.logs import Logs
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.cron import instant, tzinfo_named
-from reconciler.dispatch.calendar import barred, nominal_times, running_times
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import barred, nominal_times, running_times
 from reconciler.foreign_text import as_lines
+from reconciler.model.occurrence import format_minute
+from reconciler.model.record import Record
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.model.occurrence import format_minute
 from reconciler.plan.tz_change import MovedOccurrence, MovedSchedule, TzChange
 from reconciler.words import count
 

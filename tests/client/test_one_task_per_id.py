@@ -12,10 +12,10 @@ from reconciler.client import TaskExistsError, TaskStartedError, UnknownTaskErro
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import registration_key
+from reconciler.dispatch.adapters.fakes import FakeCaller, FakeTaskFiles
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.fakes import FakeCaller, FakeTaskFiles
-from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.tasks import Ending, SettledTask, Task
+from reconciler.model.runs import RunState
+from reconciler.model.task import Ending, SettledTask, Task
 from tests.client.task_world import cancelled, created, ports
 from tests.dispatch.scenario import World, at, lines
 from tests.dispatch.task_scenario import settled, spawned, task
@@ -216,7 +216,7 @@ def test_a_wake_and_a_cancellation_at_the_same_time_agree(world: World) -> None:
         created(world, one, time="14:00")
 
         async def both(one: str = one) -> object:
-            from reconciler.dispatch.wake import WakeRequest, wake
+            from reconciler.dispatch.wake.wake import WakeRequest, wake
 
             request = WakeRequest(wake=f"fc-{one}", token=one, slot="poller")
             waking = wake(world.ports("15:00"), request)

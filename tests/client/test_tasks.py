@@ -29,11 +29,11 @@ from reconciler.client import (
 )
 from reconciler.client.tasks import DEFAULT_APP
 from reconciler.deploy.modal_files import ModalFiles
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.modal_calls import ModalClaims
-from reconciler.dispatch.pointer import POINTER_PATH, Pointer
+from reconciler.dispatch.adapters.modal_calls import ModalClaims
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Settings
+from reconciler.model.generation import generation_path
+from reconciler.model.pointer import POINTER_PATH, Pointer
 from tests.end_to_end.project import SHOP
 from tests.engine_fixture import RunningEngine
 

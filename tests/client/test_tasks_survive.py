@@ -17,8 +17,7 @@ from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import TaskPorts, task_of
 from reconciler.cron import minute
-from reconciler.dispatch.answers import Entry
-from reconciler.dispatch.fakes import (
+from reconciler.dispatch.adapters.fakes import (
     FakeCaller,
     FakeClaims,
     FakeClock,
@@ -26,10 +25,11 @@ from reconciler.dispatch.fakes import (
     FakeRunLog,
     FakeTaskFiles,
 )
-from reconciler.dispatch.generation_writing import new_generation
-from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.tasks import Task
-from reconciler.dispatch.wake import Ports, WakeRequest, wake
+from reconciler.dispatch.wake.wake import Ports, WakeRequest, wake
+from reconciler.model.formats import Entry
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.runs import WakeLog
+from reconciler.model.task import Task
 from tests.dispatch.scenario import at
 
 IDLE = timedelta(days=7)

@@ -10,7 +10,7 @@ import pytest
 from reconciler.client import InvalidTaskError
 from reconciler.client.wanted import wanted_task
 from reconciler.cron import minute
-from reconciler.dispatch.tasks import Task
+from reconciler.model.task import Task
 from tests.dispatch.scenario import at
 
 NOW = at("12:00")

@@ -11,9 +11,9 @@ import pytest
 
 from reconciler.deploy.fakes import FakeApps, FakeFiles
 from reconciler.deploy.ports import Apps, Files
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
+from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
+from reconciler.dispatch.adapters.volume_tasks import VolumeTaskFiles
 from reconciler.dispatch.ports import Caller, Claims, RunLog, TaskFiles
-from reconciler.dispatch.volume_tasks import VolumeTaskFiles
 from tests.end_to_end.project import SHOP
 from tests.engine_fixture import RunningEngine
 
@@ -29,7 +29,7 @@ def claims(request: pytest.FixtureRequest, name: str) -> Claims:
     if request.param == "fake":
         return FakeClaims()
     request.getfixturevalue("client")
-    from reconciler.dispatch.modal_calls import ModalClaims
+    from reconciler.dispatch.adapters.modal_calls import ModalClaims
 
     return ModalClaims(name)
 
@@ -60,7 +60,7 @@ def caller(request: pytest.FixtureRequest) -> Caller:
         return FakeCaller(missing={"shop/gone", "gone/sync", "shop/Mailer.gone"})
     engine: RunningEngine = request.getfixturevalue("client")
     engine.modal("deploy", str(SHOP))
-    from reconciler.dispatch.modal_calls import ModalCaller
+    from reconciler.dispatch.adapters.modal_calls import ModalCaller
 
     return ModalCaller()
 

@@ -39,7 +39,7 @@ def shop(client: RunningEngine) -> Iterator[RunningEngine]:
     ],
 )
 def test_a_refused_start_has_not_happened(shop: RunningEngine, status: str, said: str) -> None:
-    from reconciler.dispatch.modal_calls import ModalCaller
+    from reconciler.dispatch.adapters.modal_calls import ModalCaller
 
     shop.fault("FunctionMap", "fail", status=status, times=9, scope="client")
     with pytest.raises(NotStartedError) as caught:
@@ -55,7 +55,7 @@ def test_a_refused_start_has_not_happened(shop: RunningEngine, status: str, said
 def test_of_a_start_without_an_answer_or_with_a_conflict_nothing_is_known(
     shop: RunningEngine, status: str
 ) -> None:
-    from reconciler.dispatch.modal_calls import ModalCaller
+    from reconciler.dispatch.adapters.modal_calls import ModalCaller
 
     shop.fault("FunctionMap", "lose", status=status, times=9, scope="client")
     with pytest.raises(StartUnknownError):

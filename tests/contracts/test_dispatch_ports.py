@@ -11,10 +11,11 @@ from types import ModuleType
 import modal
 import pytest
 
-from reconciler.dispatch.answers import CallState, TargetMissingError, UnreadableEntry
-from reconciler.dispatch.fakes import FakeClaims
+from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.dispatch.answers import CallState, TargetMissingError
 from reconciler.dispatch.ports import Caller, Claims, RunLog
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.model.formats import UnreadableEntry
+from reconciler.model.runs import RunRecord, RunState, WakeLog
 
 
 def test_a_claim_is_won_once_and_the_loser_can_read_who_won(claims: Claims) -> None:

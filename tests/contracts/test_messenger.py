@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.alerts import Address
+from reconciler.dispatch.adapters.fakes import FakeMessenger
+from reconciler.dispatch.adapters.http_messenger import HttpMessenger
 from reconciler.dispatch.answers import UnsentError
-from reconciler.dispatch.fakes import FakeMessenger
-from reconciler.dispatch.http_messenger import HttpMessenger
 from reconciler.dispatch.ports import Messenger
 from tests.receiver import Receiver, receiving
 

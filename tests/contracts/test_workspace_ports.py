@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.deploy.fakes import FakeApps, FakeFiles
 from reconciler.deploy.ports import Apps, DeployedApp, Files, MissingSecretError
-from reconciler.dispatch.generation import CRONLESS, Slot
+from reconciler.model.generation import CRONLESS, Slot
 from reconciler.plan import Touch
 
 SLOTS = (Slot("nightly", "0 3 * * *"), Slot("poller", "*/5 9-17 * * 1-5"))

@@ -21,8 +21,8 @@ from reconciler.deploy.apply import (
 from reconciler.deploy.history import Applied, path_of
 from reconciler.deploy.lease import LeaseHeldError, LeaseLostError
 from reconciler.deploy.ports import CronLimitError, DeployedApp, MissingSecretError
-from reconciler.dispatch.pointer import decode_pointer
 from reconciler.errors import RefusedError
+from reconciler.model.pointer import decode_pointer
 from tests.deploy.scenario import World
 from tests.plan.scenario import hourly, schedules
 

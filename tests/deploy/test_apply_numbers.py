@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.deploy.apply import StalePlanError, Step
 from reconciler.deploy.history import AT_ONCE, Applied, path_of
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.pointer import POINTER_PATH, decode_pointer
+from reconciler.model.stored_generation import decode_generation
 from reconciler.plan.tags import GENERATION_TAG, tag_value
 from tests.deploy.scenario import World
 from tests.deploy.test_apply import Killed, killed_at

@@ -12,11 +12,10 @@ import pytest
 from reconciler.cli.damaged import WarningRunLog, remedies, still_damaged
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.modal_files import RemoteGenerations, RemoteRunLog
-from reconciler.dispatch.answers import UnreadableEntry
-from reconciler.dispatch.claim import Claimant, ClaimState
-from reconciler.dispatch.fakes import FakeClaims
-from reconciler.dispatch.formats import Damaged, FormatError
-from reconciler.dispatch.pointer import POINTER_PATH, Pointer
+from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.model.claim import Claimant, ClaimState
+from reconciler.model.formats import Damaged, FormatError, UnreadableEntry
+from reconciler.model.pointer import POINTER_PATH, Pointer
 
 POINTER = Pointer(
     generation="ab" * 32,

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from reconciler.cron import minute
 from reconciler.deploy.apply import RefusedPlanError
 from reconciler.deploy.history import FOLDER
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.pointer import POINTER_PATH
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.generation import generation_path
+from reconciler.model.pointer import POINTER_PATH
+from reconciler.model.stored_generation import decode_generation
 from reconciler.plan import Touch
 from tests.deploy.scenario import World
 from tests.plan.scenario import hourly, schedules, told

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from reconciler.deploy.history import Applied, Origin
-from reconciler.dispatch.pointer import Pointer
+from reconciler.model.pointer import Pointer
 
 POINTER = Pointer(
     generation="a" * 64,

@@ -10,7 +10,7 @@ import pytest
 from modal.exception import ExecutionError
 
 from reconciler.deploy.invocation import call_dispatcher
-from reconciler.dispatch.wake import UnknownScheduleError
+from reconciler.dispatch.wake.wake import UnknownScheduleError
 from reconciler.errors import ReconcileError
 
 

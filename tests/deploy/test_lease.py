@@ -21,9 +21,10 @@ from reconciler.deploy.lease import (
     break_lease,
     held_lease,
 )
-from reconciler.dispatch.answers import Entry, UnavailableError
-from reconciler.dispatch.fakes import FakeClaims, FakeClock
+from reconciler.dispatch.adapters.fakes import FakeClaims, FakeClock
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError
+from reconciler.model.formats import Entry
 from tests.simulation.virtual_time import run_virtually
 
 T = TypeVar("T")

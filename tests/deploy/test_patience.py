@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.deploy.patience import FIRST_ANSWER, LATER_ANSWER, Patience, patiently
+from reconciler.dispatch.adapters.asking import asking
 from reconciler.dispatch.answers import FailureKind, ModalError
-from reconciler.dispatch.asking import asking
 
 WHERE = ("https://modal.example", "Modal")
 

@@ -24,10 +24,10 @@ from reconciler.deploy.history import FOLDER, Applied, path_of
 from reconciler.deploy.lease import LEASE_TIME
 from reconciler.deploy.pruning import REMOVED_AT_MOST, SHORTEST, Pruning
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.pointer import decode_pointer
-from reconciler.dispatch.runs import format_time
 from reconciler.errors import ReconcileError
+from reconciler.model.generation import generation_path
+from reconciler.model.pointer import decode_pointer
+from reconciler.model.runs import format_time
 from tests.deploy.scenario import SOMEBODY, World
 from tests.plan.scenario import desired, hourly
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from reconciler.cron import minute
 from reconciler.deploy.apply import Step
 from reconciler.deploy.fakes import FakeFiles
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.pointer import POINTER_PATH
-from reconciler.dispatch.protection import PROTECTED_KEY
-from reconciler.dispatch.record import Record
 from reconciler.manifest import Schedule
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.pointer import POINTER_PATH
+from reconciler.model.protection import PROTECTED_KEY
+from reconciler.model.record import Record
 from tests.deploy.scenario import World
 from tests.plan.scenario import schedules
 

@@ -10,7 +10,7 @@ from modal_proto import api_pb2
 
 from reconciler.deploy.ports import DeployedFunction
 from reconciler.deploy.schedule_texts import read_schedule
-from reconciler.dispatch.generation import Slot
+from reconciler.model.generation import Slot
 
 
 @pytest.mark.parametrize(

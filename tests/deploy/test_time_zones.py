@@ -16,9 +16,9 @@ import pytest
 from reconciler.cron.zone_files import tz_version
 from reconciler.deploy.apply import RefusedPlanError
 from reconciler.deploy.ports import DeployedFunction
-from reconciler.dispatch.generation import Slot, generation_path
-from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.model.generation import Slot, generation_path
+from reconciler.model.pointer import POINTER_PATH, decode_pointer
+from reconciler.model.stored_generation import decode_generation
 from reconciler.plan import Kind, own_tags
 from tests.deploy.scenario import World
 from tests.plan.scenario import DISPATCHER, OWNER, hourly

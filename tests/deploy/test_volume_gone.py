@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.deploy.apply import RefusedPlanError
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
+from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.plan import Rule
 from tests.deploy.scenario import World
 from tests.plan.scenario import hourly, schedules, told

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.pointer import POINTER_PATH, decode_pointer
-from reconciler.dispatch.stored_generation import decode_generation
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.pointer import POINTER_PATH, decode_pointer
+from reconciler.model.stored_generation import decode_generation
 from reconciler.plan import Plan
 from tests.deploy.scenario import World
 from tests.plan.scenario import schedules

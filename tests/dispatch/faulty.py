@@ -9,13 +9,13 @@ from typing import Any, Final, TypeVar
 from reconciler.alerts import Address
 from reconciler.dispatch.answers import (
     CallStatus,
-    Entry,
     NotStartedError,
     StartUnknownError,
     UnavailableError,
     UnsentError,
 )
-from reconciler.dispatch.runs import WakeLog
+from reconciler.model.formats import Entry
+from reconciler.model.runs import WakeLog
 from tests.dispatch.scenario import Killed
 
 T = TypeVar("T")

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.fakes import (
+from reconciler.dispatch.adapters.fakes import (
     FakeCaller,
     FakeClaims,
     FakeClock,
@@ -17,10 +16,11 @@ from reconciler.dispatch.fakes import (
     FakeRunLog,
     FakeTaskFiles,
 )
-from reconciler.dispatch.generation_writing import new_generation
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.wake import Ports, WakeRequest, wake
+from reconciler.dispatch.answers import CallState, CallStatus
+from reconciler.dispatch.wake.wake import Ports, WakeRequest, wake
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState, WakeLog
 from tests.simulation.virtual_time import run_virtually
 
 PUNCTUALITY = 300

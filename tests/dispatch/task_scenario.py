@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.tasks import SettledTask, Task, decode_settled
+from reconciler.model.task import SettledTask, Task, decode_settled
 from tests.dispatch.scenario import World, at
 
 

@@ -11,16 +11,17 @@ import pytest
 
 from reconciler.alerts import Address, Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.answers import Entry, UnavailableError, UnsentError
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.delivery import ATTEMPTS, SENDING
-from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
-from reconciler.dispatch.notices import NOTICES_KEPT
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.stored_runs import decode_wake_log
-from reconciler.dispatch.told import ToldState
-from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.dispatch.adapters.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.answers import UnavailableError, UnsentError
+from reconciler.dispatch.decide.notifications import NOTICES_KEPT
+from reconciler.dispatch.wake.sending import ATTEMPTS, SENDING
+from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.formats import Entry
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.sendings import ToldState
+from reconciler.model.stored_runs import decode_wake_log
 from tests.dispatch.alarm_scenario import BAD, GOOD, PAGER, SLACK, alarming, rule, run_hours, texts
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
 from tests.simulation.virtual_time import run_virtually

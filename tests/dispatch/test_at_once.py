@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from reconciler.dispatch import at_once
+from reconciler.dispatch.adapters import at_once
+from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.at_once import together
 
 
 def test_the_results_come_in_the_order_of_the_jobs() -> None:

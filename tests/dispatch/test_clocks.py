@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.runs import RunState
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunState
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
 

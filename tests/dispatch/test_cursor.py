@@ -13,8 +13,8 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
 )
-from reconciler.dispatch.cursor import CURSOR_KEY, MEASURED, Cursor, Horizon
-from reconciler.dispatch.runs import RunState
+from reconciler.model.cursor import CURSOR_KEY, MEASURED, Cursor, Horizon
+from reconciler.model.runs import RunState
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
 

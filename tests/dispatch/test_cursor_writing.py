@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.answers import Entry
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.cursor_writing import PATIENCE, rewrite
-from reconciler.dispatch.fakes import FakeClaims
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.dispatch.wake.cursor_entry import PATIENCE, rewrite
+from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.formats import Entry
+from reconciler.model.generation import Slot
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly
 from tests.simulation.virtual_time import run_virtually

@@ -21,16 +21,16 @@ import pytest
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, Entry
-from reconciler.dispatch.formats import Damaged, FormatError, NewerFormatError
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.generation_writing import new_generation
-from reconciler.dispatch.pointer import POINTER_PATH, Pointer
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.volume_files import VolumeGenerations, VolumeRunLog
-from reconciler.dispatch.volume_tasks import VolumeTaskFiles
-from reconciler.dispatch.wake import Ports
+from reconciler.dispatch.adapters.volume_files import VolumeGenerations, VolumeRunLog
+from reconciler.dispatch.adapters.volume_tasks import VolumeTaskFiles
+from reconciler.dispatch.answers import CallState
+from reconciler.dispatch.wake.wake import Ports
+from reconciler.model.formats import Damaged, Entry, FormatError, NewerFormatError
+from reconciler.model.generation import generation_path
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.pointer import POINTER_PATH, Pointer
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState, WakeLog
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.alarm_scenario import BAD, SLACK, rule, run_hours, texts
 from tests.dispatch.scenario import PUNCTUALITY, World, at, hourly, lines

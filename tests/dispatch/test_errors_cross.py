@@ -23,12 +23,12 @@ from reconciler.dispatch.answers import (
     UnauthenticatedError,
     UnavailableError,
 )
-from reconciler.dispatch.formats import GoneError, NewerFormatError
-from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError
+from reconciler.dispatch.wake.wake import NothingAppliedError, UnknownScheduleError
 from reconciler.errors import ReconcileError, UnknownEnvironmentError
 from reconciler.manifest import Settings
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.model.formats import GoneError, NewerFormatError
 from reconciler.pack.budget import BudgetError
 
 MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {

@@ -6,9 +6,9 @@ from typing import Any
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.generation import Slot
 from reconciler.dispatch.history import runs_of
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.generation import Slot
 from reconciler.policies import Catchup, Overlap
 from reconciler.render.explanation import Beginning, explain
 from reconciler.render.logs import Logs

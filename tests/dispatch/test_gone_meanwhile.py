@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Address, Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, Entry
-from reconciler.dispatch.bulletin import Notice, NoticeKind
-from reconciler.dispatch.delivery import receivers
-from reconciler.dispatch.due import Due
-from reconciler.dispatch.due_tasks import look_at_tasks
-from reconciler.dispatch.fakes import FakeClaims, FakeRunLog
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.generation_writing import new_generation
-from reconciler.dispatch.recovery import RECOVERY_DAYS, recover
-from reconciler.dispatch.runs import (
+from reconciler.dispatch.adapters.fakes import FakeClaims, FakeRunLog
+from reconciler.dispatch.answers import CallState
+from reconciler.dispatch.decide.due import Due
+from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
+from reconciler.dispatch.decide.steps import in_steps
+from reconciler.dispatch.wake.sending import receivers
+from reconciler.dispatch.wake.tasks import look_at_tasks
+from reconciler.model.formats import Entry, FormatError
+from reconciler.model.generation import Slot
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.outbox import Notice, NoticeKind
+from reconciler.model.runs import (
     LISTED_TIMES,
     ReadLogs,
     RunRecord,
@@ -31,8 +32,7 @@ from reconciler.dispatch.runs import (
     WakeLog,
     shorten,
 )
-from reconciler.dispatch.steps import in_steps
-from reconciler.dispatch.tasks import Ending, SettledTask, decode_task
+from reconciler.model.task import Ending, SettledTask, decode_task
 from reconciler.policies import Overlap
 from tests.dispatch.alarm_scenario import BAD, GOOD, SLACK, rule, run_hours, texts
 from tests.dispatch.scenario import World, at, hourly, lines

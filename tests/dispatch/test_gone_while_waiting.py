@@ -9,11 +9,11 @@ import pytest
 
 from reconciler.alerts import Address, AlertRule, Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.fakes import FakeTaskFiles
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState
+from reconciler.dispatch.adapters.fakes import FakeTaskFiles
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.generation import Slot
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState
 from reconciler.policies import Overlap
 from tests.dispatch.alarm_scenario import BAD, GOOD, PAGER, SLACK, rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines

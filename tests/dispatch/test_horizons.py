@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.dispatch.cursor import CLOCK_TOLERANCE, DOUBTED_LOOKBACK, RELOOK, Cursor, Horizon
+from reconciler.model.cursor import CLOCK_TOLERANCE, DOUBTED_LOOKBACK, RELOOK, Cursor, Horizon
 
 START = 29_919_000
 """The epoch minute at which the first apply is made."""

@@ -7,29 +7,29 @@ import sys
 
 
 def test_the_dispatcher_loads_nothing_of_others_but_the_client() -> None:
-    loaded = _loaded_beside_modal("reconciler.dispatch.entrypoint")
+    loaded = _loaded_beside_modal("reconciler.dispatch.wake.entrypoint")
     roots = {name.partition(".")[0] for name in loaded}
     assert roots - sys.stdlib_module_names == {"reconciler"}
 
 
 def test_a_container_does_not_begin_by_loading_what_few_wakes_need() -> None:
-    loaded = _loaded_beside_modal("reconciler.dispatch.entrypoint")
-    assert "reconciler.dispatch.stored_generation" in loaded
+    loaded = _loaded_beside_modal("reconciler.dispatch.wake.entrypoint")
+    assert "reconciler.model.stored_generation" in loaded
     assert {
         "reconciler.alerts",
         "reconciler.cron.advice",
         "reconciler.cron.covers",
-        "reconciler.dispatch.agenda_writing",
-        "reconciler.dispatch.call_results",
-        "reconciler.dispatch.delivery",
-        "reconciler.dispatch.due_tasks",
-        "reconciler.dispatch.fakes",
-        "reconciler.dispatch.housekeeping",
-        "reconciler.dispatch.notices",
-        "reconciler.dispatch.overdue",
-        "reconciler.dispatch.recovery",
-        "reconciler.dispatch.supervision",
-        "reconciler.dispatch.tasks",
+        "reconciler.model.agenda_writing",
+        "reconciler.dispatch.adapters.call_results",
+        "reconciler.dispatch.wake.sending",
+        "reconciler.dispatch.wake.tasks",
+        "reconciler.dispatch.adapters.fakes",
+        "reconciler.dispatch.wake.housekeeping",
+        "reconciler.dispatch.decide.notifications",
+        "reconciler.dispatch.decide.overdue",
+        "reconciler.dispatch.decide.recovery",
+        "reconciler.dispatch.wake.supervision",
+        "reconciler.model.task",
     }.isdisjoint(loaded)
 
 

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from grpclib.exceptions import StreamTerminatedError
 
+from reconciler.dispatch.adapters.call_results import status_of
+from reconciler.dispatch.adapters.described import describe
+from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.call_results import status_of
-from reconciler.dispatch.described import describe
-from reconciler.dispatch.modal_calls import translated_errors
 
 BROKEN_OFF = StreamTerminatedError("Connection lost")
 """What the client raises as it is when a connection breaks off at each of its tries."""

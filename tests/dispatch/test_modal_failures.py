@@ -14,15 +14,15 @@ from grpclib.exceptions import StreamTerminatedError
 from modal import exception
 from modal._grpc_client import grpc_error_to_modal_exception
 
-from reconciler.dispatch.answers import NO_ANSWER, NOT_DONE, FailureKind, ModalError
-from reconciler.dispatch.modal_calls import translated_errors
-from reconciler.dispatch.modal_failures import (
+from reconciler.dispatch.adapters.modal_calls import translated_errors
+from reconciler.dispatch.adapters.modal_failures import (
     ROWS,
     failure_of,
     is_refused,
     kind_of,
     where_asked,
 )
+from reconciler.dispatch.answers import NO_ANSWER, NOT_DONE, FailureKind, ModalError
 
 BY_STATUS = {
     "CANCELLED": FailureKind.CONNECTION,

@@ -6,8 +6,8 @@ from typing import Any
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.generation_writing import new_generation
+from reconciler.model.generation import Slot
+from reconciler.model.generation_writing import new_generation
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly

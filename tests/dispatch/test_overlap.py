@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
+from reconciler.dispatch.adapters.fakes import FakeCaller
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
-from reconciler.dispatch.fakes import FakeCaller
-from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.model.runs import RunState
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import World, at, hourly, lines
 

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.alerts import Address
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.supervision import Order, Supervisor
+from reconciler.dispatch.wake.supervision import Order, Supervisor
 from tests.dispatch.scenario import World, hourly
 
 PING = Address(url="https://hc-ping.example/uuid")

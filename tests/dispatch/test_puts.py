@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.dispatch.answers import Entry, UnavailableError
-from reconciler.dispatch.puts import SharedPuts
+from reconciler.dispatch.adapters.puts import SharedPuts
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.model.formats import Entry
 
 ENTRY: Entry = {"state": "started"}
 

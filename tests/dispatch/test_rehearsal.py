@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from reconciler.cli.rehearsing import rehearse
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunRecord, RunState
+from reconciler.model.record import Record
+from reconciler.model.runs import RunRecord, RunState
 from reconciler.policies import Catchup, Delivery, Overlap
 from reconciler.render.rehearsal import Rehearsal, Will, rehearsal_json, rehearsal_text
 from tests.dispatch.scenario import World, at, hourly

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.runs import RunState
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState
 from reconciler.policies import Overlap
 from tests.dispatch.alarm_scenario import BAD, GOOD, rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines

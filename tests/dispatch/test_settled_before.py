@@ -6,10 +6,10 @@ import pytest
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
+from reconciler.dispatch.adapters.fakes import FakeRunLog
 from reconciler.dispatch.answers import CallState, UnavailableError
-from reconciler.dispatch.fakes import FakeRunLog
-from reconciler.dispatch.runs import ReadLogs, RunState
-from reconciler.dispatch.stored_runs import decode_wake_log
+from reconciler.model.runs import ReadLogs, RunState
+from reconciler.model.stored_runs import decode_wake_log
 from reconciler.policies import Catchup, Delivery
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines

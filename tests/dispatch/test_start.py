@@ -11,16 +11,13 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.answers import (
-    Entry,
-    StartUnknownError,
-    UnavailableError,
-)
-from reconciler.dispatch.at_once import AT_ONCE
-from reconciler.dispatch.claim import WAKE_TIMEOUT
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog
-from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.start import ATTEMPT_LIMIT, CONFIRMATIONS
+from reconciler.dispatch.adapters.at_once import AT_ONCE
+from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog
+from reconciler.dispatch.answers import StartUnknownError, UnavailableError
+from reconciler.dispatch.wake.start import ATTEMPT_LIMIT, CONFIRMATIONS
+from reconciler.model.claim import WAKE_TIMEOUT
+from reconciler.model.formats import Entry
+from reconciler.model.runs import RunState, WakeLog
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
+from reconciler.dispatch.adapters.fakes import FakeRunLog
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.fakes import FakeRunLog
-from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.runs import WakeLog
 from tests.dispatch.alarm_scenario import BAD, GOOD, alarming, rule, run_hours, texts
 from tests.dispatch.scenario import World, at, hourly
 from tests.dispatch.task_scenario import store, task

@@ -11,15 +11,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.dispatch.answers import (
-    CallState,
-    CallStatus,
-    Entry,
-    StartUnknownError,
-    UnavailableError,
-)
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
-from reconciler.dispatch.supervision import LOOK_AGAIN, Order, Supervisor
+from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
+from reconciler.dispatch.answers import CallState, CallStatus, StartUnknownError, UnavailableError
+from reconciler.dispatch.wake.supervision import LOOK_AGAIN, Order, Supervisor
+from reconciler.model.formats import Entry
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import Killed, World, at, hourly
 

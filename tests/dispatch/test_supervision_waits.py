@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from reconciler.alerts import Address
-from reconciler.dispatch.answers import CallState, CallStatus, Entry, UnavailableError
-from reconciler.dispatch.claim import CLAIM_LEASE
-from reconciler.dispatch.fakes import FakeClaims, FakeMessenger
-from reconciler.dispatch.supervision import LOOK_AGAIN, STARTS_PER_TRY
+from reconciler.dispatch.adapters.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
+from reconciler.dispatch.wake.supervision import LOOK_AGAIN, STARTS_PER_TRY
+from reconciler.model.claim import CLAIM_LEASE
+from reconciler.model.formats import Entry
 from tests.dispatch.scenario import Killed
 from tests.dispatch.test_supervision import DONE, FAILED, ORDER, Desk, Scripted
 

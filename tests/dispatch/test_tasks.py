@@ -10,15 +10,14 @@ from datetime import date
 
 import pytest
 
-from reconciler.dispatch.answers import Entry, UnavailableError
-from reconciler.dispatch.claim import ClaimState, claim_key
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
-from reconciler.dispatch.forgetting import REMEMBERED, forget_tasks
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.runs import RunState, WakeLog
-from reconciler.dispatch.task_names import is_task
-from reconciler.dispatch.tasks import (
+from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.wake.old_tasks import REMEMBERED, forget_tasks
+from reconciler.model.claim import ClaimState, claim_key
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.formats import Entry, FormatError
+from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.task import (
     Ending,
     SettledTask,
     Task,
@@ -26,6 +25,7 @@ from reconciler.dispatch.tasks import (
     decode_task,
     task_id_of,
 )
+from reconciler.model.task_names import is_task
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, hourly, lines
 from tests.dispatch.task_scenario import settled, spawned, store, task

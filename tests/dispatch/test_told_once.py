@@ -6,9 +6,9 @@ import asyncio
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.recovery import recover
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
-from reconciler.dispatch.wake import WakeRequest, wake
+from reconciler.dispatch.decide.recovery import recover
+from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.model.runs import RunRecord, RunState, WakeLog
 from reconciler.policies import Delivery
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly

@@ -9,9 +9,9 @@ import pytest
 from reconciler.cli.triggered import triggered
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.runs import RunState, WakeLog
 from reconciler.errors import ReconcileError
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunState, WakeLog
 from reconciler.policies import Overlap
 from tests.dispatch.scenario import World, at, hourly
 

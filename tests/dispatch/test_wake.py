@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
+from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClock
 from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
 )
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.fakes import FakeCaller, FakeClock
-from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.steps import STEP_SIZE
-from reconciler.dispatch.wake import (
+from reconciler.dispatch.decide.steps import STEP_SIZE
+from reconciler.dispatch.wake.wake import (
     CALLS_WATCHED,
     NothingAppliedError,
     UnknownScheduleError,
     WakeRequest,
     wake,
 )
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.runs import RunState
 from reconciler.policies import Catchup, Overlap
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from reconciler.cron import minute
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs import RunRecord, RunState, WakeLog
 from tests.end_to_end.project import Project
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -159,9 +159,9 @@ def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_told_by_the_next_w
         pointer = json.loads(b"".join(volume.read_file("current.json")))
         path = f"generations/{pointer['generation']}.jsonl"
         lines = b"".join(volume.read_file(path)).splitlines()
-        from reconciler.dispatch.stored_generation import decode_generation
+        from reconciler.model.stored_generation import decode_generation
         from dataclasses import replace
-        from reconciler.dispatch.occurrence import parse_minute
+        from reconciler.model.occurrence import parse_minute
         old = decode_generation(b"\\n".join(lines) + b"\\n", path)
         new = replace(
             old,

@@ -14,7 +14,7 @@ import pytest
 
 WATCHED = """
 import asyncio
-from reconciler.dispatch.modal_failures import where_asked
+from reconciler.dispatch.adapters.modal_failures import where_asked
 from reconciler.deploy.modal_apps import ModalApps
 from reconciler.deploy.patience import Patience, patiently
 

@@ -101,7 +101,7 @@ def test_a_start_that_the_client_cannot_make_is_reported_and_holds_up_no_other(
         f"""
         import io, modal
         from reconciler.cron import minute
-        from reconciler.dispatch.tasks import Task
+        from reconciler.model.task import Task
         from datetime import datetime
         at = minute(datetime.fromisoformat({NINE!r}))
         task = Task(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.occurrence import format_minute
+from reconciler.model.occurrence import format_minute
 from tests.faults import waking
 from tests.faults.recorded import Kind, Recorded, recorded
 from tests.faults.rig import Rig

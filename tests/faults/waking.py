@@ -23,15 +23,15 @@ import modal
 
 from reconciler.cron import minute
 from reconciler.deploy.modal_files import ModalFiles, RemoteRunLog
-from reconciler.dispatch.bulletin import NOTHING_TO_TELL
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor
-from reconciler.dispatch.fakes import FakeClock
+from reconciler.dispatch.adapters.fakes import FakeClock
+from reconciler.dispatch.adapters.modal_calls import ModalCaller
 from reconciler.dispatch.history import runs_of, with_open_calls
-from reconciler.dispatch.modal_calls import ModalCaller
-from reconciler.dispatch.occurrence import format_minute
-from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.stored_runs import decode_compacted
 from reconciler.engine.record import Record
+from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.occurrence import format_minute
+from reconciler.model.outbox import NOTHING_TO_TELL
+from reconciler.model.runs import WakeLog
+from reconciler.model.stored_runs import decode_compacted
 from tests.engine_fixture import RunningEngine, until
 from tests.faults.rig import OWN_APP
 

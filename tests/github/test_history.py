@@ -12,10 +12,10 @@ import pytest
 from reconciler.deploy.fakes import FakeApps
 from reconciler.deploy.history import Applied, commits_of, read_history, read_record
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.formats import NewerFormatError
-from reconciler.dispatch.generation import generation_path
-from reconciler.dispatch.pointer import decode_pointer
-from reconciler.dispatch.runs import format_time
+from reconciler.model.formats import NewerFormatError
+from reconciler.model.generation import generation_path
+from reconciler.model.pointer import decode_pointer
+from reconciler.model.runs import format_time
 from reconciler.plan import Touch
 from tests.deploy.scenario import World, target_apps
 from tests.plan.scenario import desired, hourly

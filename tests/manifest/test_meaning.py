@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, parse_times
-from reconciler.dispatch.supervision import Order
+from reconciler.dispatch.wake.supervision import Order
 from reconciler.manifest import (
     Catchup,
     Delivery,

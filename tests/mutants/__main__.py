@@ -19,7 +19,7 @@ from tests.mutants.covering import Covering, is_current, read, record
 from tests.mutants.equivalents import identity, read_equivalents
 from tests.mutants.playing import Copy, Verdict
 
-FOLDERS = ("cron", "dispatch", "plan", "deploy")
+FOLDERS = ("cron", "model", "dispatch", "plan", "deploy")
 WANTED = 0.95
 REPOSITORY = Path(__file__).parents[2]
 

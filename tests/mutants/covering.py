@@ -15,6 +15,7 @@ from coverage import CoverageData
 SUITES: Final = (
     "cron",
     "plan",
+    "model",
     "dispatch",
     "deploy",
     "render",

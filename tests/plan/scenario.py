@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.generation import CRONLESS
-from reconciler.dispatch.pointer import Pointer
 from reconciler.manifest import Schedule, Settings, load_contents
+from reconciler.model.generation import CRONLESS
+from reconciler.model.pointer import Pointer
 from reconciler.plan import (
     Actual,
     DeployedCron,

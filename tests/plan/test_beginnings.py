@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.generation_writing import new_generation
 from reconciler.manifest import Schedule
+from reconciler.model.generation import Generation
+from reconciler.model.generation_writing import new_generation
 from reconciler.plan.compilation import compile_records
 from reconciler.plan.state import Lost
 from tests.plan.scenario import NOW, hourly, schedules

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import minute
-from reconciler.dispatch.calendar import running_times
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import running_times
+from reconciler.model.record import Record
 from reconciler.plan.changeover import Changeover, changeover
 from reconciler.plan.period import periods_around
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import instant, minute, tzinfo_named
-from reconciler.dispatch.calendar import running_times
-from reconciler.dispatch.record import Record
+from reconciler.dispatch.decide.calendar import running_times
+from reconciler.model.record import Record
 from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime, next_clock_change
 
 NOW = minute(datetime(2026, 11, 20, 15, tzinfo=UTC))

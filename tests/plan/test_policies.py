@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.dispatch.calendar import barred
+from reconciler.dispatch.decide.calendar import barred
 from reconciler.plan import make_plan
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told
 

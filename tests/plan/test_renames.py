@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.dispatch.generation import Generation
 from reconciler.manifest import Schedule
+from reconciler.model.generation import Generation
 from reconciler.plan import Actual, Rule, make_plan
 from reconciler.plan.compilation import RENAME_GRACE
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told

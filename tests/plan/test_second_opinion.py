@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.dispatch.generation import Slot
+from reconciler.model.generation import Slot
 from reconciler.plan import Rule, make_plan
 from reconciler.plan.second_opinion import (
     FIRES,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.dispatch.generation import TASK_TICK
-from reconciler.dispatch.generation_writing import new_generation
-from reconciler.dispatch.stored_generation import decode_generation, open_generation
 from reconciler.manifest import Packing, Resolution
+from reconciler.model.generation import TASK_TICK
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.stored_generation import decode_generation, open_generation
 from reconciler.plan import make_plan
 from reconciler.render.plan_markdown import Made, plan_markdown
 from reconciler.render.plan_text import plan_text

@@ -171,7 +171,7 @@ def test_a_slot_counts_from_the_plan_that_made_it_what_it_is() -> None:
 
 
 def test_the_generation_reads_back_with_all_of_it() -> None:
-    from reconciler.dispatch.stored_generation import decode_generation
+    from reconciler.model.stored_generation import decode_generation
 
     given = schedules("name: a\nschedule: 1d\nalerts: {failures: 3}\nping: https://a/b", TELLING)
     generation = make_plan(desired(given, alerts=alerts(SECRET)), nothing(), NOW).generation

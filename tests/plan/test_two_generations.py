@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.dispatch.generation import Generation
+from reconciler.model.generation import Generation
 from reconciler.plan.compilation import compile_records
 from tests.plan.scenario import NOW, applied, hourly
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler.cron.zone_files import tz_version
-from reconciler.dispatch.generation import Clocks, Generation
-from reconciler.dispatch.stored_generation import decode_generation, open_generation
+from reconciler.model.generation import Clocks, Generation
+from reconciler.model.stored_generation import decode_generation, open_generation
 from reconciler.plan import Action, Actual, Kind, Plan, Rule, make_plan
 from reconciler.plan.tz_change import (
     LISTED_SCHEDULES,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.dispatch.cursor import Horizon
-from reconciler.dispatch.due import find_due
-from reconciler.dispatch.generation import CRONLESS
-from reconciler.dispatch.pointer import Pointer
-from reconciler.dispatch.stored_generation import decode_generation, open_generation
+from reconciler.dispatch.decide.due import find_due
 from reconciler.manifest import Packing
+from reconciler.model.cursor import Horizon
+from reconciler.model.generation import CRONLESS
+from reconciler.model.pointer import Pointer
+from reconciler.model.stored_generation import decode_generation, open_generation
 from reconciler.plan import Action, Actual, Kind, OwnApp, Plan, make_plan
 from reconciler.plan.tags import own_tags
 from reconciler.render.plan_text import plan_text

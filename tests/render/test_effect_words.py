@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.record import Record
+from reconciler.model.record import Record
 from reconciler.plan.clock_change import next_clock_change
 from reconciler.render.effect_words import clock_words
 

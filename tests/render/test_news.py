@@ -7,8 +7,8 @@ import pytest
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.runs import RunState, WakeLog
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.runs import RunState, WakeLog
 from reconciler.render.news import News, news_of
 from reconciler.render.runs_text import missed_names, wake_text
 from reconciler.render.style import Style

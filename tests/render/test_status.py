@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from reconciler.cron import instant, minute
-from reconciler.dispatch.cursor import Cursor
-from reconciler.dispatch.formats import Damaged
-from reconciler.dispatch.generation import Slot
-from reconciler.dispatch.generation_writing import new_generation
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.pointer import Pointer
-from reconciler.dispatch.runs import RunRecord, RunState, WakeLog, format_time
+from reconciler.model.cursor import Cursor
+from reconciler.model.formats import Damaged
+from reconciler.model.generation import Slot
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.pointer import Pointer
+from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time
 from reconciler.render.explanation import origin_line
 from reconciler.render.status import Status, status_of
 from reconciler.render.status_text import status_json, status_text

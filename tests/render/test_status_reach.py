@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.cli.status import RUNS_DAYS, runs_to_show
 from reconciler.cron import instant, minute
-from reconciler.dispatch.fakes import FakeRunLog
-from reconciler.dispatch.runs import ReadLogs, RunRecord, RunState, WakeLog, format_time
+from reconciler.dispatch.adapters.fakes import FakeRunLog
+from reconciler.model.runs import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from tests.dispatch.scenario import World, at, hourly
 
 NOW = "2026-11-20T15:30"

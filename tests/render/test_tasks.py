@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.history import runs_of
-from reconciler.dispatch.tasks import Ending, SettledTask
+from reconciler.model.task import Ending, SettledTask
 from reconciler.render.logs import Logs
 from reconciler.render.status import Status, Tasks, TaskStatus
 from reconciler.render.status_text import status_json, status_text

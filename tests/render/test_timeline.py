@@ -6,7 +6,7 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.dispatch.record import Record
+from reconciler.model.record import Record
 from reconciler.plan.preview import preview_records
 from reconciler.render.calendar import timeline_calendar
 from reconciler.render.heat_map import heat_map

@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from reconciler.dispatch.answers import CallStatus
-from reconciler.dispatch.supervision import Order, Supervisor
-from reconciler.dispatch.wake import Ports, WakeRequest, wake
+from reconciler.dispatch.wake.supervision import Order, Supervisor
+from reconciler.dispatch.wake.wake import Ports, WakeRequest, wake
 
 
 class Core(Protocol):

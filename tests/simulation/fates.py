@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.policy import CATCHUP_LIMIT
+from reconciler.dispatch.decide.policy import CATCHUP_LIMIT
 from reconciler.policies import Catchup, Overlap
 from tests.simulation.faults import WAKE_SECONDS
 from tests.simulation.nominal import Calendar, CleanWakes, Nominal

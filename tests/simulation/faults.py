@@ -10,7 +10,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.claim import WAKE_TIMEOUT
+from reconciler.model.claim import WAKE_TIMEOUT
 from tests.simulation.world import World
 
 T = TypeVar("T")

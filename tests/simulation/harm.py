@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from reconciler.dispatch.answers import Entry, UnreadableEntry, as_entry
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.protection import PROTECTED_KEY
-from reconciler.dispatch.recovery import RECOVERY_DAYS
-from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.task_names import NAME_PREFIX
-from reconciler.dispatch.tasks import TaskPath, parse_task_key, task_id_of
+from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.formats import Entry, UnreadableEntry, as_entry
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.protection import PROTECTED_KEY
+from reconciler.model.runs import WakeLog
+from reconciler.model.task import TaskPath, parse_task_key, task_id_of
+from reconciler.model.task_names import NAME_PREFIX
 from tests.simulation.tasks import without_edition
 from tests.simulation.wakes import WakeEvent
 from tests.simulation.world import ENTRY_LIFE, World

@@ -28,13 +28,13 @@ class Edit:
 MUTANTS: Final[Mapping[str, Edit]] = {
     # Looks whether there is a claim, and leaves its own only when it confirms the start.
     "claim after spawn": Edit(
-        "reconciler.dispatch.start",
+        "reconciler.dispatch.wake.start",
         "if await self.claims.put_new(key, claim):",
         "if await self.claims.get(key) is None:",
     ),
     # The cursor says that all is settled before anything has been started.
     "cursor before spawn": Edit(
-        "reconciler.dispatch.wake",
+        "reconciler.dispatch.wake.wake",
         "            await server.serve(",
         "            early = self.log(step.through, len(logs) + 1, tally, [], None)\n"
         "            cursor = await self.advance(read, cursor, early, tally, [], None)\n"
@@ -42,23 +42,23 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     ),
     # Claims the minute in which it runs instead of the nominal time.
     "last run is now": Edit(
-        "reconciler.dispatch.serving",
+        "reconciler.dispatch.wake.step",
         "due_now = {due.record.occurrence(at): (due.record, 1)",
         "due_now = {due.record.occurrence(self.now): (due.record, 1)",
     ),
     # Looks no further back than the beginning of this hour.
     "hour bucket only": Edit(
-        "reconciler.dispatch.cursor",
+        "reconciler.model.cursor",
         "        is_same = generation == self.generation\n",
         "        since = max(since, now - now % 60 - 1)\n"
         "        is_same = generation == self.generation\n",
     ),
     # The same of tasks: only those that are filed under this hour.
     "task bucket of this hour only": Edit(
-        "reconciler.dispatch.found_tasks",
-        "    paths = await files.pending(now)\n",
-        "    from reconciler.dispatch.tasks import TaskPath\n"
-        "    places = [(p, TaskPath.parse(p)) for p in await files.pending(now)]\n"
+        "reconciler.dispatch.wake.wake",
+        "    paths = await ports.tasks.pending(now)\n",
+        "    from reconciler.model.task import TaskPath\n"
+        "    places = [(p, TaskPath.parse(p)) for p in await ports.tasks.pending(now)]\n"
         "    paths = [p for p, place in places if place and place.hour == now - now % 60]\n",
     ),
     # Gives what begins a later anchor than all that is live, whatever a wrong clock has set.
@@ -74,19 +74,19 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     ),
     # Takes every schedule for one that the wakes before had read.
     "nothing is new": Edit(
-        "reconciler.dispatch.cursor",
+        "reconciler.model.cursor",
         "is_fresh = newest is not None and began > newest",
         "is_fresh = False",
     ),
     # Takes a claim that cannot be read for none.
     "garbled claim is absent": Edit(
-        "reconciler.dispatch.start",
+        "reconciler.dispatch.wake.start",
         "Delivery.AT_MOST_ONCE:\n                    # What",
         "Delivery.AT_MOST_ONCE and claim.damage is None:\n                    # What",
     ),
     # Takes a cursor that cannot be read for one that says: up to now, all is settled.
     "garbled cursor is trusted": Edit(
-        "reconciler.dispatch.wake",
+        "reconciler.dispatch.wake.wake",
         "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n",
         "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n"
         "    if isinstance(found, Damaged):\n"
@@ -94,7 +94,7 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     ),
     # Sends what waits also when the claim of the notice says that it was sent.
     "notices have no claims": Edit(
-        "reconciler.dispatch.delivery",
+        "reconciler.dispatch.wake.sending",
         "                case Sending.SENT, _, _:\n                    break\n",
         "                case Sending.SENT, _, _ if attempt > 1:\n                    break\n",
     ),
@@ -106,19 +106,19 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     ),
     # Moves the cursor past all that is due, though it served one schedule or minute alone.
     "a person's wake moves the cursor": Edit(
-        "reconciler.dispatch.wake",
+        "reconciler.dispatch.wake.wake",
         "            through=through if self.request.regular else None,\n",
         "            through=through,\n",
     ),
     # Takes over what another wake, which is at work, has claimed.
     "every other wake is dead": Edit(
-        "reconciler.dispatch.claim",
+        "reconciler.model.claim",
         "        return claim.until < format_time(self.now)\n",
         "        return True\n",
     ),
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
-        "reconciler.dispatch.wake",
+        "reconciler.dispatch.wake.wake",
         "    started = ports.clock.now()\n    try:\n        return await _wake",
         "    from tests.simulation.unlinked import UnlinkedFiles\n"
         "    ports = replace(ports, claims=UnlinkedFiles.at_start(ports.claims))\n"

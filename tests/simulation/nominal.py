@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.occurrence import Occurrence
+from reconciler.model.occurrence import Occurrence
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.simulation.scenario import Scenario
 from tests.simulation.schedules import Life

@@ -14,9 +14,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from reconciler.dispatch.occurrence import Occurrence, parse_minute
-from reconciler.dispatch.runs import RunState
-from reconciler.dispatch.tasks import task_id_of
+from reconciler.model.occurrence import Occurrence, parse_minute
+from reconciler.model.runs import RunState
+from reconciler.model.task import task_id_of
 from tests.simulation.harm import notice_of
 from tests.simulation.nominal import Calendar, CleanWakes, Nominal
 from tests.simulation.reports import Reports

@@ -10,19 +10,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.alerts import Address
+from reconciler.dispatch.adapters.fakes import FakeTaskFiles
 from reconciler.dispatch.answers import (
     CallStatus,
-    Entry,
     NotStartedError,
     StartUnknownError,
     UnavailableError,
     UnsentError,
 )
-from reconciler.dispatch.fakes import FakeTaskFiles
-from reconciler.dispatch.formats import Damaged
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import ReadLogs, WakeLog
-from reconciler.dispatch.wake import Ports
+from reconciler.dispatch.wake.wake import Ports
+from reconciler.model.formats import Damaged, Entry
+from reconciler.model.generation import Generation
+from reconciler.model.runs import ReadLogs, WakeLog
 from tests.simulation.faults import Container
 from tests.simulation.world import Alarm, Call
 

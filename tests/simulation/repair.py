@@ -7,9 +7,9 @@ from typing import Final
 
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.lost import find_lost
-from reconciler.dispatch.answers import as_entry
-from reconciler.dispatch.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.dispatch.protection import (
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.formats import as_entry
+from reconciler.model.protection import (
     PROTECTED_KEY,
     Renames,
     protection_entry,

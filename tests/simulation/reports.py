@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.runs import RunRecord, RunState
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunRecord, RunState
 from tests.simulation.nominal import Calendar
 from tests.simulation.world import World
 

@@ -9,9 +9,9 @@ from random import Random
 from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.cursor import Horizon
-from reconciler.dispatch.due import find_due
-from reconciler.dispatch.wake import NothingAppliedError, UnknownScheduleError, WakeRequest
+from reconciler.dispatch.decide.due import find_due
+from reconciler.dispatch.wake.wake import NothingAppliedError, UnknownScheduleError, WakeRequest
+from reconciler.model.cursor import Horizon
 from tests.simulation.checker import problems
 from tests.simulation.core import Core, ThisVersion
 from tests.simulation.faults import Climate, Container, Killed

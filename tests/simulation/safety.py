@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.runs import RunState
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import RunState
 from tests.simulation.faults import WAKE_SECONDS
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.reports import Reports

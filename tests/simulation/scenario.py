@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
-from reconciler.dispatch.generation import Generation
+from reconciler.model.generation import Generation
 from tests.simulation.faults import CALM, Climate
 from tests.simulation.harm import Emptying, Harming, draw_emptying, draw_harms
 from tests.simulation.meetings import draw_meetings

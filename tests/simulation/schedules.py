@@ -10,11 +10,6 @@ from typing import Final
 
 from reconciler.alerts import Alerts
 from reconciler.cron import Timetable, instant, parse, parse_times
-from reconciler.dispatch.cursor import CLOCK_TOLERANCE
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.generation_writing import new_generation
-from reconciler.dispatch.record import Record
-from reconciler.dispatch.stored_generation import decode_generation
 from reconciler.manifest.location import Location
 from reconciler.manifest.schedule import (
     DateRange,
@@ -24,6 +19,11 @@ from reconciler.manifest.schedule import (
     Schedule,
     Suspension,
 )
+from reconciler.model.cursor import CLOCK_TOLERANCE
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.record import Record
+from reconciler.model.stored_generation import decode_generation
 from reconciler.plan import Lost
 from reconciler.plan.compilation import Compiled, compile_records
 from reconciler.policies import Catchup, Delivery, Overlap

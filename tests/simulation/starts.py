@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.task_names import is_task
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.task_names import is_task
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.world import Call, World
 

@@ -9,8 +9,8 @@ from itertools import count
 from random import Random
 from typing import Any, Final
 
+from reconciler.dispatch.adapters.fakes import FakeMessenger
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
-from reconciler.dispatch.fakes import FakeMessenger
 from tests.simulation.core import Core
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedCaller, SimulatedClaims, SimulatedClock

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.task_names import NAME_PREFIX
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.task_names import NAME_PREFIX
 from reconciler.policies import Delivery
 from tests.simulation.nominal import CleanWakes
 from tests.simulation.reports import Reports

@@ -16,10 +16,10 @@ from reconciler.client.stored_tasks import TaskPorts, task_of
 from reconciler.client.task_errors import TaskError
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.formats import FormatError
-from reconciler.dispatch.occurrence import Occurrence
-from reconciler.dispatch.task_names import NAME_PREFIX
-from reconciler.dispatch.tasks import Task
+from reconciler.model.formats import FormatError
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.task import Task
+from reconciler.model.task_names import NAME_PREFIX
 from reconciler.policies import Delivery
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedClaims, SimulatedClock, SimulatedTaskFiles

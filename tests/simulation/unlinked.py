@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from reconciler.dispatch.answers import Entry
 from reconciler.dispatch.ports import Claims
+from reconciler.model.formats import Entry
 from tests.simulation.ports import SimulatedClaims
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.supervision import STARTS_PER_TRY, Order
+from reconciler.dispatch.wake.supervision import STARTS_PER_TRY, Order
 from reconciler.policies import Delivery
 from tests.simulation.world import Call, World
 

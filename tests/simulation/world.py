@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.answers import CallState, CallStatus, Entry, as_entry
-from reconciler.dispatch.cursor import CURSOR_KEY
-from reconciler.dispatch.generation import Generation
-from reconciler.dispatch.runs import ReadLogs, WakeLog
-from reconciler.dispatch.stored_runs import decode_compacted
+from reconciler.dispatch.answers import CallState, CallStatus
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.formats import Entry, as_entry
+from reconciler.model.generation import Generation
+from reconciler.model.runs import ReadLogs, WakeLog
+from reconciler.model.stored_runs import decode_compacted
 from tests.simulation.virtual_time import VirtualLoop
 
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from reconciler.dispatch.answers import CallStatus
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.stored_generation import decode_generation
-from reconciler.dispatch.wake import Ports, WakeRequest
+from reconciler.dispatch.wake.wake import Ports, WakeRequest
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.stored_generation import decode_generation
 from tests.simulation.core import ThisVersion
 from tests.simulation.faults import CALM
 from tests.simulation.run import play

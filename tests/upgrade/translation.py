@@ -12,12 +12,15 @@ from enum import Enum
 from importlib import import_module
 from typing import Any, Final
 
-from reconciler.dispatch.generation import Generation, generation_path
-from reconciler.dispatch.runs import WakeLog
-from reconciler.dispatch.stored_runs import decode_wake_log
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.runs import WakeLog
+from reconciler.model.stored_runs import decode_wake_log
 from tests.upgrade.previous import PACKAGE, module
 
 CURRENT: Final = "reconciler"
+MOVED: Final = {"dispatch.formats": "model.formats", "dispatch.runs": "model.runs"}
+"""Modules of the previous version whose values cross, and where this one has them."""
+_HOMES: Final = MOVED | {here: there for there, here in MOVED.items()}
 
 
 def to_previous(value: Any) -> Any:
@@ -43,7 +46,8 @@ def _translated(value: Any, ours: str, theirs: str, each: Callable[[Any], Any]) 
         return kind(each(item) for item in value)
     if not kind.__module__.startswith(f"{ours}."):
         return value
-    other = getattr(import_module(theirs + kind.__module__.removeprefix(ours)), kind.__name__)
+    home = kind.__module__.removeprefix(f"{ours}.")
+    other = getattr(import_module(f"{theirs}.{_HOMES.get(home, home)}"), kind.__name__)
     if isinstance(value, Enum):
         return other(value.value)
     if isinstance(value, Exception):

@@ -1,0 +1,241 @@
+"""The dispatcher's ports that are network calls: they work alike inside a container and outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, Final, TypeVar, cast
+
+import modal
+from modal.exception import DeserializationError, NotFoundError
+
+from reconciler.dispatch.adapters.asking import asking
+from reconciler.dispatch.adapters.puts import SharedPuts
+from reconciler.dispatch.answers import (
+    NOT_DONE,
+    CallStatus,
+    ModalError,
+    NotStartedError,
+    StartUnknownError,
+    TargetMissingError,
+    UnavailableError,
+)
+from reconciler.errors import ReconcileError
+from reconciler.model.formats import Entry, UnreadableEntry, as_entry
+from reconciler.model.generation import SUPERVISOR
+
+T = TypeVar("T")
+_ModalFunction = modal.Function[..., Any, Any]
+_ABSENT: Final = object()
+
+
+@contextmanager
+def translated_errors(asked: str | None = None, *, patient: bool = False) -> Iterator[None]:
+    """Raise what the client says of Modal itself as a :class:`ModalError`.
+
+    Args:
+        asked: what Modal is asked to do in the block, an infinitive such as ``list the apps``.
+        patient: Modal may take long to do it.
+    """
+    try:
+        with asking(asked or "answer a call", patient=patient):
+            yield
+    except (ReconcileError, UnavailableError):
+        raise
+    except Exception as error:
+        failure = _failure_of(error, asked)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """See :class:`~reconciler.dispatch.ports.Clock`."""
+        return datetime.now(UTC)
+
+
+class ModalClaims:
+    """Claims in a ``modal.Dict``; it is made when something is first stored.
+
+    A handle keeps the id of the Dict that it has found. When that one is gone, the Dict that bears
+    the name now counts: a warm container and the command line use the same one.
+    """
+
+    def __init__(self, name: str, environment: str | None = None) -> None:
+        self._name, self._environment = name, environment
+        self._writing, self._reading = self._handles()
+        self._puts = SharedPuts(self._store)
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        with translated_errors(f"store {key} in the Dict {self._name}"):
+            stored = await self._written(
+                lambda found: found.put.aio(key, dict(entry), skip_if_exists=True)
+            )
+        return bool(stored)
+
+    async def get(self, key: str) -> Entry | None:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        with translated_errors(f"read {key} of the Dict {self._name}"):
+            try:
+                try:
+                    found = await self._reading.get.aio(key, _ABSENT)
+                except NotFoundError:
+                    self._writing, self._reading = self._handles()
+                    found = await self._reading.get.aio(key, _ABSENT)
+            except NotFoundError:
+                return None
+            except DeserializationError as error:
+                return UnreadableEntry(_described(error))
+        # It is there, and need not be looked up again for writing.
+        self._writing = self._reading
+        return None if found is _ABSENT else as_entry(found)
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """See :class:`~reconciler.dispatch.ports.Claims`."""
+        await self._puts.put(key, entry)
+
+    async def _store(self, entries: Mapping[str, Entry]) -> None:
+        stored = {key: dict(entry) for key, entry in entries.items()}
+        with translated_errors(f"store entries in the Dict {self._name}"):
+            await self._written(lambda found: found.update.aio(stored))
+
+    async def _written(self, write: Callable[[modal.Dict], Awaitable[T]]) -> T:
+        try:
+            result = await write(self._writing)
+        except NotFoundError:
+            self._writing, self._reading = self._handles()
+            result = await write(self._writing)
+        self._reading = self._writing
+        return result
+
+    def _handles(self) -> tuple[modal.Dict, modal.Dict]:
+        """To write with, which makes the Dict, and to read with, which does not."""
+        name, environment = self._name, self._environment
+        return (
+            modal.Dict.from_name(name, environment_name=environment, create_if_missing=True),
+            modal.Dict.from_name(name, environment_name=environment),
+        )
+
+
+@dataclass
+class ModalCaller:
+    """Calls of deployed functions.
+
+    Attributes:
+        environment: the Modal environment of the functions; None for the one that we are in.
+        own_app: the name of our app, where the supervisor is.
+    """
+
+    environment: str | None = None
+    own_app: str = ""
+    _functions: dict[tuple[str, str], asyncio.Task[_ModalFunction]] = field(default_factory=dict)
+
+    async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        try:
+            with asking(f"look up the function {app}/{function}"):
+                target = await self._target(app, function)
+        except NotFoundError as error:
+            raise TargetMissingError(f"there is no function {app}/{function}") from error
+        except Exception as error:
+            failure = _failure_of(error, f"look up the function {app}/{function}")
+            raise NotStartedError(str(failure or _described(error))) from error
+        try:
+            with asking(f"start {app}/{function}"):
+                call = await target.spawn.aio(**args)
+        except NotFoundError as error:
+            # The function went away after we had looked it up; look again next time.
+            self._functions.pop((app, function), None)
+            raise TargetMissingError(f"there is no function {app}/{function}") from error
+        except TypeError as error:
+            # What the client cannot pass on, such as these arguments, it has not sent.
+            raise NotStartedError(_described(error)) from error
+        except Exception as error:
+            failure = _failure_of(error, f"start {app}/{function}")
+            reason = str(failure or _described(error))
+            if failure is not None and failure.kind in NOT_DONE:
+                raise NotStartedError(reason) from error
+            raise StartUnknownError(reason) from error
+        return str(call.object_id)
+
+    async def look_up(self, app: str, function: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        with translated_errors(f"look up the function {app}/{function}"):
+            try:
+                await self._target(app, function)
+            except NotFoundError as error:
+                raise TargetMissingError(f"there is no function {app}/{function}") from error
+
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start(self.own_app, SUPERVISOR, {"order": dict(order)})
+
+    async def status(self, call: str) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.wait(call, 0)
+
+    async def wait(self, call: str, seconds: float | None) -> CallStatus:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        handle = modal.FunctionCall.from_id(call)
+        with asking(f"look up the call {call}", due=inf if seconds is None else seconds):
+            try:
+                result = await handle.get.aio(timeout=seconds)
+            except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
+                from reconciler.dispatch.adapters.call_results import status_of
+
+                return status_of(error)
+        from reconciler.dispatch.adapters.call_results import returned
+
+        return returned(result)
+
+    async def cancel(self, call: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        with translated_errors(f"cancel the call {call}"), suppress(NotFoundError):
+            await modal.FunctionCall.from_id(call).cancel.aio()
+
+    async def _target(self, app: str, function: str) -> _ModalFunction:
+        """The function, looked up once for all who start it at the same time or later."""
+        found = self._functions.get((app, function))
+        if found is None:
+            found = asyncio.create_task(self._find(app, function))
+            self._functions[app, function] = found
+        try:
+            return await asyncio.shield(found)
+        except Exception:
+            self._functions.pop((app, function), None)
+            raise
+
+    async def _find(self, app: str, function: str) -> _ModalFunction:
+        class_name, separator, method = function.rpartition(".")
+        if not separator:
+            found: _ModalFunction = modal.Function.from_name(
+                app, function, environment_name=self.environment
+            )
+            await found.hydrate.aio()
+            return found
+        cls = modal.Cls.from_name(app, class_name, environment_name=self.environment)
+        await cls.hydrate.aio()
+        # Of a class that is looked up the client knows the methods: another name is not found.
+        return cast("_ModalFunction", getattr(cls(), method))
+
+
+def _failure_of(error: Exception, asked: str | None) -> ModalError | None:
+    from reconciler.dispatch.adapters.modal_failures import failure_of  # start-up time: as below
+
+    return failure_of(error, asked)
+
+
+def _described(error: BaseException) -> str:
+    from reconciler.dispatch.adapters.described import (
+        describe,  # start-up time: mostly all goes well
+    )
+
+    return describe(error)

@@ -1,0 +1,206 @@
+"""The generation store and the run log on the Volume as a container sees it.
+
+A container sees the Volume as it was when it was mounted or last reloaded; what it writes is there
+for others after a commit. Background commits may publish a file that is being written, so every
+file is written under another name and then renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import modal
+
+from reconciler.disk import DiskError, disk_error, write_whole
+from reconciler.dispatch.adapters.modal_calls import translated_errors
+from reconciler.dispatch.answers import StorageError
+from reconciler.model.formats import REPAIR, Damaged, FormatError, GoneError
+from reconciler.model.generation import Generation, generation_path
+from reconciler.model.pointer import POINTER_PATH, decode_pointer
+from reconciler.model.runs import COMPACTED, RUNS_FOLDER, ReadLogs, WakeLog
+from reconciler.model.stored_generation import open_generation
+
+MOUNT_POINT: Final = "/state"
+"""Where the Volume is mounted in a dispatcher container."""
+
+
+LOOKED_AT: Final = 20
+"""Generations that are tried at most when the live one cannot be read."""
+
+
+def mounted_at() -> Path:
+    """The folder in which the Volume's files really are.
+
+    That is the mount point, except under the embedded engine on a host that forbids mount
+    namespaces: there the engine names the folders in ``MODAL_ENGINE_VOLUMES``, a JSON object from
+    mount point to folder.
+    """
+    folders = json.loads(os.environ.get("MODAL_ENGINE_VOLUMES", "{}"))
+    return Path(folders.get(MOUNT_POINT, MOUNT_POINT))
+
+
+@dataclass
+class VolumeGenerations:
+    """Generations read from the mounted Volume, the live one kept while the container is warm."""
+
+    volume: modal.Volume
+    folder: Path
+    _kept: dict[str, Generation] = field(default_factory=dict)
+
+    async def live(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        with translated_errors("reload the Volume"):
+            await self.volume.reload.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+        pointer_file = self.folder / POINTER_PATH
+        if not pointer_file.exists():
+            return None
+        digest = decode_pointer(pointer_file.read_bytes()).generation
+        if digest not in self._kept:
+            self._kept = {digest: self._read(digest)}
+        return self._kept[digest]
+
+    async def last_readable(self) -> Generation | None:
+        """See :class:`~reconciler.dispatch.ports.Generations`."""
+        folder = (self.folder / generation_path("")).parent
+        files = sorted(folder.glob("*.jsonl"), key=_written, reverse=True)
+        for file in files[:LOOKED_AT]:
+            with suppress(FormatError, OSError):
+                return self._read(file.stem)
+        return None
+
+    def _read(self, digest: str) -> Generation:
+        where = generation_path(digest)
+        try:
+            content = (self.folder / where).read_bytes()
+        except FileNotFoundError as error:
+            raise GoneError(where) from error
+        return verified_generation(content, digest)
+
+
+def _written(file: Path) -> float:
+    """When a file was written, epoch seconds; one that has just gone is the oldest."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+@dataclass
+class VolumeRunLog:
+    """Logs of wakes on the mounted Volume, and the archive of them."""
+
+    volume: modal.Volume
+    folder: Path
+
+    async def write(self, log: WakeLog) -> None:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        store(self.folder / log.path, log.encode())
+        await self._commit()
+
+    async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
+        """See :class:`~reconciler.dispatch.ports.RunLog`."""
+        found = [self._logs_of(day, about) for day in (await self.days())[-days:]]
+        logs = sorted((log for of_day in found for log in of_day), key=lambda log: log.path)
+        return ReadLogs(logs, (one for of_day in found for one in of_day.damaged))
+
+    async def days(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        root = self.folder / RUNS_FOLDER
+        # What somebody left beside them is none of our business.
+        return sorted(day.name for day in root.iterdir() if day.is_dir()) if root.exists() else []
+
+    async def loose_days(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        return [day for day in await self.days() if any(self._loose_files(day))]
+
+    async def compact(self, day: str) -> Sequence[Damaged]:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        logs = self._logs_of(day)
+        path = self.folder / RUNS_FOLDER / day / COMPACTED
+        damaged = {one.where for one in logs.damaged}
+        if self._where(path) in damaged:
+            return logs.damaged
+        loose = [file for file in self._loose_files(day) if self._where(file) not in damaged]
+        store(path, b"".join(log.encode() for log in logs))
+        # Others must be able to read the one file before the many go.
+        await self._commit()
+        for file in loose:
+            file.unlink()
+        await self._commit()
+        return logs.damaged
+
+    async def remove(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        folder = self.folder / RUNS_FOLDER / day
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        await self._commit()
+
+    def _logs_of(self, day: str, about: Callable[[str], bool] | None = None) -> ReadLogs:
+        from reconciler.model.stored_runs import decode_compacted  # start-up time: seldom read
+
+        found: dict[str, WakeLog] = {}
+        damaged: list[Damaged] = []
+        for file in sorted((self.folder / RUNS_FOLDER / day).glob("*.jsonl")):
+            where = self._where(file)
+            try:
+                logs = decode_compacted(file.read_bytes(), where, about)
+            except OSError as error:
+                damaged.append(Damaged(where, str(error.strerror)))
+                continue
+            found |= {log.path: log for log in logs}
+            damaged += logs.damaged
+        return ReadLogs((found[path] for path in sorted(found)), damaged)
+
+    def _where(self, file: Path) -> str:
+        return file.relative_to(self.folder).as_posix()
+
+    def _loose_files(self, day: str) -> Iterator[Path]:
+        for file in (self.folder / RUNS_FOLDER / day).glob("*.jsonl"):
+            if file.name != COMPACTED:
+                yield file
+
+    async def _commit(self) -> None:
+        with translated_errors("commit the Volume"):
+            await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+
+
+def store(path: Path, content: bytes) -> None:
+    """Write a file on the mounted Volume; a commit in the background never publishes half of it.
+
+    Raises:
+        StorageError: it cannot be written, and is as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    except (OSError, DiskError) as error:
+        found = disk_error(error, path) if isinstance(error, OSError) else error
+        raise StorageError(found.what, where=found.where, remedy=_ROOM) from error
+
+
+_ROOM: Final = "Make room in the Volume. Nothing is lost: the next wake goes on."
+
+
+def verified_generation(content: bytes, digest: str) -> Generation:
+    """Read a generation file whose bytes must bear its name.
+
+    Raises:
+        FormatError: they do not, or it is no generation.
+    """
+    where = generation_path(digest)
+    if sha256(content).hexdigest() != digest:
+        raise FormatError(
+            "was changed after it was written: its content does not match its name",
+            where=where,
+            remedy=REPAIR,
+        )
+    return open_generation(content, where)

@@ -1,0 +1,260 @@
+"""What people are to be told: alarms and pings, from the lines that a wake writes down. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from reconciler.alerts import AlertRule
+from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.outbox import Bulletin, Notice, NoticeKind
+from reconciler.model.runs import RunRecord, RunState, format_time
+from reconciler.model.task_names import is_task
+
+if TYPE_CHECKING:
+    from reconciler.model.generation import Generation
+    from reconciler.model.record import Record
+
+V = TypeVar("V")
+
+NOTICES_KEPT: Final = 1000
+"""Notices that wait to be sent at most. Whoever has that many alarms knows; the history has all."""
+GIVEN_UP_AFTER: Final = timedelta(hours=24)
+"""A notice older than this is no longer sent."""
+LONGEST_STREAK: Final = 20
+"""Failed runs that a streak names at most."""
+
+
+def noting(
+    bulletin: Bulletin, generation: Generation, lines: Iterable[RunRecord], seen: datetime
+) -> Bulletin:
+    """A bulletin and what these lines add.
+
+    Args:
+        lines: each end of a call once, in the order in which it counts.
+        seen: when the wake saw them.
+    """
+    streaks = _of_today(bulletin.streaks, generation)
+    told = _told_of_today(bulletin.told, streaks, generation)
+    succeeded = _of_today(bulletin.succeeded, generation)
+    writer = _Writer(generation, format_time(seen), streaks, told, succeeded, [])
+    for line in lines:
+        writer.note(line)
+    notices = {**bulletin.notices}
+    for notice in _at_once(writer.raised)[: max(0, NOTICES_KEPT - len(notices))]:
+        notices.setdefault(notice.id, notice)
+    return Bulletin(
+        writer.streaks, notices, frozenset(writer.told & writer.streaks.keys()), writer.good
+    )
+
+
+def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
+    """The streaks that these lines leave behind, whatever is live; oldest line first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        if line.state is RunState.SUCCEEDED:
+            if _ends(found.get(line.name, ()), line.occurrence):
+                found.pop(line.name, None)
+        elif line.state in FAILED_STATES:
+            found[line.name] = _longer(found.get(line.name, ()), line.occurrence)
+    return found
+
+
+FAILED_STATES: Final = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED})
+"""The states that make a streak. A missed occurrence is an alarm of its own."""
+
+
+_PINGS: Final = {
+    RunState.STARTED: NoticeKind.PING_START,
+    RunState.SUCCEEDED: NoticeKind.PING_SUCCESS,
+    RunState.FAILED: NoticeKind.PING_FAIL,
+    RunState.TIMED_OUT: NoticeKind.PING_FAIL,
+}
+
+
+def rule_of(generation: Generation, name: str, record: Record | None) -> AlertRule | None:
+    """Which events of a schedule, or of a program's task, are alarms; None when nobody is told.
+
+    Args:
+        record: of the schedule of that name, None when there is none.
+    """
+    if record is None and not is_task(name):
+        return None
+    rule = None if record is None else record.alerts
+    if rule is None and generation.alerts is not None:
+        rule = generation.alerts.rule
+    return rule if rule is not None and rule.to else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    generation: Generation
+    at: str
+    streaks: dict[str, tuple[str, ...]]
+    told: set[str]
+    good: dict[str, str]
+    raised: list[Notice]
+
+    def note(self, line: RunRecord) -> None:
+        record = self.generation.owner(line.occurrence)
+        name = line.name if record is None else record.name
+        rule = rule_of(self.generation, name, record)
+        if record is not None and record.ping is not None:
+            self.ping(record, line)
+        if rule is None:
+            return
+        match line.state:
+            case RunState.SUCCEEDED:
+                self.succeeded(name, rule, line)
+            case RunState.MISSED if rule.missed:
+                self.missed(name, line)
+            case state if state in FAILED_STATES and rule.failures is not None:
+                self.failed(name, _wanted(rule.failures, record), line)
+            case _:
+                pass
+
+    def ping(self, record: Record, line: RunRecord) -> None:
+        # Who watches over a run tells of its start himself: before its end, which comes at once.
+        if line.state is not RunState.STARTED or not record.supervised:
+            kind = _PINGS.get(line.state)
+            if kind is not None:
+                self.add(kind, record.name, line.occurrence.id)
+
+    def succeeded(self, name: str, rule: AlertRule, line: RunRecord) -> None:
+        time = format_minute(line.occurrence.at)
+        self.good[name] = max(time, self.good.get(name, ""))
+        streak = self.streaks.get(name, ())
+        if not _ends(streak, line.occurrence):
+            return
+        self.streaks.pop(name, None)
+        told = name in self.told
+        self.told.discard(name)
+        if rule.failures is not None and told:
+            self.add(NoticeKind.RECOVERED, name, line.occurrence.id, since=streak[0])
+
+    def failed(self, name: str, wanted: int, line: RunRecord) -> None:
+        if format_minute(line.occurrence.at) < self.good.get(name, ""):
+            # A newer run has succeeded before this one failed: its row is over.
+            if wanted == 1:
+                self.add_failures(name, _longer((), line.occurrence), line)
+            return
+        if name in self.told:
+            return
+        streak = _longer(self.streaks.get(name, ()), line.occurrence)
+        self.streaks[name] = streak
+        if len(streak) >= wanted:
+            self.told.add(name)
+            self.add_failures(name, streak, line)
+
+    def add_failures(self, name: str, streak: tuple[str, ...], line: RunRecord) -> None:
+        self.add(
+            NoticeKind.FAILURES,
+            name,
+            line.occurrence.id,
+            count=len(streak),
+            since=streak[0],
+            reason=line.reason or line.state.value,
+        )
+
+    def missed(self, name: str, line: RunRecord) -> None:
+        self.add(
+            NoticeKind.MISSED,
+            name,
+            line.occurrence.id,
+            count=line.count,
+            since=format_minute(line.times[0]),
+            reason=line.reason,
+        )
+
+    def add(
+        self,
+        kind: NoticeKind,
+        name: str,
+        subject: str,
+        *,
+        count: int = 1,
+        since: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        notice = Notice(
+            kind=kind,
+            name=name,
+            subject=subject,
+            raised=self.at,
+            count=count,
+            since=since,
+            reason=reason,
+        )
+        self.raised.append(notice)
+
+
+def _at_once(raised: Sequence[Notice]) -> list[Notice]:
+    """The notices, but one about all that a schedule missed.
+
+    Wakes at once share out what they claim as missed, and each finds the rest claimed: so every one
+    of them comes to this same notice.
+    """
+    found: dict[str, Notice] = {}
+    for notice in raised:
+        missed = notice.kind is NoticeKind.MISSED
+        key = f"{notice.kind}/{notice.name}" if missed else notice.id
+        before = found.get(key)
+        found[key] = notice if before is None or not missed else _both(before, notice)
+    return list(found.values())
+
+
+def _both(one: Notice, other: Notice) -> Notice:
+    older, newest = sorted((one, other), key=_newest)
+    since = min(text for text in (one.since, other.since) if text is not None)
+    reason = newest.reason
+    if older.reason is not None and older.reason not in (reason or ""):
+        reason = older.reason if reason is None else f"{older.reason}; {reason}"
+    return replace(newest, count=one.count + other.count, since=since, reason=reason)
+
+
+def _newest(notice: Notice) -> int:
+    return Occurrence.parse(notice.subject).at
+
+
+def _ends(streak: tuple[str, ...], occurrence: Occurrence) -> bool:
+    """Whether a streak is over when this has succeeded, rather than one from before it failed.
+
+    A run may take longer than the one after it; and a wake may write down again what is long known.
+    """
+    return format_minute(occurrence.at) >= max(streak, default="")
+
+
+def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:
+    """The streak with one more failed run; one that failed to start twice counts once."""
+    time = format_minute(occurrence.at)
+    return streak if time in streak else (*streak, time)[:LONGEST_STREAK]
+
+
+def _wanted(failures: int, record: Record | None) -> int:
+    """How many failures in a row are an alarm; one, of what occurs only once."""
+    return 1 if record is None or record.at is not None else failures
+
+
+def _told_of_today(
+    told: frozenset[str] | None, streaks: Mapping[str, tuple[str, ...]], generation: Generation
+) -> set[str]:
+    """Which of the streaks of today were told."""
+    if told is not None:
+        known = (generation.named(name) for name in told)
+        return {record.name for record in known if record is not None}
+    found = set()
+    for name, streak in streaks.items():
+        record = generation.named(name)
+        rule = rule_of(generation, name, record)
+        failures = None if rule is None else rule.failures
+        if failures is not None and len(streak) >= _wanted(failures, record):
+            found.add(name)
+    return found
+
+
+def _of_today(noted: Mapping[str, V], generation: Generation) -> dict[str, V]:
+    """What is noted of schedules that there still are, under the names that they have now."""
+    known = ((generation.named(name), value) for name, value in noted.items())
+    return {record.name: value for record, value in known if record is not None}

@@ -1,0 +1,136 @@
+"""Which due occurrences start, and which are let go and why. Pure.
+
+The order of the rules is the order in which a reader would ask: is the schedule suspended or the
+time excluded, is it too late, and if several are due at once, which of them does ``catchup`` want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from reconciler.dispatch.decide.calendar import barred
+from reconciler.model.occurrence import format_minute
+from reconciler.model.record import Record
+from reconciler.policies import Catchup
+
+CATCHUP_LIMIT: Final = 1000
+"""Occurrences of one schedule that one wake starts at most; an older backlog is given up."""
+
+
+class Fate(StrEnum):
+    """What became of an occurrence that did not start."""
+
+    MISSED = "missed"
+    """It should have run."""
+    SKIPPED = "skipped"
+    """Somebody had said that it should not."""
+
+
+class LetGo(NamedTuple):
+    """Occurrences of one schedule that do not start, for one reason.
+
+    Attributes:
+        times: epoch minutes, ascending, never empty.
+    """
+
+    name: str
+    times: tuple[int, ...]
+    fate: Fate
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """The outcome of the rules for one schedule: epoch minutes to start, and what is let go."""
+
+    start: tuple[int, ...]
+    let_go: tuple[LetGo, ...]
+
+
+def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Verdict:
+    """Apply the record's policies to its due occurrences.
+
+    Args:
+        due: epoch minutes, ascending, all at or before ``now``, none of them claimed before.
+        now: epoch minute of the wake.
+        punctuality: seconds that the newest occurrence may be late and still count as in time.
+    """
+    let_go: list[LetGo] = []
+
+    def release(times: Sequence[int], fate: Fate, reason: str) -> None:
+        if times:
+            let_go.append(LetGo(record.name, tuple(times), fate, reason))
+
+    if record.suspended is not None or record.exclude:
+        for reason, times in _barred(record, due).items():
+            release(times, Fate.SKIPPED, reason)
+        due = [at for at in due if barred(record, at) is None]
+
+    deadline = record.deadline
+    if deadline is not None:
+        late = [at for at in due if (now - at) * 60 > deadline]
+        if late:
+            limit = f"deadline of {_seconds(deadline)}"
+            release(late, Fate.MISSED, f"no wake came within its {limit}")
+            due = due[len(late) :]
+
+    in_time, backlog = _split(record, due, now, punctuality)
+    start, given_up, reason = _catch_up(record.catchup, in_time, backlog, punctuality)
+    release(given_up, Fate.MISSED, reason)
+    return Verdict(tuple(start), tuple(let_go))
+
+
+def _split(
+    record: Record, due: Sequence[int], now: int, punctuality: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Tell what this wake serves in time from what no wake served in time.
+
+    Within its tolerance an occurrence waits for a wake by agreement, and so every one counts;
+    otherwise the newest alone does, and only if the wake was not later than the punctuality.
+    """
+    seconds = punctuality + record.tolerance * 60
+    first = next((n for n, at in enumerate(due) if (now - at) * 60 <= seconds), len(due))
+    if not record.tolerance:
+        first = max(first, len(due) - 1)
+    return due[first:], due[:first]
+
+
+def _barred(record: Record, due: Sequence[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at in due:
+        reason = barred(record, at)
+        if reason is not None:
+            found.setdefault(reason, []).append(at)
+    return found
+
+
+def _catch_up(
+    catchup: Catchup, in_time: Sequence[int], backlog: Sequence[int], punctuality: int
+) -> tuple[Sequence[int], Sequence[int], str]:
+    """Split what is due into what starts and what is given up, with the reason for the latter."""
+    due = (*backlog, *in_time)
+    match catchup:
+        case Catchup.ALL:
+            reason = f"more than {CATCHUP_LIMIT} occurrences to catch up with"
+            return due[-CATCHUP_LIMIT:], due[:-CATCHUP_LIMIT], reason
+        case Catchup.LATEST:
+            start = in_time or backlog[-1:]
+            newer = format_minute(start[0]) if start else ""
+            reason = f"no wake came in time; catchup is latest, and {newer} is newer"
+            return start, due[: len(due) - len(start)], reason
+        case Catchup.NONE:
+            if not backlog:
+                return in_time, (), ""
+            reason = f"no wake came within {_seconds(punctuality)}; catchup is none"
+            if in_time:
+                # What is given up may be less late than that: the newest alone is in time.
+                newer = format_minute(in_time[0])
+                reason = f"no wake came in time; catchup is none, and {newer} is newer"
+            return in_time, backlog, reason
+
+
+def _seconds(seconds: int) -> str:
+    from reconciler.durations import format_seconds  # start-up time: few wakes are late
+
+    return format_seconds(seconds)

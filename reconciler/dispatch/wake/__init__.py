@@ -1,0 +1,1 @@
+"""The shell: a wake, a start, a supervision, a notification, the entry points."""

@@ -1,0 +1,98 @@
+"""The function that every slot deploys.
+
+There is no module-level ``modal.App`` here, so it cannot be started by ``modal run`` or ``modal
+serve``: an ephemeral copy of the dispatcher, whose crons would fire too, does not exist.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import cache
+from typing import Final
+from uuid import uuid4
+
+import modal
+
+from reconciler.dispatch.adapters.http_messenger import HttpMessenger
+from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
+from reconciler.dispatch.adapters.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
+from reconciler.dispatch.adapters.volume_tasks import VolumeTaskFiles
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.wake.environment import APP_VARIABLE, SLOT_VARIABLE
+from reconciler.dispatch.wake.wake import NothingAppliedError, Ports, WakeRequest
+from reconciler.dispatch.wake.wake import wake as serve
+from reconciler.foreign_text import on_one_line
+from reconciler.model.occurrence import parse_minute
+from reconciler.model.runs import RunRecord
+
+ABOUT_TO_END: Final = 30.0
+"""Seconds for which a wake waits for the end of a call that asked for it."""
+
+
+async def wake(
+    as_if: str | None = None, trigger: str | None = None, after: str | None = None
+) -> str:
+    """Serve what is due; a cron calls this without arguments.
+
+    Args:
+        as_if: serve this minute alone (``2026-11-23T09:00Z``), as a wake in it would have.
+        trigger: start this schedule now, whatever its times are.
+        after: wait for this call to end, which is about to.
+
+    Returns:
+        The wake's log, as its runs file has it; empty when nothing was ever applied.
+    """
+    request = WakeRequest(
+        wake=modal.current_function_call_id() or f"local-{uuid4().hex}",
+        token=uuid4().hex,
+        slot=os.environ[SLOT_VARIABLE],
+        as_if=None if as_if is None else parse_minute(as_if),
+        trigger=trigger,
+    )
+    if after is not None:
+        with suppress(UnavailableError):
+            await _ports().caller.wait(after, ABOUT_TO_END)
+    try:
+        log = await serve(_ports(), request)
+    except NothingAppliedError:
+        print("nothing was applied yet: there is no live generation")
+        return ""
+    for record in log.records:
+        print(_line(record))
+    if log.told:
+        from reconciler.model.sendings import told_line  # start-up time: few wakes tell anybody
+
+        for told in log.told:
+            print(on_one_line(told_line(told)))
+    return log.encode().decode()
+
+
+@cache
+def _ports() -> Ports:
+    """The real ports, kept while the container is warm."""
+    name = os.environ[APP_VARIABLE]
+    volume = modal.Volume.from_name(name)
+    folder = mounted_at()
+    log = VolumeRunLog(volume, folder)
+    return Ports(
+        clock=SystemClock(),
+        claims=ModalClaims(name),
+        generations=VolumeGenerations(volume, folder),
+        caller=ModalCaller(own_app=name),
+        log=log,
+        archive=log,
+        tasks=VolumeTaskFiles(volume, folder),
+        messenger=HttpMessenger(),
+    )
+
+
+def _line(record: RunRecord) -> str:
+    parts = [record.state.value, record.occurrence.id]
+    if record.count > 1:
+        parts.append(f"and {record.count - 1} before it")
+    if record.call:
+        parts.append(record.call)
+    if record.reason:
+        parts.append(f"({record.reason})")
+    return on_one_line(" ".join(parts))

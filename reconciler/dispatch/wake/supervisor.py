@@ -1,0 +1,62 @@
+"""The function that watches over runs, many in one container."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+from uuid import uuid4
+
+import modal
+
+from reconciler.dispatch.adapters.call_results import encode_ending
+from reconciler.dispatch.adapters.http_messenger import HttpMessenger
+from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
+from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
+from reconciler.dispatch.wake.environment import APP_VARIABLE
+from reconciler.dispatch.wake.supervision import Order, Supervisor
+from reconciler.model.generation import ON_DEMAND
+from reconciler.policies import LONGEST_RUN
+
+SUPERVISED_AT_ONCE: Final = 500
+"""Runs that one container watches over; they only wait."""
+SUPERVISOR_TIMEOUT: Final = LONGEST_RUN
+"""All the tries of one run and the waits between them have to fit; manifests are held to it."""
+
+
+async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Watch over one run; returns how it ended.
+
+    When it failed, a wake is asked for, so that people hear of it now and not with the next cron.
+    """
+    claims, caller = _ports()
+    call = modal.current_function_call_id() or f"local-{uuid4().hex}"
+    supervisor = Supervisor(
+        order=Order.from_json(order),
+        call=call,
+        token=uuid4().hex,
+        clock=SystemClock(),
+        claims=claims,
+        caller=caller,
+        pause=asyncio.sleep,
+        messenger=HttpMessenger(),
+    )
+    status = await supervisor.run()
+    if status.state in (CallState.FAILED, CallState.TIMED_OUT):
+        await _wake_after(call, caller)
+    return encode_ending(status)
+
+
+async def _wake_after(call: str, caller: ModalCaller) -> None:
+    try:
+        await caller.start(os.environ[APP_VARIABLE], ON_DEMAND, {"after": call})
+    except (NotStartedError, StartUnknownError):
+        return  # the next wake sees the end as well
+
+
+@cache
+def _ports() -> tuple[ModalClaims, ModalCaller]:
+    name = os.environ[APP_VARIABLE]
+    return ModalClaims(name), ModalCaller(own_app=name)

@@ -1,0 +1,536 @@
+"""One wake: look at every schedule, start what is due, write down what was done.
+
+The order is what the promises rest on: claim, spawn, confirm; then the runs file; then the cursor;
+then what people are told. A crash after any of them leaves claims and a cursor from which the next
+wake goes on.
+
+Most wakes run in a container that was started for them. What few of them need (tasks, the day's
+chores, telling people, recovering the cursor) is imported where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cron import minute
+from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.decide.due import Due, find_due
+from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, look_again
+from reconciler.dispatch.decide.steps import Step, in_steps
+from reconciler.dispatch.wake.cursor_entry import rewrite
+from reconciler.dispatch.wake.start import CLAIM_LIFE
+from reconciler.dispatch.wake.step import Server, Starting, Tally, let_go_record
+from reconciler.model.claim import Claimant
+from reconciler.model.cursor import CURSOR_KEY, Cursor, Horizon, cursor_of
+from reconciler.model.formats import Damaged, FormatError
+from reconciler.model.generation import Generation
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.outbox import NOTHING_TO_TELL
+from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time, shorten
+from reconciler.model.task_names import NAME_PREFIX, is_task
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.ports import (
+        Archive,
+        Caller,
+        Claims,
+        Clock,
+        Generations,
+        Messenger,
+        RunLog,
+        TaskFiles,
+    )
+    from reconciler.dispatch.wake.damage import Found
+    from reconciler.dispatch.wake.repeats import Before
+    from reconciler.model.sendings import Told
+
+CALLS_WATCHED: Final = 500
+"""Open calls whose end one wake asks for at a time, of each schedule the oldest first."""
+WATCHING: Final = timedelta(minutes=2)
+"""The age from which a wake asks for no more of them. Until then it does: as many end as are
+started, and what no wake gets round to piles up until Modal has forgotten it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All the outside that a wake has."""
+
+    clock: Clock
+    claims: Claims
+    generations: Generations
+    caller: Caller
+    log: RunLog
+    archive: Archive | None = None
+    """None where only a look is taken, from outside."""
+    tasks: TaskFiles | None = None
+    """None where nobody can create tasks."""
+    messenger: Messenger | None = None
+    """None where nobody is told of anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeRequest:
+    """Who wakes, and for what.
+
+    Attributes:
+        wake: the call id of this wake.
+        token: unique to this execution of it.
+        slot: the slot that woke, or ``manual``.
+        as_if: serve this epoch minute alone, as a wake in that minute would have.
+        trigger: start this schedule's occurrence of the present minute, whatever its times are.
+    """
+
+    wake: str
+    token: str
+    slot: str
+    as_if: int | None = None
+    trigger: str | None = None
+
+    @property
+    def regular(self) -> bool:
+        """Whether this serves everything since the last wake, and so may move the cursor."""
+        return self.as_if is None and self.trigger is None
+
+    def until(self, started: datetime) -> int:
+        """The epoch minute up to which it looks, when it is started at that time."""
+        return minute(started) if self.as_if is None else self.as_if
+
+
+class NothingAppliedError(Exception):
+    """There is no live generation: nothing was ever applied."""
+
+
+class UnknownScheduleError(Exception):
+    """The live generation has no schedule of that name."""
+
+
+async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
+    """Serve what is due.
+
+    Returns:
+        What was done; already stored when there was anything to store.
+
+    Raises:
+        NothingAppliedError, UnknownScheduleError: there is nothing to serve.
+        FormatError: the pointer, the generation or a record in it that may be due cannot be read,
+            or a newer version wrote one of them or the cursor. What waited to be sent was sent, and
+            the cursor did not move.
+        UnavailableError: the generation, the cursor or the runs file could not be read or written.
+            Nothing is lost: the cursor did not move.
+    """
+    started = ports.clock.now()
+    try:
+        return await _wake(ports, request, started)
+    except FormatError as error:
+        from reconciler.dispatch.wake.outage import (
+            notify_of_outage,  # start-up time: mostly all is well
+        )
+
+        await notify_of_outage(ports, request, error, started)
+        raise
+
+
+async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLog:
+    generation = await ports.generations.live()
+    cursor = await read_cursor(ports, generation, started)
+    if generation is None:
+        raise NothingAppliedError
+    now = request.until(started)
+    tasks = await _found_tasks(ports, request, now, started)
+    dues, before = _requested(generation, cursor, request, now), None
+    if request.as_if is None:
+        dues = await _not_settled(dues, cursor, ports, now)
+    elif dues:
+        from reconciler.dispatch.wake.repeats import settled_before  # start-up time: a person wakes
+
+        dues, before = await settled_before(dues, cursor, ports.log, started)
+    carried_over = cursor.unsettled.keys() if request.regular else ()
+    work = _Wake(ports, request, generation, tasks, started, before)
+    return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wake:
+    ports: Ports
+    request: WakeRequest
+    generation: Generation
+    tasks: FoundTasks
+    started: datetime
+    before: Before | None = None
+    """What the history says of what a person asks for; None where it is not asked."""
+
+    async def run(self, cursor: Cursor, steps: Iterable[Step]) -> WakeLog:
+        claimant = Claimant(self.request.token, self.request.wake, self.started)
+        now = self.request.until(self.started)
+        server = Server(claimant, self.ports.claims, self.ports.caller, now)
+        logs: list[WakeLog] = []
+        damaged = [*cursor.damaged, *self.tasks.damaged, *await self.tidy_once_a_day(cursor)]
+        if self.before is not None:
+            damaged += self.before.damaged
+        read, woken = cursor, cursor.wakes
+        open_before = cursor.unsettled.keys() if self.request.regular else ()
+        for step in steps:
+            tally = Tally()
+            if not logs:
+                tally.records.extend(self.tasks.lines)
+                tally.damaged.extend(damaged)
+            carried_over = {} if logs else await self.carried_over(cursor, server, tally)
+            await server.serve(step.dues, carried_over, open_before, tally)
+            await self.leave_out_repeats(read, tally)
+            ended = [] if logs else await self.ended_calls(cursor.calls)
+            found = await self.found_damage(tally.damaged)
+            log = self.log(step.through, len(logs) + 1, tally, ended, found)
+            if log.records or log.unsettled or log.damaged:
+                await self.ports.log.write(log)
+            cursor = await self.advance(read, cursor, log, tally, ended, found)
+            # Last: until a task's file goes, a wake that dies leaves it to the next one.
+            await self.settle_tasks(tally, first=not logs)
+            logs.append(log)
+        told = await self.tell(claimant, woken, cursor, logs[-1])
+        records = tuple(line for log in logs for line in log.records)
+        before = () if self.before is None else self.before.lines
+        return replace(logs[-1], records=records, told=told, before=before)
+
+    async def leave_out_repeats(self, read: Cursor, tally: Tally) -> None:
+        """Drop what this wake found again, and an earlier one has written down.
+
+        Args:
+            read: the cursor with which this wake began.
+        """
+        again = [line for line in tally.found if self.may_repeat(line, read)]
+        if again:
+            from reconciler.dispatch.wake.repeats import leave_out_repeats
+
+            keep = not self.request.regular
+            await leave_out_repeats(again, tally, self.ports.log, self.started, keep=keep)
+        alone = [one for one in tally.found if one.state is RunState.MISSED and one not in again]
+        if alone and self.ports.messenger is not None:
+            from reconciler.dispatch.wake.repeats import noted_alone
+
+            tally.repeated += await noted_alone(alone, read, self.ports.log, self.started)
+
+    def may_repeat(self, line: RunRecord, read: Cursor) -> bool:
+        if not self.request.regular:
+            # The next regular wake comes to it as well, if it was not looked at in its turn yet.
+            return True
+        at, key = line.occurrence.at, line.occurrence.id
+        return read.has_passed(at) and key not in read.unsettled and not is_task(key)
+
+    async def settle_tasks(self, tally: Tally, *, first: bool) -> None:
+        found = self.tasks if first else self.tasks._replace(known=(), over=())
+        if found != NO_TASKS:
+            from reconciler.dispatch.wake.tasks import settle_tasks
+
+            await settle_tasks(self.ports.tasks, found, tally.records)
+
+    async def tidy_once_a_day(self, cursor: Cursor) -> Sequence[Damaged]:
+        """Do the day's chores; returns the files that these came upon and that cannot be read."""
+        today, ports, token = self.started.date(), self.ports, self.request.token
+        known = cursor.tidied >= today.isoformat()
+        if ports.archive is None or not self.request.regular or known:
+            return ()
+        from reconciler.dispatch.wake.housekeeping import tidy
+
+        keep = timedelta(days=self.generation.history_days)
+        return await tidy(ports.archive, ports.claims, today, keep, token, ports.tasks)
+
+    async def found_damage(self, damaged: Sequence[Damaged]) -> Found | None:
+        """What of this was not known yet, and whom to notify of it; None where all is well."""
+        if not damaged:
+            return None
+        from reconciler.dispatch.wake.damage import found_damage
+
+        return await found_damage(damaged, self.ports.claims, self.started)
+
+    async def carried_over(self, cursor: Cursor, server: Server, tally: Tally) -> Starting:
+        """What earlier wakes left unsettled, with the next attempt of each."""
+        if not self.request.regular:
+            return {}
+        left = look_again(cursor, self.generation, self.tasks, minute(self.started))
+        tally.unsettled.update(left.waiting)
+        await server.give_up(left.gone, cursor.unsettled)
+        tally.records.extend(let_go_record(gone, self.started) for gone in left.gone)
+        tally.settled.extend(left.settled)
+        return left.again
+
+    async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
+        """A line for each open call that has ended. One that does not answer is asked again."""
+        turns = _in_turn(calls)
+        ended: list[RunRecord] = []
+        for first in range(0, len(turns), CALLS_WATCHED):
+            if first and self.ports.clock.now() - self.started > WATCHING:
+                break
+            watched = turns[first : first + CALLS_WATCHED]
+            found = await at_once(
+                self.look_at(call, Occurrence.parse(key)) for call, key in watched
+            )
+            ended += [record for record in found if record is not None]
+        return ended
+
+    async def look_at(self, call: str, occurrence: Occurrence) -> RunRecord | None:
+        try:
+            status = await self.ports.caller.status(call)
+        except UnavailableError:
+            return None
+        if not status.ended:
+            return None
+        return RunRecord(
+            name=occurrence.name,
+            times=(occurrence.at,),
+            state=RunState(status.state.value),
+            at=format_time(self.started),
+            call=call,
+            reason=status.reason,
+            result=status.result,
+            tries=status.tries,
+        )
+
+    def log(
+        self,
+        through: int,
+        part: int,
+        tally: Tally,
+        ended: Sequence[RunRecord],
+        damage: Found | None,
+    ) -> WakeLog:
+        return WakeLog(
+            wake=self.request.wake,
+            part=part,
+            execution=self.request.token,
+            slot=self.request.slot,
+            started=format_time(self.started),
+            now=through,
+            generation=self.generation.digest,
+            through=through if self.request.regular else None,
+            unsettled=tally.unsettled,
+            records=tuple(shorten(record) for record in (*tally.records, *ended)),
+            damaged=() if damage is None else damage.new,
+            number=self.generation.number,
+        )
+
+    async def tell(
+        self, claimant: Claimant, woken: Mapping[str, str], cursor: Cursor, last: WakeLog
+    ) -> tuple[Told, ...]:
+        """Send what people are to be told, now that all else is safe.
+
+        Args:
+            woken: when each slot last woke before this wake.
+        """
+        ports, notices = self.ports, [*cursor.bulletin.notices.values()]
+        if self.request.regular and self.generation.alerts is not None:
+            from reconciler.dispatch.decide.overdue import overdue_notices
+
+            slot, since = self.request.slot, cursor.recovered
+            notices += overdue_notices(self.generation, woken, self.started, slot, since)
+        if ports.messenger is None or not notices:
+            return ()
+        from reconciler.dispatch.wake.notify import settle
+        from reconciler.dispatch.wake.sending import deliver
+
+        sent = await deliver(notices, self.generation, claimant, ports.claims, ports.messenger)
+        await settle(sent, cursor, last, ports.claims, ports.log)
+        return sent.told
+
+    async def advance(
+        self,
+        read: Cursor,
+        before: Cursor,
+        log: WakeLog,
+        tally: Tally,
+        ended: Sequence[RunRecord],
+        damage: Found | None,
+    ) -> Cursor:
+        """Move the cursor past what this step has done; returns it.
+
+        Args:
+            read: the cursor with which this wake began.
+            before: as this wake left it last.
+        """
+
+        def forward(found: Cursor) -> Cursor:
+            return self.with_damage(self.brought_forward(found, read, log, tally, ended), damage)
+
+        return await rewrite(self.ports.claims, f"{self.request.token}.{log.part}", before, forward)
+
+    def brought_forward(
+        self, found: Cursor, read: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
+    ) -> Cursor:
+        """A cursor that was found, with what this step has done."""
+        mine = Cursor(
+            through=log.through,
+            generation=log.generation,
+            known=self.generation.agenda.newest,
+            number=self.generation.number,
+            unsettled=tally.unsettled,
+            calls=self.open_calls(tally, read, found),
+            wakes={log.slot: log.started},
+            tidied=self.started.date().isoformat() if self.request.regular else "",
+            took=self.took(log),
+            triggered=frozenset(tally.unsettled if self.request.trigger is not None else ()),
+        )
+        merged = found.merge(
+            mine,
+            now=max(minute(self.started), minute(self.ports.clock.now())),
+            settled=tally.settled,
+            ended=[record.call for record in ended if record.call is not None],
+        )
+        repeated = {shorten(line) for line in tally.repeated}
+        by = self.generation.digest
+        lines = [
+            new
+            for line in log.records
+            if line not in repeated
+            and (new := not_settled_since(line, found, read, by)) is not None
+        ]
+        if self.ports.messenger is not None and self.gives_to_tell(found, lines):
+            from reconciler.dispatch.wake.notify import noted
+
+            merged = noted(merged, found, self.generation, lines, self.started)
+        return merged
+
+    def with_damage(self, cursor: Cursor, damage: Found | None) -> Cursor:
+        """A cursor, with the notices about what cannot be read."""
+        if damage is None or self.ports.messenger is None or self.generation.alerts is None:
+            return cursor
+        from reconciler.dispatch.wake.damage import with_damage
+
+        notices = with_damage(tuple(cursor.bulletin.notices.values()), damage)
+        return replace(cursor, bulletin=cursor.bulletin._replace(notices=notices))
+
+    def open_calls(self, tally: Tally, read: Cursor, found: Cursor) -> Mapping[str, str]:
+        """The calls of this step whose end is to be looked for: counted once by what is told."""
+        if not self.request.regular:
+            return tally.calls
+        by = self.generation.digest
+        return {
+            call: key
+            for call, key in tally.calls.items()
+            if is_task(key) or not found.has_seen_the_end(call, Occurrence.parse(key), read, by)
+        }
+
+    def gives_to_tell(self, found: Cursor, records: Iterable[RunRecord]) -> bool:
+        """Whether there is anybody to be told of these lines, or of what earlier ones began."""
+        if self.generation.alerts is not None or found.bulletin != NOTHING_TO_TELL:
+            return True
+        owners = (self.generation.owner(line.occurrence) for line in records)
+        return any(one is not None and (one.alerts or one.ping) for one in owners)
+
+    def took(self, log: WakeLog) -> tuple[float, ...]:
+        """The seconds of this wake up to now, known with its last step.
+
+        Wakes for one minute alone, or for one schedule, are not like the others and do not count; a
+        clock that was set back meanwhile says nothing.
+        """
+        if log.through != minute(self.started):
+            return ()
+        seconds = (self.ports.clock.now() - self.started).total_seconds()
+        return (round(seconds, 3),) if seconds >= 0 else ()
+
+
+def not_settled_since(line: RunRecord, found: Cursor, read: Cursor, by: str) -> RunRecord | None:
+    """What a line says was missed, but for what another wake has settled since this one began.
+
+    That wake has noted it. Its notice may be about other times as well, and so have another id.
+
+    Args:
+        found: the cursor as it is now.
+        read: the cursor with which this wake began.
+        by: the digest of the generation that it reads.
+    """
+    if line.state is not RunState.MISSED:
+        return line
+
+    def is_noted(at: int) -> bool:
+        occurrence = Occurrence(line.name, at)
+        passed = read.has_passed(at) and occurrence.id not in read.unsettled
+        return not passed and found.has_settled(occurrence, read, by)
+
+    left = tuple(at for at in line.times if not is_noted(at))
+    if not left:
+        return None
+    return replace(line, times=left, count=line.count - len(line.times) + len(left))
+
+
+def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Calls with their occurrence ids: of each schedule the oldest, then of each the next. All
+    tasks together count as one.
+
+    Those of one that has more than it gets done must not hide how the others end.
+    """
+    if len(calls) <= CALLS_WATCHED:
+        return list(calls.items())
+    places: dict[str, int] = {}
+    turns = []
+    for call, key in calls.items():
+        name = NAME_PREFIX if is_task(key) else Occurrence.parse(key).name
+        places[name] = places.get(name, 0) + 1
+        turns.append((places[name], call, key))
+    return [(call, key) for _, call, key in sorted(turns, key=lambda turn: turn[0])]
+
+
+async def read_cursor(
+    ports: Ports, generation: Generation | None = None, seen: datetime | None = None
+) -> Cursor:
+    """The cursor's entry, or what the runs files tell when it is gone or cannot be read.
+
+    Args:
+        generation: what is live, and the time, when it is asked by a wake: what was still to be
+            sent is then found again too.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        UnavailableError: Modal did not answer.
+    """
+    found = cursor_of(await ports.claims.get(CURSOR_KEY))
+    if isinstance(found, Cursor):
+        return found
+    from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover, with_notices
+
+    logs = await ports.log.recent(RECOVERY_DAYS)
+    cursor = recover(logs)
+    if generation is not None and seen is not None and logs:
+        cursor = with_notices(cursor, logs, generation, seen)
+        cursor = replace(cursor, recovered=format_time(seen))
+    garbled = () if found is None else (found,)
+    return replace(cursor, damaged=(*garbled, *logs.damaged))
+
+
+async def _found_tasks(
+    ports: Ports, request: WakeRequest, now: int, started: datetime
+) -> FoundTasks:
+    if ports.tasks is None or request.trigger is not None:
+        return NO_TASKS
+    paths = await ports.tasks.pending(now)
+    if not paths:
+        return NO_TASKS
+    from reconciler.dispatch.wake.tasks import look_at_tasks  # start-up time: few wakes find any
+
+    exactly = request.as_if is not None
+    return await look_at_tasks(
+        paths, ports.tasks, ports.log, ports.claims, now, started, exactly=exactly
+    )
+
+
+def _requested(generation: Generation, cursor: Cursor, request: WakeRequest, now: int) -> list[Due]:
+    if request.trigger is not None:
+        record = generation.find(request.trigger)
+        if record is None:
+            raise UnknownScheduleError(request.trigger)
+        return [Due(record, (now,))]
+    if request.as_if is not None:
+        return find_due(generation, Horizon(now - 1), now)
+    return find_due(generation, cursor.horizon(now, generation.digest), now)
+
+
+async def _not_settled(dues: list[Due], cursor: Cursor, ports: Ports, now: int) -> list[Due]:
+    """What is due, without what was settled so long ago that its claims may be gone."""
+    oldest = min((due.oldest for due in dues), default=now)
+    if timedelta(minutes=now - oldest) <= CLAIM_LIFE or not cursor.has_passed(oldest):
+        return dues
+    from reconciler.dispatch.wake.repeats import not_settled
+
+    return await not_settled(dues, cursor, ports.log, now)

@@ -1,0 +1,1 @@
+"""What the dispatcher reads and writes: frozen values with their file formats."""

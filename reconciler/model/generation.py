@@ -1,0 +1,167 @@
+"""The compiled set of schedules that the dispatcher reads.
+
+A generation is a JSON Lines file: a header, the agenda, which slot wakes for what, then one record
+per schedule, sorted by name. It is named after the SHA-256 of its bytes and never changed, so two
+readers of the same name have read the same thing. How the file is read is in
+:mod:`reconciler.model.stored_generation`, how it is written in
+:mod:`reconciler.model.generation_writing`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from reconciler.model.agenda import Agenda
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.record import Record
+
+if TYPE_CHECKING:
+    from reconciler.alerts import Alerts
+
+GENERATION_FORMAT: Final = 2
+"""Of a generation's file. Since 2 it has an agenda."""
+HISTORY_DAYS: Final = 90
+"""Days for which runs are kept unless the settings say otherwise."""
+ON_DEMAND: Final = "on_demand"
+"""The function of our app that people wake."""
+SUPERVISOR: Final = "supervise_run"
+"""The function of our app that watches over runs."""
+TASK_TICK: Final = "task_tick"
+"""What wakes for tasks that programs create: the member of the packing, and its slot when solo."""
+TASK_RESOLUTION: Final = "task_resolution"
+"""The header's key for :attr:`Generation.task_resolution`; programs that create tasks read it."""
+CRONLESS: Final = (ON_DEMAND, SUPERVISOR)
+"""The functions of our app beside the slots; no schedule can bear such a name."""
+
+
+def generation_path(digest: str) -> str:
+    """Where on the Volume the generation with this digest is."""
+    return f"generations/{digest}.jsonl"
+
+
+class Slot(NamedTuple):
+    """One deployed Modal cron of ours."""
+
+    name: str
+    cron: str
+    timezone: str = "UTC"
+
+
+class Clocks(NamedTuple):
+    """What the clocks of zones were known to do when a generation was planned.
+
+    Attributes:
+        until: the epoch minute up to which that is so.
+        offsets: zone names to epoch minutes and the offsets, in minutes east of UTC, that begin
+            at them; ascending.
+    """
+
+    until: int
+    offsets: Mapping[str, tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What one apply made live.
+
+    Attributes:
+        records: sorted by name, names unique.
+        slots: the crons that were deployed with it, sorted by name.
+        history_days: days for which runs are kept.
+        served: slot name to the schedules that it was packed to wake for, sorted. The dispatcher
+            does not need it; the next packing does, to leave things where they are.
+        punctuality: seconds that a wake may be late and still count as in time.
+        task_resolution: minutes between the wakes for tasks that programs create; None when nothing
+            wakes for them.
+        alerts: what is an alarm where a schedule says nothing; None when nothing is.
+        environment: as it is called on the command line; empty when that is not known.
+        slots_since: slot name to the epoch minute since which it has been planned as it is.
+        begun: schedule name to the number of the apply with which it began: with which it appeared,
+            changed its times or was resumed. A schedule that is not in it began before there were
+            apply numbers, and counts as 0.
+        rebuilt: schedule name to the epoch minute at which it was rebuilt from git, after the
+            generation that was live was lost; it goes on from where wakes had come, and when it
+            really began is not known. Without those that have begun anew since. The dispatcher does
+            not need it; who asks for a time from before learns by it what is known.
+        tz: the edition of the tz database that it was planned with, such as ``2026f``; empty in a
+            file of an earlier version.
+        clocks: of the zones of its schedules; None in a file of an earlier version. The dispatcher
+            does not need it; a plan with another edition shows by it what moves.
+    """
+
+    records: Sequence[Record]
+    slots: tuple[Slot, ...]
+    punctuality: int
+    served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    history_days: int = HISTORY_DAYS
+    task_resolution: int | None = None
+    alerts: Alerts | None = None
+    environment: str = ""
+    slots_since: Mapping[str, int] = field(default_factory=dict)
+    begun: Mapping[str, int] = field(default_factory=dict)
+    rebuilt: Mapping[str, int] = field(default_factory=dict)
+    tz: str = ""
+    clocks: Clocks | None = None
+
+    @cached_property
+    def number(self) -> int:
+        """The highest apply number with which one of its schedules began; 0 when none has one."""
+        return max(self.begun.values(), default=0)
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The file's bytes; equal generations have equal bytes."""
+        # Start-up time: a wake reads generations and writes none.
+        from reconciler.model.generation_writing import encode_generation
+
+        return encode_generation(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of :attr:`encoded`, in hexadecimal: the generation's name."""
+        return sha256(self.encoded).hexdigest()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Record]:
+        """The records by schedule name."""
+        return {record.name: record for record in self.records}
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The names of the protected schedules, sorted."""
+        return tuple(record.name for record in self.records if record.protect)
+
+    @cached_property
+    def agenda(self) -> Agenda:
+        """What finds the records that may be due."""
+        # Start-up time: a wake finds it in the file.
+        from reconciler.model.agenda_writing import write_agenda
+
+        return write_agenda(self.records)
+
+    def find(self, name: str) -> Record | None:
+        """The schedule of that name."""
+        number = bisect_left(self.records, name, key=lambda record: record.name)
+        if number < len(self.records) and self.records[number].name == name:
+            return self.records[number]
+        return None
+
+    def named(self, name: str) -> Record | None:
+        """The schedule that has or had this name."""
+        return self.find(name) or self._find_former(name)
+
+    def owner(self, occurrence: Occurrence) -> Record | None:
+        """The schedule that an occurrence is of, be it under a name that it has no longer."""
+        record = self.find(occurrence.name)
+        if record is not None and occurrence.at > record.anchor:
+            return record
+        return self._find_former(occurrence.name) or record
+
+    def _find_former(self, name: str) -> Record | None:
+        number = self.agenda.formerly(name)
+        return None if number is None else self.records[number]

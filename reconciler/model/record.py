@@ -1,0 +1,163 @@
+"""One schedule as the dispatcher needs it: a line of a generation's file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from reconciler.cron import Timetable, parse_times
+from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.policies import Catchup, Delivery, Overlap
+
+if TYPE_CHECKING:
+    from reconciler.alerts import Address, AlertRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One schedule, as the dispatcher needs it.
+
+    Attributes:
+        when: cron expressions and intervals; empty for a task.
+        at: a task's one time, as an epoch minute.
+        anchor: epoch minute; occurrences at or before it are none of this schedule's business. Set
+            when the schedule first appears, changes its times or is resumed.
+        app, function: the deployed Modal function, or ``Class.method``.
+        args: keyword arguments of the call, JSON values.
+        deadline: seconds that an occurrence may be late and still start.
+        tolerance: minutes that an occurrence may be late and still count as in time.
+        retries: tries after a run has failed; ``backoff`` seconds before the first of them, each
+            wait ``factor`` times longer than the one before.
+        timeout: seconds that one try may take; None for the target's own limit.
+        suspended: why nothing runs, empty when nobody said; None when not suspended.
+        resumes: epoch minute from which it runs again by itself; None until somebody resumes it.
+        start, end: epoch minutes; nothing occurs before the first, or from the second on.
+        exclude: dates, ranges of dates and cron expressions at which it does not run, in its zone.
+        alerts: which of its events are alarms, when that is not as for all.
+        ping: what is asked for when a run of it starts and ends.
+        formerly: earlier names, oldest first, each with the last epoch minute that it names.
+            Occurrences up to then keep the old name, and with it their claims: what ran under the
+            old name cannot run again under the new.
+    """
+
+    name: str
+    app: str
+    function: str
+    anchor: int
+    when: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    at: int | None = None
+    args: Mapping[str, Any] = field(default_factory=dict)
+    catchup: Catchup = Catchup.LATEST
+    deadline: int | None = None
+    tolerance: int = 0
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+    suspended: str | None = None
+    resumes: int | None = None
+    start: int | None = None
+    end: int | None = None
+    exclude: tuple[str, ...] = ()
+    overlap: Overlap = Overlap.ALLOW
+    retries: int = 0
+    backoff: float = 1.0
+    factor: float = 2.0
+    timeout: int | None = None
+    alerts: AlertRule | None = None
+    ping: Address | None = None
+    formerly: tuple[tuple[str, int], ...] = ()
+    protect: bool = False
+    description: str | None = None
+    owner: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether somebody has to watch over its runs."""
+        return self.retries > 0 or self.timeout is not None
+
+    def is_suspended(self, at: int) -> bool:
+        """Whether nothing runs at this epoch minute because it is suspended."""
+        return self.suspended is not None and (self.resumes is None or at < self.resumes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All the names that its occurrences bear."""
+        return (self.name, *(old for old, _last in self.formerly))
+
+    def occurrence(self, at: int) -> Occurrence:
+        """The occurrence of an epoch minute, under the name that it has or had."""
+        name = next((old for old, last in self.formerly if at <= last), self.name)
+        return Occurrence(name, at)
+
+    def timetable(self) -> Timetable | None:
+        """The recurring times, or None for a task.
+
+        Raises:
+            CronError, ZoneError: only if the record was not written by us.
+        """
+        return _timetable(self.when, self.timezone) if self.when else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON; what has its default is left out."""
+        data: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name in _MINUTES and value is not None:
+                data[item.name] = format_minute(value)
+            elif item.name in _PARTS and value is not None:
+                data[item.name] = value.to_json()
+            elif item.name == "formerly" and value:
+                data[item.name] = [[name, format_minute(last)] for name, last in value]
+            elif item.name in _REQUIRED or value not in (item.default, {}):
+                data[item.name] = list(value) if isinstance(value, tuple) else value
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not one of our records.
+        """
+        values = dict(data)
+        for name in _MINUTES & values.keys():
+            values[name] = parse_minute(values[name])
+        values["when"] = tuple(values.get("when", ()))
+        values["exclude"] = tuple(values.get("exclude", ()))
+        values["formerly"] = tuple(
+            (name, parse_minute(last)) for name, last in values.get("formerly", ())
+        )
+        for name in _PARTS.keys() & values.keys():
+            values[name] = _PARTS[name](values[name])
+        values["overlap"] = Overlap(values.get("overlap", Overlap.ALLOW))
+        values["catchup"] = Catchup(values.get("catchup", Catchup.LATEST))
+        values["delivery"] = Delivery(values.get("delivery", Delivery.AT_LEAST_ONCE))
+        return cls(**values)
+
+
+@lru_cache(maxsize=65_536)
+def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
+    """Kept while the container is warm; many schedules share their times."""
+    return Timetable(tuple(e for text in when for e in parse_times(text)), timezone)
+
+
+_MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
+_REQUIRED: Final = frozenset({"name", "app", "function"})
+
+
+def _alert_rule(data: Mapping[str, Any]) -> AlertRule:
+    from reconciler.alerts import AlertRule  # start-up time: few schedules have one of their own
+
+    return AlertRule.from_json(data)
+
+
+def _address(data: Mapping[str, Any]) -> Address:
+    from reconciler.alerts import Address  # start-up time: few schedules have a ping
+
+    return Address.from_json(data)
+
+
+_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {"alerts": _alert_rule, "ping": _address}
+"""Fields that are values of their own, and how they are read."""

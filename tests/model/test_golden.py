@@ -1,0 +1,193 @@
+"""State of format 1, as it was first released, is read for ever, and so is every later one.
+
+These files are never written again. When a format changes, its files join them, and the readers
+have to read all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cron import minute
+from reconciler.dispatch.decide.due import find_due
+from reconciler.model.cursor import Cursor, Horizon
+from reconciler.model.formats import FORMAT, NewerFormatError
+from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Slot
+from reconciler.model.pointer import decode_pointer
+from reconciler.model.record import Record
+from reconciler.model.runs import RunState
+from reconciler.model.stored_generation import decode_generation, open_generation
+from reconciler.model.stored_runs import decode_compacted, decode_wake_log
+from reconciler.model.task import Ending, Task, decode_settled, decode_task
+from reconciler.policies import Catchup, Delivery, Overlap
+from tests.dispatch.scenario import at
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def content(name: str, form: int = 1) -> bytes:
+    return (GOLDEN / f"format-{form}" / name).read_bytes()
+
+
+@pytest.mark.parametrize("form", [1, 2])
+@pytest.mark.parametrize("read", [decode_generation, open_generation])
+def test_the_generation(read: Callable[[bytes, str], Generation], form: int) -> None:
+    generation = read(content("generation.jsonl", form), "golden")
+    assert (generation.punctuality, generation.history_days) == (300, 30)
+    assert generation.slots == (
+        Slot("full", "0 9 * * 1", "Europe/Paris"),
+        Slot("poller", "*/30 * * * *"),
+    )
+    assert generation.served == {"full": ("full",), "poller": ("plain", "task")}
+    assert (generation.find("plain"), generation.find("else")) == (generation.records[1], None)
+    assert generation.named("old") == generation.records[0]
+    full, plain, task = generation.records
+    assert full == Record(
+        name="full",
+        app="shop",
+        function="Mailer.send",
+        anchor=minute(at("08:30")),
+        when=("0 9 * * 1", "30 12 * * *"),
+        timezone="Europe/Paris",
+        args={"id": "${occurrence.id}", "n": [1, 2]},
+        catchup=Catchup.ALL,
+        deadline=3600,
+        tolerance=15,
+        delivery=Delivery.AT_MOST_ONCE,
+        suspended="moving",
+        resumes=minute(at("12:00")),
+        start=minute(at("09:00")),
+        end=minute(at("2027-01-01T00:00")),
+        exclude=("2026-12-24..2026-12-26", "* * * * 6"),
+        overlap=Overlap.QUEUE,
+        retries=3,
+        backoff=30.0,
+        factor=1.5,
+        timeout=600,
+        formerly=(("old", minute(at("08:40"))),),
+        protect=True,
+        description="all keys",
+        owner="data",
+        labels={"tier": "1"},
+    )
+    assert (plain.when, task.at) == (("0 * * * *",), minute(at("10:17")))
+
+
+def test_the_edition_of_the_tz_database_and_what_clocks_do() -> None:
+    generation = decode_generation(content("generation-tz.jsonl", 2), "golden")
+    assert generation.tz == "2026f"
+    assert generation.clocks == Clocks(
+        until=minute(at("2029-01-01T00:00")),
+        offsets={
+            "Europe/Paris": (
+                (minute(at("2026-01-01T00:00")), 60),
+                (minute(at("2026-03-29T01:00")), 120),
+                (minute(at("2026-10-25T01:00")), 60),
+            )
+        },
+    )
+    before = decode_generation(content("generation.jsonl", 2), "golden")
+    assert (before.tz, before.clocks, before.records) == ("", None, generation.records)
+
+
+def test_the_pointer() -> None:
+    pointer = decode_pointer(content("pointer.json"))
+    assert (pointer.generation, pointer.by, pointer.previous) == ("ab" * 32, "ci", None)
+    assert pointer.number == 0, "of before there were apply numbers"
+
+
+def test_a_wakes_file() -> None:
+    log = decode_wake_log(content("run.jsonl"), "golden")
+    assert (log.wake, log.slot, log.part, log.through) == (
+        "fc-1",
+        "poller",
+        2,
+        minute(at("10:00")),
+    )
+    assert log.unsettled == {"plain@2026-11-20T09:00Z": 2}
+    missed, started, failed, succeeded = log.records
+    assert (missed.state, missed.count, len(missed.times)) == (RunState.MISSED, 7, 2)
+    assert (started.state, started.attempt, started.call) == (RunState.STARTED, 2, "fc-2")
+    assert failed.tries == ("1: fc-4 failed ValueError: no",)
+    assert succeeded.result == "42"
+
+
+def test_a_days_compacted_file() -> None:
+    log = decode_wake_log(content("run.jsonl"), "golden")
+    assert decode_compacted(content("compacted.jsonl"), "golden") == [log, log]
+
+
+@pytest.mark.parametrize(
+    ("name", "took", "known"),
+    [
+        ("cursor", (), None),
+        ("cursor-took", (0.412, 1.5), None),
+        ("cursor-known", (0.412, 1.5), minute(at("08:30"))),
+    ],
+)
+def test_the_cursor(name: str, took: tuple[float, ...], known: int | None) -> None:
+    cursor = Cursor.from_json(json.loads(content(f"{name}.json")))
+    assert (cursor.took, cursor.known) == (took, known)
+    assert cursor.through == minute(at("10:00"))
+    assert cursor.generation == "ab" * 32
+    assert cursor.calls == {"fc-2": "plain@2026-11-20T10:00Z"}
+    assert cursor.wakes == {"poller": "2026-11-20T10:00:03Z"}
+
+
+def test_a_task_and_what_became_of_it() -> None:
+    path = "tasks/2026-12-20/15/renewal-7~2.json"
+    assert decode_task(content("task.json"), path) == Task(
+        id="renewal-7",
+        at=minute(at("2026-12-20T15:04")),
+        app="shop",
+        function="Mailer.send",
+        created=minute(at("12:00")),
+        args={"customer": 7, "text": "é ${x}"},
+        delivery=Delivery.AT_MOST_ONCE,
+        edition=2,
+    )
+    settled = decode_settled(content("settled-task.json"), "settled/renewal-7.json")
+    assert (settled.task.function, settled.task.edition) == ("sync", 1)
+    assert (settled.ending, settled.call) == (Ending.STARTED, "fc-7")
+    assert settled.at == "2026-12-20T15:05:01Z"
+
+
+def test_a_generation_from_before_the_agenda_is_decided_upon_like_any_other() -> None:
+    old, new = (open_generation(content("generation.jsonl", form), "golden") for form in (1, 2))
+    horizon, now = Horizon(minute(at("08:00"))), minute(at("12:45"))
+    assert find_due(old, horizon, now) == find_due(new, horizon, now) != []
+
+
+def test_a_file_keeps_the_name_that_it_bears() -> None:
+    for form in (1, 2):
+        read = content("generation.jsonl", form)
+        assert open_generation(read, "golden").digest == sha256(read).hexdigest()
+
+
+def test_what_is_written_today_is_of_the_newest_format() -> None:
+    read = content("generation.jsonl", GENERATION_FORMAT)
+    assert decode_generation(read, "golden").encoded == read
+
+
+def _newer(data: Any, newest: int) -> bytes:
+    return json.dumps({**data, "format": newest + 1}).encode()
+
+
+def test_what_a_newer_version_wrote_is_refused_by_name() -> None:
+    for name, newest, read in (
+        ("pointer.json", FORMAT, decode_pointer),
+        ("cursor.json", FORMAT, lambda text: Cursor.from_json(json.loads(text))),
+        ("run.jsonl", FORMAT, lambda text: decode_wake_log(text, "runs/x")),
+        ("task.json", FORMAT, lambda text: decode_task(text, "tasks/x")),
+        ("settled-task.json", FORMAT, lambda text: decode_settled(text, "settled/x")),
+        ("generation.jsonl", GENERATION_FORMAT, lambda text: decode_generation(text, "x")),
+    ):
+        first = content(name).splitlines()[0] if name.endswith("l") else content(name)
+        with pytest.raises(NewerFormatError, match=f"reads up to format {newest}"):
+            read(_newer(json.loads(first), newest))

@@ -1,0 +1,70 @@
+"""What alerts and pings added to the files of their formats is read for ever, as the rest is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.cron import minute
+from reconciler.model.cursor import Cursor
+from reconciler.model.outbox import NoticeKind
+from reconciler.model.sendings import Told, ToldState
+from reconciler.model.stored_generation import decode_generation
+from reconciler.model.stored_runs import decode_wake_log
+from tests.dispatch.scenario import at
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_the_generation() -> None:
+    content = (GOLDEN / "format-2" / "generation-alerts.jsonl").read_bytes()
+    generation = decode_generation(content, "golden")
+    to = (Receiver(Address(secret="alerting", key="SLACK_URL")),)
+    assert generation.alerts == Alerts(AlertRule(failures=1, missed=True, to=to), overdue=False)
+    assert generation.environment == "production"
+    assert generation.slots_since == {"poller": minute(at("08:30"))}
+    paged, pinged = generation.records
+    pager = Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON)
+    assert paged.alerts == AlertRule(failures=3, missed=False, to=(pager,))
+    assert paged.ping == Address(secret="pings", key="PAGED")
+    assert pinged.alerts == AlertRule(failures=None, to=())
+    assert pinged.ping == Address(url="https://hc-ping.example/uuid")
+
+
+def test_the_cursor() -> None:
+    content = (GOLDEN / "format-1" / "cursor-notices.json").read_text()
+    bulletin = Cursor.from_json(json.loads(content)).bulletin
+    assert bulletin.streaks == {"plain": ("2026-11-20T08:00Z", "2026-11-20T09:00Z")}
+    failures, ping = bulletin.notices.values()
+    assert (failures.kind, failures.id) == (
+        NoticeKind.FAILURES,
+        "failures/plain@2026-11-20T09:00Z",
+    )
+    assert (failures.count, failures.since, failures.reason) == (
+        2,
+        "2026-11-20T08:00Z",
+        "ValueError: no",
+    )
+    assert (ping.id, ping.count) == ("ping-fail/plain@2026-11-20T09:00Z", 1)
+
+
+def test_a_wakes_file() -> None:
+    log = decode_wake_log((GOLDEN / "format-1" / "run-told.jsonl").read_bytes(), "golden")
+    assert log.told == (
+        Told(
+            "failures/plain@2026-11-20T09:00Z",
+            "https://hooks.slack.com/…",
+            ToldState.FAILED,
+            "it answered 500",
+        ),
+        Told("ping-fail/plain@2026-11-20T09:00Z", "Secret pings, key PAGED", ToldState.SENT),
+    )
+
+
+def test_files_from_before_there_were_alerts_say_that_nobody_is_told() -> None:
+    old = GOLDEN / "format-1"
+    assert decode_generation((old / "generation.jsonl").read_bytes(), "golden").alerts is None
+    bulletin = Cursor.from_json(json.loads((old / "cursor.json").read_text())).bulletin
+    assert (bulletin.streaks, bulletin.notices) == ({}, {})
+    assert decode_wake_log((old / "run.jsonl").read_bytes(), "golden").told == ()

@@ -1,0 +1,66 @@
+"""What a wake writes down is read back as it was, whichever of its fields are set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.cron import minute
+from reconciler.model.formats import Damaged
+from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.sendings import Told, ToldState
+from reconciler.model.stored_runs import decode_wake_log
+from tests.dispatch.scenario import at
+
+LINE = RunRecord(
+    name="a", times=(minute(at("09:00")),), state=RunState.STARTED, at="2026-11-20T09:00:01Z"
+)
+LOG = WakeLog(
+    wake="fc-1",
+    slot="poller",
+    started="2026-11-20T09:00:01Z",
+    now=minute(at("09:00")),
+    generation="ab" * 32,
+    through=minute(at("09:00")),
+    unsettled={},
+    records=(LINE,),
+)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"times": (minute(at("08:00")), minute(at("09:00")))},
+        *({"count": count} for count in (1, 2, 500)),
+        *({"attempt": attempt} for attempt in (1, 2, 3, 20)),
+        *({"state": state} for state in RunState),
+        {"call": "fc-9", "result": "42"},
+        {"reason": "ValueError: no rows", "tries": ("1: fc-2 failed", "2: fc-3 failed")},
+    ],
+    ids=str,
+)
+def test_a_line_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
+    log = replace(LOG, records=(replace(LINE, **values), LINE))
+    assert decode_wake_log(log.encode(), log.path) == log
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"records": ()},
+        {"through": None},
+        *({"part": part} for part in (0, 1, 2)),
+        {"execution": "t1"},
+        *({"number": number} for number in (None, 0, 1, 7)),
+        {"unsettled": {"a@2026-11-20T08:00Z": 2}},
+        {"damaged": (Damaged("current.json", "is not a pointer"),)},
+        {"told": (Told("failures/a@2026-11-20T08:00Z", "https://x/…", ToldState.SENT),)},
+        {"told": (Told("missed/a@2026-11-20T08:00Z", "", ToldState.GIVEN_UP, "too old"),)},
+    ],
+    ids=str,
+)
+def test_a_log_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
+    log = replace(LOG, **values)
+    assert decode_wake_log(log.encode(), log.path) == log
