@@ -1,13 +1,15 @@
 """Renames in the commits between the live one and the planned one, read from git's objects.
 
-Only manifests that a commit changed and that name an earlier name are read. A manifest that cannot
-be read is passed over, and the number of commits and bytes is bounded: what is missing then is no
-error, since a plan warns of an earlier name that leads nowhere.
+Only manifests that a commit changed and that name an earlier name are read. A folder that was moved
+is followed, as far as git takes its files for renamed ones. A manifest that cannot be read is
+passed over, and the number of commits and bytes is bounded: what is missing then is no error, since
+a plan warns of an earlier name that leads nowhere.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -22,10 +24,12 @@ from reconciler.manifest.renames import earlier_names
 from reconciler.plan.past import Past, Step
 
 if TYPE_CHECKING:
-    from git import Repo
+    from git import Commit, Repo
 
 COMMITS: Final = 500
 """Commits that are read in each direction, the newest ones, of those that change a manifest."""
+FOLDERS: Final = 10
+"""Folders in which manifests are looked for: the planned one, and those from which it was moved."""
 BYTES: Final = 32 * 1024 * 1024
 """Bytes of manifests that are read in all."""
 _FORMERLY: Final = b"formerly"
@@ -49,12 +53,75 @@ def read_renames(root: Path, folder: Path, environment: str, commit: str, live: 
             gap = _unknown(repo, commit, live)
             if gap:
                 return Past(gap=gap)
-            reading = _Reading(repo, below, environment, BYTES)
+            folders = _folders(repo, below, commit, live)
+            reading = _Reading(repo, folders, environment, BYTES)
+            if not any(_exists(repo.commit(live), folder) for folder in folders):
+                reading.gap = (
+                    f"the manifests were in another folder than {below} at the live commit "
+                    f"{live[:12]}, and git does not show in which"
+                )
             since = tuple(reading.steps(live, commit))
             undone = tuple(reading.steps(commit, live))[::-1]
             return Past(since, undone, reading.gap)
     except ReconcileError as error:
         return Past(gap=f"the commits since the live one are not known: {error.what}")
+
+
+def _folders(
+    repo: Repo, folder: PurePosixPath, commit: str, live: str
+) -> tuple[PurePosixPath, ...]:
+    """The planned folder of manifests, and those that it was between two commits."""
+    found = [folder]
+    for one in found:
+        if not one.parts:
+            continue
+        for range_ in (f"{live}..{commit}", f"{commit}..{live}"):
+            touching = repo.git.log(
+                "--format=%H",
+                "--topo-order",
+                "--no-show-signature",
+                f"--max-count={COMMITS}",
+                range_,
+                "--",
+                f":(top,literal){one}",
+            )
+            for commit_id in touching.split():
+                other = _moved(repo.commit(commit_id), one)
+                if other is not None and other not in found and len(found) < FOLDERS:
+                    found.append(other)
+    return tuple(found)
+
+
+def _exists(commit: Commit, folder: PurePosixPath) -> bool:
+    try:
+        return not folder.parts or bool(commit.tree / str(folder))
+    except KeyError:
+        return False
+
+
+def _moved(commit: Commit, folder: PurePosixPath) -> PurePosixPath | None:
+    """From or to where a commit moved a folder; None when it did not."""
+    is_there = _exists(commit, folder)
+    for parent in commit.parents:
+        if _exists(parent, folder) == is_there:
+            continue
+        listed: bytes = commit.repo.git.diff_tree(
+            *("-r", "-z", "-M", "--diff-filter=R", "--name-status", "--no-commit-id"),
+            parent.hexsha,
+            commit.hexsha,
+            stdout_as_string=False,
+        )
+        paths = [path.decode("utf-8", "replace") for path in listed.split(b"\0")]
+        votes: Counter[PurePosixPath] = Counter()
+        for old, new in zip(paths[1::3], paths[2::3], strict=False):
+            inside, outside = map(PurePosixPath, (new, old) if is_there else (old, new))
+            if inside.is_relative_to(folder):
+                below = inside.relative_to(folder).parts
+                whole = outside.parts[-len(below) :] == below
+                votes[outside.parents[len(below) - 1] if whole else outside.parent] += 1
+        if votes:
+            return votes.most_common(1)[0][0]
+    return None
 
 
 def _unknown(repo: Repo, commit: str, live: str) -> str:
@@ -85,11 +152,12 @@ class _Reading:
     Attributes:
         left: bytes that may still be read.
         gap: why there may be more renames, empty when there are not.
+        folders: of manifests, in the commits of the repository.
         known: what documents say that were read before.
     """
 
     repo: Repo
-    folder: PurePosixPath
+    folders: tuple[PurePosixPath, ...]
     environment: str
     left: int
     gap: str = ""
@@ -110,7 +178,9 @@ class _Reading:
 
     def changed(self, without: str, commit: str) -> Iterator[tuple[str, str | None]]:
         """Each commit, and after it the ids of the manifests that it has written."""
-        folder = f":(top,literal){self.folder}" if self.folder.parts else ":(top)"
+        folders = (
+            f":(top,literal){folder}" if folder.parts else ":(top)" for folder in self.folders
+        )
         listed: bytes = self.repo.git.log(
             "-z",
             "--topo-order",
@@ -123,7 +193,7 @@ class _Reading:
             f"--max-count={COMMITS + 1}",
             f"{without}..{commit}",
             "--",
-            folder,
+            *folders,
             stdout_as_string=False,
         )
         commit_id = ""
@@ -142,7 +212,11 @@ class _Reading:
                 yield commit_id, ids[-1]
 
     def relative(self, path: str) -> str:
-        return path.removeprefix(f"{self.folder}/") if self.folder.parts else path
+        """A path below the innermost of the folders that hold it."""
+        found = PurePosixPath(path)
+        holding = [folder for folder in self.folders if found.is_relative_to(folder)]
+        inner = max(holding, key=lambda folder: len(folder.parts))
+        return str(found.relative_to(inner))
 
     def renames(self, blob: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The schedules to which a manifest gives earlier names."""

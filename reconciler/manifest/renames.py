@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.location import Location
@@ -88,8 +88,10 @@ def doubtful_renames(named: Iterable[Named]) -> Iterator[Problem]:
                 yield Problem(
                     f"`formerly` names `{name}`, which is still there, in {old.at}",
                     claimed,
-                    f"delete that one if `{one.name}` is its new name; otherwise leave `{name}` "
-                    "out of `formerly`",
+                    _NO_EXCHANGE
+                    if any(further == one.name for further, _at in old.formerly)
+                    else f"delete that one if `{one.name}` is its new name; otherwise leave "
+                    f"`{name}` out of `formerly`",
                 )
             earlier = heirs.setdefault(name, [])
             first = next((heir for heir in earlier if one.meets(heir[0])), None)
@@ -100,3 +102,9 @@ def doubtful_renames(named: Iterable[Named]) -> Iterator[Problem]:
                     f"a history moves to one schedule: leave `{name}` out of the others",
                 )
             earlier.append((one, claimed))
+
+
+_NO_EXCHANGE: Final = (
+    "two names cannot be exchanged at once: rename one schedule after the other, each to a name "
+    "that is free by then, with an apply for each"
+)

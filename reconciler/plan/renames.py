@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from reconciler.manifest import Schedule
 from reconciler.model.generation import Generation
@@ -37,6 +37,7 @@ def rename_warnings(
     created = {change.name: change for change in of_schedules if change.action is Action.CREATE}
     likely = _likely(created, deleted)
     yield from dict.fromkeys(followed.unclear.values())
+    yield from _exchanges(of_schedules)
     for schedule in followed.schedules:
         location = schedule.location
         if schedule.name in followed.unclear:
@@ -54,6 +55,46 @@ def rename_warnings(
         else:
             continue
         yield Warned(message, location.file, location.line)
+
+
+def _exchanges(changes: Iterable[Change]) -> Iterator[Warned]:
+    """Warn of schedules that now do the work of another one, as if names had been exchanged."""
+    others = [one for one in changes if one.action is not Action.RENAME]
+    olds = {one.name: one for one in others if one.before is not None and _is_other(one)}
+    news = {one.name: one for one in others if one.after is not None and _is_other(one)}
+    took = {
+        new: old
+        for new, old in _likely(news, olds).items()
+        if new in olds or old in news  # else it is a rename without `formerly`
+    }
+    for name in sorted(took):
+        group = [name]
+        while took.get(group[-1], name) not in group:
+            group.append(took[group[-1]])
+        if took.get(group[-1]) != name:
+            gone = "does something else now" if took[name] in news else "is deleted"
+            message = f"{name}: has the {_ALL} of {took[name]}, which {gone}"
+        elif name == min(group):
+            named = f"{', '.join(group[:-1])} and {group[-1]}"
+            other = "the other" if len(group) == 2 else "another of them"
+            message = f"{named}: each has the {_ALL} that {other} had"
+        else:
+            continue
+        yield Warned(f"{message}; {_STAY}", news[name].file, news[name].line)
+
+
+_ALL: Final = "function, the schedule and the arguments"
+_STAY: Final = (
+    "histories stay with the names: if names were exchanged, undo it and rename one schedule after "
+    "the other, each to a name that is free by then, with `formerly` and an apply for each"
+)
+
+
+def _is_other(change: Change) -> bool:
+    """Whether a schedule begins, ends or does other work."""
+    return (
+        change.before is None or change.after is None or _work(change.before) != _work(change.after)
+    )
 
 
 def _proposal(schedule: Schedule, old: str) -> str:
@@ -90,9 +131,13 @@ def _by_work(changes: Mapping[str, Change], side: str) -> Mapping[str, list[str]
     for name, change in changes.items():
         record: Mapping[str, Any] | None = getattr(change, side)
         if record is not None:
-            work = [record.get(key) for key in _WORK]
-            found.setdefault(json.dumps(work, sort_keys=True), []).append(name)
+            found.setdefault(_work(record), []).append(name)
     return found
+
+
+def _work(record: Mapping[str, Any] | None) -> str:
+    """What a record calls, with what, and when; as a text to compare."""
+    return json.dumps([(record or {}).get(key) for key in _WORK], sort_keys=True)
 
 
 _WORK = ("app", "function", "when", "timezone", "at", "args")

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.deploy import past_renames
 from reconciler.deploy.past_renames import read_renames
-from reconciler.plan.past import Past, Step
+from reconciler.plan.past import Hop, Past, Step, way
 from tests.github.repository import GitRepository
 from tests.github.team import Team
 from tests.github.test_offline_plans import created, planned
@@ -239,3 +239,58 @@ def test_schedules_that_were_renamed_twice_before_an_apply_keep_their_history(te
     again = project.reconcile("--at", first, "--yes")
     assert "old" in again.out
     assert "its history moves along" in again.out, again.err
+
+
+FOLDERS = pytest.mark.parametrize("to", ["ops/crons", "schedules/all", "crons"])
+
+
+def move(repository: GitRepository, old: str, new: str) -> str:
+    """Move a folder in a commit of its own."""
+    (repository.root / "moving").mkdir(exist_ok=True)
+    repository.git("mv", old, "moving/it")
+    (repository.root / new).parent.mkdir(parents=True, exist_ok=True)
+    repository.git("mv", "moving/it", new)
+    return repository.commit()
+
+
+@FOLDERS
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_a_folder_that_was_moved_is_followed(
+    repository: GitRepository, to: str, rewritten: bool
+) -> None:
+    live = head(repository)
+    mid = renamed(repository, "mid", "formerly: old")
+    if rewritten:  # in the commit that moves it
+        repository.write("schedules/other.yaml", manifest("other", "retries: 3"))
+    move(repository, "schedules", to)
+    move(repository, to, "last")
+    repository.write("last/one.yaml", manifest("new", "formerly: mid"))
+    new = repository.commit()
+    top = repository.root
+    past = read_renames(top, top / "last", "production", new, live)
+    found = past.trace("new", ("mid",))
+    assert way(found, "old", "new") == (Hop("mid", mid), Hop("new", new))
+    assert past.gap == ""
+
+
+def test_a_rollback_across_a_move_follows_the_folder_forward(repository: GitRepository) -> None:
+    back = head(repository)
+    move(repository, "schedules", "crons")
+    repository.write("crons/one.yaml", manifest("new", "formerly: old"))
+    new = repository.commit()
+    assert read(repository, new, back) == Past(undone=(Step(new, "new", ("old",)),))
+
+
+def test_a_folder_whose_files_git_does_not_know_again_is_named(repository: GitRepository) -> None:
+    live = head(repository)
+    repository.git("rm", "-rq", "schedules")
+    repository.commit()
+    repository.write("crons/one.yaml", "# written anew\n" * 40 + manifest("new", "formerly: mid"))
+    new = repository.commit()
+    top = repository.root
+    past = read_renames(top, top / "crons", "production", new, live)
+    assert past.since == (Step(new, "new", ("mid",)),)
+    assert past.gap == (
+        f"the manifests were in another folder than crons at the live commit {live[:12]}, and git "
+        "does not show in which"
+    )

@@ -54,6 +54,11 @@ def test_two_schedules_cannot_both_be_what_an_old_one_became() -> None:
 def test_two_names_cannot_be_swapped() -> None:
     found = problems(manifest("a", formerly="b") + "---\n" + manifest("b", formerly="a"))
     assert [problem.split(":", 2)[1] for problem in found] == ["4", "9"]
+    remedy = (
+        "two names cannot be exchanged at once: rename one schedule after the other, each to a "
+        "name that is free by then, with an apply for each"
+    )
+    assert [problem.splitlines()[1].strip() for problem in found] == [remedy, remedy]
 
 
 def test_every_name_of_a_list_is_checked_where_it_stands() -> None:

@@ -213,3 +213,59 @@ def test_an_occurrence_has_one_id_in_the_generations_before_and_after_a_rename(
             owner = later.owner(one.occurrence(minute))
             assert owner is not None
             assert owner.name == other.name
+
+
+def check(name: str, what: str, *keys: str) -> str:
+    return "\n".join([f"name: {name}", 'schedule: "0 * * * *"', f"function: {what}", *keys])
+
+
+STAY = (
+    "; histories stay with the names: if names were exchanged, undo it and rename one schedule "
+    "after the other, each to a name that is free by then, with `formerly` and an apply for each"
+)
+ALL = "the function, the schedule and the arguments"
+ABC = ("shop/sync", "shop/check", "shop/report")
+
+
+@pytest.mark.parametrize(
+    ("works", "messages"),
+    [
+        ({"a": 1, "b": 0, "c": 2}, [f"a and b: each has {ALL} that the other had"]),
+        ({"a": 1, "b": 2, "c": 0}, [f"a, b and c: each has {ALL} that another of them had"]),
+        ({"b": 0, "c": 2}, [f"b: has {ALL} of a, which is deleted"]),
+        ({"a": 3, "b": 1, "c": 2, "d": 0}, [f"d: has {ALL} of a, which does something else now"]),
+        ({"a": 0, "b": 1, "c": 2}, []),
+        ({"a": 3, "b": 1, "c": 2}, []),
+        ({"a": 1, "b": 1, "c": 2}, []),
+    ],
+    ids=["two", "three", "deleted", "reused", "none", "another", "two alike"],
+)
+def test_an_exchange_of_names_is_named(works: dict[str, int], messages: list[str]) -> None:
+    functions = (*ABC, "shop/clean")
+    live = applied(given_(*(check(name, work) for name, work in zip("abc", ABC, strict=True))))
+    found = warned(live, *(check(name, functions[work]) for name, work in works.items()))
+    assert [message for message in found if "histories" in message] == [
+        f"{message}{STAY}" for message in messages
+    ]
+
+
+def test_names_are_exchanged_one_after_the_other() -> None:
+    """Each schedule keeps its history, and no occurrence gets a second name."""
+    live = applied(given_(check("a", "shop/sync"), check("b", "shop/check")))
+    steps = [
+        (check("spare", "shop/sync", "formerly: a"), check("b", "shop/check")),
+        (check("spare", "shop/sync"), check("a", "shop/check", "formerly: b")),
+        (check("b", "shop/sync", "formerly: spare"), check("a", "shop/check")),
+    ]
+    for number, texts in enumerate(steps, start=1):
+        plan = make_plan(desired(given_(*texts)), live, NOW + 60 * number)
+        assert [one for one in plan.warnings if "histories" in one.message] == []
+        assert told(plan)[0][0] == "rename"
+        live = after(plan)
+    records = plan.generation.by_name
+    assert {name: record.occurrence(NOW).name for name, record in records.items()} == {
+        "a": "b",
+        "b": "a",
+        "other": "other",
+    }
+    assert {record.anchor for record in records.values()} == {NOW}
