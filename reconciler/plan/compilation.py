@@ -166,7 +166,8 @@ def _pasts(
 ) -> Sequence[Renames]:
     """What is known of earlier names: first what the lost generation said, if that is known.
 
-    A name that a manifest gives, and that the lost generation had not yet given up, was live.
+    A name that a manifest gives, and that the lost generation had not yet given up, was live. Of
+    several the first counts, which is the newest, where it is not known which were live.
     """
     pasts = [past_of(generation) for generation in known]
     if lost is None or lost.renames is None:
@@ -176,7 +177,7 @@ def _pasts(
         old: ()
         for schedule in schedules
         if schedule.name not in lost.renames and (names is None or schedule.name not in names)
-        for old in schedule.formerly[-1:]
+        for old in (schedule.formerly[:1] if names is None else schedule.formerly)
         if names is None or old in names
     }
     return [live | dict(lost.renames), *pasts]

@@ -82,7 +82,7 @@ def test_each_occurrence_is_claimed_under_one_name(
     world, earlier = World(), list[str]()
     begun = now(world)
     for name, hours, lists_all in lived:
-        given_names = earlier if lists_all else earlier[-1:]
+        given_names = earlier[::-1] if lists_all else earlier[-1:]
         plan = world.apply(named(name, *given_names))
         wake(world, plan.generation)
         earlier.append(name)
@@ -90,9 +90,9 @@ def test_each_occurrence_is_claimed_under_one_name(
     before = only(plan.generation)
     lose(world)
     last = (
-        named("e", *(earlier if whole else earlier[-1:]))
+        named("e", *(earlier[::-1] if whole else earlier[-1:]))
         if renamed_again
-        else named(lived[-1][0], *(earlier[:-1] if whole else earlier[-2:-1]))
+        else named(lived[-1][0], *(earlier[-2::-1] if whole else earlier[-2:-1]))
     )
     repaired = only(world.apply(last).generation)
     lost = [
