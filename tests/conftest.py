@@ -8,9 +8,15 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.engine_fixture import RunningEngine, engine, environment, start_engine
+from tests.engine_fixture import (
+    RunningEngine,
+    empty_engines,
+    engine,
+    environment,
+    start_engine,
+)
 
-__all__ = ["client", "engine", "environment", "start_engine"]
+__all__ = ["client", "empty_engines", "engine", "environment", "start_engine"]
 
 # A busy machine is no failure: how long things take is for the benchmarks to say. And what fails
 # in one run fails in every run of the same code; `make explore` looks for what nobody has met yet.

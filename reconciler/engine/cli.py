@@ -85,6 +85,7 @@ def _crons(text: str) -> int | None:
 
 def _serve(parsed: argparse.Namespace) -> int:
     from reconciler.engine.clock import SystemClock
+    from reconciler.engine.containers.launcher import Launcher
     from reconciler.engine.engine import Engine, Options
 
     real = {"auto": None, "real": True, "environment": False}[parsed.mounts]
@@ -111,7 +112,13 @@ def _serve(parsed: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         watch = asyncio.create_task(_outlive(parsed.parent_pid, stop))
-        await Engine(options, SystemClock()).serve(ready, stop)
+        # Outlives an engine whose state is emptied: its zygote is what is slow to start.
+        launcher = Launcher(options.python, options.state.absolute())
+        try:
+            while await Engine(options, SystemClock(), launcher).serve(ready, stop):
+                pass
+        finally:
+            await launcher.stop()
         watch.cancel()
 
     with sole(parsed.state):

@@ -91,7 +91,7 @@ def _short_folder(link: Path) -> Path:
 class Engine:
     """Everything that one state folder needs. Must be the only one on it; see ``record.sole``."""
 
-    def __init__(self, options: Options, clock: Clock) -> None:
+    def __init__(self, options: Options, clock: Clock, launcher: Launcher) -> None:
         state = options.state.absolute()
         self._options = options
         self._state = state
@@ -112,7 +112,8 @@ class Engine:
         self._answered = Answered(self._database, clock)
         self._logs = Logs(self._database, clock)
         self._faults = Faults()
-        self._launcher = Launcher(options.python, state)
+        self._emptied = asyncio.Event()
+        self._launcher = launcher
         places = Places(state / "containers", self._sockets, config_file(state), options.real_paths)
         self._starter = Starter(
             places,
@@ -131,15 +132,27 @@ class Engine:
             self._apps, self._catalog, self._pool, self._fleet, self._logs, options.crons
         )
 
-    async def serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
-        """Serve until ``stop``; ``ready`` is called once connections are accepted."""
+    async def serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> bool:
+        """Serve until ``stop``; ``ready`` is called once connections are accepted.
+
+        Returns whether another engine is to serve next, on the state that this one has emptied.
+        """
         try:
             await self._serve(ready, stop)
         finally:
-            await self._launcher.stop()
             self._database.close()
             shutil.rmtree(self._sockets, ignore_errors=True)
             (self._state / "sockets").unlink(missing_ok=True)
+        if stop.is_set():
+            return False
+        for suffix in ("", "-wal", "-shm"):
+            (self._state / f"engine.db{suffix}").unlink(missing_ok=True)
+        return True
+
+    def _empty(self) -> None:
+        """End soon, with an empty state. The contents that were uploaded stay."""
+        Record.remove(self._state)
+        self._emptied.set()
 
     def _routes(self) -> Routes:
         return Routes(
@@ -165,7 +178,13 @@ class Engine:
         table = self._routes().table()
         self._starter.serve(table)
         answers = Answers(
-            self._address, self._token.secret, self._blobs, self._faults, self._fire, self._status
+            self._address,
+            self._token.secret,
+            self._blobs,
+            self._faults,
+            self._fire,
+            self._status,
+            self._empty,
         )
         controls = await wire.serve(answers.answer)
         self._address.port = controls.sockets[0].getsockname()[1]
@@ -179,10 +198,11 @@ class Engine:
         warming = asyncio.create_task(self._launcher.can_mount())
         warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
         ready(self._record(f"http://127.0.0.1:{port}"))
-        await stop.wait()
-        for job in jobs:
+        ends = [asyncio.create_task(event.wait()) for event in (stop, self._emptied)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for job in (*jobs, *ends):
             job.cancel()
-        await self._fleet.close()
+        await self._fleet.close(at_once=not stop.is_set())
         listener.close()
         controls.close()
         if not warming.cancel():

@@ -1,30 +1,48 @@
-"""Projects with an engine of their own."""
+"""Projects, each with an engine that is empty but for the shop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from tests.end_to_end.project import Project
+from tests.end_to_end.project import FIRING, Project
+from tests.engine_fixture import EmptyEngines
+
+
+@pytest.fixture
+def make_project(
+    tmp_path_factory: pytest.TempPathFactory, empty_engines: EmptyEngines
+) -> Iterator[Callable[..., Project]]:
+    """Makes projects for a test."""
+    with making(tmp_path_factory, empty_engines) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")
-def make_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Project]]:
-    """Makes projects; their engines end with the module."""
-    made: list[Project] = []
-
-    def make(*options: str) -> Project:
-        made.append(Project.create(tmp_path_factory.mktemp("project"), *options))
-        return made[-1]
-
-    yield make
-    for project in made:
-        if project.engine.process.poll() is None:
-            project.engine.stop()
+def make_module_project(
+    tmp_path_factory: pytest.TempPathFactory, empty_engines: EmptyEngines
+) -> Iterator[Callable[..., Project]]:
+    """Makes projects for all tests of a module."""
+    with making(tmp_path_factory, empty_engines) as make:
+        yield make
 
 
 @pytest.fixture
 def project(make_project: Callable[..., Project]) -> Project:
-    """A project that nobody else uses."""
+    """A project that no other test uses."""
     return make_project()
+
+
+@contextmanager
+def making(
+    factory: pytest.TempPathFactory, engines: EmptyEngines
+) -> Iterator[Callable[..., Project]]:
+    """Lends engines to projects, with the given options of ``serve``."""
+    with engines.lend() as lend:
+
+        def make(*options: str) -> Project:
+            return Project.create(factory.mktemp("project"), lend(*FIRING, *options))
+
+        yield make

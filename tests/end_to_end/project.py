@@ -15,8 +15,10 @@ from typing import Any
 from tests.engine_fixture import RunningEngine
 from tests.forked import Done, Forked
 
-__all__ = ["SHOP", "Done", "Project"]
+__all__ = ["FIRING", "SHOP", "Done", "Project"]
 
+FIRING = ("--firing", "request")
+"""Crons fire only when a test asks for it: no test depends on the time of day."""
 SHOP = Path(__file__).with_name("shop.py")
 
 
@@ -28,14 +30,19 @@ class Project:
     engine: RunningEngine
 
     @classmethod
-    def create(cls, root: Path, *options: str) -> Project:
-        """Start an engine where ``--env local`` looks for it, with the shop deployed.
+    def create(cls, root: Path, engine: RunningEngine | None = None) -> Project:
+        """Put an engine where ``--env local`` looks for it, with the shop deployed.
 
-        Its crons fire when they are told to: no test depends on the time of day.
+        Args:
+            engine: that runs already; by default the project starts one of its own.
         """
         (root / "schedules").mkdir(parents=True)
-        options = ("--firing", "request", *options)
-        engine = RunningEngine(root / ".reconciler" / "engine", options).start()
+        state = root / ".reconciler" / "engine"
+        if engine is None:
+            engine = RunningEngine(state, FIRING).start()
+        else:
+            state.parent.mkdir()
+            state.symlink_to(engine.state)
         engine.modal("deploy", str(SHOP))
         return cls(root, engine)
 

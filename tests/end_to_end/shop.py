@@ -101,7 +101,7 @@ def accept(**values: Any) -> list[str]:
     return sorted(values)
 
 
-@app.function(timeout=1)
+@app.function(timeout=1, startup_timeout=60)
 def too_slow(occurrence: str) -> None:
     """Does not end in time."""
     _mark(occurrence)

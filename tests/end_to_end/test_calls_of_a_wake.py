@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,11 +26,10 @@ answer = wake.remote(as_if="{at}")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    project = Project.create(tmp_path)
+def silent(project: Project) -> Project:
+    """A project with a function that calls nothing."""
     project.engine.modal("deploy", str(Path(__file__).with_name("silent.py")))
-    yield project
-    project.engine.stop()
+    return project
 
 
 def calls_of_a_wake(project: Project, at: str) -> dict[str, int]:
@@ -42,23 +40,22 @@ def calls_of_a_wake(project: Project, at: str) -> dict[str, int]:
     return {name: n for name, n in project.engine.calls().items() if name not in OF_CONTAINERS}
 
 
-def test_a_wake_makes_three_calls_per_occurrence_at_most(project: Project) -> None:
+def test_a_wake_makes_three_calls_per_occurrence_at_most(silent: Project) -> None:
     names = [f"s{number:02}" for number in range(DUE)]
-    project.hourly(*names, function="silent/nothing")
-    project.applied()
+    silent.hourly(*names, function="silent/nothing")
+    silent.applied()
 
-    calls = calls_of_a_wake(project, "2036-12-01T08:00Z")
+    calls = calls_of_a_wake(silent, "2036-12-01T08:00Z")
     assert sum(calls.values()) <= CALLS_PER_OCCURRENCE * DUE, calls
 
     # One more for each that an earlier wake started: how did it end?
-    calls = calls_of_a_wake(project, "2036-12-01T09:00Z")
+    calls = calls_of_a_wake(silent, "2036-12-01T09:00Z")
     looks = calls.pop("FunctionGetOutputs")
     assert looks <= DUE + OF_THE_CLIENT
     assert sum(calls.values()) <= CALLS_PER_OCCURRENCE * DUE, calls
 
 
-def test_waiting_for_a_run_is_a_long_poll(make_project: Callable[..., Project]) -> None:
-    project = make_project()
+def test_waiting_for_a_run_is_a_long_poll(project: Project) -> None:
     project.hourly("slow", function="shop/linger")
     project.applied()
     project.engine.forget_calls()

@@ -14,9 +14,9 @@ NAME = "min-sync"
 
 
 @pytest.fixture(scope="module")
-def shop(make_project: Callable[..., Project]) -> Project:
+def shop(make_module_project: Callable[..., Project]) -> Project:
     """A schedule that fails now and then, and one that is no longer live."""
-    project = make_project()
+    project = make_module_project()
     project.hourly(NAME)
     project.applied()
     write_past(

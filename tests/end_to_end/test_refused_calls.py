@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -28,13 +28,12 @@ COMMANDS = (
 
 
 @pytest.fixture(scope="module")
-def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def refused(make_module_project: Callable[..., Project]) -> Project:
     """A project of which everything is applied."""
-    project = Project.create(tmp_path_factory.mktemp("refused"))
+    project = make_module_project()
     project.hourly("a")
     project.applied()
-    yield project
-    project.engine.stop()
+    return project
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,36 @@ def test_the_state_outlives_the_engine(
     engine.python("-c", CHECK, call)
 
 
+def test_an_engine_that_is_emptied_is_as_one_that_was_just_started(
+    start_engine: Callable[..., RunningEngine],
+) -> None:
+    engine = start_engine("--crons", "1")
+
+    def seen() -> list[object]:
+        listed = [("app",), ("volume",), ("dict",), ("secret",), ("environment",)]
+        found = [engine.modal(*kind, "list", "--json") for kind in listed]
+        engine.forget_calls()
+        return [found, engine.status(), engine.control("GET", "/faults"), engine.calls()]
+
+    new = seen()
+    engine.modal("environment", "create", "other")
+    engine.modal("secret", "create", "mine", "A=b")
+    engine.modal("deploy", str(SAMPLE))
+    engine.python("-c", FILL)
+    engine.python("-c", SPAWN)
+    engine.fault("AppList", "fail", nth=9)
+    until(lambda: len(engine.status()["container_pids"]) == 3)
+    pids, before = engine.status()["container_pids"], engine.env
+
+    engine.empty()
+    assert not any(alive(pid) for pid in pids)
+    assert seen() == new
+    assert engine.env.keys() == before.keys()
+    assert engine.record.token_secret != before["MODAL_TOKEN_SECRET"]
+    engine.modal("deploy", str(SAMPLE))
+    engine.python("-c", FILL)
+
+
 def test_a_call_that_was_running_is_run_again_after_a_crash(
     start_engine: Callable[..., RunningEngine],
 ) -> None:

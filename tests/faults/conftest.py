@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.end_to_end.conftest import make_project
+from tests.end_to_end.conftest import make_module_project
 from tests.end_to_end.project import Project
 from tests.faults.rig import Rig
 from tests.forked import Forked
 from tests.receiver import Receiver, receiving
 
-__all__ = ["make_project", "rig"]
+__all__ = ["make_module_project", "rig"]
 
 
 @pytest.fixture(scope="module")
-def rig(make_project: Callable[..., Project]) -> Rig:
+def rig(make_module_project: Callable[..., Project]) -> Rig:
     """One for the module; its tests leave nothing undone."""
-    project = make_project("--crons", "unlimited")
+    project = make_module_project("--crons", "unlimited")
     variables = project.engine.env | project.environment()
     return Rig(project, Forked(project.root, variables))
 

@@ -99,12 +99,17 @@ class Fleet:
         """It has nothing left to do and knows it."""
         self._kill_after(limits.RETIRE_GRACE, container)
 
-    async def close(self) -> None:
-        """End all containers; inputs that they hold stay unfinished, for the next start."""
+    async def close(self, *, at_once: bool = False) -> None:
+        """End all containers; inputs that they hold stay unfinished, for the next start.
+
+        Args:
+            at_once: give them no time to finish.
+        """
         self.closing = True
-        for container in self.containers():
-            self.retire(container, signal.SIGTERM if container.tasks else None)
-        await self._wait()
+        if not at_once:
+            for container in self.containers():
+                self.retire(container, signal.SIGTERM if container.tasks else None)
+            await self._wait()
         for container in self.containers():
             self.kill(container.id)
         await self._wait()

@@ -106,7 +106,7 @@ class Launcher:
         async with self._guard:
             if self._socket is None:
                 await self._open()
-        return self._ready.result()
+        return await asyncio.shield(self._ready)
 
     async def stop(self) -> None:
         """Close the zygote's end, which makes it kill all containers, and wait for it."""

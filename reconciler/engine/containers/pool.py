@@ -258,6 +258,8 @@ class Pool:
         )
 
     def _requeue(self, one: Input) -> None:
+        if self._fleet.closing:
+            return
         spec = self._apps.spec(one.function)
         if spec is None or not spec.app.live:
             self._end(one, outcomes.stopped())

@@ -41,7 +41,7 @@ def _compile(source: Path) -> None:
 
 
 class Sources:
-    """One folder per set of mounts, made at first use and shared by the containers that use it."""
+    """One folder per set of files, made at first use and shared by the containers that use it."""
 
     def __init__(self, catalog: Catalog, blobs: Blobs, folder: Path) -> None:
         self._catalog = catalog
@@ -53,15 +53,16 @@ class Sources:
     async def layout(self, function: api_pb2.Function) -> Path:
         """The folder that stands for the container's root. It always has a ``root`` in it."""
         placed = [*self._images.copies(function.image_id), *((m, "/") for m in function.mount_ids)]
-        name = hashlib.sha256(json.dumps([LAYOUT, placed]).encode()).hexdigest()[:32]
+        files = [
+            (normal(f"{prefix}/{file.filename}"), file)
+            for mount, prefix in placed
+            for file in self._files(mount)
+        ]
+        named = [LAYOUT, [(path, file.sha256_hex, file.mode) for path, file in files]]
+        name = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
         target = self._folder / name
         async with self._guard:
             if not target.exists():
-                files = [
-                    (normal(f"{prefix}/{file.filename}"), file)
-                    for mount, prefix in placed
-                    for file in self._files(mount)
-                ]
                 await asyncio.to_thread(self._make, target, files)
         return target
 

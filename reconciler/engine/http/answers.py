@@ -4,8 +4,10 @@
 secret>``: ``GET /calls`` counts the calls by method, ``GET /trace`` lists the latest in pairs of
 method and calling function (empty for a client), ``DELETE /calls`` begins both anew;
 ``GET|POST|DELETE /faults``: the rules of ``faults.Rule``; ``DELETE /contents [sha256, …]`` forgets
-contents as if they had never been uploaded; ``POST /fire {app, function,
-environment}`` runs a function as its cron would, at once; ``GET /status``.
+contents as if they had never been uploaded; ``DELETE /state`` kills all containers and forgets all
+but the contents, and writes ``server.json`` anew, with another token, when the empty engine serves;
+``POST /fire {app, function, environment}`` runs a function as its cron would, at once; ``GET
+/status``.
 """
 
 from __future__ import annotations
@@ -26,7 +28,11 @@ from reconciler.errors import ReconcileError
 
 
 class Answers:
-    """``fire`` runs a function and returns the call's id; ``status`` describes the engine."""
+    """Of one engine.
+
+    ``fire`` runs a function and returns the call's id; ``status`` describes the engine; ``empty``
+    has it begin anew on an empty state.
+    """
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class Answers:
         faults: Faults,
         fire: Callable[[str, str, str], str],
         status: Callable[[], dict[str, Any]],
+        empty: Callable[[], None],
     ) -> None:
         self._address = address
         self._token_secret = token_secret
@@ -43,6 +50,7 @@ class Answers:
         self._faults = faults
         self._fire = fire
         self._status = status
+        self._empty = empty
 
     async def answer(self, request: Request) -> Response:
         """Every request gets an answer; what is wrong with it is said in JSON."""
@@ -108,6 +116,9 @@ class Answers:
             case "DELETE", "/contents":
                 for sha256 in given:
                     self._blobs.path(sha256).unlink(missing_ok=True)
+                return _json({})
+            case "DELETE", "/state":
+                self._empty()
                 return _json({})
             case "POST", "/fire":
                 call = self._fire(
