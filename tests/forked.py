@@ -25,7 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 PATIENCE = 120.0
 """Seconds that a command may take."""
@@ -97,6 +97,26 @@ class Forked:
                     os.kill(pid, signal.SIGKILL)
                     raise
             return Done(code, _text(out), _text(err))
+
+
+def write_command(path: Path) -> None:
+    """Write an executable that is ``reconcile`` in a forked child, for scripts that call it."""
+    path.write_text(_COMMAND.format(python=sys.executable, address=_server()))
+    path.chmod(0o755)
+
+
+_COMMAND = """#!{python} -IS
+import json, os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.connect({address!r})
+socket.send_fds(server, [b"+"], [1, 2])
+lines = server.makefile("rw")
+place = {{"root": os.getcwd(), "environment": dict(os.environ)}}
+print(json.dumps({{"reconcile": sys.argv[1:], **place}}), file=lines, flush=True)
+lines.readline()
+print('"go"', file=lines, flush=True)
+sys.exit(json.loads(lines.readline()))
+"""
 
 
 @cache
@@ -198,6 +218,9 @@ def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
+    # The server's own know of other files: whether these can be sought in, for one.
+    sys.stdout = _stream(1, sys.stdout)
+    sys.stderr = _stream(2, sys.stderr, buffering=1)
     os.chdir(request.pop("root"))
     os.environ.clear()
     os.environ.update(request.pop("environment"))
@@ -217,6 +240,12 @@ def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _stream(descriptor: int, like: TextIO, buffering: int = -1) -> TextIO:
+    return open(
+        descriptor, "w", buffering, encoding=like.encoding, errors=like.errors, closefd=False
+    )
 
 
 def _reconcile(*arguments: str) -> None:

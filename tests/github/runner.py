@@ -1,8 +1,9 @@
 """Runs a workflow's jobs as GitHub's runner would: every ``run:`` block by bash, in a clone.
 
 What comes from elsewhere is replaced: a checkout is a clone that is already there, artifacts are a
-folder, Python is the one that runs the tests, which has all that pip would install, unless a test
-gives the machine another.
+folder, Python is the one that runs the tests, which has all that pip would install, and
+``reconcile`` is a fork of a process that has imported it, unless a test gives the machine another
+Python.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from uuid import uuid4
 
 import yaml
 
+from tests.forked import write_command
 from tests.github.expressions import interpolate, is_met
 
 ROOT = Path(__file__).parents[2]
@@ -191,6 +193,8 @@ class Runner:
             tools.mkdir(exist_ok=True)
             (tools / "python").write_text(PYTHON)
             (tools / "python").chmod(0o755)
+            if self.python == Path(sys.executable):
+                write_command(tools / "reconcile")
             path.insert(0, str(tools))
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
