@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.deploy.apply import Step
 from tests.end_to_end.project import Project
 from tests.engine_fixture import until
+from tests.forked import Forked
 
 NINE = "2036-12-01T09:00Z"
 THEIRS = """
@@ -46,25 +46,22 @@ def test_the_plan_is_shown_applied_and_then_empty(project: Project) -> None:
     nothing_to_do(project)
 
 
-@pytest.mark.parametrize("step", [step.value for step in Step if step is not Step.PRUNE])
-def test_an_apply_killed_before_a_step_is_completed_by_the_next(
-    project: Project, step: str
+def test_an_apply_that_is_killed_holds_up_no_run_and_is_completed_by_the_next(
+    project: Project,
 ) -> None:
+    """Of each step and call: tests/deploy/test_apply and tests/faults/test_apply_calls."""
     project.hourly("a", "b")
     project.applied()
     project.hourly("b", "c")
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.interrupted_apply", step],
-        cwd=project.root,
-        env=project.environment(PYTHONPATH=":".join(sys.path)),
-        check=False,
-        timeout=60,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    if step != Step.VERIFY:  # by then there is nothing left to do
-        refused = project.reconcile("--yes")
-        assert refused.code == 3
-        assert "doomed is applying since" in refused.err
+
+    def kill_at_publish(pid: int) -> None:
+        project.engine.fault("AppPublish", "kill", pid=pid, scope="client")
+
+    killed = Forked(project.root, project.environment()).reconcile("--yes", born=kill_at_publish)
+    assert killed.code == -signal.SIGKILL
+    refused = project.reconcile("--yes")
+    assert refused.code == 3
+    assert "is applying since" in refused.err
     project.reconcile("wake", "--at", NINE, "--wait")
     assert f"b@{NINE}" in project.marks(), "what was live before and after keeps running"
     assert project.reconcile("unlock", "2").code == 0

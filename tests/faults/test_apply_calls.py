@@ -56,16 +56,34 @@ OF_EACH_KIND: Final = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(scope="module")
+def first_apply(rig: Rig) -> Sequence[Recorded]:
+    """The calls of the first apply of an app, but for the upload of sources, which has its test."""
+    rig.use(f"first-{uuid4().hex}")
+    rig.declare(AFTER)
+    rig.applied()
+    rig.stop()
+    rig.use(f"first-{uuid4().hex}")
+    calls = record(rig)
+    rig.stop()
+    return calls
+
+
+@pytest.fixture(scope="module")
+def changing_apply(rig: Rig) -> Sequence[Recorded]:
+    """The calls of an apply that creates, updates and deletes."""
+    rig.use(OWN_APP)
+    rig.declare(BEFORE)
+    rig.applied()
+    rig.declare(AFTER)
+    return record(rig)
+
+
 @OF_EACH_KIND
 def test_a_first_apply_is_completed_by_the_next_when_a_call_is(
-    rig: Rig, way: str, kind: Kind
+    rig: Rig, first_apply: Sequence[Recorded], way: str, kind: Kind
 ) -> None:
-    for _ in range(2):  # the sources are uploaded with the first; see below for that
-        rig.use(f"first-{uuid4().hex}")
-        rig.declare(AFTER)
-        calls = record(rig)
-        rig.stop()
-    for call in (call for call in calls if call.kind is kind):
+    for call in (call for call in first_apply if call.kind is kind):
         rig.use(f"first-{uuid4().hex}")
         rig.declare(AFTER)
         if meets(rig, way, call):
@@ -77,14 +95,14 @@ def test_a_first_apply_is_completed_by_the_next_when_a_call_is(
 
 
 @OF_EACH_KIND
-def test_an_apply_is_completed_by_the_next_when_a_call_is(rig: Rig, way: str, kind: Kind) -> None:
+def test_an_apply_is_completed_by_the_next_when_a_call_is(
+    rig: Rig, changing_apply: Sequence[Recorded], way: str, kind: Kind
+) -> None:
     rig.use(OWN_APP)
-    rig.declare(BEFORE)
-    rig.applied()
     rig.declare(AFTER)
-    calls = record(rig)
+    rig.applied()
     declared, other = BEFORE, AFTER
-    for call in (call for call in calls if call.kind is kind):
+    for call in (call for call in changing_apply if call.kind is kind):
         rig.declare(declared)
         if meets(rig, way, call):
             rig.is_live(declared)
