@@ -6,6 +6,10 @@ taken out when it is sent or given up: a crash between the two leaves it there f
 A streak, the failed runs of a schedule since its last success, is counted up to the number that
 the alarm wants, and told once: it ends with a success, and only then can the next begin. That it
 was told is kept, for the number that is wanted may change meanwhile.
+
+A miss is counted in one notice. Several wakes may write it down: wakes that meet, a wake whose
+claim had no answer, one that looks again after the runs file was lost. So the cursor keeps which
+misses were counted, and the rewrite that adds a notice leaves these out.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from reconciler.model.formats import Damaged, FormatError, reading, typed
-from reconciler.model.occurrence import Occurrence, parse_minute, time_of
+from reconciler.model.occurrence import Occurrence, format_minute, parse_minute, time_of
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -59,6 +63,7 @@ class Notice:
         raised: when, ISO 8601.
         count: how many occurrences it is about.
         since: the time of the first of several, as in ids.
+        times: the misses that it counts, epoch minutes, as far as the lines of wakes list them.
         reason: the error, or why it did not run.
     """
 
@@ -68,6 +73,7 @@ class Notice:
     raised: str
     count: int = 1
     since: str | None = None
+    times: tuple[int, ...] = ()
     reason: str | None = None
 
     @property
@@ -85,6 +91,8 @@ class Notice:
         }
         if self.count != 1:
             data["count"] = self.count
+        if self.times:
+            data["times"] = [format_minute(at) for at in self.times]
         for key in ("since", "reason"):
             if getattr(self, key) is not None:
                 data[key] = getattr(self, key)
@@ -106,6 +114,7 @@ class Notice:
             raised=time_of(data, "raised"),
             count=typed(data, "count", int, 1),
             since=typed(data, "since", str, None),
+            times=tuple(map(parse_minute, typed(data, "times", list, []))),
             reason=typed(data, "reason", str, None),
         )
 
@@ -120,12 +129,15 @@ class Bulletin(NamedTuple):
             as told that are as long as the live rules want.
         succeeded: schedule to the time of its newest run that succeeded, as long as older ones are
             open: should they fail, their row is over already.
+        misses: schedule or task to the newest of its misses that a notice has counted, epoch
+            minutes, ascending.
     """
 
     streaks: Mapping[str, tuple[str, ...]]
     notices: Mapping[str, Notice]
     told: frozenset[str] | None = None
     succeeded: Mapping[str, str] = MappingProxyType({})
+    misses: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
     def without(self, ids: Iterable[str]) -> Bulletin:
         """This bulletin once these notices are settled."""
@@ -142,6 +154,10 @@ class Bulletin(NamedTuple):
                 data["told"] = sorted(self.told)
         if self.succeeded:
             data["succeeded"] = dict(self.succeeded)
+        if self.misses:
+            data["misses"] = {
+                name: [format_minute(at) for at in times] for name, times in self.misses.items()
+            }
         # Older versions do not know of damage: its notices have a key that they pass over.
         for key, of_damage in (("notices", False), ("damage", True)):
             held = (one for one in self.notices.values() if one.kind.is_damage is of_damage)
@@ -184,6 +200,7 @@ def read_bulletin(data: Mapping[str, Any], where: str) -> tuple[Bulletin, tuple[
         notices={one.id: one for one in each("a notice", written, _notice)},
         told=frozenset(map(str, items("told", list, []))) if "told" in data else None,
         succeeded=dict(each("a success", items("succeeded", dict, {}).items(), _success)),
+        misses=dict(each("misses", items("misses", dict, {}).items(), _misses)),
     )
     return bulletin, tuple(damaged)
 
@@ -199,6 +216,11 @@ def _success(item: tuple[Any, Any]) -> tuple[str, str]:
     name, time = item
     parse_minute(time)
     return str(name), time
+
+
+def _misses(item: tuple[Any, Any]) -> tuple[str, tuple[int, ...]]:
+    name, times = item
+    return str(name), tuple(map(parse_minute, times))
 
 
 def _notice(item: Any) -> Notice:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from reconciler.model.formats import typed
+from reconciler.model.occurrence import format_minute, parse_minute
 
 
 class ToldState(StrEnum):
@@ -27,17 +28,23 @@ class Told:
         notice: its id.
         to: the address, without what is secret in it; empty for all that there were.
         error: why it could not be sent.
+        times: the misses that the notice counts, epoch minutes.
     """
 
     notice: str
     to: str
     state: ToldState
     error: str | None = None
+    times: tuple[int, ...] = ()
 
-    def to_json(self) -> dict[str, str]:
-        """The attempt as JSON."""
-        data = {"notice": self.notice, "to": self.to, "state": self.state.value}
-        return data if self.error is None else {**data, "error": self.error}
+    def to_json(self) -> dict[str, Any]:
+        """The attempt as JSON; what has its default is left out."""
+        data: dict[str, Any] = {"notice": self.notice, "to": self.to, "state": self.state.value}
+        if self.error is not None:
+            data["error"] = self.error
+        if self.times:
+            data["times"] = [format_minute(at) for at in self.times]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -47,6 +54,7 @@ class Told:
             typed(data, "to", str),
             ToldState(data["state"]),
             typed(data, "error", str, None),
+            tuple(map(parse_minute, typed(data, "times", list, []))),
         )
 
 

@@ -49,6 +49,16 @@ def test_the_cursor() -> None:
     assert (ping.id, ping.count) == ("ping-fail/plain@2026-11-20T09:00Z", 1)
 
 
+def test_the_cursor_with_the_misses_that_were_counted() -> None:
+    content = (GOLDEN / "format-1" / "cursor-misses.json").read_text()
+    cursor = Cursor.from_json(json.loads(content))
+    (notice,) = cursor.bulletin.notices.values()
+    nine, ten = minute(at("09:00")), minute(at("10:00"))
+    assert (notice.id, notice.times) == ("missed/plain@2026-11-20T10:00Z", (nine, ten))
+    assert cursor.bulletin.misses == {"plain": (nine, ten)}
+    assert cursor.to_json() == json.loads(content)
+
+
 def test_a_wakes_file() -> None:
     log = decode_wake_log((GOLDEN / "format-1" / "run-told.jsonl").read_bytes(), "golden")
     assert log.told == (

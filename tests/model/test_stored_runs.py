@@ -58,6 +58,7 @@ def test_a_line_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
         {"damaged": (Damaged("current.json", "is not a pointer"),)},
         {"told": (Told("failures/a@2026-11-20T08:00Z", "https://x/…", ToldState.SENT),)},
         {"told": (Told("missed/a@2026-11-20T08:00Z", "", ToldState.GIVEN_UP, "too old"),)},
+        {"told": (Told("missed/a@2026-11-20T08:00Z", "", ToldState.SENT, times=(29_400_000,)),)},
     ],
     ids=str,
 )

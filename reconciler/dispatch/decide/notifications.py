@@ -25,6 +25,9 @@ GIVEN_UP_AFTER: Final = timedelta(hours=24)
 """A notice older than this is no longer sent."""
 LONGEST_STREAK: Final = 20
 """Failed runs that a streak names at most."""
+MISSES_KEPT: Final = 2000
+"""Counted misses that the cursor keeps at most, the newest; ``MISSES_OF_ONE`` of one schedule."""
+MISSES_OF_ONE: Final = 200
 
 
 def noting(
@@ -39,14 +42,19 @@ def noting(
     streaks = _of_today(bulletin.streaks, generation)
     told = _told_of_today(bulletin.told, streaks, generation)
     succeeded = _of_today(bulletin.succeeded, generation)
-    writer = _Writer(generation, format_time(seen), streaks, told, succeeded, [])
+    misses = _of_today(bulletin.misses, generation)
+    writer = _Writer(generation, format_time(seen), streaks, told, succeeded, misses, [])
     for line in lines:
         writer.note(line)
     notices = {**bulletin.notices}
     for notice in _at_once(writer.raised)[: max(0, NOTICES_KEPT - len(notices))]:
         notices.setdefault(notice.id, notice)
     return Bulletin(
-        writer.streaks, notices, frozenset(writer.told & writer.streaks.keys()), writer.good
+        writer.streaks,
+        notices,
+        frozenset(writer.told & writer.streaks.keys()),
+        writer.good,
+        _newest_of_all(writer.misses),
     )
 
 
@@ -95,6 +103,7 @@ class _Writer:
     streaks: dict[str, tuple[str, ...]]
     told: set[str]
     good: dict[str, str]
+    misses: dict[str, tuple[int, ...]]
     raised: list[Notice]
 
     def note(self, line: RunRecord) -> None:
@@ -159,12 +168,18 @@ class _Writer:
         )
 
     def missed(self, name: str, line: RunRecord) -> None:
+        counted = self.misses.get(name, ())
+        times = tuple(at for at in line.times if at not in counted)
+        if not times:
+            return
+        self.misses[name] = tuple(sorted((*counted, *times)))[-MISSES_OF_ONE:]
         self.add(
             NoticeKind.MISSED,
             name,
-            line.occurrence.id,
-            count=line.count,
-            since=format_minute(line.times[0]),
+            Occurrence(line.name, times[-1]).id,
+            count=line.count - len(line.times) + len(times),
+            since=format_minute(times[0]),
+            times=times,
             reason=line.reason,
         )
 
@@ -176,6 +191,7 @@ class _Writer:
         *,
         count: int = 1,
         since: str | None = None,
+        times: tuple[int, ...] = (),
         reason: str | None = None,
     ) -> None:
         notice = Notice(
@@ -185,17 +201,14 @@ class _Writer:
             raised=self.at,
             count=count,
             since=since,
+            times=times,
             reason=reason,
         )
         self.raised.append(notice)
 
 
 def _at_once(raised: Sequence[Notice]) -> list[Notice]:
-    """The notices, but one about all that a schedule missed.
-
-    Wakes at once share out what they claim as missed, and each finds the rest claimed: so every one
-    of them comes to this same notice.
-    """
+    """The notices, but one about all that a schedule missed."""
     found: dict[str, Notice] = {}
     for notice in raised:
         missed = notice.kind is NoticeKind.MISSED
@@ -211,7 +224,8 @@ def _both(one: Notice, other: Notice) -> Notice:
     reason = newest.reason
     if older.reason is not None and older.reason not in (reason or ""):
         reason = older.reason if reason is None else f"{older.reason}; {reason}"
-    return replace(newest, count=one.count + other.count, since=since, reason=reason)
+    times = tuple(sorted((*one.times, *other.times)))
+    return replace(newest, count=one.count + other.count, since=since, times=times, reason=reason)
 
 
 def _newest(notice: Notice) -> int:
@@ -256,5 +270,19 @@ def _told_of_today(
 
 def _of_today(noted: Mapping[str, V], generation: Generation) -> dict[str, V]:
     """What is noted of schedules that there still are, under the names that they have now."""
-    known = ((generation.named(name), value) for name, value in noted.items())
-    return {record.name: value for record, value in known if record is not None}
+    found = {}
+    for name, value in noted.items():
+        record = generation.named(name)
+        if record is not None or is_task(name):
+            found[name if record is None else record.name] = value
+    return found
+
+
+def _newest_of_all(misses: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
+    """The counted misses, without the oldest when there are too many."""
+    every = [at for times in misses.values() for at in times]
+    if len(every) <= MISSES_KEPT:
+        return misses
+    oldest = sorted(every)[-MISSES_KEPT]
+    kept = {name: tuple(at for at in times if at >= oldest) for name, times in misses.items()}
+    return {name: times for name, times in kept.items() if times}

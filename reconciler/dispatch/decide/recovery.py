@@ -68,13 +68,14 @@ def with_notices(
     """A cursor that was recovered from these logs, with what is still to be sent.
 
     The wakes' lines are noted again in their order, as the wakes did. What came of it within a day
-    waits to be sent, unless the logs say that it was sent or given up.
+    waits to be sent, unless the logs say that it was sent or given up. A wake may have put a miss
+    into another notice than its own line would: so the misses of what was sent come first.
 
     Args:
         generation: what is live.
         seen: the present.
     """
-    bulletin = NOTHING_TO_TELL._replace(told=frozenset())
+    bulletin = NOTHING_TO_TELL._replace(told=frozenset(), misses=_counted(logs))
     oldest, known = format_time(seen - GIVEN_UP_AFTER), _Known()
     for log in logs:
         started = datetime.fromisoformat(log.started)
@@ -112,11 +113,21 @@ class _Known:
         return replace(line, times=times, count=left) if times else None
 
 
-def _settled(logs: Iterable[WakeLog]) -> list[str]:
+def _settled(logs: Iterable[WakeLog]) -> set[str]:
     """The ids of the notices that each recipient who was tried has, or will not be sent again."""
     last = {(told.notice, told.to): told.state for log in logs for told in log.told}
     failing = {notice for (notice, _), state in last.items() if state is ToldState.FAILED}
-    return [notice for notice, _ in last if notice not in failing]
+    return {notice for notice, _ in last} - failing
+
+
+def _counted(logs: Sequence[WakeLog]) -> dict[str, tuple[int, ...]]:
+    """Schedule to the misses that settled notices count."""
+    settled, found = _settled(logs), dict[str, set[int]]()
+    for told in (told for log in logs for told in log.told):
+        if told.times and told.notice in settled:
+            name = Occurrence.parse(told.notice.partition("/")[2]).name
+            found.setdefault(name, set()).update(told.times)
+    return {name: tuple(sorted(times)) for name, times in found.items()}
 
 
 _UNSETTLED: Final = frozenset({RunState.START_FAILED, RunState.QUEUED})

@@ -4,9 +4,10 @@ The Dict has no compare-and-swap, but it tells who was the first to store a key.
 id, and who wants to replace it has to be the first under ``cursor/after/ID``. Whoever is not waits
 for the one who was, and begins again with what that one has written.
 
-Invariant: *while writers live and the Dict answers, each cursor is made from the one that it
-replaces.* One that dies in its turn, or lies still for longer than the others wait, is passed over;
-then the last one wins, and what that costs is in ``cursor``.
+Invariant: *while the Dict answers and no writer pauses in its turn, each cursor is made from the
+one that it replaces.* A writer that dies in its turn is passed over: those that have waited for it
+take a turn among them. One that pauses for longer, and writes then, undoes what the others wrote;
+what that costs is in ``cursor``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ NONE: Final = "none"
 """What the first one replaces, and one of before there were ids."""
 PATIENCE: Final = 3.0
 """Seconds that a writer waits for the one whose turn it is, and again for each that follows."""
+TURNS: Final = 3
+"""Writers of one cursor that are waited for, each as long as that, before one just writes."""
 LOOK_AGAIN: Final = 0.1
 """Seconds between two looks at whether that one has written."""
 
@@ -44,16 +47,14 @@ async def rewrite(
         UnavailableError: it may or may not have been written.
         NewerFormatError: a newer version wrote the one that is there.
     """
-    awaited, waited = None, 0.0
+    awaited, turn, waited = "", 0, 0.0
     while True:
-        entry = await claims.get(CURSOR_KEY)
-        read = cursor_of(entry)
+        read = cursor_of(await claims.get(CURSOR_KEY))
         found = read if isinstance(read, Cursor) else before
         after = NONE if not isinstance(read, Cursor) or not found.id else found.id
-        if waited >= PATIENCE:
-            break
-        if after != awaited:
-            if await _is_our_turn(claims, after, writing):
+        if after != awaited or waited >= PATIENCE:
+            turn = 1 if after != awaited else turn + 1
+            if turn > TURNS or await _is_our_turn(claims, after, turn, writing):
                 break
             awaited, waited = after, 0.0
         await asyncio.sleep(LOOK_AGAIN)
@@ -63,9 +64,9 @@ async def rewrite(
     return new
 
 
-async def _is_our_turn(claims: Claims, after: str, writing: str) -> bool:
-    """Whether nobody else is to write; without an answer nobody is waited for."""
-    key = f"{CURSOR_KEY}/after/{after}"
+async def _is_our_turn(claims: Claims, after: str, turn: int, writing: str) -> bool:
+    """Whether no other writer has this turn; without an answer none is waited for."""
+    key = f"{CURSOR_KEY}/after/{after}{f'#{turn}' if turn > 1 else ''}"
     try:
         if await claims.put_new(key, {"writing": writing}):
             return True

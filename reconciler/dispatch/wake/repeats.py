@@ -25,7 +25,6 @@ from reconciler.model.agenda import MINUTES_PER_DAY
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.outbox import NoticeKind
 from reconciler.model.record import Record
 from reconciler.model.runs import RunRecord, RunState
 
@@ -76,29 +75,6 @@ async def leave_out_repeats(
                     tally.records.remove(line)
         for call in [call for call in tally.calls if call in ended]:
             del tally.calls[call]
-
-
-async def noted_alone(
-    lines: Iterable[RunRecord], read: Cursor, log: RunLog, started: datetime
-) -> list[RunRecord]:
-    """The misses, of these that were found, of which an alarm of their own was raised.
-
-    A person has asked for their time alone (``wake --at``). With others that are found now, they
-    would be an alarm of another id.
-
-    Args:
-        read: the cursor with which the wake began.
-        started: when it began.
-    """
-    lines = list(lines)
-    oldest = min(line.occurrence.at for line in lines)
-    days = (minute(started) - oldest) // MINUTES_PER_DAY + 2
-    raised = set(read.bulletin.notices)
-    with suppress(UnavailableError):
-        # No line is wanted, but what was sent.
-        logs = await log.recent(min(days, DAYS), lambda _name: False)
-        raised |= {told.notice for one in logs for told in one.told}
-    return [line for line in lines if f"{NoticeKind.MISSED}/{line.occurrence.id}" in raised]
 
 
 async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int) -> list[Due]:

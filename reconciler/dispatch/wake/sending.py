@@ -171,7 +171,9 @@ class _Round:
         age = self.claimant.now - datetime.fromisoformat(notice.raised)
         if age <= GIVEN_UP_AFTER:
             return False
-        self.told.append(Told(notice.id, "", ToldState.GIVEN_UP, "it is older than a day"))
+        self.told.append(
+            Told(notice.id, "", ToldState.GIVEN_UP, "it is older than a day", notice.times)
+        )
         return True
 
     async def alarms(
@@ -244,7 +246,8 @@ class _Round:
             again = format_time(self.claimant.now + wait)
             entry |= {"state": Sending.FAILED.value, "error": error, "again": again}
         address = claimed.receiver.address
-        self.told.append(Told(claimed.notice.id, address.shown, state, error))
+        notice = claimed.notice
+        self.told.append(Told(notice.id, address.shown, state, error, notice.times))
         if state is not ToldState.FAILED:
             self.done.add((claimed.notice.id, claimed.receiver))
         await self.claims.put(claimed.key, entry)

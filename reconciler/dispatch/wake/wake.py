@@ -207,11 +207,6 @@ class _Wake:
 
             keep = not self.request.regular
             await leave_out_repeats(again, tally, self.ports.log, self.started, keep=keep)
-        alone = [one for one in tally.found if one.state is RunState.MISSED and one not in again]
-        if alone and self.ports.messenger is not None:
-            from reconciler.dispatch.wake.repeats import noted_alone
-
-            tally.repeated += await noted_alone(alone, read, self.ports.log, self.started)
 
     def may_repeat(self, line: RunRecord, read: Cursor) -> bool:
         if not self.request.regular:
@@ -379,13 +374,7 @@ class _Wake:
             ended=[record.call for record in ended if record.call is not None],
         )
         repeated = {shorten(line) for line in tally.repeated}
-        by = self.generation.digest
-        lines = [
-            new
-            for line in log.records
-            if line not in repeated
-            and (new := not_settled_since(line, found, read, by)) is not None
-        ]
+        lines = [line for line in log.records if line not in repeated]
         if self.ports.messenger is not None and self.gives_to_tell(found, lines):
             from reconciler.dispatch.wake.notify import noted
 
@@ -429,30 +418,6 @@ class _Wake:
             return ()
         seconds = (self.ports.clock.now() - self.started).total_seconds()
         return (round(seconds, 3),) if seconds >= 0 else ()
-
-
-def not_settled_since(line: RunRecord, found: Cursor, read: Cursor, by: str) -> RunRecord | None:
-    """What a line says was missed, but for what another wake has settled since this one began.
-
-    That wake has noted it. Its notice may be about other times as well, and so have another id.
-
-    Args:
-        found: the cursor as it is now.
-        read: the cursor with which this wake began.
-        by: the digest of the generation that it reads.
-    """
-    if line.state is not RunState.MISSED:
-        return line
-
-    def is_noted(at: int) -> bool:
-        occurrence = Occurrence(line.name, at)
-        passed = read.has_passed(at) and occurrence.id not in read.unsettled
-        return not passed and found.has_settled(occurrence, read, by)
-
-    left = tuple(at for at in line.times if not is_noted(at))
-    if not left:
-        return None
-    return replace(line, times=left, count=line.count - len(line.times) + len(left))
 
 
 def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -1,0 +1,195 @@
+"""Safety: a miss is counted in one alarm at most, whatever the wakes that find it lose."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.alerts import Alerts
+from reconciler.cron import minute
+from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.runs import RunState, WakeLog
+from reconciler.policies import Delivery
+from tests.dispatch.alarm_scenario import PAGER, rule
+from tests.dispatch.scenario import World, at, hourly
+from tests.simulation.virtual_time import run_virtually
+
+
+@dataclass
+class Misses:
+    """A world in which an hourly schedule misses what no wake finds within ten minutes."""
+
+    world: World = field(default_factory=World)
+    written: list[WakeLog] = field(default_factory=list)
+
+    def live(self, *, number: int, more: bool = False) -> None:
+        """Apply, if wanted with another schedule: then the generation is another one."""
+        records = [hourly(deadline=600)]
+        if more:
+            records.append(hourly("other", delivery=Delivery.AT_MOST_ONCE))
+        begun = {record.name: number for record in records}
+        self.world.live(*records, alerts=Alerts(rule(to=(PAGER,))), begun=begun)
+
+    def wake(self, time: str, *, as_if: str | None = None) -> None:
+        """Let a wake happen; a person may ask it for one minute alone."""
+        asked = None if as_if is None else minute(at(as_if))
+        self.written.append(self.world.wake(time, as_if=asked))
+
+    def at_once(self, *times: str) -> None:
+        """Let wakes meet, of which the second reads another generation."""
+
+        async def all_of_them() -> list[WakeLog]:
+            jobs = []
+            for number, time in enumerate(times):
+                self.live(number=1, more=number % 2 == 1)
+                token = f"{time}-{number}"
+                request = WakeRequest(wake=token, token=token, slot="poller")
+                jobs.append(asyncio.create_task(wake(self.world.ports(time), request)))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            return await asyncio.gather(*jobs)
+
+        self.written += run_virtually(all_of_them())
+
+    def die_before_the_cursor(self, time: str) -> None:
+        """Let a wake end between its runs file and the cursor: it has sent nothing either."""
+        entries = self.world.claims.entries
+        before = entries.get(CURSOR_KEY)
+        self.written.append(self.world.wake(time, replace(self.world.ports(time), messenger=None)))
+        entries.pop(CURSOR_KEY)
+        if before is not None:
+            entries[CURSOR_KEY] = before
+
+    def lose_cursor(self) -> None:
+        """Lose the cursor: the runs files then say how far wakes have come."""
+        self.world.claims.entries.pop(CURSOR_KEY, None)
+
+    def lose_runs_files(self) -> None:
+        """Lose all that wakes wrote, as when Modal acknowledges a commit and loses it."""
+        self.world.log.logs.clear()
+
+    def look_again(self) -> None:
+        """Let the next wake look again at what the cursor has passed."""
+        entry = self.world.claims.entries.get(CURSOR_KEY)
+        if entry is not None:
+            dropped = ("number", "reached")
+            self.world.claims.entries[CURSOR_KEY] = {
+                key: value for key, value in entry.items() if key not in dropped
+            }
+
+    def forget_claims(self) -> None:
+        """Let all claims die of idleness, those of notices too; the cursor is read and lives."""
+        entries = self.world.claims.entries
+        for key in [key for key in entries if "@" in key]:
+            del entries[key]
+
+    def counted(self, name: str = "hourly") -> int:
+        """The misses of a schedule that its alarms count."""
+        return sum(
+            alarm["count"]
+            for message in self.world.messenger.sent
+            for alarm in json.loads(message.body or b"{}").get("alarms", ())
+            if alarm["kind"] == "missed" and alarm["schedule"] == name
+        )
+
+    def missed(self, name: str = "hourly") -> set[int]:
+        """The misses that some wake has written down."""
+        return {
+            time
+            for log in self.written
+            for line in log.records
+            if line.state is RunState.MISSED and line.name == name
+            for time in line.times
+        }
+
+
+def test_wakes_that_read_different_generations_count_a_miss_once() -> None:
+    for times in (("10:30", "11:30"), ("11:30", "10:30"), ("11:30", "11:30")):
+        misses = Misses()
+        misses.live(number=1)
+        misses.wake("09:05")
+        misses.at_once(*times)
+        assert misses.counted() == len(misses.missed()) > 0
+
+
+def test_a_miss_whose_runs_file_was_lost_is_not_counted_again() -> None:
+    misses = Misses()
+    misses.live(number=1)
+    misses.wake("09:05")
+    misses.wake("10:30")
+    assert misses.counted() == 1
+    misses.lose_runs_files()
+    misses.look_again()
+    misses.wake("11:30")
+    assert misses.counted() == len(misses.missed()) == 2
+
+
+def test_a_miss_is_not_counted_again_when_the_claims_of_its_alarm_have_died() -> None:
+    misses = Misses()
+    misses.live(number=1)
+    misses.wake("09:05")
+    misses.wake("10:30")
+    misses.lose_runs_files()
+    misses.forget_claims()
+    misses.look_again()
+    misses.wake("10:50")
+    assert misses.counted() == len(misses.missed())
+
+
+def test_a_miss_in_the_file_of_a_wake_that_died_is_not_counted_again_without_the_cursor() -> None:
+    misses = Misses()
+    misses.live(number=1)
+    misses.wake("09:05")
+    misses.die_before_the_cursor("10:30")
+    misses.wake("11:30")
+    misses.lose_cursor()
+    misses.wake("11:50")
+    assert misses.counted() == len(misses.missed()) == 2
+
+
+Event: TypeAlias = tuple[str, int]
+
+EVERYWHERE = ("wake", "at", "meet", "die", "apply", "look again", "forget claims")
+
+
+def events(lost: str) -> st.SearchStrategy[list[Event]]:
+    """What may happen where one of the two that say what was counted may be lost, but not both."""
+    return st.lists(st.tuples(st.sampled_from((*EVERYWHERE, lost)), st.integers(1, 3)), max_size=10)
+
+
+@given(events("lose cursor") | events("lose runs files"))
+def test_no_miss_is_counted_twice(happening: list[Event]) -> None:
+    misses = Misses()
+    misses.live(number=1)
+    misses.wake("09:05")
+    hour = 10
+    for event, step in happening:
+        match event:
+            case "wake":
+                hour = min(hour + step, 22)
+                misses.wake(f"{hour}:30")
+            case "at":
+                misses.wake(f"{hour}:40", as_if=f"{hour}:00")
+            case "meet":
+                hour = min(hour + step, 22)
+                misses.at_once(f"{hour}:30", f"{hour + 1 if step == 3 else hour}:30")
+            case "die":
+                hour = min(hour + step, 22)
+                misses.die_before_the_cursor(f"{hour}:30")
+            case "lose cursor":
+                misses.lose_cursor()
+            case "apply":
+                misses.live(number=1 + step, more=step == 2)
+            case "lose runs files":
+                misses.lose_runs_files()
+            case "look again":
+                misses.look_again()
+            case "forget claims":
+                misses.forget_claims()
+    assert misses.counted() <= len(misses.missed())
