@@ -6,6 +6,9 @@ minutes are left out: one of them makes every packing of its set perfect.
 
 `spread`: the harder case of people who spread their schedules over the hour, as they are advised
 to: twice as many odd minutes and few that run several times an hour.
+
+`daily_and_weekly`: the hardest case: each schedule runs once a day or once a week, at a random
+minute, so that hardly two share a time and five crons have to wake for nothing.
 """
 
 from __future__ import annotations
@@ -81,6 +84,20 @@ def spread(count: int, seed: int) -> list[Member]:
 def in_zones(count: int, seed: int) -> list[Member]:
     """Return a set as most people write them, half of it in three other zones."""
     return _members(AS_WRITTEN, count, seed, lambda random: _one(random, _ZONES))
+
+
+def daily_and_weekly(count: int, seed: int) -> list[Member]:
+    """Return a set in UTC, three in four of it daily and the others weekly, at random minutes."""
+    random = Random(f"daily and weekly {count} {seed}")
+    return [
+        Member(f"s{n:05}", Timetable(parse_times(_daily_or_weekly(random)), "UTC"))
+        for n in range(count)
+    ]
+
+
+def _daily_or_weekly(random: Random) -> str:
+    weekday = "*" if random.random() < 0.75 else str(random.randrange(7))
+    return f"{random.randrange(60)} {random.randrange(24)} * * {weekday}"
 
 
 def _members(habits: Habits, count: int, seed: int, zone: Callable[[Random], str]) -> list[Member]:

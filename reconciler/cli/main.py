@@ -299,6 +299,11 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
     saved.add_argument("--plan", metavar="FILE", help="apply exactly this saved plan, or refuse")
     parser.add_argument("--at", metavar="COMMIT", help="plan the schedules of a commit: roll back")
     parser.add_argument(
+        "--alternatives",
+        action="store_true",
+        help="also show what another packing, and one cron fewer or more, would cost",
+    )
+    parser.add_argument(
         "--against",
         metavar="GITREF",
         help="plan offline what changes since the branch left this one; nothing is asked of Modal",

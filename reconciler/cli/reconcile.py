@@ -134,7 +134,7 @@ def _compare(args: Namespace) -> int:
 
 
 def _show(plan: Plan, args: Namespace) -> None:
-    show(plan, args.format)
+    show(plan.with_alternatives() if args.alternatives else plan, args.format)
     annotate(of_plan(plan))
 
 

@@ -60,7 +60,7 @@ class Expression:
     @property
     def times(self) -> int:
         """The minutes of a matching day as a bit set, bit 0 being 00:00."""
-        return _times(self.minutes, self.hours)
+        return times_of_day(self.minutes, self.hours)
 
     @property
     def dates(self) -> DaySet:
@@ -69,7 +69,8 @@ class Expression:
 
 
 @lru_cache(maxsize=4096)
-def _times(minutes: int, hours: int) -> int:
+def times_of_day(minutes: int, hours: int) -> int:
+    """Return the minutes of a day that minutes and hours make together, bit 0 being 00:00."""
     return sum(minutes << 60 * hour for hour in members(hours))
 
 

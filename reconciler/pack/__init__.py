@@ -1,10 +1,9 @@
 """Which slot wakes for which schedules, within the budget (DESIGN §7)."""
 
-from reconciler.pack.budget import BudgetError
 from reconciler.pack.fewest_wakes import fewest_wakes
 from reconciler.pack.one_poller import one_poller
-from reconciler.pack.packing import pack, wakes_saved_by_tolerance
-from reconciler.pack.slots import POLLER, Member, PackedSlot
+from reconciler.pack.packing import pack
+from reconciler.pack.slots import POLLER, BudgetError, Member, PackedSlot
 from reconciler.pack.wakes import EVERY_MINUTE, wakes_by_slot, wakes_per_month
 
 __all__ = [
@@ -18,5 +17,4 @@ __all__ = [
     "pack",
     "wakes_by_slot",
     "wakes_per_month",
-    "wakes_saved_by_tolerance",
 ]

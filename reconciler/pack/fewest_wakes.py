@@ -1,45 +1,62 @@
-"""Packing ``fewest-wakes``: every slot may be shared, wakes per month are made few."""
+"""Packing ``fewest-wakes``: every slot may be shared, wakes per month are made few.
+
+Schedules are merged greedily, always the pair that adds the fewest wakes; then those move to other
+slots whose move saves wakes. All of it is deterministic: limits are counts of steps.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from reconciler.pack.at_hand import AtHand
-from reconciler.pack.budget import require
 from reconciler.pack.demand import Demand, demands
-from reconciler.pack.division import Division
-from reconciler.pack.groups import Groups
-from reconciler.pack.homes import homes
-from reconciler.pack.horizon import horizon
-from reconciler.pack.load import Load, loads
-from reconciler.pack.naming import Group, slots
-from reconciler.pack.pieces import cut_up
-from reconciler.pack.search import search
-from reconciler.pack.service import asked, others, served
+from reconciler.pack.groups import Groups, cheap_groups
+from reconciler.pack.naming import Group, good_enough, slots
 from reconciler.pack.shape import cost
-from reconciler.pack.slots import Member, PackedSlot
-from reconciler.pack.stability import good_enough
+from reconciler.pack.slots import Member, PackedSlot, require_a_slot
+from reconciler.pack.tolerance import cover_of, wake_shapes
+
+MOST_SLOTS: Final = 100
+"""More slots than this are not used even where the budget has no limit."""
+FOR_LARGE_SETS: Final = 20
+PLACINGS: Final = 30_000
+"""Schedules times slots, above which no more than `FOR_LARGE_SETS` slots are tried."""
+FRUITLESS: Final = 3
+"""Further slots in a row that may save nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """Demands in groups, by number, with the cover of each group."""
+
+    members: list[list[int]]
+    covers: list[int]
+
+    @property
+    def total(self) -> int:
+        return sum(map(cost, self.covers))
 
 
 def fewest_wakes(
     members: Iterable[Member],
     budget: int | None,
     now: int,
-    previous: Sequence[PackedSlot] = (),
+    deployed: Sequence[PackedSlot] = (),
 ) -> tuple[PackedSlot, ...]:
-    """Pack the members into at most ``budget`` slots with as few wakes per month as can be found.
+    """Pack the members into at most ``budget`` slots with few wakes per month.
 
-    A larger budget never costs more (without `previous`), and neither does tolerance.
+    A larger budget never costs more (with nothing deployed), and neither does tolerance.
 
     Args:
         budget: slots that may be used; None for no limit.
         now: epoch minute from which on covers must hold.
-        previous: the slots at hand, to be kept if that costs little (`reconciler.pack.stability`).
+        deployed: the slots that are deployed; schedules stay in theirs if that costs little
+            (`reconciler.pack.naming.good_enough`).
 
     Returns:
-        The slots, sorted by name. Each schedule is in one of them. That slot wakes at all of its
-        times but those at which slots named in `relies_on` wake.
+        The slots, sorted by name. Each schedule is in one of them, whose cover has all of its
+        times, or later ones within its tolerance.
 
     Raises:
         BudgetError: the budget is zero and there are members.
@@ -47,118 +64,71 @@ def fewest_wakes(
     members = tuple(members)
     if not members:
         return ()
-    require(budget, len(members))
-    questions = [demands(members, horizon(now))]
-    if any(member.tolerance for member in members):
-        questions.append(demands([replace(m, tolerance=0) for m in members], horizon(now)))
-    at_hand = AtHand.of(previous, budget)
-    packed = min(
-        (
-            _packed(wanted, loads(wanted, delay=delay), at_hand)
-            for wanted in questions
-            for delay in _delays(wanted)
-        ),
-        key=lambda packed: packed.total,
+    require_a_slot(budget, len(members))
+    each = demands(members, now)
+    ways = list(wake_shapes(each))
+    best = min(
+        (packing for shapes in ways for packing in _anew(each, shapes, budget)),
+        key=lambda packing: packing.total,
     )
-    return slots(packed.groups(), previous)
+    for packing in _kept(each, ways, budget, deployed):
+        if good_enough(packing.total, best.total):
+            best = packing
+            break
+    groups = [
+        Group(cover, tuple(sorted(name for n in numbers for name in each[n].names)))
+        for numbers, cover in zip(best.members, best.covers, strict=True)
+    ]
+    return slots(groups, deployed)
 
 
-def _delays(wanted: Sequence[Demand]) -> Iterator[bool]:
-    """Yield whether demands that tolerate it wait: not, and where there are any, that they do."""
-    yield False
-    if any(demand.tolerance for demand in wanted):
-        yield True
+def _anew(each: Sequence[Demand], shapes: Sequence[int], budget: int | None) -> Iterator[_Packing]:
+    """Yield cheap packings into one slot, two, and so on, as long as more slots save wakes."""
+    limit = min(len(shapes), MOST_SLOTS, max(FOR_LARGE_SETS, PLACINGS // len(shapes)))
+    least = None
+    fruitless = 0
+    for groups in cheap_groups(shapes, limit if budget is None else min(budget, limit)):
+        packing = _packing(each, groups)
+        yield packing
+        fruitless = 0 if least is None or packing.total < least else fruitless + 1
+        least = packing.total if least is None else min(least, packing.total)
+        if fruitless == FRUITLESS:
+            return
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """Demands and the covers that serve them.
+def _kept(
+    each: Sequence[Demand],
+    ways: Sequence[Sequence[int]],
+    budget: int | None,
+    deployed: Sequence[PackedSlot],
+) -> Iterator[_Packing]:
+    """Yield packings that keep schedules in their slots: all of them, then all but a few.
 
-    Attributes:
-        covers: outlines.
-        given: numbers of demands to those of the covers that were made for them.
-        known: names of schedules to the covers that continue the slots that they were in.
+    New schedules go to where they cost least. Nothing is yielded when none of the deployed slots
+    is left, or more than the budget allows.
     """
-
-    demands: Sequence[Demand]
-    covers: Sequence[int]
-    given: Mapping[int, int]
-    known: Mapping[str, set[int]]
-
-    @property
-    def total(self) -> int:
-        return sum(map(cost, self.covers))
-
-    def groups(self) -> list[Group]:
-        each = self.demands
-        home_of = homes(each, self.covers, self.given, self.known)
-        assert home_of is not None, "a slot without a schedule"
-        names: list[list[str]] = [[] for _ in self.covers]
-        relies_on: list[set[int]] = [set() for _ in self.covers]
-        for demand, home in zip(each, home_of, strict=True):
-            names[home] += demand.names
-            by_slot = [served(demand, cover) for cover in self.covers]
-            relies_on[home].update(others(asked(demand) & ~by_slot[home], by_slot))
-        return [
-            Group(cover, tuple(sorted(names[n])), tuple(sorted(relies_on[n])))
-            for n, cover in enumerate(self.covers)
-        ]
+    slot_of = {name: n for n, slot in enumerate(deployed) for name in slot.schedules}
+    groups: dict[int, list[int]] = {}
+    new = []
+    for n, demand in enumerate(each):
+        slot = next((slot_of[name] for name in demand.names if name in slot_of), None)
+        if slot is None:
+            new.append(n)
+        else:
+            groups.setdefault(slot, []).append(n)
+    if not groups or (budget is not None and len(groups) > budget):
+        return
+    spare: list[list[int]] = [[]] if budget is None or len(groups) < budget else []
+    found = [Groups(shapes, [*groups.values(), *spare]) for shapes in ways]
+    for state in found:
+        for n in new:
+            state.insert(n)
+    yield min((_packing(each, state) for state in found), key=lambda packing: packing.total)
+    for state in found:
+        state.tidy()
+    yield min((_packing(each, state) for state in found), key=lambda packing: packing.total)
 
 
-def _packed(wanted: Sequence[Demand], asked: Sequence[Load], at_hand: AtHand) -> _Packed:
-    outlines = list(dict.fromkeys(load.outline for load in asked))
-    cut = cut_up(wanted, asked)
-    if cut is None:
-        return _whole(wanted, asked, search(outlines, at_hand.budget), at_hand)
-    division = Division(cut, lambda covers: homes(wanted, covers) is not None)
-    return _divided(wanted, asked, division, search(outlines, at_hand.budget, division), at_hand)
-
-
-def _whole(
-    wanted: Sequence[Demand], asked: Sequence[Load], best: Groups, at_hand: AtHand
-) -> _Packed:
-    carried = at_hand.whole(wanted, asked)
-    if carried is not None and _good_enough(carried.groups, best):
-        best = carried.groups
-    group_of: dict[int, int] = {}
-    used = Groups.of(group for group in best.members if group)
-    for n, group in enumerate(used.members):
-        for outline in group:
-            group_of.setdefault(outline, n)
-    given = {load.demand: group_of[load.outline] for load in asked}
-    heirs: dict[int, set[int]] = {}
-    for demand, group_number in given.items():
-        for name in wanted[demand].names:
-            if name in at_hand.slot_of:
-                heirs.setdefault(at_hand.slot_of[name], set()).add(group_number)
-    known = {name: heirs.get(slot, set()) for name, slot in at_hand.slot_of.items()}
-    return _Packed(wanted, used.covers, given, known)
-
-
-def _divided(
-    wanted: Sequence[Demand],
-    asked: Sequence[Load],
-    division: Division,
-    best: Groups,
-    at_hand: AtHand,
-) -> _Packed:
-    carried = at_hand.divided(wanted, asked, division.pieces.each)
-    if carried is not None and _good_enough(carried.groups, best):
-        tight = division.tight(carried.groups.covers)
-        covers = [cover for cover in tight if cover]
-        if division.fits(covers):
-            slots_ = [slot for slot, cover in zip(carried.slots, tight, strict=True) if cover]
-            known = {
-                name: {slots_.index(slot)}
-                for name, slot in at_hand.slot_of.items()
-                if slot in slots_
-            }
-            return _Packed(wanted, covers, {}, known)
-    return _Packed(wanted, best.covers, {}, {})
-
-
-def _good_enough(kept: Groups, best: Groups) -> bool:
-    """Whether the packing at hand may stay, as it is or tidied."""
-    if not good_enough(kept.total, best.total):
-        kept.tidy(range(len(kept.members)))
-    return good_enough(kept.total, best.total)
+def _packing(each: Sequence[Demand], groups: Groups) -> _Packing:
+    used = [numbers for numbers in groups.members if numbers]
+    return _Packing(used, [cover_of([each[n] for n in numbers]) for numbers in used])

@@ -1,125 +1,257 @@
-"""A packing under construction: groups of outlines, and the two steps by which it gets better."""
+"""Groups of shapes: greedy merging, and the moves that make groups cheaper.
+
+All of it is deterministic: limits are counts of steps, not seconds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from operator import or_
+from itertools import combinations
 from typing import Final
 
-from reconciler.pack.shape import cost
+from reconciler.pack.shape import cost, union, values
 
 FEW: Final = 7
-"""A value held by more outlines of a group than this is not worth the attempt to be rid of."""
+"""A value that more shapes of a group hold is not worth the attempt to move all of them."""
+MOVES: Final = 1_000
+"""Moves of one search, at most; each makes the groups cheaper."""
+MERGED_IN_PAIRS: Final = 150
+"""So many shapes are merged pair by pair, the dearest ones; the others join where they cost
+least. Pairs grow with the square."""
+DIVIDED_ANEW: Final = 250
+"""Two groups with more shapes than this in common are not divided anew."""
+SEARCHED: Final = 8
+"""Beyond so many groups there is little left to gain: one more is only filled from the others."""
 _CLOSED: Final = -1
-"""In place of a group's cost: nothing is put into it."""
+"""In place of a group's cost: it takes no shape."""
 
 
-@dataclass(slots=True)
 class Groups:
-    """Outlines in groups, with what each group costs.
+    """Shapes, by their numbers, in groups.
 
     Attributes:
-        members: the outlines of each group; a group may be empty.
-        covers: their unions.
+        members: the numbers of the shapes in each group; a group may be empty.
+        covers: the union of each group.
         costs: what the covers cost.
     """
 
-    members: list[list[int]]
-    covers: list[int]
-    costs: list[int]
-
-    @classmethod
-    def of(cls, groups: Iterable[Sequence[int]]) -> Groups:
-        """Return the state in which outlines are grouped so."""
-        members = [list(group) for group in groups]
-        covers = [union(group) for group in members]
-        return cls(members, covers, [cost(cover) for cover in covers])
+    def __init__(self, shapes: Sequence[int], members: Iterable[Iterable[int]]) -> None:
+        self._shapes = shapes
+        self.members = [list(group) for group in members]
+        self.covers = [union(shapes[n] for n in group) for group in self.members]
+        self.costs = [cost(cover) for cover in self.covers]
 
     @property
     def total(self) -> int:
         """What all the groups cost."""
         return sum(self.costs)
 
-    def copy(self) -> Groups:
-        """Return a state of its own with the same groups."""
-        return Groups([list(group) for group in self.members], self.covers[:], self.costs[:])
-
-    def replace(self, group: int, outlines: list[int]) -> None:
-        """Replace the outlines of a group."""
-        self.members[group] = outlines
-        self.covers[group] = union(outlines)
-        self.costs[group] = cost(self.covers[group])
-
-    def insert(self, outline: int) -> int:
-        """Put an outline where it costs least, and return that group's number."""
-        added, group, cover = cheapest(outline, self.covers, self.costs)
-        self.members[group].append(outline)
+    def insert(self, number: int) -> None:
+        """Put a shape into the group where it costs least."""
+        added, group, cover = _cheapest(self._shapes[number], self.covers, self.costs)
+        self.members[group].append(number)
         self.covers[group] = cover
         self.costs[group] += added
-        return group
 
-    def tidy(self, changed: Iterable[int]) -> None:
-        """Move outlines out of groups where that pays, until it nowhere does.
+    def tidy(self, changed: Iterable[int] | None = None) -> None:
+        """Move shapes to other groups while that pays, at most `MOVES` times.
 
-        A group gets cheaper only when a value of one of its fields goes, and with it all outlines
+        A group gets cheaper only when a value of one of its fields goes, and with it all shapes
         that hold the value: these move together, each to where it costs least.
 
         Args:
-            changed: the groups to begin with; the others are taken to be tidy.
+            changed: the groups to begin with, when the others are tidy; None for all of them.
         """
-        pending = set(changed) if len(self.members) > 1 else set()
-        while pending:
+        every = range(len(self.members))
+        pending = set(every if changed is None else changed) if len(every) > 1 else set()
+        moves = 0
+        while pending and moves < MOVES:
             group = max(pending, key=lambda n: (self.costs[n], -n))
             pending.discard(group)
-            for value in _rare_values(self.members[group]):
+            for value in _rare_values(self._shapes[n] for n in self.members[group]):
                 receivers = self._without(group, value)
                 if receivers:
-                    pending.update(receivers)
-                    pending.add(group)
+                    pending |= {*receivers, group}
+                    moves += 1
                     break
 
+    def divided_anew(self, first: int, second: int) -> Groups | None:
+        """Return cheaper groups in which the shapes of two are divided anew; None without any.
+
+        The two shapes whose common cover adds most are kept apart, and the others join them.
+        """
+        pool = self.members[first] + self.members[second]
+        if not 2 < len(pool) <= DIVIDED_ANEW:
+            return None
+        one = self._farthest(pool[0], pool)
+        other = self._farthest(one, pool)
+        pair = Groups(self._shapes, [[one], [other]])
+        for n in sorted(set(pool) - {one, other}, key=lambda n: (-cost(self._shapes[n]), n)):
+            pair.insert(n)
+        pair.tidy()
+        if pair.total >= self.costs[first] + self.costs[second]:
+            return None
+        members = list(self.members)
+        members[first], members[second] = pair.members
+        groups = Groups(self._shapes, members)
+        groups.tidy({first, second})
+        return groups
+
+    def _farthest(self, number: int, pool: Sequence[int]) -> int:
+        """Return the shape of the pool that adds most to the cover of another one."""
+        shape = self._shapes[number]
+        return max(pool, key=lambda n: (cost(shape | self._shapes[n]) - cost(self._shapes[n]), -n))
+
     def _without(self, group: int, value: int) -> set[int]:
-        """Rid a group of a value if that pays; return the groups that took its holders."""
-        rest = [outline for outline in self.members[group] if not outline & value]
-        cover = union(rest)
+        """Move the holders of a value out of a group if that pays; return where they went."""
+        rest = [n for n in self.members[group] if not self._shapes[n] & value]
+        cover = union(self._shapes[n] for n in rest)
         remaining = cost(cover)
         saved = self.costs[group] - remaining
         if saved <= 0:
             return set()
-        holders = [outline for outline in self.members[group] if outline & value]
         covers, costs = self.covers[:], self.costs[:]
         costs[group] = _CLOSED
         moves = []
-        for outline in holders:
-            added, to, wider = cheapest(outline, covers, costs)
+        for number in self.members[group]:
+            if not self._shapes[number] & value:
+                continue
+            added, to, wider = _cheapest(self._shapes[number], covers, costs)
             saved -= added
             if saved <= 0:
                 return set()
             covers[to] = wider
             costs[to] += added
-            moves.append((outline, to))
-        for outline, to in moves:
-            self.members[to].append(outline)
+            moves.append((number, to))
+        for number, to in moves:
+            self.members[to].append(number)
         self.members[group] = rest
         covers[group], costs[group] = cover, remaining
         self.covers, self.costs = covers, costs
         return {to for _, to in moves}
 
 
-def cheapest(outline: int, covers: Sequence[int], costs: Sequence[int]) -> tuple[int, int, int]:
-    """Return what an outline adds in the group where it adds least, that group and its new cover.
+def cheap_groups(shapes: Sequence[int], most: int) -> Iterator[Groups]:
+    """Yield all shapes in one group, in two, and so on, up to `most` groups; none is dearer than
+    the one before.
 
-    The first of equal groups is taken. Groups whose cost is `_CLOSED` are left out; there must be
-    another one.
+    Args:
+        shapes: at least one.
+        most: the largest number of groups that is asked for.
+    """
+    best = None
+    for groups in merged(shapes, most):
+        if best is None:
+            best = groups
+        else:
+            more = len(groups.members)
+            wider = Groups(shapes, [*best.members, *[()] * (more - len(best.members))])
+            if more <= SEARCHED:
+                groups.tidy()
+                wider.tidy()
+                best = _divided_anew(min(groups, wider, key=lambda each: each.total))
+            else:
+                best = _divided_once(wider)
+        yield best
+
+
+def _divided_once(groups: Groups) -> Groups:
+    """Divide the dearest group that gets cheaper by it between itself and the last, empty one."""
+    last = len(groups.members) - 1
+    dearest_first = sorted(range(last), key=lambda n: (-groups.costs[n], n))
+    divided = (groups.divided_anew(group, last) for group in dearest_first)
+    return next(filter(None, divided), groups)
+
+
+def _divided_anew(groups: Groups) -> Groups:
+    """Merge the shapes of each two groups anew into two, where that pays, until it does not."""
+    pairs = list(combinations(range(len(groups.members)), 2))
+    fruitless = 0
+    while fruitless < len(pairs):
+        first, second = pairs[0]
+        pairs = [*pairs[1:], pairs[0]]
+        better = groups.divided_anew(first, second)
+        if better is None:
+            fruitless += 1
+        else:
+            groups, fruitless = better, 0
+    return groups
+
+
+def merged(shapes: Sequence[int], most: int) -> Iterator[Groups]:
+    """Merge shapes, always the pair of groups that adds least to the cost.
+
+    Args:
+        shapes: at least one.
+        most: the largest number of groups that is asked for.
+
+    Yields:
+        All shapes in one group, in two, and so on, up to `most` groups.
+    """
+    order = sorted(range(len(shapes)), key=lambda n: (-cost(shapes[n]), shapes[n], n))
+    paired: list[int] = []
+    joining = []
+    for n in order:
+        wakes_anyway = any(shapes[n] | shapes[other] == shapes[other] for other in paired)
+        if len(paired) < MERGED_IN_PAIRS and not wakes_anyway:
+            paired.append(n)
+        else:
+            joining.append(n)
+    for step in reversed(_pairwise(shapes, paired, most)):
+        groups = Groups(shapes, step)
+        for n in joining:
+            groups.insert(n)
+        yield groups
+
+
+def _pairwise(shapes: Sequence[int], numbers: Sequence[int], most: int) -> list[list[list[int]]]:
+    """Return the groups after each merge from `most` groups down to one."""
+    groups = [[n] for n in numbers]
+    covers = [shapes[n] for n in numbers]
+    costs = [cost(cover) for cover in covers]
+    alive = list(range(len(groups)))
+    nearest: dict[int, tuple[int, int]] = {}
+
+    def added(first: int, second: int) -> int:
+        return cost(covers[first] | covers[second]) - costs[first] - costs[second]
+
+    def find(group: int) -> None:
+        others = ((added(group, other), other) for other in alive if other != group)
+        nearest[group] = min(others, default=(0, group))
+
+    for group in alive:
+        find(group)
+    steps = []
+    while True:
+        if len(alive) <= most:
+            steps.append([list(groups[group]) for group in alive])
+        if len(alive) == 1:
+            return steps
+        into = min(alive, key=lambda group: (nearest[group][0], group))
+        other = nearest[into][1]
+        alive.remove(other)
+        groups[into] += groups[other]
+        covers[into] |= covers[other]
+        costs[into] = cost(covers[into])
+        for group in alive:
+            if nearest[group][1] in {into, other}:
+                find(group)
+            elif group != into:
+                nearest[group] = min(nearest[group], (added(group, into), into))
+        find(into)
+
+
+def _cheapest(shape: int, covers: Sequence[int], costs: Sequence[int]) -> tuple[int, int, int]:
+    """Return what a shape adds in the group where it adds least, that group and its new cover.
+
+    The first of equal groups is taken. At least one group must be open.
     """
     best = None
     for group, cover in enumerate(covers):
         before = costs[group]
         if before == _CLOSED:
             continue
-        wider = cover | outline
+        wider = cover | shape
         if wider == cover:
             return 0, group, cover
         added = cost(wider) - before
@@ -129,28 +261,15 @@ def cheapest(outline: int, covers: Sequence[int], costs: Sequence[int]) -> tuple
     return best
 
 
-def union(outlines: Iterable[int]) -> int:
-    """Return the outline of a group."""
-    return reduce(or_, outlines, 0)
-
-
-def values(outline: int) -> Iterator[int]:
-    """Yield the values of an outline, each as the one bit that it is."""
-    while outline:
-        value = outline & -outline
-        yield value
-        outline ^= value
-
-
-def _rare_values(outlines: Iterable[int]) -> Iterator[int]:
-    """Yield the values that at least one and at most `FEW` of the outlines hold.
+def _rare_values(shapes: Iterable[int]) -> Iterator[int]:
+    """Yield the values that at least one and at most `FEW` of the shapes hold.
 
     All values are counted at once, the three binary digits of their counts in an integer each.
     """
     ones = twos = fours = more = 0
-    for outline in outlines:
-        carry = ones & outline
-        ones ^= outline
+    for shape in shapes:
+        carry = ones & shape
+        ones ^= shape
         if carry:
             twos, carry = twos ^ carry, twos & carry
             if carry:

@@ -10,6 +10,8 @@ from typing import Final
 from reconciler.pack import shape
 from reconciler.pack.slots import POLLER, PackedSlot
 
+TOLERATED: Final = 1
+"""Percent by which a packing that moves no schedule may cost more than the best one."""
 _FIRST_NUMBER: Final = 2
 
 
@@ -18,41 +20,48 @@ class Group:
     """Schedules that share a slot.
 
     Attributes:
-        cover: the outline of what the slot must wake for.
+        cover: the shape of what the slot must wake for.
         schedules: their names, sorted, at least one.
-        relies_on: numbers of the groups that wake for the rest of their times.
     """
 
     cover: int
     schedules: tuple[str, ...]
-    relies_on: tuple[int, ...] = ()
 
 
-def slots(groups: Sequence[Group], previous: Sequence[PackedSlot]) -> tuple[PackedSlot, ...]:
+def good_enough(kept: int, best: int) -> bool:
+    """Whether schedules stay in their slots at a cost of `kept` where the best one costs `best`.
+
+    The best packing after a small change may be a quite different one, a few wakes cheaper: every
+    schedule would move and the plan would be unreadable. The limit is measured against the best
+    packing each time, so that small losses do not add up.
+    """
+    return kept * 100 <= best * (100 + TOLERATED)
+
+
+def slots(groups: Sequence[Group], deployed: Sequence[PackedSlot]) -> tuple[PackedSlot, ...]:
     """Name the groups' slots: after the one schedule, or poller; sorted by name.
 
     Args:
-        previous: the slots at hand; a poller's name goes to the group that takes over most of its
-            schedules, the others are numbered in the order of their first schedules.
+        deployed: the slots that are deployed; a poller's name goes to the group that takes over
+            most of its schedules, the others are numbered in the order of their first schedules.
     """
-    names = _names(groups, previous)
+    names = _names(groups, deployed)
     named = [
         PackedSlot(
             name=names[n],
             cron=shape.expression(group.cover),
             schedules=group.schedules,
-            relies_on=tuple(sorted(names[other] for other in group.relies_on)),
         )
         for n, group in enumerate(groups)
     ]
     return tuple(sorted(named, key=lambda slot: slot.name))
 
 
-def _names(groups: Sequence[Group], previous: Sequence[PackedSlot]) -> list[str]:
+def _names(groups: Sequence[Group], deployed: Sequence[PackedSlot]) -> list[str]:
     names = {n: group.schedules[0] for n, group in enumerate(groups) if len(group.schedules) == 1}
     taken = {name for group in groups for name in group.schedules}
     pollers = [n for n in range(len(groups)) if n not in names]
-    for name, n in _inherited(groups, pollers, previous):
+    for name, n in _inherited(groups, pollers, deployed):
         if n not in names and name not in taken:
             names[n] = name
             taken.add(name)
@@ -64,12 +73,12 @@ def _names(groups: Sequence[Group], previous: Sequence[PackedSlot]) -> list[str]
 
 
 def _inherited(
-    groups: Sequence[Group], pollers: Sequence[int], previous: Sequence[PackedSlot]
+    groups: Sequence[Group], pollers: Sequence[int], deployed: Sequence[PackedSlot]
 ) -> Iterator[tuple[str, int]]:
-    """Yield names of previous pollers with their likely heirs, the likeliest first."""
+    """Yield names of deployed pollers with the groups that may take them, the likeliest first."""
     claims = [
         (-len(set(slot.schedules).intersection(groups[n].schedules)), slot.name, n)
-        for slot in previous
+        for slot in deployed
         if slot.schedules != (slot.name,)
         for n in pollers
     ]

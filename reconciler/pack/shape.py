@@ -3,20 +3,19 @@
 An expression's times are the product of its minutes, its hours and its days, so the tightest
 expression over several others has, field by field, the union of their values. With all fields side
 by side in one integer, the tightest common cover of two shapes is ``a | b`` and ``a`` needs no
-wake beyond those of ``b`` when ``a | b == b``. Packing compares a great many groups: one operation
-each is what makes that possible.
+wake beyond those of ``b`` when ``a | b == b``. Packing compares many groups: this makes each
+comparison one operation.
 
 Days are what two fields name together, joined by OR (`reconciler.cron.covers`): a shape for days of
 the month has no weekdays, one for weekdays no days of the month, and one for every day has all of
 both. Union is therefore exact for days too.
-
-The outline of a schedule, or of a group, is the shape of all its times in UTC; slots are in UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final
 
 from reconciler.cron.covers import written
@@ -29,8 +28,6 @@ _HOURS_AT: Final = 60
 _MONTHS_AT: Final = _HOURS_AT + 24
 _DAYS_AT: Final = _MONTHS_AT + 13
 _WEEKDAYS_AT: Final = _DAYS_AT + 32
-BITS: Final = _WEEKDAYS_AT + 7
-"""How many bits a shape takes."""
 
 UNITS_PER_MONTH: Final = 7 * 400 * 12
 """Costs are whole numbers, so that they add up and compare exactly: sevenths of a wake in the 400
@@ -67,19 +64,14 @@ def cost(shape: int) -> int:
     return times * _days(shape >> _MONTHS_AT)
 
 
-def times(shape: int) -> int:
-    """Return the minutes of a matching day, bit 0 being 00:00."""
-    return times_of(shape & MINUTES, shape >> _HOURS_AT & _HOURS)
-
-
-def times_of(minutes: int, hours: int) -> int:
-    """Return the minutes of a day that minutes and hours make together, bit 0 being 00:00."""
-    return sum(minutes << 60 * hour for hour in range(24) if hours >> hour & 1)
-
-
 def days(shape: int) -> int:
     """Return the day fields alone. What includes them bit by bit has at least the same days."""
     return shape >> _MONTHS_AT << _MONTHS_AT
+
+
+def every_day(shape: int) -> bool:
+    """Whether it matches on all days of the year."""
+    return days(shape) == _ALL_DAYS
 
 
 def at_times(days: int, times: int) -> int:
@@ -93,34 +85,17 @@ def at_times(days: int, times: int) -> int:
     return days | minutes | hours << _HOURS_AT
 
 
-def every_day(shape: int) -> bool:
-    """Whether it matches on all days of the year."""
-    return _days(shape >> _MONTHS_AT) == _days(_ALL_DAYS >> _MONTHS_AT)
+def union(shapes: Iterable[int]) -> int:
+    """Return the tightest common cover of shapes."""
+    return reduce(or_, shapes, 0)
 
 
-def weekdays(shape: int) -> int | None:
-    """Return the weekdays on which it matches, bit 0 being Sunday; None if dates play a part."""
-    day_fields = days(shape)
-    if day_fields == _ALL_DAYS:
-        return EVERY_WEEKDAY
-    by_weekday = day_fields >> _WEEKDAYS_AT
-    return by_weekday if day_fields == on_weekdays(by_weekday) else None
-
-
-def on_weekdays(weekdays: int) -> int:
-    """Return the day fields, alone, that match on those weekdays of every week."""
-    if weekdays == EVERY_WEEKDAY:
-        return _ALL_DAYS
-    return MONTH.full << _MONTHS_AT | weekdays << _WEEKDAYS_AT
-
-
-def always(shape: int) -> int:
-    """Return the weekdays on all dates of which it matches; it may match on others, too."""
-    day_fields = days(shape)
-    if day_fields == _ALL_DAYS:
-        return EVERY_WEEKDAY
-    all_year = day_fields >> _MONTHS_AT & MONTH.full == MONTH.full
-    return day_fields >> _WEEKDAYS_AT if all_year else 0
+def values(shape: int) -> Iterator[int]:
+    """Yield the values of a shape's fields, each as the one bit that it is."""
+    while shape:
+        value = shape & -shape
+        yield value
+        shape ^= value
 
 
 def expression(shape: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.cron import Timetable
+from reconciler.errors import ReconcileError
 
 POLLER: Final = "poller"
 """The name of the first shared slot; the others are ``poller-2``, ``poller-3`` and so on."""
@@ -34,11 +35,28 @@ class PackedSlot:
         name: the schedule's name for a solo slot, ``poller`` or ``poller-N`` for a shared one.
         cron: the cover of its schedules, in UTC.
         schedules: the names of the schedules that it wakes for, sorted.
-        relies_on: the names of slots whose wakes serve some of those schedules' times, so that
-            this one need not wake then; sorted, mostly empty.
     """
 
     name: str
     cron: str
     schedules: tuple[str, ...]
-    relies_on: tuple[str, ...] = ()
+
+
+class BudgetError(ReconcileError):
+    """There are schedules to wake for and no cron to do it with."""
+
+    def __init__(self, members: int) -> None:
+        super().__init__(
+            f"no cron is left to wake for {members} schedules",
+            remedy="free one of the crons that others hold, or lower `reserve`",
+        )
+
+
+def require_a_slot(budget: int | None, members: int) -> None:
+    """Check that a budget suffices for any packing at all; None is no limit.
+
+    Raises:
+        BudgetError: the budget is less than 1 and there are members.
+    """
+    if members and budget is not None and budget < 1:
+        raise BudgetError(members)

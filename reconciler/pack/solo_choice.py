@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 
 from reconciler.cron.text import members
 from reconciler.pack.demand import Demand
-from reconciler.pack.groups import union, values
-from reconciler.pack.shape import cost
+from reconciler.pack.shape import cost, union, values
 
 EXACT: Final = 14
 """Up to so many demands every choice that can be the best is looked at."""
@@ -18,7 +17,7 @@ WORK: Final = 3_000_000
 NARROWEST: Final = 2
 """Choices of each size that are extended at least."""
 EXCHANGED: Final = 3
-"""Values that may go in exchange for one that comes back."""
+"""Values that may leave the poller in exchange for one that comes back."""
 
 
 def best_solos(demands: Sequence[Demand], most: int, work: int = WORK) -> frozenset[int]:
@@ -38,16 +37,16 @@ def best_solos(demands: Sequence[Demand], most: int, work: int = WORK) -> frozen
 
 def total_cost(demands: Sequence[Demand], solo: frozenset[int]) -> int:
     """Return what solo slots for some of the demands and one poller for the rest cost."""
-    poller = union(demand.outline for n, demand in enumerate(demands) if n not in solo)
+    poller = union(demand.shape for n, demand in enumerate(demands) if n not in solo)
     return cost(poller) + sum(_alone(demands[n]) for n in solo)
 
 
 def _alone(demand: Demand) -> int:
-    return cost(demand.outline) * len(demand.names)
+    return cost(demand.shape) * len(demand.names)
 
 
 class _Choice(NamedTuple):
-    """Who is solo (bit n for demand n), how many slots that takes and what it costs.
+    """The solo demands (bit n for demand n), how many slots they take and what that costs.
 
     Sorts by the total, of solo slots and the poller.
     """
@@ -61,14 +60,14 @@ class _Choice(NamedTuple):
 class _Search:
     def __init__(self, demands: Sequence[Demand], most: int, work: int) -> None:
         self.most = most
-        self.outlines = [demand.outline for demand in demands]
+        self.shapes = [demand.shape for demand in demands]
         self.slots = [len(demand.names) for demand in demands]
         self.alone = [_alone(demand) for demand in demands]
         self.holders = self._holders()
         self.unavoidable = self._unavoidable()
         self.extended = self._how_many_to_extend(work)
         self.best = 0
-        self.least = cost(union(self.outlines))
+        self.least = cost(union(self.shapes))
 
     def run(self) -> int:
         """Return the best choice found."""
@@ -126,36 +125,36 @@ class _Search:
             choice = best
 
     def _extended(self, choice: _Choice, solo: int) -> _Choice | None:
-        """Look at a choice that includes another; None if it needs or costs too much."""
+        """Return a choice that includes another; None if it needs or costs too much."""
         added = members(solo & ~choice.solo)
         slots = choice.slots + sum(self.slots[n] for n in added)
         alone = choice.alone + sum(self.alone[n] for n in added)
         if slots > self.most or alone + self.unavoidable >= self.least:
             return None
-        polled = (outline for n, outline in enumerate(self.outlines) if not solo >> n & 1)
+        polled = (shape for n, shape in enumerate(self.shapes) if not solo >> n & 1)
         total = alone + cost(union(polled))
         if total < self.least:
             self.best, self.least = solo, total
         return _Choice(total, solo, slots, alone)
 
     def _how_many_to_extend(self, work: int) -> int | None:
-        if len(self.outlines) <= EXACT:
+        if len(self.shapes) <= EXACT:
             return None
         generations = min(self.most, len(self.holders))
-        steps = generations * len(self.holders) * len(self.outlines)
+        steps = generations * len(self.holders) * len(self.shapes)
         return max(NARROWEST, work // max(steps, 1))
 
     def _holders(self) -> list[int]:
-        """Return, for each value that may go, who holds it; each set once, in a fixed order."""
+        """Return the holders of each value that may go; each set once, in a fixed order."""
         found = set()
-        for value in values(union(self.outlines)):
-            holders = [n for n, outline in enumerate(self.outlines) if outline & value]
+        for value in values(union(self.shapes)):
+            holders = [n for n, shape in enumerate(self.shapes) if shape & value]
             if sum(self.slots[n] for n in holders) <= self.most:
                 found.add(sum(1 << n for n in holders))
         return sorted(found)
 
     def _unavoidable(self) -> int:
-        """Return what the poller costs at least, with the values of those that cannot leave it."""
+        """Return what the poller costs at least, with the demands that cannot leave it."""
         leaving = union(self.holders)
-        staying = (outline for n, outline in enumerate(self.outlines) if not leaving >> n & 1)
+        staying = (shape for n, shape in enumerate(self.shapes) if not leaving >> n & 1)
         return cost(union(staying))

@@ -1,24 +1,20 @@
-"""What another choice would cost: the other packing, one cron fewer or more, no tolerance."""
+"""What another packing would cost: the other one, one cron fewer or more, no tolerance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 
 from reconciler.manifest import Packing
 from reconciler.model.generation import Generation, Slot
-from reconciler.pack import Member, wakes_saved_by_tolerance
+from reconciler.pack import Member
 from reconciler.plan.forecast import wakes_of
-from reconciler.plan.slots import pack_members, slots_at_hand
-
-COMPARED: Final = 1_000
-"""Beyond so many schedules nothing is compared: packing several times more would be felt."""
+from reconciler.plan.slots import pack_members
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another choice.
+    """Another packing.
 
     Attributes:
         crons: how many might be used.
@@ -32,41 +28,40 @@ class Alternative:
     wakes: int
 
 
-def other_choices(
+def other_packings(
     members: Sequence[Member], packing: Packing, available: int | None, now: int
 ) -> tuple[Alternative, ...]:
-    """The other choices, as if nothing were deployed yet.
+    """Return the other packings, as if nothing were deployed yet.
 
     Args:
-        members: what has to be woken for.
+        members: the schedules that need wakes.
         packing: the one that was chosen.
         available: crons that may be used; without a limit there is nothing to choose.
         now: epoch minute.
     """
-    if available is None or not 0 < len(members) <= COMPARED:
+    if available is None or not members:
         return ()
     return tuple(
         _measured(members, other, crons, now) for other, crons in _choices(packing, available)
     )
 
 
-def saved_by_tolerance(
+def wakes_without_tolerance(
     members: Sequence[Member],
     packing: Packing,
     available: int | None,
     now: int,
     known: Sequence[Generation],
 ) -> int:
-    """How many wakes a month more there would be if no schedule could wait.
+    """Return the wakes a month that there would be if no schedule could run late.
 
     Args:
-        members, packing, available, now: as for :func:`other_choices`.
+        members, packing, available, now: as for :func:`other_packings`.
         known: what was applied.
     """
-    if available == 0 or len(members) > COMPARED:
-        return 0
-    saved = wakes_saved_by_tolerance(members, packing, available, now, slots_at_hand(known, now))
-    return max(0, round(saved))
+    punctual = [replace(member, tolerance=0) for member in members]
+    packed = pack_members(punctual, packing, available, now, known)
+    return wakes_of([Slot(slot.name, slot.cron) for slot in packed], now)
 
 
 def _choices(packing: Packing, available: int) -> Iterator[tuple[Packing, int]]:

@@ -21,7 +21,7 @@ from reconciler.manifest import EnvironmentSettings, Location, Schedule
 from reconciler.model.generation import CRONLESS, Generation, Slot
 from reconciler.model.generation_writing import new_generation
 from reconciler.pack import Member, PackedSlot
-from reconciler.plan.alternatives import Alternative, other_choices, saved_by_tolerance
+from reconciler.plan.alternatives import Alternative, other_packings, wakes_without_tolerance
 from reconciler.plan.ancestry import Ancestry, checkout_warnings, creation_reason, deletion_reason
 from reconciler.plan.budget import Budget, budget_for
 from reconciler.plan.chains import follow_renames
@@ -91,6 +91,7 @@ class Plan:
         ancestry: how the commit stands to the live one; None when nothing is live.
         tags: the app's tags after the apply.
         secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
+        alternatives: what other packings would cost; None when that was not asked.
     """
 
     environment: str
@@ -115,32 +116,35 @@ class Plan:
     ancestry: Ancestry | None
     tags: Mapping[str, str]
     secrets: Mapping[str, tuple[str, ...]]
+    alternatives: tuple[Alternative, ...] | None = None
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.changes and not self.drift
 
-    @cached_property
-    def alternatives(self) -> tuple[Alternative, ...]:
-        """What other choices would cost; worked out when it is asked for, since that takes long."""
-        return other_choices(
-            _members(self.desired, self.now),
-            self.desired.settings.packing,
-            self.budget.available,
-            self.now,
+    def with_alternatives(self) -> Plan:
+        """Return the same plan with what other packings would cost; packs three times more."""
+        members = _members(self.desired, self.now)
+        found = other_packings(
+            members, self.desired.settings.packing, self.budget.available, self.now
         )
+        return replace(self, alternatives=found)
 
     @cached_property
     def saved_by_tolerance(self) -> int:
-        """Wakes a month that there would be more if no schedule could wait."""
-        return saved_by_tolerance(
-            _members(self.desired, self.now),
+        """How many more wakes a month there would be if no schedule could run late."""
+        members = _members(self.desired, self.now)
+        if not any(member.tolerance for member in members):
+            return 0
+        punctual = wakes_without_tolerance(
+            members,
             self.desired.settings.packing,
             self.budget.available,
             self.now,
             _known(self.actual),
         )
+        return max(0, punctual - self.wakes.per_month)
 
     @cached_property
     def digest(self) -> str:

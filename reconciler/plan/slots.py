@@ -1,4 +1,4 @@
-"""Schedules into slots: the packing that was asked for, as near as can be to what is live."""
+"""Schedules into slots: the packing that the settings ask for, close to what is deployed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pack_members(
     now: int,
     known: Sequence[Generation] = (),
 ) -> tuple[PackedSlot, ...]:
-    """Pack what has to be woken for; no slots when there is no cron for any.
+    """Pack the schedules that need wakes; no slots when there is no cron for any.
 
     Args:
         available: crons that may be used, None without limit.
@@ -27,13 +27,13 @@ def pack_members(
         known: what was applied; the first of them is what the packing changes as little as it can.
     """
     try:
-        return pack(members, packing, available, now, slots_at_hand(known, now))
+        return pack(members, packing, available, now, deployed_slots(known, now))
     except BudgetError:
         return ()
 
 
 def members_of(schedules: Iterable[Schedule], tasks: Resolution | None, now: int) -> list[Member]:
-    """What has to be woken for, as the packer wants it.
+    """The schedules that need wakes, as members of a packing.
 
     Args:
         tasks: how often to wake for tasks that programs create; a member like the schedules.
@@ -49,8 +49,8 @@ def members_of(schedules: Iterable[Schedule], tasks: Resolution | None, now: int
     return members
 
 
-def slots_at_hand(known: Sequence[Generation], now: int) -> tuple[PackedSlot, ...]:
-    """The slots that were applied, as the packer wants them; the first generation counts.
+def deployed_slots(known: Sequence[Generation], now: int) -> tuple[PackedSlot, ...]:
+    """The slots of the first generation, which was applied.
 
     Args:
         now: epoch minute.

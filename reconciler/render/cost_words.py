@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.plan import Plan, WakePrice, Wakes
-from reconciler.plan.alternatives import COMPARED, Alternative
+from reconciler.plan.alternatives import Alternative
 from reconciler.words import count
 
 EXCEEDED: Final = (
@@ -16,7 +16,7 @@ EXCEEDED: Final = (
 def wakes_words(plan: Plan) -> str:
     """``8,766 wakes a month (at least 8,766; every minute would be 43,830)``."""
     wakes = plan.wakes
-    # Those who can wait share wakes, and may make do with fewer than the minutes that are due.
+    # Schedules with a tolerance share wakes, which may be fewer than the minutes that are due.
     least = f"at least {wakes.floor:,}"
     if wakes.per_month < wakes.floor:
         least = f"something is due in {wakes.floor:,} minutes"
@@ -37,14 +37,13 @@ def cost_words(plan: Plan) -> str:
     return f"about {dollars(price.usd(plan.wakes.per_month))} a month: {_basis(price)}"
 
 
-def choices_words(plan: Plan) -> str | None:
-    """What other choices would cost, or why that is not said; None when there is no choice."""
-    others = plan.alternatives
-    if any(other.wakes != plan.wakes.per_month for other in others):
-        return "Otherwise: " + "; ".join(_choice(other, plan.price) for other in others)
-    if plan.budget.available is not None and len(plan.generation.records) > COMPARED:
-        return f"Other choices are not compared for more than {COMPARED:,} schedules."
-    return None
+def alternatives_words(plan: Plan) -> str | None:
+    """What other packings would cost; None when that was not asked."""
+    if plan.alternatives is None:
+        return None
+    if not plan.alternatives:
+        return "No other packing: the crons are not limited, or no schedule needs a wake."
+    return "Otherwise: " + "; ".join(_choice(other, plan.price) for other in plan.alternatives)
 
 
 def tolerance_words(plan: Plan) -> str | None:

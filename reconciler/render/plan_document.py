@@ -59,9 +59,6 @@ class SlotPart(Part):
         description="Of a solo slot, how many of them come when its schedule is not due: a cron in "
         "UTC wakes at every offset of the schedule's zone. 0 for other slots.",
     )
-    relies_on: list[str] = Field(
-        description="Slots whose wakes serve some of these schedules' times."
-    )
 
 
 class ForeignPart(Part):
@@ -186,7 +183,9 @@ class PlanDocument(Part):
     wakes: WakesPart
     cost_usd_per_month: float = Field(ge=0)
     pricing: PricingPart
-    alternatives: list[AlternativePart]
+    alternatives: list[AlternativePart] | None = Field(
+        description="What other packings would cost. Null without `--alternatives`."
+    )
     effects: list[EffectPart]
     tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
     warnings: list[WarningPart]
@@ -222,7 +221,6 @@ def plan_document(plan: Plan) -> PlanDocument:
                 schedules=list(slot.schedules),
                 wakes_per_month=plan.wakes.by_slot[slot.name],
                 idle_wakes_per_month=plan.wakes.idle.get(slot.name, 0),
-                relies_on=list(slot.relies_on),
             )
             for slot in plan.slots
         ],
@@ -255,7 +253,9 @@ def plan_document(plan: Plan) -> PlanDocument:
             seconds_per_wake=plan.price.seconds,
             wakes_measured=plan.price.measured,
         ),
-        alternatives=[
+        alternatives=None
+        if plan.alternatives is None
+        else [
             AlternativePart(
                 packing=other.packing,
                 crons=other.crons,

@@ -21,7 +21,7 @@ from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
 from reconciler.render.cost_words import (
     EXCEEDED,
-    choices_words,
+    alternatives_words,
     cost_words,
     idle_words,
     tolerance_words,
@@ -277,7 +277,7 @@ def _slots(plan: Plan) -> Section:
         f"{wakes_words(plan)}, {cost_words(plan)}.",
         EXCEEDED if plan.budget.exceeded else None,
         tolerance_words(plan),
-        choices_words(plan),
+        alternatives_words(plan),
     ]
     end = (*(line for note in notes if note for line in ("", note)), "", "</details>")
     head = (
@@ -291,11 +291,8 @@ def _slots(plan: Plan) -> Section:
 
 
 def _served(slot: PackedSlot) -> str:
-    """For whom a slot wakes, and which slots wake for some of their times."""
-    served = code(", ".join(served_names(slot)), table=True)
-    if not slot.relies_on:
-        return served
-    return f"{served}, relying on {code(', '.join(slot.relies_on), table=True)}"
+    """The schedules that a slot wakes for."""
+    return code(", ".join(served_names(slot)), table=True)
 
 
 def _warnings(plan: Plan) -> Section:

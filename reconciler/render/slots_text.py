@@ -13,7 +13,7 @@ from reconciler.plan.foreign import held_words
 from reconciler.render.action_style import SIGNS, painted
 from reconciler.render.cost_words import (
     EXCEEDED,
-    choices_words,
+    alternatives_words,
     cost_words,
     idle_words,
     tolerance_words,
@@ -42,7 +42,7 @@ def slot_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield f"  {_why_shared(plan)}"
     yield f"  {wakes_words(plan)}"
     yield f"  {cost_words(plan)}"
-    saved, others = tolerance_words(plan), choices_words(plan)
+    saved, others = tolerance_words(plan), alternatives_words(plan)
     if saved is not None:
         yield f"  {saved}"
     if others is not None:
@@ -81,13 +81,12 @@ def _slots(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _served(slot: PackedSlot) -> str:
-    """For whom it wakes, and which slots wake for some of their times."""
-    relies = f", relying on {', '.join(slot.relies_on)}" if slot.relies_on else ""
+    """The schedules that a shared slot wakes for."""
     if slot.schedules == (slot.name,) and slot.name != TASK_TICK:
-        return relies.removeprefix(", ")
+        return ""
     listed = ", ".join(served_names(slot)[:LISTED_NAMES])
     more = len(slot.schedules) - LISTED_NAMES
-    return (f"for {listed} and {more} more" if more > 0 else f"for {listed}") + relies
+    return f"for {listed} and {more} more" if more > 0 else f"for {listed}"
 
 
 def _why_shared(plan: Plan) -> str:

@@ -29,7 +29,7 @@ from reconciler.manifest import Settings
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.model.formats import GoneError, NewerFormatError
-from reconciler.pack.budget import BudgetError
+from reconciler.pack.slots import BudgetError
 
 MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     BudgetError: (3,),

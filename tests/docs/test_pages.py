@@ -16,8 +16,8 @@ from tests.github.runner import ROOT
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 RUN_HERE = ["alerts.md", "ci.md", "jobs.md", "refusals.md", "migrating.md", "tasks.md"]
-RUN_ELSEWHERE = ["README.md", "engine.md", "walkthrough.md"]
-"""Their commands have tests of their own: test_readme, test_engine_page, test_walkthrough."""
+RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "walkthrough.md"]
+"""Each has a test of its own beside this one."""
 
 _COMMANDS = re.compile(r"^ *```(console|sh|bash|shell)$", re.MULTILINE)
 _YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)

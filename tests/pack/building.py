@@ -48,26 +48,18 @@ def timetable_of(slot: PackedSlot) -> Timetable:
 def unserved(
     group: Iterable[Member], slots: Iterable[PackedSlot], years: int = 1
 ) -> Iterator[tuple[str, int]]:
-    """Yield each schedule and day with a time that no wake of its slots follows soon enough.
-
-    Its slots are the one that lists it and those on which that one relies.
-    """
-    slots = tuple(slots)
-    wakes = {slot.name: timetable_of(slot) for slot in slots}
+    """Yield each schedule and day with a time that no wake of its slot follows soon enough."""
+    slot_of = {name: timetable_of(slot) for slot in slots for name in slot.schedules}
     for one in group:
-        (home,) = (slot for slot in slots if one.name in slot.schedules)
-        serving = [wakes[name] for name in (home.name, *home.relies_on)]
         for day in range(TODAY, TODAY + years * YEAR):
             due = one.timetable.minutes_of_day(day)
-            if due and due & ~_served(serving, day, one.tolerance):
+            if due and due & ~_followed(slot_of[one.name], day, one.tolerance):
                 yield one.name, day
 
 
-def _served(serving: list[Timetable], day: int, tolerance: int) -> int:
-    wakes = 0
-    for each in serving:
-        wakes |= each.minutes_of_day(day) | each.minutes_of_day(day + 1) << MINUTES_PER_DAY
-    served = 0
+def _followed(slot: Timetable, day: int, tolerance: int) -> int:
+    wakes = slot.minutes_of_day(day) | slot.minutes_of_day(day + 1) << MINUTES_PER_DAY
+    followed = 0
     for late in range(tolerance + 1):
-        served |= wakes >> late
-    return served
+        followed |= wakes >> late
+    return followed

@@ -1,4 +1,4 @@
-"""One poller at most; who is solo is the best choice there is."""
+"""One poller at most; no other choice of solo slots is better."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from reconciler.cron import cover
 from reconciler.cron.dates import date_rule
 from reconciler.pack import BudgetError, Member, one_poller
 from reconciler.pack.demand import demands
-from reconciler.pack.horizon import horizon
 from reconciler.pack.shape import UNITS_PER_MONTH, cost, shape
 from reconciler.pack.solo_choice import best_solos, total_cost
 from tests.pack.building import NOW, TYPICAL, drawn, members
@@ -86,7 +85,7 @@ def test_no_choice_of_solo_slots_is_better(group: list[Member], budget: int) -> 
 @given(usual, st.integers(1, 5))
 @settings(max_examples=40)
 def test_no_choice_is_better_in_zones_either(group: list[Member], most: int) -> None:
-    each = demands(group, horizon(NOW))
+    each = demands(group, NOW)
     choices = (
         frozenset(choice)
         for size in range(len(each) + 1)

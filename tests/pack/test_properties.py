@@ -28,7 +28,7 @@ class Packer(Protocol):
         members: Iterable[Member],
         budget: int | None,
         now: int,
-        previous: Sequence[PackedSlot] = (),
+        deployed: Sequence[PackedSlot] = (),
     ) -> tuple[PackedSlot, ...]: ...
 
 
@@ -45,7 +45,9 @@ def wakes(slots: Sequence[PackedSlot]) -> float:
 @both_packings
 @given(st.one_of(usual, strange, tolerant), budgets)
 @settings(max_examples=60)
-def test_every_occurrence_has_its_wake(packer: Packer, group: list[Member], budget: int) -> None:
+def test_every_cover_contains_all_times_of_its_schedules(
+    packer: Packer, group: list[Member], budget: int
+) -> None:
     assert not list(unserved(group, packer(group, budget, NOW)))
 
 
@@ -136,3 +138,16 @@ def test_a_solo_slot_wakes_exactly_for_a_schedule_in_utc(group: list[Member], bu
 
 def _year(timetable: Timetable) -> list[int]:
     return [timetable.minutes_of_day(day) for day in range(TODAY, TODAY + 365)]
+
+
+@given(st.one_of(usual, tolerant), budgets, st.data())
+@settings(max_examples=40)
+def test_what_is_deployed_never_breaks_the_budget_or_a_cover(
+    group: list[Member], budget: int, data: st.DataObject
+) -> None:
+    before = fewest_wakes(group, data.draw(budgets), NOW)
+    kept = data.draw(st.lists(st.sampled_from(group), min_size=1, unique_by=lambda m: m.name))
+    added = [Member(f"x{n}", one.timetable, one.tolerance) for n, one in enumerate(group[:2])]
+    slots = fewest_wakes([*kept, *added], budget, NOW, before)
+    assert len(slots) <= budget
+    assert not list(unserved([*kept, *added], slots))

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, minute, parse
 from reconciler.cron.dates import date_rule
+from reconciler.cron.expression import times_of_day
 from reconciler.pack.shape import (
     UNITS_PER_MONTH,
     at_times,
     days,
     expression,
     shape,
-    times,
-    times_of,
 )
 from reconciler.pack.shape import cost as shape_cost
 from tests.cron.strategies import expressions
@@ -34,15 +33,14 @@ def test_the_cost_of_a_shape_is_how_often_its_expression_wakes(text: str) -> Non
     first = minute(datetime(2001, 1, 1, tzinfo=UTC)) // 1440
     days_of_cycle = range(first, first + 28 * 365 + 7)
     wakes = sum(timetable.minutes_of_day(day).bit_count() for day in days_of_cycle)
-    in_february = times(this).bit_count() * (1 / 4 - 97 / 400) / 12
+    in_february = timetable.expressions[0].times.bit_count() * (1 / 4 - 97 / 400) / 12
     assert abs(shape_cost(this) / UNITS_PER_MONTH - wakes / 28 / 12) <= in_february + 1e-6
 
 
 @given(st.integers(1, (1 << 60) - 1), st.integers(1, (1 << 24) - 1))
 def test_times_of_a_shape(minutes: int, hours: int) -> None:
     this = shape(minutes, hours, [_ANY_DAY])
-    assert times(this) == times_of(minutes, hours)
-    assert at_times(days(this), times(this)) == this
+    assert at_times(days(this), times_of_day(minutes, hours)) == this
 
 
 def test_a_shape_reads_as_its_expression() -> None:

@@ -1,4 +1,4 @@
-"""A packing at hand is kept while it costs at most one percent more than the best found."""
+"""Schedules stay in their slots while that costs at most one percent more than the best packing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEFORE = (
 
 
 def _moved(before: Sequence[PackedSlot], after: Sequence[PackedSlot]) -> set[str]:
-    """The schedules that share their slot with others than before, new and gone ones apart."""
+    """The schedules that share their slot with others than before, new and removed ones apart."""
     common = _names(before) & _names(after)
     with_before, with_after = _companions(before), _companions(after)
     return {name for name in common if (with_before[name] ^ with_after[name]) & common}
@@ -59,11 +59,11 @@ def test_a_removal_moves_no_schedule() -> None:
 
 def test_a_packing_that_wakes_a_little_more_than_the_best_is_kept() -> None:
     group = members("often: */5 * * * *", "a: 7 2 * * *", "b: 7 3 * * *")
-    at_hand = (
+    deployed = (
         PackedSlot("often", "*/5 * * * *", ("often",)),
         PackedSlot("poller", "7 2,3 * * *", ("a", "b")),
     )
-    assert fewest_wakes(group, 3, NOW, at_hand) == at_hand
+    assert fewest_wakes(group, 3, NOW, deployed) == deployed
     kept = one_poller(
         members("often: */5 * * * *", "a: 0 3 1 1 *", "b: 0 4 * * *"),
         2,
@@ -75,11 +75,11 @@ def test_a_packing_that_wakes_a_little_more_than_the_best_is_kept() -> None:
 
 def test_one_that_wakes_much_more_is_given_up() -> None:
     group = members("hourly: 0 * * * *", "a: 7 2 * * *", "b: 7 3 * * *")
-    at_hand = (
+    deployed = (
         PackedSlot("poller", "0,7 * * * *", ("a", "hourly")),
         PackedSlot("b", "7 3 * * *", ("b",)),
     )
-    assert drawn(fewest_wakes(group, 2, NOW, at_hand)) == {
+    assert drawn(fewest_wakes(group, 2, NOW, deployed)) == {
         "hourly": "0 * * * * <- hourly",
         "poller": "7 2,3 * * * <- a b",
     }
@@ -103,10 +103,10 @@ def test_small_losses_do_not_add_up() -> None:
 
 def test_pollers_keep_their_names() -> None:
     group = members("a: 0 2 * * *", "b: 0 14 * * *", "c: 30 5 * * *", "d: 30 6 * * *")
-    at_hand = (
+    deployed = (
         PackedSlot("poller", "30 5,6 * * *", ("c", "d")),
         PackedSlot("poller-2", "0 2,14 * * *", ("a", "b")),
     )
-    assert fewest_wakes(group, 2, NOW, at_hand) == at_hand
+    assert fewest_wakes(group, 2, NOW, deployed) == deployed
     swapped = fewest_wakes(group, 2, NOW)
     assert [slot.schedules for slot in swapped] == [("a", "b"), ("c", "d")]

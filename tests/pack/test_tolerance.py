@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from reconciler.manifest import Packing
-from reconciler.pack import fewest_wakes, one_poller, wakes_saved_by_tolerance
+from reconciler.pack import fewest_wakes, one_poller
 from tests.pack.building import NOW, drawn, members
 
 
@@ -32,27 +29,27 @@ def test_but_not_if_the_day_after_is_another() -> None:
     assert len(fewest_wakes(group, 2, NOW)) == 2
 
 
-def test_two_that_may_wait_meet() -> None:
+def test_two_tolerant_schedules_share_a_wake() -> None:
     group = members("a: 3 4 * * * ~ 10", "b: 8 4 * * * ~ 10")
     assert drawn(fewest_wakes(group, 1, NOW)) == {"poller": "8 4 * * * <- a b"}
 
 
-def test_a_poller_serves_those_who_can_wait_with_its_other_wakes() -> None:
+def test_a_poller_wakes_for_tolerant_schedules_at_its_other_times() -> None:
     group = members("often: */15 * * * *", "late: 5 3 * * * ~ 10")
     assert drawn(one_poller(group, 1, NOW)) == {"poller": "*/15 * * * * <- late often"}
-    assert wakes_saved_by_tolerance(group, Packing.ONE_POLLER, 1, NOW) > 0
 
 
-def test_who_has_a_slot_of_its_own_wakes_at_its_time() -> None:
+def test_a_solo_slot_wakes_at_the_nominal_time() -> None:
     group = members("often: */15 * * * *", "late: 5 3 * * * ~ 10")
     assert drawn(one_poller(group, 2, NOW))["late"] == "5 3 * * * <- late"
 
 
-def test_what_it_saves() -> None:
-    group = members("often: */15 * * * *", "late: 5 3 * * * ~ 10")
-    assert wakes_saved_by_tolerance(group, Packing.FEWEST_WAKES, 2, NOW) == pytest.approx(
-        30.4, abs=0.1
+def test_a_schedule_waits_for_the_wakes_of_one_other_rather_than_of_several() -> None:
+    group = members(
+        *("hourly: 15 * * * *", "odd: 30 23 * * *", "often: */30 * * * * ~ 60", "far: 58 2 * * *")
     )
-    assert wakes_saved_by_tolerance(group, Packing.ONE_POLLER, 2, NOW) == 0
-    punctual = members("often: */15 * * * *", "late: 5 3 * * *")
-    assert wakes_saved_by_tolerance(punctual, Packing.FEWEST_WAKES, 2, NOW) == 0
+    assert drawn(fewest_wakes(group, 3, NOW)) == {
+        "far": "58 2 * * * <- far",
+        "odd": "30 23 * * * <- odd",
+        "poller": "15 * * * * <- hourly often",
+    }

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from reconciler.manifest import Packing, Resolution
 from reconciler.plan import Rates, make_plan
-from reconciler.plan.alternatives import COMPARED
 from reconciler.render.plan_text import LISTED_CHANGES, plan_text
 from reconciler.render.style import Style
 from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
@@ -115,26 +114,30 @@ SHARED = """
     """
 
 
-def test_each_slot_says_how_often_it_wakes_and_on_which_others_it_relies() -> None:
+def test_each_slot_says_how_often_it_wakes_and_for_which_schedules() -> None:
     wanted = desired(schedules(SHARED), packing=Packing.FEWEST_WAKES)
     text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
-    assert "  + office  15,45 9-17 * * 1-5 (UTC)    392 a month  relying on poller\n" in text
-    assert "  + poller  */10 * * * * (UTC)        4,383 a month  for often, patient\n" in text
+    assert "  + office  */15 9-17 * * 1-5 (UTC)    784 a month\n" in text
+    assert "  + poller  */10 * * * * (UTC)       4,383 a month  for often, patient\n" in text
 
 
-def test_the_plan_says_what_tolerance_saves_and_what_other_choices_would_cost() -> None:
+def test_the_plan_says_what_tolerance_saves() -> None:
     wanted = desired(schedules(SHARED), packing=Packing.FEWEST_WAKES)
     text = plan_text(make_plan(wanted, nothing(), NOW), PLAIN)
-    assert "4,775 wakes a month (something is due in 4,805 minutes; " in text
     assert "  30 wakes a month are saved by tolerance, about $0.001\n" in text
-    assert "  Otherwise: one-poller with 5 crons" in text
 
 
-def test_what_is_too_much_to_compare_is_not_compared_and_the_plan_says_so() -> None:
-    many = hourly(*(f"s{number:04}" for number in range(COMPARED + 1)))
-    plan = make_plan(desired(many), nothing(), NOW)
-    assert plan.alternatives == ()
-    assert "Other choices are not compared for more than 1,000 schedules." in plan_text(plan, PLAIN)
+def test_other_packings_are_shown_when_they_are_asked_for() -> None:
+    plan = make_plan(desired(schedules(SHARED), packing=Packing.FEWEST_WAKES), nothing(), NOW)
+    assert "Otherwise" not in plan_text(plan, PLAIN)
+    assert "  Otherwise: one-poller with 5 crons" in plan_text(plan.with_alternatives(), PLAIN)
+
+
+def test_without_a_limit_of_crons_there_is_no_other_packing() -> None:
+    unlimited = make_plan(desired(hourly("a"), crons=None), nothing(), NOW)
+    assert "  No other packing: the crons are not limited" in plan_text(
+        unlimited.with_alternatives(), PLAIN
+    )
 
 
 def test_the_cost_says_what_it_rests_on() -> None:
