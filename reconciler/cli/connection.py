@@ -86,6 +86,7 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
     Args:
         log: None for one that names what cannot be read on standard error.
     """
+    from reconciler.cli.damaged import warn_of_damage
     from reconciler.client.task_files import ModalTaskFiles
     from reconciler.deploy.modal_files import RemoteGenerations
     from reconciler.dispatch.adapters.modal_calls import ModalCaller
@@ -96,7 +97,7 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
     return Ports(
         clock=workspace.clock,
         claims=workspace.claims,
-        generations=RemoteGenerations(workspace.files),
+        generations=RemoteGenerations(workspace.files, None if log else warn_of_damage),
         caller=ModalCaller(inputs.environment.modal),
         log=log or open_run_log(inputs),
         tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),

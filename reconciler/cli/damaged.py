@@ -17,7 +17,8 @@ from reconciler.deploy.ports import Files
 from reconciler.dispatch.ports import Claims, RunLog
 from reconciler.model.claim import read_claim
 from reconciler.model.cursor import CURSOR_ENTRY
-from reconciler.model.formats import Damaged, FormatError, UnreadableEntry
+from reconciler.model.formats import REPAIR, Damaged, FormatError, UnreadableEntry
+from reconciler.model.generation import Generation
 from reconciler.model.pointer import POINTER_PATH
 from reconciler.model.runs import RUNS_FOLDER, ReadLogs, WakeLog
 
@@ -37,6 +38,17 @@ def warn_of_damage(damaged: Iterable[Damaged], removal: Callable[[str], str] | N
         print(f"reconcile: {one}; it was left out{remedy}", file=sys.stderr)
     if len(listed) > NAMED_AT_MOST:
         print(f"reconcile: and {len(listed) - NAMED_AT_MOST} more", file=sys.stderr)
+
+
+def require_readable(generation: Generation, name: str) -> None:
+    """Raise if the schedule of that name may be one whose record cannot be read.
+
+    Raises:
+        FormatError: its record, or one that does not say its name, cannot be read.
+    """
+    if generation.named(name) is None and generation.may_have(name):
+        one = generation.damaged[0]
+        raise FormatError(f"cannot be read: {one.why}", where=one.where, remedy=REPAIR)
 
 
 @dataclass
@@ -144,4 +156,6 @@ def _remedy(where: str, removal: Callable[[str], str]) -> str:
         return NEXT_WAKE
     if where.startswith(ENTRY):
         return _CLAIM
+    if where.startswith("generations/"):
+        return REPAIR
     return f"To remove it: {removal(where)}"

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from reconciler.cli.connection import connected, open_ports, open_workspace, removal_in
-from reconciler.cli.damaged import warn_of_damage
+from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.named import Named, find_task, records_of, require_known
 from reconciler.cli.printing import print_json
@@ -56,6 +56,7 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     generation = await ports.generations.live()
     if generation is None:
         raise await nothing_live(inputs)
+    require_readable(generation, name)
     record = generation.named(name)
     meant = {
         Named.of(one, generation) for one in (name, *(() if record is None else (record.name,)))

@@ -70,7 +70,7 @@ def main(args: Namespace) -> int:
         theirs = run(open_workspace(inputs).apps.own_schedules(called))
         reported = log.reported_since(now - MINUTES_PER_DAY)
         still = run(still_damaged(reported, workspace.claims, files))
-    found = (*cursor.damaged, *damaged, *log.damaged, *still)
+    found = (*generation.damaged, *cursor.damaged, *damaged, *log.damaged, *still)
     if not goes_on:
         findings.append(ENGINE_STOPPED)
     twice = runs_twice(generation, theirs, now)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.cli.connection import connected, open_ports
-from reconciler.cli.damaged import warn_of_damage
+from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.printing import print_json
 from reconciler.cli.rehearsing import rehearse
@@ -59,6 +59,7 @@ def trigger(args: Namespace) -> int:
         generation = run(ports.generations.live())
         if generation is None:
             raise run(nothing_live(inputs))
+        require_readable(generation, args.name)
         record = generation.find(args.name)
         if record is None:
             raise unknown_schedule(args.name, list(generation.by_name))

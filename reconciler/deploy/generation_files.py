@@ -7,7 +7,7 @@ from hashlib import sha256
 from reconciler.deploy.ports import Files
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation, generation_path
-from reconciler.model.stored_generation import decode_generation
+from reconciler.model.stored_generation import decode_readable
 
 
 async def read_generation(files: Files, digest: str) -> tuple[Generation | None, str | None]:
@@ -22,10 +22,17 @@ async def read_generation(files: Files, digest: str) -> tuple[Generation | None,
         return None, "was removed: no schedule runs"
     edited = sha256(content).hexdigest() != digest
     try:
-        generation = decode_generation(content, generation_path(digest))
+        generation, damaged = decode_readable(content, generation_path(digest))
     except NewerFormatError:
         raise
     except FormatError as error:
         return None, f"{error.what}: no schedule runs"
-    damage = "was edited by hand: its content does not match its name, so no schedule runs"
-    return generation, damage if edited else None
+    if edited:
+        return generation, (
+            "was edited by hand: its content does not match its name, so no schedule runs"
+        )
+    if not damaged:
+        return generation, None
+    more = f"; and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+    place = damaged[0].where.removeprefix(f"{generation_path(digest)} ")
+    return generation, f"{place} cannot be read: {damaged[0].why}{more}"

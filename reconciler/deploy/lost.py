@@ -41,6 +41,8 @@ async def find_lost(
     record = await _record(files, pointer)
     applied = pointer if pointer is not None else None if record is None else record.pointer
     since = None if cursor is None else cursor.through
+    if cursor is not None and since is not None and cursor.unread is not None:
+        since = min(since, cursor.unread)
     if since is None:
         since = await _through(files)
     if since is None and applied is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,10 +15,11 @@ from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.adapters.volume_files import LOOKED_AT, verified_generation
-from reconciler.model.formats import FormatError, GoneError
+from reconciler.model.formats import Damaged, FormatError, GoneError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
 from reconciler.model.runs import RUNS_FOLDER, ReadLogs, WakeLog, format_time
+from reconciler.model.stored_generation import of_readable_records
 from reconciler.model.stored_runs import decode_compacted
 
 
@@ -101,6 +102,8 @@ class RemoteGenerations:
     """The dispatcher's generation store, read from outside."""
 
     files: Files
+    on_damage: Callable[[Iterable[Damaged]], None] | None = None
+    """Is given the records that cannot be read."""
 
     async def live(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""
@@ -111,7 +114,10 @@ class RemoteGenerations:
         generation = await self.files.read(generation_path(digest))
         if generation is None:
             raise GoneError(generation_path(digest))
-        return verified_generation(generation, digest)
+        found = of_readable_records(verified_generation(generation, digest))
+        if self.on_damage is not None:
+            self.on_damage(found.damaged)
+        return found
 
     async def last_readable(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""

@@ -79,6 +79,15 @@ class Agenda:
         number = self._written["formerly"].get(name)
         return None if number is None else int(number)
 
+    def check(self) -> None:
+        """Look at the parts of which a wake needs no more than that they can be read.
+
+        Raises:
+            ValueError, LookupError, TypeError, AttributeError: it is not one of our agendas.
+        """
+        self.formerly("")
+        _ = self.newest
+
     @property
     def newest(self) -> int | None:
         """The newest anchor, an epoch minute; None without records.

@@ -20,6 +20,11 @@ looked at by a wake that comes when it is due, or later*; of a cursor that is no
 ``CLOCK_TOLERANCE`` ahead also what became due since it was written. ``reached`` is not set back: at
 or before it, an earlier wake may have reported what this one finds again.
 
+A record that cannot be read keeps no other schedule from its turn. ``unread`` is the minute since
+which such records of ``generation`` were not looked at. Invariant: *what is due after that minute,
+and belongs to a schedule that begins with a later apply number, is looked at by the next wake that
+can read it*. The apply that repairs a record gives it such a number, and an anchor no later.
+
 Wakes of the previous version write a cursor without a number. Such a cursor counts as 0 whatever
 its generation is, since its writer may have passed over a schedule that its anchor did not tell.
 """
@@ -79,11 +84,22 @@ class Horizon(NamedTuple):
         fresh: schedules that began later than this are looked at from their anchors, as far as
             they have no apply number; None when earlier wakes had read all of these.
         number: the same of those that have one: they are looked at if it is higher.
+        unread: from when on these are looked at, when that is earlier than a day before ``since``:
+            they may be what earlier wakes could not read.
     """
 
     since: int
     fresh: int | None = None
     number: int | None = None
+    unread: int | None = None
+
+    @property
+    def earliest(self) -> int:
+        """The epoch minute after which a schedule may have to be looked at, but for its anchor."""
+        if self.fresh is None and self.number is None:
+            return self.since
+        relook = self.since - RELOOK
+        return relook if self.unread is None else min(relook, self.unread)
 
     def of(self, anchor: int, number: int = 0) -> int:
         """The minute after which the occurrences of a schedule have to be looked at.
@@ -93,7 +109,7 @@ class Horizon(NamedTuple):
         """
         newest, began = (self.number, number) if number else (self.fresh, anchor)
         is_fresh = newest is not None and began > newest
-        return max(self.since - RELOOK if is_fresh else self.since, anchor)
+        return max(self.earliest if is_fresh else self.since, anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,8 @@ class Cursor:
         known: the newest anchor of that generation, an epoch minute; None when that is not known.
         number: the highest apply number of that generation, 0 when it has none; None when a wake of
             a version without apply numbers wrote the cursor.
+        unread: epoch minute since which records of that generation that cannot be read were not
+            looked at; None when no wake came upon one.
         reached: the latest epoch minute up to which any wake has looked.
         unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
         triggered: those of ``unsettled`` that a person has asked for, whether or not the schedule
@@ -126,6 +144,7 @@ class Cursor:
     generation: str | None = None
     known: int | None = None
     number: int | None = None
+    unread: int | None = None
     reached: int | None = None
     unsettled: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
@@ -143,15 +162,18 @@ class Cursor:
         """Where a wake at ``now`` that reads this generation has to begin."""
         if self.through is None:
             return Horizon(now - LOOKBACK)
+        is_same = generation == self.generation
         if self.through > now + CLOCK_TOLERANCE:
-            return Horizon(now - DOUBTED_LOOKBACK)
+            since = now - DOUBTED_LOOKBACK
+            if is_same or self.unread is None:
+                return Horizon(since)
+            return Horizon(since, None, self.number or 0, self.unread)
         # A clock that is ahead by no more than the tolerance wrote it after this minute.
         since = self.through if self.through <= now else self.through - CLOCK_TOLERANCE
-        is_same = generation == self.generation
         if is_same and self.number is not None:
             return Horizon(since)
         known = now - RELOOK if self.known is None else self.known
-        return Horizon(since, None if is_same else known, self.number or 0)
+        return Horizon(since, None if is_same else known, self.number or 0, self.unread)
 
     def is_ahead(self, now: int) -> bool:
         """Whether it is so far ahead of an epoch minute that a clock is wrong."""
@@ -184,12 +206,16 @@ class Cursor:
             ended: calls whose end the wake wrote down.
         """
         read = self._further(newer, now)
+        if self.generation == newer.generation:
+            # A record of it that one of them could not read stays as it is.
+            read = read._replace(unread=_earlier(self.unread, newer.unread))
         unsettled = without({**self.unsettled, **newer.unsettled}, settled)
         return Cursor(
             through=read.through,
             generation=read.generation,
             known=read.known,
             number=read.number,
+            unread=read.unread,
             reached=_later(_later(self.through, self.reached), newer.through),
             unsettled=unsettled,
             calls=without({**self.calls, **newer.calls}, ended),
@@ -243,12 +269,16 @@ class Cursor:
             # All schedules of both: what neither had read has a later anchor or a higher number
             # than either's.
             return _Read(
-                theirs, None, _later(self.known, newer.known), _later(self.number, newer.number)
+                theirs,
+                None,
+                _later(self.known, newer.known),
+                _later(self.number, newer.number),
+                _earlier(self.unread, newer.unread),
             )
         return self._read()
 
     def _read(self) -> _Read:
-        return _Read(self.through, self.generation, self.known, self.number)
+        return _Read(self.through, self.generation, self.known, self.number, self.unread)
 
     def to_json(self) -> dict[str, Any]:
         """The Dict entry."""
@@ -258,6 +288,7 @@ class Cursor:
             "generation": self.generation,
             "known": None if self.known is None else format_minute(self.known),
             **({} if self.number is None else {"number": self.number}),
+            **({} if self.unread is None else {"unread": format_minute(self.unread)}),
             **({} if self.reached is None else {"reached": format_minute(self.reached)}),
             "unsettled": dict(self.unsettled),
             **({"triggered": sorted(self.triggered)} if self.triggered else {}),
@@ -281,12 +312,14 @@ class Cursor:
         with reading("a cursor", CURSOR_ENTRY):
             check_format(data, CURSOR_ENTRY)
             through, known, reached = data["through"], data.get("known"), data.get("reached")
+            unread = data.get("unread")
             bulletin, damaged = read_bulletin(data, CURSOR_ENTRY)
             return cls(
                 through=None if through is None else parse_minute(through),
                 generation=typed(data, "generation", str, None),
                 known=None if known is None else parse_minute(known),
                 number=typed(data, "number", int, None),
+                unread=None if unread is None else parse_minute(unread),
                 reached=None if reached is None else parse_minute(reached),
                 unsettled=attempts_of(data, "unsettled"),
                 calls=_calls(typed(data, "calls", dict)),
@@ -336,6 +369,12 @@ class _Read(NamedTuple):
     generation: str | None
     known: int | None
     number: int | None
+    unread: int | None
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    """The earlier of two, of which either may be None."""
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def _later(one: int | None, other: int | None) -> int | None:

@@ -22,6 +22,8 @@ from reconciler.model.record import Record
 
 if TYPE_CHECKING:
     from reconciler.alerts import Alerts
+    from reconciler.model.cursor import Horizon
+    from reconciler.model.formats import Damaged
 
 GENERATION_FORMAT: Final = 2
 """Of a generation's file. Since 2 it has an agenda."""
@@ -144,6 +146,23 @@ class Generation:
 
         return write_agenda(self.records)
 
+    @property
+    def damaged(self) -> tuple[Damaged, ...]:
+        """The records that were asked for and cannot be read."""
+        return ()
+
+    def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
+        """The numbers of the records that may be due, see :class:`Agenda`."""
+        return self.agenda.candidates(horizon, now)
+
+    def read(self, number: int) -> Record | None:
+        """The record of this number; None when it cannot be read."""
+        return self.records[number]
+
+    def may_have(self, name: str) -> bool:
+        """Whether a schedule has or had this name, or a record that cannot be read may be its."""
+        return self.named(name) is not None
+
     def find(self, name: str) -> Record | None:
         """The schedule of that name."""
         number = bisect_left(self.records, name, key=lambda record: record.name)
@@ -164,4 +183,4 @@ class Generation:
 
     def _find_former(self, name: str) -> Record | None:
         number = self.agenda.formerly(name)
-        return None if number is None else self.records[number]
+        return None if number is None else self.read(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -99,6 +100,24 @@ class Record:
         """
         return _timetable(self.when, self.timezone) if self.when else None
 
+    def check(self) -> None:
+        """Look at each field that a wake works with.
+
+        Raises:
+            TypeError, CronError, ZoneError: it is not one of our records.
+        """
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise TypeError(f"{name} is not what it should be")
+        for texts in (self.when, self.exclude, self.names):
+            if not all(isinstance(text, str) for text in texts):
+                raise TypeError("its times or names are not texts")
+        self.timetable()
+        for text in self.exclude:
+            if excluded_days(text) is None:
+                _timetable((text,), self.timezone)
+
     def to_json(self) -> dict[str, Any]:
         """The record as JSON; what has its default is left out."""
         data: dict[str, Any] = {}
@@ -137,12 +156,40 @@ class Record:
         return cls(**values)
 
 
+@lru_cache(maxsize=1024)
+def excluded_days(text: str) -> tuple[date, date] | None:
+    """The days that ``2026-12-24..2027-01-02`` or one date names; None for an expression."""
+    first, _, last = text.partition("..")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        return None
+
+
 @lru_cache(maxsize=65_536)
 def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
     """Kept while the container is warm; many schedules share their times."""
     return Timetable(tuple(e for text in when for e in parse_times(text)), timezone)
 
 
+_KINDS: Final[Mapping[str, Any]] = {
+    "name": str,
+    "app": str,
+    "function": str,
+    "timezone": str,
+    "anchor": int,
+    "args": dict,
+    "deadline": int | None,
+    "tolerance": int,
+    "suspended": str | None,
+    "retries": int,
+    "backoff": int | float,
+    "factor": int | float,
+    "timeout": int | None,
+    "protect": bool,
+    "labels": dict,
+}
+"""The types of what is read as it stands."""
 _MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
 _REQUIRED: Final = frozenset({"name", "app", "function"})
 

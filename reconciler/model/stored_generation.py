@@ -4,18 +4,23 @@ A wake needs a few records of many. So it reads the header and the agenda, and p
 it is due. What holds of the rest was checked when the file was written, and that these are the
 bytes that were written says the digest: without that check, which is the caller's, a changed agenda
 could hide a schedule.
+
+A record that cannot be read is left out and named; the others go on. Where the header or the agenda
+cannot be read, the file is no generation: without them nothing tells what is due.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from reconciler.model.agenda import Agenda
-from reconciler.model.formats import FormatError, check_format
+from reconciler.model.formats import REPAIR, Damaged, FormatError, check_format, reading
 from reconciler.model.generation import (
     GENERATION_FORMAT,
     TASK_RESOLUTION,
@@ -28,8 +33,11 @@ from reconciler.model.record import Record
 
 if TYPE_CHECKING:
     from reconciler.alerts import Alerts
+    from reconciler.model.cursor import Horizon
 
 FIRST_AGENDA_FORMAT: Final = 2
+_NAME: Final = re.compile(rb'"name":"([a-z0-9-]{1,64})"')
+_NOT_RUN: Final = "it does not run until the next apply, which repairs it"
 RECORDS_KEPT: Final = 10_000
 """Parsed records that a warm container keeps at most; some kilobytes each."""
 
@@ -52,18 +60,24 @@ class _Lines(NamedTuple):
 class StoredRecords(Sequence[Record]):
     """Records that are parsed when they are asked for.
 
+    Attributes:
+        lines: one for each.
+        where: the file.
+        damaged: by number those that were asked for and cannot be read.
+
     Raises, whenever one is asked for:
         FormatError: it is not one of our records.
     """
 
     def __init__(self, lines: Sequence[bytes], where: str) -> None:
-        self._lines = lines
-        self._where = where
+        self.lines = lines
+        self.damaged: dict[int, Damaged] = {}
+        self.where = where
         self._parsed: dict[int, Record] = {}
         self._named: dict[str, Record] = {}
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -76,13 +90,41 @@ class StoredRecords(Sequence[Record]):
             return tuple(self[number] for number in range(*index.indices(len(self))))
         found = self._parsed.get(index)
         if found is None:
-            line = self._lines[index]
+            line = self.lines[index]
             if len(self._parsed) >= RECORDS_KEPT:
                 self._parsed.clear()
                 self._named.clear()
-            found = self._parsed[index] = _record(line, self._where)
+            found = self._parsed[index] = _record(line, self.place(index))
             self._named[found.name] = found
         return found
+
+    def read(self, index: int) -> Record | None:
+        """A record; None when it cannot be read, which is noted."""
+        try:
+            return self[index]
+        except FormatError as error:
+            self.damaged[index] = Damaged(self.place(index), f"{error.what}; {_NOT_RUN}")
+            return None
+
+    def place(self, index: int) -> str:
+        """Where a record is, for people."""
+        name = self._written_name(index)
+        return f"{self.where} record {index + 1}{f' ({name})' if name else ''}"
+
+    def _written_name(self, index: int) -> str:
+        """The name that stands in a line, whatever else does; empty when none does."""
+        found = _NAME.search(self.lines[index])
+        return found[1].decode() if found else ""
+
+    def name_at(self, index: int) -> str:
+        """The name of a record, or the one before when its line does not say it: names ascend."""
+        while index >= 0:
+            found = self._parsed.get(index)
+            name = self._written_name(index) if found is None else found.name
+            if name:
+                return name
+            index -= 1
+        return ""
 
     def parsed(self, name: str) -> Record | None:
         """The record of that name, if it is among those that were asked for before."""
@@ -123,20 +165,68 @@ class StoredGeneration(Generation):
     Attributes:
         content: the file's bytes, whatever its format: its digest is the name that it bears.
         written_agenda: None when the file has none.
+        left_out: records that cannot be read and are not among ``records``.
     """
 
     records: StoredRecords
     content: bytes = field(default=b"", repr=False)
     written_agenda: Agenda | None = field(default=None, repr=False)
+    left_out: tuple[Damaged, ...] = ()
 
     @cached_property
     def encoded(self) -> bytes:
         """The file's bytes."""
         return self.content
 
+    @property
+    def damaged(self) -> tuple[Damaged, ...]:
+        """See :class:`~reconciler.dispatch.generation.Generation`."""
+        return (*self.left_out, *self.records.damaged.values())
+
+    def read(self, number: int) -> Record | None:
+        """See :class:`~reconciler.dispatch.generation.Generation`."""
+        return self.records.read(number)
+
     def find(self, name: str) -> Record | None:
         """The schedule of that name; what is due is found without parsing others on the way."""
-        return self.records.parsed(name) or super().find(name)
+        found = self.records.parsed(name)
+        if found is not None:
+            return found
+        number = self._place_of(name)
+        if number < len(self.records) and self.records.name_at(number) == name:
+            found = self.read(number)
+        return found if found is not None and found.name == name else None
+
+    def may_have(self, name: str) -> bool:
+        """See :class:`~reconciler.dispatch.generation.Generation`."""
+        if self.named(name) is not None:
+            return True
+        if self.left_out:
+            named = (one.where.endswith(f"({name})") for one in self.left_out)
+            return any(named) or any(not one.where.endswith(")") for one in self.left_out)
+        former = self.agenda.formerly(name)
+        number = self._place_of(name)
+        # Of a line that does not say its name it is not known that it is another's.
+        near = (number - 1, number, *(() if former is None else (former,)))
+        return any(0 <= at < len(self.records) and self.read(at) is None for at in near)
+
+    def _place_of(self, name: str) -> int:
+        return bisect_left(range(len(self.records)), name, key=self.records.name_at)
+
+    def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
+        """See :class:`~reconciler.dispatch.generation.Generation`.
+
+        Raises:
+            FormatError: its agenda is not one of ours.
+        """
+        with reading("a generation", self.records.where, REPAIR):
+            found = super().candidates(horizon, now)
+            if found and found[-1] >= len(self.records):
+                raise ValueError("its agenda names a record that it does not have")
+            self.agenda.check()
+            if self.records and self.agenda.newest is None:
+                raise ValueError("its agenda names no anchor")
+            return found
 
     @cached_property
     def agenda(self) -> Agenda:
@@ -179,6 +269,31 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
         raise FormatError(f"is not a generation: {error}", where=where) from error
 
 
+def of_readable_records(stored: StoredGeneration) -> StoredGeneration:
+    """The generation without the records that cannot be read, or that bear a name again."""
+    kept: list[bytes] = []
+    damaged = dict(stored.records.damaged)
+    before = ""
+    for number, line in enumerate(stored.records.lines):
+        record = stored.records.read(number)
+        if record is None:
+            damaged[number] = stored.records.damaged[number]
+        elif record.name <= before:
+            why = f"it is not in the order of names, after {before}; {_NOT_RUN}"
+            damaged[number] = Damaged(stored.records.place(number), why)
+        else:
+            before = record.name
+            kept.append(line)
+    if not damaged:
+        return stored
+    return replace(
+        stored,
+        records=StoredRecords(kept, stored.records.where),
+        written_agenda=None,  # it has other numbers
+        left_out=tuple(damaged[number] for number in sorted(damaged)),
+    )
+
+
 def decode_generation(content: bytes, where: str) -> Generation:
     """Read a generation's file, all of it; whether it bears its name is for the caller to check.
 
@@ -186,17 +301,27 @@ def decode_generation(content: bytes, where: str) -> Generation:
         NewerFormatError: a newer version wrote it.
         FormatError: it is not a generation.
     """
-    stored = open_generation(content, where)
+    generation, damaged = decode_readable(content, where)
+    if damaged:
+        raise FormatError(damaged[0].why, where=damaged[0].where, remedy=REPAIR)
+    return generation
+
+
+def decode_readable(content: bytes, where: str) -> tuple[Generation, tuple[Damaged, ...]]:
+    """Read of a generation's file all that can be read, and say which records cannot.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        FormatError: it is not a generation.
+    """
+    stored = of_readable_records(open_generation(content, where))
     records = tuple(stored.records)
-    names = [record.name for record in records]
-    if names != sorted(set(names)):
-        raise _out_of_order(len(names), where)
     try:
         served = dict(stored.served)
         clocks = stored.served.clocks() if isinstance(stored.served, _StoredServed) else None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not a generation: {error}", where=where) from error
-    return Generation(
+    generation = Generation(
         records=records,
         slots=stored.slots,
         punctuality=stored.punctuality,
@@ -211,6 +336,7 @@ def decode_generation(content: bytes, where: str) -> Generation:
         tz=stored.tz,
         clocks=clocks,
     )
+    return generation, stored.damaged
 
 
 def _lines(content: bytes, where: str) -> _Lines:
@@ -230,10 +356,10 @@ def _lines(content: bytes, where: str) -> _Lines:
 
 
 def _record(line: bytes, where: str) -> Record:
-    try:
-        return Record.from_json(json.loads(line))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FormatError(f"is not a generation: {error}", where=where) from error
+    with reading("a record of a schedule", where, REPAIR):
+        record = Record.from_json(json.loads(line))
+        record.check()
+        return record
 
 
 def _slots(header: Mapping[str, Any]) -> tuple[Slot, ...]:

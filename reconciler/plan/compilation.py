@@ -72,6 +72,8 @@ def compile_records(
             the wakes had come: what was due since is processed, or reported as missed.
     """
     schedules = tuple(schedules)
+    # Of a lost generation what can be read of it: of the others wakes have not processed all.
+    readable = {name for generation in known for name in generation.by_name}
     names = frozenset(schedule.name for schedule in schedules)
     if lost is not None and lost.before is not None:
         known = (*known, lost.before)
@@ -85,6 +87,8 @@ def compile_records(
         formerly = [old for old in schedule.formerly if old not in names]
         record = _renamed(record, formerly, pasts, returned, now)
         beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
+        if lost is not None and readable and readable.isdisjoint(_now_and_before(record)):
+            beginning = _Beginning(beginning.anchor, number, now)
         records.append(replace(record, anchor=beginning.anchor))
         if beginning.number:
             begun[record.name] = beginning.number

@@ -428,7 +428,7 @@ def test_where_no_generation_can_be_read_the_wake_still_fails_by_name(tmp_path: 
     assert world.messenger.sent == []
 
 
-def test_a_record_that_cannot_be_read_fails_the_wake_by_name_and_not_the_alarms(
+def test_a_record_that_cannot_be_read_is_named_and_stops_no_alarm_of_its_schedule(
     tmp_path: Path,
 ) -> None:
     """The file bears the name of its content, so that only the record shows what is wrong."""
@@ -447,6 +447,8 @@ def test_a_record_that_cannot_be_read_fails_the_wake_by_name_and_not_the_alarms(
     pointer = (world.folder / POINTER_PATH).read_bytes()
     live = path.rpartition("/")[2].removesuffix(".jsonl").encode()
     (world.folder / POINTER_PATH).write_bytes(pointer.replace(live, digest.encode()))
-    with pytest.raises(FormatError, match=digest):
-        world.wake("10:00")
+    log = world.wake("10:00")
+    assert [one.where for one in log.damaged] == [f"{generation_path(digest)} record 1"]
+    assert log.records == ()
     assert any("hourly failed" in text for text in texts(world)), texts(world)
+    assert any(digest in text for text in texts(world)), texts(world)

@@ -36,8 +36,9 @@ def with_a_broken_record(name: str) -> bytes:
 def test_a_wake_parses_the_records_that_may_be_due_and_no_others() -> None:
     stored = open_generation(with_a_broken_record("b"), "generations/x")
     assert [due.record.name for due in find_due(stored, Horizon(NINE - 1), NINE)] == ["a", "new"]
-    with pytest.raises(FormatError, match=r"generations/x: is not a generation"):
-        find_due(stored, Horizon(NINE), NINE + 60)
+    assert not stored.damaged
+    assert [due.record.name for due in find_due(stored, Horizon(NINE), NINE + 60)] == ["new"]
+    assert [one.where for one in stored.damaged] == ["generations/x record 2"]
 
 
 def test_a_whole_wake_parses_no_others() -> None:
@@ -53,7 +54,7 @@ def test_how_many_records_there_are_is_known_without_parsing_one() -> None:
 
 def test_planning_parses_all() -> None:
     assert decode_generation(written().encoded, "generations/x") == written()
-    with pytest.raises(FormatError, match="is not a generation"):
+    with pytest.raises(FormatError, match="generations/x record 2: is not a record of a schedule"):
         decode_generation(with_a_broken_record("b"), "generations/x")
 
 

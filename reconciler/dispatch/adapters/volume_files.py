@@ -25,7 +25,7 @@ from reconciler.model.formats import REPAIR, Damaged, FormatError, GoneError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
 from reconciler.model.runs import COMPACTED, RUNS_FOLDER, ReadLogs, WakeLog
-from reconciler.model.stored_generation import open_generation
+from reconciler.model.stored_generation import StoredGeneration, open_generation
 
 MOUNT_POINT: Final = "/state"
 """Where the Volume is mounted in a dispatcher container."""
@@ -190,7 +190,7 @@ def store(path: Path, content: bytes) -> None:
 _ROOM: Final = "Make room in the Volume. Nothing is lost: the next wake goes on."
 
 
-def verified_generation(content: bytes, digest: str) -> Generation:
+def verified_generation(content: bytes, digest: str) -> StoredGeneration:
     """Read a generation file whose bytes must bear its name.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.cron import Timetable, instant, minute, parse, tzinfo_named
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record
+from reconciler.model.record import Record, excluded_days
 
 EXCLUDED_AT_MOST: Final = 50_000
 """Excluded times in a row after which a search for the next occurrence gives up: more than the
@@ -87,7 +87,7 @@ def _last_excluded(record: Record, at: int) -> int:
     """The last minute of the dates that exclude this minute; ``at`` where no dates do."""
     found = at
     for text in record.exclude:
-        days = _days(text)
+        days = excluded_days(text)
         if (
             days is not None
             and days[1].year < date.max.year
@@ -100,7 +100,7 @@ def _last_excluded(record: Record, at: int) -> int:
 
 
 def _excludes(text: str, timezone: str, at: int) -> bool:
-    days = _days(text)
+    days = excluded_days(text)
     if days is not None:
         first, last = days
         return first <= instant(at).astimezone(tzinfo_named(timezone)).date() <= last
@@ -110,13 +110,3 @@ def _excludes(text: str, timezone: str, at: int) -> bool:
 @lru_cache(maxsize=1024)
 def _times(text: str, timezone: str) -> Timetable:
     return Timetable((parse(text),), timezone)
-
-
-@lru_cache(maxsize=1024)
-def _days(text: str) -> tuple[date, date] | None:
-    """The days that ``2026-12-24..2027-01-02`` or one date names; None for an expression."""
-    first, _, last = text.partition("..")
-    try:
-        return date.fromisoformat(first), date.fromisoformat(last or first)
-    except ValueError:
-        return None

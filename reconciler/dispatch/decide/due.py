@@ -53,8 +53,10 @@ def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
 
 def _candidates(generation: Generation, horizon: Horizon, now: int) -> list[Record]:
     """The records that may be due, by name."""
-    numbers = generation.agenda.candidates(horizon, now)
-    found = {record.name: record for record in map(generation.records.__getitem__, numbers)}
+    found: dict[str, Record] = {}
+    for record in map(generation.read, generation.candidates(horizon, now)):
+        if record is not None:
+            found.setdefault(record.name, record)
     if horizon.number is not None:
         for name, number in generation.begun.items():
             if number > horizon.number and name not in found:

@@ -86,9 +86,10 @@ def rule_of(generation: Generation, name: str, record: Record | None) -> AlertRu
     """Which events of a schedule, or of a program's task, are alarms; None when nobody is told.
 
     Args:
-        record: of the schedule of that name, None when there is none.
+        record: of the schedule of that name, None when there is none. Where it cannot be read, what
+            holds for all schedules counts.
     """
-    if record is None and not is_task(name):
+    if record is None and not is_task(name) and not generation.may_have(name):
         return None
     rule = None if record is None else record.alerts
     if rule is None and generation.alerts is not None:
@@ -273,7 +274,8 @@ def _of_today(noted: Mapping[str, V], generation: Generation) -> dict[str, V]:
     found = {}
     for name, value in noted.items():
         record = generation.named(name)
-        if record is not None or is_task(name):
+        # What is noted of a record that cannot be read waits until it can.
+        if record is not None or is_task(name) or generation.may_have(name):
             found[name if record is None else record.name] = value
     return found
 

@@ -91,6 +91,9 @@ def look_again(cursor: Cursor, generation: Generation, tasks: FoundTasks, now: i
                 again[occurrence] = (task.record(), attempt)
             continue
         record = generation.owner(occurrence)
+        if record is None and generation.may_have(occurrence.name):
+            waiting[key] = attempt  # until its record can be read
+            continue
         if _undecided(occurrence, record, now):
             waiting[key] = attempt
             continue

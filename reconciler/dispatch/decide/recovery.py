@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, noting, streaks_of
-from reconciler.model.cursor import Cursor, without
+from reconciler.model.cursor import LOOKBACK, RELOOK, Cursor, without
+from reconciler.model.generation import generation_path
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.outbox import NOTHING_TO_TELL, Bulletin
 from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time
@@ -48,6 +49,7 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
         through=through,
         generation=generation,
         number=number,
+        unread=_unread(logs, generation),
         unsettled=without(unsettled, settled),
         calls={
             record.call: record.occurrence.id
@@ -60,6 +62,17 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
         bulletin=Bulletin(streaks_of(records), {}),
         is_recovered=True,
     )
+
+
+def _unread(logs: Sequence[WakeLog], generation: str | None) -> int | None:
+    """Since when records of a generation that cannot be read have not been looked at."""
+    through = None
+    for log in logs:
+        place = generation_path(log.generation)
+        if log.generation == generation and any(one.where.startswith(place) for one in log.damaged):
+            return (log.now - LOOKBACK if through is None else through) - RELOOK
+        through = log.through if through is None else max(through, log.through or through)
+    return None
 
 
 def with_notices(

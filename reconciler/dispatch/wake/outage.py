@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,12 +17,12 @@ from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Damaged, FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.runs import WakeLog, format_time
+from reconciler.model.stored_generation import StoredGeneration, of_readable_records
 
 if TYPE_CHECKING:
     from reconciler.alerts import Receiver
     from reconciler.dispatch.wake.wake import Ports, WakeRequest
     from reconciler.model.outbox import Notice
-    from reconciler.model.record import Record
 
 
 async def notify_of_outage(
@@ -40,7 +39,8 @@ async def notify_of_outage(
         generation = await ports.generations.last_readable()
         if generation is None:
             return
-        generation = _of_readable_records(generation)
+        if isinstance(generation, StoredGeneration):
+            generation = of_readable_records(generation)
         cursor = await _cursor(ports)
         damage = Damaged(error.where or "current.json", error.what)
         found = await found_damage([damage], ports.claims, started)
@@ -52,18 +52,6 @@ async def notify_of_outage(
             notices, generation, claimant, ports.claims, ports.messenger, whom=_whom
         )
         await settle(sent, cursor, _log(request, started), ports.claims, ports.log)
-
-
-def _of_readable_records(generation: Generation) -> Generation:
-    """The generation without the records that cannot be read: those schedules count as unknown."""
-    found: list[Record] = []
-    for number in range(len(generation.records)):
-        with suppress(FormatError):
-            found.append(generation.records[number])
-    if len(found) == len(generation.records):
-        return generation
-    kept = {one.name: getattr(generation, one.name) for one in fields(Generation)}
-    return Generation(**{**kept, "records": tuple(found)})
 
 
 def _whom(notice: Notice, generation: Generation) -> Sequence[Receiver]:

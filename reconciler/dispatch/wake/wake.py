@@ -26,7 +26,7 @@ from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Server, Starting, Tally, let_go_record
 from reconciler.model.claim import Claimant
 from reconciler.model.cursor import CURSOR_KEY, Cursor, Horizon, cursor_of
-from reconciler.model.formats import Damaged, FormatError
+from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.outbox import NOTHING_TO_TELL
@@ -116,9 +116,9 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
 
     Raises:
         NothingAppliedError, UnknownScheduleError: there is nothing to serve.
-        FormatError: the pointer, the generation or a record in it that may be due cannot be read,
-            or a newer version wrote one of them or the cursor. What waited to be sent was sent, and
-            the cursor did not move.
+        FormatError: the pointer or the generation cannot be read, or the record of the one schedule
+            that is asked for, or a newer version wrote one of them or the cursor. What waited to be
+            sent was sent, and the cursor did not move.
         UnavailableError: the generation, the cursor or the runs file could not be read or written.
             Nothing is lost: the cursor did not move.
     """
@@ -141,7 +141,8 @@ async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLo
         raise NothingAppliedError
     now = request.until(started)
     tasks = await _found_tasks(ports, request, now, started)
-    dues, before = _requested(generation, cursor, request, now), None
+    horizon = cursor.horizon(now, generation.digest)
+    dues, before = _requested(generation, horizon, request, now), None
     if request.as_if is None:
         dues = await _not_settled(dues, cursor, ports, now)
     elif dues:
@@ -149,7 +150,7 @@ async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLo
 
         dues, before = await settled_before(dues, cursor, ports.log, started)
     carried_over = cursor.unsettled.keys() if request.regular else ()
-    work = _Wake(ports, request, generation, tasks, started, before)
+    work = _Wake(ports, request, generation, tasks, started, horizon, before)
     return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
 
 
@@ -160,6 +161,7 @@ class _Wake:
     generation: Generation
     tasks: FoundTasks
     started: datetime
+    horizon: Horizon
     before: Before | None = None
     """What the history says of what a person asks for; None where it is not asked."""
 
@@ -182,7 +184,7 @@ class _Wake:
             await server.serve(step.dues, carried_over, open_before, tally)
             await self.leave_out_repeats(read, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
-            found = await self.found_damage(tally.damaged)
+            found = await self.found_damage((*tally.damaged, *self.generation.damaged))
             log = self.log(step.through, len(logs) + 1, tally, ended, found)
             if log.records or log.unsettled or log.damaged:
                 await self.ports.log.write(log)
@@ -360,6 +362,7 @@ class _Wake:
             generation=log.generation,
             known=self.generation.agenda.newest,
             number=self.generation.number,
+            unread=self.unread(read),
             unsettled=tally.unsettled,
             calls=self.open_calls(tally, read, found),
             wakes={log.slot: log.started},
@@ -380,6 +383,14 @@ class _Wake:
 
             merged = noted(merged, found, self.generation, lines, self.started)
         return merged
+
+    def unread(self, read: Cursor) -> int | None:
+        """Since when records that cannot be read have not been looked at."""
+        known = read.unread if read.generation == self.generation.digest else None
+        if not self.generation.damaged:
+            return known
+        found = (known, read.unread, self.horizon.earliest)
+        return min(at for at in found if at is not None)
 
     def with_damage(self, cursor: Cursor, damage: Found | None) -> Cursor:
         """A cursor, with the notices about what cannot be read."""
@@ -480,15 +491,20 @@ async def _found_tasks(
     )
 
 
-def _requested(generation: Generation, cursor: Cursor, request: WakeRequest, now: int) -> list[Due]:
+def _requested(
+    generation: Generation, horizon: Horizon, request: WakeRequest, now: int
+) -> list[Due]:
     if request.trigger is not None:
         record = generation.find(request.trigger)
+        if record is None and generation.may_have(request.trigger):
+            unreadable = generation.damaged[-1]
+            raise FormatError(unreadable.why, where=unreadable.where, remedy=REPAIR)
         if record is None:
             raise UnknownScheduleError(request.trigger)
         return [Due(record, (now,))]
     if request.as_if is not None:
         return find_due(generation, Horizon(now - 1), now)
-    return find_due(generation, cursor.horizon(now, generation.digest), now)
+    return find_due(generation, horizon, now)
 
 
 async def _not_settled(dues: list[Due], cursor: Cursor, ports: Ports, now: int) -> list[Due]:
