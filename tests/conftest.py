@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.engine_fixture import (
     RunningEngine,
@@ -22,6 +22,10 @@ __all__ = ["client", "empty_engines", "engine", "environment", "start_engine"]
 # in one run fails in every run of the same code; `make explore` looks for what nobody has met yet.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False, print_blob=True)
+# `make mutants` asks whether a test fails, not for the least example with which it does.
+settings.register_profile(
+    "unshrunk", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("repeatable")
 
 

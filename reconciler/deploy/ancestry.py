@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.deploy.opening import open_repository
+from reconciler.deploy.opening import open_repository, top_of
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan.ancestry import Ancestry, Relation
@@ -126,7 +126,7 @@ def _content(repo: Repo, paths: tuple[str, ...], commit: str) -> str:
 
 def _paths(repo: Repo, root: Path, folder: Path) -> tuple[str, ...]:
     """Settings and manifests as the repository knows them; empty for all that it holds."""
-    top = Path(repo.working_tree_dir or root).resolve()
+    top = top_of(repo, root)
     found = (root.resolve() / SETTINGS_FILE, Path(os.path.normpath(root.resolve() / folder)))
     paths = [path.relative_to(top).as_posix() for path in found if path.is_relative_to(top)]
     return () if "." in paths else tuple(paths)

@@ -13,12 +13,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha1, sha256
+from hashlib import sha1
 from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from reconciler.deploy.opening import NoRepositoryError, open_repository
+from reconciler.deploy.opening import NoRepositoryError, open_repository, top_of
 from reconciler.errors import RefusedError
 from reconciler.foreign_text import printable
 from reconciler.manifest import is_manifest
@@ -73,7 +73,7 @@ def settle_git_variables(root: Path) -> None:
         return
     try:
         with open_repository(root) as repo:
-            own = (Path(repo.git_dir).resolve(), Path(repo.working_tree_dir or root).resolve())
+            own = (Path(repo.git_dir).resolve(), top_of(repo, root))
     except NoRepositoryError:
         own = None
     for name, mine in zip(("GIT_DIR", "GIT_WORK_TREE"), own or (None, None), strict=True):
@@ -98,7 +98,7 @@ def require_whole(repo: Repo, root: Path, folder: Path) -> bool:
     Raises:
         IncompleteCheckoutError: something differs and git does not show it.
     """
-    top = Path(repo.working_tree_dir or root).resolve()
+    top = top_of(repo, root)
     root = root.resolve()
     folder = Path(os.path.normpath(root / folder))
     if not folder.is_relative_to(top):
@@ -175,7 +175,7 @@ def _committed(repo: Repo, below: str, settings: str) -> dict[str, _Committed]:
         about, _, path = entry.partition(b"\t")
         mode, _type, id_ = about.decode().split(" ")
         name = printable(path.decode("utf-8", "backslashreplace"))
-        inside = name if below == "." else name.removeprefix(f"{below}/")
+        inside = name.removeprefix(f"{below}/")
         if mode == SUBMODULE:
             raise _submodule(name)
         if name != settings and (not is_manifest(inside) or (below != "." and inside == name)):
@@ -204,19 +204,18 @@ def _is(content: bytes | None, id_: str) -> bool:
     """Whether this is the content with that id, but for the ends of its lines."""
     if content is None:
         return False
-    return id_ in (_id(content, len(id_)), _id(content.replace(b"\r\n", b"\n"), len(id_)))
+    return id_ in (_id(content), _id(content.replace(b"\r\n", b"\n")))
 
 
-def _id(content: bytes, length: int) -> str:
+def _id(content: bytes) -> str:
+    """The id of a blob; a repository that names its objects otherwise is refused when opened."""
     framed = b"blob %d\0" % len(content) + content
-    if length == sha256().digest_size * 2:
-        return sha256(framed).hexdigest()
     return sha1(framed, usedforsecurity=False).hexdigest()
 
 
 def _shown(repo: Repo, below: str, settings: str) -> frozenset[bytes]:
     """The raw paths that git shows as changed, deleted or unmerged."""
-    paths = [f":(top,literal){path}" for path in (below, settings) if path != "."]
+    paths = [f":(top,literal){path}" for path in (below, settings)]
     listed: bytes = repo.git.diff_index(
         "--name-only", "-z", "HEAD", "--", *(paths if below != "." else ()), stdout_as_string=False
     )
@@ -300,7 +299,8 @@ def _way_up(repo: Repo) -> str:
 
     Elsewhere too: then no path from here is shorter than the one that messages name.
     """
-    top, here = Path(repo.working_tree_dir or ".").resolve(), Path.cwd().resolve()
+    here = Path.cwd().resolve()
+    top = top_of(repo, here)
     return os.path.relpath(top, here) if top in here.parents else ""
 
 

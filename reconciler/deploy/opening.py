@@ -64,6 +64,11 @@ def open_repository(root: Path) -> Iterator[Repo]:
         ) from error
 
 
+def top_of(repo: Repo, root: Path) -> Path:
+    """The root of a repository's work tree. Of a bare one, which has none, it is ``root``."""
+    return Path(repo.working_tree_dir or root).resolve()
+
+
 def _require_readable(repo: Repo) -> None:
     """Refuse the formats of which GitPython would read nothing, and say that there is nothing."""
     with repo.config_reader("repository") as settings:

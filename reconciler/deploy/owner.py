@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.deploy.opening import NoRepositoryError, open_repository
+from reconciler.deploy.opening import NoRepositoryError, open_repository, top_of
 from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
 from reconciler.plan import Identity, Owner, Standing
@@ -49,9 +49,7 @@ def read_owner(
             cannot be kept; or git refuses to read the repository.
     """
     with _repository(root) as repo:
-        top = root.resolve()
-        if repo is not None and repo.working_tree_dir:
-            top = Path(repo.working_tree_dir).resolve()
+        top = root.resolve() if repo is None else top_of(repo, root)
         below = os.path.relpath(root.resolve() / os.path.relpath(folder, root), top)
         place = Path(below).as_posix()
         address = _address(repo, top, variables, must_be_named=must_be_named)
@@ -97,8 +95,7 @@ class GitCheckout:
                 return False
         if self.commit is not None:
             return True
-        top = Path(repo.working_tree_dir or self.root)
-        return not _holds(_on_disk(top, old), old, new)
+        return not _holds(_on_disk(top_of(repo, self.root), old), old, new)
 
 
 def _descends(repo: Repo, live: str | None) -> bool | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.deploy.checkout import require_whole
-from reconciler.deploy.opening import NoRepositoryError, open_repository
+from reconciler.deploy.opening import NoRepositoryError, open_repository, top_of
 from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
 from reconciler.manifest.settings_file import SETTINGS_FILE
@@ -65,7 +65,7 @@ def read_revision(root: Path, schedules: Path, *, whole: bool = True) -> Revisio
 
 def _adds(repo: Repo, root: Path, schedules: Path) -> bool:
     """Whether there are files that are read, or stand beside those, and are in no commit."""
-    folder, top = schedules.resolve(), Path(repo.working_tree_dir or root).resolve()
+    folder, top = schedules.resolve(), top_of(repo, root)
     if not folder.is_relative_to(top):
         return True
     if repo.git.ls_files("--others", "--", str(root / SETTINGS_FILE)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from reconciler.deploy.opening import open_repository
+from reconciler.deploy.opening import open_repository, top_of
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import is_manifest
 
@@ -120,7 +120,7 @@ def _missing(repo: Repo, what: str) -> ReconcileError:
 
 
 def _prefix(repo: Repo, root: Path) -> PurePosixPath:
-    top = Path(repo.working_tree_dir or root).resolve()
+    top = top_of(repo, root)
     return PurePosixPath(root.resolve().relative_to(top).as_posix())
 
 
@@ -130,7 +130,7 @@ def path_in_commits(repo: Repo, root: Path, folder: str) -> PurePosixPath:
     Raises:
         ReconcileError: it is outside.
     """
-    top = Path(repo.working_tree_dir or root).resolve()
+    top = top_of(repo, root)
     found = Path(os.path.normpath(root.resolve() / folder))
     if not found.is_relative_to(top):
         raise ReconcileError(

@@ -40,7 +40,7 @@ def commit_to_follow(desired: Desired, actual: Actual) -> str | None:
     """
     pointer = actual.pointer
     live = actual.revision or (None if pointer is None else pointer.commit)
-    if live is None or desired.commit in (None, live):
+    if desired.commit in (None, live):
         return None
     names = _Names.of(desired.schedules, actual)
     needed = any(one.formerly or names.free for one in names.created)

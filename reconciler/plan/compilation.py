@@ -250,8 +250,8 @@ def _renamed(
 
 
 def _from(moment: datetime | None) -> int | None:
-    """The first whole minute at or after a moment."""
-    return None if moment is None else -(-int(moment.timestamp()) // 60)
+    """The epoch minute of a bound; manifests name no seconds."""
+    return None if moment is None else minute(moment)
 
 
 def _exclusion_text(exclusion: Exclusion) -> str:

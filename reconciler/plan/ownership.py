@@ -187,8 +187,15 @@ def _another(desired: Desired, shown: str, named: str) -> Stranger:
 
 
 def _of_old_tag(actual: Actual, desired: Desired, tag: str) -> Upgrade | Stranger:
+    if not tag:
+        return Stranger(
+            f"the app {desired.settings.app} bears no tag that names its owner; this is "
+            f"{desired.owner.identity}",
+            _OTHER_APP,
+            None,
+        )
     if not is_tagged(desired.owner, tag):
-        return _another(desired, tag or "an unknown repository", tag)
+        return _another(desired, tag, tag)
     unproven = _unproven(actual, desired)
     if unproven is None:
         return Upgrade(tag, _DESCENDS)

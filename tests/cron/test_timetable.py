@@ -69,6 +69,18 @@ def test_leap_days_are_found_also_over_centuries(after: str, following: str) -> 
     assert leap_day.previous(at(following) - 1) == at(after)
 
 
+@pytest.mark.parametrize(
+    "day_fields", ["1,2,31 * *", "29 2 *", "* * 0", "13 * */5", "1 1 1-6", "31 12 *", "1-31 6 *"]
+)
+def test_a_search_for_days_finds_each_that_matches_and_no_other(day_fields: str) -> None:
+    dates = parse(f"0 0 {day_fields}").dates
+    first, last = (at(f"{year}-01-01T00:00Z") // DAY for year in (1972, 2072))
+    matching = [day for day in range(first, last) if day in dates]
+    for earlier, later in itertools.pairwise(matching):
+        assert dates.at_or_after(earlier) == dates.at_or_before(later - 1) == earlier
+        assert dates.at_or_after(earlier + 1) == dates.at_or_before(later) == later
+
+
 def test_the_longest_wait_is_the_forty_years_between_leap_days_on_a_weekday() -> None:
     sunday = timetable("0 0 29 2 */7")
     assert sunday.next(at("2088-02-29T00:00Z")) == at("2128-02-29T00:00Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,14 +18,17 @@ from reconciler.deploy.apply import (
     RefusedPlanError,
     StalePlanError,
     Step,
+    prepare,
 )
 from reconciler.deploy.history import Applied, path_of
 from reconciler.deploy.lease import LeaseHeldError, LeaseLostError
 from reconciler.deploy.ports import CronLimitError, DeployedApp, MissingSecretError
 from reconciler.errors import RefusedError
-from reconciler.model.pointer import decode_pointer
+from reconciler.model.pointer import Pointer, decode_pointer
+from reconciler.plan import Plan
+from reconciler.plan.ancestry import Ancestry, Relation
 from tests.deploy.scenario import World
-from tests.plan.scenario import hourly, schedules
+from tests.plan.scenario import desired, hourly, schedules
 
 AB, BC, ABC = hourly("a", "b"), hourly("b", "c"), hourly("a", "b", "c")
 
@@ -359,3 +363,151 @@ def test_a_secret_that_goes_away_holds_up_no_plan_that_does_not_deploy() -> None
     world.apply(schedules(text))
     world.apps.secrets.clear()
     world.apply(schedules(f"{text}\ndescription: the same"))
+
+
+def test_how_the_commit_stands_is_asked_of_what_is_live_alone() -> None:
+    world = World()
+    asked: list[str | None] = []
+
+    def ancestry(pointer: Pointer) -> Ancestry:
+        asked.append(pointer.commit)
+        return Ancestry(Relation.OLDER, "a" * 40, pointer.commit)
+
+    def planned() -> Plan:
+        return asyncio.run(prepare(world.workspace, desired(AB), ancestry=ancestry))
+
+    assert planned().ancestry is None
+    world.apply(AB)
+    plan = planned()
+    assert plan.ancestry is not None
+    assert plan.ancestry.relation is Relation.OLDER
+    assert asked == ["c" * 40]
+
+
+def test_secrets_are_asked_for_when_the_app_is_deployed_alone() -> None:
+    world = World()
+    world.apply(AB)
+    asked: list[object] = []
+
+    async def require_secrets(secrets: object) -> None:
+        asked.append(secrets)
+
+    world.apps.require_secrets = require_secrets  # type: ignore[method-assign]  # a spy
+    world.plan(AB)
+    assert asked == []
+    world.plan(ABC)
+    assert len(asked) == 1
+
+
+def test_a_pointer_says_what_was_live_and_which_commit_was_rolled_back() -> None:
+    world = World()
+    first = world.apply(AB)
+    git = replace(desired(ABC), head="d" * 40, author="Ada", commit="e" * 40, dirty=True)
+    world.carry_out(asyncio.run(prepare(world.workspace, git)))
+    pointer = decode_pointer(world.files.files["current.json"])
+    assert pointer.previous == first.generation.digest
+    assert (pointer.rolled_back_from, pointer.author) == ("d" * 40, "Ada")
+    assert (pointer.commit, pointer.dirty, pointer.number) == ("e" * 40, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "at"),
+    [
+        (0, "15:00:01"),
+        (1, "15:00:01"),
+        (-1, "15:00:01"),
+        (-58, "15:00:01"),
+        (-59, "14:59:01"),
+        (-3600, "14:00:00"),
+    ],
+)
+def test_an_apply_is_later_than_the_one_before_unless_its_clock_is_a_minute_behind(
+    seconds: int, at: str
+) -> None:
+    world = World()
+    world.apply(AB)
+    world.later(seconds=seconds)
+    world.apply(ABC)
+    assert decode_pointer(world.files.files["current.json"]).at == f"2026-11-20T{at}Z"
+
+
+def test_differences_that_are_left_are_counted_and_the_first_five_are_named() -> None:
+    world = World()
+    seven = hourly(*"abcdefg")
+
+    def lose(step: Step) -> None:
+        if step is Step.VERIFY:
+            own = next(app for app in world.apps.apps if app.name == world.apps.name)
+            others = [app for app in world.apps.apps if app is not own]
+            world.apps.apps = [*others, replace(own, functions=own.functions[len(seven) :])]
+
+    world.apps.limit = 9
+    with pytest.raises(NotConvergedError) as caught:
+        world.apply(seven, lose, crons=None)
+    assert caught.value.what == (
+        "after the apply, 7 differences are left: slot a, slot b, slot c, slot d, slot e"
+    )
+
+
+def test_of_several_missing_functions_the_first_is_explained_and_the_others_counted() -> None:
+    text = 'name: {}\nschedule: "0 * * * *"\nfunction: shop/snyc'
+    for names, more in (
+        ("a", ""),
+        ("ab", "; 1 more call functions that are not deployed"),
+        ("abc", "; 2 more call functions that are not deployed"),
+    ):
+        with pytest.raises(MissingTargetError) as caught:
+            World().apply(schedules("\n---\n".join(text.format(name) for name in names)))
+        assert caught.value.what == f"a: there is no deployed function shop/snyc{more}"
+
+
+def test_a_damaged_record_of_the_apply_before_is_passed_over() -> None:
+    world = World()
+    world.apply(AB)
+    path = path_of(decode_pointer(world.files.files["current.json"]))
+    world.files.files[path] = b"garbage"
+    world.later(minutes=5)
+    world.apply(ABC)
+    assert set(record_of(world).origins) == {"a", "b", "c"}
+    assert {origin.at for origin in record_of(world).origins.values()} == {"2026-11-20T15:05:00Z"}
+
+
+def test_what_was_protected_stays_known_until_the_apply_is_finished() -> None:
+    world = World()
+    a, b = AB
+    world.apply((replace(a, protect=True), b))
+    kept: list[object] = []
+
+    def look(step: Step) -> None:
+        if step in (Step.SET_TAGS, Step.VERIFY):
+            kept.append(world.claims.entries["protected"]["names"])
+
+    world.apply((a, replace(b, protect=True)), look)
+    assert kept == [["a", "b"], ["b"]]
+
+
+def test_a_refusal_names_who_holds_the_crons_now_or_else_who_held_them() -> None:
+    world = World()
+    with pytest.raises(CronLimitError) as caught:
+        world.apply(AB, lambda step: world.hold_elsewhere(4) if step is Step.DEPLOY else None)
+    assert "This plan needs 2 crons; others hold 4:" in caught.value.what
+    assert "theirs/tick3  0 * * * * (UTC)  in main" in caught.value.what
+
+    world = World()
+    world.hold_elsewhere(1)
+    world.apps.limit = 1
+
+    def go(step: Step) -> None:
+        if step is Step.DEPLOY:
+            world.apps.apps = [app for app in world.apps.apps if app.name == "shop"]
+
+    with pytest.raises(CronLimitError, match="others hold 1"):
+        world.apply(AB, go)
+
+
+def test_where_nobody_is_known_to_hold_a_cron_none_is_named() -> None:
+    world = World()
+    world.apps.limit = 1
+    with pytest.raises(CronLimitError) as caught:
+        world.apply(AB)
+    assert caught.value.what.endswith("This plan needs 2 crons; others hold 0")

@@ -98,6 +98,17 @@ def test_a_machine_whose_clock_is_behind_lets_nothing_begin_later_than_its_own_t
     assert at(found, hours=1).plan(schedules(f"{OTHER}\n---\n{HOURLY}")).empty
 
 
+@pytest.mark.parametrize(("minutes", "kept"), [(10, True), (11, False)])
+def test_a_cursor_that_is_no_more_than_ten_minutes_ahead_is_left_alone(
+    minutes: int, kept: bool
+) -> None:
+    found = world(timedelta(0), HOURLY)
+    entry = Cursor(through=minute(NOON) + minutes, generation="x", number=1).to_json()
+    found.claims.entries[CURSOR_KEY] = entry
+    found.apply(schedules(MOVED))
+    assert (found.claims.entries[CURSOR_KEY] == entry) is kept
+
+
 @pytest.mark.parametrize(("ahead", "left"), [(48, "-24h"), (200, "+80h")])
 def test_a_cursor_that_is_ahead_is_warned_of_and_set_back_by_the_next_apply(
     ahead: int, left: str

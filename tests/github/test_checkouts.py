@@ -221,6 +221,24 @@ def test_a_file_that_git_takes_for_unchanged_by_its_time_and_size_is_noticed(
     )
 
 
+def test_a_file_in_place_of_the_folder_holds_no_manifests(repository: GitRepository) -> None:
+    """That is an error of the manifests, which are read next."""
+    repository.write("jobs.yaml", "name: c\n")
+    repository.commit()
+    assert not revision(repository, "jobs.yaml").dirty
+
+
+def test_manifests_in_the_root_are_compared_as_well(repository: GitRepository) -> None:
+    repository.write("c.yaml", "name: c\n")
+    repository.commit()
+    assert not revision(repository, ".").dirty
+    repository.git("update-index", "--skip-worktree", "c.yaml")
+    repository.write("c.yaml", "name: d\n")
+    assert "c.yaml: differs from commit HEAD" in refusal(repository, ".")
+    repository.git("update-index", "--no-skip-worktree", "c.yaml")
+    assert revision(repository, ".").dirty
+
+
 def test_what_git_shows_is_a_change_and_no_refusal(repository: GitRepository) -> None:
     repository.write("schedules/team1/a.yaml", "name: z\n")
     (repository.root / "schedules/team2/b.yaml").unlink()

@@ -100,6 +100,41 @@ def test_a_branch_that_changed_no_manifest_is_contained(repository: GitRepositor
     assert relation(repository, live) is Relation.CONTAINS
 
 
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("team/schedules/b.yaml", Relation.OLDER),
+        ("team/reconciler.yaml", Relation.OLDER),
+        ("schedules/b.yaml", Relation.CONTAINS),
+        ("reconciler.yaml", Relation.CONTAINS),
+        ("team/other/b.yaml", Relation.CONTAINS),
+    ],
+)
+def test_in_a_folder_of_a_repository_its_own_settings_and_manifests_count(
+    repository: GitRepository, changed: str, expected: Relation
+) -> None:
+    older = repository.git("rev-parse", "HEAD")
+    repository.write(changed, "name: b\n")
+    live = repository.commit()
+    (repository.root / "team").mkdir(exist_ok=True)
+    team = repository.root / "team"
+    found = ancestry_of(team, Path("schedules"), older, live)
+    assert found.relation is expected
+    assert bool(found.lacks) is (expected is Relation.OLDER)
+
+
+def test_manifests_in_the_root_are_all_that_the_repository_holds(
+    repository: GitRepository,
+) -> None:
+    older = repository.git("rev-parse", "HEAD")
+    repository.write("src/x.py", "x")
+    live = repository.commit("code")
+    found = ancestry_of(repository.root, Path(), older, live)
+    assert found.relation is Relation.OLDER
+    assert [lacking.partition(" ")[2] for lacking in found.lacks] == ["code"]
+    assert relation(repository, live, older) is Relation.CONTAINS
+
+
 def test_other_settings_are_not_the_same(repository: GitRepository) -> None:
     repository.git("checkout", "-q", "-b", "feature")
     repository.write("reconciler.yaml", "crons: 3\n")

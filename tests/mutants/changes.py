@@ -1,8 +1,9 @@
 """The single changes of a module that a test should notice.
 
 A change replaces one syntax node and leaves the rest of the file as it is. Left out are
-annotations, texts (golden files are for what messages say), ``assert`` statements, what only a type
-checker reads, and the decorators of classes: frozen and slots keep people from mistakes, not code.
+annotations, texts (golden files are for what messages say), ``assert`` statements and what
+``strict=`` of ``zip`` asserts, what only a type checker reads, and the decorators of classes:
+frozen and slots keep people from mistakes, not code.
 """
 
 from __future__ import annotations
@@ -138,6 +139,8 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
             yield from node.body
         case ast.AnnAssign():
             yield from () if node.value is None else (node.value,)
+        case ast.Call(func=ast.Name(id="zip")):
+            yield from node.args
         case _:
             yield from ast.iter_child_nodes(node)
 

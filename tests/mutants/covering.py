@@ -21,12 +21,16 @@ SUITES: Final = (
     "render",
     "contracts",
     "github/test_checkouts.py",
+    "github/test_old_checkouts.py",
+    "github/test_opening.py",
+    "github/test_past_renames.py",
     "github/test_revisions.py",
     "github/test_history.py",
     "simulation",
 )
 """Tests that run the code in pytest's own process, where coverage.py sees it."""
-_LAST: Final = f"tests/{SUITES[-1]}/"
+_SLOW: Final = ("tests/contracts/", "tests/simulation/")
+"""Those of which a test takes longer than many others together, the slowest last."""
 _REACH: Final = 40
 """Lines that a statement may have: coverage.py records some lines of a statement only."""
 
@@ -40,13 +44,20 @@ class Covering:
     def of(self, path: str, line: int) -> Sequence[str]:
         """The ids of the tests that run a line; of all lines when it runs at import.
 
-        Those of the simulation come last: each takes longer than all others of a line together.
+        Those of the module's own folder come first: they are the likeliest to notice a change of
+        it. The slow ones come last.
         """
         lines = self.by_line.get(path, {})
+        own = f"tests/{Path(path).parts[1]}/"
+
+        def turn(test: str) -> tuple[int, bool, str]:
+            slow = next((n for n, suite in enumerate(_SLOW, 1) if test.startswith(suite)), 0)
+            return slow, not test.startswith(own), test
+
         for at in range(line, line - _REACH, -1):
             if at in lines:
                 tests = lines[at] or frozenset().union(*lines.values())
-                return sorted(tests, key=lambda test: (test.startswith(_LAST), test))
+                return sorted(tests, key=turn)
         return ()
 
 
@@ -82,7 +93,7 @@ def read(data: Path) -> Covering:
     return Covering(
         {
             file: {
-                line: frozenset(context.partition("|")[0] for context in contexts if context)
+                line: frozenset(context.rpartition("|")[0] for context in contexts if context)
                 for line, contexts in found.contexts_by_lineno(file).items()
             }
             for file in found.measured_files()

@@ -24,4 +24,8 @@ def read_equivalents() -> Mapping[Identity, str]:
     """The reason of each listed change."""
     with LIST.open("rb") as file:
         listed = tomllib.load(file)["equivalent"]
-    return {(one["path"], one["before"], one["after"]): one["reason"] for one in listed}
+    return {
+        (one["path"], one["before"], after): one["reason"]
+        for one in listed
+        for after in ([one["after"]] if isinstance(one["after"], str) else one["after"])
+    }

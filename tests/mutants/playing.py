@@ -11,6 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.mutants.changes import Change
 from tests.mutants.covering import environment
 
@@ -47,7 +49,11 @@ class Copy:
         return cls(root)
 
     def play(self, change: Change, tests: Sequence[str]) -> Verdict:
-        """Run the tests over the changed code; the copy is whole again afterwards."""
+        """Run the tests over the changed code; the copy is whole again afterwards.
+
+        Raises:
+            RuntimeError: pytest has not found the tests, so that nothing is known.
+        """
         if not tests:
             return Verdict.UNCOVERED
         module = self.root / change.path
@@ -56,7 +62,8 @@ class Copy:
         listing.write_text("".join(f"{test}\n" for test in tests))
         # By a thread, which ends the process: no exception ends a loop that never waits.
         limit = ("-o", "timeout=60", "-o", "timeout_method=thread")
-        options = ("-q", "-x", "-p", "no:cacheprovider", *limit, f"@{listing}")
+        profile = ("--hypothesis-profile", "unshrunk")
+        options = ("-q", "-x", "-p", "no:cacheprovider", *profile, *limit, f"@{listing}")
         module.write_bytes(change.applied(before))
         try:
             done = subprocess.run(
@@ -64,6 +71,7 @@ class Copy:
                 cwd=self.root,
                 env=environment(self.root),
                 capture_output=True,
+                text=True,
                 timeout=PATIENCE,
                 check=False,
             )
@@ -71,4 +79,6 @@ class Copy:
             return Verdict.NOTICED
         finally:
             module.write_bytes(before)
+        if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+            raise RuntimeError(f"{change}: {done.stdout}{done.stderr}")
         return Verdict.SURVIVED if done.returncode == 0 else Verdict.NOTICED

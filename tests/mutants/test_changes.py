@@ -61,6 +61,7 @@ def test_a_constant_is_shown_with_what_is_around_it() -> None:
         "assert a < b\n",
         "x = f'{a + 1}'\n",
         "def f(a: Literal[1]) -> Literal[1]:\n    pass\n",
+        "x = zip(*a, strict=True)\n",
         "if TYPE_CHECKING:\n    import x\n",
         "@dataclass(frozen=True)\nclass C:\n    x: int\n",
     ],

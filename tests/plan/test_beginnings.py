@@ -45,6 +45,24 @@ def test_what_is_new_or_changed_begins_with_this_apply_and_never_later() -> None
 def test_a_schedule_from_before_there_were_numbers_keeps_having_none() -> None:
     before = replace(generation(HOURLY, NOW - 60, 3), begun={})
     assert beginning(HOURLY, before) == (NOW - 60, 0)
+    assert compile_records(HOURLY, [before], NOW, number=9).begun == {}
+
+
+def test_what_is_rebuilt_after_its_generation_was_lost_says_when() -> None:
+    lost = Lost(since=NOW - 30, begun={"a": NOW - 60})
+    assert compile_records(hourly("a", "b"), (), NOW, lost=lost).rebuilt == {"a": NOW}
+    assert compile_records(HOURLY, (), NOW).rebuilt == {}
+    kept = replace(generation(HOURLY, NOW - 60, 3), rebuilt={"a": NOW - 5})
+    assert compile_records(HOURLY, [kept], NOW).rebuilt == {"a": NOW - 5}
+
+
+def test_the_generation_before_a_lost_one_says_when_a_schedule_began() -> None:
+    before = generation(HOURLY, NOW - 600, 2)
+    lost = Lost(since=NOW - 30, begun={"a": NOW - 600}, before=before)
+    compiled = compile_records(HOURLY, (), NOW, number=9, lost=lost)
+    assert (compiled.records[0].anchor, compiled.begun) == (NOW - 600, {"a": 2})
+    gone = replace(lost, begun={"z": NOW - 600})
+    assert compile_records(HOURLY, (), NOW, number=9, lost=gone).begun == {"a": 9}
 
 
 def test_of_two_generations_the_earliest_anchor_counts_and_the_highest_number() -> None:

@@ -124,6 +124,12 @@ def test_what_runs_too_often_to_be_counted_is_left_alone() -> None:
     assert found == Changeover()
 
 
+@pytest.mark.parametrize(("more", "unit"), [((), "year"), (("0 0 1 7 *",), None)])
+def test_up_to_500_occurrences_are_counted(more: tuple[str, ...], unit: str | None) -> None:
+    new = record("0 0-19 1-25 6 *", *more, anchor=at("12:00"))
+    assert changeover(record("0 0 1 1 *"), new, at("12:00"), None).unit == unit
+
+
 times_of_day = st.integers(0, DAY - 1)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.cron import instant
 from reconciler.plan import make_plan
 from tests.plan.scenario import (
     DISPATCHER,
@@ -64,6 +65,31 @@ def test_a_change_is_told_in_the_units_and_words_of_the_manifest() -> None:
         "timeout unset → 5m, tolerance unset → 10m"
     )
     assert plan.changes[0].reason.startswith('args unset → {"n": null, "city": "Köln"}, ')
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("suspend: true", "suspend unset → yes"),
+        ("exclude: [2026-12-24]", "exclude unset → 2026-12-24"),
+        ("exclude: [2026-12-24, 2027-01-01]", "exclude unset → 2026-12-24 and 2027-01-01"),
+        ("exclude: [2026-12-24..2026-12-26]", "exclude unset → 2026-12-24..2026-12-26"),
+        ("overlap: skip", "overlap unset → skip"),
+        ("args: {n: 1.5}", 'args unset → {"n": 1.5}'),
+    ],
+)
+def test_each_kind_of_value_is_told_as_the_manifest_has_it(key: str, said: str) -> None:
+    plain = 'name: a\nschedule: "0 * * * *"\n'
+    plan = make_plan(desired(schedules(plain + key)), applied(schedules(plain)), NOW)
+    assert plan.changes[0].reason == said
+
+
+def test_several_expressions_are_joined() -> None:
+    one, two = 'schedule: "0 * * * *"', 'schedule: ["0 * * * *", "30 6 * * *"]'
+    plan = make_plan(
+        desired(schedules(f"name: a\n{two}")), applied(schedules(f"name: a\n{one}")), NOW
+    )
+    assert plan.changes[0].reason == "schedule 0 * * * * → 0 * * * * and 30 6 * * *"
 
 
 def test_what_a_manifest_says_is_told_on_one_line_that_does_nothing_to_the_terminal() -> None:
@@ -130,12 +156,81 @@ def test_a_newer_dispatcher_is_a_change_of_the_app_alone() -> None:
     assert plan.deploy
 
 
+def test_every_slot_that_moves_comes_or_goes_is_a_change() -> None:
+    before = hourly("a", "b", "c", "d")
+    moved = schedules(
+        "\n---\n".join(f'name: {name}\nschedule: "30 * * * *"' for name in "ab")
+        + '\n---\nname: e\nschedule: "40 * * * *"\n---\nname: f\nschedule: "41 * * * *"'
+    )
+    plan = make_plan(desired(moved, crons=None), applied(before), NOW)
+    slots = [(action, name) for action, kind, name in told(plan) if kind == "slot"]
+    assert slots == [
+        ("create", "e"),
+        ("create", "f"),
+        ("update", "a"),
+        ("update", "b"),
+        ("delete", "c"),
+        ("delete", "d"),
+    ]
+    assert [change.reason for change in plan.changes if change.kind == "slot"] == [
+        "wakes at 40 * * * * (UTC)",
+        "wakes at 41 * * * * (UTC)",
+        "wakes at 30 * * * * (UTC), not 0 * * * * (UTC)",
+        "wakes at 30 * * * * (UTC), not 1 * * * * (UTC)",
+        "is no longer needed",
+        "is no longer needed",
+    ]
+
+
+def test_alerts_and_pings_that_end_are_told_by_what_holds_then() -> None:
+    told_ = (
+        "name: a\nschedule: 1d\nalerts: {failures: 2, to: {url: 'https://a/b'}}\nping: https://c/d"
+    )
+    plan = make_plan(desired(schedules("name: a\nschedule: 1d")), applied(schedules(told_)), NOW)
+    alerts, ping = plan.changes[0].reason.split(", ping ")
+    assert alerts.endswith(" → as for all")
+    assert ping.endswith(" → unset")
+
+
 def test_a_task_has_a_slot_until_a_day_after_its_time() -> None:
     task = schedules("name: once\nat: 2026-11-21T10:00Z")
     plan = make_plan(desired(task), nothing(), NOW)
     assert [(slot.name, slot.cron) for slot in plan.slots] == [("once", "0 10 21 11 *")]
-    past = make_plan(desired(task), after(plan), NOW + 3 * 24 * 60)
+    due = NOW + 19 * 60
+    assert make_plan(desired(task), after(plan), due + 24 * 60 - 1).empty
+    past = make_plan(desired(task), after(plan), due + 24 * 60)
     assert told(past) == [("delete", "slot", "once")]
+
+
+@pytest.mark.parametrize(("end", "slots"), [(-1, 0), (0, 0), (1, 1)])
+def test_a_schedule_that_has_ended_has_no_slot(end: int, slots: int) -> None:
+    text = f'name: a\nschedule: "0 * * * *"\nend: {instant(NOW + end):%Y-%m-%dT%H:%MZ}'
+    assert len(make_plan(desired(schedules(text)), nothing(), NOW).slots) == slots
+
+
+def test_a_task_that_is_due_this_minute_is_past() -> None:
+    text = f"name: once\nat: {instant(NOW):%Y-%m-%dT%H:%MZ}"
+    (warned,) = make_plan(desired(schedules(text)), nothing(), NOW).warnings
+    assert warned.message.endswith("is past; it will not run")
+    later = text.replace("15:00", "15:01")
+    assert make_plan(desired(schedules(later)), nothing(), NOW).warnings == ()
+
+
+def test_warnings_about_times_are_given_when_they_are_new_alone() -> None:
+    uneven = schedules('name: a\nschedule: "*/7 * * * *"')
+    first = make_plan(desired(uneven), nothing(), NOW)
+    assert [(w.message.partition(":")[0], w.file, w.line) for w in first.warnings] == [
+        ("a", "schedules/all.yaml", 1)
+    ]
+    both = (*uneven, *hourly("b"))
+    assert make_plan(desired(both), after(first), NOW).warnings == ()
+
+
+def test_the_effects_of_the_first_fifty_changed_schedules_are_shown_five_occurrences_each() -> None:
+    many = hourly(*(f"s{number:02}" for number in range(51)))
+    effects = make_plan(desired(many), nothing(), NOW).effects
+    assert [effect.name for effect in effects] == [f"s{number:02}" for number in range(50)]
+    assert {len(effect.after) for effect in effects} == {5}
 
 
 def test_a_task_whose_time_is_past_when_it_is_new_warns_that_it_will_not_run() -> None:

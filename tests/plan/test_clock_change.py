@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,35 @@ def test_a_wildcard_is_not_made_up_for() -> None:
 def test_jumped_over_is_what_lies_from_the_first_minute_of_the_jump_to_before_its_last() -> None:
     (jumped,) = found("0 2,3 * * *").jumped
     assert instant(jumped.local) == datetime(2027, 3, 14, 2, tzinfo=UTC)
+    (jumped,) = found("59 1,2 * * *").jumped
+    assert instant(jumped.local) == datetime(2027, 3, 14, 2, 59, tzinfo=UTC)
+
+
+def test_of_a_fixed_time_and_a_wildcard_at_one_minute_the_fixed_one_runs() -> None:
+    assert [jumped.runs for jumped in found("30 2 * * *", "*/30 2 * * *").jumped] == [None, SPRING]
+    assert [jumped.runs for jumped in found("*/30 2 * * *", "30 2 * * *").jumped] == [None, SPRING]
+
+
+@pytest.mark.parametrize(("bound", "jumped"), [(-1, 0), (0, 0), (1, 1)])
+def test_what_ends_by_the_jump_is_not_in_force_at_it(bound: int, jumped: int) -> None:
+    ended = next_clock_change(replace(record("30 2 * * *"), end=SPRING + bound), NOW)
+    assert (0 if ended is None else len(ended.jumped)) == jumped
+    begun = next_clock_change(replace(record("30 2 * * *"), start=SPRING + bound), NOW)
+    assert begun is not None
+    assert len(begun.jumped) == (0 if bound > 0 else 1)
+
+
+@pytest.mark.parametrize(("ahead", "known"), [(-1, False), (0, True)])
+def test_a_change_is_looked_for_within_400_days(ahead: int, known: bool) -> None:
+    # At 2024-02-29T18:00Z midnight became 23:00 in Almaty, where no clock had changed since 2004.
+    last = minute(datetime(2024, 2, 29, 18, tzinfo=UTC))
+    change = next_clock_change(record("0 6 * * *", zone="Asia/Almaty"), last - 400 * 1440 + ahead)
+    assert (change is not None) is known
+
+
+@pytest.mark.parametrize(("time", "times"), [("0 3", 2), ("1 3", 1)])
+def test_the_times_of_the_eight_days_after_a_change_count(time: str, times: int) -> None:
+    assert len(found("0 6 15 3 *", f"{time} 22 3 *").moved) == times
 
 
 def test_each_of_several_expressions_is_looked_at() -> None:

@@ -186,6 +186,85 @@ def test_each_slot_that_drifted_and_each_that_is_gone_is_listed() -> None:
     ]
 
 
+HELD = "no schedule runs, since the deployed functions hold the old one (vo-1)"
+COPIED = "what was on the old one is lost unless it was copied"
+
+
+@pytest.mark.parametrize(
+    ("volume", "lost", "reason"),
+    [
+        (None, LOST, f"was deleted: {HELD}; its tasks and its history are lost"),
+        (
+            "vo-2",
+            LOST,
+            f"was deleted and made again: {HELD}; its tasks and its history are lost",
+        ),
+        ("vo-2", None, f"was deleted and made again: {HELD}; {COPIED}"),
+    ],
+)
+def test_a_volume_that_is_another_is_drift_and_needs_a_deploy(
+    volume: str | None, lost: Lost | None, reason: str
+) -> None:
+    actual = replace(applied(AB), volume=volume, lost=lost)
+    plan = make_plan(desired(AB), actual, NOW + 60)
+    assert ("repair", "volume", "schedule-reconciler") in told(plan, drift=True)
+    assert [change.reason for change in plan.drift if change.kind == "volume"] == [reason]
+    assert plan.deploy
+
+
+def test_with_the_volume_gone_a_pointer_that_is_missing_is_not_told_as_well() -> None:
+    gone = replace(applied(AB), volume=None, pointer=None, live=None, lost=LOST)
+    assert told(make_plan(desired(AB), gone, NOW + 60), drift=True) == [
+        ("repair", "volume", "schedule-reconciler")
+    ]
+
+
+def test_nothing_that_was_never_applied_has_drifted() -> None:
+    actual = applied(AB)
+    assert actual.own is not None
+    fresh = replace(actual, pointer=None, live=None, own=replace(actual.own, slots=()))
+    assert make_plan(desired(AB), fresh, NOW).drift == ()
+
+
+def test_what_was_lost_and_is_not_in_git_is_deleted_at_its_last_known_state() -> None:
+    actual = applied(hourly("a", "b"))
+    lost = Lost(since=NOW, begun={"a": NOW, "b": NOW, "c": NOW})
+    damaged = replace(actual, live_damage="was edited", lost=lost)
+    plan = make_plan(desired(hourly("a")), damaged, NOW + 60, allow_deletes=9)
+    deleted = [c for c in plan.changes if (c.action, c.kind) == ("delete", "schedule")]
+    assert [(c.name, c.reason, c.before is None) for c in deleted] == [
+        ("b", "is no longer in git", False),
+        ("c", "is no longer in git", True),
+    ]
+    assert [c.name for c in plan.drift if c.kind == "schedule"] == []
+
+
+def test_without_any_record_of_it_every_difference_from_what_was_lost_is_drift() -> None:
+    actual = replace(applied(AB), live_damage="was edited", lost=Lost(since=NOW))
+    plan = make_plan(desired(hourly("a", "b", "c")), actual, NOW + 60)
+    assert plan.changes == ()
+    assert ("repair", "schedule", "c") in told(plan, drift=True)
+    known = replace(actual, lost=Lost(since=NOW, begun={"a": NOW}))
+    assert ("create", "schedule", "c") in told(
+        make_plan(desired(hourly("a", "b", "c")), known, NOW)
+    )
+
+
+@pytest.mark.parametrize(("deployed", "named"), [("59", False), ("00", True), ("01", True)])
+def test_a_deploy_in_the_second_of_the_apply_or_later_is_somebody_elses(
+    deployed: str, named: bool
+) -> None:
+    actual = applied(AB)
+    assert actual.own is not None
+    hour = "14:59" if deployed == "59" else "15:00"
+    touch = Touch("mallory", f"2026-11-20T{hour}:{deployed}Z")
+    moved = replace(actual.own, slots=actual.own.slots[:1], deployed=touch)
+    _, (reason,) = plan_on(replace(actual, own=moved))
+    assert reason.endswith(f"; deployed {touch}") is named
+    _, reasons = plan_on(replace(actual, own=moved, pointer=None, applied=actual.live))
+    assert not any("deployed by" in reason for reason in reasons)
+
+
 def test_a_slot_that_git_does_not_need_is_not_called_unapplied_when_that_is_lost() -> None:
     actual = applied(AB)
     assert actual.own is not None

@@ -64,6 +64,13 @@ def upgrade(plan: Plan) -> str:
     return change.reason
 
 
+def upgrade_of(plan: Plan) -> str:
+    """The reason of an upgrade beside other changes of the app."""
+    assert plan.refusals == ()
+    (reason,) = (change.reason for change in plan.changes if "owner" in (change.before or {}))
+    return reason
+
+
 def test_what_we_applied_is_ours_and_there_is_nothing_to_do() -> None:
     assert make_plan(of(OWNER), live_of(OWNER), NOW).empty
 
@@ -107,6 +114,46 @@ def test_a_stopped_app_leaves_a_volume_that_has_an_owner() -> None:
     message, _ = refusal(make_plan(of(SEARCH), stopped, NOW))
     assert "is managed from gitlab.com/acme/payments/prod/jobs//schedules" in message
     assert make_plan(of(PAYMENTS), stopped, NOW).refusals == ()
+
+
+@pytest.mark.parametrize("descends", [False, True])
+def test_what_an_app_without_a_known_owner_left_on_the_volume_is_ours_by_its_commit(
+    descends: bool,
+) -> None:
+    stopped = replace(before_identities(live_of(OWNER)), own=None)
+    plan = make_plan(of(OWNER, descends=descends), stopped, NOW)
+    if descends:
+        assert upgrade_of(plan) == (
+            "its owner is not recorded, now github.com/acme/jobs//schedules: the commit that is "
+            "live is part of this repository"
+        )
+        return
+    message, remedy = refusal(plan)
+    assert message == (
+        "the Volume schedule-reconciler holds schedules that version 0.1.0 applied without their "
+        f"owner, and commit {LIVE[:12]}, which is live, is not in the history of HEAD; this is "
+        "github.com/acme/jobs//schedules"
+    )
+    assert remedy == (
+        "update the branch if that commit is yours, set another `app:` in reconciler.yaml, or take "
+        "it over: reconcile adopt --env production"
+    )
+
+
+def test_where_nothing_was_ever_applied_nothing_has_an_owner() -> None:
+    fresh = replace(live_of(PAYMENTS), own=None, pointer=None, live=None)
+    assert make_plan(of(SEARCH), fresh, NOW).refusals == ()
+
+
+def test_our_tag_is_enough_where_the_pointer_is_gone() -> None:
+    plan = make_plan(of(OWNER), replace(live_of(OWNER), pointer=None), NOW)
+    assert plan.refusals == ()
+    assert [change for change in plan.changes if change.kind is Kind.APP] == []
+
+
+def test_offline_no_app_can_be_anothers() -> None:
+    offline = replace(live_of(PAYMENTS), revision="HEAD~1")
+    assert make_plan(of(SEARCH), offline, NOW).refusals == ()
 
 
 # The folder
@@ -177,6 +224,23 @@ def test_a_clone_without_a_remote_is_told_to_add_it_and_not_to_adopt() -> None:
     assert "adopt" not in remedy
 
 
+def test_a_clone_without_a_remote_may_adopt_what_is_not_known_to_have_one() -> None:
+    """A digest names no repository, and the engine of ``local`` is in the clone itself."""
+    without_pointer = replace(live_of(OWNER), pointer=None)
+    _, remedy = refusal(make_plan(of(CLONE), without_pointer, NOW))
+    assert f"adopt --from {OURS.digest} --env production" in remedy
+    _, remedy = refusal(make_plan(of(CLONE, "local"), live_of(OWNER), NOW))
+    assert "adopt --from github.com/acme/jobs//schedules" in remedy
+    assert "git remote" not in remedy
+
+
+def test_the_id_that_a_clone_holds_opens_no_other_app() -> None:
+    holder = replace(OWNER, held=CLONE.identity)
+    for live in (live_of(PAYMENTS), live_of(OTHER_CLONE)):
+        refusal(make_plan(of(holder), live, NOW))
+        refusal(make_plan(of(holder), replace(live, pointer=None), NOW))
+
+
 @pytest.mark.parametrize(
     ("owner", "environment", "warned"),
     [
@@ -234,6 +298,18 @@ def test_an_old_tag_without_a_commit_proves_nothing_but_in_local() -> None:
     message, _ = refusal(make_plan(of(OWNER, descends=False), live, NOW))
     assert "no commit is recorded as live" in message
     assert make_plan(of(OWNER, "local", descends=False), live, NOW).refusals == ()
+
+
+def test_an_app_without_any_tag_of_its_owner_is_refused() -> None:
+    live = before_identities(live_of(OWNER), "")
+    message, remedy = refusal(make_plan(of(OWNER, descends=True), live, NOW))
+    assert message == (
+        "the app schedule-reconciler bears no tag that names its owner; this is "
+        "github.com/acme/jobs//schedules"
+    )
+    assert remedy == (
+        "set another `app:` in reconciler.yaml, or take it over: reconcile adopt --env production"
+    )
 
 
 def test_an_old_tag_of_another_repository_is_refused_whatever_the_commit_says() -> None:

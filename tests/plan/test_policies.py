@@ -12,7 +12,11 @@ NEW = 'name: new\nschedule: "0 * * * *"\nprotect: true\nformerly: old\n'
 
 def test_a_rename_is_no_deletion_and_keeps_the_anchor_and_the_old_name_for_a_while() -> None:
     plan = make_plan(desired(schedules(NEW)), applied(schedules(OLD), NOW - 300), NOW)
-    assert told(plan)[0] == ("rename", "schedule", "new")
+    assert told(plan) == [
+        ("rename", "schedule", "new"),
+        ("create", "slot", "new"),
+        ("delete", "slot", "old"),
+    ]
     assert plan.changes[0].reason == "was old; its history moves along"
     assert plan.refusals == ()
     record = plan.generation.by_name["new"]
@@ -71,6 +75,13 @@ def test_what_is_excluded_of_a_single_time_is_a_day_of_its_own_zone() -> None:
         record = make_plan(desired(written), applied(()), NOW).generation.by_name["a"]
         assert record.at is not None
         assert (barred(record, record.at) is None) is runs, day
+        assert record.timezone == "America/New_York"
+
+
+def test_a_single_time_that_excludes_nothing_is_told_in_utc() -> None:
+    text = "name: a\nat: 2026-12-30T22:00\ntimezone: America/New_York\n"
+    record = make_plan(desired(schedules(text)), applied(()), NOW).generation.by_name["a"]
+    assert record.timezone == "UTC"
 
 
 def test_a_single_time_that_excludes_nothing_more_is_no_other_time() -> None:

@@ -27,6 +27,20 @@ def test_the_rates_of_the_workspace_count_where_they_are_known() -> None:
     assert price.usd(720) == 1.0  # 720 wakes of 5 s are an hour of an eighth of a core
 
 
+def test_a_wake_is_billed_for_an_eighth_of_a_core_and_of_a_gib() -> None:
+    core = WakePrice.of((), Rates(core_hour=1.0, gib_hour=0.0))
+    memory = WakePrice.of((), Rates(core_hour=0.0, gib_hour=1.0))
+    assert core.usd(5760) == memory.usd(5760) == 1.0  # eight hours
+    assert not WakePrice.of((), None).live
+    listed = WakePrice.of((), None).rates
+    assert (round(listed.core_hour, 5), round(listed.gib_hour, 6)) == (0.04716, 0.007992)
+
+
+def test_what_few_wakes_cost_is_told_to_a_hundredth_of_a_cent_and_seconds_to_a_tenth() -> None:
+    assert WakePrice.of((0.14,), None).seconds == 3.1
+    assert WakePrice.of((), Rates(core_hour=0.5, gib_hour=0.0)).usd(1) == 0.0001
+
+
 def test_neither_rates_nor_measured_wakes_make_a_plan_another() -> None:
     cheap = make_plan(desired(hourly("a")), nothing(), NOW)
     measured = replace(nothing(), wake_seconds=(30.0,))

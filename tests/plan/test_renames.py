@@ -88,6 +88,33 @@ def test_a_live_schedule_has_one_heir_when_a_rollback_brings_back_two_of_its_nam
     assert told(both)[:2] == [("rename", "schedule", "mid"), ("create", "schedule", "old")]
 
 
+def test_a_rollback_across_two_renames_gives_the_oldest_name_back() -> None:
+    mid = make_plan(desired(given_(hourly("mid", "formerly: old"))), OLD, NOW + 60)
+    new = make_plan(desired(given_(hourly("new", "formerly: mid"))), after(mid), NOW + 120)
+    back = make_plan(desired(given_(hourly("old"))), after(new), NOW + 180)
+    assert told(back)[0] == ("rename", "schedule", "old")
+    assert [change for change in told(back) if change[:2] == ("delete", "schedule")] == []
+    assert back.generation.by_name["old"].anchor == NOW
+
+
+def test_of_two_live_schedules_that_had_one_name_the_first_gets_it_back() -> None:
+    b = make_plan(desired(given_(hourly("b", "formerly: old"))), OLD, NOW + 60)
+    again = make_plan(desired(given_(hourly("b"), hourly("old"))), after(b), NOW + 120)
+    c = make_plan(
+        desired(given_(hourly("b"), hourly("c", "formerly: old"))), after(again), NOW + 180
+    )
+    back = make_plan(desired(given_(hourly("old"))), after(c), NOW + 240)
+    assert told(back)[:2] == [("rename", "schedule", "old"), ("delete", "schedule", "c")]
+    assert back.changes[0].reason == "was b; its history moves along"
+
+
+def test_a_name_that_a_live_schedule_had_begins_anew_beside_that_schedule() -> None:
+    renamed = make_plan(desired(given_(hourly("new", "formerly: old"))), OLD, NOW + 60)
+    both = make_plan(desired(given_(hourly("new"), hourly("old"))), after(renamed), NOW + 120)
+    assert told(both)[0] == ("create", "schedule", "old")
+    assert both.generation.by_name["old"].formerly == ()
+
+
 def test_a_rename_with_other_times_keeps_its_history_and_begins_anew() -> None:
     text = 'name: new\nschedule: "5 * * * *"\nformerly: old'
     plan = make_plan(desired(given_(text)), OLD, NOW + 60)

@@ -114,6 +114,18 @@ def test_an_app_beyond_the_budget_shrinks_to_one_cron_and_can_be_changed() -> No
     assert (again.refusals, again.budget.used) == ((), 1)
 
 
+def test_without_a_limit_the_budget_is_never_exceeded() -> None:
+    plan = make_plan(desired(hourly("a"), crons=None), nothing(*foreign("x")), NOW)
+    budget = plan.budget
+    assert (budget.left, budget.available, budget.exceeded) == (None, None, False)
+
+
+@pytest.mark.parametrize(("used", "exceeded"), [(1, False), (2, False), (3, True)])
+def test_a_budget_is_exceeded_by_more_than_is_left(used: int, exceeded: bool) -> None:
+    budget = make_plan(desired(hourly("a"), crons=3), nothing(*foreign("x")), NOW).budget
+    assert replace(budget, used=used).exceeded is exceeded
+
+
 def test_an_app_beyond_the_budget_can_be_emptied() -> None:
     crowded = replace(applied(hourly("a", "b")), foreign=foreign("x1", "x2", "x3", "x4", "x5"))
     plan = make_plan(desired(()), crowded, NOW)
