@@ -51,6 +51,7 @@ def compile_records(
     *,
     number: int = 1,
     lost: Lost | None = None,
+    readable: frozenset[str] | None = None,
 ) -> Compiled:
     """Compile schedules, each with the anchor from which on its occurrences count.
 
@@ -70,10 +71,10 @@ def compile_records(
         number: of the apply that this is compiled for, higher than all that are known.
         lost: what is known of the last generation when it is lost. Its schedules go on from where
             the wakes had come: what was due since is processed, or reported as missed.
+        readable: the schedules of the live generation whose records can be read, where some cannot.
+            The others get the number of this apply: wakes look at what they have not processed.
     """
     schedules = tuple(schedules)
-    # Of a lost generation what can be read of it: of the others wakes have not processed all.
-    readable = {name for generation in known for name in generation.by_name}
     names = frozenset(schedule.name for schedule in schedules)
     if lost is not None and lost.before is not None:
         known = (*known, lost.before)
@@ -87,8 +88,8 @@ def compile_records(
         formerly = [old for old in schedule.formerly if old not in names]
         record = _renamed(record, formerly, pasts, returned, now)
         beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
-        if lost is not None and readable and readable.isdisjoint(_now_and_before(record)):
-            beginning = _Beginning(beginning.anchor, number, now)
+        if readable is not None and readable.isdisjoint(_now_and_before(record)):
+            beginning = beginning._replace(number=number)
         records.append(replace(record, anchor=beginning.anchor))
         if beginning.number:
             begun[record.name] = beginning.number

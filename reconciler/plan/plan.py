@@ -197,7 +197,13 @@ def make_plan(
     slots = tuple(Slot(slot.name, slot.cron) for slot in packed)
     followed = follow_renames(desired, actual)
     compiled = compile_records(
-        followed.schedules, known, now, settings, number=actual.number + 1, lost=actual.lost
+        followed.schedules,
+        known,
+        now,
+        settings,
+        number=actual.number + 1,
+        lost=actual.lost,
+        readable=actual.readable,
     )
     generation = new_generation(
         compiled.records,

@@ -251,6 +251,13 @@ class Actual:
         return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
     @property
+    def readable(self) -> frozenset[str] | None:
+        """The live schedules whose records can be read; None where nothing live is damaged."""
+        if self.live is None or self.live_damage is None:
+            return None
+        return frozenset(self.live.by_name)
+
+    @property
     def mounted(self) -> str | None:
         """The id of the Volume that the deployed functions mount, as the app is tagged."""
         return None if self.own is None else self.own.tags.get(VOLUME_TAG)

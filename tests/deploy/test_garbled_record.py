@@ -85,6 +85,22 @@ def test_a_second_apply_before_does_not_hide_when_it_began() -> None:
     assert plan.generation.by_name["b"].anchor == THREE
 
 
+def test_a_pointer_to_a_garbled_copy_of_what_was_applied_is_repaired_with_a_new_number() -> None:
+    world = World()
+    plan = world.apply(ABC)
+    good, tags = plan.generation.encoded, [app.tags for app in world.apps.apps]
+    garble(world, plan, "b")
+    world.files.files[generation_path(plan.generation.digest)] = good
+    world.apps.apps = [
+        replace(app, tags=before) for app, before in zip(world.apps.apps, tags, strict=True)
+    ]
+    world.later(hours=1)
+    repaired = world.apply(ABC).generation
+    assert repaired.begun["b"] > plan.generation.begun["b"] == repaired.begun["a"]
+    assert repaired.by_name == plan.generation.by_name
+    assert world.plan(ABC).empty
+
+
 def test_a_protected_schedule_stays_protected() -> None:
     world = World()
     garble(world, world.apply((*ABC, *KEPT)), "kept")

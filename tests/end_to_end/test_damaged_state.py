@@ -142,3 +142,45 @@ def test_a_dry_run_says_what_overlap_would_do(project: Project) -> None:
     assert "skipped" in done
     again = project.reconcile("wake", "--at", "2036-12-01T12:01Z", "--dry-run").out
     assert again.startswith("was skipped   s@2036-12-01T12:01Z  shop/endless  s@2036-12-01T12:00Z")
+
+
+def test_a_garbled_record_costs_its_schedule_alone_until_the_next_apply(project: Project) -> None:
+    """The file bears the name of its content, as one that was written so by mistake would."""
+    project.hourly("a", "b", "c")
+    project.applied()
+    garbled = project.in_modal(
+        f"""
+        import hashlib, io, json, modal
+        volume = modal.Volume.from_name({OWN!r})
+        pointer = json.loads(b"".join(volume.read_file("current.json")))
+        old = b"".join(volume.read_file(f"generations/{{pointer['generation']}}.jsonl"))
+        lines = [
+            line[:-9] if number > 3 and b'"name":"b"' in line else line
+            for number, line in enumerate(old.split(b"\\n"))
+        ]
+        content = b"\\n".join(lines)
+        pointer["generation"] = digest = hashlib.sha256(content).hexdigest()
+        with volume.batch_upload(force=True) as batch:
+            batch.put_file(io.BytesIO(content), f"generations/{{digest}}.jsonl")
+            batch.put_file(io.BytesIO(json.dumps(pointer).encode()), "current.json")
+        answer = f"generations/{{digest}}.jsonl record 2 (b)"
+        """
+    )
+    woken = project.reconcile("wake", "--at", "2036-12-01T09:00Z", "--wait")
+    assert "defect" not in woken.out + woken.err
+    assert project.marks() == ["a@2036-12-01T09:00Z", "c@2036-12-01T09:00Z"]
+    status = project.reconcile("status")
+    assert status.code == 1
+    assert f"{garbled} cannot be read: is not a record of a schedule: it is not JSON" in status.out
+    assert "Run reconcile, which repairs it." in status.out
+    for command in (("explain", "b", "2036-12-01T09:00Z"), ("trigger", "b")):
+        done = project.reconcile(*command)
+        assert done.code == 1
+        assert f"{garbled}: cannot be read" in done.err
+    assert project.reconcile("explain", "a", "2036-12-01T09:00Z").code == 0
+    assert f"{garbled} cannot be read" in project.reconcile("wake", "--dry-run").err
+    assert "record 2 (b) cannot be read" in project.reconcile("--dry-run").out
+    project.applied()
+    assert "Nothing to do" in project.reconcile("--dry-run").out
+    after = project.reconcile("status")
+    assert after.code == 0, after.out
