@@ -26,6 +26,24 @@ _HIDDEN: Final = re.compile(r"[^\n -~]")
 """What may have to be escaped in JSON."""
 
 
+_HIDDEN_SPACE: Final = re.compile(r"[^\S \t\r\n\f\v]|[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""What looks like a space or like nothing and is neither: a no-break space, a soft hyphen, …"""
+
+
+def hidden_space(text: str) -> tuple[int, str] | None:
+    """Where a text holds a character that looks like a space or like nothing, and its name.
+
+    Such characters come with text that is copied from web pages and word processors.
+    """
+    found = _HIDDEN_SPACE.search(text)
+    if found is None:
+        return None
+    import unicodedata  # start-up time: only when refusing
+
+    name = unicodedata.name(found.group(), "a control character").lower()
+    return found.start(), f"{name} (U+{ord(found.group()):04X})"
+
+
 def printable(text: str) -> str:
     """The text with a replacement character for each that would not show as itself.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.cron.clock import instant, minute
 from reconciler.cron.errors import CronError, TzdataError, ZoneError
 from reconciler.cron.expression import Expression, parse
-from reconciler.cron.intervals import parse_times
+from reconciler.cron.intervals import counted_from, parse_times
 from reconciler.cron.timetable import Timetable
 from reconciler.cron.zone import Transition, Zone, zone_named
 from reconciler.cron.zone_files import tzinfo_named
@@ -31,6 +31,7 @@ __all__ = [
     "WarningKind",
     "Zone",
     "ZoneError",
+    "counted_from",
     "cover",
     "instant",
     "minute",

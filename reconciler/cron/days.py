@@ -154,6 +154,43 @@ class DaySet:
         return calendar
 
 
+class CycleDays(DaySet):
+    """Every so many days from a first one on.
+
+    Args:
+        first: an epoch day; none of them is earlier.
+        length: days from one to the next.
+    """
+
+    __slots__ = ("_first", "_length")
+
+    def __init__(self, first: int, length: int) -> None:
+        super().__init__(_EVERY_DAY, _EVERY_MONTH, EVERY_WEEKDAY, both=True)
+        self._first = first
+        self._length = length
+        self.every = False
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, day: int) -> bool:
+        return day >= self._first and (day - self._first) % self._length == 0
+
+    def at_or_after(self, day: int) -> int | None:
+        """Return the first of them from an epoch day on."""
+        return self._first if day <= self._first else day + (self._first - day) % self._length
+
+    def at_or_before(self, day: int) -> int | None:
+        """Return the last of them up to an epoch day; None before the first."""
+        return None if day < self._first else day - (day - self._first) % self._length
+
+
+@lru_cache(maxsize=4096)
+def cycle_days(first: int, length: int) -> CycleDays:
+    """Return every `length`th day from an epoch day on, shared by all who ask."""
+    return CycleDays(first, length)
+
+
 @lru_cache(maxsize=4096)
 def day_set(days: int, months: int, weekdays: int, *, both: bool) -> DaySet:
     """Return the days that three bit sets name, shared by all who ask; see `DaySet`."""

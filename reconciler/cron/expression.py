@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reconciler.cron.days import DaySet, day_set
+from reconciler.cron.days import DaySet, cycle_days, day_set
 from reconciler.cron.errors import CronError
 from reconciler.cron.fields import FIELDS, Token, parse_field
 from reconciler.cron.text import members
@@ -43,6 +43,8 @@ class Expression:
         wildcard: the minute or the hour starts with `*`. At a clock change such an expression
             follows the wall clock; the others run once for a skipped or a repeated time.
         text: what was parsed.
+        cycle: the epoch day of the first day and the days from one to the next, of an interval of
+            several days; `days` and `weekdays` then hold all of its days, and more.
     """
 
     minutes: int
@@ -53,6 +55,7 @@ class Expression:
     both_days: bool
     wildcard: bool
     text: str = field(compare=False)
+    cycle: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -65,6 +68,8 @@ class Expression:
     @property
     def dates(self) -> DaySet:
         """The matching days."""
+        if self.cycle is not None:
+            return cycle_days(*self.cycle)
         return day_set(self.days, self.months, self.weekdays, both=self.both_days)
 
 
@@ -86,6 +91,7 @@ def parse(text: str) -> Expression:
             f"an expression has at most {MAX_LENGTH} characters, this one {len(text)}",
             end=len(text),
         )
+    _refuse_hidden(text)
     words = [Token(match.group(), match.start()) for match in _WORD.finditer(text)]
     if words and words[0].text.startswith("@"):
         return _macro(text, words)
@@ -111,6 +117,17 @@ def parse(text: str) -> Expression:
             end=_end(words[4]),
         )
     return expression
+
+
+def _refuse_hidden(text: str) -> None:
+    if text.isascii():
+        return
+    from reconciler.foreign_text import hidden_space  # start-up time: only when refusing
+
+    hidden = hidden_space(text)
+    if hidden is not None:
+        at, name = hidden
+        raise CronError(f"{name} where a plain space is expected", start=at, end=at + 1)
 
 
 def _macro(text: str, words: list[Token]) -> Expression:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import yaml
 
-from reconciler.manifest.composer import TooDeepError, compose
+from reconciler.manifest.composer import PLAIN, TooDeepError, compose
 from reconciler.manifest.fault import Fault
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 from reconciler.manifest.schedule import JSON
-from reconciler.manifest.syntax import decode, explain
+from reconciler.manifest.syntax import decode, explain, with_characters
 from reconciler.manifest.values import Converter, TooManyAliasesError, key_text
 
 
@@ -74,15 +74,23 @@ def documents(
     if isinstance(text, Problem):
         yield text
         return
+    text = with_characters(text)
     converter = Converter(file, aliases="&" in text)
     try:
         for node in compose(text, pure_python=pure_python):
+            if _is_empty(node):
+                continue
             value = converter.convert(node)
             yield Document(file, value, converter.take_problems(), node)
     except (yaml.YAMLError, TooDeepError) as error:
         yield explain(error, text, file)
     except TooManyAliasesError as error:
         yield error.problem
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    """Whether a document holds nothing but comments, such as what follows a last `---`."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == PLAIN and not node.value
 
 
 def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:

@@ -124,9 +124,10 @@ class ManifestForm(Form):
         Discriminator(_one_or_more),
         Omittable(),
         Field(
-            description="When it runs: a cron expression of five fields, `@daily` and its like, or "
-            "an interval aligned to the clock such as `10m`, `6h` or `1d`; or a list of them.",
-            examples=["0 6 * * *", "@daily", "10m", ["0 9 * * 1-5", "0 12 * * 6"]],
+            description="When it runs: a cron expression of five fields, `@daily` and its like, "
+            "an interval aligned to the clock such as `10m`, `6h` or `1d`, or one of several days "
+            "counted from `start` such as `3d` or `2w`; or a list of them.",
+            examples=["0 6 * * *", "@daily", "10m", "2w", ["0 9 * * 1-5", "0 12 * * 6"]],
         ),
     ] = None
     at: Annotated[
@@ -186,7 +187,10 @@ class ManifestForm(Form):
     start: Annotated[
         DayOrMoment | None,
         Omittable(),
-        Field(description="Nothing runs before; a date means midnight in `timezone`."),
+        Field(
+            description="Nothing runs before; a date means midnight in `timezone`. An interval of "
+            "several days is counted from it."
+        ),
     ] = None
     end: Annotated[
         DayOrMoment | None,

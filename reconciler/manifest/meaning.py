@@ -5,9 +5,9 @@ Cron expressions, time zones, dates that exist, the environments that the settin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from reconciler.cron import (
@@ -15,8 +15,10 @@ from reconciler.cron import (
     Expression,
     Timetable,
     ZoneError,
+    counted_from,
     parse,
     parse_times,
+    tzinfo_named,
     zone_named,
 )
 from reconciler.durations import format_duration, parse_duration
@@ -71,8 +73,9 @@ class _Reading:
 
     def schedule(self, location: Location) -> Schedule | None:
         form = self._form
-        times = self._times()
         start = self._moment(("start",), form.start)
+        when = self._when(start)
+        times = self._times(when)
         end = self._moment(("end",), form.end)
         if start is not None and end is not None and end <= start:
             self._fault(("end",), "`end` must be later than `start`")
@@ -105,7 +108,7 @@ class _Reading:
         return Schedule(
             name=form.name,
             times=times,
-            when=_texts(form.schedule) or (form.at or "",),
+            when=tuple(when.values()) or (form.at or "",),
             timezone=form.timezone or "UTC",
             target=target,
             args=args,
@@ -182,13 +185,33 @@ class _Reading:
     def _alerts(self) -> AlertOverrides | None:
         return None if self._form.alerts is None else overrides(self._form.alerts)
 
-    def _times(self) -> Timetable | datetime | None:
+    def _when(self, start: datetime | None) -> dict[Path, str]:
+        """The texts of `schedule`, by path; an interval of several days is counted from `start`."""
+        form = self._form
+        found: dict[Path, str] = {}
+        first = None if start is None else self._first(start)
+        if form.start is not None and first is None:
+            first = datetime.fromisoformat("2000-01-01")  # `start` itself is refused
+        for index, text in enumerate(_texts(form.schedule)):
+            path: Path = ("schedule", index) if isinstance(form.schedule, list) else ("schedule",)
+            counted = self._attempt(path, partial(counted_from, first=first), text)
+            if counted is not None:
+                found[path] = counted
+        return found
+
+    def _first(self, start: datetime) -> datetime:
+        """The local time of `start`; of a date its midnight, be it one that the clock skips."""
+        written = self._form.start or ""
+        if len(written) == len("2026-12-02"):
+            return datetime.fromisoformat(written)
+        return start.astimezone(tzinfo_named(self._zone or "UTC")).replace(tzinfo=None)
+
+    def _times(self, when: Mapping[Path, str]) -> Timetable | datetime | None:
         form = self._form
         if form.at is not None:
             return self._moment(("at",), form.at, parse_moment)
         expressions: list[Expression] = []
-        for index, text in enumerate(_texts(form.schedule)):
-            path: Path = ("schedule", index) if isinstance(form.schedule, list) else ("schedule",)
+        for path, text in when.items():
             expressions.extend(self._attempt(path, _expressions, text) or ())
         if self._zone is None or not expressions:
             return None

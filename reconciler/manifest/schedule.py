@@ -129,7 +129,8 @@ class Schedule:
     Args:
         name: unique in the repository; also the name of its solo slot.
         times: when it occurs; an aware UTC datetime at a whole minute for a task.
-        when: the text or texts from which `times` was read, as written.
+        when: the text or texts from which `times` was read, as written; an interval of several
+            days names the first time from which it is counted.
         timezone: IANA name in which they were read.
         args: keyword arguments. Strings may hold `${occurrence.id}` and `${occurrence.time}`, to be
             filled in for each occurrence, and `$${` for a literal `${`; they are kept as written.

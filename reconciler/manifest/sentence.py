@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
 from reconciler.alerts import host_of
+from reconciler.durations import format_seconds
+from reconciler.foreign_text import hidden_space
 from reconciler.manifest.alerts_form import (
     AlertsForm,
     DefaultAlertsForm,
@@ -45,6 +48,13 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     AlertsForm: {"to": ReceiverForm},
     DefaultAlertsForm: {"to": ReceiverForm},
 }
+_SHOWN = 60
+"""Characters of a text that a message repeats."""
+_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]+)?")
+_LONG_DURATION = re.compile(r"(?P<count>[0-9]{7,12})(?P<unit>[dhms])")
+"""More digits than a part of a duration may have."""
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_MOST_SECONDS = 10**6 * 86_400
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -105,7 +115,7 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
     return Fault(
         path=path,
         message=f"unknown key `{_dotted(path)}`",
-        remedy=did_you_mean(close[0]) if close else known,
+        remedy=_hidden(str(key)) or (did_you_mean(close[0]) if close else known),
         at_key=True,
     )
 
@@ -127,13 +137,35 @@ def _meant(error: ErrorDetails) -> str | None:
         return "put it in quotes, so that it is text"
     if not isinstance(written, str):
         return None
+    hidden = _hidden(written)
+    if hidden is not None:
+        return hidden
     if context.get("choices"):
         close = get_close_matches(written.lower(), context["choices"].split("|"), n=1)
         return did_you_mean(close[0]) if close else None
-    if context.get("what", "").startswith("true"):
+    return _as_written(context.get("what", ""), written)
+
+
+def _as_written(what: str, written: str) -> str | None:
+    """The remedy for a value that is right but for its form."""
+    if what.startswith("true"):
+        if written.lower() in {"true", "false"}:
+            return f"write it without quotes: {written.lower()}"
         word = _YES_AND_NO.get(written.lower())
         return f"write {word}" if word else None
+    if "number" in what and _NUMBER.fullmatch(written):
+        return f"write it without quotes: {written}"
+    long = _LONG_DURATION.fullmatch(written)
+    if what.startswith("a duration") and long is not None:
+        seconds = int(long["count"]) * _SECONDS[long["unit"]]
+        return f"write {format_seconds(seconds)}" if seconds < _MOST_SECONDS else None
     return None
+
+
+def _hidden(text: str) -> str | None:
+    """The remedy for a character that looks like a space or like nothing."""
+    hidden = hidden_space(text)
+    return None if hidden is None else f"it holds a {hidden[1]}: type a plain space or delete it"
 
 
 def did_you_mean(text: str) -> str:
@@ -153,8 +185,11 @@ def _shown(value: JSON) -> str:
     match value:
         case None:
             return "empty"
+        case str() if value.lower() in {"true", "false"} or _NUMBER.fullmatch(value):
+            return f'the text "{value}"'
         case str():
-            return f"`{_shortened(value)}`" if value else "an empty text"
+            length = f" ({len(value):,} characters)" if len(value) > _SHOWN else ""
+            return f"`{_shortened(value)}`{length}" if value else "an empty text"
         case bool() | int() | float():
             return json.dumps(value)
         case Mapping():
@@ -166,4 +201,4 @@ def _shown(value: JSON) -> str:
 def _shortened(text: str) -> str:
     if text.startswith(("http://", "https://")):
         return host_of(text)  # the rest of it may be a secret
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

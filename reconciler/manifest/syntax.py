@@ -36,6 +36,10 @@ _PLAIN_SENTENCES: tuple[tuple[str, str, str | None], ...] = (
     ),
     ("incompatible YAML document", "this version of YAML is not known", "leave the line out"),
 )
+_ESCAPE = re.compile(
+    r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -58,6 +62,27 @@ def decode(content: bytes, file: str) -> str | Problem:
             "delete it; inside double quotes it can be written as an escape",
         )
     return text
+
+
+def with_characters(text: str) -> str:
+    """A JSON text with characters in place of their surrogate pairs, which YAML does not have.
+
+    Any other text is returned as it is.
+    """
+    if "\\ud" not in text.lower() or text.lstrip()[:1] not in {"{", "["}:
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return _ESCAPE.sub(_character, text)
+
+
+def _character(escape: re.Match[str]) -> str:
+    high, low = escape["high"], escape["low"]
+    if high is None:
+        return escape.group()
+    return chr(0x10000 + (int(high, 16) - 0xD800) * 0x400 + int(low, 16) - 0xDC00)
 
 
 def explain(error: yaml.YAMLError | TooDeepError, text: str, file: str) -> Problem:

@@ -54,7 +54,7 @@ Zone: TypeAlias = Annotated[
 Times: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=200),
-    Expected("a cron expression, or an interval such as 10m, 6h or 1d"),
+    Expected("a cron expression, or an interval such as 10m, 6h, 1d or 2w"),
 ]
 Moment: TypeAlias = Annotated[
     str,
@@ -89,9 +89,13 @@ RelativePath: TypeAlias = Annotated[
     Expected("a relative path with forward slashes"),
 ]
 Text: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=1000), Expected("text", quotable=True)
+    str,
+    Field(min_length=1, max_length=1000),
+    Expected("text of 1 to 1000 characters", quotable=True),
 ]
-Value: TypeAlias = Annotated[str, Field(max_length=1000), Expected("text", quotable=True)]
+Value: TypeAlias = Annotated[
+    str, Field(max_length=1000), Expected("text of at most 1000 characters", quotable=True)
+]
 Flag: TypeAlias = Annotated[bool, Expected("true or false")]
 Distinct: TypeAlias = Annotated[
     list[T],  # of texts

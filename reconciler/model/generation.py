@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from reconciler.model.cursor import Horizon
     from reconciler.model.formats import Damaged
 
-GENERATION_FORMAT: Final = 2
-"""Of a generation's file. Since 2 it has an agenda."""
+AGENDA_FORMAT: Final = 2
+"""Since this format a generation's file has an agenda."""
+INTERVALS_FORMAT: Final = 3
+"""Since this format a record may have an interval of several days, counted from a first time. Only
+a generation with such a record is written in it."""
+GENERATION_FORMAT: Final = INTERVALS_FORMAT
+"""The newest format that this version reads."""
 HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
 ON_DEMAND: Final = "on_demand"

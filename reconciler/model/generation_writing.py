@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.alerts import Alerts
+from reconciler.cron.intervals import is_counted
 from reconciler.model.formats import json_line
 from reconciler.model.generation import (
-    GENERATION_FORMAT,
+    AGENDA_FORMAT,
     HISTORY_DAYS,
+    INTERVALS_FORMAT,
     TASK_RESOLUTION,
     Clocks,
     Generation,
@@ -56,7 +58,7 @@ def new_generation(
 def encode_generation(generation: Generation) -> bytes:
     """The bytes of a generation's file; equal generations have equal bytes."""
     header: dict[str, Any] = {
-        "format": GENERATION_FORMAT,
+        "format": _format(generation.records),
         "history_days": generation.history_days,
         "punctuality": generation.punctuality,
         "schedules": len(generation.records),
@@ -90,6 +92,12 @@ def encode_generation(generation: Generation) -> bytes:
         *(json_line(record.to_json()) for record in generation.records),
     ]
     return b"".join(lines)
+
+
+def _format(records: Iterable[Record]) -> int:
+    """The oldest format that can say the records, so that an older version reads them if it can."""
+    texts = (text for record in records for text in record.when)
+    return INTERVALS_FORMAT if any(map(is_counted, texts)) else AGENDA_FORMAT
 
 
 def _for_planning(generation: Generation) -> dict[str, Any]:

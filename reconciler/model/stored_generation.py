@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 from reconciler.model.agenda import Agenda
 from reconciler.model.formats import REPAIR, Damaged, FormatError, check_format, reading
 from reconciler.model.generation import (
+    AGENDA_FORMAT,
     GENERATION_FORMAT,
     TASK_RESOLUTION,
     Clocks,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from reconciler.alerts import Alerts
     from reconciler.model.cursor import Horizon
 
-FIRST_AGENDA_FORMAT: Final = 2
 _NAME: Final = re.compile(rb'"name":"([a-z0-9-]{1,64})"')
 _NOT_RUN: Final = "it does not run until the next apply, which repairs it"
 RECORDS_KEPT: Final = 10_000
@@ -345,7 +345,7 @@ def _lines(content: bytes, where: str) -> _Lines:
     check_format(header, where, GENERATION_FORMAT)
     if not lines or lines.pop():
         raise FormatError("is not a generation: it was cut off", where=where)
-    if header["format"] < FIRST_AGENDA_FORMAT:
+    if header["format"] < AGENDA_FORMAT:
         found = _Lines(header, (), None, lines)
     else:
         times, begun, served, *records = lines

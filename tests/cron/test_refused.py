@@ -67,10 +67,10 @@ def refusal(text: str) -> CronError:
         ("11h", "11h", "the nearest that do: 8h and 12h", "12h"),
         ("23h", "23h", "the nearest that do: 12h and 1d", "1d"),
         ("35m", "35m", "the nearest that do: 32m and 36m", "36m"),
-        ("2d", "2d", "the nearest that do: 1d", "1d"),
-        ("0m", "0m", "the nearest that do: 1m", "1m"),
+        ("2d", "2d", "2d names no first time", None),
+        ("0m", "0m", "0m is no time at all", None),
         ("5minutes", "5minutes", "unknown unit 'minutes': expected m", "5m"),
-        ("30s", "30s", "unknown unit 's': expected m (minutes), h (hours) or d (days)", None),
+        ("30s", "30s", "unknown unit 's': expected m (minutes), h (hours), d (days)", None),
     ],
 )
 def test_refusals_say_what_where_and_what_instead(

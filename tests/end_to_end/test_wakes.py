@@ -54,6 +54,25 @@ def test_wakes_at_the_same_minute_in_several_containers_start_every_occurrence_o
     assert project.marks() == sorted(f"{name}@{NINE}" for name in [*names, "mail"])
 
 
+def test_a_schedule_of_every_second_week_runs_in_its_weeks_only(project: Project) -> None:
+    for name, start in (("this-week", "2036-11-17"), ("next-week", "2036-11-24")):
+        project.write(
+            f"{name}.yaml",
+            f"""
+            name: {name}
+            schedule: 2w
+            start: {start}T10:00
+            timezone: Europe/Paris
+            function: shop/sync
+            args: {{occurrence: "${{occurrence.id}}"}}
+            """,
+        )
+    project.applied()
+    assert project.reconcile("--dry-run", "--detailed-exitcode").code == 0
+    project.reconcile("wake", "--at", NINE, "--wait")
+    assert project.marks() == [f"this-week@{NINE}"]
+
+
 def test_no_run_takes_a_wake_along_however_it_ends_and_whatever_it_returns(
     project: Project,
 ) -> None:

@@ -353,3 +353,45 @@ def test_environments_are_held_against_the_declared_ones(
     ]
     schedule = read(manifest("environments: [prodution]"), settings=Settings())
     assert schedule.environments == ("prodution",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "when"),
+    [
+        ("schedule: 2w\nstart: 2026-12-02", "2w from 2026-12-02T00:00"),
+        ("schedule: 3d\nstart: 2026-12-02T09:30Z", "3d from 2026-12-02T09:30"),
+        (
+            "schedule: 14d\ntimezone: Europe/Paris\nstart: 2026-12-02T09:30",
+            "14d from 2026-12-02T09:30",
+        ),
+        (
+            "schedule: 2w\ntimezone: Europe/Paris\nstart: 2026-12-02T09:30Z",
+            "2w from 2026-12-02T10:30",
+        ),
+        # Midnight is skipped on this day: the interval keeps it, for all the other days.
+        (
+            "schedule: 2w\ntimezone: America/Santiago\nstart: 2026-09-06",
+            "2w from 2026-09-06T00:00",
+        ),
+        ("schedule: 1w\nstart: 2026-12-02", "0 0 * * 3"),
+        ("schedule: 1d\nstart: 2026-12-02T09:30Z", "1d"),
+    ],
+)
+def test_an_interval_of_several_days_is_counted_from_the_local_time_of_start(
+    lines: str, when: str, read: Read
+) -> None:
+    assert read(f"name: a\nfunction: a/b\n{lines}\n").when == (when,)
+
+
+def test_an_interval_of_several_days_needs_a_start(problems: Problems) -> None:
+    text = "name: a\nfunction: a/b\nschedule: 14d\n"
+    missing = "3:11: 14d is counted from `start`, which is missing: add the first day or time as"
+    assert problems(text) == [f"{missing} `start`"]
+    assert problems(f"{text}start: 2026-13-02\n") == [
+        "4:8: there is no day `2026-13-02`\n  write year, month and day: 2026-12-24"
+    ]
+
+
+def test_a_hidden_space_in_an_expression_is_named_at_its_place(problems: Problems) -> None:
+    text = 'name: a\nfunction: a/b\nschedule: "0\u00a06 * * *"\n'
+    assert problems(text) == ["3:13: no-break space (U+00A0) where a plain space is expected"]

@@ -104,10 +104,55 @@ Manifest = Callable[[str], str]
                 "  put it in quotes, so that it is text"
             ),
         ),
-        ("owner: ''", "4:8: `owner` must be text, not an empty text"),
+        ("owner: ''", "4:8: `owner` must be text of 1 to 1000 characters, not an empty text"),
+        (
+            f"owner: {'x' * 1200}",
+            (
+                f"4:8: `owner` must be text of 1 to 1000 characters, not `{'x' * 60}…` "
+                "(1,200 characters)"
+            ),
+        ),
+        (
+            'suspend: "true"',
+            (
+                "4:10: `suspend` must be true, false, or a mapping of `until` and `reason`, "
+                'not the text "true"\n  write it without quotes: true'
+            ),
+        ),
+        (
+            'retries: "3"',
+            (
+                "4:10: `retries` must be a whole number from 0 to 10, or a mapping of `max`, "
+                '`backoff` and `factor`, not the text "3"\n  write it without quotes: 3'
+            ),
+        ),
+        (
+            "deadline: 1000000s",
+            (
+                "4:11: `deadline` must be a duration such as 90s, 10m, 1h30m or 1d, not "
+                "`1000000s`\n  write 11d13h46m40s"
+            ),
+        ),
+        (
+            "timeout: 10\u00a0m",
+            (
+                "4:10: `timeout` must be a duration such as 90s, 10m, 1h30m or 1d, not "
+                "`10\ufffdm`\n  it holds a no-break space (U+00A0): type a plain space or delete it"
+            ),
+        ),
+        (
+            "\u00a0owner: x",
+            (
+                "4:1: unknown key `\ufffdowner`\n"
+                "  it holds a no-break space (U+00A0): type a plain space or delete it"
+            ),
+        ),
         (
             "labels: {tier: 1}",
-            "4:16: `labels.tier` must be text, not 1\n  put it in quotes, so that it is text",
+            (
+                "4:16: `labels.tier` must be text of at most 1000 characters, not 1\n"
+                "  put it in quotes, so that it is text"
+            ),
         ),
         (
             "cpu: 0.5",
@@ -147,7 +192,7 @@ def test_a_mistake_is_shown_at_its_place_with_what_was_expected(
             [
                 (
                     "2:16: `schedule[1]` must be a cron expression, or an interval such as 10m, "
-                    "6h or 1d, not 5"
+                    "6h, 1d or 2w, not 5"
                 ),
                 (
                     "3:11: `function` must be a deployed function: app/function, or "

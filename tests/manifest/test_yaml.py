@@ -193,22 +193,41 @@ def test_a_problem_in_a_later_document_has_its_line_in_the_file(
     ]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a comment\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a comment\n", "---\n", "---\n---\n"])
 def test_a_file_without_a_document_is_an_error(text: str, problems: Problems) -> None:
     assert problems(text) == ["1:1: no manifest in this file\n  write one, or delete the file"]
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("just text", "`just text`"), ("- a\n- b", "a list"), ("12", "12"), ("---\n", "empty")],
+    [("just text", "`just text`"), ("- a\n- b", "a list"), ("12", "12"), ("null", "empty")],
 )
 def test_a_document_that_is_no_mapping_is_an_error(
     text: str, shown: str, problems: Problems
 ) -> None:
-    line = 2 if text == "---\n" else 1
     assert problems(text) == [
-        f"{line}:1: the document must be a mapping of keys and values, not {shown}"
+        f"1:1: the document must be a mapping of keys and values, not {shown}"
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["{}---\n", "---\n# a comment\n---\n{}---\n# an end\n...\n", "---\n---\n{}...\n"]
+)
+def test_a_document_without_content_is_no_document(
+    text: str, read: Callable[[str], Schedule], manifest: Manifest
+) -> None:
+    assert read(text.replace("{}", manifest(""))).when == ("0 6 * * *",)
+
+
+def test_json_with_surrogate_pairs_is_read(read: Callable[[str], Schedule]) -> None:
+    escaped = r'"\u00e9 \ud83d\ude00 \\ud83d\\ude00"'
+    text = f'{{"name": "a", "schedule": "@daily", "function": "a/b", "description": {escaped}}}'
+    assert read(text).description == r"é 😀 \ud83d\ude00"
+
+
+def test_half_of_a_surrogate_pair_is_no_character(problems: Problems) -> None:
+    (problem,) = problems(r'{"name": "a", "description": "\ud83d"}')
+    assert "half of a surrogate pair" in problem
 
 
 @given(st.recursive(st.text(alphabet="ab01:-", max_size=6), lambda inner: st.lists(inner)))

@@ -49,6 +49,8 @@ TIMES = (
     "90m",
     "6h",
     "@monthly",
+    "2w from 2026-03-15T02:30",
+    "3d from 2011-12-29T00:00",
 )
 ZONES = (
     "UTC",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
+from reconciler.dispatch.decide.calendar import nominal_times
 from reconciler.dispatch.decide.due import find_due
 from reconciler.model.cursor import Cursor, Horizon
 from reconciler.model.formats import FORMAT, NewerFormatError
@@ -170,9 +171,21 @@ def test_a_file_keeps_the_name_that_it_bears() -> None:
         assert open_generation(read, "golden").digest == sha256(read).hexdigest()
 
 
-def test_what_is_written_today_is_of_the_newest_format() -> None:
-    read = content("generation.jsonl", GENERATION_FORMAT)
+@pytest.mark.parametrize("form", [2, GENERATION_FORMAT])
+def test_a_generation_is_written_in_the_oldest_format_that_can_say_it(form: int) -> None:
+    read = content("generation.jsonl", form)
     assert decode_generation(read, "golden").encoded == read
+
+
+def test_an_interval_of_several_days_is_read_from_format_3() -> None:
+    (record,) = decode_generation(content("generation.jsonl", 3), "golden").records
+    assert record.when == ("2w from 2026-12-02T09:00",)
+    first = minute(at("2026-12-02T08:00"))
+    assert nominal_times(record, first - 1, first + 28 * 1440) == (
+        first,
+        first + 14 * 1440,
+        first + 28 * 1440,
+    )
 
 
 def _newer(data: Any, newest: int) -> bytes:

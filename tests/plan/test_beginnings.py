@@ -42,6 +42,14 @@ def test_what_is_new_or_changed_begins_with_this_apply_and_never_later() -> None
     assert beginning(MOVED, generation(HOURLY, NOW + 5, 3)) == (NOW, 9)
 
 
+def test_an_interval_that_is_counted_from_another_day_begins_with_this_apply() -> None:
+    one, other = (
+        schedules(f'name: a\nschedule: 2w\nstart: "{day}"') for day in ("2026-12-02", "2026-12-09")
+    )
+    assert beginning(one, generation(one, NOW - 60, 3)) == (NOW - 60, 3)
+    assert beginning(other, generation(one, NOW - 60, 3)) == (NOW, 9)
+
+
 def test_a_schedule_from_before_there_were_numbers_keeps_having_none() -> None:
     before = replace(generation(HOURLY, NOW - 60, 3), begun={})
     assert beginning(HOURLY, before) == (NOW - 60, 0)
