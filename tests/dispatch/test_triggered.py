@@ -13,7 +13,7 @@ from reconciler.errors import ReconcileError
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import RunState, WakeLog
 from reconciler.policies import Overlap
-from tests.dispatch.scenario import World, at, hourly
+from tests.dispatch.scenario import World, at, hourly, lines
 
 THEN = Occurrence("hourly", minute(at("09:10")))
 
@@ -92,3 +92,17 @@ def test_a_trigger_that_queues_is_told_as_queued_and_the_second_one_that_it_wait
     assert trigger(world).records[0].state is RunState.QUEUED
     with pytest.raises(ReconcileError, match=r"waits: .* this one started nothing"):
         trigger(world)
+
+
+def test_a_trigger_waits_behind_an_occurrence_that_is_queued_and_may_be_starting_now() -> None:
+    world = World()
+    world.live(hourly(overlap=Overlap.QUEUE))
+    world.wake("09:00")
+    world.wake("10:00")
+    world.end(1, CallState.SUCCEEDED)
+    assert lines(world.wake("10:10", trigger="hourly"), RunState.STARTED) == []
+    assert world.started() == ["hourly@2026-11-20T09:00Z"]
+    world.wake("10:15")
+    world.end(2, CallState.SUCCEEDED)
+    world.wake("10:20")
+    assert world.started()[1:] == ["hourly@2026-11-20T10:00Z", "hourly@2026-11-20T10:10Z"]

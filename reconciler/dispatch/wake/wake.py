@@ -10,7 +10,7 @@ chores, telling people, recovering the cursor) is imported where it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ from reconciler.model.occurrence import Occurrence
 from reconciler.model.outbox import NOTHING_TO_TELL
 from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.model.task_names import NAME_PREFIX, is_task
+from reconciler.policies import Overlap
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import (
@@ -169,6 +170,8 @@ class _Wake:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
         now = self.request.until(self.started)
         server = Server(claimant, self.ports.claims, self.ports.caller, now)
+        if self.request.trigger is not None:
+            server.queued.update(self.unsettled_before(cursor, now))
         logs: list[WakeLog] = []
         damaged = [*cursor.damaged, *self.tasks.damaged, *await self.tidy_once_a_day(cursor)]
         if self.before is not None:
@@ -196,6 +199,18 @@ class _Wake:
         records = tuple(line for log in logs for line in log.records)
         before = () if self.before is None else self.before.lines
         return replace(logs[-1], records=records, told=told, before=before)
+
+    def unsettled_before(self, cursor: Cursor, now: int) -> Iterator[str]:
+        """The schedules of which an earlier occurrence is unsettled, and later ones wait for it.
+
+        A regular wake takes them in order. A trigger looks at its own occurrence alone: another
+        wake may be starting the earlier one at this moment.
+        """
+        for key in cursor.unsettled:
+            occurrence = Occurrence.parse(key)
+            record = self.generation.owner(occurrence)
+            if record is not None and record.overlap is not Overlap.ALLOW and occurrence.at < now:
+                yield record.name
 
     async def leave_out_repeats(self, read: Cursor, tally: Tally) -> None:
         """Drop what this wake found again, and an earlier one has written down.
