@@ -1,4 +1,4 @@
-"""Match every nominal time with what became of it; whatever breaks a promise is named.
+"""Match every nominal time with its outcome, and name what breaks a promise.
 
 The promises are those of ``docs/guarantees.md``; each module that this one calls says which.
 """
@@ -21,7 +21,7 @@ from tests.simulation.world import World
 
 
 def problems(scenario: Scenario, world: World, answers: Sequence[Answered]) -> Iterator[str]:
-    """Everything that is wrong."""
+    """What broke a promise in a simulation that is over."""
     clean = CleanWakes.of(world)
     calendar = Calendar.of(scenario, world, clean)
     reports = Reports.of(world, calendar)

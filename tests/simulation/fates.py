@@ -1,8 +1,17 @@
-"""Liveness: what is nominal has started or is reported, by name, once a wake looked in its time.
+"""Liveness: a nominal time has started or is reported, once a wake has looked in its time.
 
-And what is reported is true: what is missed was really missed, because no undisturbed wake came in
-the time that its policies give it; what is skipped was really in the way of another run, or barred.
-Nor does what ``catchup`` gives up start after all, unless something had gone wrong in time.
+A report is true: what is missed was really missed, since no undisturbed wake came in the time that
+its policies give it; what is skipped was behind another run, or suspended or excluded. What
+``catchup`` gives up does not start.
+
+What is exempt, and by which section of ``docs/guarantees.md``:
+
+* a line that a wake wrote into a runs file whose commit was lost (Not promised);
+* an occurrence that a wake had claimed in which a fault struck: it may be in doubt, or started late
+  as another attempt (Starting); the same where its claim was damaged (Damaged state);
+* what a wake judged whose clock was ahead (Clocks);
+* what was due before a repair that nothing told how far wakes had come (Damaged state);
+* what waits for another run, or waited when its schedule was deleted (Overlap).
 """
 
 from __future__ import annotations
@@ -12,11 +21,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.decide.policy import CATCHUP_LIMIT
+from reconciler.dispatch.wake.start import ATTEMPT_LIMIT
 from reconciler.policies import Catchup, Overlap
 from tests.simulation.faults import WAKE_SECONDS
 from tests.simulation.nominal import Calendar, CleanWakes, Nominal
 from tests.simulation.reports import Reports
-from tests.simulation.schedules import DAY, PUNCTUALITY
+from tests.simulation.schedules import PUNCTUALITY
 from tests.simulation.starts import Starts
 from tests.simulation.world import Call, World
 
@@ -26,7 +36,7 @@ QUEUED_LONG: Final = 2 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Fates:
-    """The end of a simulation, ready to be asked about each nominal time."""
+    """The end of a simulation, and what it says of each nominal time."""
 
     world: World
     calendar: Calendar
@@ -46,12 +56,12 @@ class Fates:
         started = self.starts.of_time(nominal)
         missed = {reason for key in keys for reason in reports.missed.get(key, ())}
         skipped = {reason for key in keys for reason in reports.skipped.get(key, ())}
-        if not reports.unsure.isdisjoint(keys):
-            return
+        # Not promised: the lines of a runs file whose commit was acknowledged and then lost.
+        lost = not reports.unsure.isdisjoint(keys)
         if started:
-            # A start that was never confirmed may be let go when it would be attempted again.
-            let_go = (missed or skipped) and self._disturbed(nominal)
-            if reports.started.isdisjoint(keys) and not (let_go or self._unseen(nominal)):
+            # A start that was never confirmed may be dropped when it would be attempted again.
+            dropped = (missed or skipped) and self._disturbed(nominal)
+            if reports.started.isdisjoint(keys) and not (dropped or lost):
                 yield f"{nominal} started and no runs file says so"
             yield from self._extra(nominal, started)
         elif missed:  # outweighs what a later wake says that looks at it again
@@ -61,25 +71,18 @@ class Fates:
         elif skipped:
             if not any(self._rightly_skipped(nominal, reason) for reason in skipped):
                 yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
-        elif not self._open(nominal):
+        elif not (lost or self._open(nominal)):
             yield f"{nominal} neither started nor is it reported"
 
     def _open(self, nominal: Nominal) -> bool:
-        """Whether it still waits, or those who could report it looked too early."""
-        harm = self.world.harm
-        if nominal.due <= harm.uncounted or any(key.id in harm.forgotten for key in nominal.keys):
+        """Whether it still waits, or no wake could know that it was due."""
+        if nominal.due <= self.world.harm.uncounted:
             return True
         waits = not self.reports.queued.isdisjoint(nominal.keys)
-        if waits and nominal.due >= self.world.over - QUEUED_LONG:
-            return True
-        return self._unseen(nominal)
-
-    def _unseen(self, nominal: Nominal) -> bool:
-        """Whether a clock that was ahead looked before a change made its schedule what it is."""
-        return nominal.changed and self.world.was_foreseen(nominal.due)
+        return waits and nominal.due >= self.world.over - QUEUED_LONG
 
     def _extra(self, nominal: Nominal, started: Sequence[Call]) -> Iterator[str]:
-        """Starts that ``catchup`` had to give up."""
+        """Starts of what ``catchup`` gives up."""
         if self._disturbed(nominal) or not self.reports.waiting.isdisjoint(nominal.keys):
             return
         limit = float("inf")
@@ -89,60 +92,59 @@ class Fates:
             limit = max(nominal.due, nominal.followed_by * 60.0) + PUNCTUALITY
         for call in started:
             # A wake decides when it begins.
-            if call.began > limit + WAKE_SECONDS + 60 and not (call.by_hand or call.skew):
+            if call.began > limit + WAKE_SECONDS + 60:
                 yield f"{nominal} started {call.began - nominal.due:.0f} s late, against catchup"
 
     def _rightly_skipped(self, nominal: Nominal, reason: str) -> bool:
-        if self.world.was_foreseen(nominal.due) or not self.reports.queued.isdisjoint(nominal.keys):
-            return True  # what waits is decided by what is live then
+        if self.world.was_foreseen(nominal.due):
+            return True
         if "is still running" in reason:
             return nominal.overlaps(Overlap.SKIP, Overlap.QUEUE) and self._in_the_way(nominal)
         return nominal.may_be_barred
 
     def _excused(self, nominal: Nominal, reason: str) -> bool:
         """Whether missing it was right, from what the policies promise and what went wrong."""
-        if self._disturbed(nominal) or self.world.was_foreseen(nominal.due):
+        if self._judged_ahead(nominal):
             return True
-        queued, failed = self.reports.queued, self.reports.failed
-        if any(key in queued or key in failed for key in nominal.keys):
-            return True  # its schedule may go, or its time pass, while it waits
-        if nominal.apart and self._behind_doubt(nominal):
+        limits = list(self._limits(nominal, reason))
+        if limits and not self.clean.looked(nominal.due, min(limits)):
             return True
+        if reason.startswith("no wake came") or "to catch up with" in reason:
+            return False  # what a wake has claimed is not judged again, whatever became of it
+        if "waited for an earlier run" in reason and self._in_the_way(nominal):
+            return nominal.overlaps(Overlap.QUEUE)
+        if "deleted meanwhile" in reason and not nominal.overlaps(Overlap.ALLOW):
+            return nominal.until < float("inf")  # it waited for the run before it
+        if reason.startswith("given up"):
+            return max(self.reports.attempts.get(key, 1) for key in nominal.keys) >= ATTEMPT_LIMIT
+        if reason.endswith("delivery is at-most-once") and not nominal.may_be_at_most_once:
+            return False
+        return self._disturbed(nominal)
+
+    def _judged_ahead(self, nominal: Nominal) -> bool:
+        """Whether a wake whose clock was ahead may have been the first to judge it, as late."""
+        looked = self.clean.first_end(nominal.due)
+        spans = self.world.foreseen
+        return any(began <= looked and nominal.due <= until for began, until in spans)
+
+    def _limits(self, nominal: Nominal, reason: str) -> Iterator[float]:
+        """Until when a wake would have to come, by the policy that the reason names."""
         due = nominal.due
-        if "waited for an earlier run" in reason:
-            return nominal.overlaps(Overlap.QUEUE) and self._in_the_way(nominal)
-        if "deleted meanwhile" in reason:  # while one before it was in doubt
-            return nominal.until < float("inf") and not nominal.overlaps(Overlap.ALLOW)
-        limits = []
         if "deadline" in reason:
-            limits = [due + deadline for deadline in nominal.deadlines]
-        elif "catchup is latest" in reason and nominal.following is not None:
-            limits = [nominal.following * 60.0] if nominal.catches_up(Catchup.LATEST) else []
-        elif "catchup is none" in reason:
-            limits = [due + PUNCTUALITY] if nominal.catches_up(Catchup.NONE) else []
+            yield from (due + deadline for deadline in nominal.deadlines)
+        elif "catchup is latest" in reason and nominal.catches_up(Catchup.LATEST):
+            if nominal.following is not None:
+                yield nominal.following * 60.0
+        elif "catchup is none" in reason and nominal.catches_up(Catchup.NONE):
+            yield due + PUNCTUALITY
         elif "occurrences to catch up with" in reason:
-            limits = [due + CATCHUP_LIMIT * 15 * 60]
+            yield due + CATCHUP_LIMIT * 15 * 60
         elif "too old to know" in reason:
-            limits = [due + 6 * 86400]
-        return bool(limits) and not self.clean.looked(due, min(limits))
+            yield due + 6 * 86400
 
     def _disturbed(self, nominal: Nominal) -> bool:
         world = self.world
-        return any(
-            key.id in world.disturbed
-            or key.id in world.harm.claims
-            or key.id in world.harm.described
-            or key.id in world.triggered
-            for key in nominal.keys
-        )
-
-    def _behind_doubt(self, nominal: Nominal) -> bool:
-        """Whether wakes let it wait, because it was open what becomes of one before it."""
-        if self.reports.waiting.isdisjoint(nominal.keys):
-            return False
-        times = self.calendar.by_schedule[nominal.identity]
-        before = (one for one in times if 0 < nominal.at - one.at < DAY)
-        return any(self._disturbed(one) for one in before)
+        return any(key.id in world.disturbed or key.id in world.harm.claims for key in nominal.keys)
 
     def _in_the_way(self, nominal: Nominal) -> bool:
         """Whether another run of the schedule was going when it was due, or later."""

@@ -19,11 +19,11 @@ WAKE_SECONDS: Final = WAKE_TIMEOUT.total_seconds()
 NAPS: Final = 0.03
 """How often a call takes up to a second."""
 YIELDS: Final = 0.1
-"""How often somebody else goes on in between."""
+"""How often another task runs in between."""
 
 
 class Killed(BaseException):
-    """The container is gone."""
+    """The container has died."""
 
 
 class Fault(Enum):
@@ -106,7 +106,7 @@ class Container:
         self.by_hand = False
         self.knows_functions = False
         self.dead = False
-        self.disturbed = False
+        self.troubled = 0.0
         self.in_hand: set[str] = set()
         self.began = world.now
         self.task_files: dict[str, bytes] | None = None
@@ -114,10 +114,15 @@ class Container:
         self._dies = world.now + life
         self._waits = climate.fault + climate.stall + NAPS + YIELDS
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether anything went wrong in it."""
+        return self.troubled > 0
+
     async def call(
         self, act: Callable[[], T], error: type[Exception], *, resend: bool = False
     ) -> T:
-        """Do one call of a port, or what becomes of it.
+        """Make one call of a port, in which a fault may strike.
 
         Args:
             error: what the port raises when the other side does not answer.
@@ -135,7 +140,7 @@ class Container:
             fault = Fault.FAIL
         if fault is None:
             return act()
-        self.disturbed = True
+        self.troubled = self.world.now
         self.world.met.add((act.__qualname__.partition(".<locals>")[0], fault.name))
         match fault:
             case Fault.FAIL:
@@ -157,7 +162,7 @@ class Container:
         """Raise if the Volume that its function holds was deleted, or another is there by now."""
         harm = self.world.harm
         if harm.made_anew and harm.emptied <= self.world.now and self.began < harm.repaired:
-            self.disturbed = True
+            self.troubled = self.world.now
             raise UnavailableError("the Volume is gone")
 
     def drops_commit(self) -> bool:
@@ -179,11 +184,11 @@ class Container:
     def _time(self, chance: float) -> float:
         """Seconds that a call takes of which it was drawn that it takes some."""
         if chance < self.climate.fault + self.climate.stall:
-            self.disturbed = True
+            self.troubled = self.world.now
             return self.random.uniform(1, 400)
         return self.random.uniform(0.01, 1) if chance > self._waits - NAPS else 0.0
 
     def _die(self) -> None:
         self.dead = True
-        self.disturbed = True
+        self.troubled = self.world.now
         raise Killed

@@ -1,7 +1,7 @@
 """What is done to the stored state: entries and files become unreadable, a Volume is emptied.
 
-The checker has to know which facts each harm may touch, and no others: so it is written down in
-:class:`~tests.simulation.world.Harm` what the harmed thing said.
+:class:`~tests.simulation.world.Harm` notes which facts a harm may cost, for the checker. That is
+little, since the claims, the cursor and the runs files each say what another of them said.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
-from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.model.formats import Entry, UnreadableEntry, as_entry
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.formats import UnreadableEntry
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.protection import PROTECTED_KEY
-from reconciler.model.runs import WakeLog
 from reconciler.model.task import TaskPath, parse_task_key, task_id_of
 from reconciler.model.task_names import NAME_PREFIX
 from tests.simulation.tasks import without_edition
 from tests.simulation.wakes import WakeEvent
-from tests.simulation.world import ENTRY_LIFE, World
+from tests.simulation.world import ENTRY_LIFE, World, notice_of
 
 GARBAGE: Final[Sequence[Any]] = (
     "hello",
@@ -34,7 +32,7 @@ GARBAGE: Final[Sequence[Any]] = (
     {3: "a key that is no text"},
     UnreadableEntry("it holds a value that cannot be unpickled"),
 )
-"""What an entry of the Dict may hold that is none of ours."""
+"""What an entry of the Dict may hold that the dispatcher did not write."""
 NEWEST: Final = 8
 """Runs files, of which the newest matter most, among which one is picked."""
 
@@ -63,7 +61,7 @@ class Emptying:
 
 
 def draw_harms(seed: int, wakes: Sequence[WakeEvent], days: int) -> Iterator[Harming]:
-    """What becomes unreadable in so many days: at any time, and amid wakes."""
+    """The entries and files that become unreadable in so many days: at any time, and amid wakes."""
     random = Random(f"harm of seed {seed}")
     for number in range(random.choice((0, 0, 6, 30))):
         at = random.uniform(0, days * 86400.0)
@@ -83,7 +81,7 @@ def draw_emptying(seed: int, days: int) -> Emptying | None:
 
 
 def do_harm(world: World, harming: Harming) -> None:
-    """Make something unreadable, and write down what that may cost."""
+    """Make something unreadable, and note what that may cost."""
     random = Random(harming.seed)
     harms = random.sample((_entry, _entry, _entry, _cursor, _runs_file, _task_file), 6)
     for harm in harms:
@@ -92,8 +90,7 @@ def do_harm(world: World, harming: Harming) -> None:
 
 
 def lose_cursor(world: World) -> None:
-    """The cursor's entry goes."""
-    _forget(world)
+    """Remove the cursor's entry."""
     world.entries.pop(CURSOR_KEY, None)
 
 
@@ -101,8 +98,6 @@ def empty(world: World, emptying: Emptying) -> None:
     """Remove all files."""
     harm = world.harm
     harm.emptied, harm.made_anew = world.now, emptying.made_anew
-    for file in world.files.values():
-        _lose(world, file.log)
     for path in world.task_files:
         harm.tasks.add(_task_of(path))
     world.files.clear()
@@ -119,19 +114,14 @@ def _entry(world: World, random: Random) -> bool:
     kind = "claim" if "claim" in kinds and random.random() < 0.5 else random.choice(kinds)
     keys = [key for key in alive if _kind(key) == kind]
     key = random.choice(keys[-20:] if random.random() < 0.7 else keys)
-    harm, value = world.harm, as_entry(world.entries[key][0])
+    harm = world.harm
     match kind:
         case "claim":
-            harm.claims[without_edition(key.partition("#")[0])] += 1
+            harm.claims.add(without_edition(key.partition("#")[0]))
             if key.startswith(NAME_PREFIX):
                 harm.tasks.add(task_id_of(Occurrence.parse(key.partition("#")[0]).name) or "")
-        case "try":
-            harm.runs.add(without_edition(key.rpartition("~")[0]))
         case "registration":
             harm.tasks.add(_id_of(key.removeprefix(NAME_PREFIX)))
-        case "running":
-            names = (value.get("occurrence"), value.get("replaces"))
-            harm.unregistered.update(name for name in names if isinstance(name, str))
         case "notice":
             harm.notices.add(notice_of(key))
         case "damaged":
@@ -139,16 +129,13 @@ def _entry(world: World, random: Random) -> bool:
         case _:
             pass
     _garble(world, key, random)
-    harm.kinds.add(kind)
     return True
 
 
 def _cursor(world: World, random: Random) -> bool:
     if CURSOR_KEY not in world.entries:
         return False
-    _forget(world)
     _garble(world, CURSOR_KEY, random)
-    world.harm.kinds.add(CURSOR_KEY)
     return True
 
 
@@ -159,8 +146,6 @@ def _runs_file(world: World, random: Random) -> bool:
     path = random.choice(newest)
     file = world.files[path]
     file.garble(_cut_or_garbled(file.log.encode(), random))
-    _lose(world, file.log)
-    world.harm.kinds.add("runs file")
     return True
 
 
@@ -170,7 +155,6 @@ def _task_file(world: World, random: Random) -> bool:
     path = random.choice(sorted(world.task_files))
     world.task_files[path] = _cut_or_garbled(world.task_files[path], random)
     world.harm.tasks.add(_task_of(path))
-    world.harm.kinds.add("task file")
     return True
 
 
@@ -181,34 +165,6 @@ def _garble(world: World, key: str, random: Random) -> None:
 def _cut_or_garbled(content: bytes, random: Random) -> bytes:
     cut = content[: random.randrange(len(content) + 1)]
     return random.choice((cut, cut, b"", b"\xff\xfe garbage\n", b'{"format":1}\n', b"[1, 2]\n"))
-
-
-def _forget(world: World) -> None:
-    """What the cursor alone knows is forgotten when it goes; the runs files tell the rest."""
-    world.harm.dropped = True
-    found = cursor_of(_stored(world, CURSOR_KEY))
-    if not isinstance(found, Cursor):
-        return
-    days = sorted({file.log.day for file in world.files.values()})[-RECOVERY_DAYS:]
-    told: set[str] = set()
-    for file in world.files.values():
-        if file.log.day in days:
-            told.update(key for one in file.read() for key in one.unsettled)
-    world.harm.forgotten.update(found.unsettled.keys() - told)
-
-
-def _stored(world: World, key: str) -> Entry | None:
-    return as_entry(world.entries[key][0]) if key in world.entries else None
-
-
-def _lose(world: World, log: WakeLog) -> None:
-    """What a runs file said, which nobody can read any more."""
-    harm = world.harm
-    harm.described.update(log.unsettled)
-    if not isinstance(cursor_of(_stored(world, CURSOR_KEY)), Cursor):
-        harm.forgotten.update(log.unsettled)
-    for record in log.records:
-        harm.described.update(Occurrence(record.name, at).id for at in record.times)
 
 
 def _kind(key: str) -> str:
@@ -222,11 +178,6 @@ def _kind(key: str) -> str:
     if not at:
         return "registration"
     return "try" if "~" in key.rpartition("@")[2] else "claim"
-
-
-def notice_of(key: str) -> str:
-    """The id of the notice that an entry ``notice/ID/ADDRESS`` is about."""
-    return key.removeprefix("notice/").rpartition("/")[0]
 
 
 def _task_of(path: str) -> str:

@@ -3,6 +3,8 @@
 Each is an edit of the core's own source, made while its module is loaded: what is played then is
 the real core but for these lines. An edit that does not find its place is an error, so that no
 mutant can quietly be the core itself.
+
+The simulation must find each of them: that proves the checker, and keeps its exemptions narrow.
 """
 
 from __future__ import annotations
@@ -97,6 +99,44 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "reconciler.dispatch.wake.sending",
         "                case Sending.SENT, _, _:\n                    break\n",
         "                case Sending.SENT, _, _ if attempt > 1:\n                    break\n",
+    ),
+    # Counts a miss in the alarm of each wake that writes it down.
+    "misses are counted by each wake": Edit(
+        "reconciler.dispatch.decide.notifications",
+        "        counted = self.misses.get(name, ())\n",
+        "        counted: tuple[int, ...] = ()\n",
+    ),
+    # Takes the alarms of a recovered cursor from the wakes' lines, whatever was sent.
+    "recovered misses are not counted": Edit(
+        "reconciler.dispatch.decide.recovery",
+        "NOTHING_TO_TELL._replace(told=frozenset(), misses=_counted(logs))",
+        "NOTHING_TO_TELL._replace(told=frozenset())",
+    ),
+    # Sends an alarm again that another wake is just sending.
+    "every other sender is dead": Edit(
+        "reconciler.dispatch.wake.sending",
+        "                case Sending.CLAIMED, claim, _ if not self.claimant.knows_dead(claim):\n"
+        "                    return None\n",
+        "",
+    ),
+    # Starts what a person triggers beside a run that is going, whatever ``overlap`` says.
+    "a trigger ignores overlap": Edit(
+        "reconciler.dispatch.wake.wake",
+        "        return [Due(record, (now,))]\n",
+        "        from reconciler.policies import Overlap\n"
+        "        return [Due(replace(record, overlap=Overlap.ALLOW), (now,))]\n",
+    ),
+    # Gives up what could not be started at the first attempt.
+    "one attempt only": Edit(
+        "reconciler.dispatch.wake.start",
+        "        if attempt == ATTEMPT_LIMIT:\n",
+        "        if attempt >= 1:\n",
+    ),
+    # Takes what another wake has dropped for missed by the catch-up policy, though it was claimed.
+    "what is carried over is judged again": Edit(
+        "reconciler.dispatch.wake.wake",
+        "        open_before = cursor.unsettled.keys() if self.request.regular else ()\n",
+        "        open_before = ()\n",
     ),
     # Lets a generation that was lost count from its repair on.
     "rebuilt generation begins now": Edit(

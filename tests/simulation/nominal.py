@@ -31,7 +31,6 @@ class Nominal:
         keys: the occurrence, under each name that it may have had.
         until: true epoch second from which it was no longer this schedule's business.
         following: the schedule's next nominal time.
-        changed: whether its schedule had been another before.
         alike: whether what governs this also governs that.
     """
 
@@ -40,7 +39,6 @@ class Nominal:
     lives: Sequence[Life]
     keys: frozenset[Occurrence]
     until: float
-    changed: bool = False
     following: int | None = None
     alike: bool = False
 
@@ -54,18 +52,23 @@ class Nominal:
 
     @property
     def barred(self) -> bool:
-        """Whether it could not but be let go, because somebody had said so."""
+        """Whether it was suspended or excluded throughout."""
         return all(life.declared.barred(self.at) for life in self.lives)
 
     @property
     def may_be_barred(self) -> bool:
-        """Whether some wake may have been told that it should not run."""
+        """Whether it was suspended or excluded for some wake."""
         return any(life.declared.barred(self.at) for life in self.lives)
 
     @property
     def at_most_once(self) -> bool:
         """Whether it was at-most-once throughout."""
         return all(life.record.delivery is Delivery.AT_MOST_ONCE for life in self.lives)
+
+    @property
+    def may_be_at_most_once(self) -> bool:
+        """Whether it was at-most-once for some wake."""
+        return any(life.record.delivery is Delivery.AT_MOST_ONCE for life in self.lives)
 
     @property
     def apart(self) -> bool:
@@ -152,8 +155,7 @@ def _times(
         until = _until(at * 60.0, under[at], lives)
         governing = _governing(at * 60.0, [lives[index] for index in under[at]], until, clean)
         keys = frozenset(life.record.occurrence(at) for life in governing)
-        changed = governing[0] is not lives[0]
-        nominal = Nominal(identity, at, governing, keys, until, changed)
+        nominal = Nominal(identity, at, governing, keys, until)
         if before is not None:
             before.following = at
             before.alike = [*map(id, before.lives)] == [*map(id, governing)]

@@ -47,13 +47,9 @@ class SimulatedClaims:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
         world = self.container.world
         self.container.in_hand.add(key.partition("#")[0])
-        try:
-            return await self.container.call(
-                lambda: world.put_new(key, entry), UnavailableError, resend=True
-            )
-        except UnavailableError:
-            world.unanswered.add(key)
-            raise
+        return await self.container.call(
+            lambda: world.put_new(key, entry), UnavailableError, resend=True
+        )
 
     async def get(self, key: str) -> Entry | None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
@@ -94,7 +90,7 @@ class SimulatedCaller:
     """Starts calls that take a while.
 
     Attributes:
-        begin: starts a call of whoever uses this, given the occurrence's id.
+        begin: starts a call of the target, given the occurrence's id.
         watch: sets the supervisor to work on its call.
     """
 
@@ -273,7 +269,7 @@ class SimulatedTaskFiles:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedMessenger:
-    """Whoever takes alarms."""
+    """The recipient of all alarms."""
 
     container: Container
 
@@ -283,7 +279,10 @@ class SimulatedMessenger:
 
         def take() -> None:
             alarms = json.loads(body or b"{}").get("alarms", ())
-            world.alarms.extend(Alarm(world.now, alarm) for alarm in alarms)
+            world.alarms.extend(
+                Alarm(world.now, alarm, self.container, world.is_noted(str(alarm["id"])))
+                for alarm in alarms
+            )
 
         await self.container.call(take, UnsentError)
 

@@ -19,9 +19,9 @@ class Reports:
 
     Attributes:
         missed, skipped: the reasons given.
-        failed: could not be started by some wake.
         waiting: left by a wake to a later one.
         unsure: named in a runs file that was lost although its commit said yes.
+        attempts: the number of the last attempt after which one was missed.
         calls: the lines that name a call.
     """
 
@@ -29,9 +29,9 @@ class Reports:
     skipped: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
     queued: set[Occurrence] = field(default_factory=set)
     started: set[Occurrence] = field(default_factory=set)
-    failed: set[Occurrence] = field(default_factory=set)
     waiting: set[Occurrence] = field(default_factory=set)
     unsure: set[Occurrence] = field(default_factory=set)
+    attempts: dict[Occurrence, int] = field(default_factory=dict)
     calls: list[RunRecord] = field(default_factory=list)
 
     @classmethod
@@ -57,12 +57,13 @@ class Reports:
             match record.state:
                 case RunState.MISSED:
                     self.missed[key].add(record.reason or "")
+                    self.attempts[key] = max(record.attempt, self.attempts.get(key, 1))
                 case RunState.SKIPPED:
                     self.skipped[key].add(record.reason or "")
                 case RunState.QUEUED:
                     self.queued.add(key)
                 case RunState.START_FAILED:
-                    self.failed.add(key)
+                    pass
                 case _:
                     self.started.add(key)
 

@@ -182,7 +182,7 @@ class _Service:
         except Killed:
             died = True
         except (UnavailableError, NothingAppliedError, UnknownScheduleError):
-            container.disturbed = True
+            container.troubled = world.now
         true_and_new = event.skew == 0 and event.staleness == 0 and request.regular
         clean = true_and_new and not container.disturbed
         world.executions.append(Execution(began, world.now, clean))

@@ -79,7 +79,7 @@ class Declared:
         return self.schedule.suspension is not None or bool(self.schedule.exclude)
 
     def barred(self, at: int) -> bool:
-        """Whether somebody had said that it should not run at this epoch minute."""
+        """Whether it is suspended at this epoch minute, or excludes it."""
         return self.suspended(at) or any(
             _excludes(exclusion, at) for exclusion in self.schedule.exclude
         )

@@ -44,7 +44,7 @@ class Supervisors:
         try:
             status = await self._until_done(call, call.order, random)
         except asyncio.CancelledError:
-            # What it had in hand may go on; nobody watches it any more.
+            # The try that it watched may go on.
             self.world.disturbed_runs.add(call.occurrence)
             status = CallStatus(CallState.CANCELLED)
         call.end(self.world.now, status)

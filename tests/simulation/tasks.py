@@ -41,7 +41,7 @@ def without_edition(key: str) -> str:
 
 
 class Answer(Enum):
-    """What a program was told."""
+    """The answer that a program got."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -65,7 +65,7 @@ class TaskRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of a request.
+    """A request and its answer.
 
     Attributes:
         ended: when the answer came, as a true epoch second.

@@ -6,6 +6,7 @@ see :mod:`tests.simulation.shard`.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -73,3 +74,7 @@ def test_a_core_that_is_broken_on_purpose_is_found_out(name: str) -> None:
     )
     assert played.returncode == 1, played.stdout + played.stderr
     assert f'--days 5 --schedules 20 --broken "{name}"' in played.stdout, played.stderr
+    seed = re.search(r"--first (\d+)", played.stdout)
+    assert seed is not None
+    whole = simulate(int(seed[1]), days=5, schedules=20)
+    assert not whole.problems, f"the mutant is not what breaks this: {whole.report()}"

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.model.cursor import CURSOR_KEY
+from reconciler.dispatch.wake.sending import Sending
+from reconciler.model.claim import ClaimState
 from reconciler.model.formats import Entry, as_entry
 from reconciler.model.generation import Generation
 from reconciler.model.runs import ReadLogs, WakeLog
 from reconciler.model.stored_runs import decode_compacted
 from tests.simulation.virtual_time import VirtualLoop
 
+if TYPE_CHECKING:
+    from tests.simulation.faults import Container
+
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday; where all simulations begin."""
 START_SECOND: Final = START.timestamp()
 FIRST_MINUTE: Final = minute(START)
 ENTRY_LIFE: Final = timedelta(days=7).total_seconds()
-"""Seconds without a read or a write after which an entry of a Dict is gone."""
+"""Seconds without a read or a write after which an entry of a Dict dies."""
+RESULT_LIFE: Final = timedelta(days=7).total_seconds()
+"""Seconds after its end for which Modal keeps the result of a call."""
 RUNS: Final = (30.0, 600.0, 60.0, 20.0, 1800.0, 30.0, 90.0, 7200.0, 45.0)
 """Seconds that calls take, in turn."""
+NOTICE_PREFIX: Final = "notice/"
 FAILING: Final = 3
 """One of so many calls fails."""
+
+
+def notice_of(key: str) -> str:
+    """The id of the notice that an entry ``notice/ID/ADDRESS`` is about."""
+    return key.removeprefix(NOTICE_PREFIX).rpartition("/")[0]
 
 
 @dataclass(slots=True)
@@ -39,10 +50,10 @@ class Call:
         occurrence: the id that it was passed.
         began, ends: true epoch seconds; the end is unknown while a supervisor watches.
         state: how it ends.
-        skew: seconds by which the clock of whoever started it was ahead.
-        by_hand: a person had woken for it, whatever else was due.
+        skew: seconds by which the clock of the container that started it was ahead.
+        by_hand: a wake that a person asked for started it.
         repeats_confirmed: an earlier start of the same occurrence was on record by then.
-        order: what the supervisor was told; None for a target.
+        order: of the supervisor; None for a target.
         job: the supervisor at work.
         tries: how the supervisor reports them.
     """
@@ -68,6 +79,8 @@ class Call:
         """How it stands."""
         if now < self.ends:
             return CallStatus(CallState.RUNNING)
+        if now > self.ends + RESULT_LIFE:
+            return CallStatus(CallState.EXPIRED)
         return CallStatus(self.state, tries=self.tries)
 
 
@@ -87,10 +100,24 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm that the recipient was sent: the fields of its JSON."""
+    """One alarm that the recipient was sent.
+
+    Attributes:
+        at: true epoch second.
+        fields: of its JSON.
+        sender: the container of the wake that sent it.
+        noted_before: an entry that could be read said by then that it had been sent.
+    """
 
     at: float
     fields: Mapping[str, Any]
+    sender: Container
+    noted_before: bool
+
+    @property
+    def id(self) -> str:
+        """The id of the notice, the same each time that it is sent."""
+        return str(self.fields["id"])
 
 
 @dataclass(slots=True)
@@ -132,34 +159,21 @@ class Harm:
     """What was done to the stored state, and which facts it may touch.
 
     Attributes:
-        claims: occurrence id to how many of its claims became unreadable: each may cost one more
-            start under at-least-once.
-        runs: occurrences of which a try's claim became unreadable.
-        described: occurrences that a runs file described which became unreadable or is gone.
-        unregistered: runs that an unreadable ``running/NAME`` named.
-        forgotten: occurrences that were unsettled, and of which nothing readable said so.
-        tasks: ids of tasks whose files or entries became unreadable or are gone.
+        claims: ids of occurrences of which a claim became unreadable.
+        tasks: ids of tasks whose files or entries became unreadable or were removed.
         notices: ids of notices of which an entry became unreadable.
-        dropped: whether the cursor's entry was lost or harmed: notices that waited may be gone.
         emptied, repaired: true epoch seconds between which the Volume held nothing that is live.
         made_anew: whether the deployed functions held another Volume then.
         uncounted: true epoch second up to which the repair knew nothing of what was due.
-        kinds: what became unreadable.
     """
 
-    claims: Counter[str] = field(default_factory=Counter)
-    runs: set[str] = field(default_factory=set)
-    described: set[str] = field(default_factory=set)
-    unregistered: set[str] = field(default_factory=set)
-    forgotten: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
     tasks: set[str] = field(default_factory=set)
     notices: set[str] = field(default_factory=set)
-    dropped: bool = False
     emptied: float = float("inf")
     repaired: float = float("inf")
     made_anew: bool = False
     uncounted: float = 0.0
-    kinds: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -190,12 +204,12 @@ class World:
     executions: list[Execution] = field(default_factory=list)
     disturbed: set[str] = field(default_factory=set)
     """Occurrences that an execution had in hand in which something went wrong."""
-    unanswered: set[str] = field(default_factory=set)
-    """Keys of which a wake does not know whether it was the first to store them."""
-    mixed: list[float] = field(default_factory=list)
-    """True epoch seconds at which the cursor was of two generations: wakes met that read each."""
     harm: Harm = field(default_factory=lambda: Harm())
     alarms: list[Alarm] = field(default_factory=list)
+    confirmed: set[str] = field(default_factory=set)
+    """The calls that a claim has named as started."""
+    sendings: dict[str, set[str]] = field(default_factory=dict)
+    """The keys under which attempts to send a notice were claimed, by its id."""
     triggered: set[str] = field(default_factory=set)
     """Occurrences that a person has asked for."""
     disturbed_runs: set[str] = field(default_factory=set)
@@ -224,8 +238,10 @@ class World:
     def put(self, key: str, entry: Entry) -> None:
         """Store an entry."""
         self.entries[key] = (entry, self.now)
-        if key == CURSOR_KEY and entry.get("through") and entry.get("generation") is None:
-            self.mixed.append(self.now)
+        if entry.get("state") == ClaimState.STARTED:
+            self.confirmed.add(str(entry.get("call")))
+        if key.startswith(NOTICE_PREFIX):
+            self.sendings.setdefault(notice_of(key), set()).add(key)
 
     def put_new(self, key: str, entry: Entry) -> bool:
         """Store an entry unless there is one."""
@@ -233,6 +249,14 @@ class World:
             return False
         self.put(key, entry)
         return True
+
+    def is_noted(self, notice: str) -> bool:
+        """Whether an entry that is alive says that an alarm was sent."""
+        found = (self.entries[key] for key in self.sendings.get(notice, ()))
+        return any(
+            self.now - read <= ENTRY_LIFE and as_entry(value).get("state") == Sending.SENT
+            for value, read in found
+        )
 
     def live(self, as_of: float) -> Generation | None:
         """What the pointer named at a time."""
