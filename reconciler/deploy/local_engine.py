@@ -127,8 +127,9 @@ def find_running(state: Path) -> Endpoint | None:
     """The engine that runs on a state folder, if one accepts connections."""
     try:
         found = json.loads((state / "server.json").read_text())
-        endpoint = Endpoint(found["url"], dict(found["variables"]))
-        address = urlsplit(endpoint.url)
+        endpoint = Endpoint(str(found["url"]), dict(found["variables"]))
+        parts = urlsplit(endpoint.url)
+        address = (parts.hostname, parts.port or 0)
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
     except OSError as error:
@@ -138,7 +139,7 @@ def find_running(state: Path) -> Endpoint | None:
             remedy="The embedded engine keeps its state there; give yourself access to it.",
         ) from error
     try:
-        socket.create_connection((address.hostname, address.port or 0), timeout=1).close()
+        socket.create_connection(address, timeout=1).close()
     except OSError:
         return None
     return endpoint

@@ -477,3 +477,92 @@ def test_a_lease_that_cannot_be_read_is_held_until_a_person_breaks_it(key: str, 
             assert lease.number == 3
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("seconds", "free"), [(0, False), (599, False), (600, False), (601, True)])
+def test_a_lease_that_is_not_renewed_is_held_for_ten_minutes(seconds: int, free: bool) -> None:
+    async def scenario() -> None:
+        claims, clock = FakeClaims(), FakeClock(START)
+        async with held_lease(claims, clock, ALICE) as mine:
+            clock.time += timedelta(seconds=seconds)
+            if free:
+                async with held_lease(claims, clock, BOB) as lease:
+                    assert lease.number == 2
+                return
+            with pytest.raises(LeaseHeldError):
+                async with held_lease(claims, clock, BOB):
+                    pytest.fail("there must not be two holders")
+            await mine.renew()
+            assert mine.number == 1, "it is still the same lease"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("failures", "left"), [(2, False), (3, True)])
+def test_giving_a_lease_back_is_tried_three_times(failures: int, left: bool) -> None:
+    async def scenario() -> None:
+        claims, clock = FailingClaims(), FakeClock(START)
+        try:
+            async with held_lease(claims, clock, ALICE):
+                claims.times = failures
+        except LeaseLeftError:
+            assert left
+        assert claims.entries["lease/1"]["released"] is not left
+
+    asyncio.run(scenario())
+
+
+def test_the_entry_of_a_lease_says_who_holds_it_since_when_and_until_when() -> None:
+    async def scenario() -> None:
+        claims, clock = FakeClaims(), FakeClock(START)
+        async with held_lease(claims, clock, ALICE) as lease:
+            held = dict(claims.entries["lease/1"])
+            clock.time += timedelta(minutes=3)
+            await lease.renew()
+            renewed = dict(claims.entries["lease/1"])
+        token = held.pop("token")
+        assert held == {
+            "owner": "alice",
+            "link": "https://ci.example/run/7",
+            "since": "2026-11-20T15:00:00Z",
+            "until": "2026-11-20T15:10:00Z",
+            "released": False,
+        }
+        assert renewed == {**held, "until": "2026-11-20T15:13:00Z", "token": token}
+        ended = {"until": "2026-11-20T15:03:00Z", "released": True}
+        assert claims.entries["lease/1"] == {**renewed, **ended}
+        assert claims.entries["lease"] == {"number": 1}
+
+    asyncio.run(scenario())
+
+
+def test_only_the_lease_that_is_held_now_can_be_broken() -> None:
+    async def scenario() -> None:
+        claims, clock = FakeClaims(), FakeClock(START)
+        with pytest.raises(ReconcileError, match="no lease 1 to break: nobody is applying"):
+            await break_lease(claims, clock, 1)
+        async with held_lease(claims, clock, ALICE):
+            pass
+        async with held_lease(claims, clock, BOB):
+            with pytest.raises(ReconcileError, match="no lease 1 to break: the current one is 2"):
+                await break_lease(claims, clock, 1)
+            clock.time += LEASE_TIME + timedelta(seconds=1)
+            with pytest.raises(ReconcileError, match="no lease 2 to break: nobody is applying"):
+                await break_lease(claims, clock, 2)
+
+    asyncio.run(scenario())
+
+
+def test_a_lease_of_another_is_not_given_back_by_us() -> None:
+    async def scenario() -> None:
+        claims, clock = FakeClaims(), FakeClock(START)
+        async with held_lease(claims, clock, ALICE) as lease:
+            theirs = {**claims.entries["lease/1"], "token": "theirs"}
+            claims.entries["lease/1"] = theirs
+            assert await lease.release()
+            assert claims.entries["lease/1"] == theirs
+            del claims.entries["lease/1"]
+            assert await lease.release()
+            assert "lease/1" not in claims.entries
+
+    asyncio.run(scenario())
