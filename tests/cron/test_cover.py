@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, cover, instant, minute, parse
+from reconciler.cron.dates import DateRule, date_rule, merged
+from reconciler.cron.fields import MONTH
 from reconciler.cron.footprint import footprints
 from tests.cron.strategies import START, YEAR, expressions, timetables, zones
 from tests.cron.times import at, timetable
@@ -115,6 +117,14 @@ def test_the_months_of_a_period_end_with_its_last_minute() -> None:
     new_year, start = parse("0 0 1 1 *"), at("2026-12-01T00:00Z")
     assert footprints(new_year, "UTC", start, at("2026-12-31T23:59Z")) == ()
     assert footprints(new_year, "UTC", start, at("2027-01-01T00:00Z")) != ()
+
+
+def test_merged_rules_are_never_strict_and_have_the_days_of_their_months_alone() -> None:
+    strict = date_rule(parse("0 0 1 2 */2"), MONTH.full)
+    loose = date_rule(parse("0 0 31 4,2 1"), MONTH.full)
+    assert strict.strict
+    assert merged([strict]) == DateRule(1 << 2, 1 << 1, 0, strict=False)
+    assert merged([loose]) == DateRule(1 << 2 | 1 << 4, 0, 1 << 1, strict=False)
 
 
 def test_a_cover_needs_members() -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -339,6 +339,95 @@ def test_of_more_old_records_than_one_apply_removes_the_oldest_go_first() -> Non
     written = {f"{FOLDER}/{at}-{'0' * 12}.json": at for at in times}
     paths = list(written)
     assert pruning.old_records(written, world.clock.now()) == [paths[1], paths[2], paths[0]]
+
+
+async def _held() -> None:
+    return None
+
+
+def pruning(world: World, keep: timedelta = timedelta(0)) -> Pruning:
+    live = decode_pointer(world.files.files["current.json"])
+    return Pruning(world.files, world.clock, live, keep, _held)
+
+
+def written(world: World, folder: str, ending: str, *ages: timedelta) -> dict[str, str]:
+    """Files of ours of these ages."""
+    times = [format_time(world.clock.now() - age) for age in ages]
+    if folder == FOLDER:
+        return {f"{folder}/{at}-{number:012}{ending}": at for number, at in enumerate(times)}
+    return {f"{folder}/{number:064}{ending}": at for number, at in enumerate(times)}
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        (timedelta(0), timedelta(days=1)),
+        (timedelta(hours=23), timedelta(days=1)),
+        (timedelta(days=90), timedelta(days=90)),
+    ],
+)
+def test_what_is_as_old_as_the_history_stays_and_a_second_older_goes(
+    keep: timedelta, kept: timedelta
+) -> None:
+    world = World()
+    world.apply(hourly("a"))
+    plan, second = pruning(world, keep), timedelta(seconds=1)
+    now = world.clock.now()
+    records = written(world, FOLDER, ".json", kept - second, kept, kept + second)
+    assert plan.old_records(records, now) == list(records)[2:]
+    generations = written(world, "generations", ".jsonl", kept - second, kept, kept + second)
+    assert plan.old_generations(generations, now, frozenset()) == list(generations)[2:]
+    named = frozenset({list(generations)[2].partition("/")[2][:12]})
+    assert plan.old_generations(generations, now, named) == []
+
+
+def test_the_record_of_the_live_apply_is_never_old() -> None:
+    world = World()
+    world.apply(hourly("a"))
+    plan = pruning(world)
+    own = path_of(plan.live)
+    assert plan.old_records({own: "2020-01-01T00:00:00Z"}, world.clock.now()) == []
+
+
+def test_one_apply_removes_200_records_and_200_generations_at_most() -> None:
+    world = World()
+    world.apply(hourly("a"))
+    plan, now = pruning(world), world.clock.now()
+    ages = [timedelta(days=2, seconds=each) for each in range(201)]
+    assert len(plan.old_records(written(world, FOLDER, ".json", *ages), now)) == 200
+    generations = written(world, "generations", ".jsonl", *ages)
+    assert len(plan.old_generations(generations, now, frozenset())) == 200
+
+
+def test_the_live_generation_the_one_before_and_those_of_kept_records_are_named() -> None:
+    world = World()
+    first = world.apply(hourly("a")).generation.digest
+    world.later(hours=30)
+    second = world.apply(hourly("a", "b")).generation.digest
+    (old, new) = sorted(of(world, FOLDER))
+    at = {old: "2026-11-20T15:00:00Z", new: "2026-11-21T21:00:00Z"}
+    plan = pruning(world)
+    named = asyncio.run(plan.named(at, world.clock.now()))
+    assert named == {first[:12], second[:12]}
+    alone = Pruning(
+        world.files, world.clock, replace(plan.live, previous=None), timedelta(0), _held
+    )
+    assert asyncio.run(alone.named({}, world.clock.now())) == {second[:12]}
+    # The record of the last day says what its apply found live; an older one does not count.
+    for age, found in ((timedelta(days=1), True), (timedelta(days=1, seconds=1), False)):
+        when = {new: format_time(world.clock.now() - age)}
+        assert (first[:12] in asyncio.run(alone.named(when, world.clock.now()))) is found
+
+
+def test_no_removal_begins_once_the_time_is_up() -> None:
+    world = World()
+    world.apply(hourly("a"))
+    (record,) = of(world, FOLDER)
+    plan, now = pruning(world), world.clock.now()
+    asyncio.run(plan.remove([record], now))
+    assert of(world, FOLDER) == [record]
+    asyncio.run(plan.remove([record], now + timedelta(seconds=1)))
+    assert of(world, FOLDER) == []
 
 
 def test_files_that_are_none_of_ours_stay() -> None:
