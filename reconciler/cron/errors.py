@@ -15,7 +15,7 @@ class CronError(ReconcileError, ValueError):
     """
 
     def __init__(
-        self, message: str, *, start: int = 0, end: int = 0, suggestion: str | None = None
+        self, message: str, *, start: int, end: int, suggestion: str | None = None
     ) -> None:
         super().__init__(message, remedy=_question((suggestion,) if suggestion else ()))
         self.message = message

@@ -89,6 +89,7 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise CronError(
             f"an expression has at most {MAX_LENGTH} characters, this one {len(text)}",
+            start=0,
             end=len(text),
         )
     _refuse_hidden(text)
@@ -169,7 +170,7 @@ def _require_five(text: str, words: list[Token]) -> None:
         return
     names = ", ".join(field.name for field in FIELDS)
     if not words:
-        raise CronError(f"empty: expected five fields ({names}), or @daily", end=len(text))
+        raise CronError(f"empty: expected five fields ({names}), or @daily", start=0, end=len(text))
     whole = Token(text[words[0].start : _end(words[-1])], words[0].start)
     if "=" in words[0].text:
         raise whole.error(

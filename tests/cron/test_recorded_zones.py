@@ -125,6 +125,7 @@ def test_the_windows_of_a_span_are_what_its_clock_shows_and_skips(
         for one in clock.transitions(after, after + length):
             shown |= set(range(one.minute + one.before, one.minute + one.after))
         windows = local_windows(clock, after, after + length)
+        assert all(window.length > 0 for window in windows)
         assert {at for start, count in windows for at in range(start, start + count)} == shown
 
 

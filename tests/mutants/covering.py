@@ -68,7 +68,8 @@ def record(root: Path, data: Path) -> None:
         subprocess.CalledProcessError: a test fails without any change.
     """
     tests = [str(Path("tests", suite)) for suite in SUITES]
-    options = ("-q", "-n", "2", "--cov=reconciler", "--cov-context=test", "--cov-report=")
+    plugin = ("-p", "tests.mutants.fresh_caches")
+    options = ("-q", "-n", "2", *plugin, "--cov=reconciler", "--cov-context=test", "--cov-report=")
     subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
         cwd=root,

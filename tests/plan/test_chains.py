@@ -215,6 +215,8 @@ def test_history_is_read_only_when_a_new_schedule_may_have_had_a_name(
     assert commit_to_follow(replace(given_, commit="c" * 40), OLD) is None, "it is live"
     assert commit_to_follow(replace(given_, commit=None), OLD) is None
     assert commit_to_follow(given_, nothing()) is None
+    offline = replace(OLD, revision="e" * 40, pointer=None)
+    assert commit_to_follow(given_, offline) == ("e" * 40 if read else None)
 
 
 def test_history_is_not_read_for_a_rename_that_was_applied_or_is_rolled_back() -> None:

@@ -104,6 +104,14 @@ def test_a_schedule_that_began_after_its_time_of_today_skips_nothing() -> None:
     )
 
 
+def test_a_time_before_a_schedule_began_was_not_done_and_is_not_doubled() -> None:
+    young = record("0 9 * * *", anchor=at("12:00"))
+    moved = record("0 14 * * *", anchor=at("13:00"))
+    assert changeover(young, moved, at("13:00"), None) == Changeover(unit="day")
+    older = record("0 9 * * *", anchor=at("08:59"))
+    assert changeover(older, moved, at("13:00"), None).doubled == (at("14:00"),)
+
+
 def test_a_change_of_anything_but_the_times_skips_and_doubles_nothing() -> None:
     old = record("0 9 * * *")
     assert changeover(old, replace(old, deadline=60), at("08:30"), None) == Changeover()

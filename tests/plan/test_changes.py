@@ -278,6 +278,8 @@ def test_the_digest_does_not_depend_on_the_time_of_planning() -> None:
         (("end: 2026-12-24", "end: 2026-11-20T12:00Z"), False),
         (("start: 2026-12-24", "start: 2026-12-01"), False),
         (("start: 2026-11-01", "start: 2026-10-01"), False),
+        (("start: 2026-11-01", ""), False),
+        (("", "start: 2026-11-01"), False),
         (("end: 2026-11-19T12:00Z", "end: 2026-11-18T12:00Z"), False),
     ],
 )
