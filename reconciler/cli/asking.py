@@ -9,14 +9,14 @@ import sys
 
 from reconciler.deploy.lease import Holder
 from reconciler.errors import ReconcileError
-from reconciler.github.actions import run_url
+from reconciler.github.job import actor, run_url
 
 
 def holder() -> Holder:
-    """Who applies: the actor and the run in GitHub Actions, else the user and the machine."""
-    actor = os.environ.get("GITHUB_ACTOR")
-    if actor:
-        return Holder(owner=f"{actor} (GitHub Actions)", link=run_url())
+    """Who applies: in CI the person who caused the job, and the job; else user and machine."""
+    in_ci = actor()
+    if in_ci is not None:
+        return Holder(owner=in_ci, link=run_url())
     return Holder(owner=f"{_user()}@{socket.gethostname()}")
 
 

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from argparse import Namespace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.cli.inputs import environment_name
+from reconciler.cli.showing import made_now
 from reconciler.errors import ReconcileError, one_line
-from reconciler.github.actions import repository_url, run_url
+from reconciler.github.api import Repository
 from reconciler.github.comment import put_comment
 from reconciler.github.drift_issue import keep_issue
-from reconciler.github.github import Repository
-from reconciler.github.review import named_plans, verdict
-from reconciler.render.markdown import prose
-from reconciler.render.plan_markdown import Made, digest_in, failure_markdown
+from reconciler.github.job import pull_request, run_url
+from reconciler.github.review import not_known, reviewed_plans, verdict
+from reconciler.render.plan_markdown import failure_markdown, plan_in, untouched_markdown
 
 
 def comment(args: Namespace) -> int:
     """Put what a plan printed onto the pull request that the job runs for."""
-    put_comment(Repository.of_job(), _pull_request(), _read(args))
+    repository = Repository.of_job()
+    number = pull_request()
+    if number is None:
+        raise ReconcileError(
+            "this job does not run for a pull request",
+            remedy="Call it in a workflow with `on: pull_request`.",
+        )
+    if args.untouched:
+        body = untouched_markdown(environment_name(args), made_now())
+        put_comment(repository, number, body, existing=True)
+    else:
+        put_comment(repository, number, _read(args))
     return 0
 
 
 def drift(args: Namespace) -> int:
     """Make the environment's drift issue say what a dry run found."""
+    environment, folder = environment_name(args), made_now().folder
+    where = f" in {folder}" if folder else ""
     done = keep_issue(
         Repository.of_job(),
-        environment_name(args),
+        f"Schedules: {environment}{where} is not what git says",
         _read(args),
         drifted=args.code != 0,
         run=run_url() or "",
@@ -40,46 +51,43 @@ def drift(args: Namespace) -> int:
 
 
 def reviewed(args: Namespace) -> int:
-    """Say whether a plan is the one that the merged pull request's comment names.
+    """Say whether a plan is the one that the merged pull request's comment shows.
 
-    What stands in the way of knowing is told, and holds up nothing: the answer is for people.
+    The answer is for the people who approve the apply. A failure to find out is told to them, and
+    never fails the job, which would keep the merge from being applied.
     """
-    text = _read(args)
-    planned = digest_in(text)
-    if planned is None:
-        raise ReconcileError(
-            "shows no plan", where=args.file, remedy="Give what --format markdown printed."
-        )
-    commit, first = os.environ.get("GITHUB_SHA", ""), text.partition("\n")[0]
     try:
-        named = list(named_plans(Repository.of_job(), commit, first, digest_in))
+        said = _compared(args)
     except ReconcileError as error:
-        told = one_line(error)
-        print(f"\n⚠️ Whether this is the plan that was reviewed is not known: {prose(told)}")
-        return 0
-    print(f"\n{verdict(planned, named)}")
+        said = not_known(one_line(error))
+    except Exception as error:  # noqa: BLE001 - see above
+        said = not_known(type(error).__name__)
+    print(f"\n{said}")
     return 0
+
+
+def _compared(args: Namespace) -> str:
+    text = _read(args)
+    planned = plan_in(text)
+    if planned is None:
+        return not_known(f"{args.file} shows no plan")
+    offline = None
+    if args.offline and Path(args.offline).is_file():
+        offline = plan_in(Path(args.offline).read_text(encoding="utf-8"))
+    commit, marker = os.environ.get("GITHUB_SHA", ""), text.partition("\n")[0]
+    found = list(reviewed_plans(Repository.of_job(), commit, marker))
+    return verdict(planned.digest, offline.digest if offline else None, found)
 
 
 def _read(args: Namespace) -> str:
     """What was printed; where nothing was, a comment that says so and not an old, green one."""
+    if args.file is None:
+        raise ReconcileError("--file is missing", remedy="Give what --format markdown printed.")
     try:
         text = Path(args.file).read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
     if text.strip():
         return text
-    made = Made(at=datetime.now(UTC), repository=repository_url())
     error = ReconcileError("it ended before it could say why", remedy=f"See {run_url()}")
-    return failure_markdown(environment_name(args), error, made)
-
-
-def _pull_request() -> int:
-    try:
-        event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes())
-        return int(event["pull_request"]["number"])
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise ReconcileError(
-            "this job does not run for a pull request",
-            remedy="Call it in a workflow with `on: pull_request`.",
-        ) from error
+    return failure_markdown(environment_name(args), error, made_now())

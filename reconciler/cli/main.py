@@ -315,18 +315,26 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     comment = commands.add_parser("comment", help="write or update the pull request's comment")
     comment.set_defaults(target="github:comment")
+    comment.add_argument(
+        "--untouched",
+        action="store_true",
+        help="say in the comment, if there is one, that the pull request touches no schedule",
+    )
     drift = commands.add_parser("drift", help="open, update or close the issue about drift")
     drift.add_argument(
-        "--code", type=int, required=True, choices=[0, 2], help="exit code of the dry run"
+        "--code", type=int, required=True, choices=[0, 2, 3], help="exit code of the dry run"
     )
     drift.set_defaults(target="github:drift")
     reviewed = commands.add_parser(
-        "reviewed", help="say whether a plan is what the merged pull request's comment names"
+        "reviewed", help="say whether a plan is what the merged pull request's comment shows"
+    )
+    reviewed.add_argument(
+        "--offline", metavar="FILE", help="the plan of the merge that --against printed"
     )
     reviewed.set_defaults(target="github:reviewed")
     for command in (comment, drift, reviewed):
         _add_common(command, argparse.SUPPRESS)
-        command.add_argument("--file", required=True, help="what --format markdown printed")
+        command.add_argument("--file", help="what --format markdown printed")
 
 
 def _add_cancel(tasks: argparse.ArgumentParser) -> None:

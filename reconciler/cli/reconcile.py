@@ -112,7 +112,7 @@ def _stopped() -> StoppedError:
 
 def _compare(args: Namespace) -> int:
     """Plan offline: what the present state of the repository changes since it left a branch."""
-    from reconciler.deploy.revisions import merge_base
+    from reconciler.deploy.revisions import committed_at, merge_base
 
     if args.yes or args.plan is not None or args.out is not None:
         raise ReconcileError(
@@ -123,7 +123,8 @@ def _compare(args: Namespace) -> int:
     base = merge_base(Path.cwd(), args.against, source.commit or "HEAD")
     before = read_source_before(args, base, source.inputs)
     now = minute(datetime.now(UTC))
-    actual = assume_applied(before.desired(), now)
+    # Applied when it was committed, and not now: the same two commits are always the same plan.
+    actual = assume_applied(before.desired(), min(now, committed_at(Path.cwd(), base)))
     desired = source.desired()
     if commit_to_follow(desired, actual) is not None:
         desired = replace(desired, past=source.renames(desired.commit, base))

@@ -4,15 +4,43 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import in_json
-from reconciler.github.actions import repository_url
+from reconciler.manifest.discovery import repository_root, settings_root, shown_from
 from reconciler.plan import Plan
 from reconciler.render.plan_text import plan_text
 from reconciler.render.style import Style
 
+if TYPE_CHECKING:
+    from reconciler.render.plan_markdown import Made
+
 MARKDOWN = "markdown"
+
+
+def made_now(applied: str | None = None) -> Made:
+    """When and where a comment is made: in this clone, and by this job where there is one.
+
+    Args:
+        applied: the environment of which it has to say how it is applied.
+    """
+    from reconciler.github.apply_workflow import how_applied
+    from reconciler.github.job import head_commit, links
+    from reconciler.render.plan_markdown import Made
+
+    here = Path.cwd()
+    root = settings_root(here)
+    top = repository_root(here) or root
+    folder = shown_from(top, root)
+    return Made(
+        at=datetime.now(UTC),
+        links=links(),
+        head=head_commit(),
+        folder="" if folder == "." else folder,
+        applied=None if applied is None else how_applied(top, applied),
+    )
 
 
 def show(plan: Plan, form: str) -> None:
@@ -26,9 +54,9 @@ def show(plan: Plan, form: str) -> None:
 
         text = in_json(plan_document(plan).model_dump_json(indent=2))
     elif form == MARKDOWN:
-        from reconciler.render.plan_markdown import Made, plan_markdown
+        from reconciler.render.plan_markdown import plan_markdown
 
-        text = plan_markdown(plan, Made(at=datetime.now(UTC), repository=repository_url()))
+        text = plan_markdown(plan, made_now(plan.environment))
     else:
         text = plan_text(plan, Style.of(sys.stdout))
     print(text, flush=True)
@@ -37,10 +65,9 @@ def show(plan: Plan, form: str) -> None:
 def show_failure(environment: str, error: ReconcileError, form: str) -> None:
     """Print what went wrong where a comment would otherwise read as if all were well."""
     if form == MARKDOWN:
-        from reconciler.render.plan_markdown import Made, failure_markdown
+        from reconciler.render.plan_markdown import failure_markdown
 
-        made = Made(at=datetime.now(UTC), repository=repository_url())
-        print(failure_markdown(environment, error, made), flush=True)
+        print(failure_markdown(environment, error, made_now()), flush=True)
 
 
 def show_applied(plan: Plan, form: str) -> None:

@@ -91,6 +91,16 @@ def merge_base(root: Path, revision: str, branch: str) -> str:
         return bases[0].hexsha
 
 
+def committed_at(root: Path, commit: str) -> int:
+    """The epoch minute at which a commit was made, as its clock had it.
+
+    Raises:
+        ReconcileError: there is no such commit.
+    """
+    with open_repository(root) as repo:
+        return int(_commit(repo, commit).committed_date) // 60
+
+
 def _commit(repo: Repo, revision: str) -> Commit:
     from git.exc import ODBError
 

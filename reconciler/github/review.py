@@ -1,67 +1,78 @@
-"""Whether what is planned after a merge is what the pull request's comment named.
+"""Whether what is planned after a merge is what the pull request's comment showed.
 
-Between the two lies time: what is live may have changed, or main. Whoever approves the apply has to
-know which of the two plans it is.
+Between the two lies time: what is live may have changed, or main. The people who approve the apply
+have to know which of the two plans it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.github.comment import is_ours
-from reconciler.github.github import GitHub
+from reconciler.github.api import GitHub
+from reconciler.github.comment import our_comments
+from reconciler.render.markdown import prose
+from reconciler.render.plan_markdown import ShownPlan, plan_in
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A plan that a pull request's comment names.
+class ReviewedPlan:
+    """What the comment on a pull request showed to its reviewers.
 
     Attributes:
-        digest: None when the comment shows no plan but a failure.
+        plan: None when the comment shows no plan but a failure.
     """
 
     pull_request: int
-    digest: str | None
+    plan: ShownPlan | None
 
 
-def named_plans(
-    github: GitHub, commit: str, marker: str, digest_in: Callable[[str], str | None]
-) -> Iterator[Named]:
-    """What the comments of the pull requests that brought a commit name.
+def reviewed_plans(github: GitHub, commit: str, marker: str) -> Iterator[ReviewedPlan]:
+    """What the comments of the merged pull requests that brought a commit show.
 
     Args:
         marker: the first line of our comment.
-        digest_in: reads the digest out of a comment.
     """
     for pull in github.each(f"commits/{commit}/pulls"):
-        number = int(pull["number"])
-        if pull["merged_at"] is None:
+        number = pull.get("number")
+        if not isinstance(number, int) or pull.get("merged_at") is None:
             continue
-        for comment in github.each(f"issues/{number}/comments"):
-            if is_ours(comment, marker):
-                yield Named(number, digest_in(str(comment["body"])))
+        for comment in our_comments(github, number, marker):
+            yield ReviewedPlan(number, plan_in(str(comment.get("body"))))
 
 
-def verdict(planned: str, named: list[Named]) -> str:
-    """What is told about it, one line of Markdown.
+def verdict(planned: str, offline: str | None, reviewed: list[ReviewedPlan]) -> str:
+    """Whether the plan was reviewed, as one line of Markdown.
 
     Args:
         planned: digest of the plan that would be applied.
+        offline: digest of the plan of what was merged, made without asking Modal; None when that
+            could not be planned.
     """
-    same = next((item for item in named if item.digest == planned), None)
-    if same is not None:
-        return f"✅ This is the plan that the comment on #{same.pull_request} names."
-    if not named:
+    for one in reviewed:
+        if one.plan == ShownPlan(planned, offline=False):
+            return f"✅ This is the plan that the comment on #{one.pull_request} shows."
+        if one.plan is not None and one.plan == ShownPlan(offline or "", offline=True):
+            return (
+                f"✅ The comment on #{one.pull_request} shows the same change of the schedules, "
+                "planned without asking Modal. ⚠️ Nobody has seen yet what it means for what is "
+                "live: look at it before it is applied."
+            )
+    if not reviewed:
         return (
-            "⚠️ No comment on a merged pull request names this plan: look at it before it is "
+            "⚠️ No comment on a merged pull request shows this plan: look at it before it is "
             "applied."
         )
     there = ", ".join(
-        f"#{item.pull_request} names {f'`{item.digest[:12]}`' if item.digest else 'none'}"
-        for item in named
+        f"#{one.pull_request} shows {f'`{one.plan.digest[:12]}`' if one.plan else 'none'}"
+        for one in reviewed
     )
     return (
         f"⚠️ This is not the plan that was reviewed: it is `{planned[:12]}`, and the comment on "
         f"{there}. What is live, or main, has changed since: look at it before it is applied."
     )
+
+
+def not_known(reason: str) -> str:
+    """The same line when it could not be found out."""
+    return f"⚠️ Whether this is the plan that was reviewed is not known: {prose(reason)}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from reconciler.dispatch.decide.calendar import nominal_times, running_times
 from reconciler.model.record import Record
+from reconciler.pack import wakes_per_month
 from reconciler.plan.change import Change, Kind
 from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
 from reconciler.plan.clock_change import ClockChange, next_clock_change
@@ -30,6 +31,7 @@ class TimeEffect:
         given_up: due before now, not served by any wake yet, and given up by this change.
         change: what it skips and doubles in the period in which it is made.
         clock: what the next change of the clock in its zone moves.
+        monthly: runs in a month on the average, as it was and as it will be; 0 while suspended.
     """
 
     name: str
@@ -38,6 +40,7 @@ class TimeEffect:
     given_up: tuple[int, ...] = ()
     change: Changeover = UNTOUCHED
     clock: ClockChange | None = None
+    monthly: tuple[int, int] = (0, 0)
 
     @property
     def skipped(self) -> tuple[int, ...]:
@@ -85,4 +88,12 @@ def _effect(change: Change, now: int, through: int | None, began: Mapping[str, i
         given_up=given_up,
         change=UNTOUCHED if old is None or new is None else changeover(old, new, now, through),
         clock=None if new is None else next_clock_change(new, now),
+        monthly=(_monthly(old, now), _monthly(new, now)),
     )
+
+
+def _monthly(record: Record | None, now: int) -> int:
+    timetable = None if record is None else record.timetable()
+    if record is None or timetable is None or record.is_suspended(now):
+        return 0
+    return round(wakes_per_month([timetable], now))

@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from reconciler.cron import instant
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
-from reconciler.model.occurrence import format_minute
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
@@ -29,6 +30,7 @@ from reconciler.render.cost_words import (
 )
 from reconciler.render.effect_words import clock_words, lost_or_repeated
 from reconciler.render.fitting import Section, fitted
+from reconciler.render.links import Links
 from reconciler.render.markdown import code, code_fence, prose
 from reconciler.render.slot_words import served_names
 from reconciler.render.tz_words import moved_words, tz_notes, tz_title
@@ -37,12 +39,14 @@ from reconciler.words import count
 LIMIT: Final = 65_000
 """Characters of a comment: GitHub accepts 65,536, and a link to the run may be added."""
 
-OPEN: Final = 25
-"""Rows of a table that are open to see; more of them are a click away."""
+OPEN: Final = 10
+"""Rows of a list that are open to see; more of them are a click away."""
 
-_DIGEST: Final = re.compile(r"<!-- plan: ([0-9a-f]{64}) -->")
+_DIGEST: Final = re.compile(r"<!-- plan: ([0-9a-f]{64})( offline)? -->")
 
-_DRIFT: Final = "**Drift**: nobody changed this in git; an apply repairs it"
+_DRIFT: Final = "**Drift**: what is live changed, and git did not; an apply repairs it"
+
+_NO_BREAK: Final = "&nbsp;"
 
 _SIGNS: Final = {
     Action.CREATE: "➕",
@@ -57,53 +61,87 @@ _SIGNS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """When a plan was made and where it can be looked at.
+    """When and where a plan was made.
 
     Attributes:
         at: aware.
-        repository: address of the repository, for links; None where there is none.
+        links: addresses in the repository; None where there are none.
+        head: the pull request's last commit, where the one that is checked out is a test merge.
+        folder: of the settings file, relative to the repository's root; empty at the root.
+        applied: how the plan will be applied, a sentence; None when nothing is known of it.
     """
 
     at: datetime
-    repository: str | None = None
+    links: Links | None = None
+    head: str | None = None
+    folder: str = ""
+    applied: str | None = None
 
 
-def marker(environment: str) -> str:
-    """The invisible line by which the one comment of an environment is found again."""
-    return f"<!-- schedule-reconciler: {environment} -->"
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """The plan that a comment shows.
+
+    Attributes:
+        digest: of the plan.
+        offline: whether it was made of two revisions, without asking Modal.
+    """
+
+    digest: str
+    offline: bool
 
 
-def digest_in(comment: str) -> str | None:
-    """The digest of the plan that a comment shows; None when it shows none.
+def marker(environment: str, folder: str = "") -> str:
+    """The invisible line by which the one comment of an environment and a folder is found again."""
+    where = f" in {folder}" if folder else ""
+    return f"<!-- schedule-reconciler: {environment}{where} -->"
+
+
+def plan_in(comment: str) -> ShownPlan | None:
+    """The plan that a comment shows; None when it shows none.
 
     It is looked for where we write it only: further down stands what strangers wrote.
     """
     lines = comment.splitlines()
     found = _DIGEST.fullmatch(lines[2]) if len(lines) > 2 else None
-    return found[1] if found else None
+    return None if found is None else ShownPlan(found[1], found[2] is not None)
 
 
 def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
     """The comment, at most ``limit`` characters."""
-    title = f"### {_verdict(plan)}"
-    digest = f"<!-- plan: {plan.digest} -->"
-    head = [marker(plan.environment), title, digest, "", _provenance(plan, made)]
+    offline = " offline" if plan.actual.revision is not None else ""
+    head = [marker(plan.environment, made.folder), _title(plan, made)]
+    head.append(f"<!-- plan: {plan.digest}{offline} -->")
+    if not _is_quiet(plan):
+        head += ["", _provenance(plan, made)]
+    if offline:
+        head += ["", _offline(plan, made)]
     schedules = [change for change in plan.changes if change.kind is Kind.SCHEDULE]
     rest = [change for change in plan.changes if change.kind is not Kind.SCHEDULE]
-    others = f"App and slots: {count(len(rest), 'change')}"
+    table = partial(_change_table, plan, made)
     sections = [
-        Section(tuple(_obstacles(plan))),
-        _change_table((), schedules[:OPEN]),
-        _folded_changes(f"{len(schedules) - OPEN:,} more", schedules[OPEN:]),
-        _change_table(("", _DRIFT), plan.drift[:OPEN]),
-        _folded_changes(f"{len(plan.drift) - OPEN:,} more to repair", plan.drift[OPEN:]),
+        Section(tuple(_obstacles(plan, made))),
+        *_warnings(plan, made),
+        table(schedules[:OPEN]),
+        table(schedules[OPEN:], *_folded(f"{len(schedules) - OPEN:,} more changes")),
+        table(plan.drift[:OPEN], ("", _DRIFT)),
+        table(plan.drift[OPEN:], *_folded(f"{len(plan.drift) - OPEN:,} more to repair")),
+        Section(("", prose(made.applied)) if made.applied and not _is_quiet(plan) else ()),
         _effects(plan),
         _tz(plan),
-        _folded_changes(others, rest),
-        _slots(plan),
-        _warnings(plan),
+        table(rest, *_folded(f"App and slots: {count(len(rest), 'change')}")),
+        Section(()) if _is_quiet(plan) else _slots(plan),
     ]
     return fitted(head, [section for section in sections if section.lines], limit)
+
+
+def untouched_markdown(environment: str, made: Made) -> str:
+    """The comment when a pull request does not touch, or no longer touches, what is planned."""
+    commit = "" if made.head is None else f" · commit {_commit(made.head, made)}"
+    return (
+        f"{marker(environment, made.folder)}\n"
+        f"✅ {code(environment)}: this pull request touches no schedule{commit}"
+    )
 
 
 def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str:
@@ -111,7 +149,7 @@ def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str
     at = f"{made.at:%Y-%m-%d %H:%M} UTC"
     lines = error.told(environment).splitlines() or [type(error).__name__]
     head = [
-        marker(environment),
+        marker(environment, made.folder),
         f"### 🛑 {code(environment)}: failed",
         "",
         f"Nothing here says that the schedules are good. {at}",
@@ -127,85 +165,177 @@ def applied_markdown(generation: str) -> str:
     return f"\n✅ **Applied**: generation {code(generation[:12])} is live."
 
 
-def _verdict(plan: Plan) -> str:
+def _is_quiet(plan: Plan) -> bool:
+    return plan.empty and not plan.missing and not plan.refusals
+
+
+def _title(plan: Plan, made: Made) -> str:
+    """The verdict. All that there is to say of an empty plan fits into one line."""
     environment = code(plan.environment)
     if plan.missing:
-        return f"🛑 {environment}: {count(len(plan.missing), 'error')}, cannot be applied"
+        return f"### 🛑 {environment}: {count(len(plan.missing), 'error')}, cannot be applied"
     if plan.refusals:
-        return f"⛔ {environment}: refused by a safety rule"
+        return f"### ⛔ {environment}: refused by a safety rule"
     if plan.empty:
-        return f"✅ {environment}: no changes"
-    return f"📝 {environment}: {headline(plan)}"
+        what = nothing_to_do(plan).rstrip(".")
+        return f"✅ {environment}: {what[0].lower()}{what[1:]} · {_provenance(plan, made)}"
+    return f"### 📝 {environment}: {headline(plan)}"
 
 
 def _provenance(plan: Plan, made: Made) -> str:
-    commit = plan.desired.commit
+    commit = _head(plan, made)
     shown = "Without a commit" if commit is None else f"Commit {_commit(commit, made)}"
     dirty = " with uncommitted changes" if plan.desired.dirty and commit is not None else ""
     parts = [
         shown + dirty,
         f"plan {code(plan.digest[:12])}",
-        f"environment {code(plan.environment)}",
         f"{made.at:%Y-%m-%d %H:%M} UTC",
         count(len(plan.generation.records), "schedule"),
     ]
-    line = " · ".join(parts)
-    if plan.actual.revision is not None:
-        against = _commit(plan.actual.revision, made)
-        line += (
-            f"\n\n_Planned offline against commit {against}, without asking Modal (pull requests "
-            "from forks get no secrets): whether the functions exist, what has drifted and which "
-            "crons others hold is not known here._"
-        )
-    return line
+    return " · ".join(parts)
+
+
+def _head(plan: Plan, made: Made) -> str | None:
+    return made.head or plan.desired.commit
+
+
+def _offline(plan: Plan, made: Made) -> str:
+    against = _commit(plan.actual.revision or "", made)
+    return (
+        f"_Planned offline against commit {against}: this job was given no token of Modal. Whether "
+        "the functions exist, what has drifted and which crons others hold is not known here._"
+    )
 
 
 def _commit(commit: str, made: Made) -> str:
     shown = code(commit[:12])
-    return f"[{shown}]({made.repository}/commit/{commit})" if made.repository else shown
+    return f"[{shown}]({made.links.commit(commit)})" if made.links else shown
 
 
-def _obstacles(plan: Plan) -> Iterator[str]:
+def _obstacles(plan: Plan, made: Made) -> Iterator[str]:
     found = [
-        *((item.message, item.remedy, str(item.schedule.location)) for item in plan.missing),
-        *((item.message, item.remedy, None) for item in plan.refusals),
+        *(
+            (item.message, item.remedy, _place(plan, made, place.file, place.line))
+            for item in plan.missing
+            for place in (item.schedule.location,)
+        ),
+        *((item.message, item.remedy, "") for item in plan.refusals),
     ]
     if not found:
-        if plan.empty:
-            yield ""
-            yield nothing_to_do(plan)
         return
     yield ""
     yield "> [!CAUTION]"
     for message, remedy, where in found[:50]:
-        place = f" ({code(where)})" if where else ""
-        yield f"> - **{prose(message)}**{place}<br>{prose(remedy)}"
+        yield f"> - **{prose(message)}**{f' ({where})' if where else ''}<br>{prose(remedy)}"
     if len(found) > 50:
         yield f"> - and {len(found) - 50} more"
 
 
+def _warnings(plan: Plan, made: Made) -> Iterator[Section]:
+    """What a reviewer has to know before the changes: deletions, then the plan's warnings."""
+    concerned = {
+        "deleted": [
+            change.name
+            for change in plan.changes
+            if change.action is Action.DELETE and change.kind is Kind.SCHEDULE
+        ],
+        "with runs doubled": [effect.name for effect in plan.effects if effect.change.doubled],
+        "with runs skipped": [effect.name for effect in plan.effects if effect.skipped],
+    }
+    rows = []
+    for what, names in concerned.items():
+        if names:
+            more = f" and {len(names) - OPEN:,} more" if len(names) > OPEN else ""
+            named = ", ".join(map(code, names[:OPEN]))
+            rows.append(f"**{count(len(names), 'schedule')} {what}**: {named}{more}")
+    for item in plan.warnings:
+        place = _place(plan, made, item.file, item.line)
+        rows.append(f"{prose(item.message)}{f' ({place})' if place else ''}")
+    if rows:
+        shown = tuple(f"> - {row}" for row in rows[:OPEN])
+        yield Section(("", "> [!WARNING]"), shown, (), "warnings")
+    if len(rows) > OPEN:
+        start, end = _folded(f"{len(rows) - OPEN:,} more warnings")
+        more_rows = tuple(f"- {row}" for row in rows[OPEN:])
+        yield Section((*start, ""), more_rows, end, "warnings")
+
+
+def _place(plan: Plan, made: Made, file: str | None, line: int | None) -> str:
+    """A manifest's line, as a link where there is a site to look at it."""
+    if file is None:
+        return ""
+    shown = code(f"{file}:{line}" if line else file, table=True)
+    commit = _head(plan, made)
+    if made.links is None or commit is None:
+        return shown
+    return f"[{shown}]({made.links.line(commit, file, line)})"
+
+
+def _folded(summary: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines that open and close a part which is a click away."""
+    return ("", f"<details><summary>{summary}</summary>"), ("", "</details>")
+
+
 def _change_table(
-    title: tuple[str, ...], changes: Sequence[Change], end: tuple[str, ...] = ()
+    plan: Plan,
+    made: Made,
+    changes: Sequence[Change],
+    opening: tuple[str, ...] = (),
+    closing: tuple[str, ...] = (),
 ) -> Section:
-    if not changes:
+    """What changes, what that does to runs, whose it is and where it stands.
+
+    A column in which nothing stands is left out.
+    """
+    effects = {effect.name: effect for effect in plan.effects}
+    rows = [_change_row(plan, made, change, effects.get(change.name)) for change in changes]
+    if not rows:
         return Section(())
-    head = (*title, "", "| | what | why | where |", "|---|---|---|---|")
-    return Section(head, tuple(map(_change_row, changes)), end, "changes")
+    used = [any(row[column] for row in rows) for column in range(len(_COLUMNS))]
+
+    def line(cells: Iterable[str]) -> str:
+        kept = (cell for cell, keep in zip(cells, used, strict=True) if keep)
+        return f"| {' | '.join(kept)} |"
+
+    head = (*opening, "", line(_COLUMNS), line("---" for _ in _COLUMNS))
+    return Section(head, tuple(map(line, rows)), closing, "changes")
 
 
-def _folded_changes(summary: str, changes: Sequence[Change]) -> Section:
-    opening = ("", f"<details><summary>{summary}</summary>")
-    return _change_table(opening, changes, ("", "</details>"))
+_COLUMNS: Final = ("", "what", "why", "runs", "owner", "where")
 
 
-def _change_row(change: Change) -> str:
-    kind = "" if change.kind is Kind.SCHEDULE else f"{change.kind} "
-    where = code(f"{change.file}:{change.line}", table=True) if change.file else ""
-    action = f"{_SIGNS[change.action]} {change.action}"
-    return (
-        f"| {action} | {kind}{code(change.name, table=True)} | "
-        f"{code(change.reason, table=True)} | {where} |"
+def _change_row(
+    plan: Plan, made: Made, change: Change, effect: TimeEffect | None
+) -> tuple[str, ...]:
+    """The cells of :data:`_COLUMNS`."""
+    schedule = change.kind is Kind.SCHEDULE
+    kind = "" if schedule else f"{change.kind} "
+    owner = next(
+        (side["owner"] for side in (change.after, change.before) if side and side.get("owner")), ""
     )
+    return (
+        f"{_SIGNS[change.action]}{_NO_BREAK}{change.action}",
+        f"{kind}{code(change.name, table=True)}",
+        prose(change.reason),
+        "" if effect is None or not schedule else "<br>".join(_runs(effect, plan.now)),
+        prose(str(owner)) if schedule else "",
+        _place(plan, made, change.file, change.line),
+    )
+
+
+def _runs(effect: TimeEffect, now: int) -> Iterator[str]:
+    """What a change does to the runs of its schedule: its first effect, and how many a month."""
+    before, after = effect.before[:1], effect.after[:1]
+    was, will = effect.monthly
+    if after and not before:
+        yield f"first {_time(after[0], now)}"
+    elif before and not after:
+        yield f"not at {_time(before[0], now)}, nor later"
+    elif before != after:
+        yield f"next {_time(after[0], now)}, was {_time(before[0], now)}"
+    if was != will:
+        yield f"{will:,} a month" + (f", was {was:,}" if was else "")
+    yield from (f"⚠️ {words}" for words in lost_or_repeated(effect))
 
 
 def _effects(plan: Plan) -> Section:
@@ -214,27 +344,15 @@ def _effects(plan: Plan) -> Section:
         return Section(())
     changed = sum(change.kind is Kind.SCHEDULE for change in (*plan.changes, *plan.drift))
     looked = len(plan.effects)
-    of = f", looking at {looked} of {changed:,} that change" if looked < changed else ""
-    lost = sum(bool(effect.skipped) for effect in shown)
-    repeated = sum(bool(effect.change.doubled) for effect in shown)
-    told = "".join(
-        f" · ⚠️ {count(number, 'schedule')} {what}"
-        for number, what in ((lost, "with runs skipped"), (repeated, "with runs doubled"))
-        if number
-    )
-    head = (
-        "",
-        f"<details><summary>When: next runs of {count(len(shown), 'schedule')}{of}{told}</summary>",
-        "",
-        "| schedule | next was | next is | worth knowing |",
-        "|---|---|---|---|",
-    )
+    of = f", of the first {looked} of {changed:,} that change" if looked < changed else ""
+    start, end = _folded(f"When: next runs of {count(len(shown), 'schedule')}{of}")
+    head = (*start, "", "| schedule | next was | next is | also |", "|---|---|---|---|")
     rows = tuple(
-        f"| {code(effect.name, table=True)} | {_times(effect.before)} | {_times(effect.after)} | "
-        f"{_notes(effect)} |"
+        f"| {code(effect.name, table=True)} | {_times(effect.before, plan.now)} | "
+        f"{_times(effect.after, plan.now)} | {_notes(effect)} |"
         for effect in shown
     )
-    return Section(head, rows, ("", "</details>"), "schedules")
+    return Section(head, rows, end, "schedules")
 
 
 def _notes(effect: TimeEffect) -> str:
@@ -295,16 +413,12 @@ def _served(slot: PackedSlot) -> str:
     return code(", ".join(served_names(slot)), table=True)
 
 
-def _warnings(plan: Plan) -> Section:
-    if not plan.warnings:
-        return Section(())
-    head = ("", f"<details><summary>{count(len(plan.warnings), 'warning')}</summary>", "")
-    rows = tuple(
-        f"- {prose(item.message)}" + (f" ({code(f'{item.file}:{item.line}')})" if item.file else "")
-        for item in plan.warnings
-    )
-    return Section(head, rows, ("", "</details>"), "warnings")
+def _times(times: Iterable[int], now: int) -> str:
+    return "<br>".join(_time(at, now) for at in times) or "–"
 
 
-def _times(times: Iterable[int]) -> str:
-    return "<br>".join(format_minute(at) for at in times) or "–"
+def _time(at: int, now: int) -> str:
+    """``20 Nov 16:00Z``, with the year where it is another one; a narrow column keeps it whole."""
+    moment, today = instant(at), instant(now)
+    year = f" {moment.year}" if moment.year != today.year else ""
+    return f"{moment.day} {moment:%b}{year} {moment:%H:%M}Z".replace(" ", _NO_BREAK)

@@ -31,8 +31,10 @@ PATIENCE = 280
 PYTHON = """#!/bin/sh
 # The package under test is installed already: pip is only asked whether it would find everything.
 case "$*" in
-  "-I -m pip install --quiet --disable-pip-version-check --constraint "*)
-    test -f "$8" && test -f "$9/pyproject.toml";;
+  "-I -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "*)
+    test -f "$9";;
+  "-I -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation "*)
+    test -f "$9/pyproject.toml";;
   *) exec "$REAL_PYTHON" "$@";;
 esac
 """
@@ -119,6 +121,13 @@ class Runner:
                 after_job(name)
         return done
 
+    def plan(self, environment: str, folder: str) -> JobResult:
+        """A job that plans an environment and a folder, as one of a matrix does."""
+        given = {"command": "plan", "environment": environment, "folder": folder}
+        variables = {name: f"${{{{ secrets.{name} }}}}" for name in self.secrets}
+        step = {"uses": "./", "with": given, "env": variables}
+        return self._job({"steps": [step]}, self._contexts(inputs={}, needs={}))
+
     def _job(self, job: Mapping[str, Any], contexts: dict[str, Any]) -> JobResult:
         folder = self.temporary / uuid4().hex
         folder.mkdir(parents=True)
@@ -144,7 +153,8 @@ class Runner:
             variables = {**inherited, **given}
             outputs: dict[str, str] = {}
             if "run" in step:
-                outputs = self._run(step, variables, folder, result)
+                where = interpolate(step.get("working-directory", "."), contexts)
+                outputs = self._run(step, variables, folder, result, self.clone / where)
             elif step["uses"] == "./":
                 outputs = self._action(step, contexts, variables, folder, result)
             else:
@@ -177,6 +187,7 @@ class Runner:
         variables: Mapping[str, str],
         folder: Path,
         result: JobResult,
+        where: Path,
     ) -> dict[str, str]:
         script, summary, output, event = (
             folder / f"{uuid4().hex}-{name}" for name in ("script", "summary", "output", "event")
@@ -198,7 +209,7 @@ class Runner:
             path.insert(0, str(tools))
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-            cwd=self.clone,
+            cwd=where,
             env={
                 "PATH": ":".join(path),
                 "REAL_PYTHON": str(self.python),

@@ -10,19 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ReconcileError
+from reconciler.manifest import Schedule
 from reconciler.plan import Plan, Warned, assume_applied, make_plan
+from reconciler.render.links import Links
 from reconciler.render.markdown import code, prose
 from reconciler.render.plan_markdown import (
     LIMIT,
     OPEN,
     Made,
-    digest_in,
+    ShownPlan,
     failure_markdown,
+    plan_in,
     plan_markdown,
+    untouched_markdown,
 )
 from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
 
-MADE = Made(at=datetime(2026, 11, 20, 15, tzinfo=UTC), repository="https://git.example/acme/jobs")
+SITE = "https://git.example/acme/jobs"
+MADE = Made(
+    at=datetime(2026, 11, 20, 15, tzinfo=UTC), links=Links(f"{SITE}/commit/", f"{SITE}/blob/")
+)
 MANY = tuple(f"schedule-number-{number:04}" for number in range(1500))
 
 
@@ -40,18 +47,43 @@ def test_it_names_commit_plan_digest_time_and_environment() -> None:
     assert text.startswith("<!-- schedule-reconciler: production -->\n")
     assert "[`cccccccccccc`](https://git.example/acme/jobs/commit/" + "c" * 40 + ")" in text
     assert f"plan `{plan.digest[:12]}`" in text
-    assert "environment `production`" in text
+    assert title(text) == "### 📝 `production`: 1 to create, 2 changes of slots and app"
     assert "2026-11-20 15:00 UTC" in text
 
 
-def test_changes_come_first_then_drift_then_times_then_slots_and_cost() -> None:
+def test_of_a_pull_request_it_names_the_head_and_not_the_merge_made_for_the_test() -> None:
+    plan = make_plan(desired(hourly("a")), nothing(), NOW)
+    text = plan_markdown(plan, replace(MADE, head="d" * 40))
+    assert "[`dddddddddddd`]" in text
+    assert "c" * 12 not in text
+    assert f"[`schedules/all.yaml:1`]({SITE}/blob/{'d' * 40}/schedules/all.yaml#L1)" in text
+
+
+def test_each_environment_and_folder_has_a_comment_of_its_own() -> None:
+    plan = make_plan(desired(hourly("a")), nothing(), NOW)
+    text = plan_markdown(plan, replace(MADE, folder="teams/search"))
+    assert text.startswith("<!-- schedule-reconciler: production in teams/search -->\n")
+    error = failure_markdown("production", ReconcileError("x"), replace(MADE, folder="a"))
+    assert error.startswith("<!-- schedule-reconciler: production in a -->\n")
+
+
+def test_a_pull_request_that_no_longer_touches_schedules_says_so_in_one_line() -> None:
+    text = untouched_markdown("production", replace(MADE, head="d" * 40))
+    assert text.splitlines()[0] == "<!-- schedule-reconciler: production -->"
+    assert text.splitlines()[1].startswith("✅ `production`: this pull request touches no schedule")
+
+
+def test_warnings_come_first_then_changes_drift_times_slots_and_cost() -> None:
     live = applied(hourly("a", "b"))
     assert live.own is not None
     stopped = replace(live, own=replace(live.own, functions=("a", "b")))
-    text = comment(make_plan(desired(hourly("a", "c")), stopped, NOW))
+    plan = make_plan(desired(hourly("a", "c")), stopped, NOW)
+    text = comment(replace(plan, warnings=(Warned("look here", "schedules/all.yaml", 4),)))
     places = [
         text.index(part)
         for part in (
+            "> - **1 schedule deleted**: `b`",
+            "> - look here ([`schedules/all.yaml:4`]",
             "create | `c`",
             "**Drift**",
             "When: next runs",
@@ -60,15 +92,54 @@ def test_changes_come_first_then_drift_then_times_then_slots_and_cost() -> None:
         )
     ]
     assert places == sorted(places)
-    assert "| ❌ delete | `b` | `is no longer in git` |" in text
-    assert "`schedules/all.yaml:6`" in text
+    assert "| ❌&nbsp;delete | `b` | is no longer in git | not at 20&nbsp;Nov&nbsp;15:01Z" in text
 
 
-def test_skipped_runs_are_told_before_the_details_are_opened() -> None:
-    before, after = (schedules(f'name: a\nschedule: "0 {hour} * * *"') for hour in (16, 14))
-    text = comment(make_plan(desired(after), applied(before, NOW - 5000), NOW))
-    assert "When: next runs of 1 schedule · ⚠️ 1 schedule with runs skipped</summary>" in text
-    assert "| skips 2026-11-20T16:00Z: its new time of that day is past |" in text
+def test_how_it_is_applied_stands_below_the_changes() -> None:
+    plan = make_plan(desired(hourly("a")), nothing(), NOW)
+    text = plan_markdown(plan, replace(MADE, applied="After the merge, apply.yml applies this."))
+    assert "\nAfter the merge, apply.yml applies this.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "runs"),
+    [
+        (None, "0 * * * *", "first 20 Nov 16:00Z<br>730 a month"),
+        ("0 * * * *", None, "not at 20 Nov 16:00Z, nor later<br>0 a month, was 730"),
+        (
+            "0 */3 * * *",
+            "0 */4 * * *",
+            "next 20 Nov 16:00Z, was 20 Nov 18:00Z<br>183 a month, was 244",
+        ),
+        ("0 * * * *", "0 */2 * * *", "365 a month, was 730"),
+        ("0 6 1 1 *", "0 6 2 1 *", "next 2 Jan 2027 06:00Z, was 1 Jan 2027 06:00Z"),
+        (
+            "0 16 * * *",
+            "0 14 * * *",
+            "next 21 Nov 14:00Z, was 20 Nov 16:00Z<br>"  # noqa: ISC004 - one text
+            "⚠️ skips 2026-11-20T16:00Z: its new time of that day is past",
+        ),
+    ],
+)
+def test_a_change_says_what_it_does_to_the_runs(
+    before: str | None, after: str | None, runs: str
+) -> None:
+    other = 'name: other\nschedule: "7 * * * *"\nfunction: shop/sync\n---\n'
+
+    def read(cron: str | None) -> tuple[Schedule, ...]:
+        one = f'name: a\nschedule: "{cron}"\nfunction: shop/sync' if cron else ""
+        return schedules(other + one if one else other.removesuffix("---\n"))
+
+    text = comment(make_plan(desired(read(after)), applied(read(before), NOW - 5000), NOW))
+    assert f"| {runs} |" in text.replace("&nbsp;", " ")
+
+
+def test_owners_have_a_column_where_there_are_any() -> None:
+    owned = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/sync\nowner: "data | team"')
+    text = comment(make_plan(desired(owned), nothing(), NOW))
+    assert "|  | what | why | runs | owner | where |" in text
+    assert "| data \\| team |" in text
+    assert "owner" not in comment(make_plan(desired(hourly("a")), nothing(), NOW))
 
 
 def test_each_slot_has_its_wakes_and_the_cost_says_what_it_rests_on() -> None:
@@ -82,11 +153,13 @@ def test_the_difference_in_wakes_and_cost_is_told() -> None:
     assert "1,461 wakes a month (was 730) · $0.01 a month (+0.01)" in comment(plan)
 
 
-def test_a_plan_without_changes_is_short_and_says_so() -> None:
+def test_a_plan_without_changes_is_one_line() -> None:
     text = comment(make_plan(desired(hourly("a")), applied(hourly("a")), NOW))
-    assert title(text) == "### ✅ `production`: no changes"
-    assert "Nothing to do: what is live is what git says." in text
-    assert len(text) < 1000
+    shown = [line for line in text.splitlines() if not line.startswith("<!--")]
+    assert len(shown) == 1
+    assert shown[0].startswith(
+        "✅ `production`: nothing to do: what is live is what git says · Comm"
+    )
 
 
 def test_a_refused_plan_never_reads_as_success_and_carries_the_way_past() -> None:
@@ -102,7 +175,7 @@ def test_a_plan_with_errors_never_reads_as_success() -> None:
     wrong = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc')
     text = comment(make_plan(desired(wrong), nothing(), NOW))
     assert title(text) == "### 🛑 `production`: 1 error, cannot be applied"
-    assert "(`schedules/all.yaml:1:1`)" in text
+    assert "([`schedules/all.yaml:1`]" in text
     assert "✅" not in text
 
 
@@ -119,6 +192,7 @@ def test_an_offline_plan_says_what_it_cannot_know() -> None:
     plan = make_plan(desired(hourly("a", "b")), before, NOW)
     text = comment(plan)
     assert "Planned offline against commit [`bbbbbbbbbbbb`]" in text
+    assert plan_in(text) == ShownPlan(plan.digest, offline=True)
     assert "+0" not in title(text)
     assert title(text) == "### 📝 `production`: 1 to create, 1 change of slots and app"
 
@@ -129,11 +203,11 @@ def test_many_changes_are_folded_so_that_what_follows_is_near() -> None:
     stopped = replace(live, own=replace(live.own, functions=()))
     text = comment(make_plan(desired(hourly(*MANY[:330])), stopped, NOW))
     open_rows = text.partition("<details>")[0]
-    assert open_rows.count("| ➕ create |") == OPEN
-    assert "<summary>275 more</summary>" in text
-    assert "When: next runs of 50 schedules, looking at 50 of 300 that change" in text
-    assert text.count("| ➕ create |") == 300
-    assert text.index("275 more") < text.index("**Drift**") < text.index("When: next runs")
+    assert open_rows.count("| ➕&nbsp;create |") == OPEN
+    assert "<summary>290 more changes</summary>" in text
+    assert "When: next runs of 50 schedules, of the first 50 of 300 that change" in text
+    assert text.count("| ➕&nbsp;create |") == 300
+    assert text.index("290 more") < text.index("**Drift**") < text.index("When: next runs")
     assert len(text) <= LIMIT
 
 
@@ -149,12 +223,12 @@ def test_of_more_than_fits_every_part_still_begins() -> None:
 
 def test_the_digest_of_the_plan_is_read_back_and_not_from_what_strangers_wrote() -> None:
     plan = make_plan(desired(hourly("a", "b")), applied(hourly("a")), NOW)
-    assert digest_in(comment(plan)) == plan.digest
+    assert plan_in(comment(plan)) == ShownPlan(plan.digest, offline=False)
     forged = f"<!-- plan: {'0' * 64} -->"
     warned = replace(plan, warnings=(Warned(forged),))
-    assert digest_in(comment(warned)) == warned.digest
-    assert digest_in(failure_markdown("production", ReconcileError(forged), MADE)) is None
-    assert digest_in("") is None
+    assert plan_in(comment(warned)) == ShownPlan(warned.digest, offline=False)
+    assert plan_in(failure_markdown("production", ReconcileError(forged), MADE)) is None
+    assert plan_in("") is None
 
 
 def test_a_comment_that_would_be_too_long_keeps_changes_and_says_that_it_was_cut() -> None:
@@ -162,7 +236,7 @@ def test_a_comment_that_would_be_too_long_keeps_changes_and_says_that_it_was_cut
     text = comment(plan)
     assert len(text) <= LIMIT
     assert title(text).startswith("### 📝 `production`: 1500 to create")
-    assert "| ➕ create | `schedule-number-0000` |" in text
+    assert "| ➕&nbsp;create | `schedule-number-0000` |" in text
     assert "more changes" in text
     assert "Some of this was left out" in text
     assert text.count("<details>") == text.count("</details>")

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcileError
+from reconciler.github.api import Repository
 from reconciler.github.comment import put_comment
 from reconciler.github.drift_issue import keep_issue
-from reconciler.github.github import Repository
-from tests.github.fake_github import BOT, PERSON, serving
+from reconciler.github.review import reviewed_plans
+from tests.github.fake_github import BOT, PERSON, FakeGitHub, serving
 
 MARKER = "<!-- schedule-reconciler: production -->"
 
@@ -31,15 +32,127 @@ def reconcile(*arguments: str, **variables: str) -> subprocess.CompletedProcess[
     )
 
 
+def on(fake: FakeGitHub) -> Repository:
+    """The fake's repository, for a client that does not really wait between its tries."""
+    return Repository(fake.url, "acme/jobs", "job-token", lambda _: None)
+
+
 def test_the_comment_is_found_among_many() -> None:
     with serving() as fake:
         for number in range(150):
             fake.comment(7, f"comment {number}", PERSON)
         fake.comment(7, f"{MARKER}\nold", BOT)
-        repository = Repository(fake.url, "acme/jobs", "job-token")
-        put_comment(repository, 7, f"{MARKER}\nnew")
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
         assert len(fake.bodies(7)) == 151
         assert fake.bodies(7)[-1] == f"{MARKER}\nnew"
+
+
+def test_two_of_ours_become_one_and_what_others_wrote_stays() -> None:
+    with serving() as fake:
+        fake.comment(7, f"{MARKER}\nfirst", BOT)
+        fake.comment(7, f"{MARKER}\nby a stranger", PERSON)
+        fake.comment(7, f"{MARKER}\nsecond", BOT)
+        fake.comment(7, "<!-- schedule-reconciler: staging -->\nanother environment", BOT)
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert fake.bodies(7) == [
+            f"{MARKER}\nnew",
+            f"{MARKER}\nby a stranger",
+            "<!-- schedule-reconciler: staging -->\nanother environment",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("permission", "ours"),
+    [("admin", True), ("write", True), ("read", False), ("none", False), (None, False)],
+)
+def test_of_a_person_the_comment_is_ours_if_they_may_write(
+    permission: str | None, ours: bool
+) -> None:
+    with serving() as fake:
+        if permission is not None:
+            fake.permissions["mallory"] = permission
+        fake.comment(7, f"{MARKER}\nold", PERSON)
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        expected = [] if ours else [f"{MARKER}\nold"]
+        assert fake.bodies(7) == [*expected, f"{MARKER}\nnew"]
+
+
+def test_whose_comment_it_is_is_asked_only_where_our_marker_stands() -> None:
+    with serving() as fake:
+        for number in range(20):
+            fake.comment(7, f"comment {number}", PERSON)
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert len(fake.asked) == 2
+
+
+def test_where_ours_may_not_be_changed_a_new_one_is_written() -> None:
+    with serving() as fake:
+        fake.comment(7, f"{MARKER}\nby another app", BOT)
+        fake.locked = {fake.comments[7][0]["id"]}
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert fake.bodies(7) == [f"{MARKER}\nby another app", f"{MARKER}\nnew"]
+
+
+ODD: list[dict[str, object]] = [
+    {"id": 1, "body": f"{MARKER}\nhi", "user": None},
+    {"id": 1, "body": None, "user": BOT},
+    {"id": 1, "body": f"{MARKER}\nhi", "user": {"login": None, "type": None}},
+    {"id": 1},
+    {},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_any_field_of_a_comment_may_be_null_or_absent(odd: dict[str, object]) -> None:
+    with serving() as fake:
+        fake.comments[7] = [odd]
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert fake.comments[7][0] == odd
+        assert fake.comments[7][1]["body"] == f"{MARKER}\nnew"
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_any_field_of_an_issue_or_of_a_merged_pull_request_too(odd: dict[str, object]) -> None:
+    with serving() as fake:
+        fake.issues[1] = {**odd, "number": 1, "state": "open", "labels": ["schedule-drift"]}
+        keep_issue(on(fake), "drift", f"{MARKER}\nnew", drifted=True, run="")
+        assert fake.issues[2]["body"] == f"{MARKER}\nnew"
+        fake.pulls["c"] = [7]
+        fake.comments[7] = [odd]
+        assert list(reviewed_plans(on(fake), "c", MARKER)) == []
+
+
+@pytest.mark.parametrize("faults", [[502], [429, 429], [None, None, None], [403, 502, None]])
+def test_a_call_that_fails_for_a_while_is_tried_again(faults: list[int | None]) -> None:
+    waited: list[float] = []
+    with serving() as fake:
+        fake.faults = list(faults)
+        repository = Repository(fake.url, "acme/jobs", "job-token", waited.append)
+        put_comment(repository, 7, f"{MARKER}\nnew")
+        assert fake.bodies(7) == [f"{MARKER}\nnew"]
+    assert waited == [1, 4, 15][: len(faults)]
+
+
+def test_after_four_tries_it_is_an_error() -> None:
+    with serving() as fake:
+        fake.faults = [502] * 4
+        with pytest.raises(ReconcileError, match="502"):
+            put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert fake.asked == []
+
+
+@pytest.mark.parametrize(("asked", "waits"), [("7", [7]), ("0", [1]), ("91", None), ("x", None)])
+def test_github_says_how_long_to_wait_within_reason(asked: str, waits: list[int] | None) -> None:
+    waited: list[float] = []
+    answers = iter([answering(429, b"{}", Retry_After=asked), answering(200, b"[]")])
+    for url in misbehaving(lambda handler: next(answers)(handler)):
+        repository = Repository(url, "acme/jobs", "job-token", waited.append)
+        if waits is None:
+            with pytest.raises(ReconcileError, match="429"):
+                list(repository.each("issues"))
+        else:
+            assert list(repository.each("issues")) == []
+    assert waited == (waits or [])
 
 
 def test_an_issue_that_a_person_opened_is_left_alone() -> None:
@@ -51,15 +164,27 @@ def test_an_issue_that_a_person_opened_is_left_alone() -> None:
             "body": f"{MARKER}\nmine",
             "labels": ["schedule-drift"],
         }
-        repository = Repository(fake.url, "acme/jobs", "job-token")
-        keep_issue(repository, "production", f"{MARKER}\ndrift", drifted=True, run="")
+        keep_issue(on(fake), "drift", f"{MARKER}\ndrift", drifted=True, run="")
         assert fake.issues[1]["body"] == f"{MARKER}\nmine"
         assert fake.issues[2]["labels"] == ["schedule-drift"]
 
 
+def test_two_issues_of_ours_become_one() -> None:
+    with serving() as fake:
+        for _ in range(2):
+            fake.faults = [0]
+            keep_issue(on(fake), "drift", f"{MARKER}\ndrift", drifted=True, run="")
+            fake.issues[len(fake.issues)]["body"] += " "
+        first = fake.issues[1]
+        fake.issues = {1: first, 2: {**first, "number": 2}}
+        done = keep_issue(on(fake), "drift", f"{MARKER}\nagain", drifted=True, run="")
+        assert done == "Issue 1 is up to date."
+        assert [issue["state"] for issue in fake.issues.values()] == ["open", "closed"]
+
+
 def test_a_repository_that_does_not_answer_is_an_error_that_says_so() -> None:
     with serving() as fake:
-        repository = Repository(fake.url, "acme/jobs", "job-token")
+        repository = on(fake)
     with pytest.raises(ReconcileError, match="GitHub did not answer GET issues"):
         list(repository.each("issues"))
 
@@ -189,17 +314,10 @@ def test_a_refusal_names_its_status_and_what_to_do(name: str) -> None:
     answer, says, remedy = REFUSALS[name]
     for url in misbehaving(answer):
         with pytest.raises(ReconcileError) as caught:
-            list(Repository(url, "acme/jobs", "job-token").each("issues"))
+            list(Repository(url, "acme/jobs", "job-token", lambda _: None).each("issues"))
     assert says in str(caught.value)
     assert remedy in (caught.value.remedy or "")
     assert str(caught.value).replace("\n", "").isprintable()
-
-
-def test_a_comment_of_a_deleted_account_is_passed_over() -> None:
-    with serving() as fake:
-        fake.comments[7] = [{"id": 1, "body": f"{MARKER}\nhi", "user": None}]
-        put_comment(Repository(fake.url, "acme/jobs", "job-token"), 7, f"{MARKER}\nnew")
-        assert fake.bodies(7) == [f"{MARKER}\nhi", f"{MARKER}\nnew"]
 
 
 @pytest.mark.parametrize("token", ["ghs_secret\nx", "ghs_sécret"])

@@ -69,7 +69,7 @@ def test_installing_the_action_imports_nothing_of_the_checkout(
 ) -> None:
     action = tmp_path / "action"
     action.mkdir()
-    (action / "constraints.txt").touch()
+    (action / "requirements.txt").touch()
     (action / "pyproject.toml").write_text(PROJECT)
     (action / "backend.py").write_text(BACKEND)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "python")], check=True)

@@ -11,6 +11,7 @@ from tests.github.ci import Ci
 from tests.github.fake_github import PERSON
 from tests.github.runner import ROOT
 
+SETTINGS = "environments: {production: {modal: main}, staging: {modal: main, app: other}}\n"
 TEN = [f"s{number}" for number in range(10)]
 MARKER = "<!-- schedule-reconciler: production -->"
 
@@ -21,16 +22,102 @@ def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(ci: Ci) -> None
     job = ci.pull_request().run("plan.yml")["plan"]
     assert job.succeeded, job.output
     assert "1 to create" in job.summary
-    assert job.ran() == ["Install", "Validate and plan", "Comment"]
+    assert job.ran() == ["Look at the place", "Install", "Validate and plan", "Comment"]
     ci.team.commit("a", "b", "c", "d")
     ci.pull_request().run("plan.yml")
     foreign, ours = ci.github.bodies(7)
     assert foreign.endswith("not by an app")
     assert ours.startswith(MARKER)
     assert "2 to create" in ours
-    assert "| ➕ create | `d` |" in ours
-    assert (ci.temporary / "artifacts" / "schedules-plan" / "plan.json").exists()
+    assert "➕&nbsp;create | `d` |" in ours
+    assert (ci.temporary / "artifacts" / "schedules-plan-production" / "plan.json").exists()
     assert ci.live() == ["a", "b"]
+
+
+def test_a_pull_request_that_touches_no_schedule_succeeds_without_a_plan_or_comment(ci: Ci) -> None:
+    ci.team.git.git("checkout", "-q", "-b", "feature")
+    ci.team.git.write("notes.txt", "x")
+    ci.team.git.commit()
+    ci.team.project.engine.stop()
+    job = ci.pull_request().run("plan.yml")["plan"]
+    assert job.succeeded, job.output
+    assert "This change touches none of: schedules reconciler.yaml" in job.summary
+    assert ci.github.bodies(7) == []
+
+
+def test_one_that_no_longer_touches_any_says_so_in_its_comment(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.pull_request().run("plan.yml")
+    ci.branch("a", "b")
+    assert ci.pull_request().run("plan.yml")["plan"].succeeded
+    (comment,) = ci.github.bodies(7)
+    assert comment.startswith(f"{MARKER}\n✅ `production`: this pull request touches no schedule")
+
+
+def test_a_merge_queue_gets_its_plan_and_no_comment(ci: Ci) -> None:
+    base = ci.team.git.git("rev-parse", "HEAD")
+    ci.branch("a", "b", "c")
+    jobs = ci.runner("merge_group", merge_group={"base_sha": base}).run("plan.yml")
+    assert jobs["plan"].succeeded, jobs["plan"].output
+    assert "1 to create" in jobs["plan"].summary
+    assert ci.github.asked == []
+
+
+def test_a_fork_is_compared_with_what_its_test_merge_changes(ci: Ci) -> None:
+    """``base.sha`` is main as it was when the pull request was opened; main went on since."""
+    opened = ci.team.git.git("rev-parse", "HEAD")
+    ci.team.git.git("checkout", "-q", "-b", "feature")
+    ci.team.git.write("schedules/mine.yaml", "name: mine\nschedule: 1h\nfunction: shop/sync\n")
+    head = ci.team.git.commit()
+    ci.team.git.git("checkout", "-q", "main")
+    ci.team.commit("a", "b", "theirs")
+    ci.team.git.git("checkout", "-q", "--detach", "main")
+    ci.team.git.git("merge", "-q", "--no-ff", "-m", "test merge", "feature")
+    change = {"number": 7, "base": {"sha": opened}, "head": {"repo": None, "sha": head}}
+    runner = replace(ci.runner("pull_request", pull_request=change), secrets={})
+    job = runner.run("plan.yml")["plan"]
+    assert job.succeeded, job.output
+    assert "1 to create" in job.summary
+    assert "`mine`" in job.summary
+    assert "create | `theirs`" not in job.summary.replace("&nbsp;", " ")
+    assert f"Commit [`{head[:12]}`](https://git.example/acme/jobs/commit/{head})" in job.summary
+
+
+def test_a_plan_without_a_token_is_compared_with_the_merge_offline(ci: Ci) -> None:
+    """Dependabot's pull requests get no secrets, and a comment all the same."""
+    before = ci.team.git.git("rev-parse", "HEAD")
+    ci.branch("a", "b", "c")
+    assert replace(ci.pull_request(), secrets={}).run("plan.yml")["plan"].succeeded
+    assert "Planned offline" in ci.github.bodies(7)[0]
+    ci.merge()
+    summary = ci.runner("push", before=before).run("apply.yml")["plan"].summary
+    assert "✅ The comment on #7 shows the same change of the schedules, planned without" in summary
+    assert "This is not the plan" not in summary
+    ci.branch("a", "b")
+    replace(ci.pull_request(), secrets={}).run("plan.yml")
+    ci.team.commit("a", "b", "c", "d")
+    ci.merge()
+    summary = ci.runner("push", before=before).run("apply.yml")["plan"].summary
+    assert "⚠️ This is not the plan that was reviewed" in summary
+
+
+def test_each_environment_and_folder_keeps_a_plan_and_a_comment_of_its_own(ci: Ci) -> None:
+    git = ci.team.git
+    git.write("reconciler.yaml", SETTINGS)
+    git.write("team/reconciler.yaml", "environments: {production: {modal: main, app: team}}\n")
+    git.write("team/schedules/t.yaml", "name: t\nschedule: 1h\nfunction: shop/sync\n")
+    git.git("checkout", "-q", "-b", "feature")
+    git.commit()
+    for environment, folder in (("production", "."), ("staging", "."), ("production", "team")):
+        job = ci.pull_request().plan(environment, folder)
+        assert job.succeeded, job.output
+    kept = ["schedules-plan-production", "schedules-plan-production-team", "schedules-plan-staging"]
+    assert sorted(path.name for path in (ci.temporary / "artifacts").iterdir()) == kept
+    assert [body.partition("\n")[0] for body in ci.github.bodies(7)] == [
+        "<!-- schedule-reconciler: production -->",
+        "<!-- schedule-reconciler: staging -->",
+        "<!-- schedule-reconciler: production in team -->",
+    ]
 
 
 def test_a_fork_gets_no_secrets_and_is_planned_offline(ci: Ci) -> None:
@@ -83,17 +170,17 @@ def test_what_was_merged_is_planned_again_and_applied(ci: Ci) -> None:
     assert ci.live() == ["a", "c"]
     again = ci.runner("push").run("apply.yml")
     assert again.keys() == {"plan"}
-    assert "no changes" in again["plan"].summary
+    assert "nothing to do" in again["plan"].summary
 
 
-def test_the_merged_plan_is_compared_with_the_one_that_the_comment_names(ci: Ci) -> None:
+def test_the_merged_plan_is_compared_with_the_one_that_the_comment_shows(ci: Ci) -> None:
     def merged() -> str:
         ci.merge()
         return ci.runner("push").run("apply.yml")["plan"].summary
 
     ci.branch("a", "b", "c")
     ci.pull_request().run("plan.yml")
-    assert "✅ This is the plan that the comment on #7 names." in merged()
+    assert "✅ This is the plan that the comment on #7 shows." in merged()
     ci.branch("a", "b")
     ci.pull_request().run("plan.yml")
     ci.team.project.in_modal(
@@ -101,14 +188,14 @@ def test_the_merged_plan_is_compared_with_the_one_that_the_comment_names(ci: Ci)
     )
     summary = merged()
     assert "⚠️ This is not the plan that was reviewed: it is `" in summary
-    assert ", and the comment on #7 names `" in summary
+    assert ", and the comment on #7 shows `" in summary
     assert "✅" not in summary
 
 
 def test_a_plan_that_no_pull_request_showed_says_so(ci: Ci) -> None:
     ci.team.commit("a", "b", "x")
     summary = ci.runner("push").run("apply.yml")["plan"].summary
-    assert "⚠️ No comment on a merged pull request names this plan" in summary
+    assert "⚠️ No comment on a merged pull request shows this plan" in summary
 
 
 def test_without_permission_to_compare_the_plan_is_still_made_and_the_doubt_told(ci: Ci) -> None:
@@ -167,7 +254,7 @@ def test_an_earlier_commit_is_rolled_back_to_by_hand(ci: Ci) -> None:
     assert ci.live() == ["a", "b"]
 
 
-def test_drift_opens_one_issue_keeps_it_and_closes_it_when_healed(ci: Ci) -> None:
+def test_drift_opens_one_issue_keeps_it_and_closes_it_when_resolved(ci: Ci) -> None:
     def look() -> str:
         job = ci.runner("schedule").run("drift.yml")["drift"]
         assert job.succeeded, job.output
@@ -183,10 +270,21 @@ def test_drift_opens_one_issue_keeps_it_and_closes_it_when_healed(ci: Ci) -> Non
     assert issue["title"] == "Schedules: production is not what git says"
     assert "is not deployed: it was stopped by engine at 20" in issue["body"]
     assert "https://git.example/acme/jobs/actions/runs/77" in issue["body"]
-    healed = ci.runner("push").run("apply.yml")
-    assert healed["apply"].succeeded, healed["apply"].output
+    repaired = ci.runner("push").run("apply.yml")
+    assert repaired["apply"].succeeded, repaired["apply"].output
     assert "Issue 1 is closed" in look()
     assert issue["state"] == "closed"
+
+
+def test_drift_that_a_safety_rule_keeps_from_repair_opens_the_issue_too(ci: Ci) -> None:
+    ci.branch(*TEN)
+    ci.merge()
+    ci.runner("push").run("apply.yml")
+    ci.team.commit("s0")
+    job = ci.runner("schedule").run("drift.yml")["drift"]
+    assert job.succeeded, job.output
+    (issue,) = ci.github.issues.values()
+    assert "### ⛔ `production`: refused by a safety rule" in issue["body"]
 
 
 def test_a_run_that_cannot_look_leaves_the_issue_alone(ci: Ci) -> None:
