@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.project import FIRING, Project
+from tests.end_to_end.project import FIRING, SHOP, Project
 from tests.engine_fixture import EmptyEngines
 
 
@@ -42,7 +43,7 @@ def making(
     """Lends engines to projects, with the given options of ``serve``."""
     with engines.lend() as lend:
 
-        def make(*options: str) -> Project:
-            return Project.create(factory.mktemp("project"), lend(*FIRING, *options))
+        def make(*options: str, shop: Path = SHOP) -> Project:
+            return Project.create(factory.mktemp("project"), lend(*FIRING, *options), shop)
 
         yield make

@@ -30,11 +30,12 @@ class Project:
     engine: RunningEngine
 
     @classmethod
-    def create(cls, root: Path, engine: RunningEngine | None = None) -> Project:
+    def create(cls, root: Path, engine: RunningEngine | None = None, shop: Path = SHOP) -> Project:
         """Put an engine where ``--env local`` looks for it, with the shop deployed.
 
         Args:
             engine: that runs already; by default the project starts one of its own.
+            shop: the app's file.
         """
         (root / "schedules").mkdir(parents=True)
         state = root / ".reconciler" / "engine"
@@ -43,7 +44,7 @@ class Project:
         else:
             state.parent.mkdir()
             state.symlink_to(engine.state)
-        engine.modal("deploy", str(SHOP))
+        engine.modal("deploy", str(shop))
         return cls(root, engine)
 
     def write(self, name: str, text: str) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.conftest import make_module_project
-from tests.end_to_end.project import Project
+from tests.end_to_end.project import SHOP, Project
 from tests.faults.rig import Rig
 from tests.forked import Forked
 from tests.receiver import Receiver, receiving
@@ -16,9 +17,15 @@ __all__ = ["make_module_project", "rig"]
 
 
 @pytest.fixture(scope="module")
-def rig(make_module_project: Callable[..., Project]) -> Rig:
+def shop() -> Path:
+    """The app whose functions the schedules call."""
+    return SHOP
+
+
+@pytest.fixture(scope="module")
+def rig(make_module_project: Callable[..., Project], shop: Path) -> Rig:
     """One for the module; its tests leave nothing undone."""
-    project = make_module_project("--crons", "unlimited")
+    project = make_module_project("--crons", "unlimited", shop=shop)
     variables = project.engine.env | project.environment()
     return Rig(project, Forked(project.root, variables))
 

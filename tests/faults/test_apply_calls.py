@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -54,6 +55,12 @@ OF_EACH_KIND: Final = pytest.mark.parametrize(
         if way == "refused" or kind is not Kind.LOOKS
     ],
 )
+
+
+@pytest.fixture(scope="module")
+def shop() -> Path:
+    """With few functions, whose calls would be many and of one kind."""
+    return Path(__file__).with_name("small_shop.py")
 
 
 @pytest.fixture(scope="module")
