@@ -182,5 +182,15 @@ def test_only_what_an_interpreter_reads_at_its_start_needs_a_fresh_one() -> None
         assert must_start_fresh({name: "1"})
 
 
+def test_an_ordinary_container_is_a_fork_which_has_imported_the_client_already(
+    client: RunningEngine, sample: str
+) -> None:
+    assert function("square").remote(2) == 4
+    pids = client.status()["pids_by_function"]["square"]
+    commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in pids]
+    assert commands
+    assert all("zygote.py" in command for command in commands)
+
+
 def test_a_fresh_interpreter_honours_such_a_variable(sample: str) -> None:
     assert function("optimised").remote() == (False, "/root/sample_app.py")

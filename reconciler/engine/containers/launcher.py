@@ -17,7 +17,8 @@ from reconciler.errors import ReconcileError
 
 _READY: Final = 30.0
 _FRESH: Final = ("PYTHON", "MODAL_LOG", "MODAL_TRACE", "MODAL_TELEMETRY", "LD_", "MALLOC_")
-_OURS: Final = frozenset({"PYTHONPATH", "PYTHONUNBUFFERED"})
+_OURS: Final = frozenset({"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"})
+"""What the zygote does in a fork itself; every container has them."""
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,7 @@ def _run(order: dict[str, Any]) -> None:
     for module in [name for name in sys.modules if name == ENTRYPOINT]:
         del sys.modules[module]
     sys.argv[:] = [ENTRYPOINT]
+    sys.dont_write_bytecode = bool(order["env"].get("PYTHONDONTWRITEBYTECODE"))
     sys.stdout = _unbuffered(1, "surrogateescape")
     sys.stderr = _unbuffered(2, "backslashreplace")
     runpy.run_module(ENTRYPOINT, run_name="__main__", alter_sys=True)
