@@ -21,6 +21,7 @@ from reconciler.importers.python_literals import (
     NotLiteralError,
     called_name,
     keyword_values,
+    last_name,
 )
 
 _READING: Final = Reading(wraps=True, single=False, any_value=frozenset("*?"))
@@ -49,9 +50,15 @@ def read_airflow(text: str) -> Found:
         ReconcileError: it is not Python that can be parsed here.
     """
     module = Module.parse(text)
-    return Found.of(
-        item for node, name in _dags(module) for item in _Dag(module, node, name).items()
-    )
+    return Found.of(_items(module))
+
+
+def _items(module: Module) -> Iterator[Draft | Remark]:
+    for node, name in _dags(module):
+        if isinstance(node, ast.Call):
+            yield from _Dag(module, node, name).items()
+        else:
+            yield Remark(node.lineno, f"DAG {name}", _NO_SCHEDULE)
 
 
 def from_croniter(text: str) -> str:
@@ -72,16 +79,23 @@ def from_croniter(text: str) -> str:
     return in_cron(Times(minutes, hours, days, months, weekdays, both), words).schedule
 
 
-def _dags(module: Module) -> Iterator[tuple[ast.Call, str | None]]:
-    """Each call that makes a DAG, with the name of the function that it decorates."""
+def _dags(module: Module) -> Iterator[tuple[ast.expr, str | None]]:
+    """Each call or decorator that makes a DAG, with the name of the function that it decorates."""
     for node in ast.walk(module.tree):
         match node:
             case ast.Call() if called_name(node) == "DAG":
                 yield node, None
             case ast.FunctionDef():
                 for decorator in node.decorator_list:
-                    if isinstance(decorator, ast.Call) and called_name(decorator) == "dag":
+                    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                    if last_name(called) == "dag":
                         yield decorator, node.name
+
+
+def _written(moment: Moment) -> str:
+    """A time as a manifest says it: in UTC where the code names no zone."""
+    zone = "" if moment.zone not in {None, "UTC"} else "Z"
+    return f"{moment.local:%Y-%m-%dT%H:%M}{zone}"
 
 
 class _Dag:
@@ -163,7 +177,7 @@ class _Dag:
         if not every % timedelta(days=1) and local is not None:
             if text == "1d":
                 return (f"{local.minute} {local.hour} * * *",), {}
-            return (text,), {"start": local.strftime("%Y-%m-%dT%H:%M")}
+            return (text,), {"start": _written(start)}
         aligned = local is not None and not (
             timedelta(hours=local.hour, minutes=local.minute) % every
         )
@@ -177,7 +191,7 @@ class _Dag:
     def _keys(self) -> Iterator[tuple[str, Any]]:
         end = self._literal("end_date")
         if isinstance(end, Moment):
-            yield "end", end.local.strftime("%Y-%m-%dT%H:%M")
+            yield "end", _written(end)
         if self._literal("max_active_runs") == 1:
             yield "overlap", "queue"
         catchup = self._literal("catchup")
@@ -202,6 +216,9 @@ class _Dag:
                 yield Remark(
                     node.lineno, text, "`overlap` says 1 (`queue`) or any number (`allow`)"
                 )
+            elif key == "dag_id" and not isinstance(self._literal(key), str):
+                reason = "known only when the code runs: a loop may make several DAGs of it"
+                yield Remark(node.lineno, text, reason)
             elif key not in _READ:
                 yield Remark(node.lineno, text, "a manifest has no such field")
         reason = "write what its tasks do as a Modal function"

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field
+from reconciler.durations import format_seconds
 from reconciler.importers.dialects import Cron, Reading, Times, UnclearError, in_cron, interval
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.python_literals import (
@@ -19,6 +20,7 @@ from reconciler.importers.python_literals import (
     NotLiteralError,
     called_name,
     keyword_values,
+    last_name,
 )
 
 _READING: Final = Reading(wraps=True, last_weekday=6)
@@ -66,7 +68,7 @@ class _Beat:
         for found in ast.walk(self._module.tree):
             match found:
                 case ast.Assign(targets=[ast.Subscript(value=base, slice=name)], value=entry):
-                    if _last_name(base) in _SETTINGS:
+                    if last_name(base) in _SETTINGS:
                         yield from self._named(name, entry)
                 case ast.Call() if called_name(found) == "add_periodic_task":
                     yield from self._periodic(found)
@@ -75,8 +77,8 @@ class _Beat:
         """The values that a setting of one of these names gets, however it is set."""
         for node in ast.walk(self._module.tree):
             match node:
-                case ast.Assign(targets=[target], value=value) if _last_name(target) in names:
-                    yield _last_name(target), value
+                case ast.Assign(targets=[target], value=value) if last_name(target) in names:
+                    yield last_name(target), value
                 case ast.Call() if called_name(node) in {"update", "dict", "Celery"}:
                     for key, value in keyword_values(node).items():
                         if key in names:
@@ -141,7 +143,7 @@ class _Beat:
         options = self._literal(given["options"]) if "options" in given else None
         expires = options.pop("expires", None) if isinstance(options, dict) else None
         if isinstance(expires, int | float) and expires >= 1:
-            keys["deadline"] = f"{int(expires)}s"
+            keys["deadline"] = format_seconds(int(expires))
         yield Draft(
             line=node.lineno,
             name=name,
@@ -204,13 +206,6 @@ class _Beat:
             return self._module.value(node)
         except NotLiteralError:
             return None
-
-
-def _last_name(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
 
 
 def _short(text: str) -> str:

@@ -75,14 +75,19 @@ _PREPARATIONS: Final = frozenset(
     | {"sleep", "source", "test", "touch", "trap", "true", "ulimit", "umask", "unset", "wait"}
 )
 _WORDS_OF_SHELL: Final = frozenset({"!", "{", "}", "do", "done", "else", "fi", "if", "then"})
-_SEPARATORS: Final = frozenset({";", "&&", "||", "&", "(", ")", ";;"})
+_SEPARATORS: Final = frozenset(";&|()")
+"""Characters of the words between two commands."""
+_SUBSTITUTED: Final = re.compile(r"\$\(\(.*?\)\)|\$\([^()]*\)|`[^`]*`")
+"""What the shell replaces by the output of another command, or by a number."""
+_INPUT: Final = re.compile(r"(?<!\\)%.*", re.DOTALL)
+"""What cron passes to a command on its standard input."""
 _PIPE: Final = "|"
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
 
 def command_name(command: str) -> str:
     """The name of the program that a command is about, without its path and its ending."""
-    found = list(_names(command, DEEPEST))
+    found = list(_names(_SUBSTITUTED.sub("0", _INPUT.sub("", command)), DEEPEST))
     strong = next((name for name, is_request in found if not is_request), None)
     return strong or next((name for name, _ in found), FALLBACK)
 
@@ -99,7 +104,7 @@ def _simple_commands(command: str) -> Iterator[list[str]]:
     piped = False
     parts = iter(_parts(command))
     for part in parts:
-        if part in _SEPARATORS or part == _PIPE:
+        if part and set(part) <= _SEPARATORS:
             if words and not piped:
                 yield words
             words, piped = [], part == _PIPE

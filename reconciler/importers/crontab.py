@@ -16,9 +16,12 @@ _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)
 _ENTRY: Final = re.compile(
     r"-?(?P<times>@\w+|(?:[^ \t]+[ \t]+){4}[^ \t]+)[ \t]+(?P<rest>[^ \t].*)", re.DOTALL
 )
+_FIELD: Final = re.compile(r"[*?]|[0-9*][0-9*,/-]*")
+"""What is a time and not a program."""
 _LEGEND: Final = re.compile(
     r"\bm(in(ute)?)?s?\s+h(ou)?r?s?\b|\bdom\b|day[- ]of[- ](the[- ])?(month|week)|[┌│└─]"
-    r"|\(0 ?- ?\d+|DO NOT EDIT|\binstalled on\b|Cron version|Edit this file|crontab\(5\)",
+    r"|\(0 ?- ?\d+|DO NOT EDIT|\binstalled on\b|Cron version|Edit this file|crontab\(5\)"
+    r"|Begin Whenever",
     re.IGNORECASE,
 )
 """Lines of the explanations that cron and its editors put above the entries."""
@@ -107,6 +110,9 @@ def _entry(
             return
         command = rest[0]
         yield Remark(number, f"user {user}", "a function runs as its container's user")
+    if _FIELD.fullmatch(command.split(maxsplit=1)[0]):
+        yield Remark(number, line, "has more than five times: cron knows no seconds and no years")
+        return
     if re.search(r"(?<!\\)%", command):
         reason = "the text after % is the command's input: pass it in `args`"
         yield Remark(number, line, reason)

@@ -74,7 +74,7 @@ class Reading:
             raise UnclearError(f"{field.name}: a step of 0")
         low, count = self._span(field)
         if step >= count and not self.long_steps:
-            raise UnclearError(f"{field.name}: a step of {step}")
+            raise UnclearError(f"{field.name}: the step {step} is as large as the field")
         if base in self.any_value:
             first, last = low, low + count - 1
         else:
@@ -102,6 +102,8 @@ class Reading:
         names = [name.lower() for name in field.names]
         if text.lower() in names:
             return names.index(text.lower()) + self._span(field)[0]
+        if not text.isdigit():
+            raise UnclearError(f"{field.name}: `{text}` is not a value that cron has")
         value = _number(text)
         low = self.sunday if field is DAY_OF_WEEK else field.low
         high = self.last_weekday if field is DAY_OF_WEEK else field.high
@@ -168,6 +170,13 @@ def _chosen(field: Field, ours: str, bits: int, theirs: str) -> str:
         # A day field that begins with `*` would be joined by AND.
         theirs = f"{field.low}-{31 if field is DAY_OF_MONTH else 6}{theirs[1:]}"
     return theirs if ours != "*" and _says(field, theirs, bits) else ours
+
+
+def is_unclear(cron: str) -> bool:
+    """Whether readers of cron disagree: both day fields are restricted, and one begins with `*`."""
+    fields = cron.split()
+    days = (fields[2], fields[4]) if len(fields) == len(FIELDS) else ("*", "*")
+    return "*" not in days and any(field.startswith("*") for field in days)
 
 
 def interval(every: timedelta) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 import yaml
 
 from reconciler.cron import CronError, Timetable, parse
+from reconciler.importers.dialects import is_unclear
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
 
@@ -17,6 +18,10 @@ SHORTEST: Final = 5
 _DAY: Final = 20_000
 """An epoch day after whose start the gaps between times are measured."""
 _DAYS_MEASURED: Final = 40
+_UNCLEAR: Final = (
+    "GitHub does not document how it reads `*` in one day field beside the other: compare its runs "
+    "with the times of `reconcile next`"
+)
 _CRONS: Final = "`schedule` has to be a list of `- cron: …`: GitHub does not run this"
 
 
@@ -74,11 +79,16 @@ def _entry(entry: yaml.Node, name: str) -> Iterator[Draft | Remark]:
     for key, value in fields(entry).items():
         if key not in {"cron", "timezone"}:
             yield Remark(line_of(value), f"{key} of {cron}", "GitHub knows `cron` and `timezone`")
+    if cron.startswith("@"):
+        yield Remark(line, cron, "GitHub reads five fields only, so it does not run this")
+        return
+    if is_unclear(cron):
+        yield Remark(line, cron, _UNCLEAR, Kind.DIFFERS)
     gap = _shortest_gap(cron)
     if gap is not None and gap < SHORTEST:
         reason = (
-            f"GitHub starts it every {SHORTEST} minutes at most, and a manifest every {gap}: write "
-            f"`{SHORTEST}m` if that is enough"
+            f"GitHub keeps {SHORTEST} minutes between two runs, and a manifest keeps each time: "
+            f"here {gap} apart"
         )
         yield Remark(line, cron, reason, Kind.DIFFERS)
     yield Draft(

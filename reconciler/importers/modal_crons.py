@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
+from reconciler.importers.dialects import is_unclear
 from reconciler.importers.draft import Draft, Found, Kind, Remark, StillFiring
 
 _PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>week|day|hour|minute)s?")
@@ -37,7 +38,7 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
     if function.cron is not None:
         cron = function.cron
         zone = "" if cron.timezone == "UTC" else f', timezone="{cron.timezone}"'
-        if _is_unclear(cron.cron):
+        if is_unclear(cron.cron):
             yield Remark(0, f"{target}: {cron.cron}", _UNCLEAR, Kind.DIFFERS)
         yield _draft(app, function.name, cron.cron, cron.timezone)
         yield StillFiring(app, function.name, f'schedule=modal.Cron("{cron.cron}"{zone})')
@@ -56,13 +57,6 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
         yield Remark(0, f"{target}: {argument}", reason, Kind.DIFFERS)
         yield _draft(app, function.name, schedule, "UTC")
         yield StillFiring(app, function.name, argument)
-
-
-def _is_unclear(cron: str) -> bool:
-    """Whether readers of cron disagree: both day fields are restricted, and one begins with `*`."""
-    fields = cron.split()
-    days = (fields[2], fields[4]) if len(fields) == 5 else ("*", "*")
-    return "*" not in days and any(field.startswith("*") for field in days)
 
 
 def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:

@@ -144,7 +144,12 @@ class Module:
 
 def called_name(node: ast.Call) -> str:
     """The last part of the name that is called, `datetime` of `pendulum.datetime(…)`."""
-    match node.func:
+    return last_name(node.func)
+
+
+def last_name(node: ast.expr) -> str:
+    """`datetime` of `pendulum.datetime`; empty where the expression is not a name."""
+    match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
     return ""

@@ -73,12 +73,15 @@ def _accepted(
 ) -> tuple[str | None, list[Remark]]:
     """The document without the keys that this version refuses, and a remark on each of these."""
     refused: list[Remark] = []
-    keys: dict[str, Any] = {}
-    problem = _problem(_document(draft, name, function, {}), settings)
+    # Without these the schedule would have other times.
+    keys = {key: draft.keys[key] for key in ("start", "exclude") if key in draft.keys}
+    problem = _problem(_document(draft, name, function, keys), settings)
     if problem is not None:
         return None, [Remark(draft.line, draft.origin, problem)]
     described = {"description": draft.description} if draft.description else {}
     for key, value in {**described, **draft.keys}.items():
+        if key in keys:
+            continue
         problem = _problem(_document(draft, name, function, {**keys, key: value}), settings)
         if problem is None:
             keys[key] = value
