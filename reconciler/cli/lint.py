@@ -1,4 +1,4 @@
-"""``reconcile lint``: what is allowed and seldom meant; nothing is asked of Modal."""
+"""``reconcile lint``: schedules that are valid and suspicious. It asks Modal nothing."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from reconciler.words import count
 
 FINDINGS = 1
 NAMED = 5
-"""Schedules of a crowd that are named; the rest is counted."""
+"""Schedules of a crowded minute that are named; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to look at; ``file`` and ``line`` are None when it is about many schedules."""
+    """One suspicious thing; ``file`` and ``line`` are None when it is about many schedules."""
 
     rule: str
     message: str
@@ -48,12 +48,12 @@ def main(args: Namespace) -> int:
             where = f"{finding.file}:{finding.line}: " if finding.file else ""
             print(f"{where}{style.yellow(finding.rule)}: {finding.message}")
         if not found:
-            print(f"{count(len(schedules), 'schedule')}, nothing to remark.")
+            print(f"{count(len(schedules), 'schedule')}, nothing suspicious.")
     return FINDINGS if found else 0
 
 
 def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
-    """Everything worth a look, in the order of the manifests, crowds last."""
+    """The findings in the order of the manifests, crowded minutes last."""
     timetables: dict[str, Timetable] = {}
     for schedule in sorted(schedules, key=lambda schedule: schedule.location):
         if isinstance(schedule.times, datetime):
@@ -70,19 +70,19 @@ def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
 
 
 def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
-    """What nobody has paused and still never runs again."""
+    """A schedule that is not suspended and never runs again."""
     (record,) = preview_records([schedule], now)
     if record.suspended is not None or upcoming(record, now, 1):
         return
     why = "`start`, `end` and `exclude` leave none of its times"
     if record.end is not None and record.end <= now:
-        why = f"it ended at {format_minute(record.end)}; the manifest can go"
+        why = f"it ended at {format_minute(record.end)}; delete the manifest"
     yield _at(schedule, "never", f"{schedule.name}: never occurs: {why}")
 
 
 def _past(schedule: Schedule, now: datetime) -> Iterator[Finding]:
     if isinstance(schedule.times, datetime) and schedule.times <= now:
-        message = f"{schedule.name}: its time {schedule.when[0]} is past; the manifest can go"
+        message = f"{schedule.name}: its time {schedule.when[0]} is past; delete the manifest"
         yield _at(schedule, "past", message)
 
 

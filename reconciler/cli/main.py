@@ -148,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     following.add_argument("--ics", metavar="FILE", help="write a calendar; - for standard output")
     _add_format(following)
 
-    lint = add("lint", "lint:main", "what is allowed and seldom meant, offline")
+    lint = add("lint", "lint:main", "report suspicious schedules, offline")
     _add_format(lint)
 
     status = add("status", "status:main", "last and next run of every schedule")

@@ -1,4 +1,4 @@
-"""What is allowed but seldom meant: warnings about expressions, as data."""
+"""Warnings about expressions that are valid and suspicious, as data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from reconciler.cron.clock import MINUTES_PER_DAY, instant, minute
-from reconciler.cron.days import EVERY_WEEKDAY
+from reconciler.cron.days import EVERY_WEEKDAY, month_length
 from reconciler.cron.expression import Expression
 from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, HOUR, MINUTE, MONTH, Field
 from reconciler.cron.local import local_minutes
@@ -18,6 +18,8 @@ from reconciler.cron.zone import Transition, zone_named
 HORIZON_DAYS = 400
 """How far ahead the next clock change is looked for: a year and what a rule may shift it by."""
 
+_DAYS_OF_FEBRUARY = 28
+_LEAP_DAY = 29
 _PERIODS = {
     MINUTE: "hour",
     HOUR: "day",
@@ -32,6 +34,9 @@ class WarningKind(Enum):
 
     UNEVEN_STEP = "uneven-step"
     BOTH_DAYS = "both-days"
+    NO_EFFECT = "no-effect"
+    EVERY_MINUTE = "every-minute"
+    MISSING_DAY = "missing-day"
     CLOCK_CHANGE = "clock-change"
 
 
@@ -53,7 +58,7 @@ class CronWarning:
 def warnings(
     expressions: Sequence[Expression], zone: str, now: datetime
 ) -> tuple[CronWarning, ...]:
-    """Return what to warn about in expressions that are read in a zone.
+    """Return the warnings about expressions that are read in a zone.
 
     Args:
         expressions: as `parse_times` gives them; warnings come in their order.
@@ -80,6 +85,12 @@ def _about(
         yield WarningKind.UNEVEN_STEP, message
     for message in _both_days(expression):
         yield WarningKind.BOTH_DAYS, message
+    for message in _no_effect(expression):
+        yield WarningKind.NO_EFFECT, message
+    for message in _every_minute(expression):
+        yield WarningKind.EVERY_MINUTE, message
+    for message in _missing_days(expression):
+        yield WarningKind.MISSING_DAY, message
     for change in changes:
         for message in _clock_change(expression, zone, change):
             yield WarningKind.CLOCK_CHANGE, message
@@ -123,6 +134,50 @@ def _both_days(expression: Expression) -> Iterator[str]:
         yield (
             "day of month and day of week are joined by OR: runs on every day that matches either"
         )
+
+
+def _no_effect(expression: Expression) -> Iterator[str]:
+    """One day field names every day, so that the other, joined by OR, restricts nothing."""
+    words = expression.text.split()
+    if expression.both_days or len(words) != len(FIELDS):
+        return
+    whole = expression.days == DAY_OF_MONTH.full
+    if whole or expression.weekdays == EVERY_WEEKDAY:
+        full, other = (words[2], DAY_OF_WEEK) if whole else (words[4], DAY_OF_MONTH)
+        yield (
+            f"{other.name}: has no effect, because {full} is every day and the two day fields are "
+            f"joined by OR; write `*` instead of {full}"
+        )
+
+
+def _every_minute(expression: Expression) -> Iterator[str]:
+    """`* 14 * * *` for `0 14 * * *`."""
+    words = expression.text.split()
+    if len(words) == len(FIELDS) and words[0] == "*" and expression.hours != HOUR.full:
+        hours = f"hour {words[1]}" if words[1].isdigit() else f"each hour of {words[1]}"
+        yield f"minute: * runs 60 times in {hours}; write 0 for once an hour"
+
+
+def _missing_days(expression: Expression) -> Iterator[str]:
+    """A single 29, 30 or 31 in months that do not all have it."""
+    words = expression.text.split()
+    if len(words) != len(FIELDS) or words[4] != "*":
+        return
+    for term in words[2].split(","):
+        if not term.isdigit() or int(term) <= _DAYS_OF_FEBRUARY:
+            continue
+        day = int(term)
+        without = [month for month in members(expression.months) if _length(month) < day]
+        if len(words[2].split(",")) > 1 and expression.days >> (day - 1) & 1:
+            continue  # `28,29,30,31` lists the days that may be a month's last
+        if without:
+            named = ", ".join(MONTH.names[month - 1].title() for month in without)
+            named += " of most years" if day == _LEAP_DAY else ""
+            yield f"day of month: {day} does not exist in {named}, so it does not run there"
+
+
+def _length(month: int) -> int:
+    return month_length(month, leap=False)
 
 
 def _clock_change(expression: Expression, zone: str, change: Transition) -> Iterator[str]:

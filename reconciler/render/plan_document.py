@@ -144,7 +144,7 @@ class TzPart(Part):
 
 
 class WarningPart(Part):
-    """Allowed, and seldom meant."""
+    """A schedule that is valid and suspicious."""
 
     message: str
     file: str | None

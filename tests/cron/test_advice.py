@@ -1,4 +1,4 @@
-"""Warnings about what is allowed but seldom meant."""
+"""Warnings about expressions that are valid and suspicious."""
 
 from __future__ import annotations
 
@@ -61,6 +61,69 @@ def test_both_day_fields(times: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("times", "kind", "message"),
+    [
+        (
+            "0 0 1-31 * 4",
+            WarningKind.NO_EFFECT,
+            (
+                "day of week: has no effect, because 1-31 is every day and the two day fields are "
+                "joined by OR; write `*` instead of 1-31"
+            ),
+        ),
+        (
+            "0 0 13 * 0-6",
+            WarningKind.NO_EFFECT,
+            (
+                "day of month: has no effect, because 0-6 is every day and the two day fields are "
+                "joined by OR; write `*` instead of 0-6"
+            ),
+        ),
+        (
+            "* 14 * * *",
+            WarningKind.EVERY_MINUTE,
+            "minute: * runs 60 times in hour 14; write 0 for once an hour",
+        ),
+        (
+            "* */6 * * 1",
+            WarningKind.EVERY_MINUTE,
+            "minute: * runs 60 times in each hour of */6; write 0 for once an hour",
+        ),
+        (
+            "0 0 31 * *",
+            WarningKind.MISSING_DAY,
+            "day of month: 31 does not exist in Feb, Apr, Jun, Sep, Nov, so it does not run there",
+        ),
+        (
+            "0 0 1,30 * *",
+            WarningKind.MISSING_DAY,
+            "day of month: 30 does not exist in Feb, so it does not run there",
+        ),
+        (
+            "0 0 29 2 *",
+            WarningKind.MISSING_DAY,
+            "day of month: 29 does not exist in Feb of most years, so it does not run there",
+        ),
+    ],
+)
+def test_a_field_that_does_not_do_what_it_seems_to(
+    times: str, kind: WarningKind, message: str
+) -> None:
+    assert about(times) == [(kind, message)]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        *("0 0 28-31 * *", "0 0 28,29,30,31 * *", "0 0 31 1,3,5 *", "0 0 30 4,6 *", "0 0 * * 0-6"),
+        *("* * * * *", "*/5 14 * * *", "* 0-23 * * *", "0 0 1-31 * *", "2w from 2026-12-31T00:00"),
+    ],
+)
+def test_a_field_that_does_what_it_says(times: str) -> None:
+    assert about(times) == []
+
+
+@pytest.mark.parametrize(
     ("times", "now", "what", "then"),
     [
         ("30 2 * * *", NOW, "02:30 on 2027-03-14 does not exist", "runs once, at 03:00"),
@@ -109,7 +172,8 @@ def test_a_clock_change_is_looked_for_within_400_days(ahead: int, found: int) ->
     # At 2024-02-29T18:00Z midnight became 23:00 in Almaty, where no clock had changed since 2004.
     change = datetime(2024, 2, 29, 18, tzinfo=UTC)
     now = change - timedelta(days=400) + timedelta(minutes=ahead)
-    assert len(about("30 23 29 2 *", "Asia/Almaty", now)) == found
+    kinds = [kind for kind, _ in about("30 23 29 2 *", "Asia/Almaty", now)]
+    assert kinds.count(WarningKind.CLOCK_CHANGE) == found
 
 
 def test_warnings_come_in_the_order_of_the_expressions() -> None:

@@ -147,7 +147,7 @@ def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> Non
     )
 
 
-def test_lint_remarks_and_exits_with_one(folder: Path) -> None:
+def test_lint_reports_and_exits_with_one(folder: Path) -> None:
     done = reconcile(folder, "lint")
     assert done.returncode == 1
     assert done.stdout.startswith("schedules/a.yaml:1: uneven-step: sevenths: ")
@@ -155,15 +155,18 @@ def test_lint_remarks_and_exits_with_one(folder: Path) -> None:
         'name: daily\nschedule: "0 6 * * *"\nfunction: shop/sync\n'
     )
     clean = reconcile(folder, "lint")
-    assert (clean.returncode, clean.stdout) == (0, "1 schedule, nothing to remark.\n")
+    assert (clean.returncode, clean.stdout) == (0, "1 schedule, nothing suspicious.\n")
 
 
-def test_lint_finds_everything_that_is_seldom_meant(folder: Path) -> None:
+def test_lint_finds_every_kind_of_suspicious_schedule(folder: Path) -> None:
     call = "function: shop/sync\n"
     odd = {
         "never": 'schedule: "0 6 * * *"\nend: 2020-01-01',
         "uneven-step": 'schedule: "*/7 * * * *"',
         "both-days": 'schedule: "0 6 1 * 1"',
+        "no-effect": 'schedule: "0 6 1-31 * 4"',
+        "every-minute": 'schedule: "* 14 * * *"',
+        "missing-day": 'schedule: "0 6 31 * *"',
         "clock-change": 'schedule: "30 2 * * *"\ntimezone: America/New_York',
         "past": "at: 2020-01-01T10:00:00Z",
     }
