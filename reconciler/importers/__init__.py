@@ -1,5 +1,5 @@
-"""How a repository begins: the files of ``init``, and manifests from what schedules things today.
+"""The files of ``init``, and manifests from the files of other schedulers.
 
-Each reader of a foreign format yields :class:`~reconciler.importers.draft.Found`: drafts of
-manifests, and what cannot be translated, line by line. Nothing is dropped in silence.
+The reader of each scheduler returns :class:`~reconciler.importers.draft.Found`: drafts of
+manifests, and a remark on each thing that a manifest does not say or that runs otherwise under it.
 """

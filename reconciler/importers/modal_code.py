@@ -1,8 +1,8 @@
-"""Where Python code gives a Modal function its schedule. The code is parsed and never run.
+"""The arguments in Python code that give a Modal function its schedule. The code is never run.
 
-Understood is what Modal's documentation shows: the decorator ``@app.function(schedule=…)``, the
-same as a call ``app.function(schedule=…)(function)``, and ``app = modal.App("name")`` in the same
-file. What is passed by ``**`` is not seen.
+Read are the forms of Modal's documentation: the decorator ``@app.function(schedule=…)``, the call
+``app.function(schedule=…)(function)``, and ``app = modal.App("name")`` in the same file. Arguments
+that are passed by ``**`` are not found.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from typing import Final
 
 _APPS: Final = frozenset({"App", "Stub"})
-"""What makes an app; the second is its name in old code."""
+"""The constructors of an app; old code calls it by the second name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleArgument:
-    """A ``schedule=…`` in somebody's code.
+    """A ``schedule=…`` in Python code.
 
     Attributes:
         file: as the caller names it.
-        line: on which it begins, from 1.
-        text: as it is written, on one line.
+        line: its first line, from 1.
+        text: its source on one line.
         app: the app's name; None when the file does not say it.
-        function: as Modal knows it.
+        function: the function's name on Modal.
     """
 
     file: str
@@ -40,8 +40,7 @@ def schedule_arguments(code: str, file: str) -> Iterator[ScheduleArgument]:
     """Every such argument, in no particular order.
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: this is not Python, or none that can
-            be parsed.
+        SyntaxError, ValueError, RecursionError, MemoryError: the code cannot be parsed as Python.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of foreign code, on our standard error

@@ -1,4 +1,4 @@
-"""The Python files of a repository that may give schedules, and those that nobody can read."""
+"""The Python files of a repository that may give schedules, and those that cannot be read."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from reconciler.foreign_text import printable
 from reconciler.importers.modal_code import ScheduleArgument, schedule_arguments
 
 MAX_BYTES: Final = 1_000_000
-"""Of one file; what is larger was written by a machine."""
+"""Of one file; a larger one is generated."""
 DEEPEST: Final = 64
-"""Folders inside one another that are looked through."""
+"""Levels of folders that are searched."""
 _WORD: Final = b"schedule"
 _OTHERS: Final = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadFile:
-    """A file that may give a schedule and could not be looked into."""
+    """A file that may give a schedule and could not be read."""
 
     file: str
     reason: str
 
 
 def find_arguments(root: Path) -> Iterator[ScheduleArgument | UnreadFile]:
-    """Look through the Python files below a folder, by name.
+    """Search the Python files below a folder, sorted by name.
 
-    Left out are hidden folders, virtual environments and what was installed into the folder; and
-    files that do not hold the word, which are most.
+    Hidden folders, virtual environments, installed packages and files without the word `schedule`
+    are left out.
     """
     for path in _files(root):
         shown = printable(path.relative_to(root).as_posix())
@@ -49,7 +49,7 @@ def find_arguments(root: Path) -> Iterator[ScheduleArgument | UnreadFile]:
         except OSError as error:
             yield UnreadFile(shown, (error.strerror or "unknown reason").lower())
         except (SyntaxError, ValueError, LookupError) as error:
-            yield UnreadFile(shown, f"no Python that can be parsed here: {error}")
+            yield UnreadFile(shown, f"not Python that can be parsed here: {error}")
         except (RecursionError, MemoryError):  # the parser's own bounds
             yield UnreadFile(shown, "nested too deeply to be parsed")
 

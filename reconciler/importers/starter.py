@@ -33,7 +33,7 @@ class StarterFile:
 
 
 def starter_files(environment: str, action: str | None) -> Iterator[StarterFile]:
-    """What ``init`` writes.
+    """The files that ``init`` writes.
 
     Args:
         environment: the one that pull requests are planned for.

@@ -1,4 +1,4 @@
-"""Which line of somebody's code goes on firing what became a manifest."""
+"""The lines of code that fire a function that a manifest now calls."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reconciler.importers.python_files import UnreadFile
 def lines_to_take_out(
     found: Sequence[StillFiring], seen: Iterable[ScheduleArgument | UnreadFile]
 ) -> Iterator[str]:
-    """A line of text for each argument to take out, by file and line where that is known.
+    """A line of text for each argument to remove, with its file and line where they are known.
 
     Args:
-        seen: what the repository's Python files hold. Those that could not be read are told only
-            when something was not found in the others.
+        seen: the arguments in the repository's Python files. A file that could not be read is named
+            only when an argument was not found in the others.
     """
     seen = list(seen)
     arguments = [item for item in seen if isinstance(item, ScheduleArgument)]
@@ -26,14 +26,14 @@ def lines_to_take_out(
         missing = missing or not places
         target = f"{item.app}/{item.function}"
         if not places:
-            yield f"{target}: {item.argument}, which no Python file here gives it"
+            yield f"{target}: {item.argument}, in no Python file of this repository"
         for place in places:
             yield f"{place.file}:{place.line}: {place.text}  (of {target})"
     for unread in (item for item in seen if isinstance(item, UnreadFile) and missing):
-        yield f"{unread.file}: not looked into: {unread.reason}"
+        yield f"{unread.file}: not read: {unread.reason}"
 
 
 def _places(item: StillFiring, seen: Sequence[ScheduleArgument]) -> list[ScheduleArgument]:
-    """Where it is given; where a file does not say the app's name, only if no other file does."""
+    """The places that give it; one without the app's name only if no other place has it."""
     named = [place for place in seen if place.function == item.function and place.app == item.app]
     return named or [place for place in seen if place.function == item.function and not place.app]

@@ -1,4 +1,4 @@
-"""The line to take out of somebody's code, found without running it."""
+"""The line to remove from the code of a Modal app, found without running it."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def test_the_file_and_the_line_are_named(tmp_path: Path) -> None:
 
 
 def test_what_no_file_gives_is_said_with_what_to_look_for(tmp_path: Path) -> None:
-    assert lines(tmp_path, SYNC) == [f"bank/sync: {DAILY}, which no Python file here gives it"]
+    assert lines(tmp_path, SYNC) == [f"bank/sync: {DAILY}, in no Python file of this repository"]
 
 
 def test_a_function_of_that_name_in_another_app_is_not_taken_for_it(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text('app = modal.App("x")\n@app.function(schedule=S)\ndef sync(): 0')
-    assert "no Python file here gives it" in lines(tmp_path, SYNC)[0]
+    assert "in no Python file of this repository" in lines(tmp_path, SYNC)[0]
     (tmp_path / "b.py").write_text("from a import app\n@app.function(schedule=S)\ndef sync(): 0")
     assert lines(tmp_path, SYNC) == ["b.py:2: schedule=S  (of bank/sync)"]
     (tmp_path / "c.py").write_text(
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_looked_into_is_told_while_something_is_missing(
         "large.py",
     ]
     told = lines(tmp_path, SYNC)
-    assert told[1].startswith("broken.py: not looked into: no Python that can be parsed here: ")
+    assert told[1].startswith("broken.py: not read: not Python that can be parsed here: ")
     (tmp_path / "sync.py").write_text("@app.function(schedule=S)\ndef sync(): 0")
     assert len(lines(tmp_path, SYNC)) == 1
 

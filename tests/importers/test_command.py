@@ -1,0 +1,99 @@
+"""`reconcile import` on the command line: files, exit codes, standard input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.importers.wrangler import read_wrangler
+
+WORKER = 'main = "src/index.ts"\n[triggers]\ncrons = ["0 9 * * MON"]\n'
+
+
+def reconcile(
+    root: Path, *arguments: str, typed: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reconciler.cli", "import", *arguments],
+        cwd=root,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_two_workers_of_one_repository_get_two_files_and_two_names(tmp_path: Path) -> None:
+    for folder in ("api", "mailer"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "wrangler.toml").write_text(WORKER)
+        done = reconcile(tmp_path, "wrangler", f"{folder}/wrangler.toml")
+        assert (done.returncode, done.stdout) == (
+            0,
+            f"1 schedule written to schedules/wrangler-{folder}.yaml\n",
+        )
+        assert "set `crons = []` and deploy after the first apply" in done.stderr
+        text = (tmp_path / "schedules" / f"wrangler-{folder}.yaml").read_text()
+        assert f"name: {folder}\n" in text
+
+
+def test_a_hyphen_reads_standard_input(tmp_path: Path) -> None:
+    done = reconcile(tmp_path, "crontab", "-", typed="0 6 * * * /opt/rates.py\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "1 schedule written to schedules/crontab-stdin.yaml\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "why"),
+    [
+        ("kubernetes", "kind: Deployment\n", "The lines above say why."),
+        ("github", "on: push\n", "Check the file."),
+        ("wrangler", "{}", "Check the file."),
+        ("vercel", '{"crons": []}', "Check the file."),
+        ("airflow", "x = 1\n", "Check the file."),
+        ("celery", "x = 1\n", "Check the file."),
+        ("systemd", "[Timer]\nOnBootSec=5min\n", "The lines above say why."),
+        ("crontab", "# nothing\n", "Check the file."),
+    ],
+)
+def test_an_import_that_writes_nothing_is_an_error(
+    tmp_path: Path, source: str, text: str, why: str
+) -> None:
+    (tmp_path / "file").write_text(text)
+    done = reconcile(tmp_path, source, "file")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        f"reconcile: file: no schedule in it became a manifest; nothing is written\n  {why}\n"
+    )
+    assert not (tmp_path / "schedules").exists()
+
+
+def test_a_system_crontab_is_recognised_and_the_option_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tab").write_text("*/5 * * * * deploy /opt/collect.py\n")
+    done = reconcile(tmp_path, "crontab", "tab")
+    assert done.returncode == 1
+    assert "Say --system if deploy is a user, or --no-system if it is the command." in done.stderr
+    assert reconcile(tmp_path, "crontab", "tab", "--no-system").returncode == 0
+    names = (tmp_path / "schedules" / "crontab-tab.yaml").read_text()
+    assert "name: deploy\n" in names
+
+
+def test_a_line_separator_in_a_comment_begins_no_line(tmp_path: Path) -> None:
+    text = "# a note\u2028 0 5 * * * /opt/danger.sh\n0 6 * * * /opt/ok.sh\n"
+    (tmp_path / "tab").write_text(text)
+    done = reconcile(tmp_path, "crontab", "tab")
+    assert done.stdout == "1 schedule written to schedules/crontab-tab.yaml\n"
+
+
+def test_a_file_of_comments_is_read_in_linear_time() -> None:
+    comments = "\n".join(f'// "x{n}": {{ y, ] }}, /* */' for n in range(400))
+    text = f'{{"name": "w", "triggers": {{"crons": ["0 9 * * MON",\n{comments}\n]}}}}'
+    begun = time.process_time()
+    assert len(read_wrangler(text, toml=False).drafts) == 1
+    assert time.process_time() - begun < 10
