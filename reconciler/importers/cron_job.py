@@ -30,7 +30,10 @@ _FIRST_WAIT: Final = "10s"
 
 _READ: Final = {
     "": {"apiVersion", "kind", "metadata", "spec", "status"},
-    "metadata": {"name", "creationTimestamp"},
+    # The others are what the server adds, as in `kubectl get -o yaml`.
+    "metadata": {
+        *("name", "creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"),
+    },
     "spec": {
         *("schedule", "timeZone", "suspend", "concurrencyPolicy", "startingDeadlineSeconds"),
         "jobTemplate",
