@@ -56,7 +56,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 schema: setup
-	$(BIN)/python -m reconciler.manifest.schema
+	$(BIN)/python -m reconciler.manifest.json_schema
 	$(BIN)/python -m reconciler.render.schema
 	$(BIN)/python -m reconciler.render.key_reference
 

@@ -32,7 +32,7 @@ try:
         schedule_task,
         schedule_task_async,
     )
-    from reconciler.client.waking import NothingWakesWarning
+    from reconciler.client.wake_warning import NothingWakesWarning
 except ImportError as error:
     from reconciler.requirement import broken_modal, require_modal
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import modal
 
-from reconciler.client.existing import missing_function
+from reconciler.client.not_found import missing_function
+from reconciler.client.synchronous import wait_for
 from reconciler.client.target import HOW_TO_NAME, parse_target
-from reconciler.client.waiting import wait_for
 from reconciler.dispatch.adapters.asking import asking
 from reconciler.dispatch.adapters.call_results import UNREADABLE, status_of
 from reconciler.dispatch.adapters.described import describe

@@ -11,14 +11,14 @@ from uuid import uuid4
 
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
-from reconciler.client.existing import missing_function, require_applied
 from reconciler.client.listing import ScheduledTask, list_stored, view
+from reconciler.client.not_found import missing_function, require_applied
 from reconciler.client.stored_tasks import TaskPorts
+from reconciler.client.synchronous import wait_for
 from reconciler.client.task_errors import InvalidTaskError, TaskError, UnknownTaskError
 from reconciler.client.task_files import ModalTaskFiles
-from reconciler.client.waiting import wait_for
-from reconciler.client.waking import NothingWakesWarning, callers_level, warning
-from reconciler.client.wanted import wanted_task
+from reconciler.client.task_request import task_from_arguments
+from reconciler.client.wake_warning import NothingWakesWarning, callers_level, warning
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.answers import ModalError, TargetMissingError, UnavailableError
 from reconciler.model.formats import FormatError
@@ -64,7 +64,7 @@ async def schedule_task_async(
         NothingWakesWarning: the task is stored, and no cron wakes for tasks.
     """
     ports = _open(app, environment)
-    wanted = wanted_task(function, at, args, id, delivery, ports.clock.now())
+    wanted = task_from_arguments(function, at, args, id, delivery, ports.clock.now())
     with _explained(function, "With an id, calling again is safe: it stays one task."):
         try:
             await ModalCaller(environment).look_up(wanted.app, wanted.function)

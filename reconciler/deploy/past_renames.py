@@ -19,8 +19,8 @@ from reconciler.deploy.opening import open_repository
 from reconciler.deploy.revisions import path_in_commits
 from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
-from reconciler.manifest.limits import MAX_FILE_BYTES
-from reconciler.manifest.renames import earlier_names
+from reconciler.manifest.formerly import earlier_names
+from reconciler.manifest.size_limits import MAX_FILE_BYTES
 from reconciler.plan.past import Past, Step
 
 if TYPE_CHECKING:

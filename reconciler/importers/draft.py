@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from reconciler.manifest.texts import is_reserved
+from reconciler.manifest.text_types import is_reserved
 
 NAME_LENGTH: Final = 50
 """As long as a manifest's name may be."""

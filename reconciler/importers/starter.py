@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
-from reconciler.manifest.schema import schemas
+from reconciler.manifest.json_schema import schemas
 
 CODE: Final = "jobs/**"
 ACTION: Final = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")

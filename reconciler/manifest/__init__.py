@@ -1,7 +1,7 @@
 """What people write: YAML manifests and settings, to typed and frozen values.
 
 The steps, each a module: `files` finds the files, `document` reads YAML and keeps positions,
-`shape` checks what a JSON Schema can say, `meaning` checks what it cannot (cron, zones, times) and
+`validation` checks what a JSON Schema can say, `semantics` what it cannot (cron, zones, times) and
 makes the `Schedule`, `unsupported` refuses by name what cannot be done yet.
 """
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from reconciler.alerts import BodyFormat
-from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole
-from reconciler.manifest.texts import Flag, Identifier, ModalName
+from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole
+from reconciler.manifest.text_types import Flag, Identifier, ModalName
 
 MOST_FAILURES: Final = 20
 

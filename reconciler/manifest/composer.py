@@ -11,7 +11,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
-from reconciler.manifest.limits import MAX_DEPTH
+from reconciler.manifest.size_limits import MAX_DEPTH
 
 PLAIN: Final = ""
 """Tag of what is written without a tag and without quotes."""

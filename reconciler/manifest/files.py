@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.foreign_text import printable
-from reconciler.manifest.limits import MAX_FILE_BYTES, MAX_FOLDERS
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
+from reconciler.manifest.size_limits import MAX_FILE_BYTES, MAX_FOLDERS
 
 _SHOWN_FOLDERS = 4
 """Folders of a path that is too long to be shown."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from reconciler.manifest.alerts import ONE_KEY_EACH, SecretKeys
+from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault
 from reconciler.manifest.files import read_folder, too_deep, too_large
-from reconciler.manifest.limits import MAX_FOLDERS, MAX_PROBLEMS
+from reconciler.manifest.formerly import Named, doubtful_renames
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.manifests import Manifests
-from reconciler.manifest.meaning import read
 from reconciler.manifest.problem import ManifestError, Problem
-from reconciler.manifest.renames import Named, doubtful_renames
 from reconciler.manifest.schedule import Schedule
+from reconciler.manifest.semantics import read
 from reconciler.manifest.settings import Settings, every_alerts
-from reconciler.manifest.shape import check, salvage
+from reconciler.manifest.size_limits import MAX_FOLDERS, MAX_PROBLEMS
 from reconciler.manifest.unsupported import in_manifest
+from reconciler.manifest.validation import check, salvage
 
 
 def load(folder: Path, *, settings: Settings, root: Path | None = None) -> Manifests:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.alerts_form import Ping, ScheduleAlerts
-from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole, verdict
-from reconciler.manifest.texts import (
+from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole, verdict
+from reconciler.manifest.text_types import (
     RESERVED_NAME_PATTERN,
     DayOrMoment,
     Distinct,

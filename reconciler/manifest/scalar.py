@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 
-from reconciler.manifest.limits import MAX_INTEGER
+from reconciler.manifest.size_limits import MAX_INTEGER
 
 _WORDS: dict[str, bool | None] = {
     "": None,

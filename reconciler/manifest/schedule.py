@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from reconciler.alerts import Address
 from reconciler.cron import Expression, Timetable
-from reconciler.manifest.alerts import AlertOverrides
+from reconciler.manifest.alert_overrides import AlertOverrides
 from reconciler.manifest.location import Location
 from reconciler.policies import Catchup, Delivery, Overlap, pause_after
 

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 
 from reconciler.alerts import Alerts
 from reconciler.durations import parse_duration
-from reconciler.manifest.alerts import ONE_KEY_EACH, SecretKeys, defaults
+from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys, defaults
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.files import read_file, too_large
@@ -20,7 +20,7 @@ from reconciler.manifest.settings import (
     Settings,
 )
 from reconciler.manifest.settings_form import UNLIMITED, EnvironmentForm, SettingsForm
-from reconciler.manifest.shape import check
+from reconciler.manifest.validation import check
 
 SETTINGS_FILE = "reconciler.yaml"
 SHORTEST_HISTORY = timedelta(days=8)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.alerts_form import DefaultAlertsForm, EnvironmentAlerts
-from reconciler.manifest.expected import Choice, Expected, Form, Omittable, Whole
+from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole
 from reconciler.manifest.settings import Packing, Resolution
-from reconciler.manifest.texts import Duration, ModalName, RelativePath
+from reconciler.manifest.text_types import Duration, ModalName, RelativePath
 
 UNLIMITED = "unlimited"
 

@@ -8,9 +8,9 @@ import re
 import yaml
 
 from reconciler.manifest.composer import TooDeepError
-from reconciler.manifest.limits import MAX_DEPTH
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
+from reconciler.manifest.size_limits import MAX_DEPTH
 
 _PLAIN_SENTENCES: tuple[tuple[str, str, str | None], ...] = (
     (

@@ -7,11 +7,11 @@ import re
 import yaml
 
 from reconciler.manifest.composer import PLAIN, QUOTED
-from reconciler.manifest.limits import MAX_DEPTH, MAX_REPEATED_VALUES
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 from reconciler.manifest.scalar import ScalarError, resolve
 from reconciler.manifest.schedule import JSON
+from reconciler.manifest.size_limits import MAX_DEPTH, MAX_REPEATED_VALUES
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

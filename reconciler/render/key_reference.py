@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.manifest.schema import schemas
+from reconciler.manifest.json_schema import schemas
 
 _PAGES: Final = {
     "docs/manifest.md": (

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.manifest import ManifestError, Schedule, Settings, parse_settings
-from reconciler.manifest.alerts import AlertOverrides
+from reconciler.manifest.alert_overrides import AlertOverrides
 
 Problems = Callable[..., list[str]]
 Manifest = Callable[[str], str]

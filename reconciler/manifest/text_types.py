@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias, TypeVar
 from pydantic import AfterValidator, Field
 
 from reconciler.durations import DURATION_PATTERN
-from reconciler.manifest.expected import Expected, verdict
+from reconciler.manifest.constraints import Expected, verdict
 
 NAME_PATTERN = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 RESERVED_NAME_PATTERN = "^poller(-[0-9]+)?$"

@@ -1,6 +1,6 @@
 """The JSON Schemas of manifests and settings, for editors and other tools.
 
-`python -m reconciler.manifest.schema` writes them into `schema/` of the current directory.
+`python -m reconciler.manifest.json_schema` writes them into `schema/` of the current directory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from reconciler.manifest.expected import Form
+from reconciler.manifest.constraints import Form
 from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.settings_form import SettingsForm
 

@@ -21,7 +21,7 @@ YEARS: Final = range(2000, 3000)
 """What lies outside is a mistake in the unit of a timestamp."""
 
 
-def wanted_task(
+def task_from_arguments(
     function: str,
     at: datetime | str,
     args: Mapping[str, Any] | None,

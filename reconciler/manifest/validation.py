@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from reconciler.manifest.expected import Form
+from reconciler.manifest.constraints import Form
 from reconciler.manifest.fault import Fault
-from reconciler.manifest.limits import MAX_PROBLEMS
 from reconciler.manifest.manifest_form import CODE_KEYS, EITHER, ManifestForm
 from reconciler.manifest.schedule import JSON
-from reconciler.manifest.sentence import did_you_mean, fault_of
+from reconciler.manifest.size_limits import MAX_PROBLEMS
+from reconciler.manifest.validation_messages import did_you_mean, fault_of
 
 F = TypeVar("F", bound=Form)
 

@@ -14,11 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema.validators import extend
 
-from reconciler.manifest.expected import Form
+from reconciler.manifest.constraints import Form
+from reconciler.manifest.json_schema import schemas
 from reconciler.manifest.manifest_form import ManifestForm
-from reconciler.manifest.schema import schemas
 from reconciler.manifest.settings_form import SettingsForm
-from reconciler.manifest.shape import check
+from reconciler.manifest.validation import check
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = json.loads(schemas()["manifest.schema.json"])
@@ -223,7 +223,7 @@ def test_schema_and_model_agree_on_what_a_key_may_hold(key: str) -> None:
 @pytest.mark.parametrize("name", sorted(schemas()))
 def test_the_files_are_what_the_models_say(name: str) -> None:
     written = json.loads((ROOT / "schema" / name).read_text(encoding="utf-8"))
-    assert written == json.loads(schemas()[name]), "run python -m reconciler.manifest.schema"
+    assert written == json.loads(schemas()[name]), "run python -m reconciler.manifest.json_schema"
 
 
 @pytest.mark.parametrize("schema", [MANIFEST, SETTINGS], ids=["manifest", "settings"])

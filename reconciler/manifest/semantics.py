@@ -22,7 +22,7 @@ from reconciler.cron import (
     zone_named,
 )
 from reconciler.durations import format_duration, parse_duration
-from reconciler.manifest.alerts import AlertOverrides, overrides, ping_address
+from reconciler.manifest.alert_overrides import AlertOverrides, overrides, ping_address
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm

@@ -19,7 +19,7 @@ from reconciler.manifest.alerts_form import (
     ReceiverForm,
     SecretReceiverForm,
 )
-from reconciler.manifest.expected import FORMS, VERDICT, Form
+from reconciler.manifest.constraints import FORMS, VERDICT, Form
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
 from reconciler.manifest.schedule import JSON

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.client import InvalidTaskError
-from reconciler.client.wanted import wanted_task
+from reconciler.client.task_request import task_from_arguments
 from reconciler.cron import minute
 from reconciler.model.task import Task
 from tests.dispatch.scenario import at
@@ -19,7 +19,7 @@ NOW = at("12:00")
 def wanted(**values: Any) -> Task:
     """A task of valid values but for these."""
     given = {"function": "shop/sync", "at": at("15:00"), "args": None, "task_id": "a", **values}
-    return wanted_task(**{"delivery": "at-least-once", "now": NOW, **given})
+    return task_from_arguments(**{"delivery": "at-least-once", "now": NOW, **given})
 
 
 def nested(levels: int) -> Any:
