@@ -22,7 +22,7 @@ from uuid import uuid4
 
 import pytest
 
-from reconciler.engine.record import Record
+from reconciler.engine.server_file import ServerFile
 from tests.forked import Done, Forked
 
 __all__ = [
@@ -49,7 +49,7 @@ class RunningEngine:
     interpreter: tuple[str, ...] = (sys.executable,)
     paths: str = ""
     process: subprocess.Popen[bytes] = field(init=False)
-    record: Record = field(init=False)
+    record: ServerFile = field(init=False)
 
     def start(self) -> RunningEngine:
         """Start, or start again on the same state after ``stop`` or ``kill``."""
@@ -66,7 +66,7 @@ class RunningEngine:
             )
         until(lambda: (self.state / "server.json").exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.output
-        self.record = Record.read(self.state)
+        self.record = ServerFile.read(self.state)
         return self
 
     @property
@@ -128,7 +128,7 @@ class RunningEngine:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def control(self, method: str, path: str, document: object = None) -> Any:
-        """One of the engine's own controls; see ``reconciler.engine.http.answers``."""
+        """One of the engine's own controls; see ``reconciler.engine.http.handler``."""
         request = urllib.request.Request(
             self.record.http + path,
             method=method,
@@ -172,7 +172,7 @@ class RunningEngine:
         """Bring it back to an empty state, but for the contents that were uploaded."""
         self.control("DELETE", "/state")
         until(lambda: (self.state / "server.json").exists())
-        self.record = Record.read(self.state)
+        self.record = ServerFile.read(self.state)
 
     def stop(self) -> None:
         """End it as Ctrl-C does, and wait."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from modal_proto import api_pb2
 
 from reconciler.engine import compat
-from reconciler.engine.clock import Clock
-from reconciler.engine.ids import Kind, content_id, new_id
+from reconciler.engine.ids import IdKind, content_id, new_id
 from reconciler.engine.storage.database import Database, Row
+from reconciler.engine.time_source import TimeSource
 
 _COLUMNS = "id, environment, name, description, state, version, created, deployed, stopped, tags"
 _LIVE = (
@@ -48,7 +48,7 @@ class App:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class AppDeployment:
     """One publish; ``body`` is the request as the client sent it."""
 
     version: int
@@ -76,13 +76,13 @@ class Spec:
         return self.data.is_server or self.function.is_server
 
 
-class Apps:
+class AppStore:
     """Reads are cached per app and forgotten when the app changes; ``changed`` is set then."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: TimeSource) -> None:
         self._database = database
         self._clock = clock
-        self._published: dict[str, Deployment | None] = {}
+        self._published: dict[str, AppDeployment | None] = {}
         self._specs: dict[str, Spec | None] = {}
         self.changed = asyncio.Event()
 
@@ -97,7 +97,7 @@ class Apps:
         name: str = "",
     ) -> str:
         """A new app; it gets a name for good when it is deployed."""
-        identifier, now = new_id(Kind.APP), self._clock.now()
+        identifier, now = new_id(IdKind.APP), self._clock.now()
         self._database.run(
             "INSERT INTO apps (id, environment, name, description, state, created, heartbeat, tags)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -190,7 +190,7 @@ class Apps:
 
     def publish(
         self, app: App, request: api_pb2.AppPublishRequest, client: str, rollback_of: int = 0
-    ) -> Deployment:
+    ) -> AppDeployment:
         """Make a set of definitions live, all at once."""
         version, now = app.version + 1, self._clock.now()
         with self._database.transaction():
@@ -214,15 +214,15 @@ class Apps:
                 app.id,
             )
         self._forget(app.id)
-        return Deployment(version, now, client, rollback_of, request)
+        return AppDeployment(version, now, client, rollback_of, request)
 
-    def published(self, app: str) -> Deployment | None:
+    def published(self, app: str) -> AppDeployment | None:
         """What is live of the app, or was when it stopped."""
         if app not in self._published:
             self._published[app] = next(iter(self.history(app, most=1)), None)
         return self._published[app]
 
-    def history(self, app: str, most: int = -1) -> list[Deployment]:
+    def history(self, app: str, most: int = -1) -> list[AppDeployment]:
         """Its deployments, newest first."""
         rows = self._database.rows(
             "SELECT version, at, client, rollback_of, body FROM deployments WHERE app = ?"
@@ -231,7 +231,7 @@ class Apps:
             most,
         )
         return [
-            Deployment(version, at, client, of, api_pb2.AppPublishRequest.FromString(body))
+            AppDeployment(version, at, client, of, api_pb2.AppPublishRequest.FromString(body))
             for version, at, client, of, body in rows
         ]
 
@@ -249,7 +249,7 @@ class Apps:
         )
         if row:
             return str(row[0])
-        identifier = new_id(Kind.FUNCTION)
+        identifier = new_id(IdKind.FUNCTION)
         self._database.run(
             "INSERT INTO functions (id, app, name) VALUES (?, ?, ?)", identifier, app, name
         )
@@ -258,7 +258,7 @@ class Apps:
     def define(self, function: str, data: api_pb2.FunctionData) -> str:
         """Keep a definition; the same one always has the same id."""
         body = data.SerializeToString(deterministic=True)
-        identifier = content_id(Kind.DEFINITION, function.encode() + body)
+        identifier = content_id(IdKind.DEFINITION, function.encode() + body)
         self._database.run(
             "INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", identifier, function, body
         )
@@ -270,7 +270,7 @@ class Apps:
 
     def bind(self, base: str, params: bytes, options: bytes) -> str:
         """A function bound to parameters or options: the same binding has the same id."""
-        identifier = content_id(Kind.FUNCTION, b"\0".join((base.encode(), params, options)))
+        identifier = content_id(IdKind.FUNCTION, b"\0".join((base.encode(), params, options)))
         self._database.run(
             "INSERT OR IGNORE INTO functions SELECT ?, app, name, id, ?, ? FROM functions"
             " WHERE id = ?",
@@ -282,7 +282,7 @@ class Apps:
         return identifier
 
     def create_class(self, app: str) -> str:
-        identifier = new_id(Kind.CLASS)
+        identifier = new_id(IdKind.CLASS)
         self._database.run("INSERT INTO classes VALUES (?, ?)", identifier, app)
         return identifier
 

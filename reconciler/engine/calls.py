@@ -10,10 +10,10 @@ from enum import IntEnum
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.clock import Clock
-from reconciler.engine.ids import Kind, new_id
+from reconciler.engine.ids import IdKind, new_id
 from reconciler.engine.rpc.refusals import conflict
 from reconciler.engine.storage.database import Database
+from reconciler.engine.time_source import TimeSource
 
 
 class State(IntEnum):
@@ -47,7 +47,7 @@ class Input:
 class Calls:
     """The record of calls. Waiting for news of a call costs nothing while there is none."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: TimeSource) -> None:
         self._database = database
         self._clock = clock
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -62,7 +62,7 @@ class Calls:
         self, function: str, invocation: api_pb2.FunctionCallInvocationType.ValueType
     ) -> str:
         """A call without inputs; returns its id."""
-        identifier = new_id(Kind.CALL)
+        identifier = new_id(IdKind.CALL)
         self._database.run(
             "INSERT INTO calls VALUES (?, ?, ?, ?)",
             identifier,
@@ -97,7 +97,7 @@ class Calls:
             raise conflict(f"More than {limits.PENDING_INPUTS} inputs are waiting")
         function, invocation = row
         inputs = [
-            Input(new_id(Kind.INPUT), call, function, item.idx, item.input, invocation)
+            Input(new_id(IdKind.INPUT), call, function, item.idx, item.input, invocation)
             for item in items
         ]
         with self._database.transaction():

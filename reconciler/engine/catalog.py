@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.engine.clock import Clock
-from reconciler.engine.ids import Kind, new_id
+from reconciler.engine.ids import IdKind, new_id
 from reconciler.engine.storage.database import Database
+from reconciler.engine.time_source import TimeSource
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogEntry:
     """An object. ``name`` is empty for an ephemeral one; ``body`` is the kind's own affair."""
 
     id: str
-    kind: Kind
+    kind: IdKind
     environment: str
     name: str
     created: float
@@ -26,7 +26,7 @@ class Catalog:
 
     default_environment = "main"
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: TimeSource) -> None:
         self._database = database
         self._clock = clock
         if self.environment_id(self.default_environment) is None:
@@ -43,7 +43,7 @@ class Catalog:
 
     def create_environment(self, name: str) -> str:
         """Create it and return its id. The name must be free."""
-        identifier = new_id(Kind.ENVIRONMENT)
+        identifier = new_id(IdKind.ENVIRONMENT)
         self._database.run(
             "INSERT INTO environments VALUES (?, ?, ?)", name, identifier, self._clock.now()
         )
@@ -54,7 +54,7 @@ class Catalog:
         rows = self._database.rows("SELECT name, id, created FROM environments ORDER BY created")
         return [(str(name), str(identifier), float(at)) for name, identifier, at in rows]
 
-    def named(self, kind: Kind, environment: str, name: str) -> Entry | None:
+    def named(self, kind: IdKind, environment: str, name: str) -> CatalogEntry | None:
         row = self._database.row(
             "SELECT id, kind, environment, name, created, body FROM objects"
             " WHERE kind = ? AND environment = ? AND name = ?",
@@ -64,14 +64,16 @@ class Catalog:
         )
         return _entry(row) if row else None
 
-    def get(self, identifier: str) -> Entry | None:
+    def get(self, identifier: str) -> CatalogEntry | None:
         row = self._database.row(
             "SELECT id, kind, environment, name, created, body FROM objects WHERE id = ?",
             identifier,
         )
         return _entry(row) if row else None
 
-    def listed(self, kind: Kind, environment: str, before: float, most: int) -> list[Entry]:
+    def listed(
+        self, kind: IdKind, environment: str, before: float, most: int
+    ) -> list[CatalogEntry]:
         """The named ones made before a time (0: now), newest first, at most so many (0: all)."""
         rows = self._database.rows(
             "SELECT id, kind, environment, name, created, body FROM objects"
@@ -86,10 +88,10 @@ class Catalog:
         return [_entry(row) for row in rows]
 
     def add(
-        self, kind: Kind, environment: str, name: str, body: bytes, identifier: str = ""
-    ) -> Entry:
+        self, kind: IdKind, environment: str, name: str, body: bytes, identifier: str = ""
+    ) -> CatalogEntry:
         """Create an object. The name, if any, must be free."""
-        entry = Entry(
+        entry = CatalogEntry(
             identifier or new_id(kind),
             kind,
             self.environment(environment),
@@ -119,8 +121,10 @@ class Catalog:
         return self._database.run("DELETE FROM objects WHERE id = ?", identifier) > 0
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def _entry(row: tuple[object, ...]) -> CatalogEntry:
     identifier, kind, environment, name, created, body = row
     assert isinstance(created, float)
     assert isinstance(body, bytes)
-    return Entry(str(identifier), Kind(str(kind)), str(environment), str(name or ""), created, body)
+    return CatalogEntry(
+        str(identifier), IdKind(str(kind)), str(environment), str(name or ""), created, body
+    )

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.engine import limits
-from reconciler.engine.record import (
+from reconciler.engine.server_file import (
     DEFAULT_STATE,
-    Record,
+    ServerFile,
     shell_exports,
     sole,
 )
@@ -84,9 +84,9 @@ def _crons(text: str) -> int | None:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    from reconciler.engine.clock import SystemClock
     from reconciler.engine.containers.launcher import Launcher
     from reconciler.engine.engine import Engine, Options
+    from reconciler.engine.time_source import HostClock
 
     real = {"auto": None, "real": True, "environment": False}[parsed.mounts]
     options = Options(
@@ -99,7 +99,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         by_clock=parsed.firing == "clock",
     )
 
-    def ready(record: Record) -> None:
+    def ready(record: ServerFile) -> None:
         record.write(parsed.state)
         sys.stderr.write(
             f"Engine on {record.url}, state in {parsed.state}. To use it in a shell:\n"
@@ -115,18 +115,18 @@ def _serve(parsed: argparse.Namespace) -> int:
         # Outlives an engine whose state is emptied: its zygote is what is slow to start.
         launcher = Launcher(options.python, options.state.absolute())
         try:
-            while await Engine(options, SystemClock(), launcher).serve(ready, stop):
+            while await Engine(options, HostClock(), launcher).serve(ready, stop):
                 pass
         finally:
             await launcher.stop()
         watch.cancel()
 
     with sole(parsed.state):
-        Record.remove(parsed.state)  # of one that was killed
+        ServerFile.remove(parsed.state)  # of one that was killed
         try:
             asyncio.run(run())
         finally:
-            Record.remove(parsed.state)
+            ServerFile.remove(parsed.state)
     return 0
 
 
@@ -145,7 +145,7 @@ async def _outlive(parent: int | None, stop: asyncio.Event) -> None:
 
 
 def _env(parsed: argparse.Namespace) -> int:
-    record = Record.read(parsed.state)
+    record = ServerFile.read(parsed.state)
     # A shell evaluates it: a path in it has to stay as it is, whatever it is called.
     write_bytes(f"{shell_exports(record.variables)}\n".encode(errors="surrogateescape"))
     return 0
@@ -175,7 +175,7 @@ def _fire(parsed: argparse.Namespace) -> int:
 
 
 def _control(state: Path, method: str, path: str, body: bytes | None = None) -> str:
-    record = Record.read(state)
+    record = ServerFile.read(state)
     request = urllib.request.Request(  # noqa: S310  # the address is the engine's own
         record.http + path,
         method=method,

@@ -18,24 +18,22 @@ from grpclib.server import Server
 from modal_proto import api_pb2
 
 from reconciler.engine import compat, limits
-from reconciler.engine.answered import Answered
-from reconciler.engine.apps import Apps
+from reconciler.engine.apps import AppStore
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.clock import Clock
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.launcher import Launcher
 from reconciler.engine.containers.output import Output
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.containers.sources import Sources
 from reconciler.engine.containers.starter import Places, Starter
-from reconciler.engine.faults import Faults
-from reconciler.engine.firing import Firing
+from reconciler.engine.cron_runner import CronRunner
+from reconciler.engine.fault_injection import FaultInjector
 from reconciler.engine.http import wire
-from reconciler.engine.http.address import Address
-from reconciler.engine.http.answers import Answers
-from reconciler.engine.logs import Logs
-from reconciler.engine.record import Record, client_environment, config_file
+from reconciler.engine.http.content_urls import ContentUrls
+from reconciler.engine.http.handler import ControlHandler
+from reconciler.engine.idempotency import IdempotentCalls
+from reconciler.engine.logs import LogStore
 from reconciler.engine.rpc.apps import AppObjects
 from reconciler.engine.rpc.billing import Billing
 from reconciler.engine.rpc.calls import FunctionCalls
@@ -44,13 +42,15 @@ from reconciler.engine.rpc.contents import Contents
 from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.rpc.environments import Environments
 from reconciler.engine.rpc.functions import Functions
-from reconciler.engine.rpc.listener import Token, for_clients, start
+from reconciler.engine.rpc.listener import ClientToken, for_clients, start
 from reconciler.engine.rpc.logs import LogCalls
 from reconciler.engine.rpc.routes import Routes
 from reconciler.engine.rpc.secrets import Secrets
 from reconciler.engine.rpc.volumes import VolumeObjects
+from reconciler.engine.server_file import ServerFile, client_environment, config_file
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.storage.database import Database
+from reconciler.engine.time_source import TimeSource
 from reconciler.engine.volumes import Volumes
 from reconciler.errors import ReconcileError
 
@@ -91,7 +91,7 @@ def _short_folder(link: Path) -> Path:
 class Engine:
     """Everything that one state folder needs. Must be the only one on it; see ``record.sole``."""
 
-    def __init__(self, options: Options, clock: Clock, launcher: Launcher) -> None:
+    def __init__(self, options: Options, clock: TimeSource, launcher: Launcher) -> None:
         state = options.state.absolute()
         self._options = options
         self._state = state
@@ -102,16 +102,16 @@ class Engine:
             (state / name).mkdir(exist_ok=True)
         self._database = Database(state / "engine.db")
         (state / "engine.db").chmod(0o600)
-        self._token = Token(f"ak-{secrets.token_hex(11)}", f"as-{secrets.token_hex(11)}")
-        self._address = Address(secrets.token_urlsafe(24))
+        self._token = ClientToken(f"ak-{secrets.token_hex(11)}", f"as-{secrets.token_hex(11)}")
+        self._address = ContentUrls(secrets.token_urlsafe(24))
         self._blobs = Blobs(state / "blobs")
         self._volumes = Volumes(self._database)
         self._catalog = Catalog(self._database, clock)
-        self._apps = Apps(self._database, clock)
+        self._apps = AppStore(self._database, clock)
         self._calls = Calls(self._database, clock)
-        self._answered = Answered(self._database, clock)
-        self._logs = Logs(self._database, clock)
-        self._faults = Faults()
+        self._answered = IdempotentCalls(self._database, clock)
+        self._logs = LogStore(self._database, clock)
+        self._faults = FaultInjector()
         self._emptied = asyncio.Event()
         self._launcher = launcher
         places = Places(state / "containers", self._sockets, config_file(state), options.real_paths)
@@ -132,7 +132,7 @@ class Engine:
             self._apps, self._catalog, self._pool, self._fleet, self._logs, options.crons
         )
 
-    async def serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> bool:
+    async def serve(self, ready: Callable[[ServerFile], None], stop: asyncio.Event) -> bool:
         """Serve until ``stop``; ``ready`` is called once connections are accepted.
 
         Returns whether another engine is to serve next, on the state that this one has emptied.
@@ -151,7 +151,7 @@ class Engine:
 
     def _empty(self) -> None:
         """End soon, with an empty state. The contents that were uploaded stay."""
-        Record.remove(self._state)
+        ServerFile.remove(self._state)
         self._emptied.set()
 
     def _routes(self) -> Routes:
@@ -174,10 +174,10 @@ class Engine:
             self._faults,
         )
 
-    async def _serve(self, ready: Callable[[Record], None], stop: asyncio.Event) -> None:
+    async def _serve(self, ready: Callable[[ServerFile], None], stop: asyncio.Event) -> None:
         table = self._routes().table()
         self._starter.serve(table)
-        answers = Answers(
+        answers = ControlHandler(
             self._address,
             self._token.secret,
             self._blobs,
@@ -193,7 +193,7 @@ class Engine:
         self._pool.resume()
         jobs = [asyncio.create_task(self._keep_house())]
         if self._options.by_clock:
-            firing = Firing(self._apps, self._clock, self._run)
+            firing = CronRunner(self._apps, self._clock, self._run)
             jobs.append(asyncio.create_task(firing.keep_firing()))
         warming = asyncio.create_task(self._launcher.can_mount())
         warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
@@ -208,9 +208,9 @@ class Engine:
         if not warming.cancel():
             await warming
 
-    def _record(self, url: str) -> Record:
+    def _record(self, url: str) -> ServerFile:
         identity = (url, self._token.id, self._token.secret)
-        return Record(
+        return ServerFile(
             pid=os.getpid(),
             url=url,
             http=self._address.base,

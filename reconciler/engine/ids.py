@@ -11,7 +11,7 @@ _ALPHABET = string.digits + string.ascii_letters
 _LENGTH = 22
 
 
-class Kind(StrEnum):
+class IdKind(StrEnum):
     """The prefix of an id says what it names. The client refuses an id with the wrong one."""
 
     APP = "ap"
@@ -29,12 +29,12 @@ class Kind(StrEnum):
     VOLUME = "vo"
 
 
-def new_id(kind: Kind) -> str:
+def new_id(kind: IdKind) -> str:
     """A random id of this kind (131 bits)."""
     return f"{kind}-{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"
 
 
-def content_id(kind: Kind, content: bytes) -> str:
+def content_id(kind: IdKind, content: bytes) -> str:
     """The same content always has the same id, so an unchanged deploy has unchanged definitions."""
     number = int.from_bytes(hashlib.sha256(content).digest(), "big")
     digits: list[str] = []

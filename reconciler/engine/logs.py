@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.engine import limits
-from reconciler.engine.clock import Clock
 from reconciler.engine.storage.database import Database
+from reconciler.engine.time_source import TimeSource
 
 _PRUNE_EVERY: Final = 1_000
 
 
 @dataclass(frozen=True)
-class Origin:
+class LogOrigin:
     """Whose output it is. ``call`` and ``input`` are empty where several inputs run at once."""
 
     app: str
@@ -26,11 +26,11 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """``fd``: 1 for stdout, 2 for stderr, 3 for the engine's own remarks. ``at``: epoch seconds."""
 
     id: int
-    origin: Origin
+    origin: LogOrigin
     fd: int
     at: float
     data: str
@@ -50,16 +50,16 @@ class Filter:
     until: float = 0.0
 
 
-class Logs:
+class LogStore:
     """Ordered by arrival; the oldest entries are dropped beyond ``limits.LOG_ROWS``."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: TimeSource) -> None:
         self._database = database
         self._clock = clock
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._added = 0
 
-    def add(self, origin: Origin, fd: int, text: str) -> None:
+    def add(self, origin: LogOrigin, fd: int, text: str) -> None:
         """Keep a piece of output, a line per entry."""
         now = self._clock.now()
         with self._database.transaction():
@@ -84,15 +84,17 @@ class Logs:
                 "DELETE FROM logs WHERE id <= (SELECT max(id) FROM logs) - ?", limits.LOG_ROWS
             )
 
-    def after(self, entry: int, chosen: Filter, most: int) -> list[Entry]:
+    def after(self, entry: int, chosen: Filter, most: int) -> list[LogEntry]:
         """Entries that came later than one, oldest first."""
         return self._select("id > ?", "ASC", entry, chosen, most)
 
-    def latest(self, chosen: Filter, most: int) -> list[Entry]:
+    def latest(self, chosen: Filter, most: int) -> list[LogEntry]:
         """The last entries, oldest first."""
         return self._select("id > ?", "DESC", 0, chosen, most)[::-1]
 
-    def _select(self, start: str, order: str, entry: int, chosen: Filter, most: int) -> list[Entry]:
+    def _select(
+        self, start: str, order: str, entry: int, chosen: Filter, most: int
+    ) -> list[LogEntry]:
         rows = self._database.rows(
             "SELECT id, app, function, container, call, input, fd, at, data FROM logs"  # noqa: S608  # two fixed texts
             f" WHERE {start} AND app = ? AND (? = '' OR function = ?)"
@@ -116,7 +118,7 @@ class Logs:
             most,
         )
         return [
-            Entry(number, Origin(app, function, container, call, given), fd, at, data)
+            LogEntry(number, LogOrigin(app, function, container, call, given), fd, at, data)
             for number, app, function, container, call, given, fd, at, data in rows
         ]
 

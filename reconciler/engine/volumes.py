@@ -22,7 +22,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Change:
+class VolumeChange:
     """What a commit does. It is published as one: nobody sees half of it."""
 
     written: tuple[File, ...] = ()
@@ -97,7 +97,7 @@ class Volumes:
     def is_folder(self, volume: str, path: str) -> bool:
         return not path or path in self.folders(volume)
 
-    def apply(self, volume: str, change: Change) -> None:
+    def apply(self, volume: str, change: VolumeChange) -> None:
         """Publish a change. Of two that touch the same file, the later one wins."""
         with self._database.transaction():
             for path in change.removed:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from modal_proto import api_pb2
 
-from reconciler.engine.apps import Apps
+from reconciler.engine.apps import AppStore
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.ids import Kind
-from reconciler.engine.logs import Filter, Logs, Origin
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.ids import IdKind
+from reconciler.engine.logs import Filter, LogOrigin, LogStore
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.storage.database import Database
 
@@ -24,7 +24,7 @@ ASYNC = api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC
 
 
 @dataclass
-class Clock:
+class TimeSource:
     time: float = 1_000_000_000.0
 
     def now(self) -> float:
@@ -32,8 +32,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> TimeSource:
+    return TimeSource()
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
 class Shelf:
     """A Dict, spoken to as the client does."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: TimeSource) -> None:
         self.catalog = Catalog(database, clock)
         self.dicts = Dicts(self.catalog, database, clock)
-        self.id = self.catalog.add(Kind.DICT, "main", "d", b"").id
+        self.id = self.catalog.add(IdKind.DICT, "main", "d", b"").id
 
     def put(self, value: bytes, *, only_new: bool = False) -> bool:
         request = api_pb2.DictUpdateRequest(
@@ -57,33 +57,33 @@ class Shelf:
             updates=[api_pb2.DictEntry(key=b"k", value=value)],
             if_not_exists=only_new,
         )
-        return asyncio.run(self.dicts.dict_update(request, Caller())).created
+        return asyncio.run(self.dicts.dict_update(request, Peer())).created
 
     def get(self) -> bytes | None:
         request = api_pb2.DictGetRequest(dict_id=self.id, key=b"k")
-        answer = asyncio.run(self.dicts.dict_get(request, Caller()))
+        answer = asyncio.run(self.dicts.dict_get(request, Peer()))
         return answer.value if answer.found else None
 
 
 @pytest.fixture
-def shelf(database: Database, clock: Clock) -> Shelf:
+def shelf(database: Database, clock: TimeSource) -> Shelf:
     return Shelf(database, clock)
 
 
-def test_an_entry_dies_after_seven_idle_days(shelf: Shelf, clock: Clock) -> None:
+def test_an_entry_dies_after_seven_idle_days(shelf: Shelf, clock: TimeSource) -> None:
     shelf.put(b"v")
     clock.time += 7 * DAY
     assert shelf.get() is None
 
 
-def test_a_read_keeps_an_entry_alive(shelf: Shelf, clock: Clock) -> None:
+def test_a_read_keeps_an_entry_alive(shelf: Shelf, clock: TimeSource) -> None:
     shelf.put(b"v")
     for _ in range(3):
         clock.time += 6 * DAY
         assert shelf.get() == b"v"
 
 
-def test_a_dead_entry_can_be_claimed_anew(shelf: Shelf, clock: Clock) -> None:
+def test_a_dead_entry_can_be_claimed_anew(shelf: Shelf, clock: TimeSource) -> None:
     assert shelf.put(b"first", only_new=True)
     clock.time += 6 * DAY
     assert not shelf.put(b"second", only_new=True)
@@ -92,7 +92,9 @@ def test_a_dead_entry_can_be_claimed_anew(shelf: Shelf, clock: Clock) -> None:
     assert shelf.get() == b"third"
 
 
-def test_a_result_is_kept_for_seven_days_after_its_end(database: Database, clock: Clock) -> None:
+def test_a_result_is_kept_for_seven_days_after_its_end(
+    database: Database, clock: TimeSource
+) -> None:
     calls = Calls(database, clock)
     call, (one,) = calls.begin("fu-1", ASYNC, [api_pb2.FunctionPutInputsItem()])
     clock.time += 30 * DAY
@@ -107,7 +109,7 @@ def test_a_result_is_kept_for_seven_days_after_its_end(database: Database, clock
     assert calls.function(call) is None
 
 
-def test_the_first_end_of_an_input_counts(database: Database, clock: Clock) -> None:
+def test_the_first_end_of_an_input_counts(database: Database, clock: TimeSource) -> None:
     calls = Calls(database, clock)
     call, (one,) = calls.begin("fu-1", ASYNC, [api_pb2.FunctionPutInputsItem()])
     assert calls.finish(one, api_pb2.FunctionGetOutputsItem(task_id="first"))
@@ -115,7 +117,7 @@ def test_the_first_end_of_an_input_counts(database: Database, clock: Clock) -> N
     assert [output.task_id for _, output in calls.outputs(call, 0, None, None, 9)] == ["first"]
 
 
-def test_outputs_come_in_the_order_of_their_ends(database: Database, clock: Clock) -> None:
+def test_outputs_come_in_the_order_of_their_ends(database: Database, clock: TimeSource) -> None:
     calls = Calls(database, clock)
     items = [api_pb2.FunctionPutInputsItem(idx=number) for number in range(3)]
     call, inputs = calls.begin("fu-1", ASYNC, items)
@@ -128,8 +130,8 @@ def test_outputs_come_in_the_order_of_their_ends(database: Database, clock: Cloc
     assert [one.index for one in calls.unfinished_inputs(call)] == [1]
 
 
-def test_an_app_that_is_run_depends_on_its_client(database: Database, clock: Clock) -> None:
-    apps = Apps(database, clock)
+def test_an_app_that_is_run_depends_on_its_client(database: Database, clock: TimeSource) -> None:
+    apps = AppStore(database, clock)
     run = apps.create("main", "run", api_pb2.APP_STATE_EPHEMERAL, {})
     apps.create("main", "deployed", api_pb2.APP_STATE_DEPLOYED, {}, "deployed")
     clock.time += 50
@@ -140,12 +142,12 @@ def test_an_app_that_is_run_depends_on_its_client(database: Database, clock: Clo
     assert [app.id for app in apps.silent(clock.time - 60)] == [run]
 
 
-def test_logs_are_found_by_whose_and_when(database: Database, clock: Clock) -> None:
-    logs = Logs(database, clock)
-    logs.add(Origin("ap", "fu", "ta", "fc"), 1, "one\ntwo\n")
+def test_logs_are_found_by_whose_and_when(database: Database, clock: TimeSource) -> None:
+    logs = LogStore(database, clock)
+    logs.add(LogOrigin("ap", "fu", "ta", "fc"), 1, "one\ntwo\n")
     clock.time += 10
-    logs.add(Origin("ap", "fu", "tb"), 2, "three\n")
-    logs.add(Origin("other", "fu", "tc"), 1, "four\n")
+    logs.add(LogOrigin("ap", "fu", "tb"), 2, "three\n")
+    logs.add(LogOrigin("other", "fu", "tc"), 1, "four\n")
 
     def found(chosen: Filter) -> list[str]:
         return [entry.data for entry in logs.latest(chosen, 9)]

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.engine.faults import Faults, Mode, Rule, Scope
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.fault_injection import FaultInjector, FaultRule, Mode, Scope
+from reconciler.engine.rpc.caller import Peer
 from reconciler.errors import ReconcileError
 from tests.engine_fixture import RunningEngine
 
-CLIENT = Caller()
-INSIDE = Caller(container="ta-1", function="square")
+CLIENT = Peer()
+INSIDE = Peer(container="ta-1", function="square")
 
 
 @pytest.fixture
@@ -167,9 +167,9 @@ def test_faults_and_counts_by_command_line(no_faults: RunningEngine, notes: Any)
     assert "DictLen" in steer("calls")
 
 
-def picked(rule: dict[str, object], callers: list[Caller]) -> list[bool]:
-    faults = Faults()
-    faults.add([Rule.parse({"method": "DictGet", "mode": "skip", **rule})])
+def picked(rule: dict[str, object], callers: list[Peer]) -> list[bool]:
+    faults = FaultInjector()
+    faults.add([FaultRule.parse({"method": "DictGet", "mode": "skip", **rule})])
     return [faults.count("DictGet", caller).skips for caller in callers]
 
 
@@ -182,13 +182,13 @@ def test_a_rule_looks_only_at_calls_in_its_scope() -> None:
     assert picked({"scope": "client"}, [INSIDE, CLIENT]) == [False, True]
     assert picked({"function": "other"}, [INSIDE]) == [False]
     assert picked({"method": "*"}, [CLIENT]) == [True]
-    tries = [CLIENT, Caller(attempt=0), Caller(attempt=1), Caller(attempt=0)]
+    tries = [CLIENT, Peer(attempt=0), Peer(attempt=1), Peer(attempt=0)]
     assert picked({"first_try": True, "times": 9}, tries) == [False, True, False, True]
 
 
 def test_a_spent_rule_is_forgotten() -> None:
-    faults = Faults()
-    faults.add([Rule("DictGet", Mode.FAIL)])
+    faults = FaultInjector()
+    faults.add([FaultRule("DictGet", Mode.FAIL)])
     faults.count("DictGet", CLIENT)
     assert faults.rules == []
 
@@ -216,9 +216,9 @@ def test_a_rule_picks_exactly_as_often_as_it_says(nth: int, times: int, calls: i
 )
 def test_a_wrong_rule_is_refused(rule: dict[str, object], said: str) -> None:
     with pytest.raises(ReconcileError, match=said):
-        Rule.parse(rule)
+        FaultRule.parse(rule)
 
 
 def test_too_many_rules_are_refused() -> None:
     with pytest.raises(ReconcileError, match="rules"):
-        Faults().add([Rule("A", Mode.FAIL, scope=Scope.ANY)] * 1_001)
+        FaultInjector().add([FaultRule("A", Mode.FAIL, scope=Scope.ANY)] * 1_001)

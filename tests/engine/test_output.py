@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.record import Record
+from reconciler.engine.server_file import ServerFile
 
 FOREIGN = "a\x1b[2J\u202e##[error]b"
 SHOWN = "a\ufffd[2J\ufffd# #[error]b"
@@ -42,7 +42,7 @@ def test_a_path_in_a_message_is_readable(tmp_path: Path) -> None:
 def test_what_a_shell_evaluates_stays_as_it_is(tmp_path: Path) -> None:
     state = tmp_path / FOREIGN
     state.mkdir()
-    Record(
+    ServerFile(
         pid=os.getpid(),
         url="http://127.0.0.1:9",
         http="http://127.0.0.1:9",

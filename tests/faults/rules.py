@@ -1,4 +1,4 @@
-"""What can happen to a call, as rules of the engine; see ``reconciler.engine.faults``."""
+"""What can happen to a call, as rules of the engine; see ``reconciler.engine.fault_injection``."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from reconciler.deploy.modal_files import ModalFiles, RemoteRunLog
 from reconciler.dispatch.adapters.fakes import FakeClock
 from reconciler.dispatch.adapters.modal_calls import ModalCaller
 from reconciler.dispatch.history import runs_of, with_open_calls
-from reconciler.engine.record import Record
+from reconciler.engine.server_file import ServerFile
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.occurrence import format_minute
 from reconciler.model.outbox import NOTHING_TO_TELL
@@ -161,7 +161,7 @@ def _file(files: ModalFiles, age: timedelta) -> str:
 
 def _attached(state: Path) -> RunningEngine:
     engine = RunningEngine(state)
-    engine.record = Record.read(state)
+    engine.record = ServerFile.read(state)
     return engine
 
 

@@ -12,7 +12,7 @@ from reconciler.engine.apps import Spec
 from reconciler.engine.calls import Input
 from reconciler.engine.containers.launcher import Process
 from reconciler.engine.containers.mounted import Mounted
-from reconciler.engine.logs import Origin
+from reconciler.engine.logs import LogOrigin
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Terms:
 
 
 @dataclass
-class Task:
+class RunningInput:
     """An input in a container's hands. ``timer`` ends it at its timeout."""
 
     input: Input
@@ -65,7 +65,7 @@ class Container:
     since: float
     process: Process | None = None
     mounted: list[Mounted] = field(default_factory=list)
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, RunningInput] = field(default_factory=dict)
     asked: bool = False
     retiring: bool = False
     doomed: bool = False
@@ -90,10 +90,10 @@ class Container:
         return self.asked and not self.tasks and not self.retiring
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> LogOrigin:
         """For its output: of the one input that it is working on, or of none in particular."""
         task = next(iter(self.tasks.values())) if len(self.tasks) == 1 else None
-        return Origin(
+        return LogOrigin(
             self.spec.app.id,
             self.spec.id,
             self.id,

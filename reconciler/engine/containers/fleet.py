@@ -18,7 +18,7 @@ from reconciler.engine.containers import outcomes
 from reconciler.engine.containers.container import Container, Terms
 from reconciler.engine.containers.output import Output
 from reconciler.engine.containers.starter import Starter
-from reconciler.engine.ids import Kind, new_id
+from reconciler.engine.ids import IdKind, new_id
 from reconciler.engine.rpc.refusals import not_found
 from reconciler.errors import ReconcileError
 
@@ -62,7 +62,7 @@ class Fleet:
 
     def begin(self, spec: Spec, terms: Terms) -> Container:
         """A new container, which comes up by itself."""
-        container = Container(new_id(Kind.CONTAINER), spec, terms, time.time())
+        container = Container(new_id(IdKind.CONTAINER), spec, terms, time.time())
         self._containers[container.id] = container
         job = asyncio.get_running_loop().create_task(self._live(container))
         self._jobs.add(job)

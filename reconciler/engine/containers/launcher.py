@@ -31,7 +31,7 @@ class Mounts:
 
 
 @dataclass(frozen=True)
-class Order:
+class LaunchOrder:
     """One container to start. Without ``mounts`` it sees the host's files as they are."""
 
     env: Mapping[str, str]
@@ -77,7 +77,7 @@ class Launcher:
         self._zygote: asyncio.subprocess.Process | None = None
         self._guard = asyncio.Lock()
 
-    async def start(self, order: Order) -> Process:
+    async def start(self, order: LaunchOrder) -> Process:
         """Start a container; also starts the zygote, at first use and after its death.
 
         Raises ReconcileError if the interpreter cannot run modal's container runtime.
@@ -91,7 +91,7 @@ class Launcher:
             os.close(err_end)
         return Process(pid, stdout, stderr, self._running[pid])
 
-    async def _order(self, order: Order, descriptors: list[int]) -> int:
+    async def _order(self, order: LaunchOrder, descriptors: list[int]) -> int:
         """One at a time: descriptors of two orders must not arrive together."""
         async with self._guard:
             if self._socket is None:
@@ -192,7 +192,7 @@ class Launcher:
         self._running.clear()
 
 
-def _encoded(order: Order) -> bytes:
+def _encoded(order: LaunchOrder) -> bytes:
     mounts = order.mounts
     return (
         json.dumps(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.engine.storage.blobs import Blobs
-from reconciler.engine.volumes import Change, File, Volumes
+from reconciler.engine.volumes import File, VolumeChange, Volumes
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Mounted:
         self._folders.update(change.folders)
         self._folders.difference_update(change.removed_folders)
 
-    def _scan(self) -> tuple[Change, dict[str, Seen]]:
+    def _scan(self) -> tuple[VolumeChange, dict[str, Seen]]:
         """What differs from what was seen last. Contents are stored, nothing is published."""
         written, seen, present, folders = [], {}, set(), set()
         for path, entry in _walk(self.folder):
@@ -93,7 +93,7 @@ class Mounted:
             sha256, size = self.blobs.put_file(Path(entry.path))
             seen[path] = Seen.of(sha256, found)
             written.append(File(path, sha256, size, found.st_mode & 0o7777, found.st_mtime))
-        change = Change(
+        change = VolumeChange(
             written=tuple(written),
             removed=tuple(sorted(self._seen.keys() - present)),
             folders=tuple(sorted(folders - self._folders)),

@@ -12,7 +12,7 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine.calls import Input
-from reconciler.engine.containers.container import Task
+from reconciler.engine.containers.container import RunningInput
 
 Result = api_pb2.GenericResult
 
@@ -21,7 +21,7 @@ _RETRIABLE: Final = (Result.GENERIC_STATUS_FAILURE, Result.GENERIC_STATUS_TIMEOU
 
 
 def output(
-    task: Task, sent: api_pb2.FunctionPutOutputsItem, container: str
+    task: RunningInput, sent: api_pb2.FunctionPutOutputsItem, container: str
 ) -> api_pb2.FunctionGetOutputsItem:
     """What a container sent, for the caller."""
     return api_pb2.FunctionGetOutputsItem(

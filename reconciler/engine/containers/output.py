@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.engine import limits
 from reconciler.engine.containers.container import Container
-from reconciler.engine.logs import Logs
+from reconciler.engine.logs import LogStore
 
 _STDOUT: Final = 1
 _STDERR: Final = 2
@@ -19,7 +19,7 @@ _TAIL: Final = 500
 class Output:
     """Lines belong to the input that the container was working on when they came."""
 
-    def __init__(self, logs: Logs) -> None:
+    def __init__(self, logs: LogStore) -> None:
         self._logs = logs
 
     async def follow(self, container: Container) -> str:

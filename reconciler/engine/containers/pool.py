@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.apps import App, Apps
+from reconciler.engine.apps import App, AppStore
 from reconciler.engine.calls import Calls, Input, State
 from reconciler.engine.containers import outcomes
-from reconciler.engine.containers.container import Container, Task, Terms
+from reconciler.engine.containers.container import Container, RunningInput, Terms
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.output import Output
 
@@ -36,7 +36,7 @@ class Lane:
 class Pool:
     """Feeds the fleet, and has it grow and shrink with what there is to do."""
 
-    def __init__(self, apps: Apps, calls: Calls, fleet: Fleet, output: Output) -> None:
+    def __init__(self, apps: AppStore, calls: Calls, fleet: Fleet, output: Output) -> None:
         self._apps = apps
         self._calls = calls
         self._fleet = fleet
@@ -217,7 +217,7 @@ class Pool:
         timer = asyncio.get_running_loop().call_later(
             container.terms.timeout, self._time_out, container, one.id
         )
-        container.tasks[one.id] = Task(one, time.time(), timer)
+        container.tasks[one.id] = RunningInput(one, time.time(), timer)
         self._calls.set_state(one, State.RUNNING)
         return one
 

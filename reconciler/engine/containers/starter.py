@@ -15,13 +15,13 @@ from grpclib.const import Handler as Route
 from grpclib.server import Server
 from modal_proto import api_pb2
 
-from reconciler.engine.apps import Apps, Spec, handle
+from reconciler.engine.apps import AppStore, Spec, handle
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.container import Container
-from reconciler.engine.containers.launcher import Launcher, Mounts, Order
+from reconciler.engine.containers.launcher import Launcher, LaunchOrder, Mounts
 from reconciler.engine.containers.mounted import Mounted
 from reconciler.engine.containers.sources import Sources
-from reconciler.engine.ids import Kind
+from reconciler.engine.ids import IdKind
 from reconciler.engine.rpc.listener import for_container
 from reconciler.engine.rpc.secrets import values
 from reconciler.engine.rpc.volumes import volume_metadata
@@ -56,7 +56,7 @@ class Starter:
         places: Places,
         launcher: Launcher,
         catalog: Catalog,
-        apps: Apps,
+        apps: AppStore,
         volumes: Volumes,
         blobs: Blobs,
         sources: Sources,
@@ -102,7 +102,7 @@ class Starter:
             "MODAL_CONTAINER_ARGUMENTS_PATH": str(arguments),
         }
         binds = tuple((m.target, self._shown(m, spec), m.read_only) for m in container.mounted)
-        order = Order(
+        order = LaunchOrder(
             env=env,
             cwd=self._cwd(spec, overlay, real=real),
             mounts=Mounts(folder / "root", overlay, binds) if real else None,
@@ -123,7 +123,7 @@ class Starter:
 
     def _mount(self, mount: api_pb2.VolumeMount, folder: Path) -> Mounted:
         entry = self._catalog.get(mount.volume_id)
-        if entry is None or entry.kind is not Kind.VOLUME:
+        if entry is None or entry.kind is not IdKind.VOLUME:
             raise ReconcileError(
                 f"Volume {mount.volume_id} does not exist (any more)",
                 where=mount.mount_path,
@@ -188,7 +188,7 @@ class Starter:
         variables: dict[str, str] = {}
         for secret in function.secret_ids:
             entry = self._catalog.get(secret)
-            if entry is not None and entry.kind is Kind.SECRET:
+            if entry is not None and entry.kind is IdKind.SECRET:
                 variables.update(values(entry))
         return variables
 
@@ -231,7 +231,7 @@ class Starter:
 
     def _object(self, identifier: str) -> api_pb2.Object:
         entry = self._catalog.get(identifier)
-        if entry is not None and entry.kind is Kind.VOLUME:
+        if entry is not None and entry.kind is IdKind.VOLUME:
             return api_pb2.Object(object_id=identifier, volume_metadata=volume_metadata(entry))
         spec = self._apps.spec(identifier)
         if spec is not None:

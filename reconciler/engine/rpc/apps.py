@@ -6,12 +6,12 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import crons
-from reconciler.engine.apps import App, Apps, Deployment, handle
+from reconciler.engine.apps import App, AppDeployment, AppStore, handle
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
-from reconciler.engine.logs import Logs
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.logs import LogStore
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import conflict, invalid, not_found
 
 _KEPT_AFTER_STOP = 50
@@ -22,11 +22,11 @@ class AppObjects:
 
     def __init__(
         self,
-        apps: Apps,
+        apps: AppStore,
         catalog: Catalog,
         pool: Pool,
         fleet: Fleet,
-        logs: Logs,
+        logs: LogStore,
         limit: int | None,
     ) -> None:
         self._apps = apps
@@ -37,7 +37,7 @@ class AppObjects:
         self._limit = limit
 
     async def app_create(
-        self, request: api_pb2.AppCreateRequest, _caller: Caller
+        self, request: api_pb2.AppCreateRequest, _caller: Peer
     ) -> api_pb2.AppCreateResponse:
         environment = self._environment(request.environment_name)
         identifier = self._apps.create(
@@ -46,7 +46,7 @@ class AppObjects:
         return api_pb2.AppCreateResponse(app_id=identifier, app_page_url=_page(identifier))
 
     async def app_get_or_create(
-        self, request: api_pb2.AppGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.AppGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.AppGetOrCreateResponse:
         environment = self._environment(request.environment_name)
         app = self._apps.get(request.app_name) or self._apps.deployed(environment, request.app_name)
@@ -61,7 +61,7 @@ class AppObjects:
         return api_pb2.AppGetOrCreateResponse(app_id=app.id, handle_metadata=self._metadata(app))
 
     async def app_get_by_deployment_name(
-        self, request: api_pb2.AppGetByDeploymentNameRequest, _caller: Caller
+        self, request: api_pb2.AppGetByDeploymentNameRequest, _caller: Peer
     ) -> api_pb2.AppGetByDeploymentNameResponse:
         environment = self._environment(request.environment_name)
         app = self._apps.deployed(environment, request.name)
@@ -75,7 +75,7 @@ class AppObjects:
         )
 
     async def app_get_layout(
-        self, request: api_pb2.AppGetLayoutRequest, _caller: Caller
+        self, request: api_pb2.AppGetLayoutRequest, _caller: Peer
     ) -> api_pb2.AppGetLayoutResponse:
         app = self._app(request.app_id)
         published = self._apps.published(app.id)
@@ -102,13 +102,13 @@ class AppObjects:
             )
         )
 
-    async def app_heartbeat(self, request: api_pb2.AppHeartbeatRequest, _caller: Caller) -> Empty:
+    async def app_heartbeat(self, request: api_pb2.AppHeartbeatRequest, _caller: Peer) -> Empty:
         self._app(request.app_id)
         self._apps.beat(request.app_id)
         return Empty()
 
     async def app_publish(
-        self, request: api_pb2.AppPublishRequest, caller: Caller
+        self, request: api_pb2.AppPublishRequest, caller: Peer
     ) -> api_pb2.AppPublishResponse:
         app = self._app(request.app_id)
         if app.state == api_pb2.APP_STATE_STOPPED:
@@ -127,7 +127,7 @@ class AppObjects:
         return api_pb2.AppPublishResponse(url=_deployed_page(app.id), deployed_at=done.at)
 
     async def app_rollback(
-        self, request: api_pb2.AppRollbackRequest, caller: Caller
+        self, request: api_pb2.AppRollbackRequest, caller: Peer
     ) -> api_pb2.AppRollbackResponse:
         app = self._app(request.app_id)
         history = {one.version: one for one in self._apps.history(app.id)}
@@ -141,19 +141,19 @@ class AppObjects:
         return api_pb2.AppRollbackResponse(url=_page(app.id), deployed_at=done.at)
 
     async def app_client_disconnect(
-        self, request: api_pb2.AppClientDisconnectRequest, _caller: Caller
+        self, request: api_pb2.AppClientDisconnectRequest, _caller: Peer
     ) -> Empty:
         app = self._app(request.app_id)
         if app.state in (api_pb2.APP_STATE_EPHEMERAL, api_pb2.APP_STATE_INITIALIZING):
             self._stop(app)
         return Empty()
 
-    async def app_stop(self, request: api_pb2.AppStopRequest, _caller: Caller) -> Empty:
+    async def app_stop(self, request: api_pb2.AppStopRequest, _caller: Peer) -> Empty:
         self._stop(self._app(request.app_id))
         return Empty()
 
     async def app_list(
-        self, request: api_pb2.AppListRequest, _caller: Caller
+        self, request: api_pb2.AppListRequest, _caller: Peer
     ) -> api_pb2.AppListResponse:
         environment = self._environment(request.environment_name)
         apps = [*self._apps.live(environment), *self._apps.ended(environment, _KEPT_AFTER_STOP)]
@@ -174,7 +174,7 @@ class AppObjects:
         )
 
     async def app_get_info(
-        self, request: api_pb2.AppGetInfoRequest, _caller: Caller
+        self, request: api_pb2.AppGetInfoRequest, _caller: Peer
     ) -> api_pb2.AppGetInfoResponse:
         app = self._app(request.app_id)
         return api_pb2.AppGetInfoResponse(
@@ -188,22 +188,22 @@ class AppObjects:
         )
 
     async def app_get_lifecycle(
-        self, request: api_pb2.AppGetLifecycleRequest, _caller: Caller
+        self, request: api_pb2.AppGetLifecycleRequest, _caller: Peer
     ) -> api_pb2.AppGetLifecycleResponse:
         return api_pb2.AppGetLifecycleResponse(lifecycle=_lifecycle(self._app(request.app_id)))
 
     async def app_get_tags(
-        self, request: api_pb2.AppGetTagsRequest, _caller: Caller
+        self, request: api_pb2.AppGetTagsRequest, _caller: Peer
     ) -> api_pb2.AppGetTagsResponse:
         return api_pb2.AppGetTagsResponse(tags=self._app(request.app_id).tags)
 
-    async def app_set_tags(self, request: api_pb2.AppSetTagsRequest, _caller: Caller) -> Empty:
+    async def app_set_tags(self, request: api_pb2.AppSetTagsRequest, _caller: Peer) -> Empty:
         self._app(request.app_id)
         self._apps.set_tags(request.app_id, request.tags)
         return Empty()
 
     async def app_deployment_history(
-        self, request: api_pb2.AppDeploymentHistoryRequest, _caller: Caller
+        self, request: api_pb2.AppDeploymentHistoryRequest, _caller: Peer
     ) -> api_pb2.AppDeploymentHistoryResponse:
         app = self._app(request.app_id)
         return api_pb2.AppDeploymentHistoryResponse(
@@ -309,7 +309,7 @@ def _lifecycle(app: App) -> api_pb2.AppLifecycle:
     )
 
 
-def _past(app: str, one: Deployment) -> api_pb2.AppDeploymentHistory:
+def _past(app: str, one: AppDeployment) -> api_pb2.AppDeploymentHistory:
     return api_pb2.AppDeploymentHistory(
         app_id=app,
         version=one.version,

@@ -8,7 +8,7 @@ from reconciler.engine.rpc.refusals import conflict
 
 
 @dataclass(frozen=True)
-class Caller:
+class Peer:
     """``container`` is empty for a client; containers have no credentials, but a socket each.
 
     ``function`` is the name of the container's function, ``version`` that of the client's wheel,

@@ -8,11 +8,11 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.answered import Answered
-from reconciler.engine.apps import Apps
+from reconciler.engine.apps import AppStore
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.idempotency import IdempotentCalls
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import not_found, unimplemented
 
 _OUTPUTS = 100
@@ -25,14 +25,14 @@ class FunctionCalls:
     recognised by its key and gets the answer of the first.
     """
 
-    def __init__(self, apps: Apps, calls: Calls, pool: Pool, answered: Answered) -> None:
+    def __init__(self, apps: AppStore, calls: Calls, pool: Pool, answered: IdempotentCalls) -> None:
         self._apps = apps
         self._calls = calls
         self._pool = pool
         self._answered = answered
 
     async def function_map(
-        self, request: api_pb2.FunctionMapRequest, caller: Caller
+        self, request: api_pb2.FunctionMapRequest, caller: Peer
     ) -> api_pb2.FunctionMapResponse:
         spec = self._apps.spec(request.function_id)
         if spec is None or not spec.app.live:
@@ -60,7 +60,7 @@ class FunctionCalls:
         return response
 
     async def function_put_inputs(
-        self, request: api_pb2.FunctionPutInputsRequest, caller: Caller
+        self, request: api_pb2.FunctionPutInputsRequest, caller: Peer
     ) -> api_pb2.FunctionPutInputsResponse:
         submitted: list[Input] = []
 
@@ -73,13 +73,13 @@ class FunctionCalls:
         return response
 
     async def function_finish_inputs(
-        self, request: api_pb2.FunctionFinishInputsRequest, _caller: Caller
+        self, request: api_pb2.FunctionFinishInputsRequest, _caller: Peer
     ) -> Empty:
         self._require(request.function_call_id)
         return Empty()
 
     async def function_get_outputs(
-        self, request: api_pb2.FunctionGetOutputsRequest, _caller: Caller
+        self, request: api_pb2.FunctionGetOutputsRequest, _caller: Peer
     ) -> api_pb2.FunctionGetOutputsResponse:
         call = request.function_call_id
         after = _entry(request.last_entry_id)
@@ -101,14 +101,14 @@ class FunctionCalls:
         )
 
     async def function_call_cancel(
-        self, request: api_pb2.FunctionCallCancelRequest, _caller: Caller
+        self, request: api_pb2.FunctionCallCancelRequest, _caller: Peer
     ) -> Empty:
         self._require(request.function_call_id)
         self._pool.cancel(request.function_call_id, terminate=request.terminate_containers)
         return Empty()
 
     async def function_call_from_id(
-        self, request: api_pb2.FunctionCallFromIdRequest, _caller: Caller
+        self, request: api_pb2.FunctionCallFromIdRequest, _caller: Peer
     ) -> api_pb2.FunctionCallFromIdResponse:
         function = self._require(request.function_call_id)
         spec = self._apps.spec(function)
@@ -122,14 +122,14 @@ class FunctionCalls:
         )
 
     async def function_call_put_data_out(
-        self, request: api_pb2.FunctionCallPutDataRequest, _caller: Caller
+        self, request: api_pb2.FunctionCallPutDataRequest, _caller: Peer
     ) -> Empty:
         self._require(request.function_call_id)
         self._calls.add_chunks(request.function_call_id, list(request.data_chunks))
         return Empty()
 
     async def function_call_get_data_out(
-        self, request: api_pb2.FunctionCallGetDataRequest, _caller: Caller
+        self, request: api_pb2.FunctionCallGetDataRequest, _caller: Peer
     ) -> AsyncIterator[api_pb2.DataChunk]:
         call, after = request.function_call_id, request.last_index
         self._require(call)

@@ -12,7 +12,7 @@ from reconciler.engine.containers.container import Container
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.mounted import Mounted, open_file
 from reconciler.engine.containers.pool import Pool
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import conflict, not_found
 
 
@@ -23,12 +23,12 @@ class ContainerCalls:
         self._pool = pool
         self._fleet = fleet
 
-    async def container_hello(self, _request: Empty, caller: Caller) -> Empty:
+    async def container_hello(self, _request: Empty, caller: Peer) -> Empty:
         self._calling(caller)
         return Empty()
 
     async def container_heartbeat(
-        self, _request: api_pb2.ContainerHeartbeatRequest, caller: Caller
+        self, _request: api_pb2.ContainerHeartbeatRequest, caller: Peer
     ) -> api_pb2.ContainerHeartbeatResponse:
         container = self._calling(caller)
         if not container.to_cancel:
@@ -43,7 +43,7 @@ class ContainerCalls:
         )
 
     async def function_get_inputs(
-        self, request: api_pb2.FunctionGetInputsRequest, caller: Caller
+        self, request: api_pb2.FunctionGetInputsRequest, caller: Peer
     ) -> api_pb2.FunctionGetInputsResponse:
         container = self._calling(caller)
         taken = await self._pool.next(
@@ -68,7 +68,7 @@ class ContainerCalls:
         )
 
     async def function_put_outputs(
-        self, request: api_pb2.FunctionPutOutputsRequest, caller: Caller
+        self, request: api_pb2.FunctionPutOutputsRequest, caller: Peer
     ) -> Empty:
         container = self._calling(caller)
         for output in request.outputs:
@@ -76,22 +76,22 @@ class ContainerCalls:
         return Empty()
 
     async def function_get_dynamic_concurrency(
-        self, request: api_pb2.FunctionGetDynamicConcurrencyRequest, caller: Caller
+        self, request: api_pb2.FunctionGetDynamicConcurrencyRequest, caller: Peer
     ) -> api_pb2.FunctionGetDynamicConcurrencyResponse:
         self._calling(caller)
         return api_pb2.FunctionGetDynamicConcurrencyResponse(concurrency=request.max_concurrency)
 
-    async def task_result(self, request: api_pb2.TaskResultRequest, caller: Caller) -> Empty:
+    async def task_result(self, request: api_pb2.TaskResultRequest, caller: Peer) -> Empty:
         self._pool.fail_start(self._calling(caller), request.result)
         return Empty()
 
     async def volume_commit(
-        self, request: api_pb2.VolumeCommitRequest, caller: Caller
+        self, request: api_pb2.VolumeCommitRequest, caller: Peer
     ) -> api_pb2.VolumeCommitResponse:
         await self._mounted(self._calling(caller), request.volume_id).commit()
         return api_pb2.VolumeCommitResponse(skip_reload=False)
 
-    async def volume_reload(self, request: api_pb2.VolumeReloadRequest, caller: Caller) -> Empty:
+    async def volume_reload(self, request: api_pb2.VolumeReloadRequest, caller: Peer) -> Empty:
         container = self._calling(caller)
         mounted = self._mounted(container, request.volume_id)
         assert container.process is not None
@@ -102,7 +102,7 @@ class ContainerCalls:
         return Empty()
 
     async def container_stop(
-        self, request: api_pb2.ContainerStopRequest, _caller: Caller
+        self, request: api_pb2.ContainerStopRequest, _caller: Peer
     ) -> api_pb2.ContainerStopResponse:
         container = self._fleet.container(request.task_id)
         if request.graceful:
@@ -112,7 +112,7 @@ class ContainerCalls:
         return api_pb2.ContainerStopResponse()
 
     async def task_list(
-        self, request: api_pb2.TaskListRequest, _caller: Caller
+        self, request: api_pb2.TaskListRequest, _caller: Peer
     ) -> api_pb2.TaskListResponse:
         return api_pb2.TaskListResponse(
             tasks=[
@@ -129,7 +129,7 @@ class ContainerCalls:
         )
 
     async def task_get_info(
-        self, request: api_pb2.TaskGetInfoRequest, _caller: Caller
+        self, request: api_pb2.TaskGetInfoRequest, _caller: Peer
     ) -> api_pb2.TaskGetInfoResponse:
         container = self._fleet.container(request.task_id)
         return api_pb2.TaskGetInfoResponse(
@@ -139,7 +139,7 @@ class ContainerCalls:
             ),
         )
 
-    def _calling(self, caller: Caller) -> Container:
+    def _calling(self, caller: Peer) -> Container:
         return self._fleet.container(caller.require_container())
 
     def _mounted(self, container: Container, volume: str) -> Mounted:

@@ -14,9 +14,9 @@ from modal_proto import api_pb2
 
 from reconciler.engine import compat, limits
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.http.address import Address
-from reconciler.engine.ids import Kind, content_id
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.http.content_urls import ContentUrls
+from reconciler.engine.ids import IdKind, content_id
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import invalid, not_found
 from reconciler.engine.storage.blobs import Blobs
 
@@ -26,13 +26,13 @@ _PREFIX = "bl-"
 class Contents:
     """Mounts and images have ids that follow from what they contain."""
 
-    def __init__(self, catalog: Catalog, blobs: Blobs, address: Address) -> None:
+    def __init__(self, catalog: Catalog, blobs: Blobs, address: ContentUrls) -> None:
         self._catalog = catalog
         self._blobs = blobs
         self._address = address
 
     async def blob_create(
-        self, request: api_pb2.BlobCreateRequest, _caller: Caller
+        self, request: api_pb2.BlobCreateRequest, _caller: Peer
     ) -> api_pb2.BlobCreateResponse:
         if request.content_length > limits.BLOB:
             raise invalid(f"Upload of {request.content_length} bytes; at most {limits.BLOB}")
@@ -45,13 +45,13 @@ class Contents:
         )
 
     async def blob_get(
-        self, request: api_pb2.BlobGetRequest, _caller: Caller
+        self, request: api_pb2.BlobGetRequest, _caller: Peer
     ) -> api_pb2.BlobGetResponse:
         sha256 = self._uploaded(request.blob_id)
         return api_pb2.BlobGetResponse(download_url=self._address.blob(sha256))
 
     async def mount_batched_check_existence(
-        self, request: api_pb2.MountBatchedCheckExistenceRequest, _caller: Caller
+        self, request: api_pb2.MountBatchedCheckExistenceRequest, _caller: Peer
     ) -> api_pb2.MountBatchedCheckExistenceResponse:
         return api_pb2.MountBatchedCheckExistenceResponse(
             missing_sha256_hex_hashes=[
@@ -60,7 +60,7 @@ class Contents:
         )
 
     async def mount_put_file(
-        self, request: api_pb2.MountPutFileRequest, _caller: Caller
+        self, request: api_pb2.MountPutFileRequest, _caller: Peer
     ) -> api_pb2.MountPutFileResponse:
         given = request.WhichOneof("data_oneof")
         if given == "data":
@@ -75,37 +75,37 @@ class Contents:
         )
 
     async def mount_get_or_create(
-        self, request: api_pb2.MountGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.MountGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.MountGetOrCreateResponse:
         body = mount_body(request.files)
         # A mount by name is Modal's own (its client, a Python); containers have these already.
-        identifier = content_id(Kind.MOUNT, request.deployment_name.encode() + b"\0" + body)
+        identifier = content_id(IdKind.MOUNT, request.deployment_name.encode() + b"\0" + body)
         if self._catalog.get(identifier) is None:
-            self._catalog.add(Kind.MOUNT, "", "", body, identifier)
+            self._catalog.add(IdKind.MOUNT, "", "", body, identifier)
         return api_pb2.MountGetOrCreateResponse(
             mount_id=identifier, handle_metadata=api_pb2.MountHandleMetadata()
         )
 
     async def image_get_or_create(
-        self, request: api_pb2.ImageGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.ImageGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.ImageGetOrCreateResponse:
         body = request.image.SerializeToString(deterministic=True)
-        identifier = content_id(Kind.IMAGE, body)
+        identifier = content_id(IdKind.IMAGE, body)
         if self._catalog.get(identifier) is None:
-            self._catalog.add(Kind.IMAGE, "", "", body, identifier)
+            self._catalog.add(IdKind.IMAGE, "", "", body, identifier)
         return api_pb2.ImageGetOrCreateResponse(
             image_id=identifier, result=_BUILT, metadata=_image_metadata()
         )
 
     async def image_from_id(
-        self, request: api_pb2.ImageFromIdRequest, _caller: Caller
+        self, request: api_pb2.ImageFromIdRequest, _caller: Peer
     ) -> api_pb2.ImageFromIdResponse:
         if self._catalog.get(request.image_id) is None:
             raise not_found(f"Image with ID {request.image_id} not found")
         return api_pb2.ImageFromIdResponse(image_id=request.image_id, metadata=_image_metadata())
 
     async def image_join_streaming(
-        self, request: api_pb2.ImageJoinStreamingRequest, _caller: Caller
+        self, request: api_pb2.ImageJoinStreamingRequest, _caller: Peer
     ) -> AsyncIterator[api_pb2.ImageJoinStreamingResponse]:
         if self._catalog.get(request.image_id) is None:
             raise not_found(f"Image with ID {request.image_id} not found")

@@ -8,28 +8,28 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.catalog import Catalog, Entry
-from reconciler.engine.clock import Clock
-from reconciler.engine.ids import Kind
-from reconciler.engine.rpc.caller import Caller
-from reconciler.engine.rpc.creation import creation_info, get, get_or_create
+from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.ids import IdKind
+from reconciler.engine.rpc.caller import Peer
+from reconciler.engine.rpc.object_creation import creation_info, get, get_or_create
 from reconciler.engine.storage.database import Database
+from reconciler.engine.time_source import TimeSource
 
 
 class Dicts:
     """Every call is one transaction; an entry idle for too long counts as absent."""
 
-    def __init__(self, catalog: Catalog, database: Database, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, database: Database, clock: TimeSource) -> None:
         self._catalog = catalog
         self._database = database
         self._clock = clock
 
     async def dict_get_or_create(
-        self, request: api_pb2.DictGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.DictGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.DictGetOrCreateResponse:
         entry = get_or_create(
             self._catalog,
-            Kind.DICT,
+            IdKind.DICT,
             request.environment_name,
             request.deployment_name,
             request.object_creation_type,
@@ -40,21 +40,21 @@ class Dicts:
         return api_pb2.DictGetOrCreateResponse(dict_id=entry.id, metadata=_metadata(entry))
 
     async def dict_get_by_id(
-        self, request: api_pb2.DictGetByIdRequest, _caller: Caller
+        self, request: api_pb2.DictGetByIdRequest, _caller: Peer
     ) -> api_pb2.DictGetByIdResponse:
-        entry = get(self._catalog, Kind.DICT, request.dict_id)
+        entry = get(self._catalog, IdKind.DICT, request.dict_id)
         return api_pb2.DictGetByIdResponse(dict_id=entry.id, metadata=_metadata(entry))
 
-    async def dict_heartbeat(self, request: api_pb2.DictHeartbeatRequest, _caller: Caller) -> Empty:
-        get(self._catalog, Kind.DICT, request.dict_id)
+    async def dict_heartbeat(self, request: api_pb2.DictHeartbeatRequest, _caller: Peer) -> Empty:
+        get(self._catalog, IdKind.DICT, request.dict_id)
         return Empty()
 
     async def dict_list(
-        self, request: api_pb2.DictListRequest, _caller: Caller
+        self, request: api_pb2.DictListRequest, _caller: Peer
     ) -> api_pb2.DictListResponse:
         page = request.pagination
         entries = self._catalog.listed(
-            Kind.DICT, request.environment_name, page.created_before, page.max_objects
+            IdKind.DICT, request.environment_name, page.created_before, page.max_objects
         )
         return api_pb2.DictListResponse(
             dicts=[
@@ -69,39 +69,39 @@ class Dicts:
             environment_name=self._catalog.environment(request.environment_name),
         )
 
-    async def dict_delete(self, request: api_pb2.DictDeleteRequest, _caller: Caller) -> Empty:
-        get(self._catalog, Kind.DICT, request.dict_id)
+    async def dict_delete(self, request: api_pb2.DictDeleteRequest, _caller: Peer) -> Empty:
+        get(self._catalog, IdKind.DICT, request.dict_id)
         self._catalog.remove(request.dict_id)
         return Empty()
 
-    async def dict_clear(self, request: api_pb2.DictClearRequest, _caller: Caller) -> Empty:
-        get(self._catalog, Kind.DICT, request.dict_id)
+    async def dict_clear(self, request: api_pb2.DictClearRequest, _caller: Peer) -> Empty:
+        get(self._catalog, IdKind.DICT, request.dict_id)
         self._database.run("DELETE FROM dict_entries WHERE dict = ?", request.dict_id)
         return Empty()
 
     async def dict_update(
-        self, request: api_pb2.DictUpdateRequest, _caller: Caller
+        self, request: api_pb2.DictUpdateRequest, _caller: Peer
     ) -> api_pb2.DictUpdateResponse:
         created = self._put(request.dict_id, list(request.updates), only_new=request.if_not_exists)
         return api_pb2.DictUpdateResponse(created=created)
 
     async def dict_get(
-        self, request: api_pb2.DictGetRequest, _caller: Caller
+        self, request: api_pb2.DictGetRequest, _caller: Peer
     ) -> api_pb2.DictGetResponse:
         value = self._touch(request.dict_id, request.key)
         return api_pb2.DictGetResponse(found=value is not None, value=value)
 
     async def dict_contains(
-        self, request: api_pb2.DictContainsRequest, _caller: Caller
+        self, request: api_pb2.DictContainsRequest, _caller: Peer
     ) -> api_pb2.DictContainsResponse:
         return api_pb2.DictContainsResponse(
             found=self._touch(request.dict_id, request.key) is not None
         )
 
     async def dict_pop(
-        self, request: api_pb2.DictPopRequest, _caller: Caller
+        self, request: api_pb2.DictPopRequest, _caller: Peer
     ) -> api_pb2.DictPopResponse:
-        get(self._catalog, Kind.DICT, request.dict_id)
+        get(self._catalog, IdKind.DICT, request.dict_id)
         with self._database.transaction():
             value = self._touch(request.dict_id, request.key)
             self._database.run(
@@ -110,9 +110,9 @@ class Dicts:
         return api_pb2.DictPopResponse(found=value is not None, value=value)
 
     async def dict_len(
-        self, request: api_pb2.DictLenRequest, _caller: Caller
+        self, request: api_pb2.DictLenRequest, _caller: Peer
     ) -> api_pb2.DictLenResponse:
-        get(self._catalog, Kind.DICT, request.dict_id)
+        get(self._catalog, IdKind.DICT, request.dict_id)
         row = self._database.row(
             "SELECT count(*) FROM dict_entries WHERE dict = ? AND touched > ?",
             request.dict_id,
@@ -121,9 +121,9 @@ class Dicts:
         return api_pb2.DictLenResponse(len=row[0] if row else 0)
 
     async def dict_contents(
-        self, request: api_pb2.DictContentsRequest, _caller: Caller
+        self, request: api_pb2.DictContentsRequest, _caller: Peer
     ) -> AsyncIterator[api_pb2.DictEntry]:
-        get(self._catalog, Kind.DICT, request.dict_id)
+        get(self._catalog, IdKind.DICT, request.dict_id)
         rows = self._database.rows(
             "SELECT key, value FROM dict_entries WHERE dict = ? AND touched > ?",
             request.dict_id,
@@ -139,7 +139,7 @@ class Dicts:
 
     def _put(self, identifier: str, entries: list[api_pb2.DictEntry], *, only_new: bool) -> bool:
         """Whether something was written. With ``only_new``, a live entry is left as it is."""
-        get(self._catalog, Kind.DICT, identifier)
+        get(self._catalog, IdKind.DICT, identifier)
         now, written = self._clock.now(), 0
         clash = "UPDATE SET value = excluded.value, touched = excluded.touched"
         if only_new:
@@ -160,7 +160,7 @@ class Dicts:
 
     def _touch(self, identifier: str, key: bytes) -> bytes | None:
         """The value, whose idle time begins anew; None if there is no live entry."""
-        get(self._catalog, Kind.DICT, identifier)
+        get(self._catalog, IdKind.DICT, identifier)
         row = self._database.row(
             "UPDATE dict_entries SET touched = ? WHERE dict = ? AND key = ? AND touched > ?"
             " RETURNING value",
@@ -172,5 +172,5 @@ class Dicts:
         return bytes(row[0]) if row else None
 
 
-def _metadata(entry: Entry) -> api_pb2.DictMetadata:
+def _metadata(entry: CatalogEntry) -> api_pb2.DictMetadata:
     return api_pb2.DictMetadata(name=entry.name, creation_info=creation_info(entry))

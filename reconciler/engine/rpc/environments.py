@@ -7,7 +7,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine import compat
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import exists, not_found
 
 WORKSPACE = "local"
@@ -19,24 +19,24 @@ class Environments:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    async def client_hello(self, _request: Empty, caller: Caller) -> api_pb2.ClientHelloResponse:
+    async def client_hello(self, _request: Empty, caller: Peer) -> api_pb2.ClientHelloResponse:
         return api_pb2.ClientHelloResponse(
             image_builder_version=compat.IMAGE_BUILDER,
             server_warnings=compat.client_warnings(caller.version),
         )
 
     async def auth_token_get(
-        self, _request: api_pb2.AuthTokenGetRequest, _caller: Caller
+        self, _request: api_pb2.AuthTokenGetRequest, _caller: Peer
     ) -> api_pb2.AuthTokenGetResponse:
         return api_pb2.AuthTokenGetResponse(token="")
 
     async def workspace_name_lookup(
-        self, _request: Empty, _caller: Caller
+        self, _request: Empty, _caller: Peer
     ) -> api_pb2.WorkspaceNameLookupResponse:
         return api_pb2.WorkspaceNameLookupResponse(workspace_name=WORKSPACE, username="engine")
 
     async def environment_get_or_create(
-        self, request: api_pb2.EnvironmentGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.EnvironmentGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.EnvironmentGetOrCreateResponse:
         name = request.deployment_name or self._catalog.default_environment
         identifier = self._catalog.environment_id(name)
@@ -53,7 +53,7 @@ class Environments:
         )
 
     async def environment_create(
-        self, request: api_pb2.EnvironmentCreateRequest, _caller: Caller
+        self, request: api_pb2.EnvironmentCreateRequest, _caller: Peer
     ) -> Empty:
         if self._catalog.environment_id(request.name) is not None:
             raise exists(f"Environment '{request.name}' already exists")
@@ -61,7 +61,7 @@ class Environments:
         return Empty()
 
     async def environment_list(
-        self, _request: Empty, _caller: Caller
+        self, _request: Empty, _caller: Peer
     ) -> api_pb2.EnvironmentListResponse:
         return api_pb2.EnvironmentListResponse(
             items=[

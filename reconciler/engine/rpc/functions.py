@@ -5,26 +5,26 @@ from __future__ import annotations
 from modal_proto import api_pb2
 
 from reconciler.engine import compat
-from reconciler.engine.apps import App, Apps, Spec, handle
+from reconciler.engine.apps import App, AppStore, Spec, handle
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.rpc.apps import check_schedule
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import class_named, not_found, unimplemented
 
 
 class Functions:
     """A function keeps its id by its name in its app, over all deploys."""
 
-    def __init__(self, apps: Apps, catalog: Catalog, pool: Pool, fleet: Fleet) -> None:
+    def __init__(self, apps: AppStore, catalog: Catalog, pool: Pool, fleet: Fleet) -> None:
         self._apps = apps
         self._catalog = catalog
         self._pool = pool
         self._fleet = fleet
 
     async def function_precreate(
-        self, request: api_pb2.FunctionPrecreateRequest, _caller: Caller
+        self, request: api_pb2.FunctionPrecreateRequest, _caller: Peer
     ) -> api_pb2.FunctionPrecreateResponse:
         identifier = request.existing_function_id or self._apps.function_id(
             request.app_id, request.function_name
@@ -42,7 +42,7 @@ class Functions:
         )
 
     async def function_create(
-        self, request: api_pb2.FunctionCreateRequest, _caller: Caller
+        self, request: api_pb2.FunctionCreateRequest, _caller: Peer
     ) -> api_pb2.FunctionCreateResponse:
         data = compat.function_data(request)
         runnable = compat.runnable(data)
@@ -61,7 +61,7 @@ class Functions:
         )
 
     async def function_get(
-        self, request: api_pb2.FunctionGetRequest, _caller: Caller
+        self, request: api_pb2.FunctionGetRequest, _caller: Peer
     ) -> api_pb2.FunctionGetResponse:
         app = self._deployed(request.environment_name, request.app_name)
         published = self._apps.published(app.id)
@@ -78,13 +78,13 @@ class Functions:
         )
 
     async def function_get_by_id(
-        self, request: api_pb2.FunctionGetByIdRequest, _caller: Caller
+        self, request: api_pb2.FunctionGetByIdRequest, _caller: Peer
     ) -> api_pb2.FunctionGetByIdResponse:
         spec = self._spec(request.function_id)
         return api_pb2.FunctionGetByIdResponse(function=spec.data, handle_metadata=_handle(spec))
 
     async def function_bind_params(
-        self, request: api_pb2.FunctionBindParamsRequest, _caller: Caller
+        self, request: api_pb2.FunctionBindParamsRequest, _caller: Peer
     ) -> api_pb2.FunctionBindParamsResponse:
         base = self._spec(request.function_id)
         options = (
@@ -98,7 +98,7 @@ class Functions:
         )
 
     async def function_get_current_stats(
-        self, request: api_pb2.FunctionGetCurrentStatsRequest, _caller: Caller
+        self, request: api_pb2.FunctionGetCurrentStatsRequest, _caller: Peer
     ) -> api_pb2.FunctionStats:
         spec = self._spec(request.function_id)
         running = [c for c in self._fleet.containers() if c.spec.id == spec.id]
@@ -110,7 +110,7 @@ class Functions:
         )
 
     async def class_create(
-        self, request: api_pb2.ClassCreateRequest, _caller: Caller
+        self, request: api_pb2.ClassCreateRequest, _caller: Peer
     ) -> api_pb2.ClassCreateResponse:
         identifier = request.existing_class_id or self._apps.create_class(request.app_id)
         return api_pb2.ClassCreateResponse(
@@ -118,7 +118,7 @@ class Functions:
         )
 
     async def class_get(
-        self, request: api_pb2.ClassGetRequest, _caller: Caller
+        self, request: api_pb2.ClassGetRequest, _caller: Peer
     ) -> api_pb2.ClassGetResponse:
         app = self._deployed(request.environment_name, request.app_name)
         published = self._apps.published(app.id)

@@ -28,7 +28,7 @@ _CONFIGURATION = Configuration(
 
 
 @dataclass(frozen=True)
-class Token:
+class ClientToken:
     """What a client must show."""
 
     id: str
@@ -77,7 +77,7 @@ async def start(server: Server, port: int) -> int:
     return int(listening.getsockname()[1])
 
 
-def for_clients(table: dict[str, Route], token: Token) -> Server:
+def for_clients(table: dict[str, Route], token: ClientToken) -> Server:
     """For a TCP port: refuses whoever does not have the token."""
 
     async def check(event: RecvRequest) -> None:

@@ -10,23 +10,23 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.apps import Apps
+from reconciler.engine.apps import AppStore
 from reconciler.engine.containers.fleet import Fleet
-from reconciler.engine.logs import Entry, Filter, Logs
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.logs import Filter, LogEntry, LogStore
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import not_found
 
 
 class LogCalls:
     """An app's log ends when the app has been stopped and its last container is gone."""
 
-    def __init__(self, apps: Apps, logs: Logs, fleet: Fleet) -> None:
+    def __init__(self, apps: AppStore, logs: LogStore, fleet: Fleet) -> None:
         self._apps = apps
         self._logs = logs
         self._fleet = fleet
 
     async def app_get_logs(
-        self, request: api_pb2.AppGetLogsRequest, _caller: Caller
+        self, request: api_pb2.AppGetLogsRequest, _caller: Peer
     ) -> AsyncIterator[api_pb2.TaskLogsBatch]:
         self._require(request.app_id)
         chosen = Filter(
@@ -54,7 +54,7 @@ class LogCalls:
                 await self._logs.wait(request.app_id, end - loop.time())
 
     async def app_fetch_logs(
-        self, request: api_pb2.AppFetchLogsRequest, _caller: Caller
+        self, request: api_pb2.AppFetchLogsRequest, _caller: Peer
     ) -> api_pb2.AppFetchLogsResponse:
         self._require(request.app_id)
         chosen = _filter(request)
@@ -63,7 +63,7 @@ class LogCalls:
         return api_pb2.AppFetchLogsResponse(batches=_batches(entries))
 
     async def app_count_logs(
-        self, request: api_pb2.AppCountLogsRequest, _caller: Caller
+        self, request: api_pb2.AppCountLogsRequest, _caller: Peer
     ) -> api_pb2.AppCountLogsResponse:
         self._require(request.app_id)
         width = max(1, request.bucket_secs)
@@ -103,7 +103,7 @@ def _filter(request: api_pb2.AppFetchLogsRequest | api_pb2.AppCountLogsRequest) 
     )
 
 
-def _batches(entries: Iterable[Entry]) -> list[api_pb2.TaskLogsBatch]:
+def _batches(entries: Iterable[LogEntry]) -> list[api_pb2.TaskLogsBatch]:
     return [
         api_pb2.TaskLogsBatch(
             task_id=origin.container,

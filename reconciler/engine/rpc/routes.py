@@ -17,8 +17,8 @@ from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 from modal_proto import api_pb2
 
-from reconciler.engine.faults import Faults
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.fault_injection import FaultInjector
+from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import of_full_disk, unimplemented
 from reconciler.engine.storage.database import of_disk
 
@@ -39,7 +39,7 @@ class Routes:
     """All the service's calls. ``slices`` are objects whose methods handle some of them."""
 
     slices: tuple[object, ...]
-    faults: Faults
+    faults: FaultInjector
 
     def table(self) -> dict[str, Route]:
         """By path, for all listeners alike."""
@@ -101,10 +101,10 @@ class Routes:
         return many if method.server_streaming else unary
 
 
-def _caller(stream: Stream[Any, Any]) -> Caller:
+def _caller(stream: Stream[Any, Any]) -> Peer:
     metadata: Mapping[str, Any] = stream.metadata or {}
     attempt = str(metadata.get("x-retry-attempt", ""))
-    return Caller(
+    return Peer(
         container=str(metadata.get(CONTAINER, "")),
         function=str(metadata.get(FUNCTION, "")),
         version=str(metadata.get("x-modal-client-version", "")),

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
-from reconciler.engine.catalog import Catalog, Entry
-from reconciler.engine.ids import Kind
-from reconciler.engine.rpc.caller import Caller
-from reconciler.engine.rpc.creation import creation_info, get, get_or_create
+from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.ids import IdKind
+from reconciler.engine.rpc.caller import Peer
+from reconciler.engine.rpc.object_creation import creation_info, get, get_or_create
 from reconciler.engine.rpc.refusals import not_found
 
 
@@ -22,11 +22,11 @@ class Secrets:
         self._catalog = catalog
 
     async def secret_get_or_create(
-        self, request: api_pb2.SecretGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.SecretGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.SecretGetOrCreateResponse:
         entry = get_or_create(
             self._catalog,
-            Kind.SECRET,
+            IdKind.SECRET,
             request.environment_name,
             request.deployment_name,
             request.object_creation_type,
@@ -38,13 +38,13 @@ class Secrets:
         return api_pb2.SecretGetOrCreateResponse(secret_id=entry.id, metadata=_metadata(entry))
 
     async def secret_get_info(
-        self, request: api_pb2.SecretGetInfoRequest, _caller: Caller
+        self, request: api_pb2.SecretGetInfoRequest, _caller: Peer
     ) -> api_pb2.SecretGetInfoResponse:
-        entry = get(self._catalog, Kind.SECRET, request.secret_id)
+        entry = get(self._catalog, IdKind.SECRET, request.secret_id)
         return api_pb2.SecretGetInfoResponse(metadata=_metadata(entry))
 
-    async def secret_update(self, request: api_pb2.SecretUpdateRequest, _caller: Caller) -> Empty:
-        entry = get(self._catalog, Kind.SECRET, request.secret_id)
+    async def secret_update(self, request: api_pb2.SecretUpdateRequest, _caller: Peer) -> Empty:
+        entry = get(self._catalog, IdKind.SECRET, request.secret_id)
         held = values(entry)
         for update in request.updates:
             if update.HasField("value"):
@@ -55,11 +55,11 @@ class Secrets:
         return Empty()
 
     async def secret_list(
-        self, request: api_pb2.SecretListRequest, _caller: Caller
+        self, request: api_pb2.SecretListRequest, _caller: Peer
     ) -> api_pb2.SecretListResponse:
         page = request.pagination
         entries = self._catalog.listed(
-            Kind.SECRET, request.environment_name, page.created_before, page.max_objects
+            IdKind.SECRET, request.environment_name, page.created_before, page.max_objects
         )
         return api_pb2.SecretListResponse(
             items=[
@@ -75,13 +75,13 @@ class Secrets:
             environment_name=self._catalog.environment(request.environment_name),
         )
 
-    async def secret_delete(self, request: api_pb2.SecretDeleteRequest, _caller: Caller) -> Empty:
-        get(self._catalog, Kind.SECRET, request.secret_id)
+    async def secret_delete(self, request: api_pb2.SecretDeleteRequest, _caller: Peer) -> Empty:
+        get(self._catalog, IdKind.SECRET, request.secret_id)
         self._catalog.remove(request.secret_id)
         return Empty()
 
 
-def values(entry: Entry) -> dict[str, str]:
+def values(entry: CatalogEntry) -> dict[str, str]:
     """The variables that a container with this Secret gets."""
     return {str(key): str(value) for key, value in json.loads(entry.body).items()}
 
@@ -90,7 +90,7 @@ def _pack(variables: Mapping[str, str]) -> bytes:
     return json.dumps(dict(variables)).encode()
 
 
-def _metadata(entry: Entry) -> api_pb2.SecretMetadata:
+def _metadata(entry: CatalogEntry) -> api_pb2.SecretMetadata:
     return api_pb2.SecretMetadata(
         name=entry.name,
         creation_info=creation_info(entry),

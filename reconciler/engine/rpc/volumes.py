@@ -8,22 +8,27 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.catalog import Catalog, Entry
-from reconciler.engine.clock import Clock
-from reconciler.engine.http.address import Address
-from reconciler.engine.ids import Kind
-from reconciler.engine.rpc.caller import Caller
-from reconciler.engine.rpc.creation import creation_info, get, get_or_create
+from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.http.content_urls import ContentUrls
+from reconciler.engine.ids import IdKind
+from reconciler.engine.rpc.caller import Peer
+from reconciler.engine.rpc.object_creation import creation_info, get, get_or_create
 from reconciler.engine.rpc.refusals import exists, invalid, not_found
 from reconciler.engine.storage.blobs import Blobs
-from reconciler.engine.volumes import Change, File, Volumes, normal
+from reconciler.engine.time_source import TimeSource
+from reconciler.engine.volumes import File, VolumeChange, Volumes, normal
 
 
 class VolumeObjects:
     """Both versions are kept alike; a version 2 Volume differs only in how files are sent."""
 
     def __init__(
-        self, catalog: Catalog, volumes: Volumes, blobs: Blobs, address: Address, clock: Clock
+        self,
+        catalog: Catalog,
+        volumes: Volumes,
+        blobs: Blobs,
+        address: ContentUrls,
+        clock: TimeSource,
     ) -> None:
         self._catalog = catalog
         self._volumes = volumes
@@ -32,12 +37,12 @@ class VolumeObjects:
         self._clock = clock
 
     async def volume_get_or_create(
-        self, request: api_pb2.VolumeGetOrCreateRequest, _caller: Caller
+        self, request: api_pb2.VolumeGetOrCreateRequest, _caller: Peer
     ) -> api_pb2.VolumeGetOrCreateResponse:
         version = request.version or api_pb2.VOLUME_FS_VERSION_V1
         entry = get_or_create(
             self._catalog,
-            Kind.VOLUME,
+            IdKind.VOLUME,
             request.environment_name,
             request.deployment_name,
             request.object_creation_type,
@@ -49,23 +54,23 @@ class VolumeObjects:
         )
 
     async def volume_get_by_id(
-        self, request: api_pb2.VolumeGetByIdRequest, _caller: Caller
+        self, request: api_pb2.VolumeGetByIdRequest, _caller: Peer
     ) -> api_pb2.VolumeGetByIdResponse:
-        entry = get(self._catalog, Kind.VOLUME, request.volume_id)
+        entry = get(self._catalog, IdKind.VOLUME, request.volume_id)
         return api_pb2.VolumeGetByIdResponse(volume_id=entry.id, metadata=volume_metadata(entry))
 
     async def volume_heartbeat(
-        self, request: api_pb2.VolumeHeartbeatRequest, _caller: Caller
+        self, request: api_pb2.VolumeHeartbeatRequest, _caller: Peer
     ) -> Empty:
-        get(self._catalog, Kind.VOLUME, request.volume_id)
+        get(self._catalog, IdKind.VOLUME, request.volume_id)
         return Empty()
 
     async def volume_list(
-        self, request: api_pb2.VolumeListRequest, _caller: Caller
+        self, request: api_pb2.VolumeListRequest, _caller: Peer
     ) -> api_pb2.VolumeListResponse:
         page = request.pagination
         entries = self._catalog.listed(
-            Kind.VOLUME, request.environment_name, page.created_before, page.max_objects
+            IdKind.VOLUME, request.environment_name, page.created_before, page.max_objects
         )
         return api_pb2.VolumeListResponse(
             items=[
@@ -80,34 +85,34 @@ class VolumeObjects:
             environment_name=self._catalog.environment(request.environment_name),
         )
 
-    async def volume_delete(self, request: api_pb2.VolumeDeleteRequest, _caller: Caller) -> Empty:
-        get(self._catalog, Kind.VOLUME, request.volume_id)
+    async def volume_delete(self, request: api_pb2.VolumeDeleteRequest, _caller: Peer) -> Empty:
+        get(self._catalog, IdKind.VOLUME, request.volume_id)
         self._catalog.remove(request.volume_id)
         return Empty()
 
-    async def volume_rename(self, request: api_pb2.VolumeRenameRequest, _caller: Caller) -> Empty:
-        entry = get(self._catalog, Kind.VOLUME, request.volume_id)
-        if self._catalog.named(Kind.VOLUME, entry.environment, request.name):
+    async def volume_rename(self, request: api_pb2.VolumeRenameRequest, _caller: Peer) -> Empty:
+        entry = get(self._catalog, IdKind.VOLUME, request.volume_id)
+        if self._catalog.named(IdKind.VOLUME, entry.environment, request.name):
             raise exists(f"Volume '{request.name}' already exists")
         self._catalog.rename(entry.id, request.name)
         return Empty()
 
     async def volume_list_files(
-        self, request: api_pb2.VolumeListFilesRequest, _caller: Caller
+        self, request: api_pb2.VolumeListFilesRequest, _caller: Peer
     ) -> AsyncIterator[api_pb2.VolumeListFilesResponse]:
         for entries in self._listing(request):
             yield api_pb2.VolumeListFilesResponse(entries=entries)
 
     async def volume_list_files2(
-        self, request: api_pb2.VolumeListFiles2Request, _caller: Caller
+        self, request: api_pb2.VolumeListFiles2Request, _caller: Peer
     ) -> AsyncIterator[api_pb2.VolumeListFiles2Response]:
         for entries in self._listing(request):
             yield api_pb2.VolumeListFiles2Response(entries=entries)
 
     async def volume_get_file2(
-        self, request: api_pb2.VolumeGetFile2Request, _caller: Caller
+        self, request: api_pb2.VolumeGetFile2Request, _caller: Peer
     ) -> api_pb2.VolumeGetFile2Response:
-        get(self._catalog, Kind.VOLUME, request.volume_id)
+        get(self._catalog, IdKind.VOLUME, request.volume_id)
         path = normal(request.path)
         file = self._volumes.file(request.volume_id, path)
         if file is None:
@@ -127,7 +132,7 @@ class VolumeObjects:
         )
 
     async def volume_put_files(
-        self, request: api_pb2.VolumePutFilesRequest, _caller: Caller
+        self, request: api_pb2.VolumePutFilesRequest, _caller: Peer
     ) -> Empty:
         files = []
         for sent in request.files:
@@ -139,9 +144,9 @@ class VolumeObjects:
         return Empty()
 
     async def volume_put_files2(
-        self, request: api_pb2.VolumePutFiles2Request, _caller: Caller
+        self, request: api_pb2.VolumePutFiles2Request, _caller: Peer
     ) -> api_pb2.VolumePutFiles2Response:
-        get(self._catalog, Kind.VOLUME, request.volume_id)
+        get(self._catalog, IdKind.VOLUME, request.volume_id)
         missing = [
             api_pb2.VolumePutFiles2Response.MissingBlock(
                 file_index=index,
@@ -161,25 +166,25 @@ class VolumeObjects:
         return api_pb2.VolumePutFiles2Response(missing_blocks=missing)
 
     async def volume_remove_file(
-        self, request: api_pb2.VolumeRemoveFileRequest, _caller: Caller
+        self, request: api_pb2.VolumeRemoveFileRequest, _caller: Peer
     ) -> Empty:
         self._remove(request.volume_id, request.path, request.recursive)
         return Empty()
 
     async def volume_remove_file2(
-        self, request: api_pb2.VolumeRemoveFile2Request, _caller: Caller
+        self, request: api_pb2.VolumeRemoveFile2Request, _caller: Peer
     ) -> Empty:
         self._remove(request.volume_id, request.path, request.recursive)
         return Empty()
 
     async def volume_copy_files(
-        self, request: api_pb2.VolumeCopyFilesRequest, _caller: Caller
+        self, request: api_pb2.VolumeCopyFilesRequest, _caller: Peer
     ) -> Empty:
         self._copy(request.volume_id, list(request.src_paths), request.dst_path, request.recursive)
         return Empty()
 
     async def volume_copy_files2(
-        self, request: api_pb2.VolumeCopyFiles2Request, _caller: Caller
+        self, request: api_pb2.VolumeCopyFiles2Request, _caller: Peer
     ) -> Empty:
         self._copy(request.volume_id, list(request.src_paths), request.dst_path, request.recursive)
         return Empty()
@@ -187,7 +192,7 @@ class VolumeObjects:
     def _listing(
         self, request: api_pb2.VolumeListFilesRequest | api_pb2.VolumeListFiles2Request
     ) -> Iterator[list[api_pb2.FileEntry]]:
-        get(self._catalog, Kind.VOLUME, request.volume_id)
+        get(self._catalog, IdKind.VOLUME, request.volume_id)
         path = normal(request.path)
         files = self._volumes.files(request.volume_id, path)
         folders = self._volumes.folders(request.volume_id, path)
@@ -219,20 +224,20 @@ class VolumeObjects:
             return writer.keep()
 
     def _write(self, volume: str, files: list[File], *, new: bool) -> None:
-        get(self._catalog, Kind.VOLUME, volume)
+        get(self._catalog, IdKind.VOLUME, volume)
         folders = set(self._volumes.folders(volume))
         for file in files:
             if file.path in folders or not file.path:
                 raise exists(f"{file.path or '/'}: is a directory")
             if new and self._volumes.file(volume, file.path):
                 raise exists(f"{file.path}: already exists")
-        self._volumes.apply(volume, Change(written=tuple(files)))
+        self._volumes.apply(volume, VolumeChange(written=tuple(files)))
 
     def _remove(self, volume: str, path: str, recursive: bool) -> None:
-        get(self._catalog, Kind.VOLUME, volume)
+        get(self._catalog, IdKind.VOLUME, volume)
         target = normal(path)
         if self._volumes.file(volume, target):
-            self._volumes.apply(volume, Change(removed=(target,)))
+            self._volumes.apply(volume, VolumeChange(removed=(target,)))
             return
         if not self._volumes.is_folder(volume, target):
             raise not_found(f"{path}: no such file or directory in the volume")
@@ -240,10 +245,10 @@ class VolumeObjects:
             raise invalid(f"{path}: is a directory, remove it recursively")
         below = (*self._volumes.folders(volume, target), target)
         files = tuple(file.path for file in self._volumes.files(volume, target))
-        self._volumes.apply(volume, Change(removed=files, removed_folders=below))
+        self._volumes.apply(volume, VolumeChange(removed=files, removed_folders=below))
 
     def _copy(self, volume: str, sources: list[str], target: str, recursive: bool) -> None:
-        get(self._catalog, Kind.VOLUME, volume)
+        get(self._catalog, IdKind.VOLUME, volume)
         goal, copies = normal(target), []
         into = len(sources) > 1 or target.endswith("/") or self._volumes.is_folder(volume, goal)
         for source in map(normal, sources):
@@ -258,10 +263,10 @@ class VolumeObjects:
                 self._file(base + file.path[len(source) :], file.sha256, file.size, file.mode)
                 for file in files
             ]
-        self._volumes.apply(volume, Change(written=tuple(copies)))
+        self._volumes.apply(volume, VolumeChange(written=tuple(copies)))
 
 
-def volume_metadata(entry: Entry) -> api_pb2.VolumeMetadata:
+def volume_metadata(entry: CatalogEntry) -> api_pb2.VolumeMetadata:
     """The body of a Volume's entry is its version, one byte."""
     version = (
         api_pb2.VOLUME_FS_VERSION_V2

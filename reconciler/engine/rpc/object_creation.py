@@ -7,11 +7,11 @@ from typing import Final
 
 from modal_proto import api_pb2
 
-from reconciler.engine.catalog import Catalog, Entry
-from reconciler.engine.ids import Kind, content_id
+from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.ids import IdKind, content_id
 from reconciler.engine.rpc.refusals import exists, not_found
 
-_NOUNS: Final = {Kind.VOLUME: "Volume", Kind.DICT: "Dict", Kind.SECRET: "Secret"}
+_NOUNS: Final = {IdKind.VOLUME: "Volume", IdKind.DICT: "Dict", IdKind.SECRET: "Secret"}
 _ANONYMOUS: Final = (
     api_pb2.OBJECT_CREATION_TYPE_EPHEMERAL,
     api_pb2.OBJECT_CREATION_TYPE_ANONYMOUS_OWNED_BY_APP,
@@ -20,12 +20,12 @@ _ANONYMOUS: Final = (
 
 def get_or_create(
     catalog: Catalog,
-    kind: Kind,
+    kind: IdKind,
     environment: str,
     name: str,
     creation: api_pb2.ObjectCreationType.ValueType,
     body: Callable[[], bytes],
-) -> Entry:
+) -> CatalogEntry:
     """What the client means by its object creation types. ``body`` is called only to create."""
     environment = catalog.environment(environment)
     if catalog.environment_id(environment) is None:
@@ -45,15 +45,15 @@ def get_or_create(
     return catalog.add(kind, environment, name, body())
 
 
-def _anonymous(catalog: Catalog, kind: Kind, environment: str, body: bytes) -> Entry:
+def _anonymous(catalog: Catalog, kind: IdKind, environment: str, body: bytes) -> CatalogEntry:
     """A Secret made in code is the same one at every deploy, or no deploy would be unchanged."""
-    if kind is not Kind.SECRET:
+    if kind is not IdKind.SECRET:
         return catalog.add(kind, environment, "", body)
     identifier = content_id(kind, environment.encode() + b"\0" + body)
     return catalog.get(identifier) or catalog.add(kind, environment, "", body, identifier)
 
 
-def get(catalog: Catalog, kind: Kind, identifier: str) -> Entry:
+def get(catalog: Catalog, kind: IdKind, identifier: str) -> CatalogEntry:
     """The object with this id, which must be of this kind."""
     found = catalog.get(identifier)
     if found is None or found.kind is not kind:
@@ -61,5 +61,5 @@ def get(catalog: Catalog, kind: Kind, identifier: str) -> Entry:
     return found
 
 
-def creation_info(entry: Entry) -> api_pb2.CreationInfo:
+def creation_info(entry: CatalogEntry) -> api_pb2.CreationInfo:
     return api_pb2.CreationInfo(created_at=entry.created, created_by="engine")

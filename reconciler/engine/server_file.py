@@ -18,7 +18,7 @@ DEFAULT_STATE: Final = Path(".reconciler/engine")
 
 
 @dataclass(frozen=True)
-class Record:
+class ServerFile:
     """``url`` is for the modal client, ``http`` for the controls. ``started``: epoch seconds.
 
     ``variables`` is the environment that points the modal client at this engine.
@@ -41,10 +41,10 @@ class Record:
         making.replace(state / "server.json")
 
     @staticmethod
-    def read(state: Path) -> Record:
+    def read(state: Path) -> ServerFile:
         """Raises ReconcileError if no engine runs on this folder, or none that is ready."""
         with suppress(FileNotFoundError, ProcessLookupError):
-            record = Record(**json.loads((state / "server.json").read_text()))
+            record = ServerFile(**json.loads((state / "server.json").read_text()))
             with suppress(PermissionError):
                 os.kill(record.pid, 0)
             return record

@@ -1,4 +1,4 @@
-"""Faults on order, and the count of every call: what tests of failure and of economy stand on."""
+"""Injects faults into calls on request, and counts every call, for tests of failure and of cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from reconciler.engine import limits
-from reconciler.engine.rpc.caller import Caller
+from reconciler.engine.rpc.caller import Peer
 from reconciler.errors import ReconcileError
 
 
@@ -50,7 +50,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class FaultRule:
     """From the ``nth`` matching call on (counted since the rule was made), ``times`` times."""
 
     method: str
@@ -69,13 +69,13 @@ class Rule:
     seen: int = 0
 
     @staticmethod
-    def parse(document: Mapping[str, object]) -> Rule:
+    def parse(document: Mapping[str, object]) -> FaultRule:
         """A rule from JSON; every mistake is an error, no key is ignored."""
-        known = {field.name for field in fields(Rule)} - {"seen"}
+        known = {field.name for field in fields(FaultRule)} - {"seen"}
         if unknown := sorted(set(document) - known):
             raise _wrong(f"unknown key {unknown[0]!r}, expected {', '.join(sorted(known))}")
         try:
-            rule = Rule(
+            rule = FaultRule(
                 method=str(document["method"]),
                 mode=Mode(str(document["mode"])),
                 nth=int(str(document.get("nth", 1))),
@@ -97,7 +97,7 @@ class Rule:
             raise _wrong("pid is of a process, and only for a kill")
         return rule
 
-    def matches(self, method: str, caller: Caller) -> bool:
+    def matches(self, method: str, caller: Peer) -> bool:
         if self.method not in (method, "*") or self.function not in ("", caller.function):
             return False
         if self.first_try and caller.attempt != 0:
@@ -124,10 +124,10 @@ Kill = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectedFault:
     """What is in store for one call; usually nothing."""
 
-    rule: Rule | None = None
+    rule: FaultRule | None = None
     container: str = ""
     kill: Kill | None = None
     cleared: asyncio.Event = field(default_factory=asyncio.Event)
@@ -184,21 +184,21 @@ class Fault:
         raise self._error("injected: killed")
 
 
-_NOTHING = Fault()
+_NOTHING = InjectedFault()
 
 
 @dataclass
-class Faults:
+class FaultInjector:
     """The rules in force and the calls so far. ``kill`` ends a container at once."""
 
     kill: Kill | None = None
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[FaultRule] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     trace: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=limits.TRACE))
     """The latest calls in their order: the method, and the function of the calling container."""
     cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, rules: Iterable[Rule]) -> None:
+    def add(self, rules: Iterable[FaultRule]) -> None:
         """In the order given; the first rule that picks a call decides."""
         self.rules.extend(rules)
         if len(self.rules) > limits.FAULT_RULES:
@@ -210,16 +210,18 @@ class Faults:
         self.cleared.set()
         self.cleared = asyncio.Event()
 
-    def count(self, method: str, caller: Caller) -> Fault:
+    def count(self, method: str, caller: Peer) -> InjectedFault:
         """Note a call and say what is to happen to it."""
         self.calls[method] += 1
         self.trace.append((method, caller.function))
         if not self.rules:
             return _NOTHING
         chosen = self._choose(method, caller)
-        return Fault(chosen, caller.container, self.kill, self.cleared) if chosen else _NOTHING
+        return (
+            InjectedFault(chosen, caller.container, self.kill, self.cleared) if chosen else _NOTHING
+        )
 
-    def _choose(self, method: str, caller: Caller) -> Rule | None:
+    def _choose(self, method: str, caller: Peer) -> FaultRule | None:
         chosen = None
         for index, rule in enumerate(self.rules):
             if not rule.matches(method, caller):

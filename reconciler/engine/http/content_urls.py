@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Address:
+class ContentUrls:
     """``port`` is known once the server listens."""
 
     secret: str

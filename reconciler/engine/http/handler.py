@@ -3,7 +3,7 @@
 ``GET|PUT /<secret>/blobs/<sha256>``: see ``address``. The rest wants ``Authorization: Bearer <token
 secret>``: ``GET /calls`` counts the calls by method, ``GET /trace`` lists the latest in pairs of
 method and calling function (empty for a client), ``DELETE /calls`` begins both anew;
-``GET|POST|DELETE /faults``: the rules of ``faults.Rule``; ``DELETE /contents [sha256, …]`` forgets
+``GET|POST|DELETE /faults``: the rules of ``FaultRule``; ``DELETE /contents [sha256, …]`` forgets
 contents as if they had never been uploaded; ``DELETE /state`` kills all containers and forgets all
 but the contents, and writes ``server.json`` anew, with another token, when the empty engine serves;
 ``POST /fire {app, function, environment}`` runs a function as its cron would, at once; ``GET
@@ -20,14 +20,14 @@ from http import HTTPStatus
 from typing import Any
 
 from reconciler.disk import disk_problem
-from reconciler.engine.faults import Faults, Rule
-from reconciler.engine.http.address import Address
+from reconciler.engine.fault_injection import FaultInjector, FaultRule
+from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.http.wire import Request, Response
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.errors import ReconcileError
 
 
-class Answers:
+class ControlHandler:
     """Of one engine.
 
     ``fire`` runs a function and returns the call's id; ``status`` describes the engine; ``empty``
@@ -36,10 +36,10 @@ class Answers:
 
     def __init__(
         self,
-        address: Address,
+        address: ContentUrls,
         token_secret: str,
         blobs: Blobs,
-        faults: Faults,
+        faults: FaultInjector,
         fire: Callable[[str, str, str], str],
         status: Callable[[], dict[str, Any]],
         empty: Callable[[], None],
@@ -108,7 +108,7 @@ class Answers:
                 return _json([vars(rule) for rule in self._faults.rules])
             case "POST", "/faults":
                 rules = given if isinstance(given, list) else [given]
-                self._faults.add([Rule.parse(rule) for rule in rules])
+                self._faults.add([FaultRule.parse(rule) for rule in rules])
                 return _json({})
             case "DELETE", "/faults":
                 self._faults.clear()

@@ -9,19 +9,19 @@ import pytest
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.answered import Answered
+from reconciler.engine.idempotency import IdempotentCalls
 from reconciler.engine.storage.database import Database
 from reconciler.engine.storage.schema import STEPS
-from tests.engine.test_expiry import Clock
+from tests.engine.test_expiry import TimeSource
 
 
 class Counter:
     """Counts what is done, and answers with the count."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = Clock()
+        self.clock = TimeSource()
         self.database = Database(folder / "db")
-        self.answered = Answered(self.database, self.clock)
+        self.answered = IdempotentCalls(self.database, self.clock)
         self.done = 0
 
     def call(self, key: str) -> str:

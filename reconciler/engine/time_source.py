@@ -6,13 +6,13 @@ import time
 from typing import Protocol
 
 
-class Clock(Protocol):
+class TimeSource(Protocol):
     """Seconds since the Unix epoch."""
 
     def now(self) -> float: ...
 
 
-class SystemClock:
+class HostClock:
     """This machine's clock."""
 
     def now(self) -> float:

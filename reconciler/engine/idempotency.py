@@ -13,16 +13,16 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from reconciler.engine import limits
-from reconciler.engine.clock import Clock
 from reconciler.engine.storage.database import Database
+from reconciler.engine.time_source import TimeSource
 
 M = TypeVar("M", bound=Message)
 
 
-class Answered:
-    """Answers by the key of the call. They survive the engine, as what they speak of does."""
+class IdempotentCalls:
+    """Answers by the idempotency key of the call. The database keeps them over a restart."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: TimeSource) -> None:
         self._database = database
         self._clock = clock
 

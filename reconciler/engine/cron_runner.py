@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Final
 
 from reconciler.engine import crons
-from reconciler.engine.apps import Apps
-from reconciler.engine.clock import Clock
+from reconciler.engine.apps import AppStore
 from reconciler.engine.crons import Scheduled
+from reconciler.engine.time_source import TimeSource
 
 _MINUTE: Final = 60.0
 
 
-class Firing:
+class CronRunner:
     """``run`` starts a function, given its id. Only live apps fire: deployed or being run."""
 
-    def __init__(self, apps: Apps, clock: Clock, run: Callable[[str], object]) -> None:
+    def __init__(self, apps: AppStore, clock: TimeSource, run: Callable[[str], object]) -> None:
         self._apps = apps
         self._clock = clock
         self._run = run
