@@ -316,11 +316,21 @@ def _change_row(
     return (
         f"{_SIGNS[change.action]}{_NO_BREAK}{change.action}",
         f"{kind}{code(change.name, table=True)}",
-        prose(change.reason),
-        "" if effect is None or not schedule else "<br>".join(_runs(effect, plan.now)),
+        _whole(prose(change.reason)),
+        "" if effect is None or not schedule else _whole("<br>".join(_runs(effect, plan.now))),
         prose(str(owner)) if schedule else "",
         _place(plan, made, change.file, change.line),
     )
+
+
+def _whole(text: str) -> str:
+    """A cell in which no time and no cron expression is broken into two lines."""
+    text = _ISO_DATE.sub(lambda found: found[0].replace("-", "&#8209;"), text)
+    return _IN_CRON.sub(_NO_BREAK, text)
+
+
+_ISO_DATE: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{4}-\d\d-\d\d(?=T)")
+_IN_CRON: Final = re.compile(r"(?<=[\d*]) (?=\\?[\d*])")
 
 
 def _runs(effect: TimeEffect, now: int) -> Iterator[str]:

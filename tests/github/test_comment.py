@@ -131,7 +131,15 @@ def test_a_change_says_what_it_does_to_the_runs(
         return schedules(other + one if one else other.removesuffix("---\n"))
 
     text = comment(make_plan(desired(read(after)), applied(read(before), NOW - 5000), NOW))
-    assert f"| {runs} |" in text.replace("&nbsp;", " ")
+    assert f"| {runs} |" in text.replace("&nbsp;", " ").replace("&#8209;", "-")
+
+
+def test_no_cell_breaks_a_time_or_a_cron_expression() -> None:
+    before, after = (schedules(f'name: a\nschedule: "0 {hour} * * *"') for hour in (16, 14))
+    text = comment(make_plan(desired(after), applied(before, NOW - 5000), NOW))
+    (row,) = (line for line in text.splitlines() if line.startswith("| ✏️&nbsp;update | `a`"))
+    assert "0&nbsp;16&nbsp;\\*&nbsp;\\*&nbsp;\\* → 0&nbsp;14&nbsp;\\*" in row
+    assert "skips 2026&#8209;11&#8209;20T16:00Z: its" in row
 
 
 def test_owners_have_a_column_where_there_are_any() -> None:
