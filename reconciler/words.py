@@ -32,6 +32,16 @@ def lasting(seconds: int) -> str:
     return count(seconds, "second")
 
 
+def near_names(name: str, known: Iterable[str], most: int = SUGGESTIONS) -> list[str]:
+    """The known names that look like one that is not known, the most similar first."""
+    return get_close_matches(name, sorted(known), n=most)
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that looks most like one that is not known."""
+    return next(iter(near_names(name, known, most=1)), None)
+
+
 def what_was_meant(name: str, known: Iterable[str], key: Callable[[str], str] = str) -> str:
     """A sentence about what there is, for who wrote a name that there is not.
 
@@ -42,7 +52,7 @@ def what_was_meant(name: str, known: Iterable[str], key: Callable[[str], str] = 
     there = sorted(known)
     if not there:
         return "There are none."
-    near = get_close_matches(name, sorted({key(one) for one in there}), n=SUGGESTIONS)
+    near = near_names(name, {key(one) for one in there})
     meant = [one for similar in near for one in there if key(one) == similar]
     if meant:
         return f"Did you mean {' or '.join(meant[:SUGGESTIONS])}?"

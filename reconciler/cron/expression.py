@@ -79,6 +79,7 @@ def times_of_day(minutes: int, hours: int) -> int:
     return sum(minutes << 60 * hour for hour in members(hours))
 
 
+@lru_cache(maxsize=16384)
 def parse(text: str) -> Expression:
     """Parse five fields or one of MACROS.
 

@@ -7,6 +7,7 @@ The readings are those of Debian's cron(8) and cronsim: a step counts from the s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.cron.errors import CronError
 
@@ -81,6 +82,18 @@ def parse_field(field: Field, token: Token) -> int:
     Raises:
         CronError: not of this dialect, or out of range.
     """
+    try:
+        return _bits(field, token.text)
+    except CronError:
+        return _parsed(field, token)  # refuses it again, where it stands
+
+
+@lru_cache(maxsize=1024)
+def _bits(field: Field, text: str) -> int:
+    return _parsed(field, Token(text, 0))
+
+
+def _parsed(field: Field, token: Token) -> int:
     values = 0
     for term in token.split(","):
         values |= _term(field, term)

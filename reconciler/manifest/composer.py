@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
-from yaml.composer import Composer
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.scanner import Scanner
 
 from reconciler.manifest.size_limits import MAX_DEPTH
 
@@ -45,24 +41,14 @@ class _Bounded:
         self._depth -= 1
 
 
-class PurePythonComposer(_Bounded, Reader, Scanner, Parser, Composer):
+class PurePythonComposer(_Bounded, yaml.BaseLoader):
     """About fifteen times slower; for a PyYAML without libyaml."""
-
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-        Composer.__init__(self)
 
 
 if yaml.__with_libyaml__:
-    from yaml._yaml import CParser
 
-    class LibyamlComposer(_Bounded, CParser):
+    class LibyamlComposer(_Bounded, yaml.CBaseLoader):
         """The fast one."""
-
-        def __init__(self, text: str) -> None:
-            CParser.__init__(self, text)
 
 
 def compose(text: str, *, pure_python: bool = False) -> Iterator[yaml.Node]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.schedule import JSON
+from reconciler.words import nearest_name
 
 PLACEHOLDERS: Final = ("occurrence.id", "occurrence.time")
 
@@ -37,8 +37,8 @@ def _in_text(text: str, path: Path) -> Iterator[Fault]:
         name = found[1]
         if name is None or (name in PLACEHOLDERS and found[0].endswith("}")):
             continue
-        close = get_close_matches(name, PLACEHOLDERS, n=1)
-        known = f"did you mean `${{{close[0]}}}`? " if close else ""
+        near = nearest_name(name, PLACEHOLDERS)
+        known = "" if near is None else f"did you mean `${{{near}}}`? "
         yield Fault(
             path=path,
             message=f"nothing fills in `{found[0][:40]}`",

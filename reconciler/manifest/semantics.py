@@ -212,7 +212,7 @@ class _Reading:
             return self._moment(("at",), form.at, parse_moment)
         expressions: list[Expression] = []
         for path, text in when.items():
-            expressions.extend(self._attempt(path, _expressions, text) or ())
+            expressions.extend(self._attempt(path, parse_times, text) or ())
         if self._zone is None or not expressions:
             return None
         return _timetable(tuple(dict.fromkeys(expressions)), self._zone)
@@ -330,5 +330,4 @@ def _exclusion(text: str) -> Exclusion:
 
 
 # The same few texts and zones come again and again in a large repository.
-_expressions = lru_cache(maxsize=4096)(parse_times)
 _timetable = lru_cache(maxsize=4096)(Timetable)

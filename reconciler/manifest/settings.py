@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 
 from reconciler.alerts import Alerts
 from reconciler.errors import ReconcileError
+from reconciler.words import nearest_name
 
 LOCAL = "local"
 """The environment on the embedded engine; it exists without being declared."""
@@ -197,6 +197,6 @@ def every_alerts(settings: Settings) -> tuple[Alerts, ...]:
 def unknown_environment(name: str, settings: Settings) -> str:
     """The remedy for a name that is none of the declared environments."""
     known = sorted({*settings.environments, LOCAL})
-    close = get_close_matches(name, known, n=1)
-    meant = f"did you mean `{close[0]}`? " if close else ""
+    near = nearest_name(name, known)
+    meant = "" if near is None else f"did you mean `{near}`? "
     return f"{meant}declared in reconciler.yaml: {', '.join(known)}"

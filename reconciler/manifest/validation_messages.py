@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
@@ -29,6 +28,7 @@ from reconciler.manifest.settings_form import (
     SettingsForm,
     TasksForm,
 )
+from reconciler.words import nearest_name
 
 _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     ManifestForm: {
@@ -110,12 +110,12 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
                 remedy="keep one of them",
                 at_key=True,
             )
-    close = get_close_matches(str(key), form.model_fields, n=1)
+    near = nearest_name(str(key), form.model_fields)
     known = f"known here: {', '.join(form.model_fields)}"
     return Fault(
         path=path,
         message=f"unknown key `{_dotted(path)}`",
-        remedy=_hidden(str(key)) or (did_you_mean(close[0]) if close else known),
+        remedy=_hidden(str(key)) or (known if near is None else did_you_mean(near)),
         at_key=True,
     )
 
@@ -141,8 +141,8 @@ def _meant(error: ErrorDetails) -> str | None:
     if hidden is not None:
         return hidden
     if context.get("choices"):
-        close = get_close_matches(written.lower(), context["choices"].split("|"), n=1)
-        return did_you_mean(close[0]) if close else None
+        near = nearest_name(written.lower(), context["choices"].split("|"))
+        return None if near is None else did_you_mean(near)
     return _as_written(context.get("what", ""), written)
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Final
 
 from reconciler.manifest import FunctionTarget, Schedule
-
-SUGGESTIONS: Final = 3
+from reconciler.words import SUGGESTIONS, near_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def missing_targets(
         if target.function.partition(".")[0] in servers.get(target.app, ()):
             yield MissingTarget(schedule, (), server=True)
         elif not _exists(target, deployed):
-            near = get_close_matches(str(target), known, n=SUGGESTIONS)
+            near = near_names(str(target), known)
             yield MissingTarget(schedule, tuple(near or _same_app(target, deployed)))
 
 
