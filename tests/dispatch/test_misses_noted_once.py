@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
+from reconciler.dispatch.decide.notifications import noting
 from reconciler.dispatch.wake.wake import WakeRequest, wake
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.generation_writing import new_generation
+from reconciler.model.outbox import Bulletin
+from reconciler.model.runs import RunRecord, RunState, WakeLog
 from reconciler.policies import Delivery
 from tests.dispatch.alarm_scenario import PAGER, rule
 from tests.dispatch.scenario import World, at, hourly
@@ -151,6 +154,19 @@ def test_a_miss_in_the_file_of_a_wake_that_died_is_not_counted_again_without_the
     misses.lose_cursor()
     misses.wake("11:50")
     assert misses.counted() == len(misses.missed()) == 2
+
+
+def test_the_misses_of_all_names_of_a_schedule_are_counted() -> None:
+    nine, ten = minute(at("09:00")), minute(at("10:00"))
+    record = hourly("new", formerly=(("old", nine),))
+    generation = new_generation((record,), (), 300, alerts=Alerts(rule(to=(PAGER,))))
+    known = Bulletin({}, {}, misses={"old": (nine,), "new": (ten,)})
+    lines = [
+        RunRecord(name=name, times=(time,), state=RunState.MISSED, at="2026-11-20T11:00:00Z")
+        for name, time in (("old", nine), ("new", ten))
+    ]
+    noted = noting(known, generation, lines, at("11:00"))
+    assert (noted.notices, noted.misses) == ({}, {"new": (nine, ten)})
 
 
 Event: TypeAlias = tuple[str, int]

@@ -42,7 +42,7 @@ def noting(
     streaks = _of_today(bulletin.streaks, generation)
     told = _told_of_today(bulletin.told, streaks, generation)
     succeeded = _of_today(bulletin.succeeded, generation)
-    misses = _of_today(bulletin.misses, generation)
+    misses = _misses_of_today(bulletin.misses, generation)
     writer = _Writer(generation, format_time(seen), streaks, told, succeeded, misses, [])
     for line in lines:
         writer.note(line)
@@ -271,13 +271,29 @@ def _told_of_today(
 
 def _of_today(noted: Mapping[str, V], generation: Generation) -> dict[str, V]:
     """What is noted of schedules that there still are, under the names that they have now."""
-    found = {}
-    for name, value in noted.items():
-        record = generation.named(name)
-        # What is noted of a record that cannot be read waits until it can.
-        if record is not None or is_task(name) or generation.may_have(name):
-            found[name if record is None else record.name] = value
+    known = ((_name_of_today(name, generation), value) for name, value in noted.items())
+    return {name: value for name, value in known if name is not None}
+
+
+def _misses_of_today(
+    misses: Mapping[str, tuple[int, ...]], generation: Generation
+) -> dict[str, tuple[int, ...]]:
+    """The counted misses under the names of today, together those of all names that one had."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name, times in misses.items():
+        today = name if is_task(name) else _name_of_today(name, generation)
+        if today is not None:
+            found[today] = tuple(sorted({*found.get(today, ()), *times}))
     return found
+
+
+def _name_of_today(name: str, generation: Generation) -> str | None:
+    """The name that a schedule has now; None when there is none any more."""
+    record = generation.named(name)
+    if record is not None:
+        return record.name
+    # What is noted of a record that cannot be read waits until it can.
+    return name if generation.may_have(name) else None
 
 
 def _newest_of_all(misses: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
