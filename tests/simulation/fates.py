@@ -115,6 +115,8 @@ class Fates:
             return nominal.overlaps(Overlap.QUEUE)
         if "deleted meanwhile" in reason and not nominal.overlaps(Overlap.ALLOW):
             return nominal.until < float("inf")  # it waited for the run before it
+        if "could not be started" in reason and not self.reports.waiting.isdisjoint(nominal.keys):
+            return True  # a wake left it to the next, behind another in doubt
         if reason.startswith("given up"):
             return max(self.reports.attempts.get(key, 1) for key in nominal.keys) >= ATTEMPT_LIMIT
         if reason.endswith("delivery is at-most-once") and not nominal.may_be_at_most_once:

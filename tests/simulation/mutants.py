@@ -51,9 +51,9 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Looks no further back than the beginning of this hour.
     "hour bucket only": Edit(
         "reconciler.model.cursor",
-        "        is_same = generation == self.generation\n",
+        "        if is_same and self.number is not None:\n",
         "        since = max(since, now - now % 60 - 1)\n"
-        "        is_same = generation == self.generation\n",
+        "        if is_same and self.number is not None:\n",
     ),
     # The same of tasks: only those that are filed under this hour.
     "task bucket of this hour only": Edit(

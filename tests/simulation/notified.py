@@ -1,7 +1,7 @@
 """What is promised of alarms: each recipient gets each fact once.
 
 * Safety: an alarm is sent once. It is sent again only after a fault kept the wake that sent it from
-  storing the note of it, or after that note was damaged.
+  storing the note of it, after that note was damaged, or by a wake at once whose clock differs.
 * Safety: the alarms about a schedule count no more misses than were reported.
 * Liveness: a miss that a runs file reports is in an alarm, once an undisturbed wake comes within a
   day.
@@ -16,11 +16,13 @@ from itertools import pairwise
 from typing import Any, Final
 
 from reconciler.model.occurrence import Occurrence, parse_minute
+from reconciler.model.outbox import NoticeKind
 from reconciler.model.runs import RunState
+from reconciler.model.task_names import is_task
 from tests.simulation.nominal import Calendar, CleanWakes
 from tests.simulation.reports import Reports
 from tests.simulation.scenario import Scenario
-from tests.simulation.world import Alarm, World
+from tests.simulation.world import ENTRY_LIFE, Alarm, World
 
 PATIENCE: Final = 23 * 3600.0
 """Seconds within which a wake has to come, for an alarm to be sent."""
@@ -33,7 +35,9 @@ def wrong_alarms(
     if scenario.history is None or scenario.history.alerts is None:
         return
     yield from _sent_again(world)
-    identities = {key.name: one.identity for key, one in calendar.by_occurrence.items()}
+    identities = {
+        life.record.name: identity for identity, lives in scenario.lives.items() for life in lives
+    }
     missed: dict[int, set[int]] = defaultdict(set)
     for occurrence in reports.missed:
         if occurrence.name in identities:
@@ -57,10 +61,28 @@ def _sent_again(world: World) -> Iterator[str]:
         by_notice[alarm.id].append(alarm)
     for notice, sendings in by_notice.items():
         for first, second in pairwise(sendings):
+            clocks_differ = first.sender.skew != second.sender.skew
+            if clocks_differ and second.sender.began < first.at:
+                continue  # to the one, the lease of the other was over while it was sending
+            if _is_another_fact(world, first, second):
+                continue
             if second.noted_before:
                 yield f"the alarm {notice} was sent again, and its entry said that it was sent"
             elif first.sender.troubled < first.at and notice not in world.harm.notices:
                 yield f"the alarm {notice} was sent again, and no fault had hit the first wake"
+
+
+def _is_another_fact(world: World, first: Alarm, second: Alarm) -> bool:
+    """Whether alarms of one id are about two facts, when the claim of the first has died.
+
+    What is stored in one place may be damaged anew, and a task be created anew whose file was lost.
+    """
+    if second.at - first.at <= ENTRY_LIFE:
+        return False
+    kind, _, subject = first.id.partition("/")
+    if kind == NoticeKind.DAMAGED:
+        return True
+    return is_task(subject) and any(call.began > first.at for call in world.starts.get(subject, ()))
 
 
 def _alarmed_misses(

@@ -10,9 +10,10 @@
 What is exempt, and by which section of ``docs/guarantees.md``:
 
 * a wake whose clock is ahead starts what is not due yet, also what is then removed, renamed,
-  suspended or excluded (Clocks);
-* a trigger starts what is suspended or excluded (Overlap), and may be cut short before it confirms
-  (Starting);
+  suspended or excluded, and may take a claim for dead (Clocks);
+* what waited when its schedule changed is started by the policies that are live then (Overlap);
+* a trigger starts what is suspended or excluded, and may meet a wake that is about to start an
+  earlier occurrence (Overlap); it may be cut short before it confirms (Starting);
 * ``wake --at`` serves a minute as a wake in it would have, and does not wait for others (Overlap);
 * a run that no readable claim names is not seen by the next (Starting, Damaged state).
 """
@@ -46,7 +47,7 @@ def wrong_starts(
     for call in starts.of_none:
         # A clock that was ahead has found it; by the time it was due, its schedule was gone.
         due = Occurrence.parse(call.occurrence).at * 60.0
-        if not world.was_foreseen(due):
+        if not world.was_foreseen(due) and not (_is_asked_alone(world, call) and call.began < due):
             yield f"{call.occurrence} started and is no occurrence"
     if any(asleep(world, call) for calls in world.starts.values() for call in calls):
         yield "a wake started something while nothing was live"
@@ -74,6 +75,8 @@ def _asked_twice(world: World, calls: Sequence[Call]) -> Iterator[str]:
 def _wrong(world: World, nominal: Nominal, starts: Starts) -> Iterator[str]:
     calls = starts.of_time(nominal)
     asked = any(key.id in world.triggered for key in nominal.keys)
+    # ``wake --at`` may have started it before it was suspended or excluded.
+    asked |= any(_is_asked_alone(world, call) and call.began < nominal.due for call in calls)
     if nominal.barred and not asked and not any(call.skew > 0 for call in calls):
         yield f"{nominal} started though it was suspended or excluded"
     foreseen = len({call.occurrence for call in calls}) > 1 and any(call.skew > 0 for call in calls)
@@ -123,6 +126,12 @@ def wrong_overlaps(world: World, starts: Starts) -> Iterator[str]:
                 continue  # runs that began while anything was allowed are not kept track of
             if before is nominal:
                 continue  # a second start of one occurrence is checked above
+            if second.began > nominal.until:
+                continue  # what waited when its schedule changed is decided by what is live then
+            if _clocks_differ((first, second)) or (first.began < before.due and first.skew > 0):
+                continue  # to one of the wakes, the other's claim was over, or the times were past
+            if first.by_hand and nominal.at < before.at:
+                continue  # a trigger met the wake that was about to start an earlier occurrence
             if first.id not in world.confirmed or first.occurrence in world.harm.claims:
                 continue  # no claim that can be read names it: it was in doubt
             if _is_asked_alone(world, first) or _is_asked_alone(world, second):

@@ -67,7 +67,7 @@ def test_a_shard_that_is_none_is_refused(shard: str) -> None:
 @pytest.mark.parametrize("name", of_this_shard(MUTANTS))
 def test_a_core_that_is_broken_on_purpose_is_found_out(name: str) -> None:
     """In a process of its own, where the core is not loaded yet."""
-    size = ["--seeds", "40", "--crowds", "0", "--days", "5", "--schedules", "20"]
+    size = ["--seeds", "100", "--crowds", "0", "--days", "5", "--schedules", "20"]
     command = [sys.executable, "-m", "tests.simulation", "--jobs", "1", "--stop", *size]
     played = subprocess.run(
         [*command, "--broken", name], capture_output=True, text=True, check=False
