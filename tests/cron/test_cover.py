@@ -93,6 +93,9 @@ def test_the_cover_of_one_timetable(times: str, zone: str, expected: str) -> Non
         # The share of days counts, of those that match already too.
         (["0 6 1-16 * *", "0 6 17-20 * */7"], "0 6 1-16 * 0"),
         (["0 6 * * MON-WED", "0 6 1-4 * */7"], "0 6 1-4 * 1-3"),
+        # What the others include already widens nothing.
+        (["0 6 1-10 * *", "0 6 5 * */2", "0 6 11-20 * */7"], "0 6 1-10 * 0"),
+        (["0 6 * * MON-WED", "0 6 */2 * MON", "0 6 1-2 * */7"], "0 6 1,2 * 1-3"),
     ],
 )
 def test_the_cover_of_a_group(members: list[str], expected: str) -> None:

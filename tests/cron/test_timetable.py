@@ -91,6 +91,7 @@ def test_a_search_ends_when_the_clock_never_shows_the_time() -> None:
     # When 8 March is a Sunday, New York skips 02:00 to 03:00; a wildcard does not make up for it.
     skipped = timetable("*/30 2 8 3 */7", "America/New_York")
     assert skipped.next(at("2026-01-01T00:00Z")) is None
+    assert skipped.previous(at("2062-01-01T00:00Z")) is None, "the rule is of 2007"
     assert list(skipped.between(at("2026-01-01T00:00Z"), at("2046-01-01T00:00Z"))) == []
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -119,6 +120,20 @@ def test_a_file_that_is_cut_off_is_named_with_the_remedy(end: int, tmp_path: Pat
     assert "python -m pip install --force-reinstall tzdata" in failed.stderr
     damaged.unlink()
     assert "No such file" in run(ASK, PYTHONPATH=str(tmp_path)).stderr
+
+
+def test_a_file_that_is_cut_off_is_not_read_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(Path(str(files("tzdata"))), tmp_path / "tzdata")
+    damaged = folder / "zoneinfo/America/Vancouver"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    spec = spec_from_file_location("tzdata", folder / "__init__.py")
+    assert spec is not None
+    monkeypatch.setitem(sys.modules, "tzdata", module_from_spec(spec))
+    tzinfo_named.cache_clear()
+    with pytest.raises(TzdataError, match="it is cut off"):
+        tzinfo_named("America/Vancouver")
 
 
 def test_a_package_without_its_list_is_named(tmp_path: Path) -> None:

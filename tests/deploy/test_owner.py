@@ -90,6 +90,8 @@ def test_several_remotes_among_which_nothing_chooses_are_an_error(
         (GITHUB, JOBS),
         ({"GITHUB_REPOSITORY": "acme/jobs"}, JOBS),
         ({**GITHUB, "GITHUB_SERVER_URL": "https://ghe.example"}, "ghe.example/acme/jobs"),
+        ({**GITHUB, "GITHUB_SERVER_URL": ""}, JOBS),
+        ({**GITLAB, "GITHUB_REPOSITORY": ""}, "gitlab.com/acme/payments/jobs"),
         (GITLAB, "gitlab.com/acme/payments/jobs"),
     ],
 )
@@ -98,6 +100,10 @@ def test_the_job_stands_in_for_a_missing_remote(
 ) -> None:
     assert owner(clone, variables).identity.repository == repository
     assert read_owner(tmp_path, tmp_path / "schedules", variables).identity.repository == repository
+
+
+def test_a_variable_that_is_empty_names_no_repository(clone: GitRepository) -> None:
+    assert owner(clone, {"GITHUB_REPOSITORY": "", "CI_PROJECT_URL": ""}).identity.is_local
 
 
 def test_a_remote_without_an_address_is_none(clone: GitRepository) -> None:

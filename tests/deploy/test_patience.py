@@ -109,6 +109,22 @@ def test_of_many_questions_one_answer_is_a_sign_of_life(waiting: Waiting) -> Non
     assert waiting.said == []
 
 
+def test_a_further_question_may_be_asked_while_modal_is_silent(waiting: Waiting) -> None:
+    async def slow() -> None:
+        with asking("read a large file"):
+            await waiting.until(20)
+
+    async def job() -> None:
+        other = asyncio.create_task(slow())
+        await waiting.until(10)
+        with asking("read a file"):
+            await waiting.until(20)
+        await other
+
+    asyncio.run(patiently(job(), waiting.patience, waiting.pause))
+    assert [int(second) for second, _ in waiting.said] == [5, 15]
+
+
 def test_after_a_first_answer_it_is_waited_longer(waiting: Waiting) -> None:
     async def job() -> None:
         with asking("list the apps"):

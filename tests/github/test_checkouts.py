@@ -496,3 +496,14 @@ def test_variables_that_name_another_repository_are_refused(
         f"{value}: the variable {name} names another repository than that of this folder\n"
         "  Unset it: env -u GIT_DIR -u GIT_WORK_TREE reconcile …"
     )
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE"])
+def test_a_variable_that_names_a_repository_is_refused_outside_one(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    monkeypatch.setenv(name, str(repository.root))
+    with pytest.raises(RefusedError, match=f"the variable {name} names another repository"):
+        settle_git_variables(outside)

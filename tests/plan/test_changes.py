@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.alerts import AlertRule, Alerts
 from reconciler.cron import instant
 from reconciler.plan import make_plan
 from tests.plan.scenario import (
@@ -41,6 +43,13 @@ def test_what_is_live_as_git_says_needs_nothing() -> None:
     plan = make_plan(desired(hourly("a", "b")), applied(hourly("a", "b")), NOW + 1000)
     assert plan.empty
     assert not plan.deploy
+
+
+def test_a_plan_is_empty_without_changes_and_without_drift() -> None:
+    assert make_plan(desired(()), nothing(), NOW).empty
+    assert not make_plan(desired(hourly("a")), nothing(), NOW).empty
+    drifted = make_plan(desired(hourly("a")), replace(applied(hourly("a")), own=None), NOW)
+    assert (drifted.changes, drifted.empty) == ((), False)
 
 
 def test_a_changed_argument_is_an_update_that_moves_no_slot_and_keeps_the_anchor() -> None:
@@ -259,6 +268,28 @@ def test_planning_does_not_depend_on_the_order_of_the_schedules(order: list[str]
     assert one.slots == other.slots
 
 
+def test_another_plan_has_another_digest() -> None:
+    """Also where only what the settings say, or the code that is deployed, is another."""
+    live = applied(hourly("a"))
+    plans = [
+        make_plan(git, live, NOW)
+        for git in (
+            desired(hourly("a")),
+            desired(hourly("a", "b")),
+            desired(schedules('name: a\nschedule: "0 * * * *"\nargs: {n: 1}')),
+            desired(schedules('name: a\nschedule: "0 * * * *"\nargs: {n: 2}')),
+            desired(hourly("a"), punctuality=timedelta(minutes=7)),
+            desired(hourly("a"), history=timedelta(days=30)),
+            desired(hourly("a"), history=timedelta(days=31)),
+            desired(hourly("a"), alerts=Alerts(AlertRule(failures=2))),
+            desired(hourly("a"), alerts=Alerts(AlertRule(failures=3))),
+            replace(desired(hourly("a")), dispatcher="2.0-def"),
+            replace(desired(hourly("a")), dispatcher="3.0-abc"),
+        )
+    ]
+    assert len({plan.digest for plan in plans}) == len(plans)
+
+
 def test_the_digest_does_not_depend_on_the_time_of_planning() -> None:
     one = make_plan(desired(hourly("a")), nothing(), NOW)
     other = make_plan(desired(hourly("a")), nothing(), NOW + 7)
@@ -279,6 +310,7 @@ def test_the_digest_does_not_depend_on_the_time_of_planning() -> None:
         (("start: 2026-12-24", "start: 2026-12-01"), False),
         (("start: 2026-11-01", "start: 2026-10-01"), False),
         (("start: 2026-11-01", ""), False),
+        (("start: 2026-12-24", "end: 2026-11-20T12:00Z"), False),
         (("", "start: 2026-11-01"), False),
         (("end: 2026-11-19T12:00Z", "end: 2026-11-18T12:00Z"), False),
     ],

@@ -319,6 +319,14 @@ def test_an_old_tag_of_another_repository_is_refused_whatever_the_commit_says() 
     assert "adopt --from x-y --env production" in remedy
 
 
+def test_a_pointer_that_names_another_owner_than_the_tag_is_put_right() -> None:
+    live = replace(live_of(OWNER), pointer=live_of(PAYMENTS).pointer)
+    assert upgrade_of(make_plan(of(OWNER), live, NOW)) == (
+        "its owner is gitlab.com/acme/payments/prod/jobs//schedules, now "
+        "github.com/acme/jobs//schedules: the app bears the tag of this owner"
+    )
+
+
 def test_a_pointer_that_lost_its_owner_gets_it_back() -> None:
     live = live_of(OWNER)
     assert live.pointer is not None

@@ -199,6 +199,12 @@ def test_an_earlier_name_comes_too_late_when_the_new_one_is_live_already() -> No
     )
 
 
+def test_of_several_earlier_names_the_one_that_is_deleted_is_named() -> None:
+    both = applied(given_(hourly("old"), hourly("new", "args: {full: true}")))
+    (message,) = warned(both, hourly("new", "args: {full: true}", "formerly: [never, old]"))
+    assert message.startswith("new: `formerly` names old, and new is live already")
+
+
 def test_an_applied_rename_may_stay_in_the_manifest_for_ever() -> None:
     text = hourly("new", "formerly: [mid, old]")
     live = after(make_plan(desired(given_(text)), OLD, NOW + 60))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifest import Packing
+from reconciler.manifest import Packing, Schedule
 from reconciler.plan import Rule, make_plan
+from reconciler.plan.tags import protected_digest
 from tests.plan.scenario import NOW, after, applied, desired, foreign, hourly, nothing, schedules
 
 TEN = [f"s{number}" for number in range(10)]
@@ -68,6 +69,47 @@ def test_a_protected_schedule_is_not_deleted_when_its_manifest_is_gone() -> None
     (refusal,) = plan.refusals
     assert refusal.rule is Rule.PROTECTED
     assert refusal.message == "a is protected and its manifest is gone"
+
+
+KEPT = schedules('name: kept\nschedule: "0 * * * *"\nprotect: true')
+
+
+@pytest.mark.parametrize(
+    ("tag", "git", "number"),
+    [
+        (None, hourly("b"), "some"),
+        ("2-abcdef012345", hourly("b"), "2"),
+        ("2-abcdef012345", KEPT, "2"),
+        (protected_digest(["kept"]), hourly("b"), "1"),
+        (protected_digest(["kept"]), KEPT, None),
+    ],
+)
+def test_where_protection_cannot_be_read_nothing_may_be_missing_in_git(
+    tag: str | None, git: tuple[Schedule, ...], number: str | None
+) -> None:
+    live = applied(KEPT)
+    assert live.own is not None
+    tags = {key: value for key, value in live.own.tags.items() if key != "protected"}
+    own = replace(live.own, tags=tags if tag is None else {**tags, "protected": tag})
+    unknown = replace(live, protected=None, own=own)
+    refusals = make_plan(desired(git), unknown, NOW).refusals
+    if number is None:
+        assert refusals == ()
+        return
+    (refusal,) = refusals
+    assert refusal.rule is Rule.PROTECTED
+    protected = len([schedule for schedule in git if schedule.protect])
+    assert f"({number} may be protected, and git protects {protected})" in refusal.message
+    assert refusal.remedy.endswith("if nothing is missing, say --allow-deletes 1")
+    assert make_plan(desired(git), unknown, NOW, allow_deletes=1).refusals == ()
+
+
+def test_without_an_app_what_is_protected_may_be_anything() -> None:
+    unknown = replace(applied(hourly("a", "b", "c")), own=None, protected=None)
+    (refusal,) = make_plan(desired(hourly("a")), unknown, NOW).refusals
+    assert "(some may be protected, and git protects 0)" in refusal.message
+    assert refusal.remedy.endswith("say --allow-deletes 2")
+    assert make_plan(desired(hourly("a")), unknown, NOW, allow_deletes=1).refusals != ()
 
 
 def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable, Iterator
 
+import pytest
+from croniter import CroniterError
+
+from reconciler.cron import Timetable, parse
 from reconciler.model.generation import Slot
 from reconciler.plan import Rule, make_plan
 from reconciler.plan.second_opinion import (
@@ -76,3 +80,112 @@ def test_many_slots_share_the_fires_that_are_compared() -> None:
     assert list(refuse_other_readings(slots, NOW)) == []
     slots.append(Slot("odd", "0 0 */2 * 1"))
     assert [refusal.rule for refusal in refuse_other_readings(slots, NOW)] == [Rule.CRON_DIALECT]
+
+
+# Which fires are compared: a reader that is one minute late at one of them is found, or is not.
+
+DAY = 1440
+
+
+class Reader:
+    """croniter as it would be if it read everything as we do but for one fire."""
+
+    odd = 0
+
+    def __init__(self, cron: str, start: int) -> None:
+        if cron.startswith("13 "):
+            raise CroniterError("the 13th minute is unlucky")
+        self.times = Timetable((parse(cron),), "UTC")
+        self.at = start // 60
+
+    def get_next(self, _type: type[float]) -> float:
+        found = self.times.next(self.at)
+        assert found is not None
+        self.at = found
+        return 60.0 * (found + (found == self.odd))
+
+
+@pytest.fixture
+def odd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Let croniter be late at this epoch minute."""
+    monkeypatch.setattr("croniter.croniter", Reader)
+
+    def late_at(minute: int) -> None:
+        difference.cache_clear()
+        monkeypatch.setattr(Reader, "odd", minute)
+
+    yield late_at
+    difference.cache_clear()
+
+
+def refused(*crons: str) -> list[str]:
+    slots = [Slot(f"s{number}", cron) for number, cron in enumerate(crons)]
+    return [refusal.message.split()[2] for refusal in refuse_other_readings(slots, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("slots", "fires"), [(1, 2_000), (2, 2_000), (5, 2_000), (6, 1_666), (1_300, 8)]
+)
+def test_so_many_fires_of_each_slot_are_compared(
+    odd: Callable[[int], None], slots: int, fires: int
+) -> None:
+    others = ["30 0 1 1 *"] * (slots - 1)
+    for fire, found in ((1, True), (fires, True), (fires + 1, False)):
+        odd(START + fire)
+        assert refused(*others, "* * * * *") == ([f"s{slots - 1}"] if found else [])
+
+
+def test_fires_of_more_than_400_days_are_not_compared(odd: Callable[[int], None]) -> None:
+    for days, found in ((399, True), (400, True), (401, False)):
+        odd(START + 1 + days * DAY)
+        assert (difference("0 0 * * *", START, FIRES, month_ends=False) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("fire", "found"),
+    [
+        ("2026-11-28T00:00Z", False),
+        ("2026-11-30T00:00Z", True),
+        ("2026-11-30T00:05Z", False),
+        ("2026-12-01T00:00Z", True),
+        ("2026-12-02T00:00Z", False),
+        ("2027-11-30T00:00Z", True),
+        ("2027-12-31T00:00Z", False),
+        ("2028-02-28T00:00Z", False),
+        ("2028-02-29T00:00Z", True),
+        ("2028-03-01T00:00Z", True),
+        ("2028-03-31T00:00Z", False),
+        ("2032-02-29T00:00Z", False),
+    ],
+)
+def test_the_ends_of_months_and_the_next_leap_day_are_compared_however_often_it_fires(
+    odd: Callable[[int], None], fire: str, found: bool
+) -> None:
+    odd(at(fire))
+    assert (difference("*/5 * * * *", START, 10, month_ends=True) is not None) is found
+    assert difference("*/5 * * * *", START, 10, month_ends=False) is None
+
+
+def test_of_slots_with_the_same_days_one_is_compared_at_the_ends_of_months(
+    odd: Callable[[int], None],
+) -> None:
+    odd(at("2027-10-31T00:00Z"))
+    assert refused("*/5 * * * *", "*/10 * * * *", "*/5 * 31 * *") == ["s0", "s2"]
+
+
+def test_the_leap_day_is_compared_also_over_2100(odd: Callable[[int], None]) -> None:
+    odd(at("2104-02-29T00:00Z"))
+    start = at("2096-02-29T23:59Z")
+    assert difference("*/5 * * * *", start, 10, month_ends=True) is not None
+
+
+def test_an_expression_that_croniter_refuses_is_refused_with_its_words(
+    odd: Callable[[int], None],
+) -> None:
+    odd(0)
+    (refusal,) = refuse_other_readings([Slot("a", "13 0 * * *")], NOW)
+    assert refusal.message == (
+        "the slot a might wake at other times than planned: after 2026-11-19T23:59Z `13 0 * * *` "
+        "fires at 2026-11-20T00:13Z as this version reads it, and croniter refuses it: the 13th "
+        "minute is unlucky. Modal very likely evaluates crons with croniter"
+    )

@@ -15,7 +15,7 @@ from reconciler.plan.assumed import assume_applied
 from reconciler.plan.foreign import held_words
 from reconciler.plan.headline import headline, nothing_to_do
 from reconciler.plan.preview import preview_records, preview_slots
-from reconciler.plan.telling import describe_alerts
+from reconciler.plan.telling import describe_alerts, is_silenced
 from tests.plan.scenario import (
     NOW,
     TARGETS,
@@ -147,6 +147,18 @@ TO = Receiver(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
 )
 def test_who_is_told_of_what_in_a_few_words(alerts: Alerts | AlertRule | None, said: str) -> None:
     assert describe_alerts(alerts).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "silent", "silenced"),
+    [("local", True, True), ("local", False, False), ("production", True, False)],
+)
+def test_a_silent_environment_other_than_local_is_meant_to_be_silent(
+    name: str, silent: bool, silenced: bool
+) -> None:
+    telling = schedules("name: a\nschedule: 1d\nping: https://a/b")
+    assert is_silenced(desired(telling, name=name, silent=silent)) is silenced
+    assert not is_silenced(desired(A, name=name, silent=silent))
 
 
 def test_nothing_is_said_of_slots_that_go_on() -> None:

@@ -52,6 +52,9 @@ def test_names_are_in_no_order_and_what_comes_and_goes_makes_no_plan_stale() -> 
     one = replace(LIVE, protected=frozenset("abcdefgh"), lost=Lost(begun={"a": 1, "b": 2}))
     other = replace(LIVE, protected=frozenset("hgfedcba"), lost=Lost(begun={"b": 3, "a": 1}))
     assert one.digest == other.digest
+    assert LIVE.own is not None
+    tags = dict(reversed(list(LIVE.own.tags.items())))
+    assert replace(LIVE, own=replace(LIVE.own, tags=tags)).digest == LIVE.digest
     seen = replace(
         LIVE,
         unread=(Unread("main", "theirs", "", "permission denied"),),

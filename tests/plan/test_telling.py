@@ -63,6 +63,17 @@ def test_no_plan_shows_an_address_and_every_plan_shows_that_it_changes() -> None
     assert reasons[1].startswith("alerts 1 failure, missed, overdue to https://hooks.slack.com/…#")
 
 
+@pytest.mark.parametrize("key", [f"ping: {URL}", f"alerts: {{to: {{url: '{URL}'}}}}"])
+def test_no_plan_shows_the_one_address_that_a_schedule_has(key: str) -> None:
+    one = schedules(f"name: a\nschedule: 1d\n{key}")
+    created = make_plan(desired(one), nothing(), NOW)
+    assert URL.encode() in created.generation.encoded
+    deleted = make_plan(desired(()), after(created), NOW, allow_deletes=9)
+    changed = make_plan(desired(schedules("name: a\nschedule: 1d")), after(created), NOW)
+    for plan in (created, deleted, changed):
+        assert "verysecret" not in shown(plan)
+
+
 def test_nothing_changes_when_nothing_is_changed() -> None:
     given = schedules("name: a\nschedule: 1d\nalerts: {failures: 3}\nping: https://a/b", TELLING)
     asked = desired(given, alerts=alerts(SECRET))

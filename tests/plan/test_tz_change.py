@@ -188,6 +188,36 @@ def test_a_list_is_bounded() -> None:
     assert "9 more schedules not listed." in plan_text(plan, Style(colour=False))
 
 
+@pytest.mark.parametrize(("schedules_", "listed", "unlisted"), [(50, 50, 0), (51, 50, 1)])
+def test_fifty_schedules_are_listed(schedules_: int, listed: int, unlisted: int) -> None:
+    many = "\n---\n".join(
+        f'name: s{number:02}\nschedule: "{number % 60} 9 * * *"\ntimezone: America/Vancouver'
+        for number in range(schedules_)
+    )
+    plan = plan_of(many, planned_with(many, "2025b"))
+    assert plan.tz is not None
+    assert (len(plan.tz.schedules), plan.tz.unlisted) == (listed, unlisted)
+
+
+@pytest.mark.parametrize(("end", "moves", "more"), [(22, 2, False), (23, 3, False), (24, 3, True)])
+def test_of_each_schedule_three_occurrences_are_listed(end: int, moves: int, more: bool) -> None:
+    given = f'{MORNING.rstrip()}\n    end: "2026-11-{end}"'
+    plan = plan_of(given, planned_with(given, "2025b"))
+    assert plan.tz is not None
+    (schedule,) = plan.tz.schedules
+    assert (len(schedule.moved), schedule.more) == (moves, more)
+
+
+def test_times_are_compared_within_400_days_and_what_the_live_clocks_are_known_for() -> None:
+    plan = plan_of(MORNING, planned_with(MORNING, "2025b"))
+    assert plan.tz is not None
+    assert plan.tz.until == NOW + 400 * 1440
+    for until, compared in ((NOW + 1, NOW + 1), (NOW, None), (NOW - 9, None)):
+        shorter = plan_of(MORNING, planned_with(MORNING, "2025b", until=until))
+        assert shorter.tz is not None
+        assert shorter.tz.until == compared
+
+
 def test_the_same_edition_with_other_files_is_named() -> None:
     plan = plan_of(MORNING, planned_with(MORNING, tz_version()))
     text = plan_text(plan, Style(colour=False))
@@ -263,3 +293,5 @@ def test_the_clocks_are_the_same_all_year() -> None:
     january = known_clocks(generation.records, at("2026-01-01T00:00Z"))
     assert january == known_clocks(generation.records, at("2026-12-31T23:59Z"))
     assert january == generation.clocks
+    assert january.until == at("2029-01-01T00:00Z")
+    assert january.offsets.keys() == {"America/Vancouver"}
