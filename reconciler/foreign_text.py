@@ -57,7 +57,7 @@ def printable(text: str) -> str:
 
 def on_one_line(text: str) -> str:
     """The text as one line that does nothing to the terminal in which it is read."""
-    return printable(" ".join(text.splitlines()))
+    return printable(" ".join(text.splitlines()).replace("\t", " "))
 
 
 def as_lines(lines: Iterable[str]) -> str:

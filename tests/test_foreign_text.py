@@ -46,6 +46,10 @@ def test_a_text_on_one_line_is_one_line(text: str) -> None:
     assert not [*commands(without_commands(printable(text)))]
 
 
+def test_a_tab_is_a_space_where_a_text_is_put_on_one_line() -> None:
+    assert on_one_line("0\t6 * * *\n/opt/a.sh") == "0 6 * * * /opt/a.sh"
+
+
 @given(st.lists(HARMFUL, min_size=1))
 def test_a_line_stays_one_line_whatever_it_quotes(lines: list[str]) -> None:
     assert as_lines(lines).count("\n") == len(lines) - 1

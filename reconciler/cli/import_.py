@@ -15,7 +15,7 @@ from reconciler.cli.readable import read_standard_input, read_text
 from reconciler.cli.stopping import run
 from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
-from reconciler.foreign_text import printable
+from reconciler.foreign_text import on_one_line, printable
 from reconciler.importers.airflow import read_airflow
 from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
@@ -215,8 +215,8 @@ def _print_remarks(written: Written, source: str) -> None:
     for remark in written.remarks:
         place = f"{source}:{remark.line}" if remark.line else source
         # Foreign text must not act on a terminal.
-        print(f"{place}: {remark.kind}: {printable(remark.text)}", file=sys.stderr)
-        print(f"  {printable(remark.reason)}", file=sys.stderr)
+        print(f"{place}: {remark.kind}: {on_one_line(remark.text)}", file=sys.stderr)
+        print(f"  {on_one_line(remark.reason)}", file=sys.stderr)
     if written.to_write:
         print("These functions are yet to be written and deployed to Modal:", file=sys.stderr)
         for function in written.to_write:

@@ -40,6 +40,8 @@ _READ: Final = frozenset(
 _NO_SCHEDULE: Final = (
     "has no schedule: Airflow 3 runs it by hand or by data only, Airflow 2 once a day"
 )
+_TIMES: Final = frozenset({"schedule", "schedule_interval"})
+_FACTORY: Final = "if it makes a DAG, write a manifest: this importer reads `DAG(…)` and `@dag(…)`"
 _BY_HAND: Final = "runs by hand or by data only: it needs no manifest"
 
 
@@ -55,10 +57,18 @@ def read_airflow(text: str) -> Found:
 
 def _items(module: Module) -> Iterator[Draft | Remark]:
     for node, name in _dags(module):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and name is None and called_name(node) != "DAG":
+            text = f"{called_name(node)}({_times_of(module, node)})"
+            yield Remark(node.lineno, text, _FACTORY)
+        elif isinstance(node, ast.Call):
             yield from _Dag(module, node, name).items()
         else:
             yield Remark(node.lineno, f"DAG {name}", _NO_SCHEDULE)
+
+
+def _times_of(module: Module, node: ast.Call) -> str:
+    given = keyword_values(node)
+    return ", ".join(f"{key}={module.source(given[key])}" for key in _TIMES if key in given)
 
 
 def from_croniter(text: str) -> str:
@@ -80,11 +90,17 @@ def from_croniter(text: str) -> str:
 
 
 def _dags(module: Module) -> Iterator[tuple[ast.expr, str | None]]:
-    """Each call or decorator that makes a DAG, with the name of the function that it decorates."""
+    """Each call or decorator that makes a DAG, with the name of the function that it decorates.
+
+    And each call of another function that is given a schedule, for it may make one.
+    """
     for node in ast.walk(module.tree):
         match node:
             case ast.Call() if called_name(node) == "DAG":
                 yield node, None
+            case ast.Call() if called_name(node) not in {"", "dag", "dict"}:
+                if keyword_values(node).keys() & _TIMES:
+                    yield node, None
             case ast.FunctionDef():
                 for decorator in node.decorator_list:
                     called = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -116,7 +132,13 @@ class _Dag:
             (k for k in ("schedule", "timetable", "schedule_interval") if k in self._given), ""
         )
         if not key:
-            yield Remark(self._node.lineno, f"DAG {self.name}", _NO_SCHEDULE)
+            unpacked = next((item for item in self._node.keywords if item.arg is None), None)
+            reason = _NO_SCHEDULE
+            if unpacked is not None:
+                reason = (
+                    f"`**{self._module.source(unpacked.value)}` is known only when the code runs"
+                )
+            yield Remark(self._node.lineno, f"DAG {self.name}", reason)
             return
         node = self._given[key]
         line, source = node.lineno, f"{key}={self._module.source(node)} of {self.name}"

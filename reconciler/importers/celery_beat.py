@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import EllipsisType
 from typing import Any, Final
 
 from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field
@@ -34,6 +35,8 @@ _FIELDS: Final[Mapping[str, Field]] = {
     "month_of_year": MONTH,
 }
 """The arguments of `crontab`, in their order."""
+_DEEPEST: Final = 20
+"""Dicts inside one another, as in `{**{**A}}`, that are looked through."""
 _COUNTED: Final = "Celery counts from its start; a manifest's interval is aligned to midnight"
 
 
@@ -56,47 +59,95 @@ class _Beat:
         self._zone = next((zone for zone in map(self._literal, zones) if zone), "UTC")
 
     def items(self) -> Iterator[Draft | Remark]:
+        read: set[int] = set()
         for key, node in self._assigned(_SETTINGS):
-            if isinstance(node, ast.Name) and node.id in self._module.names:
-                node = self._module.names[node.id]
-            if not isinstance(node, ast.Dict):
-                text = f"{key}={self._module.source(node)}"
-                yield Remark(node.lineno, text, "not a dict that can be read without running it")
-                continue
-            for name, entry in zip(node.keys, node.values, strict=True):
-                yield from self._named(name, entry)
+            for name, entry in self._entries(node, read, _DEEPEST):
+                if name is None or isinstance(name, ast.expr):
+                    yield from self._named(name, entry)
+                else:
+                    text = f"{key}={self._module.source(entry)}"
+                    reason = "not a dict that can be read without running it"
+                    yield Remark(entry.lineno, text, reason)
         for found in ast.walk(self._module.tree):
             match found:
                 case ast.Assign(targets=[ast.Subscript(value=base, slice=name)], value=entry):
-                    if last_name(base) in _SETTINGS:
+                    if _setting(base) in _SETTINGS:
+                        yield from self._named(name, entry)
+                case ast.Call(
+                    func=ast.Attribute(value=base, attr="setdefault"), args=[name, entry]
+                ):
+                    if _setting(base) in _SETTINGS:
                         yield from self._named(name, entry)
                 case ast.Call() if called_name(found) == "add_periodic_task":
                     yield from self._periodic(found)
+                case ast.FunctionDef():
+                    yield from self._decorated(found)
 
     def _assigned(self, names: frozenset[str]) -> Iterator[tuple[str, ast.expr]]:
         """The values that a setting of one of these names gets, however it is set."""
         for node in ast.walk(self._module.tree):
             match node:
-                case ast.Assign(targets=[target], value=value) if last_name(target) in names:
-                    yield last_name(target), value
-                case ast.Call() if called_name(node) in {"update", "dict", "Celery"}:
-                    for key, value in keyword_values(node).items():
-                        if key in names:
-                            yield key, value
+                case ast.Assign(targets=targets, value=value):
+                    yield from ((_setting(to), value) for to in targets if _setting(to) in names)
+                case (
+                    ast.AnnAssign(target=target, value=ast.expr() as value)
+                    | ast.AugAssign(target=target, value=value)
+                ) if _setting(target) in names:
+                    yield _setting(target), value
+                case ast.Call():
+                    yield from _in_call(node, names)
                 case ast.Dict():
                     for name, value in zip(node.keys, node.values, strict=True):
                         if isinstance(name, ast.Constant) and name.value in names:
                             yield str(name.value), value
 
+    def _entries(
+        self, node: ast.expr, read: set[int], depth: int
+    ) -> Iterator[tuple[ast.expr | EllipsisType | None, ast.expr]]:
+        """The keys and values of a dict, and of the dicts that it is made of.
+
+        The key is None for an unpacked part, and an ellipsis for a whole, that only running the
+        code would tell. A dict that two settings name is read once.
+        """
+        if isinstance(node, ast.Name) and node.id in self._module.names:
+            node = self._module.names[node.id]
+        if id(node) in read:
+            return
+        read.add(id(node))
+        if depth and isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            yield from self._entries(node.left, read, depth - 1)
+            yield from self._entries(node.right, read, depth - 1)
+            return
+        found = _as_dict(node)
+        if found is None:
+            yield ..., node
+            return
+        for name, entry in zip(found.keys, found.values, strict=True):
+            if name is not None or not depth:
+                yield name, entry
+                continue
+            for inner, value in self._entries(entry, read, depth - 1):
+                yield None if inner is ... else inner, value
+
+    def _decorated(self, function: ast.FunctionDef) -> Iterator[Draft | Remark]:
+        """`@periodic_task(run_every=…)` of Celery 4 and older."""
+        for decorator in function.decorator_list:
+            if isinstance(decorator, ast.Call) and called_name(decorator) == "periodic_task":
+                given = keyword_values(decorator)
+                if "run_every" in given:
+                    given["schedule"] = given.pop("run_every")
+                yield from self._entry(function.name, function.name, given, decorator.lineno)
+
     def _named(self, name: ast.expr | None, entry: ast.expr) -> Iterator[Draft | Remark]:
         called = None if name is None else self._literal(name)
-        if not isinstance(called, str) or not isinstance(entry, ast.Dict):
+        fields = _as_dict(entry)
+        if not isinstance(called, str) or fields is None:
             text = self._module.source(entry)
             yield Remark(entry.lineno, text, "an entry that can be read only by running the code")
             return
         given = {
             key.value: value
-            for key, value in zip(entry.keys, entry.values, strict=True)
+            for key, value in zip(fields.keys, fields.values, strict=True)
             if isinstance(key, ast.Constant) and isinstance(key.value, str)
         }
         task = self._literal(given["task"]) if "task" in given else None
@@ -110,14 +161,11 @@ class _Beat:
         task = "task"
         if isinstance(signature, ast.Call) and isinstance(signature.func, ast.Attribute):
             task = self._module.source(signature.func.value)
-            keywords = keyword_values(signature)
             if signature.args:
                 given["args"] = ast.List(elts=signature.args, ctx=ast.Load())
                 ast.copy_location(given["args"], signature)
-            if keywords:
-                keys: list[ast.expr | None] = [ast.Constant(key) for key in keywords]
-                given["kwargs"] = ast.Dict(keys=keys, values=list(keywords.values()))
-                ast.copy_location(given["kwargs"], signature)
+            if signature.keywords:
+                given["kwargs"] = _dict_of(signature)
         name = self._literal(given.pop("name")) if "name" in given else None
         yield from self._entry(str(name or task), task, given, node.lineno)
 
@@ -206,6 +254,41 @@ class _Beat:
             return self._module.value(node)
         except NotLiteralError:
             return None
+
+
+def _in_call(node: ast.Call, names: frozenset[str]) -> Iterator[tuple[str, ast.expr]]:
+    """`beat_schedule.update({…})`, `conf.update(beat_schedule={…})` and their like."""
+    match node.func:
+        case ast.Attribute(value=base, attr="update") if _setting(base) in names:
+            yield from ((_setting(base), value) for value in node.args)
+            if node.keywords:
+                yield _setting(base), _dict_of(node)
+            return
+    if called_name(node) in {"update", "dict", "Celery"}:
+        yield from ((key, value) for key, value in keyword_values(node).items() if key in names)
+
+
+def _setting(node: ast.expr) -> str:
+    """`beat_schedule` of `app.conf.beat_schedule` and of `app.conf["beat_schedule"]`."""
+    match node:
+        case ast.Subscript(slice=ast.Constant(value=str() as key)):
+            return key
+    return last_name(node)
+
+
+def _as_dict(node: ast.expr) -> ast.Dict | None:
+    """`{…}` or `dict(…)`, None for another expression."""
+    if isinstance(node, ast.Call) and called_name(node) == "dict" and not node.args:
+        return _dict_of(node)
+    return node if isinstance(node, ast.Dict) else None
+
+
+def _dict_of(call: ast.Call) -> ast.Dict:
+    """The keyword arguments of a call as a dict."""
+    keys: list[ast.expr | None] = [
+        None if item.arg is None else ast.Constant(item.arg) for item in call.keywords
+    ]
+    return ast.copy_location(ast.Dict(keys, [item.value for item in call.keywords]), call)
 
 
 def _short(text: str) -> str:

@@ -71,10 +71,28 @@ _MULTIPLEXERS: Final = frozenset(
 )
 """Programs that do many things, of which the next word names one."""
 _PREPARATIONS: Final = frozenset(
-    {".", ":", "[", "[[", "cd", "echo", "export", "false", "mkdir", "printf", "pushd", "set"}
+    {
+        ".",
+        ":",
+        "[",
+        "[[",
+        "cd",
+        "echo",
+        "export",
+        "false",
+        "mkdir",
+        "printf",
+        "pushd",
+        "read",
+        "set",
+    }
     | {"sleep", "source", "test", "touch", "trap", "true", "ulimit", "umask", "unset", "wait"}
 )
-_WORDS_OF_SHELL: Final = frozenset({"!", "{", "}", "do", "done", "else", "fi", "if", "then"})
+_WORDS_OF_SHELL: Final = frozenset(
+    {"!", "{", "}", "do", "done", "else", "fi", "if", "then", "until", "while"}
+)
+_LOOPS: Final = frozenset({"case", "for", "select"})
+"""They begin words that are no command."""
 _SEPARATORS: Final = frozenset(";&|()")
 """Characters of the words between two commands."""
 _SUBSTITUTED: Final = re.compile(r"\$\(\(.*?\)\)|\$\([^()]*\)|`[^`]*`")
@@ -129,6 +147,8 @@ def _parts(command: str) -> Sequence[str]:
 
 
 def _name(words: Sequence[str], depth: int) -> Iterator[tuple[str, bool]]:
+    if words[0] in _LOOPS:
+        return
     while words and (words[0] in _WORDS_OF_SHELL or _ASSIGNMENT.fullmatch(words[0])):
         words = words[1:]
     if not words or depth == 0:

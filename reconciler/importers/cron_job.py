@@ -68,6 +68,7 @@ _REASONS: Final = {
     "ttlSecondsAfterFinished": "all runs are kept for `history_days` of the settings",
     "volumes": "mount a Modal volume in the function",
 }
+NOT_TEXT: Final = "its schedule has to be text; of a Helm chart, import what `helm template` prints"
 _NO_COUNTERPART: Final = "a manifest has no such field"
 
 
@@ -78,7 +79,9 @@ def read_cron_job(node: yaml.Node) -> Iterator[Draft | Remark]:
     spec = at(node, "spec")
     schedule = text_at(spec, "schedule")
     if spec is None or schedule is None:
-        yield Remark(line_of(node), f"CronJob {name}", "has no schedule")
+        written = at(spec, "schedule")
+        reason = "has no schedule" if written is None else NOT_TEXT
+        yield Remark(line_of(written or node), f"CronJob {name}", reason)
         return
     line = line_of(at(spec, "schedule") or node)
     zone = text_at(spec, "timeZone") or "UTC"

@@ -11,7 +11,7 @@ from typing import Final
 
 import yaml
 
-from reconciler.importers.cron_job import cron_of, excluded, policies
+from reconciler.importers.cron_job import NOT_TEXT, cron_of, excluded, policies
 from reconciler.importers.draft import Draft, Remark
 from reconciler.importers.yaml_nodes import at, fields, items, line_of, text_at
 
@@ -34,8 +34,9 @@ def read_cron_workflow(node: yaml.Node) -> Iterator[Draft | Remark]:
         return
     crons = []
     for entry in written:
-        text = str(entry.value) if isinstance(entry, yaml.ScalarNode) else "a mapping"
-        cron = cron_of(text)
+        is_text = isinstance(entry, yaml.ScalarNode)
+        text = str(entry.value) if is_text else "an entry of `schedules`"
+        cron = cron_of(text) if is_text else NOT_TEXT
         if isinstance(cron, str) or cron.exclude:
             reason = cron if isinstance(cron, str) else "needs an `exclude` of its own"
             yield Remark(line_of(entry), f"{text} of {name}", reason)
@@ -51,7 +52,10 @@ def read_cron_workflow(node: yaml.Node) -> Iterator[Draft | Remark]:
             keys={**excluded(crons[0]), **dict(policies(spec, _OVERLAP))},
         )
     for key, value in fields(spec).items():
-        if key == "workflowSpec":
+        if key == "schedule" and value not in written:
+            reason = "Argo refuses it beside `schedules`"
+            yield Remark(line_of(value), f"schedule: {value.value} of {name}", reason)
+        elif key == "workflowSpec":
             reason = "write what the workflow does as a Modal function"
             yield Remark(line_of(value), f"{key} of {name}", reason)
         elif key not in _READ:

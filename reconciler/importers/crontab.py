@@ -9,6 +9,7 @@ from typing import Final
 
 from reconciler.cron import CronError, parse
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import hidden_space
 from reconciler.importers.commands import command_name
 from reconciler.importers.draft import Draft, Found, Remark
 
@@ -29,7 +30,7 @@ _ACCOUNTS: Final = frozenset(
     {"root", "daemon", "nobody", "www-data", "apache", "nginx", "postgres", "ubuntu", "ec2-user"}
 )
 """Accounts that are no programs."""
-_ACCOUNT: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
+_ACCOUNT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
 _PROGRAMS: Final = frozenset(
     {"ansible-playbook", "awk", "bash", "borg", "cat", "cd", "chmod", "chown", "cp", "curl", "df"}
     | {"du", "echo", "exec", "find", "flock", "go", "gzip", "java", "kill", "ln", "logrotate", "ls"}
@@ -97,7 +98,9 @@ def _entry(
 ) -> Iterator[Draft | Remark]:
     found = _ENTRY.fullmatch(line)
     if found is None:
-        yield Remark(number, line, "not an entry of a crontab: five times and a command")
+        reason = "not an entry of a crontab: five times and a command"
+        hidden = hidden_space(line)
+        yield Remark(number, line, f"{reason}; it holds a {hidden[1]}" if hidden else reason)
         return
     times, command = found["times"], found["rest"]
     if times == "@reboot":
@@ -105,6 +108,10 @@ def _entry(
         return
     if system:
         user, *rest = command.split(maxsplit=1)
+        if not _ACCOUNT.fullmatch(user):
+            reason = f"{user} is not the name of a user, as --system expects one before the command"
+            yield Remark(number, line, reason)
+            return
         if not rest:
             yield Remark(number, line, "names a user and no command")
             return

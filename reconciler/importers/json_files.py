@@ -39,7 +39,8 @@ def _loaded(text: str) -> Any:
 
 
 def _reason(error: ValueError) -> str:
-    return " ".join(str(error).removeprefix("<string>:").split())
+    """In one line. The parser with comments begins its text with ``<string>:LINE``."""
+    return " ".join(re.sub(r"^<string>:(\d+)", r"line \1:", str(error)).split())
 
 
 def line_of_string(text: str, value: str, occurrence: int = 0) -> int:

@@ -19,6 +19,7 @@ from reconciler.importers.cron_job import read_cron_job
 from reconciler.importers.cron_workflow import read_cron_workflow
 from reconciler.importers.draft import Draft, Found, Remark
 from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
+from reconciler.words import count
 
 _READERS: Final = {"CronJob": read_cron_job, "CronWorkflow": read_cron_workflow}
 _HELM: Final = "its CronJobs are not in this file: import the output of `helm template`"
@@ -49,7 +50,7 @@ def _items(text: str) -> Iterator[Draft | Remark]:
     others: Counter[str] = Counter()
     for document in documents(text):
         for node in _unwrapped(document, {}, _DEEPEST):
-            kind = text_at(node, "kind")
+            kind = text_at(node, "kind") or ""
             if kind in _READERS:
                 yield from _READERS[kind](node)
             elif kind in _HELM_KINDS:
@@ -60,14 +61,18 @@ def _items(text: str) -> Iterator[Draft | Remark]:
                 )
                 yield Remark(line_of(node), _shown(node), reason)
             else:
-                others[kind or "a document without a kind"] += 1
+                others[kind] += 1
     if others:
-        counted = ", ".join(f"{number} {kind}" for kind, number in sorted(others.items()))
+        counted = ", ".join(
+            f"{number} {kind}" if kind else count(number, "document") + " without a kind"
+            for kind, number in sorted(others.items())
+        )
         yield Remark(0, counted, "not a CronJob: it stays where it is")
 
 
 def _shown(node: yaml.Node) -> str:
-    return f"{text_at(node, 'kind')} {text_at(node, 'metadata', 'name') or ''}".strip()
+    kind = text_at(node, "kind") or "a document without a kind"
+    return f"{kind} {text_at(node, 'metadata', 'name') or ''}".strip()
 
 
 def _unwrapped(node: yaml.Node, values: Mapping[str, str], depth: int) -> Iterator[yaml.Node]:
@@ -82,10 +87,19 @@ def _unwrapped(node: yaml.Node, values: Mapping[str, str], depth: int) -> Iterat
         inner = items(at(node, "objects"))
     else:
         inner = items(at(node, "items")) if depth and kind.endswith("List") else []
+        inner = [_of_kind(item, kind.removesuffix("List")) for item in inner]
     if not inner:
         yield _filled(node, values, {}) if values else node
     for item in inner:
         yield from _unwrapped(item, values, depth - 1)
+
+
+def _of_kind(item: yaml.Node, kind: str) -> yaml.Node:
+    """An entry of a typed list, such as `CronJobList`; there the API leaves the kind out."""
+    if not kind or not isinstance(item, yaml.MappingNode) or text_at(item, "kind"):
+        return item
+    pair = (yaml.ScalarNode(_TEXT, "kind", item.start_mark), yaml.ScalarNode(_TEXT, kind))
+    return yaml.MappingNode(item.tag, [*item.value, pair], item.start_mark, item.end_mark)
 
 
 def _filled(node: yaml.Node, values: Mapping[str, str], known: dict[int, yaml.Node]) -> yaml.Node:

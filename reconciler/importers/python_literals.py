@@ -65,6 +65,7 @@ class Module:
             raise ReconcileError(f"is not Python that can be parsed here: {error}") from error
         except (RecursionError, MemoryError) as error:
             raise ReconcileError("is nested too deeply") from error
+        _name_by_origin(tree)
         names: dict[str, ast.expr] = {}
         twice = set()
         for node in tree.body:
@@ -140,6 +141,24 @@ class Module:
 
     def _fail(self, node: ast.AST) -> Any:
         raise NotLiteralError(f"`{self.source(node)}` is known only when the code runs")
+
+
+def _name_by_origin(tree: ast.Module) -> None:
+    """Rename what `from celery.schedules import crontab as every` renames back to `crontab`."""
+    nodes = list(ast.walk(tree))
+    stored = {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    origins = {
+        item.asname: item.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for item in node.names
+        if item.asname and item.asname not in stored
+    }
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            node.id = origins.get(node.id, node.id)
 
 
 def called_name(node: ast.Call) -> str:

@@ -112,6 +112,8 @@ def _keys(settings: list[_Setting]) -> Iterator[tuple[str, Any]]:
 def _remark(setting: _Setting) -> Remark | None:
     if setting.key == "Description" or not setting.value:
         return None
+    if _REASONS.get(setting.key) is _SPREAD and setting.value.lower() in _FALSE:
+        return None
     wanted = _PASSIVE.get((setting.section, setting.key), "")
     if wanted in {None, setting.value}:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 import yaml
@@ -50,7 +51,7 @@ def write_manifests(
     remarks = list(found.remarks)
     for draft in found.drafts:
         name = unique_name(draft.name, names)
-        function = draft.function or f"{app}/{name.replace('-', '_')}"
+        function = draft.function or f"{app}/{_function_name(name)}"
         document, refused = _accepted(draft, name, function, settings)
         remarks += refused
         if document is None:
@@ -66,6 +67,12 @@ def write_manifests(
     remarks.sort(key=lambda remark: remark.line)
     firing = (item for item in found.still_firing if f"{item.app}/{item.function}" in called)
     return Written(text, tuple(written), tuple(to_write), tuple(remarks), tuple(firing))
+
+
+def _function_name(name: str) -> str:
+    """A name that a Python function can have: not `2fa_sync`, and not `import`."""
+    wish = name.replace("-", "_")
+    return wish if wish.isidentifier() and not iskeyword(wish) else f"job_{wish}"
 
 
 def _accepted(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from reconciler.errors import ReconcileError
+from reconciler.manifest.syntax import with_characters
 
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
@@ -19,7 +20,7 @@ def documents(text: str) -> Iterator[yaml.Node]:
         ReconcileError: it is not YAML.
     """
     try:
-        for node in yaml.compose_all(text, Loader=yaml.SafeLoader):
+        for node in yaml.compose_all(with_characters(text), Loader=yaml.SafeLoader):
             if not is_null(node):
                 yield node
     except yaml.YAMLError as error:

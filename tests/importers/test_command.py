@@ -49,6 +49,20 @@ def test_a_hyphen_reads_standard_input(tmp_path: Path) -> None:
     )
 
 
+def test_a_remark_shows_the_tabs_of_a_crontab_as_spaces(tmp_path: Path) -> None:
+    (tmp_path / "cron").write_text("0\t5\t*\t*\t*\n")
+    assert reconcile(tmp_path, "crontab", "cron").stderr.startswith(
+        "cron:1: not translated: 0 5 * * *\n"
+    )
+
+
+def test_json_that_cannot_be_read_is_an_error_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.jsonc").write_text('// a comment\n{"name": }\n')
+    done = reconcile(tmp_path, "wrangler", "wrangler.jsonc")
+    assert done.returncode == 1
+    assert "wrangler.jsonc: is not JSON: line 2: Unexpected" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("source", "text", "why"),
     [
