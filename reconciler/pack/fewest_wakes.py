@@ -1,13 +1,8 @@
-"""Packing ``fewest-wakes``: every slot may be shared, wakes per month are made few.
-
-Schedules are merged greedily, always the pair that adds the fewest wakes; then those move to other
-slots whose move saves wakes. All of it is deterministic: limits are counts of steps.
-"""
+"""Packing ``fewest-wakes``: every slot may be shared, wakes per month are made few."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.pack.demand import Demand, demands
@@ -24,18 +19,6 @@ PLACINGS: Final = 30_000
 """Schedules times slots, above which no more than `FOR_LARGE_SETS` slots are tried."""
 FRUITLESS: Final = 3
 """Further slots in a row that may save nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Packing:
-    """Demands in groups, by number, with the cover of each group."""
-
-    members: list[list[int]]
-    covers: list[int]
-
-    @property
-    def total(self) -> int:
-        return sum(map(cost, self.covers))
 
 
 def fewest_wakes(
@@ -67,32 +50,25 @@ def fewest_wakes(
     require_a_slot(budget, len(members))
     each = demands(members, now)
     ways = list(wake_shapes(each))
-    best = min(
-        (packing for shapes in ways for packing in _anew(each, shapes, budget)),
-        key=lambda packing: packing.total,
-    )
-    for packing in _kept(each, ways, budget, deployed):
-        if good_enough(packing.total, best.total):
-            best = packing
+    best = min((found for shapes in ways for found in _anew(each, shapes, budget)), key=_total)
+    for kept in _kept(each, ways, budget, deployed):
+        if good_enough(_total(kept), _total(best)):
+            best = kept
             break
-    groups = [
-        Group(cover, tuple(sorted(name for n in numbers for name in each[n].names)))
-        for numbers, cover in zip(best.members, best.covers, strict=True)
-    ]
-    return slots(groups, deployed)
+    return slots(best, deployed)
 
 
-def _anew(each: Sequence[Demand], shapes: Sequence[int], budget: int | None) -> Iterator[_Packing]:
+def _anew(
+    each: Sequence[Demand], shapes: Sequence[int], budget: int | None
+) -> Iterator[list[Group]]:
     """Yield cheap packings into one slot, two, and so on, as long as more slots save wakes."""
     limit = min(len(shapes), MOST_SLOTS, max(FOR_LARGE_SETS, PLACINGS // len(shapes)))
-    least = None
-    fruitless = 0
+    totals: list[int] = []
     for groups in cheap_groups(shapes, limit if budget is None else min(budget, limit)):
-        packing = _packing(each, groups)
-        yield packing
-        fruitless = 0 if least is None or packing.total < least else fruitless + 1
-        least = packing.total if least is None else min(least, packing.total)
-        if fruitless == FRUITLESS:
+        found = _groups(each, groups)
+        yield found
+        totals.append(_total(found))
+        if len(totals) > FRUITLESS and min(totals[-FRUITLESS:]) >= min(totals[:-FRUITLESS]):
             return
 
 
@@ -101,7 +77,7 @@ def _kept(
     ways: Sequence[Sequence[int]],
     budget: int | None,
     deployed: Sequence[PackedSlot],
-) -> Iterator[_Packing]:
+) -> Iterator[list[Group]]:
     """Yield packings that keep schedules in their slots: all of them, then all but a few.
 
     New schedules go to where they cost least. Nothing is yielded when none of the deployed slots
@@ -123,12 +99,19 @@ def _kept(
     for state in found:
         for n in new:
             state.insert(n)
-    yield min((_packing(each, state) for state in found), key=lambda packing: packing.total)
+    yield min((_groups(each, state) for state in found), key=_total)
     for state in found:
         state.tidy()
-    yield min((_packing(each, state) for state in found), key=lambda packing: packing.total)
+    yield min((_groups(each, state) for state in found), key=_total)
 
 
-def _packing(each: Sequence[Demand], groups: Groups) -> _Packing:
-    used = [numbers for numbers in groups.members if numbers]
-    return _Packing(used, [cover_of([each[n] for n in numbers]) for numbers in used])
+def _groups(each: Sequence[Demand], groups: Groups) -> list[Group]:
+    """Return the groups with their schedules, each with the cover that tolerance allows."""
+    found = ([each[n] for n in numbers] for numbers in groups.members if numbers)
+    return [
+        Group(cover_of(one), tuple(sorted(n for each in one for n in each.names))) for one in found
+    ]
+
+
+def _total(groups: Sequence[Group]) -> int:
+    return sum(cost(group.cover) for group in groups)

@@ -168,13 +168,9 @@ def _divided_anew(groups: Groups) -> Groups:
     pairs = list(combinations(range(len(groups.members)), 2))
     fruitless = 0
     while fruitless < len(pairs):
-        first, second = pairs[0]
-        pairs = [*pairs[1:], pairs[0]]
-        better = groups.divided_anew(first, second)
-        if better is None:
-            fruitless += 1
-        else:
-            groups, fruitless = better, 0
+        pairs.append(pairs.pop(0))
+        better = groups.divided_anew(*pairs[-1])
+        groups, fruitless = (groups, fruitless + 1) if better is None else (better, 0)
     return groups
 
 

@@ -12,7 +12,6 @@ from reconciler.pack.slots import POLLER, PackedSlot
 
 TOLERATED: Final = 1
 """Percent by which a packing that moves no schedule may cost more than the best one."""
-_FIRST_NUMBER: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,10 @@ def slots(groups: Sequence[Group], deployed: Sequence[PackedSlot]) -> tuple[Pack
             most of its schedules, the others are numbered in the order of their first schedules.
     """
     names = _names(groups, deployed)
-    named = [
-        PackedSlot(
-            name=names[n],
-            cron=shape.expression(group.cover),
-            schedules=group.schedules,
-        )
-        for n, group in enumerate(groups)
-    ]
+    named = (
+        PackedSlot(name, shape.expression(group.cover), group.schedules)
+        for name, group in zip(names, groups, strict=True)
+    )
     return tuple(sorted(named, key=lambda slot: slot.name))
 
 
@@ -93,5 +88,5 @@ def _is_poller(name: str) -> bool:
 
 def _poller_names() -> Iterator[str]:
     yield POLLER
-    for number in count(_FIRST_NUMBER):
+    for number in count(2):
         yield f"{POLLER}-{number}"

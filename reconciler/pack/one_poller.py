@@ -68,8 +68,6 @@ def _best(each: Sequence[Demand], most: int) -> frozenset[int]:
 def _total(each: Sequence[Demand], solo: frozenset[int]) -> int:
     """Return what a choice costs, with a poller that makes use of tolerance."""
     polled = _polled(each, solo)
-    if not polled:
-        return total_cost(each, solo)
     saved = cost(union(demand.shape for demand in polled)) - cost(cover_of(polled))
     return total_cost(each, solo) - saved
 

@@ -53,10 +53,6 @@ class BudgetError(ReconcileError):
 
 
 def require_a_slot(budget: int | None, members: int) -> None:
-    """Check that a budget suffices for any packing at all; None is no limit.
-
-    Raises:
-        BudgetError: the budget is less than 1 and there are members.
-    """
-    if members and budget is not None and budget < 1:
+    """Raise BudgetError if a budget is less than one slot; None is no limit."""
+    if budget is not None and budget < 1:
         raise BudgetError(members)
