@@ -298,6 +298,8 @@ class World:
         """End a call that is still going."""
         found = self.calls[call]
         if found.job is not None:
+            # A supervisor that had not begun yet could not say so itself.
+            self.disturbed_runs.add(found.occurrence)
             found.job.cancel()
         found.end(self.now, CallStatus(CallState.CANCELLED))
 
