@@ -9,8 +9,7 @@ from random import Random
 from typing import Final
 
 from reconciler.cron import minute
-from reconciler.model.generation import Generation
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Generation, new_generation
 from reconciler.model.record import Record
 
 NOW: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.damaged import WarningRunLog
     from reconciler.deploy.apply import Workspace
     from reconciler.dispatch.ports import RunLog
-    from reconciler.dispatch.wake.wake import Ports
+    from reconciler.dispatch.wake.request import Ports
 
 THROTTLE_WAIT: Final = "60"
 """Seconds that the client waits on throttling; without this it waits for ever."""
@@ -90,7 +90,7 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
     from reconciler.client.task_files import ModalTaskFiles
     from reconciler.deploy.modal_files import RemoteGenerations
     from reconciler.dispatch.adapters.modal_calls import ModalCaller
-    from reconciler.dispatch.wake.wake import Ports
+    from reconciler.dispatch.wake.request import Ports
 
     workspace = open_workspace(inputs)
 

@@ -135,8 +135,7 @@ async def _as_it_is(one: Damaged, claims: Claims, files: Files) -> Damaged | Non
 
 
 def _decode_task(content: bytes, where: str) -> None:
-    from reconciler.model.task import decode_settled, decode_task
-    from reconciler.model.task_names import TASKS_FOLDER
+    from reconciler.model.task import TASKS_FOLDER, decode_settled, decode_task
 
     decode = decode_task if where.startswith(f"{TASKS_FOLDER}/") else decode_settled
     decode(content, where)

@@ -16,10 +16,11 @@ from reconciler.cron import minute
 from reconciler.deploy.history import Origin, record_or_damage
 from reconciler.deploy.observation import read_pointer
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.wake.wake import Ports, read_cursor
+from reconciler.dispatch.wake.cursor_entry import read_cursor
+from reconciler.dispatch.wake.request import Ports
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
-from reconciler.model.task_names import is_task
+from reconciler.model.task import is_task
 from reconciler.render.explanation import Beginning, explain, explain_deleted, origin_line
 from reconciler.render.logs import Logs
 from reconciler.render.task_explanation import explain_task

@@ -9,13 +9,19 @@ from reconciler.cli.times import FAR_DAYS
 from reconciler.cli.unknown import unknown_schedule
 from reconciler.dispatch.history import Run, runs_of
 from reconciler.dispatch.ports import TaskFiles
-from reconciler.dispatch.wake.wake import Ports
+from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.record import Record
-from reconciler.model.task import SettledTask, Task, parse_task_key, task_id_of
-from reconciler.model.task_names import NAME_PREFIX, is_task
+from reconciler.model.task import (
+    NAME_PREFIX,
+    SettledTask,
+    Task,
+    is_task,
+    parse_task_key,
+    task_id_of,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ from uuid import uuid4
 
 from reconciler.cli.damaged import ENTRY
 from reconciler.dispatch.history import Run, runs_of
+from reconciler.dispatch.wake.cursor_entry import read_cursor
 from reconciler.dispatch.wake.rehearsal import REHEARSED, RehearsedClaims, rehearsed
-from reconciler.dispatch.wake.wake import NothingAppliedError, Ports, WakeRequest, read_cursor, wake
+from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.claim import ClaimState, claim_key
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.generation import ON_DEMAND, Generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import RunRecord, RunState, WakeLog
-from reconciler.model.task_names import is_task
+from reconciler.model.task import is_task
 from reconciler.render.rehearsal import Line, Rehearsal, Will
 
 HISTORY_DAYS = 2

@@ -16,7 +16,7 @@ from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cli.unknown import require_volume
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.wake.wake import Ports
+from reconciler.dispatch.wake.request import Ports
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import Occurrence, format_minute

@@ -24,7 +24,8 @@ from reconciler.cli.times import FAR_DAYS
 from reconciler.cli.unknown import nothing_live
 from reconciler.cron import minute
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.wake.wake import Ports, read_cursor
+from reconciler.dispatch.wake.cursor_entry import read_cursor
+from reconciler.dispatch.wake.request import Ports
 from reconciler.errors import ReconcileError
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation

@@ -10,8 +10,8 @@ from reconciler.errors import ReconcileError
 from reconciler.model.claim import claim_key
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.outbox import Told
 from reconciler.model.runs import RunRecord, RunState, WakeLog
-from reconciler.model.sendings import Told
 
 NEXT_MINUTE = "Trigger it again in the next minute."
 """An occurrence is a minute, and is claimed once: the next minute is another one."""

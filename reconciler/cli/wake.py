@@ -16,8 +16,8 @@ from reconciler.cli.stopping import run, stopping
 from reconciler.cli.triggered import triggered
 from reconciler.cli.unknown import nothing_live, unknown_schedule
 from reconciler.cron import instant, minute
+from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.dispatch.wake.start import CLAIM_LIFE
-from reconciler.dispatch.wake.wake import NothingAppliedError
 from reconciler.errors import StoppedError
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import RunState, WakeLog

@@ -19,7 +19,7 @@ from reconciler.client.stored_tasks import (
     stored,
 )
 from reconciler.client.task_errors import TaskStartedError, UnknownTaskError
-from reconciler.dispatch.adapters.described import in_utf8
+from reconciler.dispatch.adapters.modal_failures import in_utf8
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.wake.start import ATTEMPT_LIMIT

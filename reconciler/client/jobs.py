@@ -13,11 +13,9 @@ import modal
 from reconciler.client.not_found import missing_function
 from reconciler.client.synchronous import wait_for
 from reconciler.client.target import HOW_TO_NAME, parse_target
-from reconciler.dispatch.adapters.asking import asking
 from reconciler.dispatch.adapters.call_results import UNREADABLE, status_of
-from reconciler.dispatch.adapters.described import describe
-from reconciler.dispatch.adapters.modal_calls import ModalCaller
-from reconciler.dispatch.adapters.modal_failures import failure_of
+from reconciler.dispatch.adapters.modal_calls import ModalCaller, asking
+from reconciler.dispatch.adapters.modal_failures import describe, failure_of
 from reconciler.dispatch.answers import (
     CallState,
     ModalError,

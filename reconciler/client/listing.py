@@ -20,8 +20,8 @@ from reconciler.model.task import (
     decode_settled,
     decode_task,
     parse_task_key,
+    settled_path,
 )
-from reconciler.model.task_names import settled_path
 
 
 class TaskState(StrEnum):

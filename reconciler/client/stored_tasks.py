@@ -10,8 +10,16 @@ from typing import Final, TypeAlias
 from reconciler.dispatch.ports import Claims, Clock, TaskFiles
 from reconciler.model.formats import FORMAT, Entry, check_format, reading, typed
 from reconciler.model.occurrence import format_minute
-from reconciler.model.task import SettledTask, Task, TaskPath, decode_settled, decode_task
-from reconciler.model.task_names import NAME_PREFIX, settled_path, task_key
+from reconciler.model.task import (
+    NAME_PREFIX,
+    SettledTask,
+    Task,
+    TaskPath,
+    decode_settled,
+    decode_task,
+    settled_path,
+    task_key,
+)
 
 EDITIONS: Final = 1000
 """How often one id can be cancelled and used again within two weeks."""

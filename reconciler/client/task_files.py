@@ -11,7 +11,7 @@ from modal.types import FileEntryType
 
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.adapters.modal_calls import translated_errors
-from reconciler.model.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.model.task import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 class ModalTaskFiles:

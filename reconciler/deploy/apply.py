@@ -30,9 +30,10 @@ from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import generation_path
-from reconciler.model.pointer import POINTER_PATH, Pointer
-from reconciler.model.protection import (
+from reconciler.model.pointer import (
+    POINTER_PATH,
     PROTECTED_KEY,
+    Pointer,
     Renames,
     protection_entry,
     renames_in,

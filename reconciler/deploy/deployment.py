@@ -14,10 +14,9 @@ import reconciler
 from reconciler.cron.zone_files import tz_version, tzdata_version
 from reconciler.dispatch.adapters.volume_files import MOUNT_POINT
 from reconciler.dispatch.wake.entrypoint import wake
-from reconciler.dispatch.wake.environment import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.dispatch.wake.supervisor import SUPERVISED_AT_ONCE, SUPERVISOR_TIMEOUT, supervise
 from reconciler.model.claim import WAKE_TIMEOUT
-from reconciler.model.generation import ON_DEMAND, SUPERVISOR, Slot
+from reconciler.model.generation import APP_VARIABLE, ON_DEMAND, SLOT_VARIABLE, SUPERVISOR, Slot
 from reconciler.plan.price import SCALEDOWN
 
 PYTHON: Final = "3.12"

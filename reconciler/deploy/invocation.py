@@ -14,7 +14,7 @@ from reconciler.deploy.ports import Apps, Files
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, translated_errors
 from reconciler.dispatch.answers import FailureKind, ModalError
-from reconciler.dispatch.wake.wake import UnknownScheduleError
+from reconciler.dispatch.wake.request import UnknownScheduleError
 from reconciler.errors import ReconcileError
 from reconciler.model.formats import REPAIR
 from reconciler.model.generation import ON_DEMAND

@@ -19,8 +19,7 @@ from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation
-from reconciler.model.pointer import Pointer
-from reconciler.model.protection import Protection
+from reconciler.model.pointer import Pointer, Protection
 from reconciler.plan import Lost
 from reconciler.plan.tags import PROTECTED_TAG, VOLUME_TAG
 

@@ -24,8 +24,8 @@ from reconciler.deploy.ports import (
 )
 from reconciler.deploy.schedule_texts import UnknownScheduleTextError, read_schedule
 from reconciler.dispatch.adapters.at_once import together
-from reconciler.dispatch.adapters.described import describe
 from reconciler.dispatch.adapters.modal_calls import translated_errors
+from reconciler.dispatch.adapters.modal_failures import describe
 from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.errors import UnknownEnvironmentError
 from reconciler.model.generation import Slot

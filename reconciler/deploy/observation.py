@@ -19,8 +19,13 @@ from reconciler.manifest import EnvironmentSettings
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation, generation_path
-from reconciler.model.pointer import POINTER_PATH, Pointer, decode_pointer
-from reconciler.model.protection import PROTECTED_KEY, read_protection
+from reconciler.model.pointer import (
+    POINTER_PATH,
+    PROTECTED_KEY,
+    Pointer,
+    decode_pointer,
+    read_protection,
+)
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.tags import GENERATION_TAG, tag_value
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from reconciler.dispatch.adapters.asking import LISTENER
+from reconciler.dispatch.adapters.modal_calls import LISTENER
 from reconciler.dispatch.adapters.modal_failures import START_ENGINE
 from reconciler.dispatch.answers import FailureKind, ModalError
 
@@ -56,7 +56,7 @@ class Patience:
 
     @contextmanager
     def asking(self, what: str, *, patient: bool, due: float = 0.0) -> Iterator[None]:
-        """See :class:`~reconciler.dispatch.adapters.asking.Listener`.
+        """See :class:`~reconciler.dispatch.adapters.modal_calls.Listener`.
 
         Raises:
             ModalError: Modal was silent for too long, or is silent and the job is being ended.

@@ -3,21 +3,22 @@
 A generation is a JSON Lines file: a header, the agenda, which slot wakes for what, then one record
 per schedule, sorted by name. It is named after the SHA-256 of its bytes and never changed, so two
 readers of the same name have read the same thing. How the file is read is in
-:mod:`reconciler.model.stored_generation`, how it is written in
-:mod:`reconciler.model.generation_writing`.
+:mod:`reconciler.model.stored_generation`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.model.agenda import Agenda
-from reconciler.model.occurrence import Occurrence
+from reconciler.cron.intervals import is_counted
+from reconciler.model.agenda import Agenda, write_agenda
+from reconciler.model.formats import json_line
+from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.record import Record
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ TASK_TICK: Final = "task_tick"
 """What wakes for tasks that programs create: the member of the packing, and its slot when solo."""
 TASK_RESOLUTION: Final = "task_resolution"
 """The header's key for :attr:`Generation.task_resolution`; programs that create tasks read it."""
+APP_VARIABLE: Final = "RECONCILER_APP"
+"""The environment variable that gives a container the name of our app, its Volume and its Dict."""
+SLOT_VARIABLE: Final = "RECONCILER_SLOT"
+"""The environment variable that gives a container the name of its slot."""
 CRONLESS: Final = (ON_DEMAND, SUPERVISOR)
 """The functions of our app beside the slots; no schedule can bear such a name."""
 
@@ -123,9 +128,6 @@ class Generation:
     @cached_property
     def encoded(self) -> bytes:
         """The file's bytes; equal generations have equal bytes."""
-        # Start-up time: a wake reads generations and writes none.
-        from reconciler.model.generation_writing import encode_generation
-
         return encode_generation(self)
 
     @cached_property
@@ -146,9 +148,6 @@ class Generation:
     @cached_property
     def agenda(self) -> Agenda:
         """What finds the records that may be due."""
-        # Start-up time: a wake finds it in the file.
-        from reconciler.model.agenda_writing import write_agenda
-
         return write_agenda(self.records)
 
     @property
@@ -189,3 +188,102 @@ class Generation:
     def _find_former(self, name: str) -> Record | None:
         number = self.agenda.formerly(name)
         return None if number is None else self.read(number)
+
+
+def new_generation(
+    records: Iterable[Record],
+    slots: Iterable[Slot],
+    punctuality: int,
+    served: Mapping[str, Iterable[str]] | None = None,
+    history_days: int = HISTORY_DAYS,
+    task_resolution: int | None = None,
+    *,
+    alerts: Alerts | None = None,
+    environment: str = "",
+    slots_since: Mapping[str, int] | None = None,
+    begun: Mapping[str, int] | None = None,
+    rebuilt: Mapping[str, int] | None = None,
+    tz: str = "",
+    clocks: Clocks | None = None,
+) -> Generation:
+    """Build a generation whose bytes do not depend on the order of its parts."""
+    return Generation(
+        records=tuple(sorted(records, key=lambda record: record.name)),
+        slots=tuple(sorted(slots)),
+        punctuality=punctuality,
+        served={name: tuple(sorted(names)) for name, names in (served or {}).items()},
+        history_days=history_days,
+        task_resolution=task_resolution,
+        alerts=alerts,
+        environment=environment,
+        slots_since=slots_since or {},
+        begun=begun or {},
+        rebuilt=rebuilt or {},
+        tz=tz,
+        clocks=clocks,
+    )
+
+
+def encode_generation(generation: Generation) -> bytes:
+    """The bytes of a generation's file; equal generations have equal bytes."""
+    header: dict[str, Any] = {
+        "format": _format(generation.records),
+        "history_days": generation.history_days,
+        "punctuality": generation.punctuality,
+        "schedules": len(generation.records),
+        "slots": [
+            {
+                "cron": slot.cron,
+                "name": slot.name,
+                "timezone": slot.timezone,
+                **_since(generation.slots_since.get(slot.name)),
+            }
+            for slot in generation.slots
+        ],
+    }
+    if generation.task_resolution is not None:
+        header[TASK_RESOLUTION] = generation.task_resolution
+    if generation.alerts is not None:
+        header["alerts"] = generation.alerts.to_json()
+    if generation.environment:
+        header["environment"] = generation.environment
+    if generation.begun:
+        header["begun"] = dict(generation.begun)
+    if generation.rebuilt:
+        header["rebuilt"] = {name: format_minute(at) for name, at in generation.rebuilt.items()}
+    if generation.tz:
+        header["tz"] = generation.tz
+    lines = [
+        json_line(header),
+        generation.agenda.times + b"\n",
+        generation.agenda.begun + b"\n",
+        json_line(_for_planning(generation)),
+        *(json_line(record.to_json()) for record in generation.records),
+    ]
+    return b"".join(lines)
+
+
+def _format(records: Iterable[Record]) -> int:
+    """The oldest format that can say the records, so that an older version reads them if it can."""
+    texts = (text for record in records for text in record.when)
+    return INTERVALS_FORMAT if any(map(is_counted, texts)) else AGENDA_FORMAT
+
+
+def _for_planning(generation: Generation) -> dict[str, Any]:
+    """The line that no wake parses."""
+    line: dict[str, Any] = {
+        "served": {name: list(names) for name, names in generation.served.items()}
+    }
+    if generation.clocks is not None:
+        line["clocks"] = {
+            "until": format_minute(generation.clocks.until),
+            "zones": {
+                name: [[format_minute(at), offset] for at, offset in offsets]
+                for name, offsets in generation.clocks.offsets.items()
+            },
+        }
+    return line
+
+
+def _since(at: int | None) -> dict[str, str]:
+    return {} if at is None else {"since": format_minute(at)}

@@ -17,7 +17,7 @@ from reconciler.model.formats import FORMAT, Damaged
 from reconciler.model.occurrence import Occurrence, format_minute
 
 if TYPE_CHECKING:
-    from reconciler.model.sendings import Told
+    from reconciler.model.outbox import Told
 
 RUNS_FOLDER: Final = "runs"
 COMPACTED: Final = "compacted.jsonl"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
-from reconciler.model.agenda import Agenda
+from reconciler.model.agenda import Agenda, write_agenda
 from reconciler.model.formats import REPAIR, Damaged, FormatError, check_format, reading
 from reconciler.model.generation import (
     AGENDA_FORMAT,
@@ -180,11 +180,11 @@ class StoredGeneration(Generation):
 
     @property
     def damaged(self) -> tuple[Damaged, ...]:
-        """See :class:`~reconciler.dispatch.generation.Generation`."""
+        """See :class:`~reconciler.model.generation.Generation`."""
         return (*self.left_out, *self.records.damaged.values())
 
     def read(self, number: int) -> Record | None:
-        """See :class:`~reconciler.dispatch.generation.Generation`."""
+        """See :class:`~reconciler.model.generation.Generation`."""
         return self.records.read(number)
 
     def find(self, name: str) -> Record | None:
@@ -198,7 +198,7 @@ class StoredGeneration(Generation):
         return found if found is not None and found.name == name else None
 
     def may_have(self, name: str) -> bool:
-        """See :class:`~reconciler.dispatch.generation.Generation`."""
+        """See :class:`~reconciler.model.generation.Generation`."""
         if self.named(name) is not None:
             return True
         if self.left_out:
@@ -214,7 +214,7 @@ class StoredGeneration(Generation):
         return bisect_left(range(len(self.records)), name, key=self.records.name_at)
 
     def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
-        """See :class:`~reconciler.dispatch.generation.Generation`.
+        """See :class:`~reconciler.model.generation.Generation`.
 
         Raises:
             FormatError: its agenda is not one of ours.
@@ -233,8 +233,6 @@ class StoredGeneration(Generation):
         """What finds the records that may be due; of an old file, made from all of them."""
         if self.written_agenda is not None:
             return self.written_agenda
-        from reconciler.model.agenda_writing import write_agenda  # start-up time: see above
-
         return write_agenda(self.records)
 
 

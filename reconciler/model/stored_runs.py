@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from reconciler.model.formats import Damaged, FormatError, check_format, reading, typed
 from reconciler.model.occurrence import attempts_of, parse_minute, time_of
+from reconciler.model.outbox import Told
 from reconciler.model.runs import ReadLogs, RunRecord, RunState, WakeLog
-from reconciler.model.sendings import Told
 
 _HEADER_START: Final = b'{"format":'
 _NAME: Final = re.compile(rb'\{"at":"[^"]*","name":"([^"\\]*)"')

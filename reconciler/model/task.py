@@ -19,19 +19,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from reconciler.cron import instant
 from reconciler.model.formats import FORMAT, FormatError, check_format, reading, typed
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute, time_of
 from reconciler.model.record import Record
-from reconciler.model.task_names import (
-    NAME_PREFIX,
-    TASKS_FOLDER,
-    bucket,
-    is_task,
-    settled_path,
-    task_key,
-)
 from reconciler.policies import Catchup, Delivery
 
+TASKS_FOLDER: Final = "tasks"
+SETTLED_FOLDER: Final = "settled"
+NAME_PREFIX: Final = "task/"
+"""What the history has before a task's id; no schedule's name holds a slash."""
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What the id of a task may be: part of a file's name, and of the names of claims."""
 LONG_PAST: Final = 24 * 60
@@ -306,3 +303,23 @@ def _literal(value: Any) -> Any:
 def _encoded(data: Mapping[str, Any]) -> bytes:
     body = {"format": FORMAT, **data}
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def is_task(name: str) -> bool:
+    """Whether a name in the history is that of a task that a program created."""
+    return name.startswith(NAME_PREFIX)
+
+
+def task_key(task_id: str, edition: int) -> str:
+    """An id, and which of its editions is meant unless it is the first."""
+    return task_id if edition == 1 else f"{task_id}~{edition}"
+
+
+def bucket(at: int) -> str:
+    """The folder of the hour of an epoch minute; folders sort by time."""
+    return f"{TASKS_FOLDER}/{instant(at):%Y-%m-%d/%H}"
+
+
+def settled_path(task_id: str, edition: int) -> str:
+    """Where it is said what became of a task."""
+    return f"{SETTLED_FOLDER}/{task_key(task_id, edition)}.json"

@@ -13,7 +13,7 @@ from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
 from reconciler.manifest.schedule import Exclusion
 from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.model.generation import Generation
-from reconciler.model.protection import Renames
+from reconciler.model.pointer import Renames
 from reconciler.model.record import Record
 from reconciler.plan.state import Lost
 from reconciler.plan.telling import told_by

@@ -18,8 +18,7 @@ from reconciler.cron import warnings as cron_warnings
 from reconciler.cron.zone_files import tz_version
 from reconciler.durations import parse_duration
 from reconciler.manifest import EnvironmentSettings, Location, Schedule
-from reconciler.model.generation import CRONLESS, Generation, Slot
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import CRONLESS, Generation, Slot, new_generation
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_packings, wakes_without_tolerance
 from reconciler.plan.ancestry import Ancestry, checkout_warnings, creation_reason, deletion_reason

@@ -10,8 +10,7 @@ from hashlib import sha256
 
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.model.generation import Generation, Slot
-from reconciler.model.pointer import Pointer
-from reconciler.model.protection import Renames
+from reconciler.model.pointer import Pointer, Renames
 from reconciler.plan.identity import Owner
 from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import VOLUME_TAG
@@ -199,7 +198,7 @@ class Actual:
             stand; None when no place could be read and some may have been.
         wake_seconds: of recent wakes, the seconds that their work took.
         renames: digest of a generation to what was renamed in it, as the Dict says; see
-            :class:`~reconciler.model.protection.Protection`.
+            :class:`~reconciler.model.pointer.Protection`.
         began: of schedules whose anchor is ahead, the epoch minute at which they really began, as
             far as that is known.
         number: the highest apply number that anything live knows of; the next apply has the next.

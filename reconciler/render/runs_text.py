@@ -8,8 +8,8 @@ from typing import Any, Final
 from reconciler.dispatch.history import Run
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute
+from reconciler.model.outbox import told_line
 from reconciler.model.runs import RunRecord, RunState, WakeLog
-from reconciler.model.sendings import told_line
 from reconciler.render.style import Style
 
 BRIEF: Final = 100

@@ -10,10 +10,8 @@ from typing import Final, NamedTuple
 
 from reconciler.cron import minute
 from reconciler.dispatch.decide.calendar import barred, previous_time, running_times
-from reconciler.dispatch.decide.due import Due, find_due
-from reconciler.dispatch.decide.notifications import FAILED_STATES
-from reconciler.dispatch.decide.overdue import overdue_since
-from reconciler.dispatch.decide.policy import Fate
+from reconciler.dispatch.decide.due import Due, Fate, find_due
+from reconciler.dispatch.decide.notifications import FAILED_STATES, overdue_since
 from reconciler.dispatch.history import Run
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.model.formats import Damaged

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.dispatch.history import Run
-from reconciler.model.task_names import is_task
+from reconciler.model.task import is_task
 from reconciler.render.runs_text import FAILURES
 from reconciler.render.status import Tasks, TaskStatus
 

@@ -216,7 +216,8 @@ def test_a_wake_and_a_cancellation_at_the_same_time_agree(world: World) -> None:
         created(world, one, time="14:00")
 
         async def both(one: str = one) -> object:
-            from reconciler.dispatch.wake.wake import WakeRequest, wake
+            from reconciler.dispatch.wake.request import WakeRequest
+            from reconciler.dispatch.wake.wake import wake
 
             request = WakeRequest(wake=f"fc-{one}", token=one, slot="poller")
             waking = wake(world.ports("15:00"), request)

@@ -25,9 +25,10 @@ from reconciler.dispatch.adapters.fakes import (
     FakeRunLog,
     FakeTaskFiles,
 )
-from reconciler.dispatch.wake.wake import Ports, WakeRequest, wake
+from reconciler.dispatch.wake.request import Ports, WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.formats import Entry
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import new_generation
 from reconciler.model.runs import WakeLog
 from reconciler.model.task import Task
 from tests.dispatch.scenario import at

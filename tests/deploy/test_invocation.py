@@ -14,7 +14,7 @@ from reconciler.deploy.fakes import FakeApps, FakeFiles
 from reconciler.deploy.invocation import call_dispatcher, lost_volume, wait_for_calls
 from reconciler.deploy.ports import DeployedApp
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.wake.wake import UnknownScheduleError
+from reconciler.dispatch.wake.request import UnknownScheduleError
 from reconciler.errors import ReconcileError
 from reconciler.model.runs import RunRecord, RunState, WakeLog
 from reconciler.plan.tags import VOLUME_TAG

@@ -14,8 +14,7 @@ from reconciler.deploy.ports import DeployedApp
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import NewerFormatError
 from reconciler.model.generation import generation_path
-from reconciler.model.pointer import POINTER_PATH, Pointer, decode_pointer
-from reconciler.model.protection import Protection
+from reconciler.model.pointer import POINTER_PATH, Pointer, Protection, decode_pointer
 from reconciler.model.runs import WakeLog
 from reconciler.plan import Lost
 from tests.deploy.scenario import World

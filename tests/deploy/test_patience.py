@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.deploy.patience import FIRST_ANSWER, LATER_ANSWER, Patience, patiently
-from reconciler.dispatch.adapters.asking import asking
+from reconciler.dispatch.adapters.modal_calls import asking
 from reconciler.dispatch.answers import FailureKind, ModalError
 
 WHERE = ("https://modal.example", "Modal")

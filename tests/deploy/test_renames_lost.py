@@ -19,8 +19,7 @@ from reconciler.deploy.fakes import FakeFiles
 from reconciler.manifest import Schedule
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Generation, generation_path
-from reconciler.model.pointer import POINTER_PATH
-from reconciler.model.protection import PROTECTED_KEY
+from reconciler.model.pointer import POINTER_PATH, PROTECTED_KEY
 from reconciler.model.record import Record
 from tests.deploy.scenario import World
 from tests.plan.scenario import schedules

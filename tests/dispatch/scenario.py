@@ -17,8 +17,9 @@ from reconciler.dispatch.adapters.fakes import (
     FakeTaskFiles,
 )
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.wake.wake import Ports, WakeRequest, wake
-from reconciler.model.generation_writing import new_generation
+from reconciler.dispatch.wake.request import Ports, WakeRequest
+from reconciler.dispatch.wake.wake import wake
+from reconciler.model.generation import new_generation
 from reconciler.model.record import Record
 from reconciler.model.runs import RunState, WakeLog
 from tests.simulation.virtual_time import run_virtually

@@ -14,13 +14,14 @@ from reconciler.cron import minute
 from reconciler.dispatch.adapters.fakes import FakeClaims, FakeMessenger
 from reconciler.dispatch.answers import UnavailableError, UnsentError
 from reconciler.dispatch.decide.notifications import NOTICES_KEPT
+from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.sending import ATTEMPTS, SENDING
-from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Entry
+from reconciler.model.outbox import ToldState
 from reconciler.model.record import Record
 from reconciler.model.runs import RunState, WakeLog
-from reconciler.model.sendings import ToldState
 from reconciler.model.stored_runs import decode_wake_log
 from tests.dispatch.alarm_scenario import BAD, GOOD, PAGER, SLACK, alarming, rule, run_hours, texts
 from tests.dispatch.scenario import Killed, World, at, hourly, lines

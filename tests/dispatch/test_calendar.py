@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.decide.calendar import barred, nominal_times, running_times
-from reconciler.dispatch.decide.policy import Fate, LetGo, judge
+from reconciler.dispatch.decide.due import Fate, LetGo, judge
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
 

@@ -16,7 +16,8 @@ from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.fakes import FakeClaims
 from reconciler.dispatch.wake.cursor_entry import PATIENCE, rewrite
-from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.dispatch.wake.request import WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.formats import Entry
 from reconciler.model.generation import Slot

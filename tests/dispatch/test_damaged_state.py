@@ -21,13 +21,15 @@ import pytest
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.volume_files import VolumeGenerations, VolumeRunLog
-from reconciler.dispatch.adapters.volume_tasks import VolumeTaskFiles
+from reconciler.dispatch.adapters.volume_files import (
+    VolumeGenerations,
+    VolumeRunLog,
+    VolumeTaskFiles,
+)
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.wake.wake import Ports
+from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import Damaged, Entry, FormatError, NewerFormatError
-from reconciler.model.generation import generation_path
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import generation_path, new_generation
 from reconciler.model.pointer import POINTER_PATH, Pointer
 from reconciler.model.record import Record
 from reconciler.model.runs import RunState, WakeLog

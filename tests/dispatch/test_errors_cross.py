@@ -23,7 +23,7 @@ from reconciler.dispatch.answers import (
     UnauthenticatedError,
     UnavailableError,
 )
-from reconciler.dispatch.wake.wake import NothingAppliedError, UnknownScheduleError
+from reconciler.dispatch.wake.request import NothingAppliedError, UnknownScheduleError
 from reconciler.errors import ReconcileError, UnknownEnvironmentError
 from reconciler.manifest import Settings
 from reconciler.manifest.location import Location

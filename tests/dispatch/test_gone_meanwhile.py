@@ -15,14 +15,12 @@ from reconciler.alerts import Address, Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.fakes import FakeClaims, FakeRunLog
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.decide.due import Due
+from reconciler.dispatch.decide.due import Due, in_steps
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
-from reconciler.dispatch.decide.steps import in_steps
 from reconciler.dispatch.wake.sending import receivers
 from reconciler.dispatch.wake.tasks import look_at_tasks
 from reconciler.model.formats import Entry, FormatError
-from reconciler.model.generation import Slot
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Slot, new_generation
 from reconciler.model.outbox import Notice, NoticeKind
 from reconciler.model.runs import (
     LISTED_TIMES,

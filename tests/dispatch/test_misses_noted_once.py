@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.decide.notifications import noting
-from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.dispatch.wake.request import WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import new_generation
 from reconciler.model.outbox import Bulletin
 from reconciler.model.runs import RunRecord, RunState, WakeLog
 from reconciler.policies import Delivery

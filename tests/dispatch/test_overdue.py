@@ -6,8 +6,7 @@ from typing import Any
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.model.generation import Slot
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Slot, new_generation
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly

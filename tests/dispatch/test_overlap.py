@@ -11,7 +11,8 @@ import pytest
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.fakes import FakeCaller
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
-from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.dispatch.wake.request import WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.runs import RunState
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import World, at, hourly, lines

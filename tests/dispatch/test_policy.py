@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.policy import CATCHUP_LIMIT, Fate, LetGo, Verdict, judge
+from reconciler.dispatch.decide.due import CATCHUP_LIMIT, Fate, LetGo, Verdict, judge
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
 

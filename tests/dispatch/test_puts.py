@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.dispatch.adapters.puts import SharedPuts
+from reconciler.dispatch.adapters.modal_calls import SharedPuts
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.formats import Entry
 

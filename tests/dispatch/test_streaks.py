@@ -14,7 +14,8 @@ from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.fakes import FakeRunLog
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.dispatch.wake.request import WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.runs import WakeLog
 from tests.dispatch.alarm_scenario import BAD, GOOD, alarming, rule, run_hours, texts

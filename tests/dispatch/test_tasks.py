@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.wake.old_tasks import REMEMBERED, forget_tasks
+from reconciler.dispatch.wake.housekeeping import REMEMBERED, forget_tasks
 from reconciler.model.claim import ClaimState, claim_key
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Entry, FormatError
@@ -23,9 +23,9 @@ from reconciler.model.task import (
     Task,
     TaskPath,
     decode_task,
+    is_task,
     task_id_of,
 )
-from reconciler.model.task_names import is_task
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import World, hourly, lines
 from tests.dispatch.task_scenario import settled, spawned, store, task

@@ -7,7 +7,8 @@ import asyncio
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.decide.recovery import recover
-from reconciler.dispatch.wake.wake import WakeRequest, wake
+from reconciler.dispatch.wake.request import WakeRequest
+from reconciler.dispatch.wake.wake import wake
 from reconciler.model.runs import RunRecord, RunState, WakeLog
 from reconciler.policies import Delivery
 from tests.dispatch.alarm_scenario import rule, texts

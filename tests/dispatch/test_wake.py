@@ -16,14 +16,9 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
 )
-from reconciler.dispatch.decide.steps import STEP_SIZE
-from reconciler.dispatch.wake.wake import (
-    CALLS_WATCHED,
-    NothingAppliedError,
-    UnknownScheduleError,
-    WakeRequest,
-    wake,
-)
+from reconciler.dispatch.decide.due import STEP_SIZE
+from reconciler.dispatch.wake.request import NothingAppliedError, UnknownScheduleError, WakeRequest
+from reconciler.dispatch.wake.wake import CALLS_WATCHED, wake
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.runs import RunState
 from reconciler.policies import Catchup, Overlap

@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from reconciler.cron import minute
 from reconciler.dispatch.decide.calendar import nominal_times
-from reconciler.dispatch.decide.due import Due, find_due
-from reconciler.dispatch.decide.policy import judge
+from reconciler.dispatch.decide.due import Due, find_due, judge
 from reconciler.model.cursor import Horizon
-from reconciler.model.generation import Generation
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Generation, new_generation
 from reconciler.model.occurrence import format_minute
 from reconciler.model.record import Record
 from reconciler.model.stored_generation import open_generation

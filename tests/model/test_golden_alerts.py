@@ -8,8 +8,7 @@ from pathlib import Path
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.cron import minute
 from reconciler.model.cursor import Cursor
-from reconciler.model.outbox import NoticeKind
-from reconciler.model.sendings import Told, ToldState
+from reconciler.model.outbox import NoticeKind, Told, ToldState
 from reconciler.model.stored_generation import decode_generation
 from reconciler.model.stored_runs import decode_wake_log
 from tests.dispatch.scenario import at

@@ -12,8 +12,7 @@ from reconciler.dispatch.adapters.volume_files import verified_generation
 from reconciler.dispatch.decide.due import find_due
 from reconciler.model.cursor import Horizon
 from reconciler.model.formats import FormatError
-from reconciler.model.generation import Generation, Slot
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Generation, Slot, new_generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.stored_generation import decode_generation, open_generation
 from tests.dispatch.scenario import PUNCTUALITY, World, at, hourly

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.model.formats import Damaged
+from reconciler.model.outbox import Told, ToldState
 from reconciler.model.runs import RunRecord, RunState, WakeLog
-from reconciler.model.sendings import Told, ToldState
 from reconciler.model.stored_runs import decode_wake_log
 from tests.dispatch.scenario import at
 

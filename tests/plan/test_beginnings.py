@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.manifest import Schedule
-from reconciler.model.generation import Generation
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Generation, new_generation
 from reconciler.plan.compilation import compile_records
 from reconciler.plan.state import Lost
 from tests.plan.scenario import NOW, hourly, schedules

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import new_generation
 from reconciler.plan import Actual, Plan, make_plan
 from reconciler.plan.clocks import not_run
 from tests.plan.scenario import NOW, applied, desired, hourly, schedules

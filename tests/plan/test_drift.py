@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.generation import CRONLESS, Slot
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import CRONLESS, Slot, new_generation
 from reconciler.plan import Actual, Lost, Touch, make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, told
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.manifest import Packing, Resolution
-from reconciler.model.generation import TASK_TICK
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import TASK_TICK, new_generation
 from reconciler.model.stored_generation import decode_generation, open_generation
 from reconciler.plan import make_plan
 from reconciler.render.plan_markdown import Made, plan_markdown

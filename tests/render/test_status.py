@@ -11,8 +11,7 @@ from reconciler.cron import instant, minute
 from reconciler.dispatch.history import runs_of
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
-from reconciler.model.generation import Slot
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Slot, new_generation
 from reconciler.model.pointer import Pointer
 from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time
 from reconciler.render.explanation import origin_line

@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from reconciler.dispatch.answers import CallStatus
+from reconciler.dispatch.wake.request import Ports, WakeRequest
 from reconciler.dispatch.wake.supervision import Order, Supervisor
-from reconciler.dispatch.wake.wake import Ports, WakeRequest, wake
+from reconciler.dispatch.wake.wake import wake
 
 
 class Core(Protocol):

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.decide.policy import CATCHUP_LIMIT
+from reconciler.dispatch.decide.due import CATCHUP_LIMIT
 from reconciler.dispatch.wake.start import ATTEMPT_LIMIT
 from reconciler.policies import Catchup, Overlap
 from tests.simulation.faults import WAKE_SECONDS

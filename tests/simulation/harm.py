@@ -14,9 +14,8 @@ from typing import Any, Final
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import UnreadableEntry
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.protection import PROTECTED_KEY
-from reconciler.model.task import TaskPath, parse_task_key, task_id_of
-from reconciler.model.task_names import NAME_PREFIX
+from reconciler.model.pointer import PROTECTED_KEY
+from reconciler.model.task import NAME_PREFIX, TaskPath, parse_task_key, task_id_of
 from tests.simulation.tasks import without_edition
 from tests.simulation.wakes import WakeEvent
 from tests.simulation.world import ENTRY_LIFE, World, notice_of

@@ -88,10 +88,11 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     ),
     # Takes a cursor that cannot be read for one that says: up to now, all is settled.
     "garbled cursor is trusted": Edit(
-        "reconciler.dispatch.wake.wake",
+        "reconciler.dispatch.wake.cursor_entry",
         "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n",
         "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n"
-        "    if isinstance(found, Damaged):\n"
+        "    if not isinstance(found, Cursor | None):\n"
+        "        from reconciler.cron import minute\n"
         "        return Cursor(through=minute(ports.clock.now()))\n",
     ),
     # Sends what waits also when the claim of the notice says that it was sent.

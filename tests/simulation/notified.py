@@ -18,7 +18,7 @@ from typing import Any, Final
 from reconciler.model.occurrence import Occurrence, parse_minute
 from reconciler.model.outbox import NoticeKind
 from reconciler.model.runs import RunState
-from reconciler.model.task_names import is_task
+from reconciler.model.task import is_task
 from tests.simulation.nominal import Calendar, CleanWakes
 from tests.simulation.reports import Reports
 from tests.simulation.scenario import Scenario

@@ -18,7 +18,7 @@ from reconciler.dispatch.answers import (
     UnavailableError,
     UnsentError,
 )
-from reconciler.dispatch.wake.wake import Ports
+from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.generation import Generation
 from reconciler.model.runs import ReadLogs, WakeLog

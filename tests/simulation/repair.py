@@ -9,7 +9,7 @@ from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.lost import find_lost
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import as_entry
-from reconciler.model.protection import (
+from reconciler.model.pointer import (
     PROTECTED_KEY,
     Renames,
     protection_entry,

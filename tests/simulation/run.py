@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.due import find_due
-from reconciler.dispatch.wake.wake import NothingAppliedError, UnknownScheduleError, WakeRequest
+from reconciler.dispatch.wake.request import NothingAppliedError, UnknownScheduleError, WakeRequest
 from reconciler.model.cursor import Horizon
 from tests.simulation.checker import problems
 from tests.simulation.core import Core, ThisVersion

@@ -20,8 +20,7 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.model.cursor import CLOCK_TOLERANCE
-from reconciler.model.generation import Generation, generation_path
-from reconciler.model.generation_writing import new_generation
+from reconciler.model.generation import Generation, generation_path, new_generation
 from reconciler.model.record import Record
 from reconciler.model.stored_generation import decode_generation
 from reconciler.plan import Lost

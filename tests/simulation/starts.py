@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.task_names import is_task
+from reconciler.model.task import is_task
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.world import Call, World
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Final
 
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.task_names import NAME_PREFIX
+from reconciler.model.task import NAME_PREFIX
 from reconciler.policies import Delivery
 from tests.simulation.nominal import CleanWakes
 from tests.simulation.reports import Reports

@@ -18,8 +18,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.formats import FormatError
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.task import Task
-from reconciler.model.task_names import NAME_PREFIX
+from reconciler.model.task import NAME_PREFIX, Task
 from reconciler.policies import Delivery
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedClaims, SimulatedClock, SimulatedTaskFiles

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.dispatch.answers import CallStatus
-from reconciler.dispatch.wake.wake import Ports, WakeRequest
+from reconciler.dispatch.wake.request import Ports, WakeRequest
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.stored_generation import decode_generation
 from tests.simulation.core import ThisVersion

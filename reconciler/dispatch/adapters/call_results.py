@@ -17,8 +17,7 @@ from modal.exception import (
     RemoteError,
 )
 
-from reconciler.dispatch.adapters.described import RESULT_LENGTH, describe, in_utf8
-from reconciler.dispatch.adapters.modal_failures import failure_of
+from reconciler.dispatch.adapters.modal_failures import RESULT_LENGTH, describe, failure_of, in_utf8
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
 
 UNREADABLE: Final = "what it returned cannot be read here"

@@ -23,7 +23,7 @@ from reconciler.dispatch.answers import (
 from reconciler.model.formats import Damaged, Entry, FormatError, as_entry
 from reconciler.model.generation import Generation
 from reconciler.model.runs import ReadLogs, WakeLog
-from reconciler.model.task_names import SETTLED_FOLDER, TASKS_FOLDER, bucket
+from reconciler.model.task import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 @dataclass

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import modal
 from modal.exception import DeserializationError, NotFoundError
 
-from reconciler.dispatch.adapters.asking import asking
-from reconciler.dispatch.adapters.puts import SharedPuts
 from reconciler.dispatch.answers import (
     NOT_DONE,
     CallStatus,
@@ -234,8 +233,73 @@ def _failure_of(error: Exception, asked: str | None) -> ModalError | None:
 
 
 def _described(error: BaseException) -> str:
-    from reconciler.dispatch.adapters.described import (
+    from reconciler.dispatch.adapters.modal_failures import (
         describe,  # start-up time: mostly all goes well
     )
 
     return describe(error)
+
+
+@dataclass
+class _Batch:
+    entries: dict[str, Entry] = field(default_factory=dict)
+    sending: asyncio.Task[None] | None = None
+
+
+@dataclass
+class SharedPuts:
+    """Puts that share their calls.
+
+    Invariant: *a put returns only after a call that held its entry has succeeded*, and raises what
+    that call raised. Of two puts under one key the later one wins, as if each had its own call.
+
+    Attributes:
+        store: stores entries, in one call.
+    """
+
+    store: Callable[[Mapping[str, Entry]], Awaitable[None]]
+    _next: _Batch = field(default_factory=_Batch)
+    _under_way: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """Store an entry."""
+        batch = self._next
+        batch.entries[key] = entry
+        if batch.sending is None:
+            batch.sending = asyncio.create_task(self._send(batch))
+        # Whoever is cancelled takes nothing from the others.
+        await asyncio.shield(batch.sending)
+
+    async def _send(self, batch: _Batch) -> None:
+        async with self._under_way:
+            self._next = _Batch()
+            await self.store(batch.entries)
+
+
+class Listener(Protocol):
+    """Learns of each call to Modal for as long as it is under way."""
+
+    def asking(self, what: str, *, patient: bool, due: float = 0.0) -> AbstractContextManager[None]:
+        """Args: what Modal is asked to do; whether it may take as long as it likes; the seconds
+        for which it was asked to hold its answer back."""
+        ...
+
+
+LISTENER: Final[ContextVar[Listener | None]] = ContextVar("LISTENER", default=None)
+
+
+@contextmanager
+def asking(what: str, *, patient: bool = False, due: float = 0.0) -> Iterator[None]:
+    """Let the listener know that Modal is asked within the block.
+
+    Args:
+        what: an infinitive, such as ``list the apps``. Never holds a secret.
+        patient: Modal may take long to do it, such as to build an image.
+        due: seconds for which Modal holds its answer back because it was asked to (a long poll).
+    """
+    listener = LISTENER.get()
+    if listener is None:
+        yield
+        return
+    with listener.asking(what, patient=patient, due=due):
+        yield

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Container, Iterator, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
 
-from reconciler.dispatch.decide.calendar import nominal_times
-from reconciler.dispatch.decide.policy import LetGo, judge
+from reconciler.dispatch.decide.calendar import barred, nominal_times
 from reconciler.model.cursor import Horizon
 from reconciler.model.generation import Generation
+from reconciler.model.occurrence import format_minute
 from reconciler.model.record import Record
+from reconciler.policies import Catchup
 
 
 class Due(NamedTuple):
@@ -64,3 +66,166 @@ def _candidates(generation: Generation, horizon: Horizon, now: int) -> list[Reco
                 if record is not None:
                     found[name] = record
     return [found[name] for name in sorted(found)]
+
+
+CATCHUP_LIMIT: Final = 1000
+"""Occurrences of one schedule that one wake starts at most; an older backlog is given up."""
+
+
+class Fate(StrEnum):
+    """What became of an occurrence that did not start."""
+
+    MISSED = "missed"
+    """It should have run."""
+    SKIPPED = "skipped"
+    """Somebody had said that it should not."""
+
+
+class LetGo(NamedTuple):
+    """Occurrences of one schedule that do not start, for one reason.
+
+    Attributes:
+        times: epoch minutes, ascending, never empty.
+    """
+
+    name: str
+    times: tuple[int, ...]
+    fate: Fate
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """The outcome of the rules for one schedule: epoch minutes to start, and what is let go."""
+
+    start: tuple[int, ...]
+    let_go: tuple[LetGo, ...]
+
+
+def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Verdict:
+    """Apply the record's policies to its due occurrences.
+
+    Args:
+        due: epoch minutes, ascending, all at or before ``now``, none of them claimed before.
+        now: epoch minute of the wake.
+        punctuality: seconds that the newest occurrence may be late and still count as in time.
+    """
+    let_go: list[LetGo] = []
+
+    def release(times: Sequence[int], fate: Fate, reason: str) -> None:
+        if times:
+            let_go.append(LetGo(record.name, tuple(times), fate, reason))
+
+    if record.suspended is not None or record.exclude:
+        for reason, times in _barred(record, due).items():
+            release(times, Fate.SKIPPED, reason)
+        due = [at for at in due if barred(record, at) is None]
+
+    deadline = record.deadline
+    if deadline is not None:
+        late = [at for at in due if (now - at) * 60 > deadline]
+        if late:
+            limit = f"deadline of {_seconds(deadline)}"
+            release(late, Fate.MISSED, f"no wake came within its {limit}")
+            due = due[len(late) :]
+
+    in_time, backlog = _split(record, due, now, punctuality)
+    start, given_up, reason = _catch_up(record.catchup, in_time, backlog, punctuality)
+    release(given_up, Fate.MISSED, reason)
+    return Verdict(tuple(start), tuple(let_go))
+
+
+def _split(
+    record: Record, due: Sequence[int], now: int, punctuality: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Tell what this wake serves in time from what no wake served in time.
+
+    Within its tolerance an occurrence waits for a wake by agreement, and so every one counts;
+    otherwise the newest alone does, and only if the wake was not later than the punctuality.
+    """
+    seconds = punctuality + record.tolerance * 60
+    first = next((n for n, at in enumerate(due) if (now - at) * 60 <= seconds), len(due))
+    if not record.tolerance:
+        first = max(first, len(due) - 1)
+    return due[first:], due[:first]
+
+
+def _barred(record: Record, due: Sequence[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at in due:
+        reason = barred(record, at)
+        if reason is not None:
+            found.setdefault(reason, []).append(at)
+    return found
+
+
+def _catch_up(
+    catchup: Catchup, in_time: Sequence[int], backlog: Sequence[int], punctuality: int
+) -> tuple[Sequence[int], Sequence[int], str]:
+    """Split what is due into what starts and what is given up, with the reason for the latter."""
+    due = (*backlog, *in_time)
+    match catchup:
+        case Catchup.ALL:
+            reason = f"more than {CATCHUP_LIMIT} occurrences to catch up with"
+            return due[-CATCHUP_LIMIT:], due[:-CATCHUP_LIMIT], reason
+        case Catchup.LATEST:
+            start = in_time or backlog[-1:]
+            newer = format_minute(start[0]) if start else ""
+            reason = f"no wake came in time; catchup is latest, and {newer} is newer"
+            return start, due[: len(due) - len(start)], reason
+        case Catchup.NONE:
+            if not backlog:
+                return in_time, (), ""
+            reason = f"no wake came within {_seconds(punctuality)}; catchup is none"
+            if in_time:
+                # What is given up may be less late than that: the newest alone is in time.
+                newer = format_minute(in_time[0])
+                reason = f"no wake came in time; catchup is none, and {newer} is newer"
+            return in_time, backlog, reason
+
+
+def _seconds(seconds: int) -> str:
+    from reconciler.durations import format_seconds  # start-up time: few wakes are late
+
+    return format_seconds(seconds)
+
+
+STEP_SIZE: Final = 200
+"""Occurrences in one step, unless more are due in the same minute."""
+
+
+class Step(NamedTuple):
+    """Part of what is due.
+
+    Attributes:
+        through: epoch minute; all that is due at or before it is in this step or an earlier one.
+    """
+
+    through: int
+    dues: tuple[Due, ...]
+
+
+def in_steps(dues: Sequence[Due], now: int, size: int = STEP_SIZE) -> Iterator[Step]:
+    """Cut what is due, oldest first. There is always a last step, which ends at ``now``."""
+    counts: dict[int, int] = {}
+    for due in dues:
+        for at in (*due.start, *(at for gone in due.let_go for at in gone.times)):
+            counts[at] = counts.get(at, 0) + 1
+    begin, held = None, 0
+    for at in sorted(counts):
+        if held and held + counts[at] > size:
+            yield Step(at - 1, tuple(_between(dues, begin, at - 1)))
+            begin, held = at - 1, 0
+        held += counts[at]
+    yield Step(now, tuple(dues) if begin is None else tuple(_between(dues, begin, now)))
+
+
+def _between(dues: Sequence[Due], after: int | None, until: int) -> Iterator[Due]:
+    def within(times: Sequence[int]) -> tuple[int, ...]:
+        return tuple(at for at in times if (after is None or after < at) and at <= until)
+
+    for due in dues:
+        cut = (item._replace(times=within(item.times)) for item in due.let_go)
+        gone = tuple(item for item in cut if item.times)
+        start = within(due.start)
+        if start or gone:
+            yield due._replace(start=start, let_go=gone)

@@ -7,15 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.dispatch.decide.calendar import barred
-from reconciler.dispatch.decide.due import Due
-from reconciler.dispatch.decide.policy import Fate, LetGo
+from reconciler.dispatch.decide.due import Due, Fate, LetGo
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.record import Record
 from reconciler.model.runs import RunRecord
-from reconciler.model.task_names import is_task
+from reconciler.model.task import is_task
 
 if TYPE_CHECKING:
     from reconciler.model.task import SettledTask, Task

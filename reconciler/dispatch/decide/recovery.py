@@ -11,9 +11,8 @@ from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, noting, str
 from reconciler.model.cursor import LOOKBACK, RELOOK, Cursor, without
 from reconciler.model.generation import generation_path
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.outbox import NOTHING_TO_TELL, Bulletin
+from reconciler.model.outbox import NOTHING_TO_TELL, Bulletin, ToldState
 from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time
-from reconciler.model.sendings import ToldState
 
 if TYPE_CHECKING:
     from reconciler.model.generation import Generation

@@ -1,13 +1,13 @@
-"""Replace the cursor so that no wake loses what another has just written.
+"""The cursor's entry in the Dict: how a wake reads it, and replaces it without losing a write.
 
 The Dict has no compare-and-swap, but it tells who was the first to store a key. Each cursor has an
-id, and who wants to replace it has to be the first under ``cursor/after/ID``. Whoever is not waits
-for the one who was, and begins again with what that one has written.
+id, and a wake that replaces it has to be the first under ``cursor/after/ID``. A wake that is not
+the first waits for the one that was, and begins again with what that one has written.
 
 Invariant: *while the Dict answers and no writer pauses in its turn, each cursor is made from the
-one that it replaces.* A writer that dies in its turn is passed over: those that have waited for it
-take a turn among them. One that pauses for longer, and writes then, undoes what the others wrote;
-what that costs is in ``cursor``.
+one that it replaces.* The others pass over a writer that dies in its turn: those that waited for it
+take a turn among them. A writer that pauses for longer, and writes then, undoes what the others
+wrote; what that costs is in :mod:`reconciler.model.cursor`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.runs import format_time
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import Claims
+    from reconciler.dispatch.wake.request import Ports
+    from reconciler.model.generation import Generation
 
 NONE: Final = "none"
 """What the first one replaces, and one of before there were ids."""
@@ -75,3 +79,30 @@ async def _is_our_turn(claims: Claims, after: str, turn: int, writing: str) -> b
     except UnavailableError:
         return True
     return taken is not None and taken.get("writing") == writing
+
+
+async def read_cursor(
+    ports: Ports, generation: Generation | None = None, seen: datetime | None = None
+) -> Cursor:
+    """The cursor's entry, or what the runs files tell when it is gone or cannot be read.
+
+    Args:
+        generation: what is live, and the time, when it is asked by a wake: what was still to be
+            sent is then found again too.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        UnavailableError: Modal did not answer.
+    """
+    found = cursor_of(await ports.claims.get(CURSOR_KEY))
+    if isinstance(found, Cursor):
+        return found
+    from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover, with_notices
+
+    logs = await ports.log.recent(RECOVERY_DAYS)
+    cursor = recover(logs)
+    if generation is not None and seen is not None and logs:
+        cursor = with_notices(cursor, logs, generation, seen)
+        cursor = replace(cursor, recovered=format_time(seen))
+    garbled = () if found is None else (found,)
+    return replace(cursor, damaged=(*garbled, *logs.damaged))

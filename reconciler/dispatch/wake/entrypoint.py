@@ -16,13 +16,17 @@ import modal
 
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
-from reconciler.dispatch.adapters.volume_files import VolumeGenerations, VolumeRunLog, mounted_at
-from reconciler.dispatch.adapters.volume_tasks import VolumeTaskFiles
+from reconciler.dispatch.adapters.volume_files import (
+    VolumeGenerations,
+    VolumeRunLog,
+    VolumeTaskFiles,
+    mounted_at,
+)
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.wake.environment import APP_VARIABLE, SLOT_VARIABLE
-from reconciler.dispatch.wake.wake import NothingAppliedError, Ports, WakeRequest
+from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake.wake import wake as serve
 from reconciler.foreign_text import on_one_line
+from reconciler.model.generation import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.model.occurrence import parse_minute
 from reconciler.model.runs import RunRecord
 
@@ -61,7 +65,7 @@ async def wake(
     for record in log.records:
         print(_line(record))
     if log.told:
-        from reconciler.model.sendings import told_line  # start-up time: few wakes tell anybody
+        from reconciler.model.outbox import told_line  # start-up time: few wakes tell anybody
 
         for told in log.told:
             print(on_one_line(told_line(told)))

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
 from reconciler.dispatch.ports import Archive, Claims, TaskFiles
-from reconciler.dispatch.wake.old_tasks import forget_tasks
-from reconciler.model.formats import Damaged
-from reconciler.model.protection import PROTECTED_KEY
+from reconciler.model.formats import Damaged, FormatError
+from reconciler.model.pointer import PROTECTED_KEY
+from reconciler.model.task import SETTLED_FOLDER, TaskPath, decode_settled, parse_task_key
 
 UNTOUCHED: Final = timedelta(days=1)
 """Days younger than this may still get files, from wakes that are late or whose clock is."""
@@ -82,3 +82,48 @@ async def tidy(
     except (UnavailableError, OSError):
         pass
     return damaged
+
+
+REMEMBERED: Final = timedelta(days=14)
+"""How long the id of a settled task cannot be used for another. Longer than claims live."""
+
+
+async def forget_tasks(files: TaskFiles, today: date) -> None:
+    """Remove what was settled long ago, but nothing that still says something.
+
+    That is: whose task still has its file, or whose id has a later edition (that one would seem to
+    be the first).
+
+    Raises:
+        UnavailableError, OSError: something could not be read or removed.
+    """
+    oldest = today - REMEMBERED
+    paths = {key: path for path in await files.settled() if (key := _key(path)) is not None}
+    needed = {
+        (place.id, place.edition)
+        for path in await files.pending()
+        if (place := TaskPath.parse(path)) is not None
+    }
+    gone = []
+    for (task_id, edition), path in paths.items():
+        following = (task_id, edition + 1)
+        if (task_id, edition) in needed or following in needed or following in paths:
+            continue
+        if await _settled_before(files, path, oldest):
+            gone.append(path)
+    if gone:
+        await files.change({}, gone)
+    await files.remove_empty_buckets(oldest.isoformat())
+
+
+async def _settled_before(files: TaskFiles, path: str, day: date) -> bool:
+    content = await files.read(path)
+    try:
+        settled = None if content is None else decode_settled(content, path)
+    except FormatError:
+        return False
+    return settled is not None and datetime.fromisoformat(settled.at).date() < day
+
+
+def _key(path: str) -> tuple[str, int] | None:
+    return parse_task_key(path.removeprefix(f"{SETTLED_FOLDER}/").removesuffix(".json"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, UnavailableError
-from reconciler.dispatch.wake.wake import Ports
+from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import Entry
 from reconciler.model.runs import ReadLogs, WakeLog
 

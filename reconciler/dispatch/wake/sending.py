@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -21,15 +21,16 @@ from reconciler.alerts import Address, Receiver
 from reconciler.dispatch.adapters.at_once import AT_ONCE, at_once
 from reconciler.dispatch.answers import UnavailableError, UnsentError
 from reconciler.dispatch.decide.messages import PING_SUFFIX, body
-from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, rule_of
-from reconciler.dispatch.ports import Claims, Messenger
+from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, noting, rule_of
+from reconciler.dispatch.ports import Claims, Messenger, RunLog
+from reconciler.dispatch.wake.cursor_entry import rewrite
 from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim
+from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Entry, FormatError, reading, typed
 from reconciler.model.generation import Generation
-from reconciler.model.occurrence import time_of
-from reconciler.model.outbox import Notice, NoticeKind
-from reconciler.model.runs import format_time
-from reconciler.model.sendings import Told, ToldState
+from reconciler.model.occurrence import Occurrence, parse_minute, time_of
+from reconciler.model.outbox import Bulletin, Notice, NoticeKind, Told, ToldState
+from reconciler.model.runs import RunRecord, WakeLog, format_time
 
 SENDING: Final = 30.0
 """Seconds that a wake spends on sending at most."""
@@ -278,3 +279,63 @@ def _attempts(notice: Notice) -> int:
 def _key(notice: Notice, receiver: Receiver, attempt: int) -> str:
     key = f"notice/{notice.id}/{receiver.address.fingerprint}-{receiver.format}"
     return key if attempt == 1 else f"{key}#{attempt}"
+
+
+def noted(
+    merged: Cursor,
+    found: Cursor,
+    generation: Generation,
+    records: Iterable[RunRecord],
+    seen: datetime,
+) -> Cursor:
+    """The cursor with what these lines give to tell.
+
+    The end of a call that is no longer open in the cursor as it was found was noted by another
+    wake. Ends come before starts, so that the pings of a schedule are in order.
+    """
+    new = [line for line in records if not line.state.ended or line.call in found.calls]
+    new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
+    bulletin = noting(found.bulletin, generation, new, seen)
+    needed = _needed(bulletin, merged, generation)
+    return replace(merged, bulletin=bulletin._replace(succeeded=needed))
+
+
+def _needed(bulletin: Bulletin, cursor: Cursor, generation: Generation) -> dict[str, str]:
+    """The successes that are newer than a run that is still open, by the names of today."""
+    oldest: dict[str, int] = {}
+    for key in (*cursor.calls.values(), *cursor.unsettled) if bulletin.succeeded else ():
+        occurrence = Occurrence.parse(key)
+        owner = generation.owner(occurrence)
+        name, at = occurrence.name if owner is None else owner.name, occurrence.at
+        oldest[name] = min(at, oldest.get(name, at))
+    return {
+        name: time
+        for name, time in bulletin.succeeded.items()
+        if name in oldest and oldest[name] < parse_minute(time)
+    }
+
+
+async def settle(
+    sent: Delivered, cursor: Cursor, last: WakeLog, claims: Claims, log: RunLog
+) -> None:
+    """Write down what was sent, and take what is settled out of the cursor.
+
+    Should either fail, the next wake finds the notices, and their claims say that they were sent.
+
+    Args:
+        cursor: as this wake left it.
+        last: the last log that it wrote.
+    """
+    try:
+        if sent.told:
+            told = replace(last, part=last.part + 1, through=None, unsettled={}, records=())
+            await log.write(replace(told, told=sent.told))
+        if not sent.settled.isdisjoint(cursor.bulletin.notices):
+            await rewrite(
+                claims,
+                f"{last.execution}.told",
+                cursor,
+                lambda found: replace(found, bulletin=found.bulletin.without(sent.settled)),
+            )
+    except UnavailableError:
+        return

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.decide.due import Due
-from reconciler.dispatch.decide.policy import Fate, LetGo
+from reconciler.dispatch.decide.due import Due, Fate, LetGo
 from reconciler.dispatch.wake.start import Settled, start
 from reconciler.model.claim import Claimant, ClaimState, claim_key
 from reconciler.model.formats import Damaged, Entry

@@ -15,9 +15,8 @@ from reconciler.dispatch.adapters.call_results import encode_ending
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
-from reconciler.dispatch.wake.environment import APP_VARIABLE
 from reconciler.dispatch.wake.supervision import Order, Supervisor
-from reconciler.model.generation import ON_DEMAND
+from reconciler.model.generation import APP_VARIABLE, ON_DEMAND
 from reconciler.policies import LONGEST_RUN
 
 SUPERVISED_AT_ONCE: Final = 500

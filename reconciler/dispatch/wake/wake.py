@@ -18,95 +18,37 @@ from typing import TYPE_CHECKING, Final
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.decide.due import Due, find_due
+from reconciler.dispatch.decide.due import Due, Step, find_due, in_steps
 from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, look_again
-from reconciler.dispatch.decide.steps import Step, in_steps
-from reconciler.dispatch.wake.cursor_entry import rewrite
+from reconciler.dispatch.wake.cursor_entry import read_cursor, rewrite
+from reconciler.dispatch.wake.request import (
+    NothingAppliedError,
+    Ports,
+    UnknownScheduleError,
+    WakeRequest,
+)
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Server, Starting, Tally, let_go_record
 from reconciler.model.claim import Claimant
-from reconciler.model.cursor import CURSOR_KEY, Cursor, Horizon, cursor_of
+from reconciler.model.cursor import Cursor, Horizon
 from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.outbox import NOTHING_TO_TELL
 from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time, shorten
-from reconciler.model.task_names import NAME_PREFIX, is_task
+from reconciler.model.task import NAME_PREFIX, is_task
 from reconciler.policies import Overlap
 
 if TYPE_CHECKING:
-    from reconciler.dispatch.ports import (
-        Archive,
-        Caller,
-        Claims,
-        Clock,
-        Generations,
-        Messenger,
-        RunLog,
-        TaskFiles,
-    )
     from reconciler.dispatch.wake.damage import Found
     from reconciler.dispatch.wake.repeats import Before
-    from reconciler.model.sendings import Told
+    from reconciler.model.outbox import Told
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at a time, of each schedule the oldest first."""
 WATCHING: Final = timedelta(minutes=2)
 """The age from which a wake asks for no more of them. Until then it does: as many end as are
 started, and what no wake gets round to piles up until Modal has forgotten it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """All the outside that a wake has."""
-
-    clock: Clock
-    claims: Claims
-    generations: Generations
-    caller: Caller
-    log: RunLog
-    archive: Archive | None = None
-    """None where only a look is taken, from outside."""
-    tasks: TaskFiles | None = None
-    """None where nobody can create tasks."""
-    messenger: Messenger | None = None
-    """None where nobody is told of anything."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WakeRequest:
-    """Who wakes, and for what.
-
-    Attributes:
-        wake: the call id of this wake.
-        token: unique to this execution of it.
-        slot: the slot that woke, or ``manual``.
-        as_if: serve this epoch minute alone, as a wake in that minute would have.
-        trigger: start this schedule's occurrence of the present minute, whatever its times are.
-    """
-
-    wake: str
-    token: str
-    slot: str
-    as_if: int | None = None
-    trigger: str | None = None
-
-    @property
-    def regular(self) -> bool:
-        """Whether this serves everything since the last wake, and so may move the cursor."""
-        return self.as_if is None and self.trigger is None
-
-    def until(self, started: datetime) -> int:
-        """The epoch minute up to which it looks, when it is started at that time."""
-        return minute(started) if self.as_if is None else self.as_if
-
-
-class NothingAppliedError(Exception):
-    """There is no live generation: nothing was ever applied."""
-
-
-class UnknownScheduleError(Exception):
-    """The live generation has no schedule of that name."""
 
 
 async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
@@ -127,7 +69,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
     try:
         return await _wake(ports, request, started)
     except FormatError as error:
-        from reconciler.dispatch.wake.outage import (
+        from reconciler.dispatch.wake.damage import (
             notify_of_outage,  # start-up time: mostly all is well
         )
 
@@ -334,14 +276,13 @@ class _Wake:
         """
         ports, notices = self.ports, [*cursor.bulletin.notices.values()]
         if self.request.regular and self.generation.alerts is not None:
-            from reconciler.dispatch.decide.overdue import overdue_notices
+            from reconciler.dispatch.decide.notifications import overdue_notices
 
             slot, since = self.request.slot, cursor.recovered
             notices += overdue_notices(self.generation, woken, self.started, slot, since)
         if ports.messenger is None or not notices:
             return ()
-        from reconciler.dispatch.wake.notify import settle
-        from reconciler.dispatch.wake.sending import deliver
+        from reconciler.dispatch.wake.sending import deliver, settle
 
         sent = await deliver(notices, self.generation, claimant, ports.claims, ports.messenger)
         await settle(sent, cursor, last, ports.claims, ports.log)
@@ -394,7 +335,7 @@ class _Wake:
         repeated = {shorten(line) for line in tally.repeated}
         lines = [line for line in log.records if line not in repeated]
         if self.ports.messenger is not None and self.gives_to_tell(found, lines):
-            from reconciler.dispatch.wake.notify import noted
+            from reconciler.dispatch.wake.sending import noted
 
             merged = noted(merged, found, self.generation, lines, self.started)
         return merged
@@ -461,33 +402,6 @@ def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
         places[name] = places.get(name, 0) + 1
         turns.append((places[name], call, key))
     return [(call, key) for _, call, key in sorted(turns, key=lambda turn: turn[0])]
-
-
-async def read_cursor(
-    ports: Ports, generation: Generation | None = None, seen: datetime | None = None
-) -> Cursor:
-    """The cursor's entry, or what the runs files tell when it is gone or cannot be read.
-
-    Args:
-        generation: what is live, and the time, when it is asked by a wake: what was still to be
-            sent is then found again too.
-
-    Raises:
-        NewerFormatError: a newer version wrote it.
-        UnavailableError: Modal did not answer.
-    """
-    found = cursor_of(await ports.claims.get(CURSOR_KEY))
-    if isinstance(found, Cursor):
-        return found
-    from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover, with_notices
-
-    logs = await ports.log.recent(RECOVERY_DAYS)
-    cursor = recover(logs)
-    if generation is not None and seen is not None and logs:
-        cursor = with_notices(cursor, logs, generation, seen)
-        cursor = replace(cursor, recovered=format_time(seen))
-    garbled = () if found is None else (found,)
-    return replace(cursor, damaged=(*garbled, *logs.damaged))
 
 
 async def _found_tasks(

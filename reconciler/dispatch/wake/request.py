@@ -1,0 +1,74 @@
+"""What a wake is given: the ports, and who asked it for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from reconciler.cron import minute
+
+if TYPE_CHECKING:
+    from reconciler.dispatch.ports import (
+        Archive,
+        Caller,
+        Claims,
+        Clock,
+        Generations,
+        Messenger,
+        RunLog,
+        TaskFiles,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of a wake."""
+
+    clock: Clock
+    claims: Claims
+    generations: Generations
+    caller: Caller
+    log: RunLog
+    archive: Archive | None = None
+    """None where only a look is taken, from outside."""
+    tasks: TaskFiles | None = None
+    """None where nobody can create tasks."""
+    messenger: Messenger | None = None
+    """None where nobody is told of anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeRequest:
+    """Who wakes, and for what.
+
+    Attributes:
+        wake: the call id of this wake.
+        token: unique to this execution of it.
+        slot: the slot that woke, or ``manual``.
+        as_if: serve this epoch minute alone, as a wake in that minute would have.
+        trigger: start this schedule's occurrence of the present minute, whatever its times are.
+    """
+
+    wake: str
+    token: str
+    slot: str
+    as_if: int | None = None
+    trigger: str | None = None
+
+    @property
+    def regular(self) -> bool:
+        """Whether this serves everything since the last wake, and so may move the cursor."""
+        return self.as_if is None and self.trigger is None
+
+    def until(self, started: datetime) -> int:
+        """The epoch minute up to which it looks, when it is started at that time."""
+        return minute(started) if self.as_if is None else self.as_if
+
+
+class NothingAppliedError(Exception):
+    """There is no live generation: nothing was ever applied."""
+
+
+class UnknownScheduleError(Exception):
+    """The live generation has no schedule of that name."""
