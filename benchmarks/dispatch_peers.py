@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from pydantic import BaseModel
 
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 
 
 class Task(BaseModel):
@@ -26,7 +26,7 @@ class Task(BaseModel):
     last_run: datetime
 
 
-def write_task_files(records: Sequence[Record], folder: Path, last_run: datetime) -> None:
+def write_task_files(records: Sequence[ScheduleRecord], folder: Path, last_run: datetime) -> None:
     """One JSON file per task."""
     for record in records:
         task = Task(
@@ -50,7 +50,7 @@ def usual_poller(folder: Path, now: datetime) -> int:
     return due
 
 
-def apscheduler_look(records: Sequence[Record], now: datetime) -> Callable[[], int]:
+def apscheduler_look(records: Sequence[ScheduleRecord], now: datetime) -> Callable[[], int]:
     """APScheduler's own look at its jobs in memory."""
     from apscheduler.jobstores.memory import MemoryJobStore
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -74,7 +74,7 @@ def apscheduler_look(records: Sequence[Record], now: datetime) -> Callable[[], i
     return look
 
 
-def celery_look(records: Sequence[Record]) -> Callable[[], int]:
+def celery_look(records: Sequence[ScheduleRecord]) -> Callable[[], int]:
     """What Celery beat asks of every entry when it builds its heap."""
     from celery import Celery
     from celery.beat import ScheduleEntry

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.cron import minute
 from reconciler.model.generation import Generation, new_generation
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 
 NOW: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """A Monday."""
@@ -48,10 +48,10 @@ def _generation(count: int, times: Callable[[Random, int, bool], tuple[str, str]
 
 def _records(
     random: Random, count: int, times: Callable[[Random, int, bool], tuple[str, str]]
-) -> Iterator[Record]:
+) -> Iterator[ScheduleRecord]:
     for number in range(count):
         expression, zone = times(random, number, number % DUE_SHARE == 0)
-        yield Record(
+        yield ScheduleRecord(
             name=f"s{number:06}",
             app="shop",
             function="sync",

@@ -20,7 +20,7 @@ from reconciler.model.cursor import CURSOR_ENTRY
 from reconciler.model.formats import REPAIR, Damaged, FormatError, UnreadableEntry
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import POINTER_PATH
-from reconciler.model.runs import RUNS_FOLDER, ReadLogs, WakeLog
+from reconciler.model.runs_file import RUNS_FOLDER, ReadLogs, WakeLog
 
 NAMED_AT_MOST = 20
 """Damaged files that a command names; the rest is counted."""
@@ -124,7 +124,7 @@ async def _as_it_is(one: Damaged, claims: Claims, files: Files) -> Damaged | Non
     if content is None:
         return None
     if one.where.startswith(f"{RUNS_FOLDER}/"):
-        from reconciler.model.stored_runs import decode_compacted
+        from reconciler.model.runs_file import decode_compacted
 
         return next(iter(decode_compacted(content, one.where).damaged), None)
     try:

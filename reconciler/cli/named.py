@@ -13,7 +13,7 @@ from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import (
     NAME_PREFIX,
     SettledTask,
@@ -114,9 +114,9 @@ async def find_task(files: TaskFiles | None, name: str) -> Task | SettledTask | 
 
 async def records_of(
     runs: Sequence[Run], generation: Generation | None, files: TaskFiles | None
-) -> dict[str, Record]:
+) -> dict[str, ScheduleRecord]:
     """Whose runs these are, by their names; those that are not known any more are left out."""
-    found: dict[str, Record] = {}
+    found: dict[str, ScheduleRecord] = {}
     for run in runs:
         name = run.occurrence.name
         record = None if generation is None else generation.owner(run.occurrence)
@@ -127,7 +127,7 @@ async def records_of(
     return found
 
 
-async def record_of_task(files: TaskFiles | None, name: str) -> Record | None:
+async def record_of_task(files: TaskFiles | None, name: str) -> ScheduleRecord | None:
     """What a task starts; None when that is not known any more."""
     from reconciler.client.stored_tasks import paths_of, stored, task_of
 

@@ -8,14 +8,14 @@ from uuid import uuid4
 from reconciler.cli.damaged import ENTRY
 from reconciler.dispatch.history import Run, runs_of
 from reconciler.dispatch.wake.cursor_entry import read_cursor
-from reconciler.dispatch.wake.rehearsal import REHEARSED, RehearsedClaims, rehearsed
+from reconciler.dispatch.wake.rehearsed_ports import REHEARSED, RehearsedClaims, rehearsed
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.claim import ClaimState, claim_key
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.generation import ON_DEMAND, Generation
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.model.task import is_task
 from reconciler.render.rehearsal import Line, Rehearsal, Will
 
@@ -56,7 +56,7 @@ async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
 
 async def _known(ports: Ports, cursor: Cursor) -> Mapping[Occurrence, Run]:
     """What the history says of what earlier wakes could not start."""
-    if not cursor.unsettled:
+    if not cursor.pending:
         return {}
     return {run.occurrence: run for run in runs_of(await ports.log.recent(HISTORY_DAYS))}
 
@@ -74,7 +74,7 @@ async def _line(
         will=await _will(record, claims, before),
         record=record,
         function=await _function(record.occurrence, generation, ports),
-        before=None if run is None or record.occurrence.id not in before.unsettled else run,
+        before=None if run is None or record.occurrence.id not in before.pending else run,
     )
 
 
@@ -84,13 +84,13 @@ async def _will(record: RunRecord, claims: RehearsedClaims, before: Cursor) -> W
             return Will.RECORD
         case RunState.START_FAILED:
             # A task that cannot be read was not tried.
-            unreadable = is_task(record.name) and record.occurrence.id not in before.unsettled
+            unreadable = is_task(record.name) and record.occurrence.id not in before.pending
             tried = claim_key(record.occurrence, record.attempt) in claims.stored
             return Will.FAIL if tried or not unreadable else Will.REPORT
         case RunState.QUEUED:
             return Will.WAIT
         case RunState.STARTED if (record.call or "").startswith(REHEARSED):
-            return Will.TRY if record.occurrence.id in before.unsettled else Will.START
+            return Will.TRY if record.occurrence.id in before.pending else Will.START
         case RunState.STARTED:
             return Will.NOTHING
         case _:
@@ -106,7 +106,7 @@ async def _will(record: RunRecord, claims: RehearsedClaims, before: Cursor) -> W
 def _left(log: WakeLog, claims: RehearsedClaims, as_if: int | None) -> Mapping[str, int]:
     """What a later wake would have to look at, with the attempt of each."""
     cursor = cursor_of(claims.stored.get(CURSOR_KEY))
-    return cursor.unsettled if as_if is None and isinstance(cursor, Cursor) else log.unsettled
+    return cursor.pending if as_if is None and isinstance(cursor, Cursor) else log.pending
 
 
 def _waiting(

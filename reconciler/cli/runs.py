@@ -20,7 +20,7 @@ from reconciler.dispatch.wake.request import Ports
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from reconciler.render.explanation import run_lines
 from reconciler.render.logs import Logs
 from reconciler.render.runs_text import FAILURES, run_json, runs_text

@@ -10,8 +10,8 @@ from reconciler.errors import ReconcileError
 from reconciler.model.claim import claim_key
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.outbox import Told
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.outbox import Sending
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 NEXT_MINUTE = "Trigger it again in the next minute."
 """An occurrence is a minute, and is claimed once: the next minute is another one."""
@@ -38,7 +38,7 @@ async def triggered(log: WakeLog, occurrence: Occurrence, claims: Claims) -> Wak
             f"{occurrence.id} was {line.state.value}: {line.reason}; nothing was started",
             remedy=NEXT_MINUTE,
         )
-    return replace(log, records=(line,), told=tuple(_told(log, occurrence)))
+    return replace(log, records=(line,), sendings=tuple(_told(log, occurrence)))
 
 
 def _is_decision(line: RunRecord, occurrence: Occurrence) -> bool:
@@ -63,7 +63,7 @@ def _in_doubt(occurrence: Occurrence) -> ReconcileError:
     )
 
 
-def _told(log: WakeLog, occurrence: Occurrence) -> Iterator[Told]:
-    for told in log.told:
-        if told.notice.endswith(f"/{occurrence.id}"):
-            yield told
+def _told(log: WakeLog, occurrence: Occurrence) -> Iterator[Sending]:
+    for sending in log.sendings:
+        if sending.notification.endswith(f"/{occurrence.id}"):
+            yield sending

@@ -20,8 +20,7 @@ from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import StoppedError
 from reconciler.model.occurrence import format_minute
-from reconciler.model.runs import RunState, WakeLog
-from reconciler.model.stored_runs import decode_wake_log
+from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
 from reconciler.render.news import News, may_repeat, news_of
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, wake_text
@@ -105,11 +104,11 @@ def _awaited(log: WakeLog, inputs: Inputs, args: Namespace) -> WakeLog:
 def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
     if args.format == "json":
         records = [record.to_json() for record in news.log.records]
-        told = [told.to_json() for told in news.log.told]
+        sendings = [sending.to_json() for sending in news.log.sendings]
         data = {
             "format": 1,
             "records": records,
-            "told": told,
+            "told": sendings,
             "served_before": [line.occurrence.id for line in news.before],
             "settled_before": [
                 {

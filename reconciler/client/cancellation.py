@@ -25,7 +25,7 @@ from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.wake.start import ATTEMPT_LIMIT
 from reconciler.model.claim import Claimant, ClaimState, claim_key, read_claim
 from reconciler.model.formats import Entry
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 from reconciler.model.task import Ending, SettledTask, Task
 
 LOOKS: Final = 3
@@ -114,7 +114,7 @@ async def _decide(
         The claim that decides about the task, ours or another, and whether an attempt before it
         was never confirmed.
     """
-    mine = claimant.let_go(ClaimState.SKIPPED, in_utf8(reason))
+    mine = claimant.dropped(ClaimState.SKIPPED, in_utf8(reason))
     in_doubt = False
     attempt, looks = 1, 0
     while attempt <= ATTEMPT_LIMIT:

@@ -38,7 +38,7 @@ from reconciler.model.pointer import (
     protection_entry,
     renames_in,
 )
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.chains import commit_to_follow

@@ -18,7 +18,7 @@ from reconciler.dispatch.wake.request import UnknownScheduleError
 from reconciler.errors import ReconcileError
 from reconciler.model.formats import REPAIR
 from reconciler.model.generation import ON_DEMAND
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.plan.tags import VOLUME_TAG
 
 _NOT_STARTED: Final = "Container exited"

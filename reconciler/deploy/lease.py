@@ -26,7 +26,7 @@ from reconciler.dispatch.ports import Claims, Clock
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.formats import UnreadableEntry, typed
 from reconciler.model.occurrence import time_of
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 
 LEASE_TIME: Final = timedelta(minutes=10)
 """How long a lease is held without being renewed."""

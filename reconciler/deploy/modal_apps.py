@@ -29,7 +29,7 @@ from reconciler.dispatch.adapters.modal_failures import describe
 from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.errors import UnknownEnvironmentError
 from reconciler.model.generation import Slot
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 from reconciler.plan import Rates, Touch
 from reconciler.plan.tags import VOLUME_TAG
 

@@ -18,9 +18,8 @@ from reconciler.dispatch.adapters.volume_files import LOOKED_AT, verified_genera
 from reconciler.model.formats import Damaged, FormatError, GoneError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
-from reconciler.model.runs import RUNS_FOLDER, ReadLogs, WakeLog, format_time
+from reconciler.model.runs_file import RUNS_FOLDER, ReadLogs, WakeLog, decode_compacted, format_time
 from reconciler.model.stored_generation import of_readable_records
-from reconciler.model.stored_runs import decode_compacted
 
 
 class ModalFiles:

@@ -32,7 +32,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Clock
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import Pointer
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 
 REMOVED_AT_MOST: Final = 200
 """Records, and generations, that one apply removes; the next one goes on."""

@@ -120,7 +120,7 @@ class CallStatus:
         result: what it returned, as short JSON text, once it succeeded.
         reason: its error in one line, once it failed.
         call: its id, where that is not known from the question.
-        tries: a line per try of a run that was watched over.
+        tries: a line per try of a run that was supervised.
     """
 
     state: CallState

@@ -1,4 +1,4 @@
-"""What became of each occurrence: the lines of many wakes, put together."""
+"""The run of each occurrence: the lines of many wakes, put together."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.decide.admission import replaced_in
+from reconciler.dispatch.decide.overlap import replaced_in
 from reconciler.dispatch.ports import Caller
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 _RANK: Final = {
     RunState.QUEUED: 0,
@@ -30,7 +30,7 @@ class Decision(NamedTuple):
 
     Attributes:
         at: when, ISO 8601.
-        state: what it came to by that.
+        state: the state that followed from it.
         reason: why.
     """
 
@@ -48,7 +48,7 @@ class Run:
         state: the last that is known.
         started: when it was spawned, ISO 8601; None when it was not.
         seen: when the last of it was seen.
-        reason: of the state: why it was let go or how it could end so, such as its error.
+        reason: of the state: why it was dropped, or its error.
         decisions: all that was decided of it and has a reason, oldest first. How it ended is no
             decision, and hides none.
         replaced_by: the occurrence id of the run for which this one was ended.
@@ -116,7 +116,7 @@ async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
 
 
 def _judged(run: Run, replaced_by: str | None) -> Run:
-    """The run, with why it was cancelled: the client says that a user did it, whoever it was."""
+    """The run, with why it was cancelled: the client only says that a user did it."""
     if replaced_by is None or run.state not in (RunState.STARTED, RunState.CANCELLED):
         # It ended by itself before that could end it.
         return run if run.replaced_by is None else replace(run, replaced_by=None)
@@ -149,7 +149,7 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
 
 
 def _merged(one: Run, other: Run) -> Run:
-    # A later wake that comes upon a start writes it down again: the first says who made it, when.
+    # A later wake that finds a start writes it down again: the first says when it was made.
     again = one.state is other.state is RunState.STARTED and one.call == other.call
     last, first = (one, other) if again or _rank(one) > _rank(other) else (other, one)
     # Several wakes may have come to the same one.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from reconciler.dispatch.answers import CallStatus
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.generation import Generation
-from reconciler.model.runs import ReadLogs, WakeLog
+from reconciler.model.runs_file import ReadLogs, WakeLog
 
 if TYPE_CHECKING:
     from reconciler.alerts import Address
@@ -45,13 +45,13 @@ class Claims(Protocol):
     async def get(self, key: str) -> Entry | None:
         """The entry; None when there is none.
 
-        Anybody may have stored anything there: what is no mapping of texts, or cannot be unpickled
-        here, is an :class:`~reconciler.dispatch.answers.UnreadableEntry`.
+        Any program may have stored anything there: what is no mapping of texts, or cannot be
+        unpickled here, is an :class:`~reconciler.model.formats.UnreadableEntry`.
         """
         ...
 
     async def put(self, key: str, entry: Entry) -> None:
-        """Store the entry, whoever wrote there before. Only a key's owner may."""
+        """Store the entry in the place of any other. Only a key's owner may."""
         ...
 
 
@@ -68,8 +68,8 @@ class Generations(Protocol):
         ...
 
     async def last_readable(self) -> Generation | None:
-        """The newest generation that can be read, whether or not it is live: who is to be notified
-        when the live one cannot be read.
+        """The newest generation that can be read, whether or not it is live. It names the
+        recipients when the live one cannot be read.
 
         Raises:
             UnavailableError: the Volume does not answer.
@@ -78,7 +78,7 @@ class Generations(Protocol):
 
 
 class Caller(Protocol):
-    """Starts calls of deployed functions and looks at what became of them."""
+    """Starts calls of deployed functions and reads their states."""
 
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
         """Start a call and return its id.
@@ -192,7 +192,7 @@ class Archive(Protocol):
 
 
 class TaskFiles(Protocol):
-    """The files on our Volume that tasks are, and that say what became of them."""
+    """The files on our Volume that tasks are, and that hold their outcomes."""
 
     async def pending(self, until: int | None = None) -> Sequence[str]:
         """The paths below ``tasks/``, sorted.

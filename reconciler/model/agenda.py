@@ -30,8 +30,8 @@ from reconciler.cron.windows import Window, local_windows
 from reconciler.model.occurrence import format_minute, parse_minute
 
 if TYPE_CHECKING:
-    from reconciler.model.cursor import Horizon
-    from reconciler.model.record import Record
+    from reconciler.model.cursor import Lookback
+    from reconciler.model.schedule_record import ScheduleRecord
 
 NO_RECORDS: Final = 0
 
@@ -61,15 +61,15 @@ class Agenda:
     times: bytes
     begun: bytes
 
-    def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
+    def candidates(self, lookback: Lookback, now: int) -> Sequence[int]:
         """The numbers of the records that may have an occurrence after their horizon up to ``now``.
 
         Raises:
             ValueError, KeyError, TypeError: it is not one of our agendas.
         """
-        found = self._within(horizon.since, now)
-        if horizon.fresh is not None:
-            known = format_minute(horizon.fresh)
+        found = self._within(lookback.since, now)
+        if lookback.fresh is not None:
+            known = format_minute(lookback.fresh)
             # Minutes as they are written sort by time.
             fresh = [entry for entry in self._begun if entry[0] > known]
             if fresh:
@@ -226,7 +226,7 @@ class _Values(NamedTuple):
     zone: str
 
 
-def write_agenda(records: Iterable[Record]) -> Agenda:
+def write_agenda(records: Iterable[ScheduleRecord]) -> Agenda:
     """The agenda of these records, which are numbered from 0 in their order.
 
     Raises:

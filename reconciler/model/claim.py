@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from reconciler.model.formats import Damaged, Entry, FormatError, UnreadableEntry, reading, typed
 from reconciler.model.occurrence import Occurrence, time_of
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 
 WAKE_TIMEOUT: Final = timedelta(minutes=5)
 """How long a wake may run before Modal ends it."""
@@ -58,7 +58,7 @@ def read_claim(entry: Entry, key: str) -> Claim:
         with reading("a claim", key):
             state = ClaimState(typed(entry, "state", str))
             if state is not ClaimState.CLAIMED:
-                # It is decided: who claimed it, and until when, does not matter any more.
+                # It is decided: the claimant and the end of its lease do not matter any more.
                 call = typed(entry, "call", str) if state is ClaimState.STARTED else ""
                 return Claim(state, call=call, error=str(entry.get("error", "")))
             return Claim(
@@ -73,7 +73,7 @@ def read_claim(entry: Entry, key: str) -> Claim:
 
 
 class Claimant(NamedTuple):
-    """Who claims: one execution of one wake.
+    """What claims: one execution of one wake.
 
     Attributes:
         token: unique to this execution, to recognise our own claim after a lost answer.
@@ -96,8 +96,8 @@ class Claimant(NamedTuple):
             "until": format_time(self.now + CLAIM_LEASE),
         }
 
-    def let_go(self, state: ClaimState, reason: str) -> dict[str, str]:
-        """The entry by which an occurrence is let go that nobody had claimed."""
+    def dropped(self, state: ClaimState, reason: str) -> dict[str, str]:
+        """The entry that drops an occurrence which no wake had claimed."""
         return {**self.claim(1), "state": state.value, "error": reason}
 
     def knows_dead(self, claim: Claim) -> bool:

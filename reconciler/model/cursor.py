@@ -1,7 +1,7 @@
 """How far the wakes have come.
 
 Invariant: *every occurrence of ``generation`` at or before ``through`` is settled (started and
-confirmed, or dropped and written down) or named in ``unsettled``*. A cursor is true by itself,
+confirmed, or dropped and written down) or named in ``pending``*. A cursor is true by itself,
 whichever wake wrote it and whatever was written in between. A late write of an older cursor costs a
 second look at what the claims already answer, and never an occurrence. Two true cursors merge into
 a true one.
@@ -11,7 +11,7 @@ looked at its own schedules, and not at those that had just appeared. A wake tha
 generation recognises the latter by their *apply numbers*: each schedule has the number of the apply
 with which it began, and ``number`` is the highest in the generation that the cursor is about. A
 clock has no part in that, so a wrong clock of an apply cannot hide a schedule. Schedules that began
-before there were apply numbers count as 0; of two of those, the anchors tell.
+before there were apply numbers count as 0; of two of those, the anchors decide.
 
 Clocks may be wrong. A cursor vouches for no time that is still to come: a wake that finds it ahead
 of its own clock looks again at what may not have been due when it was written, and sets it back.
@@ -26,7 +26,7 @@ and belongs to a schedule that begins with a later apply number, is looked at by
 can read it*. The apply that repairs a record gives it such a number, and an anchor no later.
 
 Wakes of the previous version write a cursor without a number. Such a cursor counts as 0 whatever
-its generation is, since its writer may have passed over a schedule that its anchor did not tell.
+its generation is, since its writer may have missed a schedule that the anchor did not show.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from reconciler.model.occurrence import (
     parse_minute,
     time_of,
 )
-from reconciler.model.outbox import NOTHING_TO_TELL, Bulletin, read_bulletin
+from reconciler.model.outbox import EMPTY_OUTBOX, Outbox, read_outbox
 
 V = TypeVar("V")
 
@@ -61,7 +61,7 @@ CURSOR_KEY: Final = "cursor"
 CURSOR_ENTRY: Final = f"Dict entry {CURSOR_KEY}"
 LOOKBACK: Final = 31 * 24 * 60
 """Minutes that a wake without cursor and history looks back: no wake came yet. A schedule's anchor
-shortens it; the bound is for when both the Dict and the runs files are gone."""
+shortens it; the bound is for when both the Dict and the runs files are lost."""
 DOUBTED_LOOKBACK: Final = 24 * 60
 """Minutes that a wake looks back when the cursor is further ahead than ``CLOCK_TOLERANCE``."""
 RELOOK: Final = 24 * 60
@@ -76,7 +76,7 @@ CLOCK_TOLERANCE: Final = 10
 """Minutes. A clock that is ahead by no more than these is not worth a warning."""
 
 
-class Horizon(NamedTuple):
+class Lookback(NamedTuple):
     """Where a wake begins to look; epoch minutes.
 
     Attributes:
@@ -125,18 +125,17 @@ class Cursor:
         unread: epoch minute since which records of that generation that cannot be read were not
             looked at; None when no wake came upon one.
         reached: the latest epoch minute up to which any wake has looked.
-        unsettled: occurrence id to the attempt that is next, for claims that were not confirmed.
-        triggered: those of ``unsettled`` that a person has asked for, whether or not the schedule
+        pending: occurrence id to the attempt that is next, for claims that were not confirmed.
+        triggered: those of ``pending`` that a person has asked for, whether or not the schedule
             is suspended or excludes them.
         calls: call id to occurrence id, of calls whose end has not been written down.
         wakes: slot to the time of its last wake, ISO 8601.
         tidied: the day on which the history was last tidied up, ISO 8601.
-        took: the seconds that the last wakes took, the newest last; for what people are told only.
-        bulletin: failures in a row, and what is still to be told.
+        took: the seconds that the last wakes took, the newest last; shown to people only.
+        outbox: streaks of failures, and the notifications that wait to be sent.
         id: of the writing that left it so; empty in what is not written yet, and in old ones.
-        recovered: when its entry was last gone or could not be read, ISO 8601; empty for never. The
-            runs files then do not tell which slots have woken in vain.
-        is_recovered: it was made from the runs files just now. Not written.
+        recovered: when its entry was last absent or could not be read, ISO 8601; empty for never.
+            The runs files then do not say which slots have woken with nothing to do.
         damaged: parts of the entry that cannot be read, which were left out. Not written.
     """
 
@@ -146,34 +145,33 @@ class Cursor:
     number: int | None = None
     unread: int | None = None
     reached: int | None = None
-    unsettled: Mapping[str, int] = field(default_factory=dict)
+    pending: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
     wakes: Mapping[str, str] = field(default_factory=dict)
     tidied: str = ""
     took: tuple[float, ...] = ()
-    bulletin: Bulletin = NOTHING_TO_TELL
+    outbox: Outbox = EMPTY_OUTBOX
     triggered: frozenset[str] = frozenset()
     id: str = ""
     recovered: str = ""
-    is_recovered: bool = False
     damaged: tuple[Damaged, ...] = ()
 
-    def horizon(self, now: int, generation: str) -> Horizon:
+    def lookback(self, now: int, generation: str) -> Lookback:
         """Where a wake at ``now`` that reads this generation has to begin."""
         if self.through is None:
-            return Horizon(now - LOOKBACK)
+            return Lookback(now - LOOKBACK)
         is_same = generation == self.generation
         if self.through > now + CLOCK_TOLERANCE:
             since = now - DOUBTED_LOOKBACK
             if is_same or self.unread is None:
-                return Horizon(since)
-            return Horizon(since, None, self.number or 0, self.unread)
+                return Lookback(since)
+            return Lookback(since, None, self.number or 0, self.unread)
         # A clock that is ahead by no more than the tolerance wrote it after this minute.
         since = self.through if self.through <= now else self.through - CLOCK_TOLERANCE
         if is_same and self.number is not None:
-            return Horizon(since)
+            return Lookback(since)
         known = now - RELOOK if self.known is None else self.known
-        return Horizon(since, None if is_same else known, self.number or 0, self.unread)
+        return Lookback(since, None if is_same else known, self.number or 0, self.unread)
 
     def is_ahead(self, now: int) -> bool:
         """Whether it is so far ahead of an epoch minute that a clock is wrong."""
@@ -183,7 +181,7 @@ class Cursor:
         """This cursor, found ahead of an epoch minute, as a wake then takes it to be.
 
         By five days at most, whatever the clock says that it is ahead of: before that, the claims
-        that keep a wake from starting something again may be gone.
+        that keep a wake from starting something again may have expired.
         """
         if self.through is None or self.through <= now:
             return self
@@ -209,7 +207,7 @@ class Cursor:
         if self.generation == newer.generation:
             # A record of it that one of them could not read stays as it is.
             read = read._replace(unread=_earlier(self.unread, newer.unread))
-        unsettled = without({**self.unsettled, **newer.unsettled}, settled)
+        pending = without({**self.pending, **newer.pending}, settled)
         return Cursor(
             through=read.through,
             generation=read.generation,
@@ -217,21 +215,21 @@ class Cursor:
             number=read.number,
             unread=read.unread,
             reached=_later(_later(self.through, self.reached), newer.through),
-            unsettled=unsettled,
+            pending=pending,
             calls=without({**self.calls, **newer.calls}, ended),
             wakes=_newest(self.wakes, newer.wakes),
             tidied=max(self.tidied, newer.tidied),
             recovered=max(self.recovered, newer.recovered),
             took=(*self.took, *newer.took)[-MEASURED:],
-            bulletin=self.bulletin,
-            triggered=(self.triggered | newer.triggered) & unsettled.keys(),
+            outbox=self.outbox,
+            triggered=(self.triggered | newer.triggered) & pending.keys(),
         )
 
     def has_seen_the_end(self, call: str, occurrence: Occurrence, read: Cursor, by: str) -> bool:
         """Whether others have written down the end of a call that a slow wake comes with only now.
 
-        Whoever came past its occurrence since that wake began had its call in ``calls``, and what
-        is there no more has ended.
+        A wake that passed its occurrence since then had its call in ``calls``, and a call that is
+        no longer there has ended.
 
         Args:
             read: the cursor with which the slow wake began.
@@ -247,9 +245,9 @@ class Cursor:
         """
         if self.through is None or self.generation != by:
             return False
-        if occurrence.id in self.unsettled:
+        if occurrence.id in self.pending:
             return False
-        was_open = occurrence.id in read.unsettled or (
+        was_open = occurrence.id in read.pending or (
             read.through is None or occurrence.at > read.through
         )
         return was_open and occurrence.at <= self.through
@@ -290,7 +288,7 @@ class Cursor:
             **({} if self.number is None else {"number": self.number}),
             **({} if self.unread is None else {"unread": format_minute(self.unread)}),
             **({} if self.reached is None else {"reached": format_minute(self.reached)}),
-            "unsettled": dict(self.unsettled),
+            "unsettled": dict(self.pending),
             **({"triggered": sorted(self.triggered)} if self.triggered else {}),
             **({"id": self.id} if self.id else {}),
             **({"recovered": self.recovered} if self.recovered else {}),
@@ -298,7 +296,7 @@ class Cursor:
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
             "took": list(self.took),
-            **self.bulletin.to_json(),
+            **self.outbox.to_json(),
         }
 
     @classmethod
@@ -313,7 +311,7 @@ class Cursor:
             check_format(data, CURSOR_ENTRY)
             through, known, reached = data["through"], data.get("known"), data.get("reached")
             unread = data.get("unread")
-            bulletin, damaged = read_bulletin(data, CURSOR_ENTRY)
+            outbox, damaged = read_outbox(data, CURSOR_ENTRY)
             return cls(
                 through=None if through is None else parse_minute(through),
                 generation=typed(data, "generation", str, None),
@@ -321,12 +319,12 @@ class Cursor:
                 number=typed(data, "number", int, None),
                 unread=None if unread is None else parse_minute(unread),
                 reached=None if reached is None else parse_minute(reached),
-                unsettled=attempts_of(data, "unsettled"),
+                pending=attempts_of(data, "unsettled"),
                 calls=_calls(typed(data, "calls", dict)),
                 wakes=_wakes(typed(data, "wakes", dict)),
                 tidied=typed(data, "tidied", str),
                 took=tuple(float(seconds) for seconds in typed(data, "took", list, [])),
-                bulletin=bulletin,
+                outbox=outbox,
                 triggered=frozenset(map(str, typed(data, "triggered", list, []))),
                 id=typed(data, "id", str, ""),
                 recovered=time_of(data, "recovered") if data.get("recovered") else "",

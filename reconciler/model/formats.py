@@ -19,7 +19,7 @@ from reconciler.errors import ReconcileError
 FORMAT: Final = 1
 """Of the pointer, the cursor and the runs files."""
 REPAIR: Final = "Run reconcile, which repairs it."
-"""What helps when somebody removed or changed what is live."""
+"""The remedy when what is live was removed or changed by hand."""
 
 
 T = TypeVar("T")

@@ -15,15 +15,15 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from reconciler.alerts import Alerts
 from reconciler.cron.intervals import is_counted
 from reconciler.model.agenda import Agenda, write_agenda
 from reconciler.model.formats import json_line
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 
 if TYPE_CHECKING:
-    from reconciler.alerts import Alerts
-    from reconciler.model.cursor import Horizon
+    from reconciler.model.cursor import Lookback
     from reconciler.model.formats import Damaged
 
 AGENDA_FORMAT: Final = 2
@@ -36,9 +36,9 @@ GENERATION_FORMAT: Final = INTERVALS_FORMAT
 HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
 ON_DEMAND: Final = "on_demand"
-"""The function of our app that people wake."""
+"""The function of our app by which people, and programs, start a wake."""
 SUPERVISOR: Final = "supervise_run"
-"""The function of our app that watches over runs."""
+"""The function of our app that supervises runs."""
 TASK_TICK: Final = "task_tick"
 """What wakes for tasks that programs create: the member of the packing, and its slot when solo."""
 TASK_RESOLUTION: Final = "task_resolution"
@@ -99,14 +99,14 @@ class Generation:
         rebuilt: schedule name to the epoch minute at which it was rebuilt from git, after the
             generation that was live was lost; it goes on from where wakes had come, and when it
             really began is not known. Without those that have begun anew since. The dispatcher does
-            not need it; who asks for a time from before learns by it what is known.
+            not need it; an answer about an earlier time says by it what is known.
         tz: the edition of the tz database that it was planned with, such as ``2026f``; empty in a
             file of an earlier version.
         clocks: of the zones of its schedules; None in a file of an earlier version. The dispatcher
             does not need it; a plan with another edition shows by it what moves.
     """
 
-    records: Sequence[Record]
+    records: Sequence[ScheduleRecord]
     slots: tuple[Slot, ...]
     punctuality: int
     served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class Generation:
         return sha256(self.encoded).hexdigest()
 
     @cached_property
-    def by_name(self) -> Mapping[str, Record]:
+    def by_name(self) -> Mapping[str, ScheduleRecord]:
         """The records by schedule name."""
         return {record.name: record for record in self.records}
 
@@ -155,11 +155,11 @@ class Generation:
         """The records that were asked for and cannot be read."""
         return ()
 
-    def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
+    def candidates(self, lookback: Lookback, now: int) -> Sequence[int]:
         """The numbers of the records that may be due, see :class:`Agenda`."""
-        return self.agenda.candidates(horizon, now)
+        return self.agenda.candidates(lookback, now)
 
-    def read(self, number: int) -> Record | None:
+    def read(self, number: int) -> ScheduleRecord | None:
         """The record of this number; None when it cannot be read."""
         return self.records[number]
 
@@ -167,31 +167,31 @@ class Generation:
         """Whether a schedule has or had this name, or a record that cannot be read may be its."""
         return self.named(name) is not None
 
-    def find(self, name: str) -> Record | None:
+    def find(self, name: str) -> ScheduleRecord | None:
         """The schedule of that name."""
         number = bisect_left(self.records, name, key=lambda record: record.name)
         if number < len(self.records) and self.records[number].name == name:
             return self.records[number]
         return None
 
-    def named(self, name: str) -> Record | None:
+    def named(self, name: str) -> ScheduleRecord | None:
         """The schedule that has or had this name."""
         return self.find(name) or self._find_former(name)
 
-    def owner(self, occurrence: Occurrence) -> Record | None:
+    def owner(self, occurrence: Occurrence) -> ScheduleRecord | None:
         """The schedule that an occurrence is of, be it under a name that it has no longer."""
         record = self.find(occurrence.name)
         if record is not None and occurrence.at > record.anchor:
             return record
         return self._find_former(occurrence.name) or record
 
-    def _find_former(self, name: str) -> Record | None:
+    def _find_former(self, name: str) -> ScheduleRecord | None:
         number = self.agenda.formerly(name)
         return None if number is None else self.read(number)
 
 
 def new_generation(
-    records: Iterable[Record],
+    records: Iterable[ScheduleRecord],
     slots: Iterable[Slot],
     punctuality: int,
     served: Mapping[str, Iterable[str]] | None = None,
@@ -263,7 +263,7 @@ def encode_generation(generation: Generation) -> bytes:
     return b"".join(lines)
 
 
-def _format(records: Iterable[Record]) -> int:
+def _format(records: Iterable[ScheduleRecord]) -> int:
     """The oldest format that can say the records, so that an older version reads them if it can."""
     texts = (text for record in records for text in record.when)
     return INTERVALS_FORMAT if any(map(is_counted, texts)) else AGENDA_FORMAT

@@ -1,15 +1,15 @@
-"""What is still to be told, and the failures in a row that it is counted from.
+"""The notifications that wait to be sent, and the streaks of failures that they are counted from.
 
-Both are a part of the cursor. A notice is put into it in the same write that counts its cause, and
-taken out when it is sent or given up: a crash between the two leaves it there for the next wake.
+Both are a part of the cursor. A wake adds a notification in the same write that counts its cause,
+and removes it when it is sent or given up: after a crash between the two the next wake finds it.
 
 A streak, the failed runs of a schedule since its last success, is counted up to the number that
-the alarm wants, and told once: it ends with a success, and only then can the next begin. That it
-was told is kept, for the number that is wanted may change meanwhile.
+the alarm asks for, and notified once: it ends with a success, and only then can the next begin. The
+outbox keeps that it was notified, since the number that is asked for may change meanwhile.
 
-A miss is counted in one notice. Several wakes may write it down: wakes that meet, a wake whose
-claim had no answer, one that looks again after the runs file was lost. So the cursor keeps which
-misses were counted, and the rewrite that adds a notice leaves these out.
+A miss is counted in one notification. Several wakes may write it down: wakes that meet, a wake
+whose claim had no answer, one that reads again after the runs file was lost. So the cursor keeps
+which misses were counted, and the rewrite that adds a notification leaves these out.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 
-class NoticeKind(StrEnum):
-    """What is told."""
+class NotificationKind(StrEnum):
+    """What a notification is about."""
 
     FAILURES = "failures"
     MISSED = "missed"
@@ -44,7 +44,7 @@ class NoticeKind(StrEnum):
     @property
     def is_damage(self) -> bool:
         """Whether it is about what cannot be read."""
-        return self is NoticeKind.DAMAGED
+        return self is NotificationKind.DAMAGED
 
     @property
     def is_ping(self) -> bool:
@@ -53,8 +53,8 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One thing to be told.
+class Notification:
+    """One alarm or ping.
 
     Attributes:
         name: of the schedule as it is called now, or of the slot; of damage, where it is.
@@ -67,7 +67,7 @@ class Notice:
         reason: the error, or why it did not run.
     """
 
-    kind: NoticeKind
+    kind: NotificationKind
     name: str
     subject: str
     raised: str
@@ -78,11 +78,11 @@ class Notice:
 
     @property
     def id(self) -> str:
-        """What it is claimed by, so that it is told once."""
+        """What it is claimed by, so that it is sent once."""
         return f"{self.kind}/{self.subject}"
 
     def to_json(self) -> dict[str, Any]:
-        """The notice as JSON; what has its default is left out."""
+        """The notification as JSON; what has its default is left out."""
         data: dict[str, Any] = {
             "kind": self.kind.value,
             "name": self.name,
@@ -103,12 +103,12 @@ class Notice:
         """Read :meth:`to_json` back.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no notice.
+            KeyError, TypeError, ValueError: it is no notification.
         """
         subject = typed(data, "subject", str)
         Occurrence.parse(subject)
         return cls(
-            kind=NoticeKind(data["kind"]),
+            kind=NotificationKind(data["kind"]),
             name=typed(data, "name", str),
             subject=subject,
             raised=time_of(data, "raised"),
@@ -119,60 +119,70 @@ class Notice:
         )
 
 
-class Bulletin(NamedTuple):
-    """What is known of failures, and what is still to be told.
+class Outbox(NamedTuple):
+    """What is known of failures, and the notifications that wait to be sent.
 
     Attributes:
         streaks: schedule to the times of its failed runs since the last success, oldest first.
-        notices: by their ids, in the order in which they were raised.
-        told: the schedules whose streaks were told; None when that is not known, and those count
-            as told that are as long as the live rules want.
+        notifications: by their ids, in the order in which they were raised.
+        notified: the schedules whose streaks were notified; None when that is not known: then those
+            count as notified that are as long as the live rules ask for.
         succeeded: schedule to the time of its newest run that succeeded, as long as older ones are
-            open: should they fail, their row is over already.
-        misses: schedule or task to the newest of its misses that a notice has counted, epoch
+            open: should they fail, their streak is over already.
+        misses: schedule or task to the newest of its misses that a notification has counted, epoch
             minutes, ascending.
     """
 
     streaks: Mapping[str, tuple[str, ...]]
-    notices: Mapping[str, Notice]
-    told: frozenset[str] | None = None
+    notifications: Mapping[str, Notification]
+    notified: frozenset[str] | None = None
     succeeded: Mapping[str, str] = MappingProxyType({})
     misses: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
-    def without(self, ids: Iterable[str]) -> Bulletin:
-        """This bulletin once these notices are settled."""
+    def without(self, ids: Iterable[str]) -> Outbox:
+        """This outbox once these notifications are settled."""
         settled = set(ids)
-        left = {id_: notice for id_, notice in self.notices.items() if id_ not in settled}
-        return self._replace(notices=left)
+        left = {
+            id_: notification
+            for id_, notification in self.notifications.items()
+            if id_ not in settled
+        }
+        return self._replace(notifications=left)
+
+    def adding(self, notifications: Iterable[Notification]) -> Outbox:
+        """This outbox with more notifications; of two with one id the later counts."""
+        return self._replace(
+            notifications={**self.notifications, **{n.id: n for n in notifications}}
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """The bulletin as keys of the cursor's entry; what is empty is left out."""
+        """The outbox as keys of the cursor's entry; what is empty is left out."""
         data: dict[str, Any] = {}
         if self.streaks:
             data["streaks"] = {name: list(times) for name, times in self.streaks.items()}
-            if self.told is not None:
-                data["told"] = sorted(self.told)
+            if self.notified is not None:
+                data["told"] = sorted(self.notified)
         if self.succeeded:
             data["succeeded"] = dict(self.succeeded)
         if self.misses:
             data["misses"] = {
                 name: [format_minute(at) for at in times] for name, times in self.misses.items()
             }
-        # Older versions do not know of damage: its notices have a key that they pass over.
+        # Older versions do not know of damage: its notifications have a key that they ignore.
         for key, of_damage in (("notices", False), ("damage", True)):
-            held = (one for one in self.notices.values() if one.kind.is_damage is of_damage)
-            if written := [notice.to_json() for notice in held]:
+            held = (one for one in self.notifications.values() if one.kind.is_damage is of_damage)
+            if written := [notification.to_json() for notification in held]:
                 data[key] = written
         return data
 
 
-NOTHING_TO_TELL: Final = Bulletin({}, {})
+EMPTY_OUTBOX: Final = Outbox({}, {})
 
 
-def read_bulletin(data: Mapping[str, Any], where: str) -> tuple[Bulletin, tuple[Damaged, ...]]:
-    """The bulletin in a cursor's entry, and what of it cannot be read, which is left out.
+def read_outbox(data: Mapping[str, Any], where: str) -> tuple[Outbox, tuple[Damaged, ...]]:
+    """The outbox in a cursor's entry, and what of it cannot be read, which is left out.
 
-    The rest of a cursor does not depend on it: one notice that is garbled must not keep the others
+    The rest of a cursor does not depend on it: one garbled notification must not keep the others
     from being sent, nor schedules from running.
     """
     damaged: list[Damaged] = []
@@ -195,14 +205,14 @@ def read_bulletin(data: Mapping[str, Any], where: str) -> tuple[Bulletin, tuple[
             return nothing
 
     written = [*items("notices", list, []), *items("damage", list, [])]
-    bulletin = Bulletin(
+    outbox = Outbox(
         streaks=dict(each("a streak", items("streaks", dict, {}).items(), _streak)),
-        notices={one.id: one for one in each("a notice", written, _notice)},
-        told=frozenset(map(str, items("told", list, []))) if "told" in data else None,
+        notifications={one.id: one for one in each("a notification", written, _notification)},
+        notified=frozenset(map(str, items("told", list, []))) if "told" in data else None,
         succeeded=dict(each("a success", items("succeeded", dict, {}).items(), _success)),
         misses=dict(each("misses", items("misses", dict, {}).items(), _misses)),
     )
-    return bulletin, tuple(damaged)
+    return outbox, tuple(damaged)
 
 
 def _streak(item: tuple[Any, Any]) -> tuple[str, tuple[str, ...]]:
@@ -223,14 +233,14 @@ def _misses(item: tuple[Any, Any]) -> tuple[str, tuple[int, ...]]:
     return str(name), tuple(map(parse_minute, times))
 
 
-def _notice(item: Any) -> Notice:
+def _notification(item: Any) -> Notification:
     if not isinstance(item, dict):
         raise TypeError("it is not a mapping")
-    return Notice.from_json(item)
+    return Notification.from_json(item)
 
 
-class ToldState(StrEnum):
-    """What became of an attempt to tell somebody of something."""
+class SendingState(StrEnum):
+    """The state of an attempt to send a notification."""
 
     SENT = "sent"
     FAILED = "failed"
@@ -239,25 +249,29 @@ class ToldState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One attempt to send a notice.
+class Sending:
+    """One attempt to send a notification.
 
     Attributes:
-        notice: its id.
+        notification: its id.
         to: the address, without what is secret in it; empty for all that there were.
         error: why it could not be sent.
-        times: the misses that the notice counts, epoch minutes.
+        times: the misses that the notification counts, epoch minutes.
     """
 
-    notice: str
+    notification: str
     to: str
-    state: ToldState
+    state: SendingState
     error: str | None = None
     times: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The attempt as JSON; what has its default is left out."""
-        data: dict[str, Any] = {"notice": self.notice, "to": self.to, "state": self.state.value}
+        data: dict[str, Any] = {
+            "notice": self.notification,
+            "to": self.to,
+            "state": self.state.value,
+        }
         if self.error is not None:
             data["error"] = self.error
         if self.times:
@@ -270,22 +284,26 @@ class Told:
         return cls(
             typed(data, "notice", str),
             typed(data, "to", str),
-            ToldState(data["state"]),
+            SendingState(data["state"]),
             typed(data, "error", str, None),
             tuple(map(parse_minute, typed(data, "times", list, []))),
         )
 
 
-def told_line(told: Told) -> str:
+def sending_line(sending: Sending) -> str:
     """An attempt as logs and terminals show it: ``alarm failures/a@… to https://…/…: sent``."""
-    what = told.notice if told.notice.startswith("ping-") else f"alarm {told.notice}"
-    to = f" to {told.to}" if told.to else ""
-    why = f", {told.error}" if told.error else ""
-    return f"{what}{to}: {_TOLD[told.state]}{why}"
+    what = (
+        sending.notification
+        if sending.notification.startswith("ping-")
+        else f"alarm {sending.notification}"
+    )
+    to = f" to {sending.to}" if sending.to else ""
+    why = f", {sending.error}" if sending.error else ""
+    return f"{what}{to}: {_SENDING_WORDS[sending.state]}{why}"
 
 
-_TOLD: Final = {
-    ToldState.SENT: "sent",
-    ToldState.FAILED: "not sent yet",
-    ToldState.GIVEN_UP: "given up",
+_SENDING_WORDS: Final = {
+    SendingState.SENT: "sent",
+    SendingState.FAILED: "not sent yet",
+    SendingState.GIVEN_UP: "given up",
 }

@@ -30,7 +30,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """Which generation is live, and who made it so.
+    """Which generation is live, and who applied it.
 
     Attributes:
         generation: its digest.
@@ -43,7 +43,7 @@ class Pointer:
         link: where the apply can be seen, None when there is no such place.
         number: of the apply, from 1; 0 when a version without apply numbers wrote the pointer.
         protected: the names of the protected schedules, sorted. They stand here as well, so that
-            they are known when the generation is gone. None when an older version wrote it.
+            they are known when the generation is lost. None when an older version wrote it.
         identity: the repository and the folder that own the app, in full; None when a version
             applied that did not record it.
         rolled_back_from: the commit that was checked out when an earlier one was applied on
@@ -112,7 +112,7 @@ PROTECTED_KEY: Final = "protected"
 
 Renames: TypeAlias = Mapping[str, tuple[tuple[str, int], ...]]
 """Schedule name to its earlier names, each with the last epoch minute that it names; see
-:attr:`~reconciler.model.record.Record.formerly`."""
+:attr:`~reconciler.model.schedule_record.Record.formerly`."""
 
 
 class Protection(NamedTuple):
@@ -146,7 +146,7 @@ def renames_in(generation: Generation, declared: Iterable[str] = ()) -> Renames:
 
     Args:
         declared: schedules whose manifest names an earlier name. They are listed also where it had
-            no effect: a reader tells by that that the name is not given up only now.
+            no effect: so a reader knows that the name was given up earlier.
     """
     renamed = {record.name: record.formerly for record in generation.records if record.formerly}
     return dict.fromkeys(declared, ()) | renamed

@@ -6,7 +6,7 @@ bytes that were written says the digest: without that check, which is the caller
 could hide a schedule.
 
 A record that cannot be read is left out and named; the others go on. Where the header or the agenda
-cannot be read, the file is no generation: without them nothing tells what is due.
+cannot be read, the file is no generation: without them it is not known what is due.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
+from reconciler.alerts import Alerts
 from reconciler.model.agenda import Agenda, write_agenda
 from reconciler.model.formats import REPAIR, Damaged, FormatError, check_format, reading
 from reconciler.model.generation import (
@@ -30,11 +31,10 @@ from reconciler.model.generation import (
     Slot,
 )
 from reconciler.model.occurrence import parse_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 
 if TYPE_CHECKING:
-    from reconciler.alerts import Alerts
-    from reconciler.model.cursor import Horizon
+    from reconciler.model.cursor import Lookback
 
 _NAME: Final = re.compile(rb'"name":"([a-z0-9-]{1,64})"')
 _NOT_RUN: Final = "it does not run until the next apply, which repairs it"
@@ -57,7 +57,7 @@ class _Lines(NamedTuple):
     records: Sequence[bytes]
 
 
-class StoredRecords(Sequence[Record]):
+class StoredRecords(Sequence[ScheduleRecord]):
     """Records that are parsed when they are asked for.
 
     Attributes:
@@ -73,19 +73,19 @@ class StoredRecords(Sequence[Record]):
         self.lines = lines
         self.damaged: dict[int, Damaged] = {}
         self.where = where
-        self._parsed: dict[int, Record] = {}
-        self._named: dict[str, Record] = {}
+        self._parsed: dict[int, ScheduleRecord] = {}
+        self._named: dict[str, ScheduleRecord] = {}
 
     def __len__(self) -> int:
         return len(self.lines)
 
     @overload
-    def __getitem__(self, index: int) -> Record: ...
+    def __getitem__(self, index: int) -> ScheduleRecord: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Record]: ...
+    def __getitem__(self, index: slice) -> Sequence[ScheduleRecord]: ...
 
-    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
+    def __getitem__(self, index: int | slice) -> ScheduleRecord | Sequence[ScheduleRecord]:
         if isinstance(index, slice):
             return tuple(self[number] for number in range(*index.indices(len(self))))
         found = self._parsed.get(index)
@@ -98,7 +98,7 @@ class StoredRecords(Sequence[Record]):
             self._named[found.name] = found
         return found
 
-    def read(self, index: int) -> Record | None:
+    def read(self, index: int) -> ScheduleRecord | None:
         """A record; None when it cannot be read, which is noted."""
         try:
             return self[index]
@@ -126,7 +126,7 @@ class StoredRecords(Sequence[Record]):
             index -= 1
         return ""
 
-    def parsed(self, name: str) -> Record | None:
+    def parsed(self, name: str) -> ScheduleRecord | None:
         """The record of that name, if it is among those that were asked for before."""
         return self._named.get(name)
 
@@ -183,11 +183,11 @@ class StoredGeneration(Generation):
         """See :class:`~reconciler.model.generation.Generation`."""
         return (*self.left_out, *self.records.damaged.values())
 
-    def read(self, number: int) -> Record | None:
+    def read(self, number: int) -> ScheduleRecord | None:
         """See :class:`~reconciler.model.generation.Generation`."""
         return self.records.read(number)
 
-    def find(self, name: str) -> Record | None:
+    def find(self, name: str) -> ScheduleRecord | None:
         """The schedule of that name; what is due is found without parsing others on the way."""
         found = self.records.parsed(name)
         if found is not None:
@@ -213,14 +213,14 @@ class StoredGeneration(Generation):
     def _place_of(self, name: str) -> int:
         return bisect_left(range(len(self.records)), name, key=self.records.name_at)
 
-    def candidates(self, horizon: Horizon, now: int) -> Sequence[int]:
+    def candidates(self, lookback: Lookback, now: int) -> Sequence[int]:
         """See :class:`~reconciler.model.generation.Generation`.
 
         Raises:
             FormatError: its agenda is not one of ours.
         """
         with reading("a generation", self.records.where, REPAIR):
-            found = super().candidates(horizon, now)
+            found = super().candidates(lookback, now)
             if found and found[-1] >= len(self.records):
                 raise ValueError("its agenda names a record that it does not have")
             self.agenda.check()
@@ -353,9 +353,9 @@ def _lines(content: bytes, where: str) -> _Lines:
     return found
 
 
-def _record(line: bytes, where: str) -> Record:
+def _record(line: bytes, where: str) -> ScheduleRecord:
     with reading("a record of a schedule", where, REPAIR):
-        record = Record.from_json(json.loads(line))
+        record = ScheduleRecord.from_json(json.loads(line))
         record.check()
         return record
 
@@ -383,8 +383,6 @@ def _rebuilt(header: Mapping[str, Any]) -> Mapping[str, int]:
 def _alerts(header: Mapping[str, Any]) -> Alerts | None:
     if "alerts" not in header:
         return None
-    from reconciler.alerts import Alerts  # start-up time: many tell nobody
-
     return Alerts.from_json(header["alerts"])
 
 

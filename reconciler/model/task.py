@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 from reconciler.cron import instant
 from reconciler.model.formats import FORMAT, FormatError, check_format, reading, typed
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute, time_of
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Catchup, Delivery
 
 TASKS_FOLDER: Final = "tasks"
@@ -81,20 +81,20 @@ class Task:
     def path(self) -> str:
         """Its file, in the bucket of its hour.
 
-        A time long past is filed under its creation instead: nobody writes where the empty folders
-        of past days are being removed.
+        A time long past is filed under its creation instead: no writer uses a folder of a past day,
+        which a wake may be removing.
         """
         hour = self.at if self.created - self.at < LONG_PAST else self.created
         return f"{bucket(hour)}/{task_key(self.id, self.edition)}.json"
 
     @property
     def settled_path(self) -> str:
-        """The file that says what became of it."""
+        """The file that holds its outcome."""
         return settled_path(self.id, self.edition)
 
-    def record(self) -> Record:
+    def record(self) -> ScheduleRecord:
         """What the dispatcher starts; no placeholder is filled in, code writes what it means."""
-        return Record(
+        return ScheduleRecord(
             name=self.name,
             app=self.app,
             function=self.function,
@@ -208,7 +208,7 @@ class SettledTask:
 
 
 def decode_settled(content: bytes, where: str) -> SettledTask:
-    """Read the file that says what became of a task.
+    """Read the file that holds the outcome of a task.
 
     Raises:
         NewerFormatError: a newer version wrote it.
@@ -321,5 +321,5 @@ def bucket(at: int) -> str:
 
 
 def settled_path(task_id: str, edition: int) -> str:
-    """Where it is said what became of a task."""
+    """The file that holds the outcome of a task."""
     return f"{SETTLED_FOLDER}/{task_key(task_id, edition)}.json"

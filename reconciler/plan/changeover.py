@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Final
 
-from reconciler.dispatch.decide.calendar import running_times
-from reconciler.model.record import Record
+from reconciler.dispatch.decide.nominal_times import running_times
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.period import Period, periods_around
 
 COUNTED: Final = 500
@@ -48,7 +48,9 @@ UNTOUCHED: Final = Changeover()
 """Nothing skipped, nothing doubled."""
 
 
-def changeover(old: Record, new: Record, now: int, through: int | None) -> Changeover:
+def changeover(
+    old: ScheduleRecord, new: ScheduleRecord, now: int, through: int | None
+) -> Changeover:
     """What is skipped and doubled when ``new`` takes the place of ``old`` at an epoch minute.
 
     Args:
@@ -82,7 +84,7 @@ def _counted(
     )
 
 
-def _within(record: Record, period: Period) -> list[int]:
+def _within(record: ScheduleRecord, period: Period) -> list[int]:
     """The times of a record in a period, whenever the record began."""
     since = period.start - 1
     times = running_times(replace(record, anchor=since), since)

@@ -12,7 +12,7 @@ from reconciler.durations import format_duration
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
 from reconciler.model.generation import Slot
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
@@ -29,7 +29,7 @@ _LABELS: Final = {
 _SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
 """Fields that are durations, and how many seconds their unit has."""
 
-_TOLD: Final[Mapping[str, Callable[[Record], str]]] = {
+_TOLD: Final[Mapping[str, Callable[[ScheduleRecord], str]]] = {
     "alerts": lambda record: describe_alerts(record.alerts) if record.alerts else "as for all",
     "ping": lambda record: describe_address(record.ping) if record.ping else "unset",
 }
@@ -37,8 +37,8 @@ _TOLD: Final[Mapping[str, Callable[[Record], str]]] = {
 
 
 def schedule_changes(
-    before: Mapping[str, Record],
-    after: Mapping[str, Record],
+    before: Mapping[str, ScheduleRecord],
+    after: Mapping[str, ScheduleRecord],
     locations: Mapping[str, Location],
     fresh: str,
     gone: str,
@@ -102,7 +102,7 @@ def slot_changes(before: Iterable[Slot], after: Iterable[Slot]) -> Iterator[Chan
         )
 
 
-def describe_change(old: Record, new: Record) -> str:
+def describe_change(old: ScheduleRecord, new: ScheduleRecord) -> str:
     """One line with every field that differs: ``schedule 0 6 * * * → 0 7 * * *``."""
     one, other = old.to_json(), new.to_json()
     parts = [
@@ -131,14 +131,17 @@ def slot_json(slot: Slot) -> dict[str, str]:
     return {"cron": slot.cron, "timezone": slot.timezone}
 
 
-def _action(old: Record, new: Record) -> Action:
+def _action(old: ScheduleRecord, new: ScheduleRecord) -> Action:
     if (old.suspended is None) == (new.suspended is None):
         return Action.UPDATE
     return Action.RESUME if new.suspended is None else Action.SUSPEND
 
 
 def _rename(
-    old: Record, new: Record, locations: Mapping[str, Location], chain: Sequence[Hop]
+    old: ScheduleRecord,
+    new: ScheduleRecord,
+    locations: Mapping[str, Location],
+    chain: Sequence[Hop],
 ) -> Change:
     also = describe_change(replace(old, name=new.name, formerly=new.formerly), new)
     was = describe_way(old.name, chain) if chain else old.name
@@ -150,8 +153,8 @@ def _change(
     action: Action,
     name: str,
     reason: str,
-    before: Record | None,
-    after: Record | None,
+    before: ScheduleRecord | None,
+    after: ScheduleRecord | None,
     locations: Mapping[str, Location],
 ) -> Change:
     location = locations.get(name)

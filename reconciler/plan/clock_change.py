@@ -15,8 +15,8 @@ from typing import Final
 from reconciler.cron import Timetable, Transition, zone_named
 from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.cron.fields import HOUR
-from reconciler.dispatch.decide.calendar import barred, running_times
-from reconciler.model.record import Record
+from reconciler.dispatch.decide.nominal_times import exclusion, running_times
+from reconciler.model.schedule_record import ScheduleRecord
 
 AHEAD: Final = 400 * MINUTES_PER_DAY
 """Minutes within which the next change is looked for: a year, and what a rule may shift it by."""
@@ -73,7 +73,7 @@ class ClockChange:
     jumped: tuple[JumpedTime, ...]
 
 
-def next_clock_change(record: Record, now: int) -> ClockChange | None:
+def next_clock_change(record: ScheduleRecord, now: int) -> ClockChange | None:
     """What the next change of the clock moves; None when there is none or it moves nothing.
 
     Args:
@@ -86,7 +86,9 @@ def next_clock_change(record: Record, now: int) -> ClockChange | None:
     return _moved_by(changes[0], record, timetable) if changes else None
 
 
-def _moved_by(change: Transition, record: Record, timetable: Timetable) -> ClockChange | None:
+def _moved_by(
+    change: Transition, record: ScheduleRecord, timetable: Timetable
+) -> ClockChange | None:
     running = running_times(record, change.minute)
     first = list(islice(running, 1))
     soon = takewhile(lambda at: at <= change.minute + LOOKED_AT, running)
@@ -121,10 +123,10 @@ def _jumped(timetable: Timetable, change: Transition) -> tuple[JumpedTime, ...]:
     return tuple(JumpedTime(local, runs) for local, runs in sorted(found.items()))
 
 
-def _runs_on(record: Record, at: int) -> bool:
+def _runs_on(record: ScheduleRecord, at: int) -> bool:
     """Whether the record is in force at an epoch minute."""
     return (
-        barred(record, at) is None
+        exclusion(record, at) is None
         and (record.start is None or record.start <= at)
         and (record.end is None or at < record.end)
     )

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.cron import instant
-from reconciler.dispatch.decide.calendar import barred, nominal_times
+from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times
 from reconciler.durations import format_duration
 from reconciler.manifest import Location
 from reconciler.model.cursor import CLOCK_TOLERANCE
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import is_ahead
 from reconciler.plan.state import Actual
@@ -28,7 +28,7 @@ NAMED: Final = 5
 """Occurrences, or schedules, that one line names; the rest is counted."""
 
 
-def not_run(record: Record, began: int | None, now: int) -> tuple[int, ...]:
+def not_run(record: ScheduleRecord, began: int | None, now: int) -> tuple[int, ...]:
     """The occurrences that an anchor ahead of now has kept from running; epoch minutes, ascending.
 
     Args:
@@ -37,12 +37,12 @@ def not_run(record: Record, began: int | None, now: int) -> tuple[int, ...]:
     if began is None:
         return ()
     times = nominal_times(replace(record, anchor=began), began, now)
-    return tuple(at for at in times if barred(record, at) is None)
+    return tuple(at for at in times if exclusion(record, at) is None)
 
 
 def anchor_repairs(
     actual: Actual,
-    planned: Mapping[str, Record],
+    planned: Mapping[str, ScheduleRecord],
     changed: set[str],
     locations: Mapping[str, Location],
     now: int,
@@ -92,7 +92,7 @@ def clock_warnings(actual: Actual, now: int) -> Iterator[str]:
         )
 
 
-def _reason(record: Record, began: int | None, now: int) -> str:
+def _reason(record: ScheduleRecord, began: int | None, now: int) -> str:
     anchor = f"its anchor {format_minute(record.anchor)} is {_ahead(record.anchor, now)} ahead"
     if began is None:
         return f"{anchor}: begins now; since when it has not run is not known"

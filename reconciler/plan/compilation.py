@@ -14,7 +14,7 @@ from reconciler.manifest.schedule import Exclusion
 from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.state import Lost
 from reconciler.plan.telling import told_by
 
@@ -38,7 +38,7 @@ class Compiled(NamedTuple):
             lost, see :attr:`~reconciler.model.generation.Generation.rebuilt`.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[ScheduleRecord, ...]
     begun: Mapping[str, int]
     rebuilt: Mapping[str, int]
 
@@ -98,12 +98,12 @@ def compile_records(
     return Compiled(tuple(records), begun, rebuilt)
 
 
-def is_ahead(record: Record, now: int) -> bool:
+def is_ahead(record: ScheduleRecord, now: int) -> bool:
     """Whether a record's anchor is so far ahead of an epoch minute that a clock is wrong."""
     return record.anchor > now + CLOCK_TOLERANCE
 
 
-def same_but_for_anchor(one: Record, other: Record) -> bool:
+def same_but_for_anchor(one: ScheduleRecord, other: ScheduleRecord) -> bool:
     """Whether two records of one schedule say the same, whenever they began."""
     if one.anchor != other.anchor:
         one = replace(one, anchor=other.anchor)
@@ -188,12 +188,14 @@ def _pasts(
     return [live | dict(lost.renames), *pasts]
 
 
-def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | None) -> Record:
+def _record(
+    schedule: Schedule, anchor: int, settings: EnvironmentSettings | None
+) -> ScheduleRecord:
     target = schedule.target
     assert isinstance(target, FunctionTarget), "code targets are refused when manifests are read"
     one_off = isinstance(schedule.times, datetime)
     suspension = schedule.suspension
-    record = Record(
+    record = ScheduleRecord(
         name=schedule.name,
         app=target.app,
         function=target.function,
@@ -227,12 +229,12 @@ def _record(schedule: Schedule, anchor: int, settings: EnvironmentSettings | Non
 
 
 def _renamed(
-    record: Record,
+    record: ScheduleRecord,
     formerly: Sequence[str],
     pasts: Sequence[Renames],
     returned: Sequence[Mapping[str, str]],
     now: int,
-) -> Record:
+) -> ScheduleRecord:
     """The record with its earlier names; what it was called stays known when git forgets it.
 
     Args:
@@ -270,7 +272,7 @@ class _Beginning(NamedTuple):
     rebuilt: int | None
 
 
-def _begins(record: Record, now: int, number: int, lost: Lost | None) -> _Beginning:
+def _begins(record: ScheduleRecord, now: int, number: int, lost: Lost | None) -> _Beginning:
     """The beginning of a schedule that is not known to go on."""
     names = _now_and_before(record)
     if lost is None or not lost.had(names):
@@ -279,7 +281,7 @@ def _begins(record: Record, now: int, number: int, lost: Lost | None) -> _Beginn
 
 
 def _beginning(
-    record: Record, known: Sequence[Generation], now: int, lost: Lost | None
+    record: ScheduleRecord, known: Sequence[Generation], now: int, lost: Lost | None
 ) -> _Beginning | None:
     """The beginning with which a schedule goes on; None when it begins anew."""
     names = _now_and_before(record)
@@ -299,12 +301,12 @@ def _beginning(
     return first._replace(number=max(one.number for one in found))
 
 
-def _now_and_before(record: Record) -> tuple[str, ...]:
+def _now_and_before(record: ScheduleRecord) -> tuple[str, ...]:
     """The name of a schedule and, if it had one, the name before."""
     return (record.name, *(name for name, _last in record.formerly[-1:]))
 
 
-def _goes_on(before: Record, after: Record, now: int) -> bool:
+def _goes_on(before: ScheduleRecord, after: ScheduleRecord, now: int) -> bool:
     """Whether a schedule that is changed so has the same times, and is not resumed by it."""
     if before.is_suspended(now) != after.is_suspended(now) or before.at != after.at:
         return False
@@ -316,13 +318,13 @@ def _goes_on(before: Record, after: Record, now: int) -> bool:
     return before.timetable() == after.timetable()
 
 
-def _opens(before: Record, after: Record, now: int) -> bool:
+def _opens(before: ScheduleRecord, after: ScheduleRecord, now: int) -> bool:
     """Whether its new bounds hold a time soon after the plan that the old ones do not."""
     (first, last), (old_first, old_last) = (_soon(record, now) for record in (after, before))
     return first <= last and (first < old_first or last > old_last)
 
 
-def _soon(record: Record, now: int) -> tuple[int, int]:
+def _soon(record: ScheduleRecord, now: int) -> tuple[int, int]:
     """The first and the last minute soon after the plan that are within its bounds."""
     first = now + 1 if record.start is None else max(now + 1, record.start)
     last = now + OPENING if record.end is None else min(now + OPENING, record.end - 1)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from reconciler.manifest import Location
 from reconciler.model.generation import CRONLESS, Generation, Slot
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import describe_change, describe_slot, slot_json
 from reconciler.plan.compilation import same_but_for_anchor
@@ -198,7 +198,7 @@ def _repair(kind: Kind, name: str, reason: str, before: Mapping[str, str] | None
 
 
 def _repair_record(
-    name: str, reason: str, locations: Mapping[str, Location], live: Record | None
+    name: str, reason: str, locations: Mapping[str, Location], live: ScheduleRecord | None
 ) -> Change:
     location = locations.get(name)
     return Change(

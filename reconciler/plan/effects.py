@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from reconciler.dispatch.decide.calendar import nominal_times, running_times
-from reconciler.model.record import Record
+from reconciler.dispatch.decide.nominal_times import nominal_times, running_times
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.pack import wakes_per_month
 from reconciler.plan.change import Change, Kind
 from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
@@ -67,14 +67,14 @@ def time_effects(
     return tuple(_effect(change, now, through, began) for change in islice(schedules, EFFECTS))
 
 
-def upcoming(record: Record, after: int, count: int) -> tuple[int, ...]:
+def upcoming(record: ScheduleRecord, after: int, count: int) -> tuple[int, ...]:
     """The next occurrences of a record later than an epoch minute, none while suspended."""
     return tuple(islice(running_times(record, after), count))
 
 
 def _effect(change: Change, now: int, through: int | None, began: Mapping[str, int]) -> TimeEffect:
-    old = None if change.before is None else Record.from_json(change.before)
-    new = None if change.after is None else Record.from_json(change.after)
+    old = None if change.before is None else ScheduleRecord.from_json(change.before)
+    new = None if change.after is None else ScheduleRecord.from_json(change.after)
     given_up: tuple[int, ...] = ()
     if old is not None and is_ahead(old, now):
         given_up = not_run(old, began.get(old.name), now)
@@ -92,7 +92,7 @@ def _effect(change: Change, now: int, through: int | None, began: Mapping[str, i
     )
 
 
-def _monthly(record: Record | None, now: int) -> int:
+def _monthly(record: ScheduleRecord | None, now: int) -> int:
     timetable = None if record is None else record.timetable()
     if record is None or timetable is None or record.is_suspended(now):
         return 0

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.model.generation import Slot
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.budget import left_of
 from reconciler.plan.compilation import compile_records
 from reconciler.plan.slots import members_of, pack_members
 
 
-def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[Record, ...]:
+def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[ScheduleRecord, ...]:
     """The records as if all of them were new; their occurrences begin after ``now``."""
     return compile_records(schedules, (), now).records
 

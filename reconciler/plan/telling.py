@@ -14,13 +14,15 @@ from hashlib import sha256
 from reconciler.alerts import Address, AlertRule, Alerts
 from reconciler.manifest import LOCAL, EnvironmentSettings, Schedule
 from reconciler.model.generation import Generation, Slot
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import SECRETS_TAG
 
 
-def told_by(record: Record, schedule: Schedule, settings: EnvironmentSettings) -> Record:
+def told_by(
+    record: ScheduleRecord, schedule: Schedule, settings: EnvironmentSettings
+) -> ScheduleRecord:
     """The record with whom it tells of what; in a silent environment that is nobody."""
     if settings.silent:
         return record
@@ -42,7 +44,7 @@ def is_silenced(desired: Desired) -> bool:
     )
 
 
-def masked(record: Record) -> Record:
+def masked(record: ScheduleRecord) -> ScheduleRecord:
     """The record as plans show it."""
     if record.alerts is None and record.ping is None:
         return record

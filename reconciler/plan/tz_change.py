@@ -16,9 +16,9 @@ from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.cron.text import members
 from reconciler.cron.zone import RecordedZone
 from reconciler.cron.zone_files import version_order
-from reconciler.dispatch.decide.calendar import barred
+from reconciler.dispatch.decide.nominal_times import exclusion
 from reconciler.model.generation import Clocks, Generation
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.safety import Refusal, Rule
 
 KEPT_YEARS: Final = 3
@@ -80,7 +80,7 @@ class TzChange:
     unlisted: int = 0
 
 
-def known_clocks(records: Iterable[Record], now: int) -> Clocks:
+def known_clocks(records: Iterable[ScheduleRecord], now: int) -> Clocks:
     """What the clocks of the records' zones do in the years around an epoch minute."""
     year = instant(now).year
     start, until = (minute(datetime(y, 1, 1, tzinfo=UTC)) for y in (year, year + KEPT_YEARS))
@@ -159,14 +159,14 @@ def _moved(
                 yield MovedSchedule(record.name, first, len(found) > LISTED_TIMES)
 
 
-def _counts(record: Record, moved: MovedOccurrence, now: int) -> bool:
+def _counts(record: ScheduleRecord, moved: MovedOccurrence, now: int) -> bool:
     """Whether an occurrence is one of the record's, and not all past."""
     times = [at for at in (moved.before, moved.after) if at is not None]
     return max(times) > now and all(
         at > record.anchor
         and (record.start is None or record.start <= at)
         and (record.end is None or at < record.end)
-        and barred(record, at) is None
+        and exclusion(record, at) is None
         for at in times
     )
 

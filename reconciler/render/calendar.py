@@ -11,14 +11,14 @@ from icalendar import Calendar, Event
 from reconciler.cron import instant
 from reconciler.foreign_text import printable_lines, without_commands
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.render.timeline import Timeline
 
 LENGTH: Final = timedelta(minutes=5)
 """Shown length of an event: a run's own is not known beforehand, and zero is drawn as nothing."""
 
 
-def timeline_calendar(found: Timeline, records: Mapping[str, Record]) -> bytes:
+def timeline_calendar(found: Timeline, records: Mapping[str, ScheduleRecord]) -> bytes:
     """One event per occurrence; its UID is the occurrence's id: importing twice changes nothing."""
     calendar = Calendar()
     calendar.add("prodid", "-//schedule-reconciler//EN")

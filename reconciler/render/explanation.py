@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Self
 
 from reconciler.cron import instant
-from reconciler.dispatch.decide.calendar import barred, nominal_times, running_times
+from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
 from reconciler.dispatch.history import Run
 from reconciler.foreign_text import on_one_line
 from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.render.logs import Logs
 from reconciler.words import lasting
 
@@ -41,7 +41,7 @@ class Beginning:
 
 
 def explain(
-    record: Record,
+    record: ScheduleRecord,
     at: int,
     runs: Iterable[Run],
     cursor: Cursor,
@@ -66,15 +66,15 @@ def explain(
     if not nominal_times(record, at - 1, at):
         yield from _no_occurrence(record, at, beginning)
         return
-    reason = barred(record, at)
+    reason = exclusion(record, at)
     if at > now:
         verb = "does not run" if reason else "is due"
         yield f"{occurrence.id} {verb} then{f': {reason}' if reason else ''}."
     elif cursor.through is None or at > cursor.through:
         through = "never" if cursor.through is None else f"up to {format_minute(cursor.through)}"
         yield f"{occurrence.id} has not run: no wake has looked at it yet; wakes looked {through}."
-    elif occurrence.id in cursor.unsettled:
-        attempt = cursor.unsettled[occurrence.id]
+    elif occurrence.id in cursor.pending:
+        attempt = cursor.pending[occurrence.id]
         yield f"{occurrence.id} has not started yet; a later wake tries attempt {attempt}."
     else:
         yield f"{occurrence.id} is not in the history that is kept."
@@ -109,7 +109,7 @@ def origin_line(commit: str | None, author: str | None, at: str) -> str:
     return f"  The schedule is as it was made {made}, applied at {at}."
 
 
-def run_lines(run: Run, record: Record | None, logs: Logs) -> Iterator[str]:
+def run_lines(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:
     """Everything about one run.
 
     Args:
@@ -139,7 +139,7 @@ def run_lines(run: Run, record: Record | None, logs: Logs) -> Iterator[str]:
         yield f"  logs     {command}"
 
 
-def what_happened(run: Run, record: Record | None, logs: Logs) -> Iterator[str]:
+def what_happened(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:
     """What became of an occurrence, first the answer, then the rest."""
     match run.state:
         case RunState.MISSED | RunState.SKIPPED:
@@ -180,7 +180,7 @@ def _why_from_then(beginning: Beginning) -> str:
     return "It was new, changed or resumed then, or rebuilt from then after it was lost."
 
 
-def _no_occurrence(record: Record, at: int, beginning: Beginning) -> Iterator[str]:
+def _no_occurrence(record: ScheduleRecord, at: int, beginning: Beginning) -> Iterator[str]:
     before = at <= record.anchor
     if before and beginning.rebuilt is not None:
         yield f"Whether {record.name} was due at {format_minute(at)} is not known."

@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.dispatch.history import Run
 from reconciler.manifest import LOCAL, EnvironmentSettings
 from reconciler.manifest.settings import LOCAL_MODAL
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 
 _TRIED: Final = "fc-"
 """How the id of a call begins, in the line of a try that was started."""
@@ -39,7 +39,7 @@ class Logs:
         place = () if self.environment is None else ("--env", self.environment)
         return " ".join((program, *words, *place))
 
-    def command(self, run: Run, record: Record | None) -> str | None:
+    def command(self, run: Run, record: ScheduleRecord | None) -> str | None:
         """The command that shows the lines of a run; None when no call was started.
 
         Args:
@@ -57,7 +57,7 @@ class Logs:
         return f"{command} --function-call {call}"
 
 
-def _call_of_target(run: Run, record: Record | None) -> str | None:
+def _call_of_target(run: Run, record: ScheduleRecord | None) -> str | None:
     """The newest call of the target.
 
     The call of a run that is watched over is its supervisor's. Those of the target are in the lines

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 REPEATED: Final = frozenset({RunState.STARTED, RunState.MISSED, RunState.SKIPPED})
 """What a wake writes down again when it comes upon an occurrence that is settled: whoever settled

@@ -10,7 +10,7 @@ from typing import Any, Final
 from reconciler.dispatch.history import Run
 from reconciler.model.formats import Damaged
 from reconciler.model.occurrence import format_minute
-from reconciler.model.runs import RunRecord
+from reconciler.model.runs_file import RunRecord
 from reconciler.render.runs_text import brief
 
 

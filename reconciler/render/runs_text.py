@@ -8,8 +8,8 @@ from typing import Any, Final
 from reconciler.dispatch.history import Run
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute
-from reconciler.model.outbox import told_line
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.outbox import sending_line
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.render.style import Style
 
 BRIEF: Final = 100
@@ -75,7 +75,7 @@ def wake_text(
         lines += _settled_before(before)
     elif not lines:
         lines.append(f"Nothing was due {'at' if alone else 'up to'} {format_minute(log.now)}.")
-    return as_lines([*lines, *(told_line(told) for told in log.told)])
+    return as_lines([*lines, *(sending_line(sending) for sending in log.sendings)])
 
 
 def _settled_before(before: Sequence[RunRecord]) -> Iterator[str]:

@@ -9,16 +9,16 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.calendar import barred, previous_time, running_times
-from reconciler.dispatch.decide.due import Due, Fate, find_due
+from reconciler.dispatch.decide.due import DropOutcome, Due, find_due
+from reconciler.dispatch.decide.nominal_times import exclusion, previous_time, running_times
 from reconciler.dispatch.decide.notifications import FAILED_STATES, overdue_since
 from reconciler.dispatch.history import Run
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation, Slot
 from reconciler.model.pointer import Pointer
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.render.explanation import lateness
 from reconciler.render.runs_text import FAILURES
 
@@ -44,7 +44,7 @@ class ScheduleStatus:
         ahead: whether a wrong clock has set its anchor ahead of now: it does not run before that.
     """
 
-    record: Record
+    record: ScheduleRecord
     last: Run | None
     following: int | None
     overdue: int | None
@@ -228,7 +228,7 @@ def status_of(
     late = now - max(1, generation.punctuality // 60)
     # What lies before a cursor that is ahead has been looked at, by a wrong clock and too early.
     through = None if cursor.through is None else min(cursor.through, now)
-    horizon = replace(cursor, through=through).horizon(now, generation.digest)
+    horizon = replace(cursor, through=through).lookback(now, generation.digest)
     overdue = {
         due.record.name: oldest
         for due in find_due(generation, horizon, late)
@@ -271,14 +271,14 @@ def _rebuilt(generation: Generation, name: str, now: int) -> int | None:
 def _to_run(due: Due) -> Iterator[int]:
     """The epoch minutes at which it should have run."""
     yield from due.start
-    for gone in due.let_go:
-        if gone.fate is Fate.MISSED:
+    for gone in due.dropped:
+        if gone.outcome is DropOutcome.MISSED:
             yield from gone.times
 
 
 def rare_schedules(
     generation: Generation, runs: Iterable[Run], since: int, until: int
-) -> list[tuple[Record, int]]:
+) -> list[tuple[ScheduleRecord, int]]:
     """The schedules that have no run from ``until`` on, and when each should last have run before;
     but for those that should not have, from ``since`` on: what is younger, or suspended.
 
@@ -293,7 +293,7 @@ def rare_schedules(
     return [(record, at) for record, at in found if at is not None]
 
 
-def _last_to_run(record: Record, since: int, until: int) -> int | None:
+def _last_to_run(record: ScheduleRecord, since: int, until: int) -> int | None:
     """The last epoch minute in the half-open ``[since, until)`` at which it was to run."""
     since = max(since, record.anchor + 1, record.start or since)
     until = until if record.end is None else min(until, record.end)
@@ -302,7 +302,7 @@ def _last_to_run(record: Record, since: int, until: int) -> int | None:
     else:
         at = previous_time(record, until)
     while at is not None and at >= since and not record.is_suspended(at):
-        if barred(record, at) is None:
+        if exclusion(record, at) is None:
             return at
         at = previous_time(record, at)
     return None
@@ -322,7 +322,7 @@ def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotS
     )
 
 
-def _following(record: Record, runs: Sequence[Run], now: int) -> int | None:
+def _following(record: ScheduleRecord, runs: Sequence[Run], now: int) -> int | None:
     """The next occurrence that has not run already: somebody may have served it before its time."""
     served = {run.occurrence.at for run in runs if run.started is not None}
     return next((at for at in running_times(record, now) if at not in served), None)

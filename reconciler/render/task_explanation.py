@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.dispatch.history import Run
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import Ending, SettledTask, Task
 from reconciler.render.explanation import what_happened
 from reconciler.render.logs import Logs
@@ -19,7 +19,7 @@ def explain_task(
     logs: Logs,
     *,
     at: int | None = None,
-    records: Mapping[str, Record] | None = None,
+    records: Mapping[str, ScheduleRecord] | None = None,
 ) -> Iterator[str]:
     """Lines that say what became of a task, first the answer; none when nothing is known of it.
 

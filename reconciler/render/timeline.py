@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.cron import instant, tzinfo_named
-from reconciler.dispatch.decide.calendar import barred, nominal_times, running_times
+from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +44,7 @@ class Timeline:
 
 
 def timeline(
-    records: Iterable[Record], wakes: Mapping[str, Sequence[int]], after: int, until: int
+    records: Iterable[ScheduleRecord], wakes: Mapping[str, Sequence[int]], after: int, until: int
 ) -> Timeline:
     """Put together what happens in ``(after, until]``."""
     records = tuple(records)
@@ -56,7 +56,7 @@ def timeline(
             suspended.append(record.name)
             continue
         times = nominal_times(record, after, until)
-        rows[record.name] = [at for at in times if barred(record, at) is None]
+        rows[record.name] = [at for at in times if exclusion(record, at) is None]
         occurrences += (Upcoming(at, record.name, record.timezone) for at in rows[record.name])
     following = None if occurrences else _following(records, until)
     return Timeline(
@@ -101,7 +101,7 @@ def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
     }
 
 
-def _following(records: Iterable[Record], until: int) -> Upcoming | None:
+def _following(records: Iterable[ScheduleRecord], until: int) -> Upcoming | None:
     firsts = ((record, next(running_times(record, until), None)) for record in records)
     return min(
         (Upcoming(at, record.name, record.timezone) for record, at in firsts if at is not None),

@@ -9,7 +9,7 @@ from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import Stored, TaskPorts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeClock
+from reconciler.dispatch.adapters.in_memory import FakeClock
 from reconciler.model.task import SettledTask
 from tests.dispatch.scenario import World, at
 from tests.dispatch.task_scenario import task

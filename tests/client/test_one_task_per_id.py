@@ -12,9 +12,9 @@ from reconciler.client import TaskExistsError, TaskStartedError, UnknownTaskErro
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import registration_key
-from reconciler.dispatch.adapters.fakes import FakeCaller, FakeTaskFiles
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeTaskFiles
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from reconciler.model.task import Ending, SettledTask, Task
 from tests.client.task_world import cancelled, created, ports
 from tests.dispatch.scenario import World, at, lines

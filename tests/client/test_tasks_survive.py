@@ -17,7 +17,7 @@ from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
 from reconciler.client.stored_tasks import TaskPorts, task_of
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import (
+from reconciler.dispatch.adapters.in_memory import (
     FakeCaller,
     FakeClaims,
     FakeClock,
@@ -29,7 +29,7 @@ from reconciler.dispatch.wake.request import Ports, WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.formats import Entry
 from reconciler.model.generation import new_generation
-from reconciler.model.runs import WakeLog
+from reconciler.model.runs_file import WakeLog
 from reconciler.model.task import Task
 from tests.dispatch.scenario import at
 

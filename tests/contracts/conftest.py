@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.deploy.fakes import FakeApps, FakeFiles
 from reconciler.deploy.ports import Apps, Files
-from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
 from reconciler.dispatch.adapters.volume_files import VolumeTaskFiles
 from reconciler.dispatch.ports import Caller, Claims, RunLog, TaskFiles
 from tests.end_to_end.project import SHOP

@@ -11,11 +11,11 @@ from types import ModuleType
 import modal
 import pytest
 
-from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.dispatch.answers import CallState, TargetMissingError
 from reconciler.dispatch.ports import Caller, Claims, RunLog
 from reconciler.model.formats import UnreadableEntry
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 
 def test_a_claim_is_won_once_and_the_loser_can_read_who_won(claims: Claims) -> None:
@@ -147,7 +147,7 @@ def log(day: str, wake: str) -> WakeLog:
         now=29_000_000,
         generation="0" * 64,
         through=29_000_000,
-        unsettled={"a@2025-02-20T05:20Z": 2},
+        pending={"a@2025-02-20T05:20Z": 2},
         records=(record,),
     )
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.alerts import Address
-from reconciler.dispatch.adapters.fakes import FakeMessenger
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
+from reconciler.dispatch.adapters.in_memory import FakeMessenger
 from reconciler.dispatch.answers import UnsentError
 from reconciler.dispatch.ports import Messenger
 from tests.receiver import Receiver, receiving

@@ -11,7 +11,7 @@ from reconciler.deploy.apply import Step, Workspace, apply, prepare
 from reconciler.deploy.fakes import FakeApps, FakeCheckout, FakeFiles
 from reconciler.deploy.lease import Holder
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
-from reconciler.dispatch.adapters.fakes import FakeClaims, FakeClock
+from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeClock
 from reconciler.manifest import Schedule
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
 from reconciler.plan import Plan

@@ -12,7 +12,7 @@ import pytest
 from reconciler.cli.damaged import WarningRunLog, remedies, still_damaged
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.modal_files import RemoteGenerations, RemoteRunLog
-from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.model.claim import Claimant, ClaimState
 from reconciler.model.formats import Damaged, FormatError, UnreadableEntry
 from reconciler.model.pointer import POINTER_PATH, Pointer
@@ -82,7 +82,7 @@ def test_what_was_repaired_or_removed_is_not_damaged_any_more() -> None:
     places = ["Dict entry cursor", CLAIM, "Dict entry queue/a", RUNS, TASK, "settled/once.json"]
     assert still([*places, POINTER_PATH], {}, {}) == []
     claimant = Claimant("token", "fc-1", datetime(2026, 11, 20, 15, tzinfo=UTC))
-    whole = claimant.let_go(ClaimState.MISSED, "too late")
+    whole = claimant.dropped(ClaimState.MISSED, "too late")
     assert still([CLAIM], {CLAIM.removeprefix("Dict entry "): whole}, {}) == []
 
 

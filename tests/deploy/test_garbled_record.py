@@ -67,7 +67,7 @@ def test_an_apply_repairs_it_and_the_others_stay_as_they_are() -> None:
         assert plan.generation.by_name[name] == first.generation.by_name[name]
         assert plan.generation.begun[name] == first.generation.begun[name]
     assert plan.generation.by_name["b"].anchor <= THREE + 60
-    after = cursor.horizon(THREE + 10_000, "another")
+    after = cursor.lookback(THREE + 10_000, "another")
     number, anchor = plan.generation.begun["b"], plan.generation.by_name["b"].anchor
     assert after.of(anchor, number) == anchor
 

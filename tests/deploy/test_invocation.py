@@ -16,7 +16,7 @@ from reconciler.deploy.ports import DeployedApp
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.wake.request import UnknownScheduleError
 from reconciler.errors import ReconcileError
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.plan.tags import VOLUME_TAG
 
 
@@ -123,7 +123,7 @@ def waited(monkeypatch: pytest.MonkeyPatch, waiting: Waiting, *records: RunRecor
         now=1,
         generation="f" * 64,
         through=1,
-        unsettled={},
+        pending={},
         records=records,
     )
     return asyncio.run(wait_for_calls(log, "main"))

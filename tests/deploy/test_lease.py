@@ -21,7 +21,7 @@ from reconciler.deploy.lease import (
     break_lease,
     held_lease,
 )
-from reconciler.dispatch.adapters.fakes import FakeClaims, FakeClock
+from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeClock
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError
 from reconciler.model.formats import Entry

@@ -15,7 +15,7 @@ from reconciler.model.cursor import Cursor
 from reconciler.model.formats import NewerFormatError
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import POINTER_PATH, Pointer, Protection, decode_pointer
-from reconciler.model.runs import WakeLog
+from reconciler.model.runs_file import WakeLog
 from reconciler.plan import Lost
 from tests.deploy.scenario import World
 from tests.plan.scenario import NOW, hourly, schedules
@@ -85,7 +85,7 @@ def test_wakes_have_come_as_far_as_the_cursor_or_the_runs_or_the_last_apply_say(
         now=NOW + 90,
         generation="f" * 64,
         through=NOW + 90,
-        unsettled={},
+        pending={},
         records=(),
     )
     world.files.files[log.path] = log.encode()

@@ -27,7 +27,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import decode_pointer
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 from tests.deploy.scenario import SOMEBODY, World
 from tests.plan.scenario import desired, hourly
 

@@ -12,7 +12,7 @@ from reconciler.dispatch.adapters.volume_files import LOOKED_AT
 from reconciler.model.formats import FormatError, GoneError
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import POINTER_PATH
-from reconciler.model.runs import WakeLog
+from reconciler.model.runs_file import WakeLog
 from tests.deploy.scenario import World
 from tests.plan.scenario import NOW, hourly
 
@@ -26,7 +26,7 @@ def log(day: int, minute: int = 0) -> WakeLog:
         now=NOW,
         generation="f" * 64,
         through=NOW,
-        unsettled={},
+        pending={},
         records=(),
     )
 

@@ -20,7 +20,7 @@ from reconciler.manifest import Schedule
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, PROTECTED_KEY
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from tests.deploy.scenario import World
 from tests.plan.scenario import schedules
 
@@ -56,7 +56,7 @@ def wake(world: World, generation: Generation) -> None:
     world.claims.entries[CURSOR_KEY] = cursor.to_json()
 
 
-def only(generation: Generation) -> Record:
+def only(generation: Generation) -> ScheduleRecord:
     (record,) = generation.records
     return record
 

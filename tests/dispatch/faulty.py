@@ -15,7 +15,7 @@ from reconciler.dispatch.answers import (
     UnsentError,
 )
 from reconciler.model.formats import Entry
-from reconciler.model.runs import WakeLog
+from reconciler.model.runs_file import WakeLog
 from tests.dispatch.scenario import Killed
 
 T = TypeVar("T")

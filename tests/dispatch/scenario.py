@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import (
+from reconciler.dispatch.adapters.in_memory import (
     FakeCaller,
     FakeClaims,
     FakeClock,
@@ -20,8 +20,8 @@ from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.wake.request import Ports, WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.generation import new_generation
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.runs_file import RunState, WakeLog
+from reconciler.model.schedule_record import ScheduleRecord
 from tests.simulation.virtual_time import run_virtually
 
 PUNCTUALITY = 300
@@ -32,10 +32,10 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text if "T" in text else f"2026-11-20T{text}").replace(tzinfo=UTC)
 
 
-def hourly(name: str = "hourly", since: str = "08:30", **values: Any) -> Record:
+def hourly(name: str = "hourly", since: str = "08:30", **values: Any) -> ScheduleRecord:
     """An hourly schedule that was applied at ``since``."""
     given: dict[str, Any] = {"when": ("0 * * * *",), "app": "shop", "function": "sync", **values}
-    return Record(name=name, anchor=minute(at(since)), **given)
+    return ScheduleRecord(name=name, anchor=minute(at(since)), **given)
 
 
 class Killed(BaseException):
@@ -54,7 +54,7 @@ class World:
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     wakes: int = 0
 
-    def live(self, *records: Record, **values: Any) -> None:
+    def live(self, *records: ScheduleRecord, **values: Any) -> None:
         """Make these the live generation."""
         self.generations.generation = new_generation(
             records, values.pop("slots", ()), PUNCTUALITY, **values

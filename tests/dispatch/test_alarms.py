@@ -11,18 +11,17 @@ import pytest
 
 from reconciler.alerts import Address, Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeMessenger
 from reconciler.dispatch.answers import UnavailableError, UnsentError
-from reconciler.dispatch.decide.notifications import NOTICES_KEPT
+from reconciler.dispatch.decide.notifications import NOTIFICATIONS_KEPT
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.sending import ATTEMPTS, SENDING
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Entry
-from reconciler.model.outbox import ToldState
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState, WakeLog
-from reconciler.model.stored_runs import decode_wake_log
+from reconciler.model.outbox import SendingState
+from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
+from reconciler.model.schedule_record import ScheduleRecord
 from tests.dispatch.alarm_scenario import BAD, GOOD, PAGER, SLACK, alarming, rule, run_hours, texts
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
 from tests.simulation.virtual_time import run_virtually
@@ -37,8 +36,8 @@ def test_a_failed_run_is_told_with_what_when_why_and_how_to_look() -> None:
         "[production] hourly failed, hourly@2026-11-20T09:00Z: ValueError: no rows. "
         "To look: reconcile runs hourly@2026-11-20T09:00Z --env production"
     )
-    (told,) = log.told
-    assert (told.state, told.to) == (ToldState.SENT, "https://hooks.slack.com/…")
+    (told,) = log.sendings
+    assert (told.state, told.to) == (SendingState.SENT, "https://hooks.slack.com/…")
 
 
 def test_an_unrelated_change_tells_no_old_news() -> None:
@@ -144,12 +143,12 @@ def test_many_alarms_are_one_message() -> None:
 
 def test_no_more_notices_wait_than_the_cursor_can_hold() -> None:
     world = World()
-    names = [f"h{number:04}" for number in range(NOTICES_KEPT + 5)]
+    names = [f"h{number:04}" for number in range(NOTIFICATIONS_KEPT + 5)]
     world.messenger.refusing.add("https://hooks.slack.com/…")
     world.caller.missing.add("shop/sync")
     world.live(*(hourly(name) for name in names), alerts=Alerts(rule()))
     world.wake("09:00")
-    assert len(world.claims.entries[CURSOR_KEY]["notices"]) == NOTICES_KEPT
+    assert len(world.claims.entries[CURSOR_KEY]["notices"]) == NOTIFICATIONS_KEPT
 
 
 def test_two_wakes_at_once_send_one_alarm() -> None:
@@ -192,16 +191,16 @@ def test_a_refused_alarm_is_tried_again_after_longer_and_longer_waits_and_then_g
     world = alarming()
     run_hours(world, [BAD])
     world.messenger.refusing.add("https://hooks.slack.com/…")
-    attempts = [log for log in _wakes_each_minute(world, "09:30", 300) if log.told]
+    attempts = [log for log in _wakes_each_minute(world, "09:30", 300) if log.sendings]
     assert [log.started[11:16] for log in attempts] == [
         "09:30", "09:31", "09:33", "09:37", "09:45", "10:01", "10:33", "11:33",
     ]  # fmt: skip
-    assert [log.told[0].state for log in attempts] == [ToldState.FAILED] * (ATTEMPTS - 1) + [
-        ToldState.GIVEN_UP
+    assert [log.sendings[0].state for log in attempts] == [SendingState.FAILED] * (ATTEMPTS - 1) + [
+        SendingState.GIVEN_UP
     ]
-    assert attempts[0].told[0].error == "it answered 500"
+    assert attempts[0].sendings[0].error == "it answered 500"
     assert "notices" not in world.claims.entries[CURSOR_KEY]
-    stored = [log for log in world.log.logs if log.told]
+    stored = [log for log in world.log.logs if log.sendings]
     assert len(stored) == ATTEMPTS
 
 
@@ -271,7 +270,7 @@ def test_a_start_does_not_wait_for_an_alarm() -> None:
     log = world.wake("10:00")
     assert lines(log, RunState.STARTED) == ["hourly@10:00"]
     starts = next(n for n, log in enumerate(world.log.logs) if log.now == minute(at("10:00")))
-    telling = next(n for n, log in enumerate(world.log.logs) if log.told)
+    telling = next(n for n, log in enumerate(world.log.logs) if log.sendings)
     assert starts < telling
 
 
@@ -356,4 +355,4 @@ def test_records_of_this_form_are_read_back() -> None:
     record = hourly(
         alerts=rule(failures=None, to=(PAGER, SLACK)), ping=Address(secret="s", key="K")
     )
-    assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+    assert ScheduleRecord.from_json(json.loads(json.dumps(record.to_json()))) == record

@@ -7,7 +7,7 @@ import pytest
 from reconciler.cron import minute
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
 
@@ -111,7 +111,7 @@ def test_a_slow_wake_follows_a_call_that_is_still_open_or_where_no_wake_has_come
     for found in (
         Cursor(through=None, generation="g"),
         Cursor(through=TEN, generation="g", calls={"fc-1": occurrence.id}),
-        Cursor(through=TEN, generation="g", unsettled={occurrence.id: 1}),
+        Cursor(through=TEN, generation="g", pending={occurrence.id: 1}),
     ):
         assert not found.has_seen_the_end("fc-1", occurrence, READ, "g")
     # What was settled before this wake began is no other's to follow.

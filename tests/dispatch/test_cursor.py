@@ -13,8 +13,8 @@ from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
 )
-from reconciler.model.cursor import CURSOR_KEY, MEASURED, Cursor, Horizon
-from reconciler.model.runs import RunState
+from reconciler.model.cursor import CURSOR_KEY, MEASURED, Cursor, Lookback
+from reconciler.model.runs_file import RunState
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly, lines
 
@@ -177,7 +177,7 @@ def test_two_wakes_of_a_minute_that_read_two_generations_leave_what_both_had_rea
         {"through": 7, "generation": "g", "known": 3},
         *({"number": number} for number in (0, 1)),
         {"reached": 9},
-        {"unsettled": {"a@2026-11-20T09:00Z": 2}, "triggered": frozenset({"a@2026-11-20T09:00Z"})},
+        {"pending": {"a@2026-11-20T09:00Z": 2}, "triggered": frozenset({"a@2026-11-20T09:00Z"})},
         {"calls": {"fc-1": "a@2026-11-20T09:00Z"}},
         {"wakes": {"poller": "2026-11-20T09:00:01Z"}, "took": (0.5, 2.25)},
         {"tidied": "2026-11-20", "id": "t1.1", "recovered": "2026-11-20T09:00:01Z"},
@@ -194,13 +194,13 @@ NOW = 100 * DAY
 
 
 def test_a_wake_that_knows_nothing_looks_back_a_month_and_behind_a_wrong_clock_a_day() -> None:
-    assert Cursor().horizon(NOW, "g") == Horizon(NOW - 31 * DAY)
-    assert Cursor(through=NOW + 11).horizon(NOW, "g") == Horizon(NOW - DAY)
+    assert Cursor().lookback(NOW, "g") == Lookback(NOW - 31 * DAY)
+    assert Cursor(through=NOW + 11).lookback(NOW, "g") == Lookback(NOW - DAY)
 
 
 def test_a_schedule_that_began_after_all_that_wakes_had_read_is_looked_at_from_a_day_before() -> (
     None
 ):
-    horizon = Horizon(NOW, fresh=50, number=2)
-    assert (horizon.of(50), horizon.of(51)) == (NOW, NOW - DAY)
-    assert (horizon.of(0, number=2), horizon.of(0, number=3)) == (NOW, NOW - DAY)
+    lookback = Lookback(NOW, fresh=50, number=2)
+    assert (lookback.of(50), lookback.of(51)) == (NOW, NOW - DAY)
+    assert (lookback.of(0, number=2), lookback.of(0, number=3)) == (NOW, NOW - DAY)

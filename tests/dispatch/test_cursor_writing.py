@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.dispatch.wake.cursor_entry import PATIENCE, rewrite
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake

@@ -31,8 +31,8 @@ from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import Damaged, Entry, FormatError, NewerFormatError
 from reconciler.model.generation import generation_path, new_generation
 from reconciler.model.pointer import POINTER_PATH, Pointer
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.runs_file import RunState, WakeLog
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.alarm_scenario import BAD, SLACK, rule, run_hours, texts
 from tests.dispatch.scenario import PUNCTUALITY, World, at, hourly, lines
@@ -74,7 +74,7 @@ class Mounted(World):
 
     folder: Path = Path()
 
-    def apply(self, *records: Record, overdue: bool = True) -> None:
+    def apply(self, *records: ScheduleRecord, overdue: bool = True) -> None:
         generation = new_generation(records, (), PUNCTUALITY, alerts=Alerts(rule(), overdue))
         path = self.folder / generation_path(generation.digest)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -375,7 +375,7 @@ def test_a_notice_that_cannot_be_read_keeps_no_other_from_being_sent() -> None:
     world.wake("09:40")
     (text,) = texts(world)
     assert "• hourly failed, hourly@2026-11-20T09:00Z" in text
-    assert "• Dict entry cursor cannot be read: {'kind': 'x'} is not a notice" in text
+    assert "• Dict entry cursor cannot be read: {'kind': 'x'} is not a notification" in text
 
 
 @pytest.mark.parametrize("damage", ["empty", "garbage", "cut off", "a list", "newer"])

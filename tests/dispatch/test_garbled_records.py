@@ -15,7 +15,7 @@ from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation, generation_path, new_generation
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from reconciler.model.stored_generation import StoredGeneration, open_generation
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts

@@ -10,8 +10,7 @@ import pytest
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.model.runs import RunRecord, RunState, WakeLog
-from reconciler.model.stored_runs import decode_wake_log
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake_log
 from reconciler.policies import Overlap
 from reconciler.render.explanation import run_lines, what_happened
 from reconciler.render.logs import Logs
@@ -32,7 +31,7 @@ def log(time: str, *states: RunState) -> WakeLog:
         now=minute(at(time)),
         generation="0" * 64,
         through=None,
-        unsettled={},
+        pending={},
         records=tuple(lines),
     )
 

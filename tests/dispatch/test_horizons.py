@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.cursor import CLOCK_TOLERANCE, DOUBTED_LOOKBACK, RELOOK, Cursor, Horizon
+from reconciler.model.cursor import CLOCK_TOLERANCE, DOUBTED_LOOKBACK, RELOOK, Cursor, Lookback
 
 START = 29_919_000
 """The epoch minute at which the first apply is made."""
@@ -91,10 +91,10 @@ class World:
         """Look at what is due, as a wake that begins at a true minute."""
         live, now = self.live(at - wake.stale), at + wake.skew
         cursor = self.read()
-        rule = previous_horizon if wake.previous else Cursor.horizon
-        horizon = rule(cursor, now, live.digest)
+        rule = previous_horizon if wake.previous else Cursor.lookback
+        lookback = rule(cursor, now, live.digest)
         for name, begun in live.schedules.items():
-            since = horizon.of(begun.anchor, 0 if wake.previous else begun.number)
+            since = lookback.of(begun.anchor, 0 if wake.previous else begun.number)
             minutes = range(max(since, START) + 1, now + 1)
             self.looked.setdefault((name, begun.true), set()).update(minutes)
             if wake.skew == 0:
@@ -130,16 +130,16 @@ class World:
                 writing.remove(item)
 
 
-def previous_horizon(cursor: Cursor, now: int, generation: str) -> Horizon:
+def previous_horizon(cursor: Cursor, now: int, generation: str) -> Lookback:
     """Where a wake of version 0.1.0 begins to look."""
     if cursor.through is None:
-        return Horizon(now - 31 * DAY)
+        return Lookback(now - 31 * DAY)
     if cursor.through > now + CLOCK_TOLERANCE:
-        return Horizon(now - DOUBTED_LOOKBACK)
+        return Lookback(now - DOUBTED_LOOKBACK)
     since = min(cursor.through, now)
     if generation == cursor.generation:
-        return Horizon(since)
-    return Horizon(since, now - RELOOK if cursor.known is None else cursor.known)
+        return Lookback(since)
+    return Lookback(since, now - RELOOK if cursor.known is None else cursor.known)
 
 
 def previous_merge(found: Cursor, mine: Cursor, now: int) -> Cursor:
@@ -288,7 +288,7 @@ def test_two_cursors_together_vouch_for_no_more_than_one_of_them_does(
     merged = found.merge(mine, now=now, settled=(), ended=())
 
     def vouched(cursor: Cursor) -> int:
-        return cursor.horizon(now, read).of(anchor, number)
+        return cursor.lookback(now, read).of(anchor, number)
 
     assert vouched(merged) <= max(vouched(found), vouched(mine))
     assert merged.reached == max(found.through or 0, mine.through or 0)

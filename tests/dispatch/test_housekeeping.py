@@ -11,11 +11,11 @@ from typing import Any, cast
 import modal
 import pytest
 
-from reconciler.dispatch.adapters.fakes import FakeClaims
+from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.dispatch.adapters.volume_files import VolumeRunLog
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
 from reconciler.dispatch.wake.housekeeping import Chores, chores, tidy
-from reconciler.model.runs import WakeLog
+from reconciler.model.runs_file import WakeLog
 from tests.dispatch.scenario import World, hourly
 
 TODAY = date(2026, 11, 20)

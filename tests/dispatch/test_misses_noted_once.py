@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.decide.notifications import noting
+from reconciler.dispatch.decide.notifications import outbox_with
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.generation import new_generation
-from reconciler.model.outbox import Bulletin
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.outbox import Outbox
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.policies import Delivery
 from tests.dispatch.alarm_scenario import PAGER, rule
 from tests.dispatch.scenario import World, at, hourly
@@ -78,7 +78,7 @@ class Misses:
         """Lose all that wakes wrote, as when Modal acknowledges a commit and loses it."""
         self.world.log.logs.clear()
 
-    def look_again(self) -> None:
+    def decide_pending(self) -> None:
         """Let the next wake look again at what the cursor has passed."""
         entry = self.world.claims.entries.get(CURSOR_KEY)
         if entry is not None:
@@ -129,7 +129,7 @@ def test_a_miss_whose_runs_file_was_lost_is_not_counted_again() -> None:
     misses.wake("10:30")
     assert misses.counted() == 1
     misses.lose_runs_files()
-    misses.look_again()
+    misses.decide_pending()
     misses.wake("11:30")
     assert misses.counted() == len(misses.missed()) == 2
 
@@ -141,7 +141,7 @@ def test_a_miss_is_not_counted_again_when_the_claims_of_its_alarm_have_died() ->
     misses.wake("10:30")
     misses.lose_runs_files()
     misses.forget_claims()
-    misses.look_again()
+    misses.decide_pending()
     misses.wake("10:50")
     assert misses.counted() == len(misses.missed())
 
@@ -161,13 +161,13 @@ def test_the_misses_of_all_names_of_a_schedule_are_counted() -> None:
     nine, ten = minute(at("09:00")), minute(at("10:00"))
     record = hourly("new", formerly=(("old", nine),))
     generation = new_generation((record,), (), 300, alerts=Alerts(rule(to=(PAGER,))))
-    known = Bulletin({}, {}, misses={"old": (nine,), "new": (ten,)})
+    known = Outbox({}, {}, misses={"old": (nine,), "new": (ten,)})
     lines = [
         RunRecord(name=name, times=(time,), state=RunState.MISSED, at="2026-11-20T11:00:00Z")
         for name, time in (("old", nine), ("new", ten))
     ]
-    noted = noting(known, generation, lines, at("11:00"))
-    assert (noted.notices, noted.misses) == ({}, {"new": (nine, ten)})
+    noted = outbox_with(known, generation, lines, at("11:00"))
+    assert (noted.notifications, noted.misses) == ({}, {"new": (nine, ten)})
 
 
 Event: TypeAlias = tuple[str, int]
@@ -206,7 +206,7 @@ def test_no_miss_is_counted_twice(happening: list[Event]) -> None:
             case "lose runs files":
                 misses.lose_runs_files()
             case "look again":
-                misses.look_again()
+                misses.decide_pending()
             case "forget claims":
                 misses.forget_claims()
     assert misses.counted() <= len(misses.missed())

@@ -181,8 +181,8 @@ def test_a_refused_connection_to_the_embedded_engine_says_how_to_start_it(
 
 
 def test_only_a_free_port_of_this_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as processor:
+        port = processor.getsockname()[1]
         monkeypatch.setenv("MODAL_SERVER_URL", f"http://127.0.0.1:{port}")
         assert not is_refused()
     assert is_refused()

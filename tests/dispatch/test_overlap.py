@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeCaller
+from reconciler.dispatch.adapters.in_memory import FakeCaller
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import World, at, hourly, lines
 

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.alerts import Address
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.wake.supervision import Order, Supervisor
+from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
 from tests.dispatch.scenario import World, hourly
 
 PING = Address(url="https://hc-ping.example/uuid")
@@ -114,12 +114,12 @@ def test_a_wrong_address_holds_up_no_other_at_its_host() -> None:
             world.end(call, CallState.SUCCEEDED)
 
 
-ORDER = Order(
+ORDER = RunOrder(
     occurrence="hourly@2026-11-20T09:00Z", app="shop", function="sync", args={}, ping=PING
 )
 
 
-def supervise(world: World, token: str = "s1", order: Order = ORDER) -> CallStatus:
+def supervise(world: World, token: str = "s1", order: RunOrder = ORDER) -> CallStatus:
     """Watch over one run to its end."""
 
     async def pause(_seconds: float) -> None:
@@ -172,5 +172,5 @@ def test_a_ping_that_the_supervisor_could_not_send_is_the_next_wakes() -> None:
 
 def test_an_order_from_before_there_were_pings_is_still_read() -> None:
     data = {key: value for key, value in ORDER.to_json().items() if key != "ping"}
-    assert Order.from_json(data) == replace(ORDER, ping=None)
-    assert Order.from_json(ORDER.to_json()) == ORDER
+    assert RunOrder.from_json(data) == replace(ORDER, ping=None)
+    assert RunOrder.from_json(ORDER.to_json()) == ORDER

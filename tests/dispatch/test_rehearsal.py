@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from reconciler.cli.rehearsing import rehearse
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.model.record import Record
-from reconciler.model.runs import RunRecord, RunState
+from reconciler.model.runs_file import RunRecord, RunState
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Catchup, Delivery, Overlap
 from reconciler.render.rehearsal import Rehearsal, Will, rehearsal_json, rehearsal_text
 from tests.dispatch.scenario import World, at, hourly
@@ -180,7 +180,7 @@ TIMES = [f"{hour:02}:{minute:02}" for hour in (9, 10, 11) for minute in (0, 5, 3
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> list[Record]:
+def schedules(draw: st.DrawFn) -> list[ScheduleRecord]:
     """A few schedules with any policies; ``gone`` is not deployed."""
     return [
         hourly(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap
 from tests.dispatch.alarm_scenario import BAD, GOOD, rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines
@@ -27,7 +27,7 @@ class Renamed:
     """A world with one hourly schedule, which plans give other names."""
 
     overlap: Overlap
-    record: Record = field(init=False)
+    record: ScheduleRecord = field(init=False)
     world: World = field(default_factory=World)
 
     def __post_init__(self) -> None:

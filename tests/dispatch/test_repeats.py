@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.alerts import Alerts
-from reconciler.dispatch.adapters.fakes import FakeRunLog
+from reconciler.dispatch.adapters.in_memory import FakeRunLog
 from reconciler.dispatch.answers import CallState
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.runs import ReadLogs, RunState
+from reconciler.model.runs_file import ReadLogs, RunState
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, hourly, lines

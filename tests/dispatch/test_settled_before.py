@@ -6,10 +6,9 @@ import pytest
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeRunLog
+from reconciler.dispatch.adapters.in_memory import FakeRunLog
 from reconciler.dispatch.answers import CallState, UnavailableError
-from reconciler.model.runs import ReadLogs, RunState
-from reconciler.model.stored_runs import decode_wake_log
+from reconciler.model.runs_file import ReadLogs, RunState, decode_wake_log
 from reconciler.policies import Catchup, Delivery
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines

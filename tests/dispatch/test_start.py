@@ -12,12 +12,12 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import AT_ONCE
-from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeRunLog
 from reconciler.dispatch.answers import StartUnknownError, UnavailableError
 from reconciler.dispatch.wake.start import ATTEMPT_LIMIT, CONFIRMATIONS
 from reconciler.model.claim import WAKE_TIMEOUT
 from reconciler.model.formats import Entry
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
 
@@ -56,7 +56,7 @@ def test_a_live_claim_is_left_alone_and_looked_at_again_once_its_lease_is_over()
     world = World()
     world.live(hourly())
     killed_between_claim_and_spawn(world)
-    assert world.wake("09:01").unsettled == {"hourly@2026-11-20T09:00Z": 1}
+    assert world.wake("09:01").pending == {"hourly@2026-11-20T09:00Z": 1}
     assert world.caller.calls == []
     assert lines(world.wake("09:10"), RunState.STARTED) == ["hourly@09:00"]
     assert lines(world.wake("09:20"), RunState.STARTED) == []
@@ -366,7 +366,7 @@ def test_an_at_most_once_occurrence_older_than_a_claim_lives_is_not_started() ->
     )
 
 
-def test_what_was_left_unsettled_for_a_deleted_schedule_is_reported_missed() -> None:
+def test_what_was_left_pending_for_a_deleted_schedule_is_reported_missed() -> None:
     world = World()
     world.live(hourly(), hourly("other"))
     killed_between_claim_and_spawn(world)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeRunLog
+from reconciler.dispatch.adapters.in_memory import FakeRunLog
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.runs import WakeLog
+from reconciler.model.runs_file import WakeLog
 from tests.dispatch.alarm_scenario import BAD, GOOD, alarming, rule, run_hours, texts
 from tests.dispatch.scenario import World, at, hourly
 from tests.dispatch.task_scenario import store, task

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeClock, FakeMessenger
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeClock, FakeMessenger
 from reconciler.dispatch.answers import CallState, CallStatus, StartUnknownError, UnavailableError
-from reconciler.dispatch.wake.supervision import LOOK_AGAIN, Order, Supervisor
+from reconciler.dispatch.wake.supervision import LOOK_AGAIN, RunOrder, Supervisor
 from reconciler.model.formats import Entry
 from reconciler.policies import Delivery
 from tests.dispatch.scenario import Killed, World, at, hourly
 
-ORDER = Order(occurrence="a@2026-11-20T09:00Z", app="shop", function="sync", args={})
+ORDER = RunOrder(occurrence="a@2026-11-20T09:00Z", app="shop", function="sync", args={})
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
 DONE = CallStatus(CallState.SUCCEEDED, result="42")
 
@@ -45,7 +45,7 @@ class Desk:
     pauses: list[float] = field(default_factory=list)
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
 
-    def supervise(self, order: Order, token: str = "t1", call: str = "fc-s") -> CallStatus:
+    def supervise(self, order: RunOrder, token: str = "t1", call: str = "fc-s") -> CallStatus:
         async def pause(seconds: float) -> None:
             self.pauses.append(seconds)
             self.clock.time += timedelta(seconds=seconds)
@@ -319,6 +319,6 @@ def test_a_schedule_with_retries_or_a_timeout_calls_the_supervisor_with_its_orde
     world.live(hourly(timeout=60, retries=2, args={"id": "${occurrence.id}"}))
     world.wake("09:00")
     (call,) = world.caller.calls
-    order = Order.from_json(call.args["order"])
+    order = RunOrder.from_json(call.args["order"])
     assert (order.app, order.function, order.retries, order.timeout) == ("shop", "sync", 2, 60)
     assert order.args == {"id": "hourly@2026-11-20T09:00Z"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.alerts import Address
-from reconciler.dispatch.adapters.fakes import FakeClaims, FakeMessenger
+from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeMessenger
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
 from reconciler.dispatch.wake.supervision import LOOK_AGAIN, STARTS_PER_TRY
 from reconciler.model.claim import CLAIM_LEASE

@@ -10,13 +10,13 @@ from datetime import date
 
 import pytest
 
-from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeRunLog, FakeTaskFiles
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.wake.housekeeping import REMEMBERED, forget_tasks
 from reconciler.model.claim import ClaimState, claim_key
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Entry, FormatError
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.model.task import (
     Ending,
     SettledTask,

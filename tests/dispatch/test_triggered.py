@@ -11,7 +11,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.errors import ReconcileError
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.policies import Overlap
 from tests.dispatch.scenario import World, at, hourly, lines
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeCaller, FakeClock
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClock
 from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
@@ -20,7 +20,7 @@ from reconciler.dispatch.decide.due import STEP_SIZE
 from reconciler.dispatch.wake.request import NothingAppliedError, UnknownScheduleError, WakeRequest
 from reconciler.dispatch.wake.wake import CALLS_WATCHED, wake
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from reconciler.policies import Catchup, Overlap
 from tests.dispatch.scenario import Killed, World, at, hourly, lines
 

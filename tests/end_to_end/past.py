@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from reconciler.cron import minute
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from tests.end_to_end.project import Project
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -39,7 +39,7 @@ def write_past(project: Project, records: Sequence[RunRecord]) -> None:
             now=record.times[-1],
             generation="0" * 64,
             through=record.times[-1],
-            unsettled={},
+            pending={},
             records=(record,),
         )
         for number, record in enumerate(records)

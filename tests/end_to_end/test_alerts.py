@@ -109,8 +109,8 @@ def test_a_dead_receiver_is_recorded_tried_again_and_delays_no_start(
     failing(project, receiver)
     done = project.reconcile("wake", "--at", TEN)
     assert f"started       failing  {TEN}" in done.out
-    notice = f"failures/failing@{NINE}"
-    assert f"alarm {notice} to {receiver.url}/…: not sent yet, it answered 500" in done.out
+    notification = f"failures/failing@{NINE}"
+    assert f"alarm {notification} to {receiver.url}/…: not sent yet, it answered 500" in done.out
     assert "verysecret" not in done.out + done.err
     assert told(project, "failed") == 1
     receiver.status = 200

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from tests.end_to_end.past import days_ago, ran, text, write_past
 from tests.end_to_end.project import Project
 

@@ -25,7 +25,7 @@ from tests.receiver import Receiver, Turn
 
 
 @dataclass(frozen=True)
-class Told:
+class Sending:
     """What a case's two wakes told, in the words of the schedule ``told``.
 
     Attributes:
@@ -73,14 +73,14 @@ class Telling:
         call: Recorded | None = None,
         *turns: Turn,
         cold: bool = False,
-    ) -> Told:
+    ) -> Sending:
         """Play a case; what holds in all of them is checked."""
         self.receiver.requests.clear()
         self.receiver.taken.clear()
         self.receiver.turns.extend(turns)
         woken = self.night.wake(rule, call, "told", cold=cold)
         assert not self.receiver.turns, woken
-        told = Told(woken, words(self.receiver.requests), words(self.receiver.taken))
+        told = Sending(woken, words(self.receiver.requests), words(self.receiver.taken))
         assert woken.ran == {self.night.id("told"): 1}, f"a start was held up or doubled: {told}"
         assert told.sent.keys() <= set(self.words), told
         assert set(self.words) - {self.once} <= told.taken.keys(), f"untold: {told}"
@@ -166,8 +166,8 @@ def test_a_container_killed_right_after_the_answer_tells_it_twice_with_the_same_
     rig: Rig, receiver: Receiver, telling: Begin
 ) -> None:
     night = telling(rig, receiver)
-    _, noting = night.recording()
-    for word, note in zip(night.words, noting, strict=False):
+    _, outbox_with = night.recording()
+    for word, note in zip(night.words, outbox_with, strict=False):
         told = night.wake(KILLED, note)
         assert told.taken[word] == (1 if word == night.once else 2)
         assert all(told.sent[other] == 1 for other in night.words if other != word), told
@@ -178,10 +178,10 @@ def test_it_is_told_once_whatever_happens_to_any_other_call_of_the_telling(
     rig: Rig, receiver: Receiver, telling: Begin
 ) -> None:
     night = telling(rig, receiver)
-    calls, noting = night.recording()
+    calls, outbox_with = night.recording()
     for call in calls:
         told = night.wake(REFUSED, call)
-        twice = [word for word, note in zip(night.words, noting, strict=False) if note == call]
+        twice = [word for word, note in zip(night.words, outbox_with, strict=False) if note == call]
         assert all(n == 1 or word in twice for word, n in told.sent.items()), told
         if call.kind is not Kind.LOOKS:
             for rule in (DONE_AND_REFUSED, DONE_AND_KILLED):

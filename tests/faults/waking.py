@@ -23,15 +23,14 @@ import modal
 
 from reconciler.cron import minute
 from reconciler.deploy.modal_files import ModalFiles, RemoteRunLog
-from reconciler.dispatch.adapters.fakes import FakeClock
+from reconciler.dispatch.adapters.in_memory import FakeClock
 from reconciler.dispatch.adapters.modal_calls import ModalCaller
 from reconciler.dispatch.history import runs_of, with_open_calls
 from reconciler.engine.server_file import ServerFile
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.occurrence import format_minute
-from reconciler.model.outbox import NOTHING_TO_TELL
-from reconciler.model.runs import WakeLog
-from reconciler.model.stored_runs import decode_compacted
+from reconciler.model.outbox import EMPTY_OUTBOX
+from reconciler.model.runs_file import WakeLog, decode_compacted
 from tests.engine_fixture import RunningEngine, until
 from tests.faults.rig import OWN_APP
 
@@ -131,8 +130,8 @@ def play(
         "first": first,
         "states": case.states(wakes),
         "marks": sorted(case.marks.values()),
-        "unsettled": dict(case.cursor.unsettled),
-        "untold": list(case.cursor.bulletin.notices),
+        "unsettled": dict(case.cursor.pending),
+        "untold": list(case.cursor.outbox.notifications),
         "behind": minute(datetime.now(UTC)) - (case.cursor.through or 0),
         "lost": sorted(filed - case.old_logs()),
     }
@@ -152,7 +151,7 @@ def _file(files: ModalFiles, age: timedelta) -> str:
         now=minute(datetime.now(UTC) - age),
         generation="0" * 64,
         through=None,
-        unsettled={},
+        pending={},
         records=(),
     )
     asyncio.run(RemoteRunLog(files).write(log))
@@ -194,10 +193,10 @@ class _Case:
             self.cursor,
             through=self.at - 30,
             reached=None,
-            unsettled={},
+            pending={},
             calls=unseen,
             tidied="",
-            bulletin=NOTHING_TO_TELL,
+            outbox=EMPTY_OUTBOX,
         )
         self.entries.clear()
         self.marks.clear()

@@ -15,7 +15,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.formats import NewerFormatError
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import decode_pointer
-from reconciler.model.runs import format_time
+from reconciler.model.runs_file import format_time
 from reconciler.plan import Touch
 from tests.deploy.scenario import World, target_apps
 from tests.plan.scenario import desired, hourly

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, parse_times
-from reconciler.dispatch.wake.supervision import Order
+from reconciler.dispatch.wake.supervision import RunOrder
 from reconciler.manifest import (
     Catchup,
     Delivery,
@@ -326,7 +326,7 @@ def test_the_longest_run_is_no_shorter_than_what_the_supervisor_waits(
     tries: int, backoff: int, factor: float, timeout: int
 ) -> None:
     retries = Retries(tries, timedelta(seconds=backoff), factor)
-    order = Order(
+    order = RunOrder(
         occurrence="a@2026-11-20T09:00Z",
         app="a",
         function="b",

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.calendar import nominal_times
 from reconciler.dispatch.decide.due import Due, find_due, judge
-from reconciler.model.cursor import Horizon
+from reconciler.dispatch.decide.nominal_times import nominal_times
+from reconciler.model.cursor import Lookback
 from reconciler.model.generation import Generation, new_generation
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.stored_generation import open_generation
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
@@ -70,7 +70,7 @@ spans = st.one_of(
 
 
 @st.composite
-def records(draw: st.DrawFn, name: str, now: int) -> Record:
+def records(draw: st.DrawFn, name: str, now: int) -> ScheduleRecord:
     """A schedule or a task, with any of the things that have a say in when it runs."""
     times: dict[str, Any]
     if draw(st.integers(0, 4)) == 0:
@@ -92,41 +92,41 @@ def records(draw: st.DrawFn, name: str, now: int) -> Record:
         **times,
     )
     anchor = now - draw(st.one_of(st.integers(-5, 3000), st.just(10 * DAY)))
-    return Record.from_json({**record.to_json(), "anchor": format_minute(anchor)})
+    return ScheduleRecord.from_json({**record.to_json(), "anchor": format_minute(anchor)})
 
 
 @st.composite
-def wakes(draw: st.DrawFn) -> tuple[Generation, Horizon, int]:
+def wakes(draw: st.DrawFn) -> tuple[Generation, Lookback, int]:
     """A generation, and from when to when a wake looks."""
     now = draw(moments)
     names = [f"s{index}" for index in range(draw(st.integers(0, 12)))]
     made = [draw(records(name, now)) for name in names]
     fresh = draw(st.one_of(st.none(), st.integers(0, 3000).map(lambda age: now - age)))
-    return new_generation(made, (), PUNCTUALITY), Horizon(now - draw(spans), fresh), now
+    return new_generation(made, (), PUNCTUALITY), Lookback(now - draw(spans), fresh), now
 
 
-def asked_one_by_one(generation: Generation, horizon: Horizon, now: int) -> Sequence[Due]:
+def asked_one_by_one(generation: Generation, lookback: Lookback, now: int) -> Sequence[Due]:
     found = []
     for record in generation.records:
-        times = nominal_times(record, horizon.of(record.anchor), now)
+        times = nominal_times(record, lookback.of(record.anchor), now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
-            found.append(Due(record, verdict.start, verdict.let_go))
+            found.append(Due(record, verdict.start, verdict.dropped))
     return found
 
 
 @settings(max_examples=400)
 @given(wakes())
-def test_what_is_due_is_what_each_schedule_says(wake: tuple[Generation, Horizon, int]) -> None:
-    generation, horizon, now = wake
-    expected = asked_one_by_one(generation, horizon, now)
-    assert find_due(generation, horizon, now) == expected
-    assert find_due(open_generation(generation.encoded, "stored"), horizon, now) == expected
+def test_what_is_due_is_what_each_schedule_says(wake: tuple[Generation, Lookback, int]) -> None:
+    generation, lookback, now = wake
+    expected = asked_one_by_one(generation, lookback, now)
+    assert find_due(generation, lookback, now) == expected
+    assert find_due(open_generation(generation.encoded, "stored"), lookback, now) == expected
 
 
 @given(wakes())
 def test_the_newest_anchor_is_told_without_looking_at_a_record(
-    wake: tuple[Generation, Horizon, int],
+    wake: tuple[Generation, Lookback, int],
 ) -> None:
     generation, _, _ = wake
     newest = max((record.anchor for record in generation.records), default=None)
@@ -138,8 +138,8 @@ def test_only_what_may_be_due_is_looked_at() -> None:
     nine, ten = hourly("nine", when=("0 9 * * *",)), hourly("ten", when=("0 10 * * *",))
     generation = new_generation((nine, ten), (), PUNCTUALITY)
     now = minute(at("09:00"))
-    assert generation.agenda.candidates(Horizon(now - 5), now) == [0]
-    assert generation.agenda.candidates(Horizon(now), now) == []
+    assert generation.agenda.candidates(Lookback(now - 5), now) == [0]
+    assert generation.agenda.candidates(Lookback(now), now) == []
 
 
 def test_what_an_earlier_wake_did_not_know_is_looked_at_from_its_beginning() -> None:
@@ -147,8 +147,8 @@ def test_what_an_earlier_wake_did_not_know_is_looked_at_from_its_beginning() -> 
     new = hourly("new", since="06:30", when=("0 7 * * *",))
     generation = new_generation((known, new), (), PUNCTUALITY)
     now = minute(at("09:10"))
-    assert generation.agenda.candidates(Horizon(now - 5, minute(at("06:10"))), now) == [1]
-    assert generation.agenda.candidates(Horizon(now - 5), now) == []
+    assert generation.agenda.candidates(Lookback(now - 5, minute(at("06:10"))), now) == [1]
+    assert generation.agenda.candidates(Lookback(now - 5), now) == []
 
 
 def test_a_time_that_the_clock_skips_is_found_at_the_change() -> None:
@@ -156,5 +156,5 @@ def test_a_time_that_the_clock_skips_is_found_at_the_change() -> None:
         "skipped", when=("30 2 * * *",), timezone="Europe/Paris", since="2026-01-01T00:00"
     )
     change = minute(at("2026-03-29T01:00"))
-    due = find_due(new_generation((skipped,), (), PUNCTUALITY), Horizon(change - 1), change)
+    due = find_due(new_generation((skipped,), (), PUNCTUALITY), Lookback(change - 1), change)
     assert [item.start for item in due] == [(change,)]

@@ -15,16 +15,15 @@ from typing import Any
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.calendar import nominal_times
 from reconciler.dispatch.decide.due import find_due
-from reconciler.model.cursor import Cursor, Horizon
+from reconciler.dispatch.decide.nominal_times import nominal_times
+from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import FORMAT, NewerFormatError
 from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Slot
 from reconciler.model.pointer import decode_pointer
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState, decode_compacted, decode_wake_log
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.stored_generation import decode_generation, open_generation
-from reconciler.model.stored_runs import decode_compacted, decode_wake_log
 from reconciler.model.task import Ending, Task, decode_settled, decode_task
 from reconciler.policies import Catchup, Delivery, Overlap
 from tests.dispatch.scenario import at
@@ -49,7 +48,7 @@ def test_the_generation(read: Callable[[bytes, str], Generation], form: int) -> 
     assert (generation.find("plain"), generation.find("else")) == (generation.records[1], None)
     assert generation.named("old") == generation.records[0]
     full, plain, task = generation.records
-    assert full == Record(
+    assert full == ScheduleRecord(
         name="full",
         app="shop",
         function="Mailer.send",
@@ -111,7 +110,7 @@ def test_a_wakes_file() -> None:
         2,
         minute(at("10:00")),
     )
-    assert log.unsettled == {"plain@2026-11-20T09:00Z": 2}
+    assert log.pending == {"plain@2026-11-20T09:00Z": 2}
     missed, started, failed, succeeded = log.records
     assert (missed.state, missed.count, len(missed.times)) == (RunState.MISSED, 7, 2)
     assert (started.state, started.attempt, started.call) == (RunState.STARTED, 2, "fc-2")
@@ -161,8 +160,8 @@ def test_a_task_and_what_became_of_it() -> None:
 
 def test_a_generation_from_before_the_agenda_is_decided_upon_like_any_other() -> None:
     old, new = (open_generation(content("generation.jsonl", form), "golden") for form in (1, 2))
-    horizon, now = Horizon(minute(at("08:00"))), minute(at("12:45"))
-    assert find_due(old, horizon, now) == find_due(new, horizon, now) != []
+    lookback, now = Lookback(minute(at("08:00"))), minute(at("12:45"))
+    assert find_due(old, lookback, now) == find_due(new, lookback, now) != []
 
 
 def test_a_file_keeps_the_name_that_it_bears() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
 from reconciler.cron import minute
 from reconciler.model.cursor import Cursor
-from reconciler.model.outbox import NoticeKind, Told, ToldState
+from reconciler.model.outbox import NotificationKind, Sending, SendingState
+from reconciler.model.runs_file import decode_wake_log
 from reconciler.model.stored_generation import decode_generation
-from reconciler.model.stored_runs import decode_wake_log
 from tests.dispatch.scenario import at
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -33,11 +33,11 @@ def test_the_generation() -> None:
 
 def test_the_cursor() -> None:
     content = (GOLDEN / "format-1" / "cursor-notices.json").read_text()
-    bulletin = Cursor.from_json(json.loads(content)).bulletin
-    assert bulletin.streaks == {"plain": ("2026-11-20T08:00Z", "2026-11-20T09:00Z")}
-    failures, ping = bulletin.notices.values()
+    outbox = Cursor.from_json(json.loads(content)).outbox
+    assert outbox.streaks == {"plain": ("2026-11-20T08:00Z", "2026-11-20T09:00Z")}
+    failures, ping = outbox.notifications.values()
     assert (failures.kind, failures.id) == (
-        NoticeKind.FAILURES,
+        NotificationKind.FAILURES,
         "failures/plain@2026-11-20T09:00Z",
     )
     assert (failures.count, failures.since, failures.reason) == (
@@ -51,29 +51,29 @@ def test_the_cursor() -> None:
 def test_the_cursor_with_the_misses_that_were_counted() -> None:
     content = (GOLDEN / "format-1" / "cursor-misses.json").read_text()
     cursor = Cursor.from_json(json.loads(content))
-    (notice,) = cursor.bulletin.notices.values()
+    (notification,) = cursor.outbox.notifications.values()
     nine, ten = minute(at("09:00")), minute(at("10:00"))
-    assert (notice.id, notice.times) == ("missed/plain@2026-11-20T10:00Z", (nine, ten))
-    assert cursor.bulletin.misses == {"plain": (nine, ten)}
+    assert (notification.id, notification.times) == ("missed/plain@2026-11-20T10:00Z", (nine, ten))
+    assert cursor.outbox.misses == {"plain": (nine, ten)}
     assert cursor.to_json() == json.loads(content)
 
 
 def test_a_wakes_file() -> None:
     log = decode_wake_log((GOLDEN / "format-1" / "run-told.jsonl").read_bytes(), "golden")
-    assert log.told == (
-        Told(
+    assert log.sendings == (
+        Sending(
             "failures/plain@2026-11-20T09:00Z",
             "https://hooks.slack.com/…",
-            ToldState.FAILED,
+            SendingState.FAILED,
             "it answered 500",
         ),
-        Told("ping-fail/plain@2026-11-20T09:00Z", "Secret pings, key PAGED", ToldState.SENT),
+        Sending("ping-fail/plain@2026-11-20T09:00Z", "Secret pings, key PAGED", SendingState.SENT),
     )
 
 
 def test_files_from_before_there_were_alerts_say_that_nobody_is_told() -> None:
     old = GOLDEN / "format-1"
     assert decode_generation((old / "generation.jsonl").read_bytes(), "golden").alerts is None
-    bulletin = Cursor.from_json(json.loads((old / "cursor.json").read_text())).bulletin
-    assert (bulletin.streaks, bulletin.notices) == ({}, {})
-    assert decode_wake_log((old / "run.jsonl").read_bytes(), "golden").told == ()
+    outbox = Cursor.from_json(json.loads((old / "cursor.json").read_text())).outbox
+    assert (outbox.streaks, outbox.notifications) == ({}, {})
+    assert decode_wake_log((old / "run.jsonl").read_bytes(), "golden").sendings == ()

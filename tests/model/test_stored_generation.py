@@ -10,7 +10,7 @@ import pytest
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.volume_files import verified_generation
 from reconciler.dispatch.decide.due import find_due
-from reconciler.model.cursor import Horizon
+from reconciler.model.cursor import Lookback
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation, Slot, new_generation
 from reconciler.model.occurrence import Occurrence
@@ -34,9 +34,9 @@ def with_a_broken_record(name: str) -> bytes:
 
 def test_a_wake_parses_the_records_that_may_be_due_and_no_others() -> None:
     stored = open_generation(with_a_broken_record("b"), "generations/x")
-    assert [due.record.name for due in find_due(stored, Horizon(NINE - 1), NINE)] == ["a", "new"]
+    assert [due.record.name for due in find_due(stored, Lookback(NINE - 1), NINE)] == ["a", "new"]
     assert not stored.damaged
-    assert [due.record.name for due in find_due(stored, Horizon(NINE), NINE + 60)] == ["new"]
+    assert [due.record.name for due in find_due(stored, Lookback(NINE), NINE + 60)] == ["new"]
     assert [one.where for one in stored.damaged] == ["generations/x record 2"]
 
 

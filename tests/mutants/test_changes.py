@@ -75,7 +75,7 @@ def test_the_order_of_what_min_and_max_compare_does_not_count() -> None:
 
 
 def test_every_changed_module_is_python() -> None:
-    path = "reconciler/dispatch/wake/overlap.py"
+    path = "reconciler/dispatch/decide/overlap.py"
     source = (REPOSITORY / path).read_bytes()
     changes = changes_of(path, source)
     assert changes

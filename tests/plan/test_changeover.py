@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.calendar import running_times
-from reconciler.model.record import Record
+from reconciler.dispatch.decide.nominal_times import running_times
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.changeover import Changeover, changeover
 from reconciler.plan.period import periods_around
 
@@ -26,8 +26,10 @@ def at(time: str, day: int = 0) -> int:
     return FRIDAY + day * DAY + hour * 60 + minutes
 
 
-def record(*when: str, anchor: int = LONG_AGO, zone: str = "UTC") -> Record:
-    return Record(name="a", app="shop", function="sync", anchor=anchor, when=when, timezone=zone)
+def record(*when: str, anchor: int = LONG_AGO, zone: str = "UTC") -> ScheduleRecord:
+    return ScheduleRecord(
+        name="a", app="shop", function="sync", anchor=anchor, when=when, timezone=zone
+    )
 
 
 def change(old: str, new: str, now: int, through: int | None = None) -> Changeover:

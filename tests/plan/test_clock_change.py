@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cron import instant, minute, tzinfo_named
-from reconciler.dispatch.decide.calendar import running_times
-from reconciler.model.record import Record
+from reconciler.dispatch.decide.nominal_times import running_times
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.clock_change import ClockChange, JumpedTime, MovedTime, next_clock_change
 
 NOW = minute(datetime(2026, 11, 20, 15, tzinfo=UTC))
@@ -20,8 +20,10 @@ SUMMER = minute(datetime(2026, 7, 1, tzinfo=UTC))
 NEW_YORK = "America/New_York"
 
 
-def record(*when: str, zone: str = NEW_YORK) -> Record:
-    return Record(name="a", app="shop", function="sync", anchor=NOW, when=when, timezone=zone)
+def record(*when: str, zone: str = NEW_YORK) -> ScheduleRecord:
+    return ScheduleRecord(
+        name="a", app="shop", function="sync", anchor=NOW, when=when, timezone=zone
+    )
 
 
 def found(*when: str, zone: str = NEW_YORK, now: int = NOW) -> ClockChange:
@@ -163,7 +165,7 @@ def test_a_daily_run_is_at_the_old_time_of_utc_before_and_at_the_new_one_after(
     assert (f"{hour:02}:{minutes:02}" in on_the_day) or told
 
 
-def running_times_until(of: Record, after: int, until: int) -> list[int]:
+def running_times_until(of: ScheduleRecord, after: int, until: int) -> list[int]:
     times = []
     for at in running_times(of, after):
         if at > until:

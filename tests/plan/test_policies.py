@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.dispatch.decide.calendar import barred
+from reconciler.dispatch.decide.nominal_times import exclusion
 from reconciler.plan import make_plan
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told
 
@@ -74,7 +74,7 @@ def test_what_is_excluded_of_a_single_time_is_a_day_of_its_own_zone() -> None:
         written = schedules(f"{text}exclude: [{day}]\n")
         record = make_plan(desired(written), applied(()), NOW).generation.by_name["a"]
         assert record.at is not None
-        assert (barred(record, record.at) is None) is runs, day
+        assert (exclusion(record, record.at) is None) is runs, day
         assert record.timezone == "America/New_York"
 
 

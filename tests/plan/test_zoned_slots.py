@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.dispatch.decide.due import find_due
 from reconciler.manifest import Packing
-from reconciler.model.cursor import Horizon
+from reconciler.model.cursor import Lookback
 from reconciler.model.generation import CRONLESS
 from reconciler.model.pointer import Pointer
 from reconciler.model.stored_generation import decode_generation, open_generation
@@ -126,7 +126,7 @@ def test_every_wake_finds_due_what_it_found_before(packing: Packing) -> None:
     new = open_generation(upgraded(packing).generation.encoded, "planned")
     assert old is not None
     for since in range(NOW, NOW + 21 * DAY, 7 * 60):
-        horizon = Horizon(since)
+        horizon = Lookback(since)
         assert find_due(new, horizon, since + 7 * 60) == find_due(old, horizon, since + 7 * 60)
 
 

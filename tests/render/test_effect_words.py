@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.cron import minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.clock_change import next_clock_change
 from reconciler.render.effect_words import clock_words
 
@@ -34,7 +34,7 @@ THREE = (
 def test_the_first_time_stands_for_all_and_what_is_jumped_over_is_named(
     when: str, words: str
 ) -> None:
-    record = Record(
+    record = ScheduleRecord(
         name="a",
         app="shop",
         function="sync",

@@ -8,7 +8,7 @@ from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.runs import RunState, WakeLog
+from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.render.news import News, news_of
 from reconciler.render.runs_text import missed_names, wake_text
 from reconciler.render.style import Style
@@ -75,7 +75,7 @@ def test_a_wake_for_a_minute_that_was_missed_says_why_and_notifies_nobody_again(
     )
     assert len(texts(world)) == 1
     # The claims may die; what was notified is not notified again by a wake that comes later.
-    assert world.wake("11:40").told == ()
+    assert world.wake("11:40").sendings == ()
     assert len(texts(world)) == 1
 
 

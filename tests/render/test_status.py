@@ -13,7 +13,7 @@ from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Slot, new_generation
 from reconciler.model.pointer import Pointer
-from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 from reconciler.render.explanation import origin_line
 from reconciler.render.status import Status, status_of
 from reconciler.render.status_text import status_json, status_text
@@ -125,7 +125,7 @@ def lived(*states: RunState, cron: str = "0 * * * *", late: int = 0) -> Status:
         now=NOW,
         generation="0" * 64,
         through=NOW,
-        unsettled={},
+        pending={},
         records=tuple(lines),
     )
     generation = new_generation([hourly(when=(cron,))], [], 300)

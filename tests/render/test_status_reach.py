@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.cli.status import RUNS_DAYS, runs_to_show
 from reconciler.cron import instant, minute
-from reconciler.dispatch.adapters.fakes import FakeRunLog
-from reconciler.model.runs import ReadLogs, RunRecord, RunState, WakeLog, format_time
+from reconciler.dispatch.adapters.in_memory import FakeRunLog
+from reconciler.model.runs_file import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from tests.dispatch.scenario import World, at, hourly
 
 NOW = "2026-11-20T15:30"
@@ -40,7 +40,7 @@ def wake_log(name: str, time: str, state: RunState) -> WakeLog:
         now=line.times[0],
         generation="0" * 64,
         through=line.times[0],
-        unsettled={},
+        pending={},
         records=(line,),
     )
 

@@ -6,7 +6,7 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.preview import preview_records
 from reconciler.render.calendar import timeline_calendar
 from reconciler.render.heat_map import heat_map
@@ -36,7 +36,7 @@ GIVEN = """
     """
 
 
-def records() -> tuple[Record, ...]:
+def records() -> tuple[ScheduleRecord, ...]:
     return preview_records(schedules(GIVEN), NOW)
 
 

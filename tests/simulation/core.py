@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from reconciler.dispatch.answers import CallStatus
 from reconciler.dispatch.wake.request import Ports, WakeRequest
-from reconciler.dispatch.wake.supervision import Order, Supervisor
+from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
 from reconciler.dispatch.wake.wake import wake
 
 
@@ -40,4 +40,4 @@ class ThisVersion:
         self, _since: float, order: dict[str, Any], /, **parts: Any
     ) -> Awaitable[CallStatus]:
         """See :class:`Core`."""
-        return Supervisor(order=Order.from_json(order), **parts).run()
+        return Supervisor(order=RunOrder.from_json(order), **parts).run()

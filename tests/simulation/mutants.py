@@ -37,10 +37,10 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # The cursor says that all is settled before anything has been started.
     "cursor before spawn": Edit(
         "reconciler.dispatch.wake.wake",
-        "            await server.serve(",
+        "            await processor.process(",
         "            early = self.log(step.through, len(logs) + 1, tally, [], None)\n"
-        "            cursor = await self.advance(read, cursor, early, tally, [], None)\n"
-        "            await server.serve(",
+        "            cursor = await writer.advance(cursor, early, tally, [])\n"
+        "            await processor.process(",
     ),
     # Claims the minute in which it runs instead of the nominal time.
     "last run is now": Edit(
@@ -96,10 +96,11 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "        return Cursor(through=minute(ports.clock.now()))\n",
     ),
     # Sends what waits also when the claim of the notice says that it was sent.
-    "notices have no claims": Edit(
+    "notifications have no claims": Edit(
         "reconciler.dispatch.wake.sending",
-        "                case Sending.SENT, _, _:\n                    break\n",
-        "                case Sending.SENT, _, _ if attempt > 1:\n                    break\n",
+        "                case ClaimedSending.SENT, _, _:\n                    break\n",
+        "                case ClaimedSending.SENT, _, _ if attempt > 1:\n"
+        "                    break\n",
     ),
     # Counts a miss in the alarm of each wake that writes it down.
     "misses are counted by each wake": Edit(
@@ -110,13 +111,14 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Takes the alarms of a recovered cursor from the wakes' lines, whatever was sent.
     "recovered misses are not counted": Edit(
         "reconciler.dispatch.decide.recovery",
-        "NOTHING_TO_TELL._replace(told=frozenset(), misses=_counted(logs))",
-        "NOTHING_TO_TELL._replace(told=frozenset())",
+        "EMPTY_OUTBOX._replace(notified=frozenset(), misses=_counted(logs))",
+        "EMPTY_OUTBOX._replace(notified=frozenset())",
     ),
     # Sends an alarm again that another wake is just sending.
     "every other sender is dead": Edit(
         "reconciler.dispatch.wake.sending",
-        "                case Sending.CLAIMED, claim, _ if not self.claimant.knows_dead(claim):\n"
+        "                case ClaimedSending.CLAIMED, claim, _ if not "
+        "self.claimant.knows_dead(claim):\n"
         "                    return None\n",
         "",
     ),
@@ -136,7 +138,7 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Takes what another wake has dropped for missed by the catch-up policy, though it was claimed.
     "what is carried over is judged again": Edit(
         "reconciler.dispatch.wake.wake",
-        "        open_before = cursor.unsettled.keys() if self.request.regular else ()\n",
+        "        open_before = cursor.pending.keys() if self.request.regular else ()\n",
         "        open_before = ()\n",
     ),
     # Lets a generation that was lost count from its repair on.

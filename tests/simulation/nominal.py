@@ -51,14 +51,14 @@ class Nominal:
         return " or ".join(sorted(key.id for key in self.keys))
 
     @property
-    def barred(self) -> bool:
+    def exclusion(self) -> bool:
         """Whether it was suspended or excluded throughout."""
-        return all(life.declared.barred(self.at) for life in self.lives)
+        return all(life.declared.exclusion(self.at) for life in self.lives)
 
     @property
     def may_be_barred(self) -> bool:
         """Whether it was suspended or excluded for some wake."""
-        return any(life.declared.barred(self.at) for life in self.lives)
+        return any(life.declared.exclusion(self.at) for life in self.lives)
 
     @property
     def at_most_once(self) -> bool:

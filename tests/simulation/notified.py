@@ -16,8 +16,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from reconciler.model.occurrence import Occurrence, parse_minute
-from reconciler.model.outbox import NoticeKind
-from reconciler.model.runs import RunState
+from reconciler.model.outbox import NotificationKind
+from reconciler.model.runs_file import RunState
 from reconciler.model.task import is_task
 from tests.simulation.nominal import Calendar, CleanWakes
 from tests.simulation.reports import Reports
@@ -80,7 +80,7 @@ def _is_another_fact(world: World, first: Alarm, second: Alarm) -> bool:
     if second.at - first.at <= ENTRY_LIFE:
         return False
     kind, _, subject = first.id.partition("/")
-    if kind == NoticeKind.DAMAGED:
+    if kind == NotificationKind.DAMAGED:
         return True
     return is_task(subject) and any(call.began > first.at for call in world.starts.get(subject, ()))
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.alerts import Address
-from reconciler.dispatch.adapters.fakes import FakeTaskFiles
+from reconciler.dispatch.adapters.in_memory import FakeTaskFiles
 from reconciler.dispatch.answers import (
     CallStatus,
     NotStartedError,
@@ -21,7 +21,7 @@ from reconciler.dispatch.answers import (
 from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.generation import Generation
-from reconciler.model.runs import ReadLogs, WakeLog
+from reconciler.model.runs_file import ReadLogs, WakeLog
 from tests.simulation.faults import Container
 from tests.simulation.world import Alarm, Call
 

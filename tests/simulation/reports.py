@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import RunRecord, RunState
+from reconciler.model.runs_file import RunRecord, RunState
 from tests.simulation.nominal import Calendar
 from tests.simulation.world import World
 
@@ -42,7 +42,7 @@ class Reports:
             names[occurrence.name].append(occurrence.at)
         found = cls()
         for log in (*world.written, *world.lost):
-            found.waiting.update(Occurrence.parse(key) for key in log.unsettled)
+            found.waiting.update(Occurrence.parse(key) for key in log.pending)
         for log in world.written:
             for record in log.records:
                 found._read(record, names)

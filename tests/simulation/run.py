@@ -11,7 +11,7 @@ from typing import Final
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.due import find_due
 from reconciler.dispatch.wake.request import NothingAppliedError, UnknownScheduleError, WakeRequest
-from reconciler.model.cursor import Horizon
+from reconciler.model.cursor import Lookback
 from tests.simulation.checker import problems
 from tests.simulation.core import Core, ThisVersion
 from tests.simulation.faults import Climate, Container, Killed
@@ -154,7 +154,7 @@ class _Service:
         if event.trigger is None or generation is None:
             return None
         now = int((world.now + event.skew) // 60)
-        due = [one.record for one in find_due(generation, Horizon(now - 1), now)]
+        due = [one.record for one in find_due(generation, Lookback(now - 1), now)]
         records = due or generation.records
         record = records[int(event.trigger * len(records))]
         world.triggered.add(record.occurrence(now).id)

@@ -27,7 +27,7 @@ from itertools import pairwise
 from typing import Final
 
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
 from tests.simulation.faults import WAKE_SECONDS
 from tests.simulation.nominal import Calendar, Nominal
 from tests.simulation.reports import Reports
@@ -77,7 +77,7 @@ def _wrong(world: World, nominal: Nominal, starts: Starts) -> Iterator[str]:
     asked = any(key.id in world.triggered for key in nominal.keys)
     # ``wake --at`` may have started it before it was suspended or excluded.
     asked |= any(_is_asked_alone(world, call) and call.began < nominal.due for call in calls)
-    if nominal.barred and not asked and not any(call.skew > 0 for call in calls):
+    if nominal.exclusion and not asked and not any(call.skew > 0 for call in calls):
         yield f"{nominal} started though it was suspended or excluded"
     foreseen = len({call.occurrence for call in calls}) > 1 and any(call.skew > 0 for call in calls)
     if len(calls) > 1 and not foreseen:  # a clock that was ahead used a name that was to change

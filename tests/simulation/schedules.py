@@ -21,7 +21,7 @@ from reconciler.manifest.schedule import (
 )
 from reconciler.model.cursor import CLOCK_TOLERANCE
 from reconciler.model.generation import Generation, generation_path, new_generation
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.stored_generation import decode_generation
 from reconciler.plan import Lost
 from reconciler.plan.compilation import Compiled, compile_records
@@ -77,7 +77,7 @@ class Declared:
         """Whether it is suspended or excludes anything, whenever."""
         return self.schedule.suspension is not None or bool(self.schedule.exclude)
 
-    def barred(self, at: int) -> bool:
+    def exclusion(self, at: int) -> bool:
         """Whether it is suspended at this epoch minute, or excludes it."""
         return self.suspended(at) or any(
             _excludes(exclusion, at) for exclusion in self.schedule.exclude
@@ -96,7 +96,7 @@ class Life:
     """A schedule for as long as it stays the same; true epoch seconds."""
 
     declared: Declared
-    record: Record
+    record: ScheduleRecord
     begin: float
     end: float = float("inf")
 
@@ -154,7 +154,9 @@ class History:
             declared = replace(declared, anchor=min(declared.anchor, record.anchor))
             lives.append(Life(declared, record, live))
 
-    def _goes_live(self, compiled: Compiled, live: float, history_days: int) -> Sequence[Record]:
+    def _goes_live(
+        self, compiled: Compiled, live: float, history_days: int
+    ) -> Sequence[ScheduleRecord]:
         generation = new_generation(
             compiled.records,
             (),

@@ -9,7 +9,7 @@ from itertools import count
 from random import Random
 from typing import Any, Final
 
-from reconciler.dispatch.adapters.fakes import FakeMessenger
+from reconciler.dispatch.adapters.in_memory import FakeMessenger
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
 from tests.simulation.core import Core
 from tests.simulation.faults import Climate, Container, Killed

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.wake.supervision import STARTS_PER_TRY, Order
+from reconciler.dispatch.wake.supervision import STARTS_PER_TRY, RunOrder
 from reconciler.policies import Delivery
 from tests.simulation.world import Call, World
 
@@ -28,11 +28,11 @@ def wrong_watching(world: World) -> Iterator[str]:
     for key, calls in world.starts.items():
         watched = [call for call in calls if call.order is not None]
         if watched:
-            order = Order.from_json(watched[0].order or {})
+            order = RunOrder.from_json(watched[0].order or {})
             yield from _wrong(world, key, order, watched)
 
 
-def _wrong(world: World, key: str, order: Order, watched: Sequence[Call]) -> Iterator[str]:
+def _wrong(world: World, key: str, order: RunOrder, watched: Sequence[Call]) -> Iterator[str]:
     tries = world.tries.get(key, [])
     most = order.retries + 1
     for call in watched:
@@ -52,7 +52,7 @@ def _wrong(world: World, key: str, order: Order, watched: Sequence[Call]) -> Ite
     yield from _wrong_tries(key, order, tries)
 
 
-def _wrong_tries(key: str, order: Order, tries: Sequence[Call]) -> Iterator[str]:
+def _wrong_tries(key: str, order: RunOrder, tries: Sequence[Call]) -> Iterator[str]:
     """What a supervisor did that nothing had disturbed."""
     if len(tries) > order.retries + 1:
         yield f"{key} was tried {len(tries)} times instead of {order.retries + 1}"

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.wake.sending import Sending
+from reconciler.dispatch.wake.sending import ClaimedSending
 from reconciler.model.claim import ClaimState
 from reconciler.model.formats import Entry, as_entry
 from reconciler.model.generation import Generation
-from reconciler.model.runs import ReadLogs, WakeLog
-from reconciler.model.stored_runs import decode_compacted
+from reconciler.model.runs_file import ReadLogs, WakeLog, decode_compacted
 from tests.simulation.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
@@ -254,7 +253,7 @@ class World:
         """Whether an entry that is alive says that an alarm was sent."""
         found = (self.entries[key] for key in self.sendings.get(notice, ()))
         return any(
-            self.now - read <= ENTRY_LIFE and as_entry(value).get("state") == Sending.SENT
+            self.now - read <= ENTRY_LIFE and as_entry(value).get("state") == ClaimedSending.SENT
             for value, read in found
         )
 

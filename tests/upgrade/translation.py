@@ -13,12 +13,11 @@ from importlib import import_module
 from typing import Any, Final
 
 from reconciler.model.generation import Generation, generation_path
-from reconciler.model.runs import WakeLog
-from reconciler.model.stored_runs import decode_wake_log
+from reconciler.model.runs_file import WakeLog, decode_wake_log
 from tests.upgrade.previous import PACKAGE, module
 
 CURRENT: Final = "reconciler"
-MOVED: Final = {"dispatch.formats": "model.formats", "dispatch.runs": "model.runs"}
+MOVED: Final = {"dispatch.formats": "model.formats", "dispatch.runs": "model.runs_file"}
 """Modules of the previous version whose values cross, and where this one has them."""
 _HOMES: Final = MOVED | {here: there for there, here in MOVED.items()}
 

@@ -27,8 +27,8 @@ async def together(*jobs: Awaitable[T]) -> tuple[T, ...]: ...
 async def together(*jobs: Awaitable[Any]) -> tuple[Any, ...]:
     """Run all jobs at the same time; results in their order.
 
-    When one fails, or we are cancelled, the others are ended before that is raised: nobody would
-    take up what they come to, and asyncio writes a traceback for each that fails later.
+    When one fails, or we are cancelled, the others are ended before that is raised: no caller would
+    take their results, and asyncio writes a traceback for each that fails later.
     """
     tasks = [asyncio.ensure_future(job) for job in jobs]
     try:
@@ -50,7 +50,7 @@ async def at_once(jobs: Iterable[Awaitable[T]]) -> list[T]:
     """Run the jobs, a bounded number at the same time; results in their order.
 
     When one fails, the others come to their end before that is raised: of a start that is cut off
-    nobody knows whether it took place.
+    it is not known whether it took place.
     """
     jobs = tuple(jobs)
     if len(jobs) <= 1:

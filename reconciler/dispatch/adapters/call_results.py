@@ -1,4 +1,4 @@
-"""How a call stands, told from what its result was or what asking for it raised."""
+"""The state of a call, from its result or from the error of asking for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNREADABLE: Final = "what it returned cannot be read here"
 succeeded all the same."""
 
 _ENDING: Final = "schedule-reconciler/ending"
-"""The key by which the supervisor's answer is told from what a target returns."""
+"""The key that marks the supervisor's answer among what targets return."""
 
 _CLIENT: Final = Path(modal.__file__).parent
 _REMOTE: Final = "<ta-"
@@ -37,7 +37,7 @@ the value of a call that succeeded."""
 
 
 def encode_ending(status: CallStatus) -> dict[str, Any]:
-    """What the supervisor returns: how the run ended that it watched over."""
+    """What the supervisor returns: how its run ended."""
     return {
         _ENDING: 1,
         "state": status.state.value,
@@ -72,7 +72,7 @@ def status_of(error: BaseException) -> CallStatus:
         raise error
     match error:
         case TimeoutError() if not error.args and Path(raised_in).is_relative_to(_CLIENT):
-            # The client's own has no text. It is told from one of the function's, whose frames
+            # The client's own has no text. It differs from one of the function's, whose frames
             # did not come along, by where it was raised.
             return CallStatus(CallState.RUNNING)
         case OutputExpiredError() | NotFoundError() if not _is_result(error):
@@ -117,7 +117,7 @@ def _called_by_reading(error: BaseException) -> str | None:
 
 
 def _is_cancelled(error: RemoteError) -> bool:
-    """Tell a call that was ended from outside from one that failed without an exception.
+    """Whether a call was cancelled, rather than failed without an exception.
 
     The client has one class for both and keeps the status to itself; the container reports a
     cancelled input without a text, and the embedded engine says so.
@@ -137,5 +137,5 @@ def as_python(result: Any) -> str:
     """A value as Python writes it, whatever its class does when it is asked."""
     try:
         return repr(result)
-    except Exception:  # noqa: BLE001 - it is somebody else's code
+    except Exception:  # noqa: BLE001 - it is the user's code
         return f"<{type(result).__qualname__}>"

@@ -22,7 +22,7 @@ SCHEMES: Final = ("http", "https")
 class HttpMessenger:
     """Sends with urllib, a thread per message; what it imports is loaded with the first one.
 
-    Redirects are not followed: nobody but the address that was given gets a body. Proxies are not
+    Redirects are not followed: only the address that was given gets a body. Proxies are not
     used: a container of Modal's reaches the internet by itself.
 
     Attributes:
@@ -68,7 +68,7 @@ def _with_suffix(url: str, suffix: str) -> str:
 
 
 def _send(url: str, body: bytes | None, silence: float) -> None:
-    """One request. No error repeats the URL: it lets whoever reads it send too."""
+    """One request. No error repeats the URL: any reader of it could send too."""
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
 

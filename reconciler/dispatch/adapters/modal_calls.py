@@ -1,4 +1,4 @@
-"""The dispatcher's ports that are network calls: they work alike inside a container and outside."""
+"""The ports that are network calls: they work alike inside a container and on a laptop."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class SystemClock:
 class ModalClaims:
     """Claims in a ``modal.Dict``; it is made when something is first stored.
 
-    A handle keeps the id of the Dict that it has found. When that one is gone, the Dict that bears
-    the name now counts: a warm container and the command line use the same one.
+    A handle keeps the id of the Dict that it has found. When that one is deleted, the Dict that
+    bears the name now counts: a warm container and the command line use the same one.
     """
 
     def __init__(self, name: str, environment: str | None = None) -> None:
@@ -151,7 +151,7 @@ class ModalCaller:
             with asking(f"start {app}/{function}"):
                 call = await target.spawn.aio(**args)
         except NotFoundError as error:
-            # The function went away after we had looked it up; look again next time.
+            # The function was deleted after we had looked it up; look it up again next time.
             self._functions.pop((app, function), None)
             raise TargetMissingError(f"there is no function {app}/{function}") from error
         except TypeError as error:
@@ -201,7 +201,7 @@ class ModalCaller:
             await modal.FunctionCall.from_id(call).cancel.aio()
 
     async def _target(self, app: str, function: str) -> _ModalFunction:
-        """The function, looked up once for all who start it at the same time or later."""
+        """The function, looked up once for all that start it at the same time or later."""
         found = self._functions.get((app, function))
         if found is None:
             found = asyncio.create_task(self._find(app, function))
@@ -267,7 +267,7 @@ class SharedPuts:
         batch.entries[key] = entry
         if batch.sending is None:
             batch.sending = asyncio.create_task(self._send(batch))
-        # Whoever is cancelled takes nothing from the others.
+        # A caller that is cancelled takes nothing from the others.
         await asyncio.shield(batch.sending)
 
     async def _send(self, batch: _Batch) -> None:

@@ -323,7 +323,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def describe(error: BaseException) -> str:
-    """One line about an error that somebody else's code raised, without secrets."""
+    """One line about an error of code that is not ours, without secrets."""
     text, name = _text_of(error), type(error).__name__
     return in_utf8(f"{name}: {text}" if text else name)[:RESULT_LENGTH]
 
@@ -336,7 +336,7 @@ def described_text(error: BaseException) -> str:
 def _text_of(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001 - its text is somebody else's code too
+    except Exception:  # noqa: BLE001 - its text comes from that code too
         return ""
     return redacted(" ".join(_CONTROL.sub(" ", _STYLE.sub("", text)).split()))
 

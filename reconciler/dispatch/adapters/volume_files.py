@@ -24,7 +24,7 @@ from reconciler.dispatch.answers import StorageError
 from reconciler.model.formats import REPAIR, Damaged, FormatError, GoneError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
-from reconciler.model.runs import COMPACTED, RUNS_FOLDER, ReadLogs, WakeLog
+from reconciler.model.runs_file import COMPACTED, RUNS_FOLDER, ReadLogs, WakeLog, decode_compacted
 from reconciler.model.stored_generation import StoredGeneration, open_generation
 from reconciler.model.task import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
@@ -86,7 +86,7 @@ class VolumeGenerations:
 
 
 def _written(file: Path) -> float:
-    """When a file was written, epoch seconds; one that has just gone is the oldest."""
+    """When a file was written, epoch seconds; one that was just removed is the oldest."""
     try:
         return file.stat().st_mtime
     except OSError:
@@ -114,7 +114,7 @@ class VolumeRunLog:
     async def days(self) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
         root = self.folder / RUNS_FOLDER
-        # What somebody left beside them is none of our business.
+        # Other files beside them are not ours.
         return sorted(day.name for day in root.iterdir() if day.is_dir()) if root.exists() else []
 
     async def loose_days(self) -> Sequence[str]:
@@ -146,8 +146,6 @@ class VolumeRunLog:
         await self._commit()
 
     def _logs_of(self, day: str, about: Callable[[str], bool] | None = None) -> ReadLogs:
-        from reconciler.model.stored_runs import decode_compacted  # start-up time: seldom read
-
         found: dict[str, WakeLog] = {}
         damaged: list[Damaged] = []
         for file in sorted((self.folder / RUNS_FOLDER / day).glob("*.jsonl")):

@@ -6,25 +6,26 @@ from collections.abc import Container, Iterator, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from reconciler.dispatch.decide.calendar import barred, nominal_times
-from reconciler.model.cursor import Horizon
+from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times
+from reconciler.durations import format_seconds
+from reconciler.model.cursor import Lookback
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Catchup
 
 
 class Due(NamedTuple):
     """What is to be done about one schedule."""
 
-    record: Record
+    record: ScheduleRecord
     start: tuple[int, ...]
-    let_go: tuple[LetGo, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
     @property
     def times(self) -> tuple[int, ...]:
         """All epoch minutes that this is about."""
-        return (*self.start, *(at for item in self.let_go for at in item.times))
+        return (*self.start, *(at for item in self.dropped for at in item.times))
 
     @property
     def oldest(self) -> int:
@@ -35,33 +36,33 @@ class Due(NamedTuple):
         """The same, but for these epoch minutes."""
         cut = (
             item._replace(times=tuple(at for at in item.times if at not in times))
-            for item in self.let_go
+            for item in self.dropped
         )
         start = tuple(at for at in self.start if at not in times)
-        return self._replace(start=start, let_go=tuple(item for item in cut if item.times))
+        return self._replace(start=start, dropped=tuple(item for item in cut if item.times))
 
 
-def find_due(generation: Generation, horizon: Horizon, now: int) -> list[Due]:
+def find_due(generation: Generation, lookback: Lookback, now: int) -> list[Due]:
     """What is due up to ``now`` and what the policies make of it, by name. Pure; epoch minutes."""
     found = []
-    for record in _candidates(generation, horizon, now):
-        since = horizon.of(record.anchor, generation.begun.get(record.name, 0))
+    for record in _candidates(generation, lookback, now):
+        since = lookback.of(record.anchor, generation.begun.get(record.name, 0))
         times = nominal_times(record, since, now)
         if times:
             verdict = judge(record, times, now, generation.punctuality)
-            found.append(Due(record, verdict.start, verdict.let_go))
+            found.append(Due(record, verdict.start, verdict.dropped))
     return found
 
 
-def _candidates(generation: Generation, horizon: Horizon, now: int) -> list[Record]:
+def _candidates(generation: Generation, lookback: Lookback, now: int) -> list[ScheduleRecord]:
     """The records that may be due, by name."""
-    found: dict[str, Record] = {}
-    for record in map(generation.read, generation.candidates(horizon, now)):
+    found: dict[str, ScheduleRecord] = {}
+    for record in map(generation.read, generation.candidates(lookback, now)):
         if record is not None:
             found.setdefault(record.name, record)
-    if horizon.number is not None:
+    if lookback.number is not None:
         for name, number in generation.begun.items():
-            if number > horizon.number and name not in found:
+            if number > lookback.number and name not in found:
                 record = generation.find(name)
                 if record is not None:
                     found[name] = record
@@ -72,16 +73,16 @@ CATCHUP_LIMIT: Final = 1000
 """Occurrences of one schedule that one wake starts at most; an older backlog is given up."""
 
 
-class Fate(StrEnum):
-    """What became of an occurrence that did not start."""
+class DropOutcome(StrEnum):
+    """The outcome of an occurrence that did not start."""
 
     MISSED = "missed"
     """It should have run."""
     SKIPPED = "skipped"
-    """Somebody had said that it should not."""
+    """The manifest, or a person, said that it must not run."""
 
 
-class LetGo(NamedTuple):
+class Dropped(NamedTuple):
     """Occurrences of one schedule that do not start, for one reason.
 
     Attributes:
@@ -90,18 +91,18 @@ class LetGo(NamedTuple):
 
     name: str
     times: tuple[int, ...]
-    fate: Fate
+    outcome: DropOutcome
     reason: str
 
 
 class Verdict(NamedTuple):
-    """The outcome of the rules for one schedule: epoch minutes to start, and what is let go."""
+    """The outcome of the rules for one schedule: epoch minutes to start, and what is dropped."""
 
     start: tuple[int, ...]
-    let_go: tuple[LetGo, ...]
+    dropped: tuple[Dropped, ...]
 
 
-def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Verdict:
+def judge(record: ScheduleRecord, due: Sequence[int], now: int, punctuality: int) -> Verdict:
     """Apply the record's policies to its due occurrences.
 
     Args:
@@ -109,35 +110,35 @@ def judge(record: Record, due: Sequence[int], now: int, punctuality: int) -> Ver
         now: epoch minute of the wake.
         punctuality: seconds that the newest occurrence may be late and still count as in time.
     """
-    let_go: list[LetGo] = []
+    dropped: list[Dropped] = []
 
-    def release(times: Sequence[int], fate: Fate, reason: str) -> None:
+    def release(times: Sequence[int], outcome: DropOutcome, reason: str) -> None:
         if times:
-            let_go.append(LetGo(record.name, tuple(times), fate, reason))
+            dropped.append(Dropped(record.name, tuple(times), outcome, reason))
 
     if record.suspended is not None or record.exclude:
-        for reason, times in _barred(record, due).items():
-            release(times, Fate.SKIPPED, reason)
-        due = [at for at in due if barred(record, at) is None]
+        for reason, times in _excluded_times(record, due).items():
+            release(times, DropOutcome.SKIPPED, reason)
+        due = [at for at in due if exclusion(record, at) is None]
 
     deadline = record.deadline
     if deadline is not None:
         late = [at for at in due if (now - at) * 60 > deadline]
         if late:
             limit = f"deadline of {_seconds(deadline)}"
-            release(late, Fate.MISSED, f"no wake came within its {limit}")
+            release(late, DropOutcome.MISSED, f"no wake came within its {limit}")
             due = due[len(late) :]
 
     in_time, backlog = _split(record, due, now, punctuality)
     start, given_up, reason = _catch_up(record.catchup, in_time, backlog, punctuality)
-    release(given_up, Fate.MISSED, reason)
-    return Verdict(tuple(start), tuple(let_go))
+    release(given_up, DropOutcome.MISSED, reason)
+    return Verdict(tuple(start), tuple(dropped))
 
 
 def _split(
-    record: Record, due: Sequence[int], now: int, punctuality: int
+    record: ScheduleRecord, due: Sequence[int], now: int, punctuality: int
 ) -> tuple[Sequence[int], Sequence[int]]:
-    """Tell what this wake serves in time from what no wake served in time.
+    """Separate what this wake processes in time from what no wake processed in time.
 
     Within its tolerance an occurrence waits for a wake by agreement, and so every one counts;
     otherwise the newest alone does, and only if the wake was not later than the punctuality.
@@ -149,10 +150,10 @@ def _split(
     return due[first:], due[:first]
 
 
-def _barred(record: Record, due: Sequence[int]) -> dict[str, list[int]]:
+def _excluded_times(record: ScheduleRecord, due: Sequence[int]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for at in due:
-        reason = barred(record, at)
+        reason = exclusion(record, at)
         if reason is not None:
             found.setdefault(reason, []).append(at)
     return found
@@ -184,8 +185,6 @@ def _catch_up(
 
 
 def _seconds(seconds: int) -> str:
-    from reconciler.durations import format_seconds  # start-up time: few wakes are late
-
     return format_seconds(seconds)
 
 
@@ -193,7 +192,7 @@ STEP_SIZE: Final = 200
 """Occurrences in one step, unless more are due in the same minute."""
 
 
-class Step(NamedTuple):
+class WakeStep(NamedTuple):
     """Part of what is due.
 
     Attributes:
@@ -204,19 +203,19 @@ class Step(NamedTuple):
     dues: tuple[Due, ...]
 
 
-def in_steps(dues: Sequence[Due], now: int, size: int = STEP_SIZE) -> Iterator[Step]:
+def in_steps(dues: Sequence[Due], now: int, size: int = STEP_SIZE) -> Iterator[WakeStep]:
     """Cut what is due, oldest first. There is always a last step, which ends at ``now``."""
     counts: dict[int, int] = {}
     for due in dues:
-        for at in (*due.start, *(at for gone in due.let_go for at in gone.times)):
+        for at in (*due.start, *(at for item in due.dropped for at in item.times)):
             counts[at] = counts.get(at, 0) + 1
     begin, held = None, 0
     for at in sorted(counts):
         if held and held + counts[at] > size:
-            yield Step(at - 1, tuple(_between(dues, begin, at - 1)))
+            yield WakeStep(at - 1, tuple(_between(dues, begin, at - 1)))
             begin, held = at - 1, 0
         held += counts[at]
-    yield Step(now, tuple(dues) if begin is None else tuple(_between(dues, begin, now)))
+    yield WakeStep(now, tuple(dues) if begin is None else tuple(_between(dues, begin, now)))
 
 
 def _between(dues: Sequence[Due], after: int | None, until: int) -> Iterator[Due]:
@@ -224,8 +223,8 @@ def _between(dues: Sequence[Due], after: int | None, until: int) -> Iterator[Due
         return tuple(at for at in times if (after is None or after < at) and at <= until)
 
     for due in dues:
-        cut = (item._replace(times=within(item.times)) for item in due.let_go)
-        gone = tuple(item for item in cut if item.times)
+        cut = (item._replace(times=within(item.times)) for item in due.dropped)
+        dropped = tuple(item for item in cut if item.times)
         start = within(due.start)
-        if start or gone:
-            yield due._replace(start=start, let_go=gone)
+        if start or dropped:
+            yield due._replace(start=start, dropped=dropped)

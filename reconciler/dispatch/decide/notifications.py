@@ -1,4 +1,4 @@
-"""What people are to be told: alarms and pings, from the lines that a wake writes down. Pure."""
+"""What to notify people of: alarms and pings, from the lines of a wake; overdue slots. Pure."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.alerts import AlertRule
 from reconciler.cron import Timetable, instant, minute, parse_times
+from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation, Slot
-from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.outbox import Bulletin, Notice, NoticeKind
-from reconciler.model.runs import RunRecord, RunState, format_time
+from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.model.outbox import Notification, NotificationKind, Outbox
+from reconciler.model.runs_file import RunRecord, RunState, format_time
 from reconciler.model.task import is_task
 
 if TYPE_CHECKING:
     from reconciler.model.generation import Generation
-    from reconciler.model.record import Record
+    from reconciler.model.schedule_record import ScheduleRecord
 
 V = TypeVar("V")
 
-NOTICES_KEPT: Final = 1000
-"""Notices that wait to be sent at most. Whoever has that many alarms knows; the history has all."""
+NOTIFICATIONS_KEPT: Final = 1000
+"""Notifications that wait to be sent at most; the history has all."""
 GIVEN_UP_AFTER: Final = timedelta(hours=24)
-"""A notice older than this is no longer sent."""
+"""A notification older than this is no longer sent."""
 LONGEST_STREAK: Final = 20
 """Failed runs that a streak names at most."""
 MISSES_KEPT: Final = 2000
@@ -32,32 +33,66 @@ MISSES_KEPT: Final = 2000
 MISSES_OF_ONE: Final = 200
 
 
-def noting(
-    bulletin: Bulletin, generation: Generation, lines: Iterable[RunRecord], seen: datetime
-) -> Bulletin:
-    """A bulletin and what these lines add.
+def outbox_with(
+    outbox: Outbox, generation: Generation, lines: Iterable[RunRecord], seen: datetime
+) -> Outbox:
+    """An outbox and what these lines add.
 
     Args:
         lines: each end of a call once, in the order in which it counts.
         seen: when the wake saw them.
     """
-    streaks = _of_today(bulletin.streaks, generation)
-    told = _told_of_today(bulletin.told, streaks, generation)
-    succeeded = _of_today(bulletin.succeeded, generation)
-    misses = _misses_of_today(bulletin.misses, generation)
-    writer = _Writer(generation, format_time(seen), streaks, told, succeeded, misses, [])
+    streaks = _known_today(outbox.streaks, generation)
+    notified = _notified_today(outbox.notified, streaks, generation)
+    succeeded = _known_today(outbox.succeeded, generation)
+    misses = _misses_today(outbox.misses, generation)
+    writer = _Writer(generation, format_time(seen), streaks, notified, succeeded, misses, [])
     for line in lines:
         writer.note(line)
-    notices = {**bulletin.notices}
-    for notice in _at_once(writer.raised)[: max(0, NOTICES_KEPT - len(notices))]:
-        notices.setdefault(notice.id, notice)
-    return Bulletin(
+    notifications = {**outbox.notifications}
+    for notification in _at_once(writer.raised)[: max(0, NOTIFICATIONS_KEPT - len(notifications))]:
+        notifications.setdefault(notification.id, notification)
+    return Outbox(
         writer.streaks,
-        notices,
-        frozenset(writer.told & writer.streaks.keys()),
+        notifications,
+        frozenset(writer.notified & writer.streaks.keys()),
         writer.good,
         _newest_of_all(writer.misses),
     )
+
+
+def with_lines(
+    merged: Cursor,
+    found: Cursor,
+    generation: Generation,
+    records: Iterable[RunRecord],
+    seen: datetime,
+) -> Cursor:
+    """The cursor with the notifications that these lines give rise to.
+
+    The end of a call that is no longer open in the cursor as it was found was noted by another
+    wake. Ends come before starts, so that the pings of a schedule are in order.
+    """
+    new = [line for line in records if not line.state.ended or line.call in found.calls]
+    new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
+    outbox = outbox_with(found.outbox, generation, new, seen)
+    needed = _needed(outbox, merged, generation)
+    return replace(merged, outbox=outbox._replace(succeeded=needed))
+
+
+def _needed(outbox: Outbox, cursor: Cursor, generation: Generation) -> dict[str, str]:
+    """The successes that are newer than a run that is still open, by the names of today."""
+    oldest: dict[str, int] = {}
+    for key in (*cursor.calls.values(), *cursor.pending) if outbox.succeeded else ():
+        occurrence = Occurrence.parse(key)
+        owner = generation.owner(occurrence)
+        name, at = occurrence.name if owner is None else owner.name, occurrence.at
+        oldest[name] = min(at, oldest.get(name, at))
+    return {
+        name: time
+        for name, time in outbox.succeeded.items()
+        if name in oldest and oldest[name] < parse_minute(time)
+    }
 
 
 def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
@@ -77,15 +112,15 @@ FAILED_STATES: Final = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.
 
 
 _PINGS: Final = {
-    RunState.STARTED: NoticeKind.PING_START,
-    RunState.SUCCEEDED: NoticeKind.PING_SUCCESS,
-    RunState.FAILED: NoticeKind.PING_FAIL,
-    RunState.TIMED_OUT: NoticeKind.PING_FAIL,
+    RunState.STARTED: NotificationKind.PING_START,
+    RunState.SUCCEEDED: NotificationKind.PING_SUCCESS,
+    RunState.FAILED: NotificationKind.PING_FAIL,
+    RunState.TIMED_OUT: NotificationKind.PING_FAIL,
 }
 
 
-def rule_of(generation: Generation, name: str, record: Record | None) -> AlertRule | None:
-    """Which events of a schedule, or of a program's task, are alarms; None when nobody is told.
+def rule_of(generation: Generation, name: str, record: ScheduleRecord | None) -> AlertRule | None:
+    """Which events of a schedule, or of a program's task, are alarms; None without a recipient.
 
     Args:
         record: of the schedule of that name, None when there is none. Where it cannot be read, what
@@ -104,10 +139,10 @@ class _Writer:
     generation: Generation
     at: str
     streaks: dict[str, tuple[str, ...]]
-    told: set[str]
+    notified: set[str]
     good: dict[str, str]
     misses: dict[str, tuple[int, ...]]
-    raised: list[Notice]
+    raised: list[Notification]
 
     def note(self, line: RunRecord) -> None:
         record = self.generation.owner(line.occurrence)
@@ -127,8 +162,8 @@ class _Writer:
             case _:
                 pass
 
-    def ping(self, record: Record, line: RunRecord) -> None:
-        # Who watches over a run tells of its start himself: before its end, which comes at once.
+    def ping(self, record: ScheduleRecord, line: RunRecord) -> None:
+        # A supervisor sends the ping of its start itself: before its end, which may come at once.
         if line.state is not RunState.STARTED or not record.supervised:
             kind = _PINGS.get(line.state)
             if kind is not None:
@@ -141,28 +176,28 @@ class _Writer:
         if not _ends(streak, line.occurrence):
             return
         self.streaks.pop(name, None)
-        told = name in self.told
-        self.told.discard(name)
-        if rule.failures is not None and told:
-            self.add(NoticeKind.RECOVERED, name, line.occurrence.id, since=streak[0])
+        notified = name in self.notified
+        self.notified.discard(name)
+        if rule.failures is not None and notified:
+            self.add(NotificationKind.RECOVERED, name, line.occurrence.id, since=streak[0])
 
     def failed(self, name: str, wanted: int, line: RunRecord) -> None:
         if format_minute(line.occurrence.at) < self.good.get(name, ""):
-            # A newer run has succeeded before this one failed: its row is over.
+            # A newer run has succeeded before this one failed: its streak is over.
             if wanted == 1:
                 self.add_failures(name, _longer((), line.occurrence), line)
             return
-        if name in self.told:
+        if name in self.notified:
             return
         streak = _longer(self.streaks.get(name, ()), line.occurrence)
         self.streaks[name] = streak
         if len(streak) >= wanted:
-            self.told.add(name)
+            self.notified.add(name)
             self.add_failures(name, streak, line)
 
     def add_failures(self, name: str, streak: tuple[str, ...], line: RunRecord) -> None:
         self.add(
-            NoticeKind.FAILURES,
+            NotificationKind.FAILURES,
             name,
             line.occurrence.id,
             count=len(streak),
@@ -177,7 +212,7 @@ class _Writer:
             return
         self.misses[name] = tuple(sorted((*counted, *times)))[-MISSES_OF_ONE:]
         self.add(
-            NoticeKind.MISSED,
+            NotificationKind.MISSED,
             name,
             Occurrence(line.name, times[-1]).id,
             count=line.count - len(line.times) + len(times),
@@ -188,7 +223,7 @@ class _Writer:
 
     def add(
         self,
-        kind: NoticeKind,
+        kind: NotificationKind,
         name: str,
         subject: str,
         *,
@@ -197,7 +232,7 @@ class _Writer:
         times: tuple[int, ...] = (),
         reason: str | None = None,
     ) -> None:
-        notice = Notice(
+        notification = Notification(
             kind=kind,
             name=name,
             subject=subject,
@@ -207,21 +242,21 @@ class _Writer:
             times=times,
             reason=reason,
         )
-        self.raised.append(notice)
+        self.raised.append(notification)
 
 
-def _at_once(raised: Sequence[Notice]) -> list[Notice]:
-    """The notices, but one about all that a schedule missed."""
-    found: dict[str, Notice] = {}
-    for notice in raised:
-        missed = notice.kind is NoticeKind.MISSED
-        key = f"{notice.kind}/{notice.name}" if missed else notice.id
+def _at_once(raised: Sequence[Notification]) -> list[Notification]:
+    """The notifications, but one about all that a schedule missed."""
+    found: dict[str, Notification] = {}
+    for notification in raised:
+        missed = notification.kind is NotificationKind.MISSED
+        key = f"{notification.kind}/{notification.name}" if missed else notification.id
         before = found.get(key)
-        found[key] = notice if before is None or not missed else _both(before, notice)
+        found[key] = notification if before is None or not missed else _both(before, notification)
     return list(found.values())
 
 
-def _both(one: Notice, other: Notice) -> Notice:
+def _both(one: Notification, other: Notification) -> Notification:
     older, newest = sorted((one, other), key=_newest)
     since = min(text for text in (one.since, other.since) if text is not None)
     reason = newest.reason
@@ -231,8 +266,8 @@ def _both(one: Notice, other: Notice) -> Notice:
     return replace(newest, count=one.count + other.count, since=since, times=times, reason=reason)
 
 
-def _newest(notice: Notice) -> int:
-    return Occurrence.parse(notice.subject).at
+def _newest(notification: Notification) -> int:
+    return Occurrence.parse(notification.subject).at
 
 
 def _ends(streak: tuple[str, ...], occurrence: Occurrence) -> bool:
@@ -249,17 +284,17 @@ def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:
     return streak if time in streak else (*streak, time)[:LONGEST_STREAK]
 
 
-def _wanted(failures: int, record: Record | None) -> int:
+def _wanted(failures: int, record: ScheduleRecord | None) -> int:
     """How many failures in a row are an alarm; one, of what occurs only once."""
     return 1 if record is None or record.at is not None else failures
 
 
-def _told_of_today(
-    told: frozenset[str] | None, streaks: Mapping[str, tuple[str, ...]], generation: Generation
+def _notified_today(
+    notified: frozenset[str] | None, streaks: Mapping[str, tuple[str, ...]], generation: Generation
 ) -> set[str]:
-    """Which of the streaks of today were told."""
-    if told is not None:
-        known = (generation.named(name) for name in told)
+    """Which of the streaks of today were notified."""
+    if notified is not None:
+        known = (generation.named(name) for name in notified)
         return {record.name for record in known if record is not None}
     found = set()
     for name, streak in streaks.items():
@@ -271,25 +306,25 @@ def _told_of_today(
     return found
 
 
-def _of_today(noted: Mapping[str, V], generation: Generation) -> dict[str, V]:
-    """What is noted of schedules that there still are, under the names that they have now."""
-    known = ((_name_of_today(name, generation), value) for name, value in noted.items())
+def _known_today(kept: Mapping[str, V], generation: Generation) -> dict[str, V]:
+    """What is kept of schedules that still exist, under the names that they have now."""
+    known = ((_name_today(name, generation), value) for name, value in kept.items())
     return {name: value for name, value in known if name is not None}
 
 
-def _misses_of_today(
+def _misses_today(
     misses: Mapping[str, tuple[int, ...]], generation: Generation
 ) -> dict[str, tuple[int, ...]]:
     """The counted misses under the names of today, together those of all names that one had."""
     found: dict[str, tuple[int, ...]] = {}
     for name, times in misses.items():
-        today = name if is_task(name) else _name_of_today(name, generation)
+        today = name if is_task(name) else _name_today(name, generation)
         if today is not None:
             found[today] = tuple(sorted({*found.get(today, ()), *times}))
     return found
 
 
-def _name_of_today(name: str, generation: Generation) -> str | None:
+def _name_today(name: str, generation: Generation) -> str | None:
     """The name that a schedule has now; None when there is none any more."""
     record = generation.named(name)
     if record is not None:
@@ -315,9 +350,9 @@ EARLY: Final = timedelta(minutes=1)
 time is nearer, as it mostly is for a slot that wakes every minute."""
 
 
-def overdue_notices(
+def overdue_notifications(
     generation: Generation, woken: Mapping[str, str], seen: datetime, waking: str, recovered: str
-) -> Iterator[Notice]:
+) -> Iterator[Notification]:
     """An alarm for each slot that is overdue, the same at every wake until the slot has woken.
 
     Args:
@@ -333,8 +368,8 @@ def overdue_notices(
         last = woken.get(slot.name)
         at = overdue_since(generation, slot, last, now, waking=waking, recovered=recovered)
         if at is not None:
-            yield Notice(
-                kind=NoticeKind.OVERDUE,
+            yield Notification(
+                kind=NotificationKind.OVERDUE,
                 name=slot.name,
                 subject=Occurrence(slot.name, at).id,
                 raised=format_time(seen),
@@ -380,7 +415,7 @@ def overdue_since(
 
 
 def _served(timetable: Timetable, wake: datetime) -> int:
-    """The epoch minute through which a wake at this time has served its slot's times."""
+    """The epoch minute through which a wake at this time has processed its slot's times."""
     woken, early = minute(wake), minute(wake + EARLY)
     last = timetable.previous(woken)
     if last is None or timetable.next(woken) != early:

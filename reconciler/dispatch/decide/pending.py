@@ -1,4 +1,4 @@
-"""What earlier wakes left unsettled, and what is to become of it by what is live now. Pure."""
+"""The occurrences that earlier wakes left pending, decided by what is live now. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Container, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.dispatch.decide.calendar import barred
-from reconciler.dispatch.decide.due import Due, Fate, LetGo
+from reconciler.dispatch.decide.due import DropOutcome, Dropped, Due
+from reconciler.dispatch.decide.nominal_times import exclusion
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.record import Record
-from reconciler.model.runs import RunRecord
+from reconciler.model.runs_file import RunRecord
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DELETED: Final = "its schedule was deleted meanwhile"
 DELETION_DOUBTED: Final = 60
-"""Minutes for which an unsettled occurrence waits for its schedule, which is not in what this wake
+"""Minutes for which a pending occurrence waits for its schedule, which is not in what this wake
 reads: it may be stale, and the schedule new."""
 
 
@@ -52,34 +52,34 @@ class FoundTasks(NamedTuple):
 NO_TASKS: Final = FoundTasks()
 
 
-class Unsettled(NamedTuple):
+class Pending(NamedTuple):
     """See the module.
 
     Attributes:
-        again: what is to be tried again, with the attempt that is next.
+        again: what to try again, with the attempt that is next.
         waiting: occurrence id to attempt, of what it is too early to decide.
-        gone: what is let go after all.
-        settled: the ids of what need not be looked at any more, ``gone`` among them.
+        dropped: what is dropped after all.
+        settled: the ids of what later wakes need not process, ``dropped`` among them.
     """
 
-    again: Mapping[Occurrence, tuple[Record, int]]
+    again: Mapping[Occurrence, tuple[ScheduleRecord, int]]
     waiting: Mapping[str, int]
-    gone: tuple[LetGo, ...]
+    dropped: tuple[Dropped, ...]
     settled: tuple[str, ...]
 
 
-def look_again(cursor: Cursor, generation: Generation, tasks: FoundTasks, now: int) -> Unsettled:
+def decide_pending(cursor: Cursor, generation: Generation, tasks: FoundTasks, now: int) -> Pending:
     """Decide about each.
 
     Args:
         cursor: what earlier wakes left.
         now: epoch minute of the wake.
     """
-    again: dict[Occurrence, tuple[Record, int]] = {}
+    again: dict[Occurrence, tuple[ScheduleRecord, int]] = {}
     waiting: dict[str, int] = {}
-    gone: list[LetGo] = []
+    given_up: list[Dropped] = []
     settled: list[str] = []
-    for key, attempt in cursor.unsettled.items():
+    for key, attempt in cursor.pending.items():
         occurrence = Occurrence.parse(key)
         if is_task(occurrence.name):
             # Without its file it is settled, or this wake reads what was there before.
@@ -96,26 +96,28 @@ def look_again(cursor: Cursor, generation: Generation, tasks: FoundTasks, now: i
         if _undecided(occurrence, record, now):
             waiting[key] = attempt
             continue
-        let_go = _gone(occurrence, record, triggered=key in cursor.triggered)
-        if let_go is not None:
-            gone.append(let_go)
+        dropped = _dropped(occurrence, record, triggered=key in cursor.triggered)
+        if dropped is not None:
+            given_up.append(dropped)
             settled.append(key)
         elif record is not None:
             again[occurrence] = (record, attempt)
-    return Unsettled(again, waiting, tuple(gone), tuple(settled))
+    return Pending(again, waiting, tuple(given_up), tuple(settled))
 
 
-def _undecided(occurrence: Occurrence, record: Record | None, now: int) -> bool:
+def _undecided(occurrence: Occurrence, record: ScheduleRecord | None, now: int) -> bool:
     """Whether it is too early: a clock was ahead, or what this wake reads may be stale."""
     return occurrence.at > now or (record is None and now - occurrence.at < DELETION_DOUBTED)
 
 
-def _gone(occurrence: Occurrence, record: Record | None, *, triggered: bool) -> LetGo | None:
+def _dropped(
+    occurrence: Occurrence, record: ScheduleRecord | None, *, triggered: bool
+) -> Dropped | None:
     if record is None:
-        return LetGo(occurrence.name, (occurrence.at,), Fate.MISSED, DELETED)
+        return Dropped(occurrence.name, (occurrence.at,), DropOutcome.MISSED, DELETED)
     if triggered or occurrence.at <= record.anchor:
         return None
-    reason = barred(record, occurrence.at)
+    reason = exclusion(record, occurrence.at)
     if reason is None:
         return None
-    return LetGo(occurrence.name, (occurrence.at,), Fate.SKIPPED, reason)
+    return Dropped(occurrence.name, (occurrence.at,), DropOutcome.SKIPPED, reason)

@@ -1,4 +1,4 @@
-"""The cursor from what the wakes wrote down, for when its entry is gone."""
+"""The cursor from what the wakes wrote down, for when its entry is lost."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, noting, streaks_of
+from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, outbox_with, streaks_of
 from reconciler.model.cursor import LOOKBACK, RELOOK, Cursor, without
 from reconciler.model.generation import generation_path
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.outbox import NOTHING_TO_TELL, Bulletin, ToldState
-from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time
+from reconciler.model.outbox import EMPTY_OUTBOX, Outbox, SendingState
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 
 if TYPE_CHECKING:
     from reconciler.model.generation import Generation
 
 RECOVERY_DAYS: Final = 7
-"""Days of runs files, the newest that have any, that are read when the cursor's entry is gone."""
+"""Days of runs files, the newest that have any, that are read when the cursor's entry is lost."""
 
 
 def recover(logs: Sequence[WakeLog]) -> Cursor:
-    """The cursor from what the wakes wrote down, for when its entry is gone.
+    """The cursor from what the wakes wrote down, for when its entry is lost.
 
     Wakes that did nothing write nothing, so this may lie further back than the entry did. What
     lies between was not due, or has its claim.
@@ -31,7 +31,7 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
         logs: oldest first.
     """
     known = [(log.through, log.generation, log.number) for log in logs if log.through is not None]
-    # Of two that came as far, the one that tells more of what it had read.
+    # Of two that came as far, the one that says more of what it had read.
     through, generation, number = max(
         known, key=lambda one: (one[0], one[2] is not None), default=(None, None, None)
     )
@@ -43,13 +43,13 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
         if record.state not in _UNSETTLED
         for at in record.times
     }
-    unsettled = {key: attempt for log in logs for key, attempt in log.unsettled.items()}
+    pending = {key: attempt for log in logs for key, attempt in log.pending.items()}
     return Cursor(
         through=through,
         generation=generation,
         number=number,
         unread=_unread(logs, generation),
-        unsettled=without(unsettled, settled),
+        pending=without(pending, settled),
         calls={
             record.call: record.occurrence.id
             for record in records
@@ -58,8 +58,7 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
             and record.call not in ended
         },
         wakes={log.slot: log.started for log in logs},
-        bulletin=Bulletin(streaks_of(records), {}),
-        is_recovered=True,
+        outbox=Outbox(streaks_of(records), {}),
     )
 
 
@@ -74,31 +73,31 @@ def _unread(logs: Sequence[WakeLog], generation: str | None) -> int | None:
     return None
 
 
-def with_notices(
+def with_notifications(
     cursor: Cursor, logs: Sequence[WakeLog], generation: Generation, seen: datetime
 ) -> Cursor:
     """A cursor that was recovered from these logs, with what is still to be sent.
 
     The wakes' lines are noted again in their order, as the wakes did. What came of it within a day
     waits to be sent, unless the logs say that it was sent or given up. A wake may have put a miss
-    into another notice than its own line would: so the misses of what was sent come first.
+    into another notification than its own line would: so the misses of what was sent come first.
 
     Args:
         generation: what is live.
         seen: the present.
     """
-    bulletin = NOTHING_TO_TELL._replace(told=frozenset(), misses=_counted(logs))
+    outbox = EMPTY_OUTBOX._replace(notified=frozenset(), misses=_counted(logs))
     oldest, known = format_time(seen - GIVEN_UP_AFTER), _Known()
     for log in logs:
         started = datetime.fromisoformat(log.started)
-        bulletin = noting(bulletin, generation, known.new(log.records), started)
+        outbox = outbox_with(outbox, generation, known.new(log.records), started)
         stale = [
             key
-            for key, notice in bulletin.notices.items()
-            if notice.raised < oldest or notice.kind.is_ping
+            for key, notification in outbox.notifications.items()
+            if notification.raised < oldest or notification.kind.is_ping
         ]
-        bulletin = bulletin.without(stale)
-    return replace(cursor, bulletin=bulletin.without(_settled(logs)))
+        outbox = outbox.without(stale)
+    return replace(cursor, outbox=outbox.without(_settled(logs)))
 
 
 @dataclass
@@ -126,19 +125,25 @@ class _Known:
 
 
 def _settled(logs: Iterable[WakeLog]) -> set[str]:
-    """The ids of the notices that each recipient who was tried has, or will not be sent again."""
-    last = {(told.notice, told.to): told.state for log in logs for told in log.told}
-    failing = {notice for (notice, _), state in last.items() if state is ToldState.FAILED}
-    return {notice for notice, _ in last} - failing
+    """The ids of the notifications that no recipient still waits for."""
+    last = {
+        (sending.notification, sending.to): sending.state
+        for log in logs
+        for sending in log.sendings
+    }
+    failing = {
+        notification for (notification, _), state in last.items() if state is SendingState.FAILED
+    }
+    return {notification for notification, _ in last} - failing
 
 
 def _counted(logs: Sequence[WakeLog]) -> dict[str, tuple[int, ...]]:
-    """Schedule to the misses that settled notices count."""
+    """Schedule to the misses that settled notifications count."""
     settled, found = _settled(logs), dict[str, set[int]]()
-    for told in (told for log in logs for told in log.told):
-        if told.times and told.notice in settled:
-            name = Occurrence.parse(told.notice.partition("/")[2]).name
-            found.setdefault(name, set()).update(told.times)
+    for sending in (sending for log in logs for sending in log.sendings):
+        if sending.times and sending.notification in settled:
+            name = Occurrence.parse(sending.notification.partition("/")[2]).name
+            found.setdefault(name, set()).update(sending.times)
     return {name: tuple(sorted(times)) for name, times in found.items()}
 
 

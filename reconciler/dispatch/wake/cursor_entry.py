@@ -1,8 +1,8 @@
-"""The cursor's entry in the Dict: how a wake reads it, and replaces it without losing a write.
+"""The cursor's entry in the Dict: how a wake reads it, moves it, and loses no write of another.
 
-The Dict has no compare-and-swap, but it tells who was the first to store a key. Each cursor has an
-id, and a wake that replaces it has to be the first under ``cursor/after/ID``. A wake that is not
-the first waits for the one that was, and begins again with what that one has written.
+The Dict has no compare-and-swap, but it says which writer was the first to store a key. Each
+cursor has an id, and a wake that replaces it has to be the first under ``cursor/after/ID``. A wake
+that is not the first waits for the one that was, and begins again with what that one has written.
 
 Invariant: *while the Dict answers and no writer pauses in its turn, each cursor is made from the
 one that it replaces.* The others pass over a writer that dies in its turn: those that waited for it
@@ -13,18 +13,24 @@ wrote; what that costs is in :mod:`reconciler.model.cursor`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.model.runs import format_time
+from reconciler.dispatch.wake.step import Tally
+from reconciler.model.cursor import CURSOR_KEY, Cursor, Lookback, cursor_of
+from reconciler.model.occurrence import Occurrence
+from reconciler.model.outbox import EMPTY_OUTBOX, Notification
+from reconciler.model.runs_file import RunRecord, WakeLog, format_time, shorten
+from reconciler.model.task import is_task
 
 if TYPE_CHECKING:
-    from reconciler.dispatch.ports import Claims
-    from reconciler.dispatch.wake.request import Ports
+    from reconciler.dispatch.ports import Claims, RunLog
+    from reconciler.dispatch.wake.request import Ports, WakeRequest
+    from reconciler.dispatch.wake.sending import Sent
     from reconciler.model.generation import Generation
 
 NONE: Final = "none"
@@ -37,13 +43,125 @@ LOOK_AGAIN: Final = 0.1
 """Seconds between two looks at whether that one has written."""
 
 
+@dataclass(frozen=True, slots=True)
+class CursorWriter:
+    """Moves the cursor, step by step of one wake.
+
+    Attributes:
+        started: when the wake began.
+        read: the cursor with which it began.
+        lookback: where the wake began to look.
+    """
+
+    ports: Ports
+    request: WakeRequest
+    generation: Generation
+    started: datetime
+    read: Cursor
+    lookback: Lookback
+
+    async def advance(
+        self,
+        before: Cursor,
+        log: WakeLog,
+        tally: Tally,
+        ended: Sequence[RunRecord],
+        damage: Sequence[Notification] = (),
+    ) -> Cursor:
+        """Move the cursor past what a step has done; returns it.
+
+        Args:
+            before: as this wake left it last.
+            damage: the notifications about what cannot be read.
+        """
+
+        def forward(found: Cursor) -> Cursor:
+            return self._with_damage(self._brought_forward(found, log, tally, ended), damage)
+
+        return await rewrite(self.ports.claims, f"{self.request.token}.{log.part}", before, forward)
+
+    def _brought_forward(
+        self, found: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
+    ) -> Cursor:
+        """A cursor that was found, with what this step has done."""
+        mine = Cursor(
+            through=log.through,
+            generation=log.generation,
+            known=self.generation.agenda.newest,
+            number=self.generation.number,
+            unread=self._unread(),
+            pending=tally.pending,
+            calls=self._open_calls(tally, found),
+            wakes={log.slot: log.started},
+            tidied=self.started.date().isoformat() if self.request.regular else "",
+            took=self._took(log),
+            triggered=frozenset(tally.pending if self.request.trigger is not None else ()),
+        )
+        merged = found.merge(
+            mine,
+            now=max(minute(self.started), minute(self.ports.clock.now())),
+            settled=tally.settled,
+            ended=[record.call for record in ended if record.call is not None],
+        )
+        repeated = {shorten(line) for line in tally.repeated}
+        lines = [line for line in log.records if line not in repeated]
+        if self.ports.messenger is not None and self._has_recipients(found, lines):
+            from reconciler.dispatch.decide.notifications import with_lines  # start-up time
+
+            merged = with_lines(merged, found, self.generation, lines, self.started)
+        return merged
+
+    def _unread(self) -> int | None:
+        """Since when no wake has processed the records that cannot be read."""
+        known = self.read.unread if self.read.generation == self.generation.digest else None
+        if not self.generation.damaged:
+            return known
+        found = (known, self.read.unread, self.lookback.earliest)
+        return min(at for at in found if at is not None)
+
+    def _with_damage(self, cursor: Cursor, damage: Sequence[Notification]) -> Cursor:
+        if not damage or self.ports.messenger is None or self.generation.alerts is None:
+            return cursor
+        return replace(cursor, outbox=cursor.outbox.adding(damage))
+
+    def _open_calls(self, tally: Tally, found: Cursor) -> Mapping[str, str]:
+        """The calls of this step whose end later wakes look for; each end counts once."""
+        if not self.request.regular:
+            return tally.calls
+        by = self.generation.digest
+        return {
+            call: key
+            for call, key in tally.calls.items()
+            if is_task(key)
+            or not found.has_seen_the_end(call, Occurrence.parse(key), self.read, by)
+        }
+
+    def _has_recipients(self, found: Cursor, records: Iterable[RunRecord]) -> bool:
+        """Whether these lines, or what earlier ones began, have recipients."""
+        if self.generation.alerts is not None or found.outbox != EMPTY_OUTBOX:
+            return True
+        owners = (self.generation.owner(line.occurrence) for line in records)
+        return any(one is not None and (one.alerts or one.ping) for one in owners)
+
+    def _took(self, log: WakeLog) -> tuple[float, ...]:
+        """The seconds of this wake up to now, known with its last step.
+
+        Wakes for one minute alone, or for one schedule, are not like the others and do not count; a
+        clock that was set back meanwhile says nothing.
+        """
+        if log.through != minute(self.started):
+            return ()
+        seconds = (self.ports.clock.now() - self.started).total_seconds()
+        return (round(seconds, 3),) if seconds >= 0 else ()
+
+
 async def rewrite(
     claims: Claims, writing: str, before: Cursor, change: Callable[[Cursor], Cursor]
 ) -> Cursor:
     """Replace the cursor; returns what was written.
 
     Args:
-        writing: an id for it, of nobody else and used once.
+        writing: an id for it, unique and used once.
         before: what is changed when there is no entry, or none that can be read.
         change: makes the new cursor of the one that is found.
 
@@ -84,7 +202,7 @@ async def _is_our_turn(claims: Claims, after: str, turn: int, writing: str) -> b
 async def read_cursor(
     ports: Ports, generation: Generation | None = None, seen: datetime | None = None
 ) -> Cursor:
-    """The cursor's entry, or what the runs files tell when it is gone or cannot be read.
+    """The cursor's entry, or what the runs files say when it is lost or cannot be read.
 
     Args:
         generation: what is live, and the time, when it is asked by a wake: what was still to be
@@ -97,12 +215,39 @@ async def read_cursor(
     found = cursor_of(await ports.claims.get(CURSOR_KEY))
     if isinstance(found, Cursor):
         return found
-    from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover, with_notices
+    from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover, with_notifications
 
     logs = await ports.log.recent(RECOVERY_DAYS)
     cursor = recover(logs)
     if generation is not None and seen is not None and logs:
-        cursor = with_notices(cursor, logs, generation, seen)
+        cursor = with_notifications(cursor, logs, generation, seen)
         cursor = replace(cursor, recovered=format_time(seen))
     garbled = () if found is None else (found,)
     return replace(cursor, damaged=(*garbled, *logs.damaged))
+
+
+async def record_sendings(
+    sent: Sent, cursor: Cursor, last: WakeLog, claims: Claims, log: RunLog
+) -> None:
+    """Write down what was sent, and take what is settled out of the cursor.
+
+    Should either fail, the next wake finds the notifications, and their claims say that they were
+    sent.
+
+    Args:
+        cursor: as this wake left it.
+        last: the last log that it wrote.
+    """
+    try:
+        if sent.sendings:
+            sendings = replace(last, part=last.part + 1, through=None, pending={}, records=())
+            await log.write(replace(sendings, sendings=sent.sendings))
+        if not sent.settled.isdisjoint(cursor.outbox.notifications):
+            await rewrite(
+                claims,
+                f"{last.execution}.told",
+                cursor,
+                lambda found: replace(found, outbox=found.outbox.without(sent.settled)),
+            )
+    except UnavailableError:
+        return

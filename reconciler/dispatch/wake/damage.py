@@ -1,7 +1,7 @@
 """Notify people of what is stored and cannot be read, once for each.
 
 The Dict entry ``damaged/WHERE`` says when it was found first. So every wake that comes upon the
-same damage makes the same notice, and its claims say to whom it was sent.
+same damage makes the same notification, and its claims say to whom it was sent.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.wake.sending import OF_NO_SCHEDULE, deliver, receivers, settle
+from reconciler.dispatch.wake.cursor_entry import record_sendings
+from reconciler.dispatch.wake.sending import OF_NO_SCHEDULE, recipients, send_notifications
 from reconciler.model.claim import Claimant
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Damaged, FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import format_minute, parse_minute
-from reconciler.model.outbox import Notice, NoticeKind
-from reconciler.model.runs import WakeLog, format_time
+from reconciler.model.outbox import Notification, NotificationKind
+from reconciler.model.runs_file import WakeLog, format_time
 from reconciler.model.stored_generation import StoredGeneration, of_readable_records
 
 if TYPE_CHECKING:
@@ -33,25 +34,25 @@ NAMED_AT_MOST: Final = 20
 """Damaged files and entries of which one wake notifies people; ``status`` names more."""
 
 
-class Found(NamedTuple):
+class FoundDamage(NamedTuple):
     """Damage that a wake came upon.
 
     Attributes:
         new: what no wake had found before.
-        notices: one for each, new or not.
+        notifications: one for each, new or not.
     """
 
     new: tuple[Damaged, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notifications: tuple[Notification, ...] = ()
 
 
-async def found_damage(damaged: Iterable[Damaged], claims: Claims, seen: datetime) -> Found:
-    """What is new of it, and the notices about it. Never raises: without an answer it is new."""
+async def found_damage(damaged: Iterable[Damaged], claims: Claims, seen: datetime) -> FoundDamage:
+    """What is new of it, and its notifications. Never raises: without an answer it is new."""
     named = list(dict.fromkeys(damaged))[:NAMED_AT_MOST]
     first = await at_once(_found_first(one, claims, seen) for one in named)
-    return Found(
+    return FoundDamage(
         tuple(one for one, (new, _) in zip(named, first, strict=True) if new),
-        tuple(_notice(one, at, seen) for one, (_, at) in zip(named, first, strict=True)),
+        tuple(_notification(one, at, seen) for one, (_, at) in zip(named, first, strict=True)),
     )
 
 
@@ -69,9 +70,9 @@ async def _found_first(one: Damaged, claims: Claims, seen: datetime) -> tuple[bo
     return False, first
 
 
-def _notice(one: Damaged, first: str, seen: datetime) -> Notice:
-    return Notice(
-        kind=NoticeKind.DAMAGED,
+def _notification(one: Damaged, first: str, seen: datetime) -> Notification:
+    return Notification(
+        kind=NotificationKind.DAMAGED,
         name=one.where,
         subject=f"{one.where}@{first}",
         raised=format_time(seen),
@@ -79,18 +80,13 @@ def _notice(one: Damaged, first: str, seen: datetime) -> Notice:
     )
 
 
-def with_damage(notices: Sequence[Notice], found: Found) -> dict[str, Notice]:
-    """The notices by their ids, those of damage added."""
-    return {notice.id: notice for notice in (*notices, *found.notices)}
-
-
 async def notify_of_outage(
     ports: Ports, request: WakeRequest, error: FormatError, started: datetime
 ) -> None:
     """Send what waits to be sent, and that the pointer or the generation cannot be read.
 
-    The recipients are those of the newest generation that can be read: the live one would say who
-    they are. Never raises: what is wrong is raised by the wake.
+    The recipients are those of the newest generation that can be read: the live one would name
+    them. Never raises: what is wrong is raised by the wake.
     """
     if ports.messenger is None:
         return
@@ -103,24 +99,24 @@ async def notify_of_outage(
         cursor = await _cursor(ports)
         damage = Damaged(error.where or "current.json", error.what)
         found = await found_damage([damage], ports.claims, started)
-        held = with_damage(tuple(cursor.bulletin.notices.values()), found).values()
-        # What is for nobody as far as that generation knows waits for the live one.
-        notices = [notice for notice in held if _whom(notice, generation)]
+        held = cursor.outbox.adding(found.notifications).notifications.values()
+        # A notification without a recipient in that generation waits for the live one.
+        notifications = [notification for notification in held if _whom(notification, generation)]
         claimant = Claimant(request.token, request.wake, started)
-        sent = await deliver(
-            notices, generation, claimant, ports.claims, ports.messenger, whom=_whom
+        sent = await send_notifications(
+            notifications, generation, claimant, ports.claims, ports.messenger, whom=_whom
         )
-        await settle(sent, cursor, _log(request, started), ports.claims, ports.log)
+        await record_sendings(sent, cursor, _log(request, started), ports.claims, ports.log)
 
 
-def _whom(notice: Notice, generation: Generation) -> Sequence[Receiver]:
-    """The recipients of a notice, by a generation that is not the live one.
+def _whom(notification: Notification, generation: Generation) -> Sequence[Receiver]:
+    """The recipients of a notification, by a generation that is not the live one.
 
     A schedule that it does not know is newer: of its alarms the recipients of all are notified.
     """
-    of_run = not (notice.kind.is_ping or notice.kind in OF_NO_SCHEDULE)
-    if not of_run or generation.named(notice.name) is not None:
-        return receivers(notice, generation)
+    of_run = not (notification.kind.is_ping or notification.kind in OF_NO_SCHEDULE)
+    if not of_run or generation.named(notification.name) is not None:
+        return recipients(notification, generation)
     return () if generation.alerts is None else generation.alerts.rule.to
 
 
@@ -143,6 +139,6 @@ def _log(request: WakeRequest, started: datetime) -> WakeLog:
         now=minute(started),
         generation="",
         through=None,
-        unsettled={},
+        pending={},
         records=(),
     )

@@ -24,11 +24,12 @@ from reconciler.dispatch.adapters.volume_files import (
 )
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
-from reconciler.dispatch.wake.wake import wake as serve
+from reconciler.dispatch.wake.wake import wake as process
 from reconciler.foreign_text import on_one_line
 from reconciler.model.generation import APP_VARIABLE, SLOT_VARIABLE
 from reconciler.model.occurrence import parse_minute
-from reconciler.model.runs import RunRecord
+from reconciler.model.outbox import sending_line
+from reconciler.model.runs_file import RunRecord
 
 ABOUT_TO_END: Final = 30.0
 """Seconds for which a wake waits for the end of a call that asked for it."""
@@ -37,10 +38,10 @@ ABOUT_TO_END: Final = 30.0
 async def wake(
     as_if: str | None = None, trigger: str | None = None, after: str | None = None
 ) -> str:
-    """Serve what is due; a cron calls this without arguments.
+    """Process what is due; a cron calls this without arguments.
 
     Args:
-        as_if: serve this minute alone (``2026-11-23T09:00Z``), as a wake in it would have.
+        as_if: process this minute alone (``2026-11-23T09:00Z``), as a wake in it would have.
         trigger: start this schedule now, whatever its times are.
         after: wait for this call to end, which is about to.
 
@@ -58,17 +59,14 @@ async def wake(
         with suppress(UnavailableError):
             await _ports().caller.wait(after, ABOUT_TO_END)
     try:
-        log = await serve(_ports(), request)
+        log = await process(_ports(), request)
     except NothingAppliedError:
         print("nothing was applied yet: there is no live generation")
         return ""
     for record in log.records:
         print(_line(record))
-    if log.told:
-        from reconciler.model.outbox import told_line  # start-up time: few wakes tell anybody
-
-        for told in log.told:
-            print(on_one_line(told_line(told)))
+    for sending in log.sendings:
+        print(on_one_line(sending_line(sending)))
     return log.encode().decode()
 
 

@@ -1,7 +1,7 @@
 """Keep the history small: a day's files become one, and old days go.
 
 Nothing is lost by it: a compacted file holds the same logs, today's and yesterday's are left alone,
-and of the newest days as many stay as a wake reads when the cursor's entry is gone.
+and of the newest days as many stay as a wake reads when the cursor's entry is lost.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def tidy(
 ) -> Sequence[Damaged]:
     """Do today's chores, unless another wake has taken them. What fails is done tomorrow.
 
-    A file that cannot be read stays as it is, until it is removed for its age or somebody repairs
+    A file that cannot be read stays as it is, until it is removed for its age or a person repairs
     it: none of this may keep a wake from what is due.
 
     Returns:

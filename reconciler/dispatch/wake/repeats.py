@@ -1,9 +1,9 @@
 """Leave out of a wake's work what an earlier wake has settled and written down.
 
-A wake looks again at times that earlier ones had come past: at those of a schedule that they may
+A wake looks again at times that earlier ones have passed: at those of a schedule that they may
 not have read, and at those that a wrong clock may have hidden. The claims then say what was settled
 long ago. To write it down again would raise its alarms again, and the end of a run would count
-twice in a row of failures. Claims live for seven idle days: of what is older, the runs files tell.
+twice in a streak of failures. Claims live for seven idle days: older ones are in the runs files.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from reconciler.dispatch.wake.step import Tally
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.record import Record
-from reconciler.model.runs import RunRecord, RunState
+from reconciler.model.runs_file import RunRecord, RunState
+from reconciler.model.schedule_record import ScheduleRecord
 
 DAYS: Final = 9
 """Days of runs files that are read at most; claims that prove anything are younger."""
@@ -56,7 +56,7 @@ async def leave_out_repeats(
     Args:
         again: lines of the tally that may be repeats.
         started: when the wake began.
-        keep: leave the lines for whoever asked for the wake; nobody is notified of them.
+        keep: leave the lines for the person that asked for the wake; they are not notified again.
     """
     again = list(again)
     oldest = min(line.occurrence.at for line in again)
@@ -78,7 +78,7 @@ async def leave_out_repeats(
 
 
 async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int) -> list[Due]:
-    """What is due, without what the runs files say was settled and whose claims may be gone.
+    """What is due, without what the runs files say was settled and whose claims may have expired.
 
     Args:
         cursor: what earlier wakes left: only what they came past can have been settled.
@@ -99,7 +99,7 @@ async def not_settled(dues: Sequence[Due], cursor: Cursor, log: RunLog, now: int
             whole = [(line.times[0], line.times[-1])] if line.count > len(line.times) else []
             spans.setdefault(line.name, []).extend(whole or ((at, at) for at in line.times))
 
-    def is_settled(record: Record, at: int) -> bool:
+    def is_settled(record: ScheduleRecord, at: int) -> bool:
         if at > last or not cursor.has_passed(at):
             return False
         named = spans.get(record.occurrence(at).name, ())
@@ -114,7 +114,7 @@ async def settled_before(
 ) -> tuple[list[Due], Before]:
     """What is due in a minute that a person asks for, without what the runs files say was settled.
 
-    Nothing else tells it: the claim of an occurrence dies, and of many that were missed at once
+    Nothing else says it: the claim of an occurrence dies, and of many that were missed at once
     only the newest have one.
 
     Invariant: *what a runs file says was settled is not started because a person asks for its
@@ -128,7 +128,7 @@ async def settled_before(
     """
     names = {name for due in dues for name in due.record.names}
     age = (minute(started) - min(due.oldest for due in dues)) // MINUTES_PER_DAY
-    # A person may have served a minute before its time.
+    # A person may have asked for a minute before its time.
     logs = await log.recent(max(age + 2, DAYS), names.__contains__)
     runs = {run.occurrence: run for run in runs_of(logs)}
     cut = [line for one in logs for line in one.records if line.count > len(line.times)]
@@ -139,7 +139,7 @@ async def settled_before(
         for at in due.times:
             occurrence = due.record.occurrence(at)
             line = _settled_by(occurrence, runs.get(occurrence), cut)
-            if line is not None and occurrence.id not in cursor.unsettled:
+            if line is not None and occurrence.id not in cursor.pending:
                 settled.add(at)
                 known.append(line)
         rest = due.without(settled)

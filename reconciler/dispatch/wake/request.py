@@ -1,4 +1,4 @@
-"""What a wake is given: the ports, and who asked it for what."""
+"""The input of a wake: its ports, its source and what it is asked for."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ class Ports:
     caller: Caller
     log: RunLog
     archive: Archive | None = None
-    """None where only a look is taken, from outside."""
+    """None where the caller only reads, from outside."""
     tasks: TaskFiles | None = None
-    """None where nobody can create tasks."""
+    """None where there are no tasks."""
     messenger: Messenger | None = None
-    """None where nobody is told of anything."""
+    """None where no notification is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeRequest:
-    """Who wakes, and for what.
+    """The source of a wake, and what it is asked for.
 
     Attributes:
         wake: the call id of this wake.
         token: unique to this execution of it.
         slot: the slot that woke, or ``manual``.
-        as_if: serve this epoch minute alone, as a wake in that minute would have.
+        as_if: process this epoch minute alone, as a wake in that minute would have.
         trigger: start this schedule's occurrence of the present minute, whatever its times are.
     """
 
@@ -58,7 +58,7 @@ class WakeRequest:
 
     @property
     def regular(self) -> bool:
-        """Whether this serves everything since the last wake, and so may move the cursor."""
+        """Whether this processes everything since the last wake, and so may move the cursor."""
         return self.as_if is None and self.trigger is None
 
     def until(self, started: datetime) -> int:

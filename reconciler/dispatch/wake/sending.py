@@ -1,4 +1,4 @@
-"""Send notices: each once to each address, by whichever wake claims it.
+"""Send notifications: each once to each address, by the wake that claims it.
 
 A sending is claimed like a start, under ``notice/ID/ADDRESS``, and confirmed once the receiver has
 taken it. At least once: a claim whose wake died is taken over as a further attempt, for an alarm
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -21,28 +21,26 @@ from reconciler.alerts import Address, Receiver
 from reconciler.dispatch.adapters.at_once import AT_ONCE, at_once
 from reconciler.dispatch.answers import UnavailableError, UnsentError
 from reconciler.dispatch.decide.messages import PING_SUFFIX, body
-from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, noting, rule_of
-from reconciler.dispatch.ports import Claims, Messenger, RunLog
-from reconciler.dispatch.wake.cursor_entry import rewrite
+from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, rule_of
+from reconciler.dispatch.ports import Claims, Messenger
 from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim
-from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Entry, FormatError, reading, typed
 from reconciler.model.generation import Generation
-from reconciler.model.occurrence import Occurrence, parse_minute, time_of
-from reconciler.model.outbox import Bulletin, Notice, NoticeKind, Told, ToldState
-from reconciler.model.runs import RunRecord, WakeLog, format_time
+from reconciler.model.occurrence import time_of
+from reconciler.model.outbox import Notification, NotificationKind, Sending, SendingState
+from reconciler.model.runs_file import format_time
 
 SENDING: Final = 30.0
 """Seconds that a wake spends on sending at most."""
 ATTEMPTS: Final = 8
-"""Times that a notice is tried, over two hours if there are wakes."""
+"""Attempts to send a notification, over two hours if there are wakes."""
 LONGEST_WAIT: Final = 60
 """Minutes between two attempts at most; the first wait is one, each twice the one before."""
-OF_NO_SCHEDULE: Final = (NoticeKind.OVERDUE, NoticeKind.DAMAGED)
+OF_NO_SCHEDULE: Final = (NotificationKind.OVERDUE, NotificationKind.DAMAGED)
 """Kinds that are about a slot or about what is stored: sent if the setting ``overdue`` says so."""
 
 
-class Sending(StrEnum):
+class ClaimedSending(StrEnum):
     """The state of an attempt to send, in its claim."""
 
     CLAIMED = "claimed"
@@ -51,42 +49,42 @@ class Sending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
-    """What became of notices.
+class Sent:
+    """The result of sending notifications.
 
     Attributes:
-        settled: the ids of those that nobody has to look at again.
-        told: a line for each that was sent, or could not be.
+        settled: the ids of those that no wake has to process again.
+        sendings: one for each that was sent, or could not be.
     """
 
     settled: frozenset[str]
-    told: tuple[Told, ...]
+    sendings: tuple[Sending, ...]
 
 
-async def deliver(
-    notices: Iterable[Notice],
+async def send_notifications(
+    notifications: Iterable[Notification],
     generation: Generation,
     claimant: Claimant,
     claims: Claims,
     messenger: Messenger,
-    whom: Callable[[Notice, Generation], Sequence[Receiver]] | None = None,
-) -> Delivered:
+    whom: Callable[[Notification, Generation], Sequence[Receiver]] | None = None,
+) -> Sent:
     """Send what is to be sent, within the bounds above; never raises for want of a receiver.
 
     All alarms to one receiver are one message, so that their number costs claims and no patience.
 
-    Whom to tell is what the live generation says, so that a wrong address can be mended.
+    The live generation names the recipients, so that a wrong address can be mended.
 
     Args:
-        whom: for whom a notice is; None for :func:`receivers`.
+        whom: the recipients of a notification; None for :func:`recipients`.
     """
-    held = tuple(notices)
+    held = tuple(notifications)
     round_ = _Round(claimant, claims, messenger)
-    fresh = [notice for notice in held if not round_.is_stale(notice)]
-    lanes: dict[tuple[bool, Receiver], list[Notice]] = {}
-    for notice in fresh:
-        for receiver in (whom or receivers)(notice, generation):
-            lanes.setdefault((notice.kind.is_ping, receiver), []).append(notice)
+    fresh = [notification for notification in held if not round_.is_stale(notification)]
+    lanes: dict[tuple[bool, Receiver], list[Notification]] = {}
+    for notification in fresh:
+        for receiver in (whom or recipients)(notification, generation):
+            lanes.setdefault((notification.kind.is_ping, receiver), []).append(notification)
     jobs = (
         partial(round_.pings, receiver.address, group)
         if is_ping
@@ -95,32 +93,36 @@ async def deliver(
     )
     await round_.within_bounds(jobs)
     left = {
-        notice.id
+        notification.id
         for (_, receiver), group in lanes.items()
-        for notice in group
-        if (notice.id, receiver) not in round_.done
+        for notification in group
+        if (notification.id, receiver) not in round_.done
     }
-    settled = frozenset({notice.id for notice in held} - left)
-    return Delivered(settled, tuple(round_.told))
+    settled = frozenset({notification.id for notification in held} - left)
+    return Sent(settled, tuple(round_.sendings))
 
 
 async def ping_now(
-    notice: Notice, address: Address, claimant: Claimant, claims: Claims, messenger: Messenger
+    notification: Notification,
+    address: Address,
+    claimant: Claimant,
+    claims: Claims,
+    messenger: Messenger,
 ) -> None:
-    """Send one ping. What goes wrong is for the next wake, which comes to the same notice."""
+    """Send one ping. On a failure the next wake tries again: it makes the same notification."""
     round_ = _Round(claimant, claims, messenger)
-    await round_.within_bounds([partial(round_.pings, address, [notice])])
+    await round_.within_bounds([partial(round_.pings, address, [notification])])
 
 
-def receivers(notice: Notice, generation: Generation) -> Sequence[Receiver]:
-    """Whom a notice is for, by what is live now."""
-    if notice.kind in OF_NO_SCHEDULE:
+def recipients(notification: Notification, generation: Generation) -> Sequence[Receiver]:
+    """The recipients of a notification, by what is live now."""
+    if notification.kind in OF_NO_SCHEDULE:
         alerts = generation.alerts
         return alerts.rule.to if alerts is not None and alerts.overdue else ()
-    record = generation.named(notice.name)
-    if notice.kind.is_ping:
+    record = generation.named(notification.name)
+    if notification.kind.is_ping:
         return () if record is None or record.ping is None else (Receiver(record.ping),)
-    rule = rule_of(generation, notice.name, record)
+    rule = rule_of(generation, notification.name, record)
     return () if rule is None else rule.to
 
 
@@ -128,7 +130,7 @@ def receivers(notice: Notice, generation: Generation) -> Sequence[Receiver]:
 class _Claimed:
     """An attempt that is ours."""
 
-    notice: Notice
+    notification: Notification
     receiver: Receiver
     key: str
     entry: Mapping[str, str]
@@ -136,7 +138,7 @@ class _Claimed:
 
     @property
     def is_last(self) -> bool:
-        return self.attempt >= _attempts(self.notice)
+        return self.attempt >= _attempts(self.notification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class _Round:
     """The sendings of one wake.
 
     Attributes:
-        done: notice ids and receivers for which nothing is left to do.
+        done: notification ids and receivers for which nothing is left to do.
         dead: hosts that did not answer, which are not asked again in this round.
     """
 
@@ -152,7 +154,7 @@ class _Round:
     claims: Claims
     messenger: Messenger
     done: set[tuple[str, Receiver]] = field(default_factory=set)
-    told: list[Told] = field(default_factory=list)
+    sendings: list[Sending] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
 
     async def within_bounds(self, jobs: Iterable[Callable[[], Awaitable[None]]]) -> None:
@@ -167,65 +169,71 @@ class _Round:
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*map(run, jobs)), SENDING)
 
-    def is_stale(self, notice: Notice) -> bool:
+    def is_stale(self, notification: Notification) -> bool:
         """Whether it is too old to be sent, which is written down."""
-        age = self.claimant.now - datetime.fromisoformat(notice.raised)
+        age = self.claimant.now - datetime.fromisoformat(notification.raised)
         if age <= GIVEN_UP_AFTER:
             return False
-        self.told.append(
-            Told(notice.id, "", ToldState.GIVEN_UP, "it is older than a day", notice.times)
+        self.sendings.append(
+            Sending(
+                notification.id,
+                "",
+                SendingState.GIVEN_UP,
+                "it is older than a day",
+                notification.times,
+            )
         )
         return True
 
     async def alarms(
-        self, receiver: Receiver, notices: Sequence[Notice], generation: Generation
+        self, receiver: Receiver, notifications: Sequence[Notification], generation: Generation
     ) -> None:
         """Send alarms to one receiver, all in one message."""
-        found = await at_once(self.claim(notice, receiver) for notice in notices)
+        found = await at_once(self.claim(notification, receiver) for notification in notifications)
         claimed = [one for one in found if one is not None]
         if claimed:
-            content = body([one.notice for one in claimed], generation, receiver.format)
+            content = body([one.notification for one in claimed], generation, receiver.format)
             error = await self.send(receiver.address, "", content)
             await at_once(self.confirm(one, error) for one in claimed)
 
-    async def pings(self, address: Address, notices: Sequence[Notice]) -> None:
+    async def pings(self, address: Address, notifications: Sequence[Notification]) -> None:
         """Send the pings of one address, in their order: behind one that waits, all wait."""
         receiver = Receiver(address)
-        for notice in notices:
+        for notification in notifications:
             if address.shown in self.dead:
                 return
-            claimed = await self.claim(notice, receiver)
+            claimed = await self.claim(notification, receiver)
             if claimed is not None:
-                error = await self.send(address, PING_SUFFIX[notice.kind], None)
+                error = await self.send(address, PING_SUFFIX[notification.kind], None)
                 await self.confirm(claimed, error)
                 if error is not None:
                     return
-            elif (notice.id, receiver) not in self.done:
+            elif (notification.id, receiver) not in self.done:
                 return
 
-    async def claim(self, notice: Notice, receiver: Receiver) -> _Claimed | None:
+    async def claim(self, notification: Notification, receiver: Receiver) -> _Claimed | None:
         """The attempt that is to be made now; None when there is none, now or ever."""
         now = format_time(self.claimant.now)
-        for attempt in range(1, _attempts(notice) + 1):
-            key = _key(notice, receiver, attempt)
+        for attempt in range(1, _attempts(notification) + 1):
+            key = _key(notification, receiver, attempt)
             entry = self.claimant.claim(attempt)
             if await self.claims.put_new(key, entry):
-                return _Claimed(notice, receiver, key, entry, attempt)
+                return _Claimed(notification, receiver, key, entry, attempt)
             found = await self.claims.get(key)
             if found is None:
                 return None
-            match _sending(found, key):
-                case Sending.SENT, _, _:
+            match _claimed_sending(found, key):
+                case ClaimedSending.SENT, _, _:
                     break
-                case Sending.FAILED, _, again if again > now:
+                case ClaimedSending.FAILED, _, again if again > now:
                     return None
-                case Sending.CLAIMED, claim, _ if claim.token == self.claimant.token:
-                    return _Claimed(notice, receiver, key, entry, attempt)
-                case Sending.CLAIMED, claim, _ if not self.claimant.knows_dead(claim):
+                case ClaimedSending.CLAIMED, claim, _ if claim.token == self.claimant.token:
+                    return _Claimed(notification, receiver, key, entry, attempt)
+                case ClaimedSending.CLAIMED, claim, _ if not self.claimant.knows_dead(claim):
                     return None
                 case _:
                     continue
-        self.done.add((notice.id, receiver))
+        self.done.add((notification.id, receiver))
         return None
 
     async def send(self, address: Address, suffix: str, content: bytes | None) -> str | None:
@@ -239,22 +247,24 @@ class _Round:
         return None
 
     async def confirm(self, claimed: _Claimed, error: str | None) -> None:
-        """Put on record what became of an attempt. Unrecorded, it is made again."""
-        state, entry = ToldState.SENT, {**claimed.entry, "state": Sending.SENT.value}
+        """Record the result of an attempt. Without a record it is made again."""
+        state, entry = SendingState.SENT, {**claimed.entry, "state": ClaimedSending.SENT.value}
         if error is not None:
-            state = ToldState.GIVEN_UP if claimed.is_last else ToldState.FAILED
+            state = SendingState.GIVEN_UP if claimed.is_last else SendingState.FAILED
             wait = timedelta(minutes=min(LONGEST_WAIT, 2 ** (claimed.attempt - 1)))
             again = format_time(self.claimant.now + wait)
-            entry |= {"state": Sending.FAILED.value, "error": error, "again": again}
+            entry |= {"state": ClaimedSending.FAILED.value, "error": error, "again": again}
         address = claimed.receiver.address
-        notice = claimed.notice
-        self.told.append(Told(notice.id, address.shown, state, error, notice.times))
-        if state is not ToldState.FAILED:
-            self.done.add((claimed.notice.id, claimed.receiver))
+        notification = claimed.notification
+        self.sendings.append(
+            Sending(notification.id, address.shown, state, error, notification.times)
+        )
+        if state is not SendingState.FAILED:
+            self.done.add((claimed.notification.id, claimed.receiver))
         await self.claims.put(claimed.key, entry)
 
 
-def _sending(entry: Entry, key: str) -> tuple[Sending, Claim, str]:
+def _claimed_sending(entry: Entry, key: str) -> tuple[ClaimedSending, Claim, str]:
     """An attempt to send: its state, who made it, and from when on it may be made again.
 
     One that cannot be read counts as made by a wake that has ended: an alarm that comes twice is
@@ -263,79 +273,19 @@ def _sending(entry: Entry, key: str) -> tuple[Sending, Claim, str]:
     unknown = Claim(ClaimState.CLAIMED)
     try:
         with reading("an attempt to send", key):
-            state = Sending(typed(entry, "state", str))
-            again = time_of(entry, "again") if state is Sending.FAILED else ""
-            if state is not Sending.CLAIMED:
+            state = ClaimedSending(typed(entry, "state", str))
+            again = time_of(entry, "again") if state is ClaimedSending.FAILED else ""
+            if state is not ClaimedSending.CLAIMED:
                 return state, unknown, again
             return state, read_claim(entry, key), again
     except FormatError:
-        return Sending.CLAIMED, unknown, ""
+        return ClaimedSending.CLAIMED, unknown, ""
 
 
-def _attempts(notice: Notice) -> int:
-    return 1 if notice.kind is NoticeKind.PING_START else ATTEMPTS
+def _attempts(notification: Notification) -> int:
+    return 1 if notification.kind is NotificationKind.PING_START else ATTEMPTS
 
 
-def _key(notice: Notice, receiver: Receiver, attempt: int) -> str:
-    key = f"notice/{notice.id}/{receiver.address.fingerprint}-{receiver.format}"
+def _key(notification: Notification, receiver: Receiver, attempt: int) -> str:
+    key = f"notice/{notification.id}/{receiver.address.fingerprint}-{receiver.format}"
     return key if attempt == 1 else f"{key}#{attempt}"
-
-
-def noted(
-    merged: Cursor,
-    found: Cursor,
-    generation: Generation,
-    records: Iterable[RunRecord],
-    seen: datetime,
-) -> Cursor:
-    """The cursor with what these lines give to tell.
-
-    The end of a call that is no longer open in the cursor as it was found was noted by another
-    wake. Ends come before starts, so that the pings of a schedule are in order.
-    """
-    new = [line for line in records if not line.state.ended or line.call in found.calls]
-    new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
-    bulletin = noting(found.bulletin, generation, new, seen)
-    needed = _needed(bulletin, merged, generation)
-    return replace(merged, bulletin=bulletin._replace(succeeded=needed))
-
-
-def _needed(bulletin: Bulletin, cursor: Cursor, generation: Generation) -> dict[str, str]:
-    """The successes that are newer than a run that is still open, by the names of today."""
-    oldest: dict[str, int] = {}
-    for key in (*cursor.calls.values(), *cursor.unsettled) if bulletin.succeeded else ():
-        occurrence = Occurrence.parse(key)
-        owner = generation.owner(occurrence)
-        name, at = occurrence.name if owner is None else owner.name, occurrence.at
-        oldest[name] = min(at, oldest.get(name, at))
-    return {
-        name: time
-        for name, time in bulletin.succeeded.items()
-        if name in oldest and oldest[name] < parse_minute(time)
-    }
-
-
-async def settle(
-    sent: Delivered, cursor: Cursor, last: WakeLog, claims: Claims, log: RunLog
-) -> None:
-    """Write down what was sent, and take what is settled out of the cursor.
-
-    Should either fail, the next wake finds the notices, and their claims say that they were sent.
-
-    Args:
-        cursor: as this wake left it.
-        last: the last log that it wrote.
-    """
-    try:
-        if sent.told:
-            told = replace(last, part=last.part + 1, through=None, unsettled={}, records=())
-            await log.write(replace(told, told=sent.told))
-        if not sent.settled.isdisjoint(cursor.bulletin.notices):
-            await rewrite(
-                claims,
-                f"{last.execution}.told",
-                cursor,
-                lambda found: replace(found, bulletin=found.bulletin.without(sent.settled)),
-            )
-    except UnavailableError:
-        return

@@ -1,6 +1,6 @@
 """Start one occurrence: claim it, spawn it, confirm it with the call id.
 
-A crash between claim and spawn leaves a claim that was never confirmed. Nobody can tell whether
+A crash between claim and spawn leaves a claim that was never confirmed. It is not known whether
 the spawn took place, so no policy can both start at least once and at most once: ``delivery`` says
 which way to err. Under at-most-once such a claim is left alone and the occurrence is reported as
 missed; under at-least-once it is taken over once its lease has run out, as a further attempt, which
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, UnavailableError
-from reconciler.dispatch.decide.admission import Admission, Admitted, running_key
+from reconciler.dispatch.decide.overlap import Admission, Admitted, running_key
+from reconciler.durations import format_seconds
 from reconciler.model.claim import Claim, Claimant, ClaimState, claim_key, read_claim
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.record import Record
-from reconciler.model.runs import RunRecord, RunState, format_time
+from reconciler.model.runs_file import RunRecord, RunState, format_time
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Delivery, Overlap
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ CLAIM_LIFE: Final = timedelta(days=6)
 nothing: an at-most-once occurrence is then no longer started."""
 
 
-class Settled(NamedTuple):
-    """What became of an occurrence in this wake.
+class StartResult(NamedTuple):
+    """The result of an occurrence in this wake.
 
     Attributes:
         record: the line to write down; None when there is nothing to say yet.
@@ -55,7 +56,7 @@ class Settled(NamedTuple):
 
 
 async def start(
-    record: Record,
+    record: ScheduleRecord,
     occurrence: Occurrence,
     claimant: Claimant,
     claims: Claims,
@@ -64,7 +65,7 @@ async def start(
     *,
     attempt: int = 1,
     behind_queue: bool = False,
-) -> Settled:
+) -> StartResult:
     """Bring one occurrence as far as it can be brought now; never raises for this one alone.
 
     Args:
@@ -76,13 +77,13 @@ async def start(
     try:
         settled = await starter.run(attempt)
     except UnavailableError as error:
-        settled = Settled(starter.note(RunState.START_FAILED, attempt, str(error)), attempt)
+        settled = StartResult(starter.note(RunState.START_FAILED, attempt, str(error)), attempt)
     return settled._replace(damaged=tuple(starter.damaged))
 
 
 @dataclass(frozen=True, slots=True)
 class _Starter:
-    record: Record
+    record: ScheduleRecord
     occurrence: Occurrence
     claimant: Claimant
     claims: Claims
@@ -91,13 +92,13 @@ class _Starter:
     behind_queue: bool
     damaged: list[Damaged] = field(default_factory=list)
 
-    async def run(self, attempt: int) -> Settled:
+    async def run(self, attempt: int) -> StartResult:
         error = "its attempts failed"
         while attempt <= ATTEMPT_LIMIT:
             key = claim_key(self.occurrence, attempt)
             admitted = await self.admission(key, attempt)
             if admitted.admission is Admission.WAIT:
-                return Settled(next_attempt=attempt)
+                return StartResult(next_attempt=attempt)
             if admitted.admission is Admission.QUEUE:
                 return self.queued(admitted, attempt)
             claim = self.claim(admitted, attempt)
@@ -105,7 +106,7 @@ class _Starter:
                 return await self.own(key, claim, attempt, admitted)
             found = await self.claims.get(key)
             if found is None:
-                return Settled(next_attempt=attempt)
+                return StartResult(next_attempt=attempt)
             before = read_claim(found, key)
             if before.damage is not None:
                 self.damaged.append(before.damage)
@@ -114,29 +115,29 @@ class _Starter:
                 return settled
             error = before.error or error
             attempt += 1
-        return Settled(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"given up: {error}"))
+        return StartResult(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"given up: {error}"))
 
     async def as_found(
         self, key: str, found: Entry, claim: Claim, attempt: int, admitted: Admitted
-    ) -> Settled | None:
+    ) -> StartResult | None:
         """What a claim that was there already means; None when the next attempt may begin."""
         match claim.state:
-            # Whoever settled it may have died before its runs file: written down twice is
+            # The wake that settled it may have died before its runs file: written down twice is
             # harmless, not at all is not.
             case ClaimState.STARTED:
                 line = self.note(RunState.STARTED, attempt, call=claim.call)
-                return Settled(line, found=True)
+                return StartResult(line, found=True)
             case ClaimState.MISSED:
-                return Settled(self.note(RunState.MISSED, attempt, claim.error), found=True)
+                return StartResult(self.note(RunState.MISSED, attempt, claim.error), found=True)
             case ClaimState.SKIPPED:
-                return Settled(self.note(RunState.SKIPPED, attempt, claim.error), found=True)
+                return StartResult(self.note(RunState.SKIPPED, attempt, claim.error), found=True)
             case ClaimState.FAILED:
                 return None
             case ClaimState.CLAIMED:
                 if claim.token == self.claimant.token:
                     return await self.spawn(key, dict(found), attempt, admitted)
                 if not self.claimant.knows_dead(claim):
-                    return Settled(next_attempt=attempt)
+                    return StartResult(next_attempt=attempt)
                 if self.record.delivery is Delivery.AT_MOST_ONCE:
                     # What cannot be read is replaced by a claim that can be.
                     kept = found if claim.damage is None else self.claimant.claim(attempt)
@@ -151,7 +152,7 @@ class _Starter:
         if self.record.overlap is Overlap.ALLOW or await self.claims.get(key) is not None:
             # What is claimed already was admitted then.
             return Admitted(Admission.START)
-        from reconciler.dispatch.wake.overlap import admit  # start-up time: most allow all
+        from reconciler.dispatch.wake.earlier_runs import admit  # start-up time: most allow all
 
         admitted = await admit(
             self.record, self.occurrence, self.claimant, self.claims, self.caller
@@ -164,8 +165,6 @@ class _Starter:
         """Why the occurrence may no longer be started, which time alone decides."""
         deadline = self.record.deadline
         if deadline is not None and (self.now - self.occurrence.at) * 60 > deadline:
-            from reconciler.durations import format_seconds  # start-up time: most are in time
-
             limit = f"deadline of {format_seconds(deadline)}"
             if attempt > 1:
                 return f"attempt {attempt} would be past its {limit}"
@@ -174,7 +173,7 @@ class _Starter:
                 waited = "waited for an earlier run, or could not be started,"
                 return f"{waited} until its {limit} was over"
             return f"could not be started before its {limit} was over"
-        # A task can be created after its time: nobody can have started it before that.
+        # A task can be created after its time: no wake can have started it before that.
         first = max(self.occurrence.at, self.record.anchor)
         age = timedelta(minutes=minute(self.claimant.now) - first)
         if self.record.delivery is Delivery.AT_MOST_ONCE and age > CLAIM_LIFE:
@@ -185,32 +184,32 @@ class _Starter:
         """The entry that says what was decided."""
         match admitted.admission:
             case Admission.SKIP:
-                return self.claimant.let_go(ClaimState.SKIPPED, admitted.reason or "")
+                return self.claimant.dropped(ClaimState.SKIPPED, admitted.reason or "")
             case Admission.MISS:
-                return self.claimant.let_go(ClaimState.MISSED, admitted.reason or "")
+                return self.claimant.dropped(ClaimState.MISSED, admitted.reason or "")
             case _:
                 return self.claimant.claim(attempt)
 
-    def queued(self, admitted: Admitted, attempt: int) -> Settled:
+    def queued(self, admitted: Admitted, attempt: int) -> StartResult:
         """It waits; written down once, when it takes its place."""
         line = self.note(RunState.QUEUED, attempt, admitted.reason) if admitted.reason else None
-        return Settled(line, attempt, queued=True)
+        return StartResult(line, attempt, queued=True)
 
     async def own(
         self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted
-    ) -> Settled:
+    ) -> StartResult:
         """Go on with a claim that is ours."""
         match admitted.admission:
             case Admission.SKIP:
-                return Settled(self.note(RunState.SKIPPED, attempt, admitted.reason))
+                return StartResult(self.note(RunState.SKIPPED, attempt, admitted.reason))
             case Admission.MISS:
-                return Settled(self.note(RunState.MISSED, attempt, admitted.reason))
+                return StartResult(self.note(RunState.MISSED, attempt, admitted.reason))
             case _:
                 return await self.spawn(key, claim, attempt, admitted)
 
     async def spawn(
         self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted
-    ) -> Settled:
+    ) -> StartResult:
         try:
             await self.make_way(admitted)
             call = await self.call()
@@ -226,7 +225,7 @@ class _Starter:
         if why is None and self.damaged:
             # An attempt before this one may have started it too: the history is to say why.
             why = f"{self.damaged[-1]}; delivery is at-least-once"
-        return Settled(self.note(RunState.STARTED, attempt, why, call))
+        return StartResult(self.note(RunState.STARTED, attempt, why, call))
 
     async def make_way(self, admitted: Admitted) -> None:
         """Take the place of the earlier run, where there may be one at a time."""
@@ -247,15 +246,13 @@ class _Starter:
             return
 
     async def call(self) -> str:
-        """Start the target, or the supervisor that watches over it."""
+        """Start the target, or the supervisor of its run."""
         record, args = self.record, fill(self.record.args, self.occurrence)
         if not record.supervised:
             return await self.caller.start(record.app, record.function, args)
-        from reconciler.dispatch.wake.supervision import (
-            Order,  # start-up time: most are not supervised
-        )
+        from reconciler.dispatch.wake.supervision import RunOrder
 
-        order = Order(
+        order = RunOrder(
             occurrence=self.occurrence.id,
             app=record.app,
             function=record.function,
@@ -269,15 +266,15 @@ class _Starter:
         )
         return await self.caller.supervise(order.to_json())
 
-    async def fail(self, key: str, claim: dict[str, str], attempt: int, error: str) -> Settled:
+    async def fail(self, key: str, claim: dict[str, str], attempt: int, error: str) -> StartResult:
         await self.claims.put(key, {**claim, "state": ClaimState.FAILED.value, "error": error})
         if attempt == ATTEMPT_LIMIT:
-            return Settled(self.note(RunState.MISSED, attempt, f"given up: {error}"))
-        return Settled(self.note(RunState.START_FAILED, attempt, error), attempt + 1)
+            return StartResult(self.note(RunState.MISSED, attempt, f"given up: {error}"))
+        return StartResult(self.note(RunState.START_FAILED, attempt, error), attempt + 1)
 
-    async def give_up(self, key: str, found: Entry, attempt: int, reason: str) -> Settled:
+    async def give_up(self, key: str, found: Entry, attempt: int, reason: str) -> StartResult:
         await self.claims.put(key, {**found, "state": ClaimState.MISSED.value, "error": reason})
-        return Settled(self.note(RunState.MISSED, attempt, reason))
+        return StartResult(self.note(RunState.MISSED, attempt, reason))
 
     def note(
         self, state: RunState, attempt: int, reason: str | None = None, call: str | None = None

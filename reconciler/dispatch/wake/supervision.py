@@ -1,7 +1,7 @@
-"""Watch over one run: call the target, wait, cancel it when it takes too long, try again.
+"""Supervise one run: call the target, wait, cancel it when it takes too long, try again.
 
 Every try is claimed like a start, under ``OCCURRENCE~TRY``. A supervisor that is started again, or
-twice, finds the claims of its former self and goes on watching the call that they name.
+twice, finds the claims of its earlier execution and goes on waiting for the call that they name.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from reconciler.durations import format_seconds
 from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence, time_of
-from reconciler.model.outbox import Notice, NoticeKind
-from reconciler.model.runs import format_time
+from reconciler.model.outbox import Notification, NotificationKind
+from reconciler.model.runs_file import format_time
 from reconciler.policies import Delivery, pause_after
 
 T = TypeVar("T")
@@ -47,8 +47,8 @@ class _InDoubtError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to run and how to watch over it.
+class RunOrder:
+    """What to run and how to supervise it.
 
     Attributes:
         occurrence: its id.
@@ -89,7 +89,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Supervisor:
-    """One execution that watches over one run.
+    """One execution that supervises one run.
 
     Attributes:
         call: its own call id, the same when Modal starts it again.
@@ -97,7 +97,7 @@ class Supervisor:
         pause: waits so many seconds.
     """
 
-    order: Order
+    order: RunOrder
     call: str
     token: str
     clock: Clock
@@ -113,23 +113,25 @@ class Supervisor:
         Raises:
             UnavailableError: the claims could not be read or written, again and again.
         """
-        starting = asyncio.create_task(self._ping(NoticeKind.PING_START))
+        starting = asyncio.create_task(self._ping(NotificationKind.PING_START))
         status = await self._all_tries()
         await starting
         if status.state is CallState.SUCCEEDED:
-            await self._ping(NoticeKind.PING_SUCCESS)
+            await self._ping(NotificationKind.PING_SUCCESS)
         elif status.state in (CallState.FAILED, CallState.TIMED_OUT):
-            await self._ping(NoticeKind.PING_FAIL)
+            await self._ping(NotificationKind.PING_FAIL)
         return status
 
-    async def _ping(self, kind: NoticeKind) -> None:
+    async def _ping(self, kind: NotificationKind) -> None:
         order, now = self.order, self.clock.now()
         if order.ping is None:
             return
         name = Occurrence.parse(order.occurrence).name
-        notice = Notice(kind=kind, name=name, subject=order.occurrence, raised=format_time(now))
+        notification = Notification(
+            kind=kind, name=name, subject=order.occurrence, raised=format_time(now)
+        )
         claimant = Claimant(self.token, self.call, now)
-        await ping_now(notice, order.ping, claimant, self.claims, self.messenger)
+        await ping_now(notification, order.ping, claimant, self.claims, self.messenger)
 
     async def _all_tries(self) -> CallStatus:
         order = self.order
@@ -208,7 +210,7 @@ class Supervisor:
         return await self._watch(key, started)
 
     async def _begin(self) -> str:
-        """Start the target. Should we be cancelled meanwhile, what it comes to ends with us."""
+        """Start the target. Should we be cancelled meanwhile, its call ends with us."""
         order = self.order
         starting = asyncio.ensure_future(self.caller.start(order.app, order.function, order.args))
         try:
@@ -223,7 +225,7 @@ class Supervisor:
         return await self._or_end(call, self._end_of(call, key, claim))
 
     async def _or_end(self, call: str, job: Awaitable[T]) -> T:
-        """What the job comes to. Should we be cancelled meanwhile, the call is to end with us."""
+        """The result of the job. Should we be cancelled meanwhile, the call is to end with us."""
         try:
             return await job
         except asyncio.CancelledError:
@@ -243,7 +245,7 @@ class Supervisor:
         """Wait for the end of a call, or bring it about once its time is over.
 
         Why it is cancelled is written down before: whatever becomes of the answer, or of us, what
-        is found cancelled then has timed out, and was not ended by somebody else.
+        is found cancelled then has timed out, and was not cancelled by a person.
         """
         timeout, left, since = self.order.timeout, None, self._since(claim)
         timed_out = bool(claim.get(TIMED_OUT))

@@ -1,4 +1,4 @@
-"""The function that watches over runs, many in one container."""
+"""The function that supervises runs, many in one container."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from reconciler.dispatch.adapters.call_results import encode_ending
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
-from reconciler.dispatch.wake.supervision import Order, Supervisor
+from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
 from reconciler.model.generation import APP_VARIABLE, ON_DEMAND
 from reconciler.policies import LONGEST_RUN
 
 SUPERVISED_AT_ONCE: Final = 500
-"""Runs that one container watches over; they only wait."""
+"""Runs that one container supervises; they only wait."""
 SUPERVISOR_TIMEOUT: Final = LONGEST_RUN
 """All the tries of one run and the waits between them have to fit; manifests are held to it."""
 
 
 async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Watch over one run; returns how it ended.
+    """Supervise one run; returns how it ended.
 
-    When it failed, a wake is asked for, so that people hear of it now and not with the next cron.
+    When it failed, a wake is asked for, so that recipients are notified now and not with the next
+    cron.
     """
     claims, caller = _ports()
     call = modal.current_function_call_id() or f"local-{uuid4().hex}"
     supervisor = Supervisor(
-        order=Order.from_json(order),
+        order=RunOrder.from_json(order),
         call=call,
         token=uuid4().hex,
         clock=SystemClock(),

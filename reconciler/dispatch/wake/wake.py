@@ -1,11 +1,11 @@
 """One wake: look at every schedule, start what is due, write down what was done.
 
 The order is what the promises rest on: claim, spawn, confirm; then the runs file; then the cursor;
-then what people are told. A crash after any of them leaves claims and a cursor from which the next
+then the notifications. A crash after any of them leaves claims and a cursor from which the next
 wake goes on.
 
 Most wakes run in a container that was started for them. What few of them need (tasks, the day's
-chores, telling people, recovering the cursor) is imported where it is needed.
+chores, notifications, recovering the cursor) is imported where it is needed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.decide.due import Due, Step, find_due, in_steps
-from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, look_again
-from reconciler.dispatch.wake.cursor_entry import read_cursor, rewrite
+from reconciler.dispatch.decide.due import Due, WakeStep, find_due, in_steps
+from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, decide_pending
+from reconciler.dispatch.wake.cursor_entry import CursorWriter, read_cursor, record_sendings
 from reconciler.dispatch.wake.request import (
     NothingAppliedError,
     Ports,
@@ -28,21 +28,20 @@ from reconciler.dispatch.wake.request import (
     WakeRequest,
 )
 from reconciler.dispatch.wake.start import CLAIM_LIFE
-from reconciler.dispatch.wake.step import Server, Starting, Tally, let_go_record
+from reconciler.dispatch.wake.step import Starting, StepProcessor, Tally, dropped_line
 from reconciler.model.claim import Claimant
-from reconciler.model.cursor import Cursor, Horizon
+from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.outbox import NOTHING_TO_TELL
-from reconciler.model.runs import RunRecord, RunState, WakeLog, format_time, shorten
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time, shorten
 from reconciler.model.task import NAME_PREFIX, is_task
 from reconciler.policies import Overlap
 
 if TYPE_CHECKING:
-    from reconciler.dispatch.wake.damage import Found
+    from reconciler.dispatch.wake.damage import FoundDamage
     from reconciler.dispatch.wake.repeats import Before
-    from reconciler.model.outbox import Told
+    from reconciler.model.outbox import Sending
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at a time, of each schedule the oldest first."""
@@ -52,13 +51,13 @@ started, and what no wake gets round to piles up until Modal has forgotten it.""
 
 
 async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
-    """Serve what is due.
+    """Process what is due.
 
     Returns:
         What was done; already stored when there was anything to store.
 
     Raises:
-        NothingAppliedError, UnknownScheduleError: there is nothing to serve.
+        NothingAppliedError, UnknownScheduleError: there is nothing to process.
         FormatError: the pointer or the generation cannot be read, or the record of the one schedule
             that is asked for, or a newer version wrote one of them or the cursor. What waited to be
             sent was sent, and the cursor did not move.
@@ -84,16 +83,16 @@ async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLo
         raise NothingAppliedError
     now = request.until(started)
     tasks = await _found_tasks(ports, request, now, started)
-    horizon = cursor.horizon(now, generation.digest)
-    dues, before = _requested(generation, horizon, request, now), None
+    lookback = cursor.lookback(now, generation.digest)
+    dues, before = _requested(generation, lookback, request, now), None
     if request.as_if is None:
         dues = await _not_settled(dues, cursor, ports, now)
     elif dues:
         from reconciler.dispatch.wake.repeats import settled_before  # start-up time: a person wakes
 
         dues, before = await settled_before(dues, cursor, ports.log, started)
-    carried_over = cursor.unsettled.keys() if request.regular else ()
-    work = _Wake(ports, request, generation, tasks, started, horizon, before)
+    carried_over = cursor.pending.keys() if request.regular else ()
+    work = _Wake(ports, request, generation, tasks, started, lookback, before)
     return await work.run(cursor, in_steps([*dues, *tasks.dues(carried_over)], now))
 
 
@@ -104,51 +103,55 @@ class _Wake:
     generation: Generation
     tasks: FoundTasks
     started: datetime
-    horizon: Horizon
+    lookback: Lookback
     before: Before | None = None
     """What the history says of what a person asks for; None where it is not asked."""
 
-    async def run(self, cursor: Cursor, steps: Iterable[Step]) -> WakeLog:
+    async def run(self, cursor: Cursor, steps: Iterable[WakeStep]) -> WakeLog:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
         now = self.request.until(self.started)
-        server = Server(claimant, self.ports.claims, self.ports.caller, now)
+        processor = StepProcessor(claimant, self.ports.claims, self.ports.caller, now)
+        writer = CursorWriter(
+            self.ports, self.request, self.generation, self.started, cursor, self.lookback
+        )
         if self.request.trigger is not None:
-            server.queued.update(self.unsettled_before(cursor, now))
+            processor.queued.update(self.pending_before(cursor, now))
         logs: list[WakeLog] = []
         damaged = [*cursor.damaged, *self.tasks.damaged, *await self.tidy_once_a_day(cursor)]
         if self.before is not None:
             damaged += self.before.damaged
         read, woken = cursor, cursor.wakes
-        open_before = cursor.unsettled.keys() if self.request.regular else ()
+        open_before = cursor.pending.keys() if self.request.regular else ()
         for step in steps:
             tally = Tally()
             if not logs:
                 tally.records.extend(self.tasks.lines)
                 tally.damaged.extend(damaged)
-            carried_over = {} if logs else await self.carried_over(cursor, server, tally)
-            await server.serve(step.dues, carried_over, open_before, tally)
+            carried_over = {} if logs else await self.carried_over(cursor, processor, tally)
+            await processor.process(step.dues, carried_over, open_before, tally)
             await self.leave_out_repeats(read, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
             found = await self.found_damage((*tally.damaged, *self.generation.damaged))
             log = self.log(step.through, len(logs) + 1, tally, ended, found)
-            if log.records or log.unsettled or log.damaged:
+            if log.records or log.pending or log.damaged:
                 await self.ports.log.write(log)
-            cursor = await self.advance(read, cursor, log, tally, ended, found)
+            damage = () if found is None else found.notifications
+            cursor = await writer.advance(cursor, log, tally, ended, damage)
             # Last: until a task's file goes, a wake that dies leaves it to the next one.
             await self.settle_tasks(tally, first=not logs)
             logs.append(log)
-        told = await self.tell(claimant, woken, cursor, logs[-1])
+        sendings = await self.notify(claimant, woken, cursor, logs[-1])
         records = tuple(line for log in logs for line in log.records)
         before = () if self.before is None else self.before.lines
-        return replace(logs[-1], records=records, told=told, before=before)
+        return replace(logs[-1], records=records, sendings=sendings, before=before)
 
-    def unsettled_before(self, cursor: Cursor, now: int) -> Iterator[str]:
-        """The schedules of which an earlier occurrence is unsettled, and later ones wait for it.
+    def pending_before(self, cursor: Cursor, now: int) -> Iterator[str]:
+        """The schedules with an earlier occurrence that is pending, and for which later ones wait.
 
-        A regular wake takes them in order. A trigger looks at its own occurrence alone: another
-        wake may be starting the earlier one at this moment.
+        A regular wake processes them in order. A trigger processes its own occurrence alone:
+        another wake may be starting the earlier one at this moment.
         """
-        for key in cursor.unsettled:
+        for key in cursor.pending:
             occurrence = Occurrence.parse(key)
             record = self.generation.owner(occurrence)
             if record is not None and record.overlap is not Overlap.ALLOW and occurrence.at < now:
@@ -169,15 +172,15 @@ class _Wake:
 
     def may_repeat(self, line: RunRecord, read: Cursor) -> bool:
         if not self.request.regular:
-            # The next regular wake comes to it as well, if it was not looked at in its turn yet.
+            # The next regular wake processes it as well, if none has in its turn.
             return True
         at, key = line.occurrence.at, line.occurrence.id
-        return read.has_passed(at) and key not in read.unsettled and not is_task(key)
+        return read.has_passed(at) and key not in read.pending and not is_task(key)
 
     async def settle_tasks(self, tally: Tally, *, first: bool) -> None:
         found = self.tasks if first else self.tasks._replace(known=(), over=())
         if found != NO_TASKS:
-            from reconciler.dispatch.wake.tasks import settle_tasks
+            from reconciler.dispatch.wake.due_tasks import settle_tasks
 
             await settle_tasks(self.ports.tasks, found, tally.records)
 
@@ -192,22 +195,24 @@ class _Wake:
         keep = timedelta(days=self.generation.history_days)
         return await tidy(ports.archive, ports.claims, today, keep, token, ports.tasks)
 
-    async def found_damage(self, damaged: Sequence[Damaged]) -> Found | None:
-        """What of this was not known yet, and whom to notify of it; None where all is well."""
+    async def found_damage(self, damaged: Sequence[Damaged]) -> FoundDamage | None:
+        """What of this was not known yet, with its notifications; None where all is well."""
         if not damaged:
             return None
         from reconciler.dispatch.wake.damage import found_damage
 
         return await found_damage(damaged, self.ports.claims, self.started)
 
-    async def carried_over(self, cursor: Cursor, server: Server, tally: Tally) -> Starting:
-        """What earlier wakes left unsettled, with the next attempt of each."""
+    async def carried_over(
+        self, cursor: Cursor, processor: StepProcessor, tally: Tally
+    ) -> Starting:
+        """What earlier wakes left pending, with the next attempt of each."""
         if not self.request.regular:
             return {}
-        left = look_again(cursor, self.generation, self.tasks, minute(self.started))
-        tally.unsettled.update(left.waiting)
-        await server.give_up(left.gone, cursor.unsettled)
-        tally.records.extend(let_go_record(gone, self.started) for gone in left.gone)
+        left = decide_pending(cursor, self.generation, self.tasks, minute(self.started))
+        tally.pending.update(left.waiting)
+        await processor.give_up(left.dropped, cursor.pending)
+        tally.records.extend(dropped_line(one, self.started) for one in left.dropped)
         tally.settled.extend(left.settled)
         return left.again
 
@@ -249,7 +254,7 @@ class _Wake:
         part: int,
         tally: Tally,
         ended: Sequence[RunRecord],
-        damage: Found | None,
+        damage: FoundDamage | None,
     ) -> WakeLog:
         return WakeLog(
             wake=self.request.wake,
@@ -260,131 +265,37 @@ class _Wake:
             now=through,
             generation=self.generation.digest,
             through=through if self.request.regular else None,
-            unsettled=tally.unsettled,
+            pending=tally.pending,
             records=tuple(shorten(record) for record in (*tally.records, *ended)),
             damaged=() if damage is None else damage.new,
             number=self.generation.number,
         )
 
-    async def tell(
+    async def notify(
         self, claimant: Claimant, woken: Mapping[str, str], cursor: Cursor, last: WakeLog
-    ) -> tuple[Told, ...]:
-        """Send what people are to be told, now that all else is safe.
+    ) -> tuple[Sending, ...]:
+        """Send the notifications, now that all else is safe.
 
         Args:
             woken: when each slot last woke before this wake.
         """
-        ports, notices = self.ports, [*cursor.bulletin.notices.values()]
+        ports, notifications = self.ports, [*cursor.outbox.notifications.values()]
         if self.request.regular and self.generation.alerts is not None:
-            from reconciler.dispatch.decide.notifications import overdue_notices
+            from reconciler.dispatch.decide.notifications import overdue_notifications
 
             slot, since = self.request.slot, cursor.recovered
-            notices += overdue_notices(self.generation, woken, self.started, slot, since)
-        if ports.messenger is None or not notices:
+            notifications += overdue_notifications(
+                self.generation, woken, self.started, slot, since
+            )
+        if ports.messenger is None or not notifications:
             return ()
-        from reconciler.dispatch.wake.sending import deliver, settle
+        from reconciler.dispatch.wake.sending import send_notifications
 
-        sent = await deliver(notices, self.generation, claimant, ports.claims, ports.messenger)
-        await settle(sent, cursor, last, ports.claims, ports.log)
-        return sent.told
-
-    async def advance(
-        self,
-        read: Cursor,
-        before: Cursor,
-        log: WakeLog,
-        tally: Tally,
-        ended: Sequence[RunRecord],
-        damage: Found | None,
-    ) -> Cursor:
-        """Move the cursor past what this step has done; returns it.
-
-        Args:
-            read: the cursor with which this wake began.
-            before: as this wake left it last.
-        """
-
-        def forward(found: Cursor) -> Cursor:
-            return self.with_damage(self.brought_forward(found, read, log, tally, ended), damage)
-
-        return await rewrite(self.ports.claims, f"{self.request.token}.{log.part}", before, forward)
-
-    def brought_forward(
-        self, found: Cursor, read: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
-    ) -> Cursor:
-        """A cursor that was found, with what this step has done."""
-        mine = Cursor(
-            through=log.through,
-            generation=log.generation,
-            known=self.generation.agenda.newest,
-            number=self.generation.number,
-            unread=self.unread(read),
-            unsettled=tally.unsettled,
-            calls=self.open_calls(tally, read, found),
-            wakes={log.slot: log.started},
-            tidied=self.started.date().isoformat() if self.request.regular else "",
-            took=self.took(log),
-            triggered=frozenset(tally.unsettled if self.request.trigger is not None else ()),
+        sent = await send_notifications(
+            notifications, self.generation, claimant, ports.claims, ports.messenger
         )
-        merged = found.merge(
-            mine,
-            now=max(minute(self.started), minute(self.ports.clock.now())),
-            settled=tally.settled,
-            ended=[record.call for record in ended if record.call is not None],
-        )
-        repeated = {shorten(line) for line in tally.repeated}
-        lines = [line for line in log.records if line not in repeated]
-        if self.ports.messenger is not None and self.gives_to_tell(found, lines):
-            from reconciler.dispatch.wake.sending import noted
-
-            merged = noted(merged, found, self.generation, lines, self.started)
-        return merged
-
-    def unread(self, read: Cursor) -> int | None:
-        """Since when records that cannot be read have not been looked at."""
-        known = read.unread if read.generation == self.generation.digest else None
-        if not self.generation.damaged:
-            return known
-        found = (known, read.unread, self.horizon.earliest)
-        return min(at for at in found if at is not None)
-
-    def with_damage(self, cursor: Cursor, damage: Found | None) -> Cursor:
-        """A cursor, with the notices about what cannot be read."""
-        if damage is None or self.ports.messenger is None or self.generation.alerts is None:
-            return cursor
-        from reconciler.dispatch.wake.damage import with_damage
-
-        notices = with_damage(tuple(cursor.bulletin.notices.values()), damage)
-        return replace(cursor, bulletin=cursor.bulletin._replace(notices=notices))
-
-    def open_calls(self, tally: Tally, read: Cursor, found: Cursor) -> Mapping[str, str]:
-        """The calls of this step whose end is to be looked for: counted once by what is told."""
-        if not self.request.regular:
-            return tally.calls
-        by = self.generation.digest
-        return {
-            call: key
-            for call, key in tally.calls.items()
-            if is_task(key) or not found.has_seen_the_end(call, Occurrence.parse(key), read, by)
-        }
-
-    def gives_to_tell(self, found: Cursor, records: Iterable[RunRecord]) -> bool:
-        """Whether there is anybody to be told of these lines, or of what earlier ones began."""
-        if self.generation.alerts is not None or found.bulletin != NOTHING_TO_TELL:
-            return True
-        owners = (self.generation.owner(line.occurrence) for line in records)
-        return any(one is not None and (one.alerts or one.ping) for one in owners)
-
-    def took(self, log: WakeLog) -> tuple[float, ...]:
-        """The seconds of this wake up to now, known with its last step.
-
-        Wakes for one minute alone, or for one schedule, are not like the others and do not count; a
-        clock that was set back meanwhile says nothing.
-        """
-        if log.through != minute(self.started):
-            return ()
-        seconds = (self.ports.clock.now() - self.started).total_seconds()
-        return (round(seconds, 3),) if seconds >= 0 else ()
+        await record_sendings(sent, cursor, last, ports.claims, ports.log)
+        return sent.sendings
 
 
 def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -412,16 +323,16 @@ async def _found_tasks(
     paths = await ports.tasks.pending(now)
     if not paths:
         return NO_TASKS
-    from reconciler.dispatch.wake.tasks import look_at_tasks  # start-up time: few wakes find any
+    from reconciler.dispatch.wake.due_tasks import find_tasks  # start-up time: few wakes find any
 
     exactly = request.as_if is not None
-    return await look_at_tasks(
+    return await find_tasks(
         paths, ports.tasks, ports.log, ports.claims, now, started, exactly=exactly
     )
 
 
 def _requested(
-    generation: Generation, horizon: Horizon, request: WakeRequest, now: int
+    generation: Generation, lookback: Lookback, request: WakeRequest, now: int
 ) -> list[Due]:
     if request.trigger is not None:
         record = generation.find(request.trigger)
@@ -432,12 +343,12 @@ def _requested(
             raise UnknownScheduleError(request.trigger)
         return [Due(record, (now,))]
     if request.as_if is not None:
-        return find_due(generation, Horizon(now - 1), now)
-    return find_due(generation, horizon, now)
+        return find_due(generation, Lookback(now - 1), now)
+    return find_due(generation, lookback, now)
 
 
 async def _not_settled(dues: list[Due], cursor: Cursor, ports: Ports, now: int) -> list[Due]:
-    """What is due, without what was settled so long ago that its claims may be gone."""
+    """What is due, without what was settled so long ago that its claims may have expired."""
     oldest = min((due.oldest for due in dues), default=now)
     if timedelta(minutes=now - oldest) <= CLAIM_LIFE or not cursor.has_passed(oldest):
         return dues

@@ -88,7 +88,7 @@ class Pool:
             if terminate:
                 self._fleet.kill(container.id)
             else:
-                self._let_go(container, held)
+                self._drop(container, held)
 
     def stop_app(self, app: App) -> None:
         """End everything of an app that is no longer live."""
@@ -280,9 +280,9 @@ class Pool:
         if container.terms.concurrent == 1:
             self._fleet.kill(container.id)
         else:
-            self._let_go(container, [identifier])
+            self._drop(container, [identifier])
 
-    def _let_go(self, container: Container, inputs: list[str]) -> None:
+    def _drop(self, container: Container, inputs: list[str]) -> None:
         container.cancel(inputs)
         asyncio.get_running_loop().call_later(limits.CANCEL_GRACE, self._insist, container, inputs)
 

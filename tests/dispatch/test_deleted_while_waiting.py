@@ -9,11 +9,11 @@ import pytest
 
 from reconciler.alerts import Address, AlertRule, Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeTaskFiles
+from reconciler.dispatch.adapters.in_memory import FakeTaskFiles
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.generation import Slot
-from reconciler.model.record import Record
-from reconciler.model.runs import RunState
+from reconciler.model.runs_file import RunState
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap
 from tests.dispatch.alarm_scenario import BAD, GOOD, PAGER, SLACK, rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines
@@ -25,7 +25,7 @@ KINDS = ("failures", "missed", "recovered", "ping-success", "ping-fail")
 
 
 def waiting(kind: str) -> World:
-    """A world in which a notice of that kind waits for its recipient, who refuses it."""
+    """A world in which a notification of that kind waits for its recipient, who refuses it."""
     world = World()
     record = hourly(deadline=600, ping=PING if kind.startswith("ping") else None)
     world.live(record, OTHER, alerts=None if record.ping else Alerts(rule()))
@@ -37,18 +37,20 @@ def waiting(kind: str) -> World:
         world.end(3, GOOD)
     world.messenger.refusing |= {SLACK.address.shown, PING.shown}
     world.wake("11:30")
-    assert kind in notices(world)
+    assert kind in notifications(world)
     world.messenger.refusing.clear()
     world.messenger.sent.clear()
     return world
 
 
-def notices(world: World) -> list[str]:
+def notifications(world: World) -> list[str]:
     """The kinds of the notices that wait."""
-    return [notice["kind"] for notice in world.claims.entries[CURSOR_KEY].get("notices", [])]
+    return [
+        notification["kind"] for notification in world.claims.entries[CURSOR_KEY].get("notices", [])
+    ]
 
 
-CHANGES: dict[str, Callable[[Record], tuple[tuple[Record, ...], Alerts | None]]] = {
+CHANGES: dict[str, Callable[[ScheduleRecord], tuple[tuple[ScheduleRecord, ...], Alerts | None]]] = {
     "the schedule is deleted": lambda _record: ((), Alerts(rule())),
     "its alerts and its ping are taken out": lambda record: ((replace(record, ping=None),), None),
     "no recipient is left": lambda record: (
@@ -68,8 +70,8 @@ def test_a_notice_that_is_for_nobody_any_more_is_dropped_and_the_wake_goes_on(
     world.live(*records, OTHER, alerts=alerts)
     log = world.wake("12:00")
     assert "other@12:00" in lines(log, RunState.STARTED)
-    assert [told.notice for told in log.told if "hourly" in told.notice] == []
-    assert [kind for kind in notices(world) if kind in KINDS] == []
+    assert [told.notification for told in log.sendings if "hourly" in told.notification] == []
+    assert [kind for kind in notifications(world) if kind in KINDS] == []
 
 
 @pytest.mark.parametrize("kind", ["failures", "missed", "recovered"])
@@ -109,7 +111,7 @@ def test_damage_that_is_found_while_there_are_no_alerts_is_written_down_and_not_
     world.claims.entries["other@2026-11-20T10:00Z"] = {"state": 7}
     log = world.wake("10:00")
     assert [one.where for one in log.damaged] == ["Dict entry other@2026-11-20T10:00Z"]
-    assert notices(world) == []
+    assert notifications(world) == []
 
 
 # Runs

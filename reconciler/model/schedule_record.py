@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
+from reconciler.alerts import Address, AlertRule
 from reconciler.cron import Timetable, parse_times
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.policies import Catchup, Delivery, Overlap
 
-if TYPE_CHECKING:
-    from reconciler.alerts import Address, AlertRule
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ScheduleRecord:
     """One schedule, as the dispatcher needs it.
 
     Attributes:
@@ -32,8 +30,8 @@ class Record:
         retries: tries after a run has failed; ``backoff`` seconds before the first of them, each
             wait ``factor`` times longer than the one before.
         timeout: seconds that one try may take; None for the target's own limit.
-        suspended: why nothing runs, empty when nobody said; None when not suspended.
-        resumes: epoch minute from which it runs again by itself; None until somebody resumes it.
+        suspended: why nothing runs, empty without a reason; None when not suspended.
+        resumes: epoch minute from which it runs again by itself; None until a person resumes it.
         start, end: epoch minutes; nothing occurs before the first, or from the second on.
         exclude: dates, ranges of dates and cron expressions at which it does not run, in its zone.
         alerts: which of its events are alarms, when that is not as for all.
@@ -75,7 +73,7 @@ class Record:
 
     @property
     def supervised(self) -> bool:
-        """Whether somebody has to watch over its runs."""
+        """Whether its runs need a supervisor."""
         return self.retries > 0 or self.timeout is not None
 
     def is_suspended(self, at: int) -> bool:
@@ -194,17 +192,8 @@ _MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
 _REQUIRED: Final = frozenset({"name", "app", "function"})
 
 
-def _alert_rule(data: Mapping[str, Any]) -> AlertRule:
-    from reconciler.alerts import AlertRule  # start-up time: few schedules have one of their own
-
-    return AlertRule.from_json(data)
-
-
-def _address(data: Mapping[str, Any]) -> Address:
-    from reconciler.alerts import Address  # start-up time: few schedules have a ping
-
-    return Address.from_json(data)
-
-
-_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {"alerts": _alert_rule, "ping": _address}
+_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "alerts": AlertRule.from_json,
+    "ping": Address.from_json,
+}
 """Fields that are values of their own, and how they are read."""

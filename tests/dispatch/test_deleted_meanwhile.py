@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from reconciler.alerts import Address, Alerts
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.fakes import FakeClaims, FakeRunLog
+from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeRunLog
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.decide.due import Due, in_steps
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
-from reconciler.dispatch.wake.sending import receivers
-from reconciler.dispatch.wake.tasks import look_at_tasks
+from reconciler.dispatch.wake.due_tasks import find_tasks
+from reconciler.dispatch.wake.sending import recipients
 from reconciler.model.formats import Entry, FormatError
 from reconciler.model.generation import Slot, new_generation
-from reconciler.model.outbox import Notice, NoticeKind
-from reconciler.model.runs import (
+from reconciler.model.outbox import Notification, NotificationKind
+from reconciler.model.runs_file import (
     LISTED_TIMES,
     ReadLogs,
     RunRecord,
@@ -50,7 +50,7 @@ def test_a_ping_that_waits_while_its_schedule_is_deleted_is_dropped() -> None:
     assert waiting["kind"] == "ping-success"
     world.live(hourly("other"))
     world.messenger.refusing.clear()
-    assert world.wake("09:10").told == ()
+    assert world.wake("09:10").sendings == ()
     assert "notices" not in world.claims.entries["cursor"]
 
 
@@ -65,22 +65,24 @@ def test_an_alarm_that_waits_while_the_alerts_are_taken_out_is_dropped() -> None
     assert len(world.claims.entries["cursor"]["notices"]) >= 1
     world.live(hourly(), **values)
     world.messenger.refusing.clear()
-    assert world.wake("09:35").told == ()
+    assert world.wake("09:35").sendings == ()
     assert world.messenger.sent == []
 
 
 def test_an_overdue_slot_is_an_alarm_no_more_once_the_alerts_are_gone() -> None:
-    notice = Notice(
-        kind=NoticeKind.OVERDUE,
+    notification = Notification(
+        kind=NotificationKind.OVERDUE,
         name="poller",
         subject="poller@2026-11-20T09:00Z",
         raised="2026-11-20T09:30:00Z",
     )
     without = new_generation([hourly()], (), 300)
-    assert receivers(notice, without) == ()
+    assert recipients(notification, without) == ()
     for silent in (Alerts(rule(), overdue=False), Alerts(rule(to=()))):
-        assert receivers(notice, new_generation([hourly()], (), 300, alerts=silent)) == ()
-    assert receivers(notice, new_generation([hourly()], (), 300, alerts=Alerts(rule()))) == (SLACK,)
+        assert recipients(notification, new_generation([hourly()], (), 300, alerts=silent)) == ()
+    assert recipients(notification, new_generation([hourly()], (), 300, alerts=Alerts(rule()))) == (
+        SLACK,
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_streaks_and_open_calls_are_found_again_as_the_runs_files_have_them() ->
     run_hours(world, [BAD, GOOD, BAD])
     world.wake("12:00")
     recovered = recover(world.log.logs)
-    assert recovered.bulletin.streaks == {"hourly": ("2026-11-20T11:00Z",)}
+    assert recovered.outbox.streaks == {"hourly": ("2026-11-20T11:00Z",)}
     assert recovered.calls == {"fc-4": "hourly@2026-11-20T12:00Z"}
     assert RECOVERY_DAYS >= 7
 
@@ -212,7 +214,7 @@ def test_the_runs_files_are_read_only_for_tasks_whose_claim_may_have_died(
     store(world, one)
     log = CountingRunLog()
     now = one.at + age_days * 24 * 60
-    found = asyncio.run(look_at_tasks([one.path], world.tasks, log, world.claims, now, at("15:00")))
+    found = asyncio.run(find_tasks([one.path], world.tasks, log, world.claims, now, at("15:00")))
     assert (list(found.due), log.reads) == ([one.name], reads)
 
 
@@ -248,7 +250,7 @@ def test_a_claim_that_is_gone_when_it_is_read_is_looked_at_by_the_next_wake() ->
     ports = world.ports("09:00")
     forgetful = ForgetfulClaims(world.claims.entries, forgets="hourly@2026-11-20T09:00Z")
     log = world.wake("09:00", replace(ports, claims=forgetful))
-    assert (log.records, log.unsettled) == ((), {"hourly@2026-11-20T09:00Z": 1})
+    assert (log.records, log.pending) == ((), {"hourly@2026-11-20T09:00Z": 1})
     assert lines(world.wake("09:05"), RunState.STARTED) == ["hourly@09:00"]
 
 
@@ -278,7 +280,7 @@ def test_the_name_of_a_runs_file_sorts_by_the_time_of_day(hour: str) -> None:
         now=1,
         generation="",
         through=None,
-        unsettled={},
+        pending={},
         records=(),
     )
     assert log.path == f"runs/2026-11-20/{hour}3015-fc-1.jsonl"

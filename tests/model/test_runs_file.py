@@ -9,9 +9,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.model.formats import Damaged
-from reconciler.model.outbox import Told, ToldState
-from reconciler.model.runs import RunRecord, RunState, WakeLog
-from reconciler.model.stored_runs import decode_wake_log
+from reconciler.model.outbox import Sending, SendingState
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake_log
 from tests.dispatch.scenario import at
 
 LINE = RunRecord(
@@ -24,7 +23,7 @@ LOG = WakeLog(
     now=minute(at("09:00")),
     generation="ab" * 32,
     through=minute(at("09:00")),
-    unsettled={},
+    pending={},
     records=(LINE,),
 )
 
@@ -54,11 +53,19 @@ def test_a_line_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
         *({"part": part} for part in (0, 1, 2)),
         {"execution": "t1"},
         *({"number": number} for number in (None, 0, 1, 7)),
-        {"unsettled": {"a@2026-11-20T08:00Z": 2}},
+        {"pending": {"a@2026-11-20T08:00Z": 2}},
         {"damaged": (Damaged("current.json", "is not a pointer"),)},
-        {"told": (Told("failures/a@2026-11-20T08:00Z", "https://x/…", ToldState.SENT),)},
-        {"told": (Told("missed/a@2026-11-20T08:00Z", "", ToldState.GIVEN_UP, "too old"),)},
-        {"told": (Told("missed/a@2026-11-20T08:00Z", "", ToldState.SENT, times=(29_400_000,)),)},
+        {"sendings": (Sending("failures/a@2026-11-20T08:00Z", "https://x/…", SendingState.SENT),)},
+        {
+            "sendings": (
+                Sending("missed/a@2026-11-20T08:00Z", "", SendingState.GIVEN_UP, "too old"),
+            )
+        },
+        {
+            "sendings": (
+                Sending("missed/a@2026-11-20T08:00Z", "", SendingState.SENT, times=(29_400_000,)),
+            )
+        },
     ],
     ids=str,
 )

@@ -22,7 +22,7 @@ from reconciler.dispatch.answers import (
 )
 from reconciler.model.formats import Damaged, Entry, FormatError, as_entry
 from reconciler.model.generation import Generation
-from reconciler.model.runs import ReadLogs, WakeLog
+from reconciler.model.runs_file import ReadLogs, WakeLog
 from reconciler.model.task import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 

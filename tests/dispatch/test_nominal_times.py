@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.calendar import barred, nominal_times, running_times
-from reconciler.dispatch.decide.due import Fate, LetGo, judge
+from reconciler.dispatch.decide.due import DropOutcome, Dropped, judge
+from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
 
@@ -30,10 +30,10 @@ def test_excluded_days_are_those_of_the_schedules_own_zone() -> None:
         timezone="America/New_York",
         exclude=("2026-11-20", "2026-12-24..2026-12-26"),
     )
-    assert barred(record, m("2026-11-20T04:30")) is None, "still the 19th in New York"
-    assert barred(record, m("2026-11-21T04:30")) == "excluded by 2026-11-20"
-    assert barred(record, m("2026-12-27T04:30")) == "excluded by 2026-12-24..2026-12-26"
-    assert barred(record, m("2026-12-28T04:30")) is None
+    assert exclusion(record, m("2026-11-20T04:30")) is None, "still the 19th in New York"
+    assert exclusion(record, m("2026-11-21T04:30")) == "excluded by 2026-11-20"
+    assert exclusion(record, m("2026-12-27T04:30")) == "excluded by 2026-12-24..2026-12-26"
+    assert exclusion(record, m("2026-12-28T04:30")) is None
 
 
 def test_an_exclusion_can_be_a_cron_expression() -> None:
@@ -46,8 +46,8 @@ def test_what_is_excluded_is_skipped_with_its_reason_and_does_not_count_for_catc
     record = hourly(exclude=("0 11 * * *",), catchup=Catchup.LATEST)
     verdict = judge(record, [m("10:00"), m("11:00")], m("11:00"), PUNCTUALITY)
     assert verdict.start == (m("10:00"),)
-    assert verdict.let_go == (
-        LetGo("hourly", (m("11:00"),), Fate.SKIPPED, "excluded by 0 11 * * *"),
+    assert verdict.dropped == (
+        Dropped("hourly", (m("11:00"),), DropOutcome.SKIPPED, "excluded by 0 11 * * *"),
     )
 
 
@@ -55,7 +55,7 @@ def test_a_suspension_ends_by_itself_at_the_minute_that_was_named() -> None:
     record = hourly(suspended="moving", resumes=m("11:00"))
     verdict = judge(record, [m("10:00"), m("11:00")], m("11:00"), PUNCTUALITY)
     assert verdict.start == (m("11:00"),)
-    (gone,) = verdict.let_go
+    (gone,) = verdict.dropped
     assert gone.reason == "suspended: moving until 2026-11-20T11:00Z"
     assert next(running_times(record, m("08:30"))) == m("11:00")
     assert list(running_times(hourly(suspended=""), m("08:30"))) == []

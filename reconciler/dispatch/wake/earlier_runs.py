@@ -1,112 +1,102 @@
-"""Whether an occurrence may start while an earlier run of its schedule may still be going.
+"""Gather the earlier runs of a schedule, of which one may still be running, and claim what follows.
 
 What makes this safe under simultaneous wakes is order: an occurrence is admitted only when the one
-before it is settled, which its claim tells, and every decision is itself a claim. The entry
+before it is settled, which its claim says, and every decision is itself a claim. The entry
 ``running/NAME`` names the last that was to start, for when the one before did not run; it is
-written before the start, so that whoever misses it has the claim to wait for.
+written before the start, so that a wake that misses it has the claim to wait for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
 from datetime import timedelta
 from typing import Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.decide.admission import Admission, Admitted, replacing, running_key
-from reconciler.dispatch.decide.calendar import previous_time
+from reconciler.dispatch.decide.nominal_times import previous_time
+from reconciler.dispatch.decide.overlap import (
+    PLACES,
+    Admitted,
+    Earlier,
+    EarlierRun,
+    EarlierState,
+    Queue,
+    decide_overlap,
+    running_key,
+)
 from reconciler.dispatch.ports import Caller, Claims
 from reconciler.model.claim import Claimant, ClaimState, claim_key, read_claim
 from reconciler.model.formats import Entry, typed
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.record import Record
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap
 
 IN_DOUBT: Final = timedelta(hours=1)
-"""How long an occurrence waits for one before it that nobody settles."""
+"""How long an occurrence waits for one before it that no wake settles."""
 ATTEMPTS_SEEN: Final = 20
-PLACES: Final = 50
-"""Occurrences that may wait for one run, one after the other, before no more do."""
-
-
-_START: Final = Admitted(Admission.START)
-_WAIT: Final = Admitted(Admission.WAIT)
 
 
 async def admit(
-    record: Record, occurrence: Occurrence, claimant: Claimant, claims: Claims, caller: Caller
+    record: ScheduleRecord,
+    occurrence: Occurrence,
+    claimant: Claimant,
+    claims: Claims,
+    caller: Caller,
 ) -> Admitted:
     """Decide by the record's ``overlap``, which is not ``allow``.
 
     Raises:
         UnavailableError: what is running could not be found out.
     """
+    earlier = await _gathered(record, occurrence, claimant, claims, caller)
+    return decide_overlap(record.overlap, occurrence.id, earlier)
+
+
+async def _gathered(
+    record: ScheduleRecord,
+    occurrence: Occurrence,
+    claimant: Claimant,
+    claims: Claims,
+    caller: Caller,
+) -> Earlier:
     register = await _register(record, claims)
-    last = await _last_started(record, occurrence, register, claimant, claims)
-    if any(not entry for entry in last):
-        return _WAIT
-    cancelled = set()
-    for entry in last:
-        status = await caller.status(str(entry["call"]))
+    runs: list[EarlierRun] = []
+    for entry in await _last_started(record, occurrence, register, claimant, claims):
+        if not entry:
+            return Earlier((EarlierRun(EarlierState.IN_DOUBT),))
+        runs.append(EarlierRun(EarlierState.RUNNING, str(entry["occurrence"]), str(entry["call"])))
+    for number, run in enumerate(runs):
+        status = await caller.status(run.call)
         if not status.ended:
-            break
-        if status.state is CallState.CANCELLED:
-            cancelled.add(entry["occurrence"])
-    else:
-        return _after_all(occurrence, register, cancelled)
-    behind, call = str(entry["occurrence"]), str(entry["call"])
-    running = f"{behind} is still running"
-    match record.overlap:
-        case Overlap.SKIP:
-            return Admitted(Admission.SKIP, behind, call, f"{running}; overlap is skip")
-        case Overlap.REPLACE:
-            return Admitted(Admission.REPLACE, behind, call, replacing(behind))
-        case _:
-            return await _queue(occurrence, claims, behind, call, running)
+            queued = record.overlap is Overlap.QUEUE
+            queue = await _queue(occurrence, run.call, claims) if queued else Queue()
+            return Earlier(runs[: number + 1], queue=queue)
+        cancelled = status.state is CallState.CANCELLED
+        state = EarlierState.CANCELLED if cancelled else EarlierState.ENDED
+        runs[number] = run._replace(state=state)
+    is_ours = register is not None and register["occurrence"] == occurrence.id
+    return Earlier(runs, str((register or {}).get("replaces", "")) if is_ours else "")
 
 
-async def _queue(
-    occurrence: Occurrence, claims: Claims, behind: str, call: str, running: str
-) -> Admitted:
-    """One may wait for a call to end: who claims the place behind it.
+async def _queue(occurrence: Occurrence, call: str, claims: Claims) -> Queue:
+    """Claim the place behind a call, or find the occurrence that has it.
 
-    Whoever waited there and was let go, for its deadline, has left the next place to others.
+    One that waited there and was dropped, for its deadline, has left the next place to others.
     """
     place = {"occurrence": occurrence.id}
     for number in range(1, PLACES + 1):
         key = f"queue/{call}" if number == 1 else f"queue/{call}#{number}"
         if await claims.put_new(key, place):
-            return Admitted(Admission.QUEUE, behind, call, f"{running}; overlap is queue")
+            return Queue(occurrence.id, is_new=True)
         entry = await claims.get(key)
-        first = None if entry is None else _named(entry, "occurrence")
-        if entry is None or first == occurrence:
-            return Admitted(Admission.QUEUE, behind, call)
-        # Of a place that cannot be read nobody knows who waits there: the next one is taken.
-        if first is not None and not await _was_let_go(first, claims):
-            reason = f"{running} and {first.id} waits for it; overlap is queue"
-            return Admitted(Admission.SKIP, behind, call, reason)
-    reason = f"{running}, and {PLACES} have waited for it in vain; overlap is queue"
-    return Admitted(Admission.SKIP, behind, call, reason)
+        first = occurrence if entry is None else _named(entry, "occurrence")
+        # It is not known which occurrence waits in a place that cannot be read: take the next one.
+        if first is not None and (first == occurrence or not await _was_dropped(first, claims)):
+            return Queue(first.id)
+    return Queue()
 
 
-def _after_all(
-    occurrence: Occurrence, register: Entry | None, cancelled: Container[object]
-) -> Admitted:
-    """It starts, for nothing is running any more.
-
-    An attempt before this one may have ended what was, and failed to start: the history is to say
-    why that run was cancelled.
-    """
-    if register is None or register["occurrence"] != occurrence.id:
-        return _START
-    behind = str(register.get("replaces", ""))
-    if behind not in cancelled:
-        return _START
-    return Admitted(Admission.START, behind, reason=replacing(behind))
-
-
-async def _was_let_go(occurrence: Occurrence, claims: Claims) -> bool:
+async def _was_dropped(occurrence: Occurrence, claims: Claims) -> bool:
     """Whether its claims say that it does not start."""
     for attempt in range(1, ATTEMPTS_SEEN + 1):
         entry = await claims.get(claim_key(occurrence, attempt))
@@ -123,7 +113,7 @@ async def _was_let_go(occurrence: Occurrence, claims: Claims) -> bool:
 
 
 async def _last_started(
-    record: Record,
+    record: ScheduleRecord,
     occurrence: Occurrence,
     register: Entry | None,
     claimant: Claimant,
@@ -145,7 +135,7 @@ async def _last_started(
     return [entry for entry in found if entry is not None]
 
 
-async def _register(record: Record, claims: Claims) -> Entry | None:
+async def _register(record: ScheduleRecord, claims: Claims) -> Entry | None:
     """The entry that names the last that was to start, under whichever name that was.
 
     A schedule that has an earlier name again finds the entry from before under it: the newest one

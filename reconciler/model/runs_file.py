@@ -1,4 +1,4 @@
-"""What a wake did, as one JSON Lines file that is written once.
+"""What a wake did, as one JSON Lines file that is written once; how it is written and read.
 
 ``runs/<day>/<time>-<wake>.jsonl``: a header, then a line per decision and per call that ended.
 """
@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from reconciler.model.formats import FORMAT, Damaged
-from reconciler.model.occurrence import Occurrence, format_minute
-
-if TYPE_CHECKING:
-    from reconciler.model.outbox import Told
+from reconciler.model.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
+from reconciler.model.occurrence import (
+    Occurrence,
+    attempts_of,
+    format_minute,
+    parse_minute,
+    time_of,
+)
+from reconciler.model.outbox import Sending
 
 RUNS_FOLDER: Final = "runs"
 COMPACTED: Final = "compacted.jsonl"
@@ -28,7 +33,7 @@ LISTED_TIMES: Final = 200
 
 
 class RunState(StrEnum):
-    """What became of an occurrence, as far as the line that says so knew."""
+    """The state of an occurrence, as far as the wake that wrote the line knew it."""
 
     STARTED = "started"
     START_FAILED = "start-failed"
@@ -46,7 +51,7 @@ class RunState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether a call came to its end with this state."""
+        """Whether a call has ended with this state."""
         return self in _ENDED
 
 
@@ -63,15 +68,15 @@ _ENDED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One line: what happened to one occurrence, or to several that were let go alike.
+    """One line: what happened to one occurrence, or to several that were dropped alike.
 
     Attributes:
-        times: nominal times, epoch minutes, ascending; one, unless several were let go.
+        times: nominal times, epoch minutes, ascending; one, unless several were dropped.
         count: how many occurrences this is about; more than ``times`` when that was cut.
         at: when this was seen, ISO 8601 in UTC.
-        reason: why it was let go, or the error.
+        reason: why it was dropped, or the error.
         result: the returned value as JSON text, when the call succeeded and it is short.
-        tries: a line per try, when the run was watched over.
+        tries: a line per try, when the run was supervised.
     """
 
     name: str
@@ -113,7 +118,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeLog:
-    """One wake: who woke, when, reading what, and what came of it.
+    """One wake: what caused it, when it ran, what it read and what it did.
 
     Attributes:
         wake: the Modal call id of the wake, or another id that is unique to it.
@@ -125,8 +130,8 @@ class WakeLog:
         now: the epoch minute up to which it looked.
         generation: the digest of what it read.
         through: the cursor that it leaves behind; None when it leaves none.
-        unsettled: occurrence ids that a later wake must look at again, with the next attempt.
-        told: which alarms and pings it tried to send.
+        pending: occurrence ids that a later wake must process again, with the next attempt.
+        sendings: the alarms and pings that it tried to send.
         damaged: what it was the first to find that cannot be read.
         number: the highest apply number of what it read; None in the files of older versions.
         before: what the history says of occurrences that a person asked for, and that were settled.
@@ -139,11 +144,11 @@ class WakeLog:
     now: int
     generation: str
     through: int | None
-    unsettled: Mapping[str, int]
+    pending: Mapping[str, int]
     records: tuple[RunRecord, ...]
     part: int = 1
     execution: str = ""
-    told: tuple[Told, ...] = ()
+    sendings: tuple[Sending, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     number: int | None = None
     before: tuple[RunRecord, ...] = ()
@@ -171,15 +176,15 @@ class WakeLog:
             "slot": self.slot,
             "started": self.started,
             "through": None if self.through is None else format_minute(self.through),
-            "unsettled": dict(self.unsettled),
+            "unsettled": dict(self.pending),
             "wake": self.wake,
         }
         if self.execution:
             header["execution"] = self.execution
         if self.number is not None:
             header["number"] = self.number
-        if self.told:
-            header["told"] = [told.to_json() for told in self.told]
+        if self.sendings:
+            header["told"] = [sending.to_json() for sending in self.sendings]
         if self.damaged:
             header["damaged"] = [list(one) for one in self.damaged]
         if self.before:
@@ -221,3 +226,117 @@ def format_time(at: datetime) -> str:
     Kept for a while: all claims and lines of a wake bear the same two.
     """
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+_HEADER_START: Final = b'{"format":'
+_NAME: Final = re.compile(rb'\{"at":"[^"]*","name":"([^"\\]*)"')
+"""How a line begins: it names the schedule, so that a reader can pass over the line unread."""
+
+
+def decode_wake_log(content: bytes, where: str) -> WakeLog:
+    """Read a wake's file, all of it.
+
+    Raises:
+        NewerFormatError: a newer version wrote it.
+        FormatError: it is not a wake's file.
+    """
+    first, *lines = content.splitlines() or [b""]
+    log, damaged = _decoded(first, lines, where)
+    if damaged:
+        raise FormatError(damaged[0].why, where=where)
+    return log
+
+
+def decode_compacted(
+    content: bytes, where: str, about: Callable[[str], bool] | None = None
+) -> ReadLogs:
+    """Read a file that holds the logs of one wake, or of many, one after the other.
+
+    What cannot be read is left out and named: a log whose first line is damaged or of a newer
+    version, and of other logs each line that is damaged.
+
+    Args:
+        about: which names are wanted; lines of others are passed over, mostly unread. None for all.
+    """
+    parts: list[list[bytes]] = []
+    damaged: list[Damaged] = []
+    lines = content.splitlines()
+    if not lines:
+        damaged.append(Damaged(where, "is empty"))
+    for line in lines:
+        if line.startswith(_HEADER_START):
+            parts.append([])
+        elif not parts:
+            damaged.append(Damaged(where, "does not begin with the log of a wake"))
+            break
+        elif about is not None and (found := _NAME.match(line)) and not _wanted(found[1], about):
+            continue
+        parts[-1].append(line)
+    logs = []
+    for first, *rest in parts:
+        try:
+            log, of_lines = _decoded(first, rest, where)
+        except FormatError as error:
+            damaged.append(Damaged(where, error.what))
+        else:
+            logs.append(log)
+            damaged += of_lines
+    return ReadLogs(logs, dict.fromkeys(damaged))
+
+
+def _wanted(name: bytes, about: Callable[[str], bool]) -> bool:
+    try:
+        return about(name.decode())
+    except UnicodeDecodeError:
+        return True
+
+
+def _decoded(first: bytes, lines: Iterable[bytes], where: str) -> tuple[WakeLog, list[Damaged]]:
+    """One log, and the lines of it that cannot be read."""
+    records: list[RunRecord] = []
+    damaged: list[Damaged] = []
+    for line in lines:
+        try:
+            with reading("a line of a wake's log", where):
+                records.append(_record_from_json(json.loads(line)))
+        except FormatError as error:
+            damaged.append(Damaged(where, error.what))
+    with reading("the log of a wake", where):
+        header = json.loads(first)
+        check_format(header, where)
+        through = typed(header, "through", str, None)
+        log = WakeLog(
+            wake=typed(header, "wake", str),
+            slot=typed(header, "slot", str),
+            started=time_of(header, "started"),
+            now=parse_minute(header["now"]),
+            generation=typed(header, "generation", str),
+            through=None if through is None else parse_minute(through),
+            pending=attempts_of(header, "unsettled"),
+            records=tuple(records),
+            part=typed(header, "part", int),
+            execution=typed(header, "execution", str, ""),
+            sendings=tuple(map(Sending.from_json, typed(header, "told", list, []))),
+            number=typed(header, "number", int, None),
+            damaged=tuple(Damaged(str(a), str(b)) for a, b in typed(header, "damaged", list, [])),
+            before=tuple(map(_record_from_json, typed(header, "before", list, []))),
+        )
+    return log, damaged
+
+
+def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
+    times = tuple(parse_minute(text) for text in typed(data, "times", list))
+    if not times:
+        raise ValueError("a line is about no time")
+    return RunRecord(
+        name=typed(data, "name", str),
+        times=times,
+        state=RunState(data["state"]),
+        at=time_of(data, "at"),
+        count=typed(data, "count", int, len(times)),
+        attempt=typed(data, "attempt", int, 1),
+        call=typed(data, "call", str, None),
+        reason=typed(data, "reason", str, None),
+        result=typed(data, "result", str, None),
+        tries=tuple(map(str, typed(data, "tries", list, []))),
+    )

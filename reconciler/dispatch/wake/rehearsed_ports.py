@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, UnavailableError
 from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import Entry
-from reconciler.model.runs import ReadLogs, WakeLog
+from reconciler.model.runs_file import ReadLogs, WakeLog
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import Caller, Claims, RunLog, TaskFiles

@@ -1,9 +1,9 @@
-"""What starts and what is let go: the policies, one rule after the other."""
+"""What starts and what is dropped: the policies, one rule after the other."""
 
 from __future__ import annotations
 
 from reconciler.cron import minute
-from reconciler.dispatch.decide.due import CATCHUP_LIMIT, Fate, LetGo, Verdict, judge
+from reconciler.dispatch.decide.due import CATCHUP_LIMIT, DropOutcome, Dropped, Verdict, judge
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
 
@@ -24,11 +24,11 @@ def test_an_occurrence_in_time_starts_under_every_catchup() -> None:
 def test_latest_starts_the_newest_and_names_the_others_as_missed() -> None:
     verdict = judge(hourly(), [NINE, TEN, ELEVEN], m("11:30"), PUNCTUALITY)
     assert verdict.start == (ELEVEN,)
-    assert verdict.let_go == (
-        LetGo(
+    assert verdict.dropped == (
+        Dropped(
             "hourly",
             (NINE, TEN),
-            Fate.MISSED,
+            DropOutcome.MISSED,
             "no wake came in time; catchup is latest, and 2026-11-20T11:00Z is newer",
         ),
     )
@@ -43,7 +43,9 @@ def test_all_gives_up_a_backlog_beyond_its_limit_oldest_first() -> None:
     due = list(range(NINE, NINE + CATCHUP_LIMIT + 5))
     verdict = judge(hourly(catchup=Catchup.ALL), due, due[-1], PUNCTUALITY)
     assert verdict.start == tuple(due[5:])
-    assert [(gone.times, gone.fate) for gone in verdict.let_go] == [(tuple(due[:5]), Fate.MISSED)]
+    assert [(gone.times, gone.outcome) for gone in verdict.dropped] == [
+        (tuple(due[:5]), DropOutcome.MISSED)
+    ]
 
 
 def test_none_starts_only_the_newest_and_only_within_the_punctuality() -> None:
@@ -51,8 +53,10 @@ def test_none_starts_only_the_newest_and_only_within_the_punctuality() -> None:
     assert judge(record, [TEN, ELEVEN], m("11:05"), PUNCTUALITY).start == (ELEVEN,)
     late = judge(record, [TEN, ELEVEN], m("11:06"), PUNCTUALITY)
     assert late.start == ()
-    assert late.let_go == (
-        LetGo("hourly", (TEN, ELEVEN), Fate.MISSED, "no wake came within 5m; catchup is none"),
+    assert late.dropped == (
+        Dropped(
+            "hourly", (TEN, ELEVEN), DropOutcome.MISSED, "no wake came within 5m; catchup is none"
+        ),
     )
 
 
@@ -60,7 +64,7 @@ def test_none_gives_up_what_is_not_the_newest_and_says_what_is() -> None:
     record = hourly(catchup=Catchup.NONE, when=("* * * * *",))
     verdict = judge(record, [m("10:59"), ELEVEN], ELEVEN, PUNCTUALITY)
     assert verdict.start == (ELEVEN,)
-    assert [(gone.times, gone.reason) for gone in verdict.let_go] == [
+    assert [(gone.times, gone.reason) for gone in verdict.dropped] == [
         (
             (m("10:59"),),
             "no wake came in time; catchup is none, and 2026-11-20T11:00Z is newer",
@@ -72,17 +76,17 @@ def test_what_is_past_its_deadline_is_missed_whatever_catchup_says() -> None:
     record = hourly(catchup=Catchup.ALL, deadline=3600)
     verdict = judge(record, [NINE, TEN, ELEVEN], m("11:00"), PUNCTUALITY)
     assert verdict.start == (TEN, ELEVEN)
-    assert verdict.let_go == (
-        LetGo("hourly", (NINE,), Fate.MISSED, "no wake came within its deadline of 1h"),
+    assert verdict.dropped == (
+        Dropped("hourly", (NINE,), DropOutcome.MISSED, "no wake came within its deadline of 1h"),
     )
 
 
 def test_a_suspended_schedule_skips_with_the_reason_that_was_given() -> None:
     verdict = judge(hourly(suspended="moving house"), [NINE], NINE, PUNCTUALITY)
     assert verdict == Verdict(
-        (), (LetGo("hourly", (NINE,), Fate.SKIPPED, "suspended: moving house"),)
+        (), (Dropped("hourly", (NINE,), DropOutcome.SKIPPED, "suspended: moving house"),)
     )
-    (gone,) = judge(hourly(suspended=""), [NINE], NINE, PUNCTUALITY).let_go
+    (gone,) = judge(hourly(suspended=""), [NINE], NINE, PUNCTUALITY).dropped
     assert gone.reason == "suspended"
 
 
@@ -92,4 +96,4 @@ def test_every_occurrence_within_its_tolerance_is_in_time() -> None:
         record = hourly(catchup=catchup, tolerance=10)
         verdict = judge(record, five_minutely, ELEVEN, 0)
         assert verdict.start == (m("10:50"), m("10:55"), ELEVEN)
-        assert [gone.times for gone in verdict.let_go] == [(m("10:45"),)]
+        assert [gone.times for gone in verdict.dropped] == [(m("10:45"),)]

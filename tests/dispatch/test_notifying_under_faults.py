@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
-from reconciler.dispatch.adapters.fakes import FakeMessenger
+from reconciler.dispatch.adapters.in_memory import FakeMessenger
 from reconciler.dispatch.answers import CallState, UnavailableError
 from tests.dispatch.faulty import WAYS, Faults, Faulty
 from tests.dispatch.scenario import Killed, World, hourly

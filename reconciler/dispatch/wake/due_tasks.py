@@ -21,7 +21,7 @@ from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import one_line
 from reconciler.model.formats import FormatError
-from reconciler.model.runs import ReadLogs, RunRecord, RunState, WakeLog, format_time
+from reconciler.model.runs_file import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from reconciler.model.task import (
     Ending,
     SettledTask,
@@ -35,7 +35,7 @@ CLAIM_DOUBTED: Final = CLAIM_LIFE.total_seconds() / 60
 """Minutes after which a claim may have died of idleness."""
 
 
-async def look_at_tasks(
+async def find_tasks(
     paths: Sequence[str],
     files: TaskFiles,
     log: RunLog,
@@ -56,7 +56,7 @@ async def look_at_tasks(
     Raises:
         UnavailableError: they cannot be read.
     """
-    search = _Search(files, claims, now, started, exactly)
+    search = _FileSearch(files, claims, now, started, exactly)
     found = [one for one in await at_once(map(search.look_at, paths)) if one is not None]
     due = {task.name: task for one in found for task in one.due}
     old = [task for task in due.values() if now - task.since > CLAIM_DOUBTED]
@@ -97,7 +97,7 @@ async def settle_tasks(
 
 
 @dataclass(frozen=True, slots=True)
-class _One:
+class _FoundTask:
     """The same as :class:`FoundTasks`, of one file."""
 
     due: tuple[Task, ...] = ()
@@ -106,14 +106,14 @@ class _One:
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
+class _FileSearch:
     files: TaskFiles
     claims: Claims
     now: int
     started: datetime
     exactly: bool
 
-    async def look_at(self, path: str) -> _One | None:
+    async def look_at(self, path: str) -> _FoundTask | None:
         place = TaskPath.parse(path)
         if place is None:
             return None
@@ -126,19 +126,19 @@ class _Search:
                 return None
             said = await self.files.read(task.settled_path)
             if said is None:
-                return _One(due=(task,))
+                return _FoundTask(due=(task,))
             settled = decode_settled(said, task.settled_path)
         except (FormatError, OSError) as error:
             return await self.unreadable(place, path, error)
         if settled.ending is Ending.STARTED:
-            return _One(over=(path,))
-        # Whoever cancelled it wrote no runs file: that is left to the wake of its time.
+            return _FoundTask(over=(path,))
+        # A cancellation writes no runs file: the wake of its time does.
         state = RunState.SKIPPED if settled.ending is Ending.CANCELLED else RunState.MISSED
         line = self.line(place.name, task.at, state, settled.reason or settled.ending.value)
-        return _One(over=(path,), lines=(line,))
+        return _FoundTask(over=(path,), lines=(line,))
 
-    async def unreadable(self, place: TaskPath, path: str, error: Exception) -> _One | None:
-        """A file that nobody can read is reported once a day, until somebody sees to it."""
+    async def unreadable(self, place: TaskPath, path: str, error: Exception) -> _FoundTask | None:
+        """Report a file that cannot be read, once a day, until a person removes or repairs it."""
         if self.exactly:
             return None
         key = f"unreadable/{path}/{self.started.date().isoformat()}"
@@ -148,7 +148,7 @@ class _Search:
         except UnavailableError:
             return None
         reason = one_line(error)
-        return _One(lines=(self.line(place.name, place.hour, RunState.START_FAILED, reason),))
+        return _FoundTask(lines=(self.line(place.name, place.hour, RunState.START_FAILED, reason),))
 
     def line(self, name: str, at: int, state: RunState, reason: str) -> RunRecord:
         seen = format_time(self.started)

@@ -9,7 +9,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.decide.recovery import recover
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake
-from reconciler.model.runs import RunRecord, RunState, WakeLog
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.policies import Delivery
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly
@@ -63,10 +63,10 @@ def test_a_line_about_several_misses_settles_each_of_them_when_the_cursor_is_rec
     times = (minute(at("09:00")), minute(at("10:00")))
     failed = _log("09:00", RunState.START_FAILED, times[:1], {"hourly@2026-11-20T09:00Z": 1})
     missed = _log("10:30", RunState.MISSED, times, {})
-    assert recover([failed, missed]).unsettled == {}
+    assert recover([failed, missed]).pending == {}
 
 
-def _log(time: str, state: RunState, times: tuple[int, ...], unsettled: dict[str, int]) -> WakeLog:
+def _log(time: str, state: RunState, times: tuple[int, ...], pending: dict[str, int]) -> WakeLog:
     seen = f"2026-11-20T{time}:00Z"
     line = RunRecord(name="hourly", times=times, count=len(times), state=state, at=seen)
     return WakeLog(
@@ -76,6 +76,6 @@ def _log(time: str, state: RunState, times: tuple[int, ...], unsettled: dict[str
         now=minute(at(time)),
         generation="x",
         through=minute(at(time)),
-        unsettled=unsettled,
+        pending=pending,
         records=(line,),
     )

@@ -1,7 +1,7 @@
 """Which nominal times of a schedule count, and why one does not. Pure.
 
-``start`` and ``end`` bound what is an occurrence at all. An excluded or suspended occurrence is one
-that is let go: somebody had said that it should not run, and the history says so.
+``start`` and ``end`` bound what is an occurrence at all. An excluded or suspended occurrence is
+skipped: the manifest says that it must not run, and the history says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.cron import Timetable, instant, minute, parse, tzinfo_named
 from reconciler.model.occurrence import format_minute
-from reconciler.model.record import Record, excluded_days
+from reconciler.model.schedule_record import ScheduleRecord, excluded_days
 
 EXCLUDED_AT_MOST: Final = 50_000
 """Excluded times in a row after which a search for the next occurrence gives up: more than the
@@ -22,7 +22,7 @@ EXCLUDED_FOR: Final = 60 * 366 * 24 * 60
 """Minutes of nothing but excluded times after which it gives up: leap days come on all weekdays."""
 
 
-def nominal_times(record: Record, since: int, until: int) -> Sequence[int]:
+def nominal_times(record: ScheduleRecord, since: int, until: int) -> Sequence[int]:
     """The occurrences of a record in the half-open ``(since, until]``, within its bounds."""
     after = max(since, record.anchor, *(() if record.start is None else (record.start - 1,)))
     last = until if record.end is None else min(until, record.end - 1)
@@ -32,7 +32,7 @@ def nominal_times(record: Record, since: int, until: int) -> Sequence[int]:
     return tuple(timetable.between(after, last)) if timetable is not None else ()
 
 
-def barred(record: Record, at: int) -> str | None:
+def exclusion(record: ScheduleRecord, at: int) -> str | None:
     """Why this occurrence does not run: the schedule is suspended or its time is excluded."""
     if record.is_suspended(at):
         reason = f"suspended: {record.suspended}" if record.suspended else "suspended"
@@ -44,11 +44,15 @@ def barred(record: Record, at: int) -> str | None:
     return None
 
 
-def running_times(record: Record, after: int) -> Iterator[int]:
+def running_times(record: ScheduleRecord, after: int) -> Iterator[int]:
     """The occurrences later than an epoch minute that are to run, ascending."""
     after = max(after, record.anchor, *(() if record.start is None else (record.start - 1,)))
     if record.at is not None:
-        if record.at > after and not _beyond(record, record.at) and not barred(record, record.at):
+        if (
+            record.at > after
+            and not _beyond(record, record.at)
+            and not exclusion(record, record.at)
+        ):
             yield record.at
         return
     timetable = record.timetable()
@@ -62,7 +66,7 @@ def running_times(record: Record, after: int) -> Iterator[int]:
         if following is None or _beyond(record, following):
             return
         after = following
-        if barred(record, following):
+        if exclusion(record, following):
             after = _last_excluded(record, following)
             in_a_row += 1
             if following > since + EXCLUDED_FOR:
@@ -72,18 +76,18 @@ def running_times(record: Record, after: int) -> Iterator[int]:
         yield following
 
 
-def previous_time(record: Record, before: int) -> int | None:
+def previous_time(record: ScheduleRecord, before: int) -> int | None:
     """The occurrence of a recurring record before this one, None when there is none."""
     timetable = record.timetable()
     found = None if timetable is None else timetable.previous(before - 1)
     return found if found is not None and found > record.anchor else None
 
 
-def _beyond(record: Record, at: int) -> bool:
+def _beyond(record: ScheduleRecord, at: int) -> bool:
     return record.end is not None and at >= record.end
 
 
-def _last_excluded(record: Record, at: int) -> int:
+def _last_excluded(record: ScheduleRecord, at: int) -> int:
     """The last minute of the dates that exclude this minute; ``at`` where no dates do."""
     found = at
     for text in record.exclude:

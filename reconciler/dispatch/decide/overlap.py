@@ -1,0 +1,154 @@
+"""Whether an occurrence may start, given the earlier runs of its schedule. Pure.
+
+The wake gathers what is known of the earlier runs and of the queue behind the one that is still
+running (:mod:`reconciler.dispatch.wake.earlier_runs`); then this decides, without a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from reconciler.policies import Overlap
+
+PLACES: Final = 50
+"""Occurrences that may wait for one run, one after the other, before no more do."""
+_REPLACED: Final = "replaced "
+_RUNNING: Final = ", still running"
+
+
+class EarlierState(Enum):
+    """The state of an earlier run, as far as it decides about a later one."""
+
+    IN_DOUBT = "in-doubt"
+    """It may have started, or may still be started by another wake."""
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+    ENDED = "ended"
+
+
+class EarlierRun(NamedTuple):
+    """An earlier run; ``occurrence`` and ``call`` are ids, empty while it is in doubt."""
+
+    state: EarlierState
+    occurrence: str = ""
+    call: str = ""
+
+
+class Queue(NamedTuple):
+    """The queue behind a run that is still running.
+
+    Attributes:
+        waiting: the id of the occurrence that waits; None when all that waited were dropped and no
+            place is left.
+        is_new: it has claimed its place just now.
+    """
+
+    waiting: str | None = None
+    is_new: bool = False
+
+
+class Earlier(NamedTuple):
+    """What was gathered for one occurrence.
+
+    Attributes:
+        runs: those that may still be running.
+        replaces: the occurrence id of the run that an earlier attempt of this occurrence was to
+            replace; empty for none.
+        queue: known when a run is running and ``overlap`` is ``queue``.
+    """
+
+    runs: Sequence[EarlierRun]
+    replaces: str = ""
+    queue: Queue = Queue()
+
+
+class Admission(Enum):
+    """What an occurrence may do."""
+
+    START = "start"
+    WAIT = "wait"
+    """Until the one before it is settled."""
+    QUEUE = "queue"
+    SKIP = "skip"
+    MISS = "miss"
+    REPLACE = "replace"
+
+
+class Admitted(NamedTuple):
+    """A decision about one occurrence.
+
+    Attributes:
+        behind: the occurrence that is still running, when that is what decided.
+        call: its call.
+        reason: for the history; None when there is nothing new to say.
+    """
+
+    admission: Admission
+    behind: str = ""
+    call: str = ""
+    reason: str | None = None
+
+
+def decide_overlap(overlap: Overlap, occurrence: str, earlier: Earlier) -> Admitted:
+    """Decide about one occurrence by its schedule's ``overlap``, which is not ``allow``.
+
+    Args:
+        occurrence: its id.
+    """
+    if any(run.state is EarlierState.IN_DOUBT for run in earlier.runs):
+        return Admitted(Admission.WAIT)
+    running = next((run for run in earlier.runs if run.state is EarlierState.RUNNING), None)
+    if running is None:
+        return _start(earlier)
+    behind, call = running.occurrence, running.call
+    match overlap:
+        case Overlap.SKIP:
+            reason = f"{behind} is still running; overlap is skip"
+            return Admitted(Admission.SKIP, behind, call, reason)
+        case Overlap.REPLACE:
+            return Admitted(Admission.REPLACE, behind, call, replacing(behind))
+        case _:
+            return _queue(occurrence, running, earlier.queue)
+
+
+def _start(earlier: Earlier) -> Admitted:
+    """It starts, since no earlier run is running any more.
+
+    An attempt before this one may have cancelled a run and failed to start: the history then says
+    why that run was cancelled.
+    """
+    cancelled = {run.occurrence for run in earlier.runs if run.state is EarlierState.CANCELLED}
+    if earlier.replaces not in cancelled:
+        return Admitted(Admission.START)
+    return Admitted(Admission.START, earlier.replaces, reason=replacing(earlier.replaces))
+
+
+def _queue(occurrence: str, running: EarlierRun, queue: Queue) -> Admitted:
+    behind, call = running.occurrence, running.call
+    if queue.waiting == occurrence:
+        reason = f"{behind} is still running; overlap is queue"
+        return Admitted(Admission.QUEUE, behind, call, reason if queue.is_new else None)
+    if queue.waiting is not None:
+        reason = f"{behind} is still running and {queue.waiting} waits for it; overlap is queue"
+        return Admitted(Admission.SKIP, behind, call, reason)
+    reason = f"{behind} is still running, and {PLACES} have waited for it in vain; overlap is queue"
+    return Admitted(Admission.SKIP, behind, call, reason)
+
+
+def replacing(behind: str) -> str:
+    """The reason of a start that ended an earlier run, given that run's occurrence id."""
+    return f"{_REPLACED}{behind}{_RUNNING}"
+
+
+def replaced_in(reason: str) -> str | None:
+    """The occurrence id that :func:`replacing` was given; None when the reason is another."""
+    if reason.startswith(_REPLACED) and reason.endswith(_RUNNING):
+        return reason[len(_REPLACED) : -len(_RUNNING)]
+    return None
+
+
+def running_key(name: str) -> str:
+    """The Dict key of a schedule's last started call."""
+    return f"running/{name}"
