@@ -76,6 +76,11 @@ class TaskPromises:
         if calls and not harmed and self._cancelled_for_good(key, answers):
             yield f"{key} was cancelled, and started"
 
+    def _in_doubt(self, key: str, answers: Sequence[Answered]) -> bool:
+        """Whether it is at-most-once, and a fault struck a wake that had claimed it (Starting)."""
+        may_be = Delivery.AT_MOST_ONCE in _deliveries(key, answers)
+        return may_be and key in self.world.disturbed
+
     def _forgotten(self, calls: Sequence[Call], answers: Sequence[Answered]) -> int:
         """How often it was created anew after its file and its entries had been lost."""
         if answers[0].request.task.id not in self.world.harm.tasks:
@@ -113,6 +118,8 @@ class TaskPromises:
         occurrence = Occurrence.parse(key)
         if occurrence not in self.reports.missed:
             yield f"{key} neither started nor is it reported"
+        elif self._in_doubt(key, answers):
+            return
         elif self.clean.looked(since, since + REMEMBERED):
             reasons = ", ".join(sorted(self.reports.missed[occurrence]))
             yield f"{key} is reported missed ({reasons}), and nothing had gone wrong"
