@@ -12,10 +12,11 @@ from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.source import desired_of, require_app_of
 from reconciler.cli.stopping import run, stopping
 from reconciler.deploy.adoption import adoption
-from reconciler.deploy.apply import Workspace, with_standing
 from reconciler.deploy.checkout import settle_git_variables
 from reconciler.deploy.lease import held_lease
 from reconciler.deploy.observation import observe
+from reconciler.deploy.owner import with_standing
+from reconciler.deploy.ports import Workspace
 from reconciler.errors import StoppedError
 from reconciler.foreign_text import as_lines
 from reconciler.model.pointer import POINTER_PATH

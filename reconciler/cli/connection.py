@@ -15,9 +15,10 @@ from reconciler.manifest import LOCAL
 
 if TYPE_CHECKING:
     from reconciler.cli.damaged import WarningRunLog
-    from reconciler.deploy.apply import Workspace
+    from reconciler.deploy.ports import Workspace
     from reconciler.dispatch.ports import RunLog
     from reconciler.dispatch.wake.request import Ports
+    from reconciler.query.ports import QueryPorts
 
 THROTTLE_WAIT: Final = "60"
 """Seconds that the client waits on throttling; without this it waits for ever."""
@@ -64,10 +65,10 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
     Args:
         commit: whose manifests are planned; None for the work tree.
     """
-    from reconciler.deploy.apply import Workspace
     from reconciler.deploy.modal_apps import ModalApps
     from reconciler.deploy.modal_files import ModalFiles
     from reconciler.deploy.owner import GitCheckout
+    from reconciler.deploy.ports import Workspace
     from reconciler.dispatch.adapters.modal_calls import ModalClaims, SystemClock
 
     name, environment = inputs.environment.app, inputs.environment.modal
@@ -101,6 +102,25 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
         caller=ModalCaller(inputs.environment.modal),
         log=log or open_run_log(inputs),
         tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),
+    )
+
+
+def open_query(inputs: Inputs) -> QueryPorts:
+    """What questions are asked of: the environment that we are connected to."""
+    from reconciler.client.task_files import ModalTaskFiles
+    from reconciler.deploy.modal_apps import ModalApps
+    from reconciler.deploy.modal_files import ModalFiles
+    from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
+    from reconciler.query.ports import QueryPorts
+
+    name, environment = inputs.environment.app, inputs.environment.modal
+    return QueryPorts(
+        apps=ModalApps(name, environment),
+        files=ModalFiles(name, environment),
+        claims=ModalClaims(name, environment),
+        caller=ModalCaller(environment),
+        tasks=ModalTaskFiles(name, environment),
+        clock=SystemClock(),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from reconciler.cli.connection import connected, open_ports, open_workspace, removal_in
+from reconciler.cli.connection import connected, open_ports, open_query, open_workspace, removal_in
 from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.named import Named, find_task, records_of, require_known
@@ -15,13 +15,16 @@ from reconciler.cli.unknown import nothing_live
 from reconciler.cron import minute
 from reconciler.deploy.history import Origin, record_or_damage
 from reconciler.deploy.observation import read_pointer
-from reconciler.dispatch.history import Run, runs_of, with_open_calls
+from reconciler.dispatch.history import with_open_calls
 from reconciler.dispatch.wake.cursor_entry import read_cursor
 from reconciler.dispatch.wake.request import Ports
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
+from reconciler.model.history import Run
 from reconciler.model.task import is_task
+from reconciler.query.newest_first import RunHistory
 from reconciler.render.explanation import Beginning, explain, explain_deleted, origin_line
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.logs import Logs
 from reconciler.render.task_explanation import explain_task
 
@@ -36,7 +39,7 @@ def main(args: Namespace) -> int:
     if origin is not None:
         lines.append(origin_line(origin.commit, origin.author, origin.at))
     if args.format == "json":
-        print_json({"format": 1, "explanation": lines})
+        print_json({"format": OUTPUT_FORMAT, "explanation": lines})
     else:
         print(as_lines(lines))
     return 0
@@ -62,9 +65,7 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     meant = {
         Named.of(one, generation) for one in (name, *(() if record is None else (record.name,)))
     }
-    history = runs_of(
-        await ports.log.recent(days, lambda of: any(named.could_mean(of) for named in meant))
-    )
+    history = await _history(inputs, meant, at, days, is_live=record is not None)
     if record is None or at is None:
         lines = await _task_lines(ports, name, at, history, logs)
         if lines:
@@ -85,6 +86,23 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     cursor = await read_cursor(ports)
     beginning = Beginning.of(generation, record.name)
     return list(explain(record, at, runs, cursor, minute(ports.clock.now()), logs, beginning))
+
+
+async def _history(
+    inputs: Inputs, meant: Collection[Named], at: int | None, days: int, *, is_live: bool
+) -> list[Run]:
+    """The runs that the answer needs: those of the time; of what is not live, all."""
+    history = RunHistory(open_query(inputs).files)
+
+    def about(name: str) -> bool:
+        return any(named.could_mean(name) for named in meant)
+
+    if at is not None and is_live:
+        known = await history.read_about(about, at, days=days)
+    else:
+        known = await history.read_back(lambda _known: about, days=days)
+    warn_of_damage(known.damaged, removal_in(inputs))
+    return known.ordered
 
 
 async def _task_lines(

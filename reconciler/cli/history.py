@@ -13,6 +13,7 @@ from reconciler.cli.inputs import read_inputs
 from reconciler.cli.printing import print_json
 from reconciler.cli.stopping import run
 from reconciler.foreign_text import as_lines, on_one_line
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.style import Style
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def main(args: Namespace) -> int:
         lost.what += "; the history of applies was on it"
         raise lost
     if args.format == "json":
-        print_json({"format": 1, "applies": [_json(a) for a in applies]})
+        print_json({"format": OUTPUT_FORMAT, "applies": [_json(a) for a in applies]})
     else:
         print(_text(applies, Style.of(sys.stdout)))
     return 0

@@ -11,6 +11,7 @@ from reconciler.cli.inputs import read_inputs
 from reconciler.cli.printing import print_json, to_json
 from reconciler.cli.stopping import run
 from reconciler.errors import ReconcileError
+from reconciler.render.json_format import OUTPUT_FORMAT
 
 PATIENCE: Final = 24 * 3600.0
 """Seconds that ``--wait`` waits: no call takes longer."""
@@ -24,7 +25,11 @@ def submit(args: Namespace) -> int:
         from reconciler.client import submit_async
 
         call = run(submit_async(args.function, arguments, environment=inputs.environment.modal))
-    print(to_json({"format": 1, "call": call}, indent=None) if args.format == "json" else call)
+    print(
+        to_json({"format": OUTPUT_FORMAT, "call": call}, indent=None)
+        if args.format == "json"
+        else call
+    )
     return 0
 
 
@@ -39,7 +44,7 @@ def result(args: Namespace) -> int:
         error = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
     if args.format == "json":
         fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
-        print_json({"format": 1, **fields})
+        print_json({"format": OUTPUT_FORMAT, **fields})
     else:
         shown = error if outcome.value is None else to_json(_plain(outcome.value), indent=None)
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")

@@ -17,6 +17,7 @@ from reconciler.model.occurrence import format_minute
 from reconciler.plan import upcoming
 from reconciler.plan.preview import preview_records
 from reconciler.render.crowds import Crowd, find_crowds
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.style import Style
 from reconciler.words import count
 
@@ -41,7 +42,7 @@ def main(args: Namespace) -> int:
     found = list(lint(schedules, datetime.now(UTC)))
     if args.format == "json":
         findings = [asdict(finding) for finding in found]
-        print_json({"format": 1, "findings": findings})
+        print_json({"format": OUTPUT_FORMAT, "findings": findings})
     else:
         style = Style.of(sys.stdout)
         for finding in found:

@@ -27,6 +27,20 @@ BROKEN_PIPE = 141
 COLLECT: Final = (50_000, 20, 100)
 """Thresholds of the garbage collector: a plan of 10,000 schedules makes millions of objects, hardly
 any in a cycle, and the usual thresholds look at all of them again and again."""
+STATES = (
+    "missed",
+    "overdue",
+    "failed",
+    "timed-out",
+    "waiting",
+    "running",
+    "suspended",
+    "cancelled",
+    "no-run-yet",
+    "unknown",
+    "succeeded",
+)
+"""The states of a schedule, as ``query.status`` has them: parsing loads none of its modules."""
 _TIME_HELP = "ISO 8601, in UTC unless it has an offset"
 _GITHUB_HELP = "in GitHub Actions: the comment on a pull request, and the issue about drift"
 _ENGINE_HELP = "run the embedded Modal in the foreground, or a command pointed at it"
@@ -157,6 +171,24 @@ def _parser() -> argparse.ArgumentParser:
     _add_format(lint)
 
     status = add("status", "status:main", "last and next run of every schedule")
+    status.add_argument("--all", action="store_true", help="list all, however many they are")
+    status.add_argument("--owner", metavar="NAME", help="list the schedules of this owner only")
+    status.add_argument(
+        "--label",
+        action="append",
+        type=_label,
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="list the schedules with this label only",
+    )
+    status.add_argument(
+        "--state",
+        action="append",
+        choices=STATES,
+        default=[],
+        metavar="STATE",
+        help=f"list the schedules in this state only: {', '.join(STATES)}",
+    )
     _add_format(status)
 
     runs = add("runs", "runs:main", "what became of the occurrences of the last days")
@@ -377,6 +409,11 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return number
+
+
+def _label(text: str) -> tuple[str, str | None]:
+    name, equals, value = text.partition("=")
+    return name, value if equals else None
 
 
 def _crons(text: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from reconciler.cli.times import FAR_DAYS
 from reconciler.cli.unknown import unknown_schedule
-from reconciler.dispatch.history import Run, runs_of
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation
+from reconciler.model.history import Run, runs_of
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import (

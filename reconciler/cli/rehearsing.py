@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
-from reconciler.cli.damaged import ENTRY
-from reconciler.dispatch.history import Run, runs_of
 from reconciler.dispatch.wake.cursor_entry import read_cursor
 from reconciler.dispatch.wake.rehearsed_ports import REHEARSED, RehearsedClaims, rehearsed
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
@@ -14,9 +12,11 @@ from reconciler.dispatch.wake.wake import wake
 from reconciler.model.claim import ClaimState, claim_key
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.generation import ON_DEMAND, Generation
+from reconciler.model.history import Run, runs_of
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.model.task import is_task
+from reconciler.query.damage import ENTRY
 from reconciler.render.rehearsal import Line, Rehearsal, Will
 
 HISTORY_DAYS = 2

@@ -7,7 +7,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.cli.connection import connected, open_ports
+from reconciler.cli.connection import connected, open_ports, open_query, removal_in
+from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.named import Named, records_of, require_known
 from reconciler.cli.printing import to_json
@@ -15,15 +16,17 @@ from reconciler.cli.stopping import run
 from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
 from reconciler.cli.unknown import require_volume
 from reconciler.cron import minute
-from reconciler.dispatch.history import Run, runs_of, with_open_calls
-from reconciler.dispatch.wake.request import Ports
+from reconciler.dispatch.history import with_open_calls
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
+from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs_file import RunState
+from reconciler.query.newest_first import RunHistory
+from reconciler.query.runs import RunsWanted, list_runs
 from reconciler.render.explanation import run_lines
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.logs import Logs
-from reconciler.render.runs_text import FAILURES, run_json, runs_text
+from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
 
 
@@ -41,12 +44,16 @@ async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
     ports = open_ports(inputs)
     generation = await ports.generations.live()
     named = Named.of(wanted.name, generation)
-    history = runs_of(await ports.log.recent(args.days or FAR_DAYS, named.could_mean))
+    history, days = RunHistory(open_query(inputs).files), args.days or FAR_DAYS
+    known = await history.read_about(named.could_mean, wanted.at, days=days)
+    warn_of_damage(known.damaged, removal_in(inputs))
     found = [
-        one for one in history if one.occurrence.at == wanted.at and named.means(one.occurrence)
+        one
+        for one in known.ordered
+        if one.occurrence.at == wanted.at and named.means(one.occurrence)
     ]
     if not found:
-        await require_known(wanted.name, generation, ports, history)
+        await require_known(wanted.name, generation, ports, known.ordered)
         raise ReconcileError(
             f"the history has no {wanted.id}",
             remedy="Ask why",
@@ -62,43 +69,36 @@ async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
 
 
 async def _listed(inputs: Inputs, args: Namespace) -> str:
-    ports = open_ports(inputs)
-    days = _days(args, ports.clock.now())
-    if args.name is not None:
-        found = await _named(args.name, days, ports)
-    else:
-        found = runs_of(await ports.log.recent(days))
-    if not found:
+    ports, asked = open_ports(inputs), open_query(inputs)
+    days = _days(args, asked.clock.now())
+    generation = None if args.name is None else await ports.generations.live()
+    named = None if args.name is None else Named.of(args.name, generation)
+    wanted = RunsWanted(
+        count=args.count,
+        days=days,
+        since=args.since,
+        failed=args.failed,
+        about=None if named is None else named.could_mean,
+        means=None if named is None else named.means,
+    )
+    found = await list_runs(RunHistory(asked.files), asked.caller, wanted)
+    warn_of_damage(found.damaged, removal_in(inputs))
+    if not found.runs:
+        if args.name is not None:
+            await require_known(args.name, generation, ports)
         await require_volume(inputs)
-    if args.since is not None:
-        found = [one for one in found if datetime.fromisoformat(one.seen) >= args.since]
-    if args.failed:
-        found = await _failed(found, ports)
-    runs = found[-args.count :]
-    if len(runs) < len(found):
+    if found.more:
         # The oldest are left out without leaving a trace in what is printed.
-        cut = f"{len(runs):,} of {len(found):,} shown; --count shows more"
-        print(cut, file=sys.stderr)
-    if not args.failed:
-        runs = await with_open_calls(runs, ports.caller)
-    return _json(runs) if args.format == "json" else runs_text(runs, Style.of(sys.stdout))
-
-
-async def _named(name: str, days: int, ports: Ports) -> Sequence[Run]:
-    generation = await ports.generations.live()
-    named = Named.of(name, generation)
-    runs = runs_of(await ports.log.recent(days, named.could_mean))
-    found = [one for one in runs if named.means(one.occurrence)]
-    if not found:
-        await require_known(name, generation, ports)
-    return found
-
-
-async def _failed(runs: Sequence[Run], ports: Ports) -> Sequence[Run]:
-    """Those that failed: a call that is still open may have, and is asked before it is judged."""
-    wanted = [one for one in runs if one.state in FAILURES or one.state is RunState.STARTED]
-    judged = await with_open_calls(wanted, ports.caller)
-    return [one for one in judged if one.state in FAILURES]
+        print(f"the newest {len(found.runs):,} are shown; --count shows more", file=sys.stderr)
+    if found.not_asked:
+        print(
+            f"{found.not_asked:,} runs are shown as the last wake left them: Modal was asked about "
+            "the newest only",
+            file=sys.stderr,
+        )
+    if args.format == "json":
+        return _json(found.runs)
+    return runs_text(found.runs, Style.of(sys.stdout))
 
 
 def _days(args: Namespace, now: datetime) -> int:
@@ -113,7 +113,7 @@ def _days(args: Namespace, now: datetime) -> int:
 
 
 def _json(runs: Sequence[Run]) -> str:
-    return to_json({"format": 1, "runs": [run_json(one) for one in runs]})
+    return to_json({"format": OUTPUT_FORMAT, "runs": [run_json(one) for one in runs]})
 
 
 def _occurrence(text: str | None) -> Occurrence | None:

@@ -16,6 +16,7 @@ from reconciler.cli.stopping import run
 from reconciler.cron import minute
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.style import Style
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def show(args: Namespace) -> int:
         own = inputs.environment
         tasks = run(list_tasks_async(settled=args.all, app=own.app, environment=own.modal))
     if args.format == "json":
-        print_json({"format": 1, "tasks": [_json(task) for task in tasks]})
+        print_json({"format": OUTPUT_FORMAT, "tasks": [_json(task) for task in tasks]})
     else:
         print(_text(tasks, Style.of(sys.stdout)))
     return 1 if any(task.state is TaskState.UNREADABLE for task in tasks) else 0

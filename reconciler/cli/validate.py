@@ -9,6 +9,7 @@ from reconciler.cli.printing import print_json
 from reconciler.deploy.settings_files import require_app_of_its_own
 from reconciler.manifest import ManifestError, load
 from reconciler.manifest.problem import Problem
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.words import count
 
 
@@ -21,11 +22,11 @@ def main(args: Namespace) -> int:
         manifests = load(place.root / settings.schedules, settings=settings, root=place.top)
     except ManifestError as error:
         if args.format == "json":
-            print_json({"format": 1, "problems": [*map(_json, error.problems)]})
+            print_json({"format": OUTPUT_FORMAT, "problems": [*map(_json, error.problems)]})
         raise
     if args.format == "json":
         names = [schedule.name for schedule in manifests.schedules]
-        print_json({"format": 1, "files": manifests.files, "schedules": names})
+        print_json({"format": OUTPUT_FORMAT, "files": manifests.files, "schedules": names})
     else:
         schedules = count(len(manifests.schedules), "schedule")
         print(

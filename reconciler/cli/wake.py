@@ -21,6 +21,7 @@ from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import StoppedError
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.news import News, may_repeat, news_of
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, wake_text
@@ -104,13 +105,12 @@ def _awaited(log: WakeLog, inputs: Inputs, args: Namespace) -> WakeLog:
 def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
     if args.format == "json":
         records = [record.to_json() for record in news.log.records]
-        sendings = [sending.to_json() for sending in news.log.sendings]
+        notifications = [sending.to_json() for sending in news.log.sendings]
         data = {
-            "format": 1,
+            "format": OUTPUT_FORMAT,
             "records": records,
-            "told": sendings,
-            "served_before": [line.occurrence.id for line in news.before],
-            "settled_before": [
+            "notifications": notifications,
+            "processed_before": [
                 {
                     "occurrence": line.occurrence.id,
                     "state": line.state.value,

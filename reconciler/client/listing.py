@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.client.stored_tasks import Stored, task_of
 from reconciler.cron import instant
-from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.adapters.at_once import at_once, together
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.errors import one_line
 from reconciler.model.formats import FormatError
@@ -78,14 +78,14 @@ def view(found: Stored) -> ScheduledTask:
     )
 
 
-async def count_pending(files: TaskFiles) -> int:
-    """How many tasks are to run; none of them is read.
+async def pending_paths(files: TaskFiles) -> Sequence[str]:
+    """The paths of the tasks that are to run; none of them is read.
 
     Raises:
         UnavailableError: Modal did not answer.
     """
-    pending = await files.pending()
-    return len(_open(pending, await files.settled()))
+    pending, settled = await together(files.pending(), files.settled())
+    return tuple(_open(pending, settled))
 
 
 async def list_stored(

@@ -20,11 +20,11 @@ from reconciler.deploy.beginnings import with_beginnings
 from reconciler.deploy.history import next_record, read_record
 from reconciler.deploy.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.deploy.observation import observe
-from reconciler.deploy.ports import Apps, Checkout, CronLimitError, Deployment, Files
+from reconciler.deploy.owner import with_standing
+from reconciler.deploy.ports import CronLimitError, Deployment, Workspace
 from reconciler.deploy.pruning import Pruning
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.ports import Claims, Clock
 from reconciler.dispatch.wake.cursor_entry import rewrite
 from reconciler.errors import ReconcileError, RefusedError, one_line
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
@@ -43,7 +43,7 @@ from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.chains import commit_to_follow
 from reconciler.plan.headline import headline
-from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full, ownership_change
+from reconciler.plan.ownership import ownership_change
 from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
 from reconciler.plan.telling import secrets_digest
@@ -76,17 +76,6 @@ class MissingTargetError(ReconcileError):
 
 class NotConvergedError(ReconcileError):
     """After the apply, what is live is still not what git says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """All the outside of an apply."""
-
-    apps: Apps
-    files: Files
-    claims: Claims
-    clock: Clock
-    checkout: Checkout
 
 
 async def prepare(
@@ -128,17 +117,6 @@ async def prepare(
     if plan.deploy:
         await workspace.apps.require_secrets(plan.secrets)
     return plan
-
-
-def with_standing(checkout: Checkout, desired: Desired, actual: Actual) -> Desired:
-    """What git says, with what its history says of what is live where that has to be known."""
-    if not isinstance(judge_owner(actual, desired), Stranger):
-        return desired
-    live = None if actual.pointer is None else actual.pointer.commit
-    owner = owner_in_full(actual)
-    folder = None if owner is None else owner.folder
-    standing = checkout.standing(live, folder, desired.owner.identity.folder)
-    return replace(desired, standing=standing)
 
 
 def check_allowed(plan: Plan) -> None:

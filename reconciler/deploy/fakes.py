@@ -213,6 +213,13 @@ class FakeFiles:
         await asyncio.sleep(0)
         return found
 
+    async def sizes(self, folder: str) -> Mapping[str, int]:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        below = f"{folder}/"
+        found = {path: len(one) for path, one in self.files.items() if path.startswith(below)}
+        await asyncio.sleep(0)
+        return found
+
     async def remove(self, path: str) -> None:
         """See :class:`~reconciler.deploy.ports.Files`."""
         self.files.pop(path, None)

@@ -13,13 +13,16 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.model.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
 from reconciler.model.pointer import Pointer, pointer_of
-from reconciler.plan import Kind, Plan
+from reconciler.plan.change import Kind
+
+if TYPE_CHECKING:
+    from reconciler.plan.plan import Plan
 
 FOLDER: Final = "applies"
 AT_ONCE: Final = 16

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import modal
 from modal.exception import NotFoundError
+from modal.types import FileEntry, FileEntryType
 
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import at_once
@@ -77,15 +78,25 @@ class ModalFiles:
 
     async def written(self, folder: str) -> Mapping[str, str]:
         """See :class:`~reconciler.deploy.ports.Files`."""
-        with translated_errors(f"list {folder} of the Volume {self._name}"):
-            try:
-                entries = await self._read_only.listdir.aio(folder)
-            except (NotFoundError, FileNotFoundError):
-                return {}
         return {
             entry.path.lstrip("/"): format_time(datetime.fromtimestamp(entry.mtime, UTC))
-            for entry in entries
+            for entry in await self._listed(folder)
         }
+
+    async def sizes(self, folder: str) -> Mapping[str, int]:
+        """See :class:`~reconciler.deploy.ports.Files`."""
+        return {
+            entry.path.lstrip("/"): entry.size
+            for entry in await self._listed(folder, recursive=True)
+            if entry.type is FileEntryType.FILE
+        }
+
+    async def _listed(self, folder: str, *, recursive: bool = False) -> Sequence[FileEntry]:
+        with translated_errors(f"list {folder} of the Volume {self._name}"):
+            try:
+                return await self._read_only.listdir.aio(folder, recursive=recursive)
+            except (NotFoundError, FileNotFoundError):
+                return ()
 
     async def remove(self, path: str) -> None:
         """See :class:`~reconciler.deploy.ports.Files`."""

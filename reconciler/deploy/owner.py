@@ -7,15 +7,17 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.deploy.opening import NoRepositoryError, open_repository, top_of
+from reconciler.deploy.ports import Checkout
 from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
-from reconciler.plan import Identity, Owner, Standing
-from reconciler.plan.identity import LOCAL_ID, is_path, repository_at
+from reconciler.plan.identity import LOCAL_ID, Identity, Owner, is_path, repository_at
+from reconciler.plan.ownership import Stranger, judge_owner, owner_in_full
+from reconciler.plan.state import Actual, Desired, Standing
 
 if TYPE_CHECKING:
     from git import Repo
@@ -232,3 +234,14 @@ def _repository(root: Path) -> Iterator[Repo | None]:
     except NoRepositoryError:
         pass
     yield None
+
+
+def with_standing(checkout: Checkout, desired: Desired, actual: Actual) -> Desired:
+    """What git says, with what its history says of what is live where that has to be known."""
+    if not isinstance(judge_owner(actual, desired), Stranger):
+        return desired
+    live = None if actual.pointer is None else actual.pointer.commit
+    owner = owner_in_full(actual)
+    folder = None if owner is None else owner.folder
+    standing = checkout.standing(live, folder, desired.owner.identity.folder)
+    return replace(desired, standing=standing)

@@ -10,9 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from reconciler.dispatch.ports import Claims, Clock
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.generation import Slot
-from reconciler.plan import Rates, Standing, Touch
+from reconciler.plan.price import Rates
+from reconciler.plan.state import Standing, Touch
 
 Secrets: TypeAlias = Mapping[str, Sequence[str]]
 """Names of Modal Secrets, each with the keys that it has to have."""
@@ -213,6 +215,22 @@ class Files(Protocol):
         """The same, each with when it was last written; one call, whatever there is."""
         ...
 
+    async def sizes(self, folder: str) -> Mapping[str, int]:
+        """The paths of all files below a folder, at any depth, each with its size in bytes; one
+        call, whatever there is."""
+        ...
+
     async def remove(self, path: str) -> None:
         """Remove a file, which may be gone already."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """All the outside of an apply."""
+
+    apps: Apps
+    files: Files
+    claims: Claims
+    clock: Clock
+    checkout: Checkout

@@ -173,17 +173,25 @@ class Archive(Protocol):
         ...
 
     async def loose_days(self) -> Sequence[str]:
-        """Those of them whose logs are not all in one file, ascending."""
+        """Those of them whose logs are not all in one file, or that have no summary, ascending."""
         ...
 
-    async def compact(self, day: str) -> Sequence[Damaged]:
-        """Put the logs of a day into one file. A reader finds each log, before, after and amid.
+    async def compact(self, day: str, now: int) -> Sequence[Damaged]:
+        """Put the logs of a day into one file, and write the day's summary. A reader finds each
+        log, before, after and amid.
 
         A file that cannot be read stays beside it; where that is the day's one file, all stays.
+
+        Args:
+            now: epoch minute; a log that is about later times stays beside it too.
 
         Returns:
             What cannot be read.
         """
+        ...
+
+    async def summarise(self, day: str) -> None:
+        """Write the summary of a day whose logs stay as they are."""
         ...
 
     async def remove(self, day: str) -> None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
+from reconciler.cron import minute
 from reconciler.model.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
 from reconciler.model.occurrence import (
     Occurrence,
@@ -23,13 +24,26 @@ from reconciler.model.occurrence import (
     time_of,
 )
 from reconciler.model.outbox import Sending
+from reconciler.model.task import is_task
 
 RUNS_FOLDER: Final = "runs"
 COMPACTED: Final = "compacted.jsonl"
 """The name of a day's one file."""
+NOTABLE: Final = "-notable"
+"""How the name of a file ends, before ``.jsonl``, which a question about the newest runs must read
+even when newer files answer it: see :attr:`WakeLog.is_notable`. Versions before it have no such
+names, and read these files like others."""
 _EXECUTION_SHOWN: Final = 8
+_REPLACED: Final = "replaced "
+_RUNNING: Final = ", still running"
 LISTED_TIMES: Final = 200
 """Nominal times that one line spells out at most; of a longer span the first and the newest."""
+
+
+def summary_path(day: str) -> str:
+    """Where on the Volume the summary of a day is, see :mod:`reconciler.model.day_summary`. It
+    must not end as the runs files do."""
+    return f"{RUNS_FOLDER}/{day}/summary.ndjson"
 
 
 class RunState(StrEnum):
@@ -64,6 +78,12 @@ _ENDED: Final = frozenset(
         RunState.EXPIRED,
     }
 )
+
+
+NEEDS_ATTENTION: Final = frozenset(
+    {RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED}
+)
+"""The states of a run that needs attention."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +184,22 @@ class WakeLog:
         time = self.started[11:19].replace(":", "")
         execution = f"-{self.execution[:_EXECUTION_SHOWN]}" if self.execution else ""
         part = f"-{self.part}" if self.part > 1 else ""
-        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}{execution}{part}.jsonl"
+        notable = NOTABLE if self.is_notable else ""
+        return f"{RUNS_FOLDER}/{self.day}/{time}-{self.wake}{execution}{part}{notable}.jsonl"
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether the file says something that no newer file makes out of date: what cannot be
+        read, a task that did not run well, or an occurrence that was processed before its time."""
+        return (
+            bool(self.damaged)
+            or self.is_ahead_of(minute(datetime.fromisoformat(self.started)))
+            or any(is_task(line.name) and line.state in NEEDS_ATTENTION for line in self.records)
+        )
+
+    def is_ahead_of(self, at: int) -> bool:
+        """Whether it may be about a nominal time later than this epoch minute."""
+        return self.now > at
 
     def encode(self) -> bytes:
         """The file's bytes."""
@@ -210,6 +245,18 @@ class ReadLogs(list[WakeLog]):
     def __init__(self, logs: Iterable[WakeLog] = (), damaged: Iterable[Damaged] = ()) -> None:
         super().__init__(logs)
         self.damaged = tuple(damaged)
+
+
+def replacing(behind: str) -> str:
+    """The reason of a start that ended an earlier run, given that run's occurrence id."""
+    return f"{_REPLACED}{behind}{_RUNNING}"
+
+
+def replaced_in(reason: str) -> str | None:
+    """The occurrence id that :func:`replacing` was given; None when the reason is another."""
+    if reason.startswith(_REPLACED) and reason.endswith(_RUNNING):
+        return reason[len(_REPLACED) : -len(_RUNNING)]
+    return None
 
 
 def shorten(record: RunRecord) -> RunRecord:

@@ -6,19 +6,21 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.durations import format_duration
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
 from reconciler.model.generation import Slot
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.pack import PackedSlot
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
 from reconciler.plan.past import Hop, describe_way
 from reconciler.plan.telling import describe_address, describe_alerts, masked
+
+if TYPE_CHECKING:
+    from reconciler.pack import PackedSlot
 
 _LABELS: Final = {
     "when": "schedule",

@@ -18,19 +18,19 @@ from reconciler.cron import warnings as cron_warnings
 from reconciler.cron.zone_files import tz_version
 from reconciler.durations import parse_duration
 from reconciler.manifest import EnvironmentSettings, Location, Schedule
-from reconciler.model.generation import CRONLESS, Generation, Slot, new_generation
+from reconciler.model.generation import CRONLESS, Generation, new_generation
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_packings, wakes_without_tolerance
 from reconciler.plan.ancestry import Ancestry, checkout_warnings, creation_reason, deletion_reason
-from reconciler.plan.budget import Budget, budget_for
+from reconciler.plan.budget import Budget
 from reconciler.plan.chains import follow_renames
 from reconciler.plan.change import Action, Change, Kind
-from reconciler.plan.changes import schedule_changes, slot_changes
+from reconciler.plan.changes import schedule_changes
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
 from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
-from reconciler.plan.forecast import Wakes, forecast, wakes_of
+from reconciler.plan.forecast import Wakes
 from reconciler.plan.foreign import (
     Warned,
     schedules_of_modal,
@@ -50,7 +50,7 @@ from reconciler.plan.safety import (
     refuse_protected,
 )
 from reconciler.plan.second_opinion import refuse_other_readings
-from reconciler.plan.slots import members_of, pack_members
+from reconciler.plan.slots import members_of
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import (
     DISPATCHER_TAG,
@@ -69,6 +69,7 @@ from reconciler.plan.telling import (
     slots_since,
 )
 from reconciler.plan.tz_change import TzChange, known_clocks, refuse_older_tz, tz_change
+from reconciler.plan.wake_source import ModalSlots, WakeSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,10 +191,9 @@ def make_plan(
     """
     settings = desired.settings
     members = _members(desired, now)
-    budget = budget_for(settings, actual)
     known = _known(actual)
-    packed = pack_members(members, settings.packing, budget.available, now, known)
-    slots = tuple(Slot(slot.name, slot.cron) for slot in packed)
+    source = ModalSlots.plan(members, settings, actual, known, now)
+    slots, budget = source.crons, source.budget
     followed = follow_renames(desired, actual)
     compiled = compile_records(
         followed.schedules,
@@ -208,7 +208,7 @@ def make_plan(
         compiled.records,
         slots,
         round(settings.punctuality.total_seconds()),
-        {slot.name: slot.schedules for slot in packed},
+        source.covered,
         settings.history.days,
         None if settings.tasks is None else minutes(parse_duration(settings.tasks.value)),
         alerts=None if settings.silent else settings.alerts,
@@ -222,11 +222,12 @@ def make_plan(
 
     secrets = secrets_of(generation)
     applied = last_applied(actual, generation)
+    source = source.instead_of(() if applied is None else applied.slots)
     locations = {schedule.name: schedule.location for schedule in desired.schedules}
     names = frozenset(locations).union(renamed_from(generation, actual.live_names))
     fresh, gone = creation_reason(ancestry), deletion_reason(ancestry)
     changes = (
-        *_changes(applied, generation, locations, fresh, gone, followed.chains),
+        *_changes(applied, generation, source, locations, fresh, gone, followed.chains),
         *lost_deletions(actual, names, gone),
         *alerts_change(applied, generation),
         *_app_changes(desired, actual, applied),
@@ -262,7 +263,7 @@ def make_plan(
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
             *refuse_no_budget(budget, bool(members)),
             *refuse_older_tz(known, generation.tz),
-            *refuse_other_readings(_changed_slots(applied, slots), now),
+            *refuse_other_readings(source.changed, now),
         ),
         warnings=(
             *_ownership_warnings(desired),
@@ -271,15 +272,15 @@ def make_plan(
             *_unchanged_missing(missing, changed),
             *rename_warnings(followed, changes, actual.live_names, desired.past.gap),
             *map(Warned, clock_warnings(actual, now)),
-            *unread_warnings(actual, replace(budget, used=len(slots))),
+            *unread_warnings(actual, budget),
             *_cron_warnings(desired.schedules, changed, now),
         ),
         effects=time_effects((*changes, *drift), now, actual.through, actual.began),
-        deploy=_must_deploy(desired, actual, slots, secrets),
-        slots=packed,
-        budget=replace(budget, used=len(slots)),
-        wakes=forecast(slots, {member.name: member.timetable for member in members}, now),
-        wakes_before=wakes_of(() if applied is None else applied.slots, now),
+        deploy=_must_deploy(desired, actual, source, secrets),
+        slots=source.packed,
+        budget=budget,
+        wakes=source.wakes,
+        wakes_before=source.wakes_before,
         tz=None if applied is None else tz_change(applied, generation, now),
         price=WakePrice.of(actual.wake_seconds, rates),
         now=now,
@@ -314,21 +315,16 @@ def _known(actual: Actual) -> list[Generation]:
     return [generation for generation in (actual.applied, actual.live) if generation is not None]
 
 
-def _changed_slots(applied: Generation | None, slots: tuple[Slot, ...]) -> list[Slot]:
-    """The slots that the plan creates or updates."""
-    return [slot for slot in slots if applied is None or slot not in applied.slots]
-
-
 def _must_deploy(
     desired: Desired,
     actual: Actual,
-    slots: tuple[Slot, ...],
+    source: WakeSource,
     secrets: Mapping[str, tuple[str, ...]],
 ) -> bool:
     own = actual.own
     return (
         own is None
-        or set(own.slots) != set(slots)
+        or not source.is_observed
         or not set(CRONLESS) <= set(own.functions)
         or own.tags.get(DISPATCHER_TAG) != tag_value(desired.dispatcher)
         or own.tags.get(SECRETS_TAG) != secrets_digest(secrets)
@@ -340,6 +336,7 @@ def _must_deploy(
 def _changes(
     applied: Generation | None,
     planned: Generation,
+    source: WakeSource,
     locations: Mapping[str, Location],
     fresh: str,
     gone: str,
@@ -347,7 +344,7 @@ def _changes(
 ) -> Iterator[Change]:
     before = {} if applied is None else applied.by_name
     yield from schedule_changes(before, planned.by_name, locations, fresh, gone, chains)
-    yield from slot_changes(() if applied is None else applied.slots, planned.slots)
+    yield from source.changes()
     if applied is not None:
         yield from generation_changes(applied, planned)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Self
 
-from reconciler.cron import instant
 from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
-from reconciler.dispatch.history import Run
 from reconciler.foreign_text import on_one_line
 from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation
+from reconciler.model.history import Run, lateness
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
@@ -159,14 +157,6 @@ def _lateness(run: Run) -> str:
         return ""
     seconds = lateness(run)
     return "" if seconds is None or seconds < 60 else f", {lasting(seconds)} late"
-
-
-def lateness(run: Run) -> int | None:
-    """Seconds from the nominal time to the wake that started it; None when it did not start."""
-    if run.started is None:
-        return None
-    begun = datetime.fromisoformat(run.started)
-    return max(0, int((begun - instant(run.occurrence.at)).total_seconds()))
 
 
 def _why_from_then(beginning: Beginning) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.history import Run
 from reconciler.manifest import LOCAL, EnvironmentSettings
 from reconciler.manifest.settings import LOCAL_MODAL
+from reconciler.model.history import Run
 from reconciler.model.schedule_record import ScheduleRecord
 
 _TRIED: Final = "fc-"

@@ -1,4 +1,4 @@
-"""A plan as JSON: stable within ``format: 1``; its schema is generated from these models."""
+"""A plan as JSON: stable within ``format: 2``; its schema is generated from these models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from reconciler.plan import Action, Change, Kind, Plan, Rule, desired_digest
 from reconciler.plan.tz_change import TzChange
 from reconciler.render.document_part import Part
 from reconciler.render.effect_document import EffectPart, effect_part
+from reconciler.render.json_format import OUTPUT_FORMAT
 
 
 class DesiredPart(Part):
@@ -23,7 +24,7 @@ class DesiredPart(Part):
     schedules: int = Field(ge=0)
 
 
-class ActualPart(Part):
+class LivePart(Part):
     """What is live."""
 
     generation: str | None = Field(description="The live generation; null before the first apply.")
@@ -171,11 +172,11 @@ class RefusalPart(Part):
 class PlanDocument(Part):
     """What `reconcile --format json` prints."""
 
-    format: Literal[1]
+    format: Literal[2]
     environment: str
     app: str
     desired: DesiredPart
-    actual: ActualPart
+    live: LivePart
     changes: list[ChangePart]
     drift: list[ChangePart]
     slots: list[SlotPart]
@@ -197,7 +198,7 @@ class PlanDocument(Part):
 def plan_document(plan: Plan) -> PlanDocument:
     """The plan as its document."""
     return PlanDocument(
-        format=1,
+        format=OUTPUT_FORMAT,
         environment=plan.environment,
         app=plan.app,
         desired=DesiredPart(
@@ -206,7 +207,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             digest=desired_digest(plan.generation),
             schedules=len(plan.generation.records),
         ),
-        actual=ActualPart(
+        live=LivePart(
             generation=None if plan.actual.pointer is None else plan.actual.pointer.generation,
             digest=plan.actual.digest,
             commit=plan.actual.revision,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from reconciler.dispatch.history import Run
 from reconciler.model.formats import Damaged
+from reconciler.model.history import Run
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs_file import RunRecord
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import brief
 
 
@@ -78,9 +79,9 @@ def rehearsal_text(rehearsal: Rehearsal) -> str:
 
 
 def rehearsal_json(rehearsal: Rehearsal) -> dict[str, Any]:
-    """The same as JSON; within ``format: 1`` keys are only added."""
+    """The same as JSON; see :data:`OUTPUT_FORMAT`."""
     return {
-        "format": 1,
+        "format": OUTPUT_FORMAT,
         "time": format_minute(rehearsal.now),
         "would_start": [
             {**_start(one), "reason": one.record.reason} for one in rehearsal.of(Will.START)
@@ -99,7 +100,7 @@ def rehearsal_json(rehearsal: Rehearsal) -> dict[str, Any]:
         "would_wait": [
             {**_start(one), "reason": one.record.reason} for one in rehearsal.of(Will.WAIT)
         ],
-        "would_be_let_go": [
+        "would_be_dropped": [
             {
                 "name": one.record.name,
                 "times": [format_minute(at) for at in one.record.times],
@@ -109,7 +110,7 @@ def rehearsal_json(rehearsal: Rehearsal) -> dict[str, Any]:
             for one in rehearsal.of(Will.DROP)
         ],
         "would_record": [one.record.to_json() for one in rehearsal.of(Will.RECORD)],
-        "served_before": [
+        "processed_before": [
             {
                 "occurrence": one.record.occurrence.id,
                 "state": one.record.state.value,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from reconciler.dispatch.history import Run
 from reconciler.foreign_text import as_lines
+from reconciler.model.history import Run
 from reconciler.model.occurrence import format_minute
 from reconciler.model.outbox import sending_line
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
@@ -16,10 +16,6 @@ BRIEF: Final = 100
 """Characters of a reason or a result in a list; one run alone is shown with all of it."""
 SPELLED_OUT: Final = 5
 """Occurrences that one line names; the rest is counted."""
-FAILURES: Final = frozenset(
-    {RunState.FAILED, RunState.TIMED_OUT, RunState.MISSED, RunState.START_FAILED}
-)
-"""The states that want a look."""
 
 
 def runs_text(runs: Sequence[Run], style: Style) -> str:

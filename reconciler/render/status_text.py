@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from reconciler.foreign_text import as_lines, on_one_line
+from reconciler.model.history import lateness
 from reconciler.model.occurrence import format_minute
 from reconciler.model.pointer import Pointer
-from reconciler.render.explanation import lateness
+from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
+from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import brief, run_json, state_text
-from reconciler.render.status import ScheduleStatus, Status, Tasks, TaskStatus
 from reconciler.render.style import Style
 from reconciler.words import count, lasting
 
 
 def status_text(
     status: Status,
-    origins: Mapping[str, str],
     style: Style,
     remedies: Mapping[str, str] = MappingProxyType({}),
+    listed: Sequence[ScheduleStatus] | None = None,
 ) -> str:
     """The status, several lines.
 
     Args:
-        origins: schedule name to the commit that made it what it is, where that is known.
         remedies: for each damaged place what repairs it.
+        listed: the schedules to list; None for all. The others are counted.
     """
-    return as_lines(_lines(status, origins, style, remedies))
+    listed = status.schedules if listed is None else listed
+    return as_lines(_lines(status, style, remedies, listed))
 
 
-def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
-    """The status as JSON; ``origins`` as in :func:`status_text`."""
+def status_json(status: Status, listed: Sequence[ScheduleStatus] | None = None) -> dict[str, Any]:
+    """The status as JSON; ``listed`` as in :func:`status_text`."""
     pointer = status.pointer
     return {
-        "format": 1,
+        "format": OUTPUT_FORMAT,
         "well": status.well,
         "generation": status.generation,
         "tz": status.tz or None,
@@ -50,7 +52,8 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
         "schedules": [
             {
                 "name": item.record.name,
-                "commit": origins.get(item.record.name),
+                "commit": status.commits.get(item.record.name),
+                "state": item.state.value,
                 "well": item.well,
                 "suspended": item.suspended,
                 "suspended_until": _time(item.record.resumes) if item.suspended else None,
@@ -61,20 +64,21 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
                 "rebuilt_at": _time(item.rebuilt),
                 "anchor_ahead": _time(item.record.anchor if item.ahead else None),
                 "late_seconds": item.late,
-                "failures_in_a_row": item.failures,
-                "missed_in_a_row": item.missed,
+                "failure_streak": item.failures,
+                "missed_streak": item.missed,
             }
-            for item in status.schedules
+            for item in (status.schedules if listed is None else listed)
         ],
         "tasks": {
             "pending": status.tasks.pending,
-            "wanting_a_look": [_task_json(task) for task in status.tasks.wanting],
+            "needs_attention": [_task_json(task) for task in status.tasks.wanting],
         },
         "runs_twice": [doubled._asdict() for doubled in status.twice],
         "deployment": [
             {"what": one.what, "reason": one.reason, "remedy": one.remedy}
             for one in status.findings
         ],
+        "open_runs_not_asked": status.not_asked,
         "cursor_ahead": _time(status.cursor_ahead),
         "damaged": [{"where": one.where, "why": one.why} for one in status.damaged],
         "slots": [
@@ -90,7 +94,10 @@ def status_json(status: Status, origins: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _lines(
-    status: Status, origins: Mapping[str, str], style: Style, remedies: Mapping[str, str]
+    status: Status,
+    style: Style,
+    remedies: Mapping[str, str],
+    listed: Sequence[ScheduleStatus],
 ) -> Iterator[str]:
     pointer = status.pointer
     edition = f", tz database {status.tz}" if status.tz else ""
@@ -101,11 +108,12 @@ def _lines(
             "of what is live: the next apply from there undoes the rollback."
         )
     yield from _rebuilt_lines(status)
-    width = max((len(item.record.name) for item in status.schedules), default=0)
-    for item in status.schedules:
-        origin = origins.get(item.record.name)
+    width = max((len(item.record.name) for item in listed), default=0)
+    for item in listed:
+        origin = status.commits.get(item.record.name)
         since = style.dim(f"  since commit {origin[:12]}") if origin else ""
         yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
+    yield from _count_lines(status, listed)
     if status.slots:
         yield style.bold("Slots")
     slots = max((len(item.slot.name) for item in status.slots), default=0)
@@ -135,7 +143,23 @@ def _lines(
     bad += [doubled.name for doubled in status.twice]
     bad += ["the cursor"] if status.cursor_ahead is not None else []
     bad += dict.fromkeys(one.where for one in status.damaged)
-    yield (style.red(f"Wants a look: {', '.join(bad)}.") if bad else style.green("All is well."))
+    yield (style.red(f"Needs attention: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _count_lines(status: Status, listed: Sequence[ScheduleStatus]) -> Iterator[str]:
+    """How many schedules are not listed, and how they stand."""
+    left = Counter(item.state for item in status.schedules) - Counter(one.state for one in listed)
+    if left:
+        states = ", ".join(f"{left[state]:,} {state.value}" for state in State if left[state])
+        yield (
+            f"  {left.total():,} of {count(len(status.schedules), 'schedule')} not listed: "
+            f"{states}; --all lists them"
+        )
+    if status.not_asked:
+        yield (
+            f"  {count(status.not_asked, 'open run')} shown as the last wake left them: Modal was "
+            "asked about the oldest only"
+        )
 
 
 def _origin(pointer: Pointer | None) -> str:

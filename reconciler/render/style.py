@@ -25,7 +25,7 @@ class Style:
         return self._mark("32", text)
 
     def yellow(self, text: str) -> str:
-        """What changes or wants a look."""
+        """What changes or needs attention."""
         return self._mark("33", text)
 
     def red(self, text: str) -> str:

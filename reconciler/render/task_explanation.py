@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.dispatch.history import Run
+from reconciler.model.history import Run
 from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import Ending, SettledTask, Task

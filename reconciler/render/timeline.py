@@ -11,6 +11,7 @@ from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, r
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.render.json_format import OUTPUT_FORMAT
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,7 +86,7 @@ def timeline_text(found: Timeline, count: int) -> str:
 def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
     """The timeline as JSON."""
     return {
-        "format": 1,
+        "format": OUTPUT_FORMAT,
         "after": format_minute(found.after),
         "until": format_minute(found.until),
         "next": [

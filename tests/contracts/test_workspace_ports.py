@@ -79,6 +79,19 @@ def test_a_folder_tells_when_each_of_its_files_was_written(files: Files) -> None
     asyncio.run(scenario())
 
 
+def test_the_sizes_are_of_all_files_at_any_depth(files: Files) -> None:
+    async def scenario() -> None:
+        assert dict(await files.sizes("runs")) == {}
+        for path in ("runs/2026-11-20/b.jsonl", "runs/2026-11-19/c", "applies/a.json"):
+            await files.write(path, b"x" * len(path))
+        assert dict(await files.sizes("runs")) == {
+            "runs/2026-11-20/b.jsonl": 23,
+            "runs/2026-11-19/c": 17,
+        }
+
+    asyncio.run(scenario())
+
+
 def test_a_file_that_is_removed_is_gone_and_may_have_been_before(files: Files) -> None:
     async def scenario() -> None:
         await files.remove("applies/a.json")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from reconciler.deploy.apply import Step, Workspace, apply, prepare
+from reconciler.deploy.apply import Step, apply, prepare
 from reconciler.deploy.fakes import FakeApps, FakeCheckout, FakeFiles
 from reconciler.deploy.lease import Holder
-from reconciler.deploy.ports import DeployedApp, DeployedFunction
+from reconciler.deploy.ports import DeployedApp, DeployedFunction, Workspace
 from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeClock
 from reconciler.manifest import Schedule
 from reconciler.model.pointer import POINTER_PATH, decode_pointer

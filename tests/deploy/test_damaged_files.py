@@ -9,13 +9,14 @@ from typing import cast
 
 import pytest
 
-from reconciler.cli.damaged import WarningRunLog, remedies, still_damaged
+from reconciler.cli.damaged import WarningRunLog, remedies
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.modal_files import RemoteGenerations, RemoteRunLog
 from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.model.claim import Claimant, ClaimState
 from reconciler.model.formats import Damaged, FormatError, UnreadableEntry
 from reconciler.model.pointer import POINTER_PATH, Pointer
+from reconciler.query.damage import still_damaged
 
 POINTER = Pointer(
     generation="ab" * 32,

@@ -8,14 +8,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.deploy.adoption import adoption
-from reconciler.deploy.apply import (
-    RefusedPlanError,
-    Step,
-    apply,
-    prepare,
-    with_standing,
-)
+from reconciler.deploy.apply import RefusedPlanError, Step, apply, prepare
 from reconciler.deploy.observation import observe, read_pointer
+from reconciler.deploy.owner import with_standing
 from reconciler.plan import Identity, Owner, Plan
 from tests.deploy.scenario import SOMEBODY, World
 from tests.plan.scenario import OWNER, desired, hourly

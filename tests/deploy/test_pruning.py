@@ -19,9 +19,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.deploy.apply import Step, Workspace, apply, prepare
+from reconciler.deploy.apply import Step, apply, prepare
 from reconciler.deploy.history import FOLDER, Applied, path_of
 from reconciler.deploy.lease import LEASE_TIME
+from reconciler.deploy.ports import Workspace
 from reconciler.deploy.pruning import REMOVED_AT_MOST, SHORTEST, Pruning
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError

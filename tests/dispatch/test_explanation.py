@@ -6,13 +6,13 @@ from typing import Any
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.history import runs_of
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Slot
+from reconciler.model.history import runs_of
 from reconciler.policies import Catchup, Overlap
+from reconciler.query.status import ScheduleStatus, status_of
 from reconciler.render.explanation import Beginning, explain
 from reconciler.render.logs import Logs
-from reconciler.render.status import ScheduleStatus, status_of
 from tests.dispatch.scenario import World, at, hourly, minute_text
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")

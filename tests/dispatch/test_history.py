@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.history import Run, runs_of, with_open_calls
+from reconciler.dispatch.history import with_open_calls
+from reconciler.model.history import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake_log
 from reconciler.policies import Overlap
 from reconciler.render.explanation import run_lines, what_happened

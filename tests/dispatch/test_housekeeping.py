@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import modal
 import pytest
 
+from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.dispatch.adapters.volume_files import VolumeRunLog
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
 from reconciler.dispatch.wake.housekeeping import Chores, chores, tidy
+from reconciler.model.day_summary import decode_summary
 from reconciler.model.runs_file import WakeLog
 from tests.dispatch.scenario import World, hourly
 
 TODAY = date(2026, 11, 20)
+NOW = minute(datetime(2026, 11, 20, 9, tzinfo=UTC))
 KEEP = timedelta(days=90)
 
 
@@ -29,8 +32,14 @@ def days(*ages: int) -> list[str]:
 def test_days_before_yesterday_are_compacted_and_those_beyond_the_age_removed() -> None:
     known = days(120, 100, *range(50, 40, -1), 2, 1, 0)
     assert chores(known, days(100, 2, 1, 0), TODAY, KEEP) == Chores(
-        compact=tuple(days(2)), remove=tuple(days(120, 100))
+        compact=tuple(days(2)), remove=tuple(days(120, 100)), summarise=tuple(days(1))
     )
+
+
+def test_the_newest_days_are_compacted_first() -> None:
+    """Most questions are about them."""
+    known = days(*range(40, -1, -1))
+    assert chores(known, known, TODAY, KEEP).compact == tuple(days(*range(2, 12)))
 
 
 def test_the_newest_days_stay_however_old_they_are() -> None:
@@ -88,7 +97,7 @@ def filled(archive: VolumeRunLog, *written: str) -> list[WakeLog]:
 
 def test_compacted_logs_read_the_same(archive: VolumeRunLog, tmp_path: Path) -> None:
     logs = filled(archive, "2026-11-17", "2026-11-18", "2026-11-20")
-    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
     assert asyncio.run(archive.recent(7)) == logs
     files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl"))
     assert files[:2] == ["runs/2026-11-17/compacted.jsonl", "runs/2026-11-18/compacted.jsonl"]
@@ -101,26 +110,26 @@ def test_a_compaction_that_dies_loses_nothing_and_is_done_again(
 ) -> None:
     logs = filled(archive, "2026-11-17")
     volume.dies_at = volume.commits + commit
-    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
     assert asyncio.run(archive.recent(7)) == logs
-    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
     assert asyncio.run(archive.recent(7)) == logs
     assert asyncio.run(archive.loose_days()) == []
 
 
 def test_a_log_that_comes_late_joins_the_compacted_ones(archive: VolumeRunLog) -> None:
     logs = filled(archive, "2026-11-17")
-    asyncio.run(archive.compact("2026-11-17"))
+    asyncio.run(archive.compact("2026-11-17", NOW))
     late = a_log("2026-11-17", 7)
     asyncio.run(archive.write(late))
     assert asyncio.run(archive.recent(7)) == [*logs, late]
-    asyncio.run(archive.compact("2026-11-17"))
+    asyncio.run(archive.compact("2026-11-17", NOW))
     assert asyncio.run(archive.recent(7)) == [*logs, late]
 
 
 def test_old_days_are_removed(archive: VolumeRunLog) -> None:
     filled(archive, *(f"2026-01-0{day}" for day in range(1, 4)), *days(*range(9, 1, -1)))
-    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
     assert asyncio.run(archive.days()) == days(*range(9, 1, -1))
 
 
@@ -156,6 +165,44 @@ def test_a_stray_file_beside_the_days_keeps_none_of_them(
     for day in days(*range(100)):
         (tmp_path / "runs" / day).mkdir(parents=True)
     (tmp_path / "runs" / ".DS_Store").touch()
-    asyncio.run(tidy(archive, FakeClaims(), TODAY, KEEP, "t"))
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
     oldest = (TODAY - KEEP).isoformat()
     assert min(asyncio.run(archive.days())) == oldest
+
+
+def test_each_day_but_today_gets_a_summary_of_exactly_its_files(
+    archive: VolumeRunLog, tmp_path: Path
+) -> None:
+    filled(archive, *days(2, 1, 0))
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
+    found = sorted(path.parent.name for path in tmp_path.rglob("summary.ndjson"))
+    assert found == days(2, 1)
+    for day in found:
+        folder = tmp_path / "runs" / day
+        summary = decode_summary((folder / "summary.ndjson").read_bytes(), day)
+        assert summary.files == {file.name: file.stat().st_size for file in folder.glob("*.jsonl")}
+
+
+def test_a_day_that_an_earlier_version_compacted_gets_a_summary(
+    archive: VolumeRunLog, tmp_path: Path
+) -> None:
+    logs = filled(archive, "2026-11-17")
+    asyncio.run(archive.compact("2026-11-17", NOW))
+    (tmp_path / "runs" / "2026-11-17" / "summary.ndjson").unlink()
+    asyncio.run(tidy(archive, FakeClaims(), NOW, KEEP, "t"))
+    assert (tmp_path / "runs" / "2026-11-17" / "summary.ndjson").exists()
+    assert asyncio.run(archive.recent(7)) == logs
+
+
+def test_a_log_about_a_time_that_is_yet_to_come_stays_a_file_of_its_own(
+    archive: VolumeRunLog, tmp_path: Path
+) -> None:
+    (log, *_) = filled(archive, "2026-11-17")
+    ahead = replace(log, wake="fc-ahead", now=NOW + 60)
+    asyncio.run(archive.write(ahead))
+    asyncio.run(archive.compact("2026-11-17", NOW))
+    (left,) = (tmp_path / "runs" / "2026-11-17").glob("*-notable.jsonl")
+    assert left == tmp_path / ahead.path
+    asyncio.run(archive.compact("2026-11-17", NOW + 60))
+    assert not left.exists()
+    assert ahead in asyncio.run(archive.recent(7))

@@ -43,7 +43,7 @@ def test_what_is_due_would_start_and_what_comes_too_late_would_be_missed_with_th
             "reason": None,
         }
     ]
-    (gone,) = as_json["would_be_let_go"]
+    (gone,) = as_json["would_be_dropped"]
     assert (gone["name"], gone["times"], gone["state"]) == (
         "hourly",
         ["2026-11-20T09:00Z"],
@@ -154,7 +154,7 @@ def test_what_was_served_is_named_and_would_not_start_again() -> None:
     assert rehearsal_text(found) == "was started   hourly@2026-11-20T09:00Z  shop/sync"
     as_json = rehearsal_json(found)
     assert as_json["would_start"] == []
-    assert as_json["served_before"] == [
+    assert as_json["processed_before"] == [
         {"occurrence": "hourly@2026-11-20T09:00Z", "state": "started", "reason": None}
     ]
 

@@ -66,7 +66,7 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     assert (berlin.out, berlin.err) == (one.out, "")
     status = project.reconcile("status", "--format", "json")
     assert status.code == 1
-    rows = {row["name"]: row["failures_in_a_row"] for row in status.json["schedules"]}
+    rows = {row["name"]: row["failure_streak"] for row in status.json["schedules"]}
     assert rows == {"bad": 1, "good": 0}
 
 

@@ -59,7 +59,7 @@ def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
     done = reconcile(folder, "validate", "--format", "json")
     assert done.returncode == 1
     assert json.loads(done.stdout) == {
-        "format": 1,
+        "format": 2,
         "problems": [
             {
                 "file": "schedules/b.yaml",

@@ -217,7 +217,7 @@ def test_how_runs_ended_is_shown_with_their_errors(project: Project) -> None:
     assert ends["too-slow"][0] == "timed-out"
     status = project.reconcile("status")
     assert status.code == 1
-    assert "Wants a look: fail, time-out-bare, too-slow." in status.out
+    assert "Needs attention: fail, time-out-bare, too-slow." in status.out
 
 
 def test_a_cron_of_the_engine_wakes_the_dispatcher(project: Project) -> None:

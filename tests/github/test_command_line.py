@@ -132,7 +132,7 @@ def test_a_branch_is_planned_offline_against_where_it_left_main(team: Team) -> N
     team.project.engine.stop()
     done = team.project.reconcile("--against", "main", "--format", "json", "--detailed-exitcode")
     assert done.code == 2, done.err
-    assert done.json["actual"]["commit"] == base
+    assert done.json["live"]["commit"] == base
     changes = [(c["action"], c["name"]) for c in done.json["changes"]]
     assert changes[0] == ("create", "c")
     text = team.project.reconcile("--against", "main", "--format", "markdown").out
@@ -147,7 +147,7 @@ def test_two_commits_are_compared_while_a_third_is_checked_out(team: Team) -> No
     assert done.code == 0, done.err
     changes = [(c["action"], c["name"]) for c in done.json["changes"] if c["kind"] == "schedule"]
     assert changes == [("create", "b")]
-    assert (done.json["desired"]["commit"], done.json["actual"]["commit"]) == (second, first)
+    assert (done.json["desired"]["commit"], done.json["live"]["commit"]) == (second, first)
 
 
 def test_what_is_planned_offline_cannot_be_applied(team: Team) -> None:

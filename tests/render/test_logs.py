@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.history import Run, runs_of
 from reconciler.manifest import Settings
+from reconciler.model.history import Run, runs_of
 from reconciler.render.logs import Logs
 from tests.dispatch.scenario import World, hourly
 

@@ -39,13 +39,13 @@ def test_every_plan_is_as_the_schema_says(plan: Plan) -> None:
 
 def test_the_document_has_the_keys_that_are_promised() -> None:
     printed = json.loads(plan_document(PLANS["first"]).model_dump_json())
-    assert printed["format"] == 1
+    assert printed["format"] == 2
     assert set(printed) >= {
-        *("format", "environment", "desired", "actual", "changes", "drift", "slots", "budget"),
+        *("format", "environment", "desired", "live", "changes", "drift", "slots", "budget"),
         *("wakes", "cost_usd_per_month", "warnings", "digest"),
     }
     assert set(printed["desired"]) == {"commit", "dirty", "digest", "schedules"}
-    assert set(printed["actual"]) >= {"generation", "digest"}
+    assert set(printed["live"]) >= {"generation", "digest"}
     assert set(printed["changes"][0]) >= {
         *("action", "name", "reason", "file", "line", "before", "after"),
     }

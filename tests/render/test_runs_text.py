@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.history import runs_of
+from reconciler.model.history import runs_of
 from reconciler.render.explanation import run_lines
 from reconciler.render.logs import Logs
 from reconciler.render.runs_text import BRIEF, runs_text, wake_text

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.main import STATES
 from reconciler.cron import instant, minute
-from reconciler.dispatch.history import runs_of
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Slot, new_generation
+from reconciler.model.history import runs_of
 from reconciler.model.pointer import Pointer
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
+from reconciler.query.status import Filter, State, Status, selection, status_of
 from reconciler.render.explanation import origin_line
-from reconciler.render.status import Status, status_of
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 from tests.dispatch.scenario import at, hourly
@@ -33,7 +34,7 @@ def status(**values: Any) -> Status:
 def test_a_damaged_place_is_followed_by_its_remedy() -> None:
     found = replace(status(), damaged=(Damaged("Dict entry cursor", "it is text"),))
     remedies = {"Dict entry cursor": "The next wake writes it anew."}
-    lines = status_text(found, {}, Style(colour=False), remedies).splitlines()
+    lines = status_text(found, Style(colour=False), remedies).splitlines()
     place = lines.index("  Dict entry cursor cannot be read: it is text")
     assert lines[place + 1] == "    The next wake writes it anew."
 
@@ -46,17 +47,17 @@ def test_the_edition_of_the_tz_database_is_named_where_it_is_known(
 ) -> None:
     generation = new_generation([hourly(since="15:30")], [], 300, tz=tz)
     found = status_of(generation, None, Cursor(), (), NOW)
-    first = status_text(found, {}, Style(colour=False)).splitlines()[0]
+    first = status_text(found, Style(colour=False)).splitlines()[0]
     assert first == f"Generation {generation.digest[:12]}{shown}"
-    assert status_json(found, {})["tz"] == written
+    assert status_json(found)["tz"] == written
 
 
 def row(found: Status) -> str:
-    return status_text(found, {}, Style(colour=False)).splitlines()[1]
+    return status_text(found, Style(colour=False)).splitlines()[1]
 
 
 def as_json(found: Status) -> dict[str, Any]:
-    schedule = status_json(found, {})["schedules"][0]
+    schedule = status_json(found)["schedules"][0]
     keys = ("suspended", "suspended_until", "suspended_reason", "next")
     return {key: schedule[key] for key in keys}
 
@@ -156,8 +157,8 @@ def test_failures_in_a_row_are_those_that_alarms_count_and_misses_are_told_apart
 
 
 def test_the_json_counts_failures_and_misses_apart() -> None:
-    schedule = status_json(lived(FAILED, FAILED, MISSED), {})["schedules"][0]
-    assert (schedule["failures_in_a_row"], schedule["missed_in_a_row"]) == (2, 1)
+    schedule = status_json(lived(FAILED, FAILED, MISSED))["schedules"][0]
+    assert (schedule["failure_streak"], schedule["missed_streak"]) == (2, 1)
 
 
 @pytest.mark.parametrize("state", [MISSED, RunState.QUEUED, RunState.START_FAILED])
@@ -189,7 +190,7 @@ def test_a_slot_is_overdue_since_the_first_time_after_that_of_its_last_wake(
     cursor = Cursor(
         through=minute(at("14:47")), generation=generation.digest, wakes={"poller": last_wake}
     )
-    found = status_json(status_of(generation, None, cursor, (), NOW), {})
+    found = status_json(status_of(generation, None, cursor, (), NOW))
     assert found["slots"][0]["overdue"] == since
 
 
@@ -202,12 +203,12 @@ def test_a_schedule_that_was_rebuilt_is_named_for_a_week() -> None:
         rebuilt={"a": repaired, "b": repaired, "gone": repaired},
     )
     found = status_of(generation, None, Cursor(), (), NOW)
-    lines = status_text(found, {}, Style(colour=False)).splitlines()
+    lines = status_text(found, Style(colour=False)).splitlines()
     assert lines[1] == (
         "Rebuilt from git at 2026-11-20T15:00Z, after what was live was lost: "
         "2 schedules. How they were before is not known."
     )
-    written = [item["rebuilt_at"] for item in status_json(found, {})["schedules"]]
+    written = [item["rebuilt_at"] for item in status_json(found)["schedules"]]
     assert written == ["2026-11-20T15:00Z", "2026-11-20T15:00Z", None]
     later = status_of(generation, None, Cursor(), (), repaired + 7 * 24 * 60)
     assert [item.rebuilt for item in later.schedules] == [None, None, None]
@@ -223,7 +224,7 @@ def test_an_author_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> N
         previous=None,
         author="E\x1b[2J\nve",
     )
-    shown = status_text(replace(status(), pointer=pointer), {}, Style(colour=False))
+    shown = status_text(replace(status(), pointer=pointer), Style(colour=False))
     assert "by E\ufffd[2J ve, applied by ada" in shown
     line = origin_line("c" * 40, "E\x1b[2J\nve", "2026-11-20T15:00:00Z")
     assert "by E\ufffd[2J ve, applied at" in line
@@ -240,11 +241,11 @@ def test_a_commit_that_was_applied_with_uncommitted_changes_is_not_all_that_is_l
     )
     found = replace(status(), pointer=pointer)
     assert ", commit cccccccccccc with uncommitted changes, applied by ada" in status_text(
-        found, {}, Style(colour=False)
+        found, Style(colour=False)
     )
-    assert status_json(found, {})["dirty"] is True
+    assert status_json(found)["dirty"] is True
     outside = replace(found, pointer=replace(pointer, commit=None))
-    assert "uncommitted" not in status_text(outside, {}, Style(colour=False))
+    assert "uncommitted" not in status_text(outside, Style(colour=False))
 
 
 def test_what_was_excluded_is_not_overdue() -> None:
@@ -261,13 +262,13 @@ def test_an_anchor_and_a_cursor_that_are_ahead_are_named_and_nothing_is_well() -
     cursor = Cursor(through=NOW + 60, generation=generation.digest, number=0)
     found = status_of(generation, None, cursor, (), NOW)
     assert not found.well
-    assert status_text(found, {}, Style(colour=False)).splitlines()[-4:] == [
+    assert status_text(found, Style(colour=False)).splitlines()[-4:] == [
         "Clocks (one was wrong: that of an apply or a wake, or this machine's)",
         "  hourly  does not run before its anchor 2026-11-22T12:00Z; the next apply sets it to now",
         "  the cursor 2026-11-20T16:30Z is ahead; the next wake looks again at the last 24 hours",
-        "Wants a look: hourly, the cursor.",
+        "Needs attention: hourly, the cursor.",
     ]
-    as_dict = status_json(found, {})
+    as_dict = status_json(found)
     assert as_dict["cursor_ahead"] == "2026-11-20T16:30Z"
     assert as_dict["schedules"][0]["anchor_ahead"] == "2026-11-22T12:00Z"
 
@@ -279,3 +280,73 @@ def test_nothing_is_overdue_before_a_cursor_that_is_ahead(ahead: int) -> None:
     found = status_of(generation, None, cursor, (), NOW)
     assert [item.overdue for item in found.schedules] == [None]
     assert found.well is (ahead <= 10)
+
+
+def many(schedules: int = 60) -> Status:
+    """Sixty schedules: two failed, one is suspended, the others have not run yet."""
+    records = [
+        hourly(
+            f"s{number:02}",
+            "09:30",
+            owner="ada" if number < 3 else "bob",
+            labels={"team": "shop"} if number % 2 else {},
+            suspended="moving house" if number == 5 else None,
+        )
+        for number in range(schedules)
+    ]
+    generation = new_generation(records, [], 300)
+    failed = runs_of([wake_log(RunState.FAILED, name) for name in ("s01", "s07")])
+    cursor = Cursor(through=NOW, generation=generation.digest, number=0)
+    return status_of(generation, None, cursor, failed, NOW)
+
+
+def wake_log(state: RunState, name: str) -> WakeLog:
+    seen = format_time(at("15:00"))
+    line = RunRecord(name=name, times=(minute(at("15:00")),), state=state, at=seen)
+    return WakeLog(
+        wake=f"fc-{name}",
+        slot="poller",
+        started=seen,
+        now=line.times[0],
+        generation="0" * 64,
+        through=line.times[0],
+        pending={},
+        records=(line,),
+    )
+
+
+def listed(status: Status, *, everything: bool = False, **wanted: Any) -> list[str]:
+    found = selection(status, Filter(**wanted), everything=everything)
+    return [one.record.name for one in found]
+
+
+def test_of_many_schedules_those_that_need_attention_are_listed_and_the_others_counted() -> None:
+    status = many()
+    assert listed(status) == ["s01", "s07"]
+    shown = status_text(
+        status, Style(colour=False), listed=selection(status, Filter(), everything=False)
+    )
+    assert (
+        "  58 of 60 schedules not listed: 1 suspended, 57 no-run-yet; --all lists them"
+        in shown.splitlines()
+    )
+    assert len(listed(status, everything=True)) == 60
+    assert len(listed(many(50))) == 50
+
+
+def test_schedules_are_filtered_by_owner_label_and_state() -> None:
+    status = many()
+    assert listed(status, owner="ada") == ["s00", "s01", "s02"]
+    assert listed(status, owner="ada", labels={"team": None}) == ["s01"]
+    assert listed(status, labels={"team": "shop"})[:2] == ["s01", "s03"]
+    assert listed(status, labels={"team": "other"}) == []
+    assert listed(status, states=frozenset({State.SUSPENDED})) == ["s05"]
+    assert listed(status, states=frozenset({State.FAILED, State.SUSPENDED})) == [
+        "s01",
+        "s05",
+        "s07",
+    ]
+
+
+def test_the_command_line_knows_every_state() -> None:
+    assert tuple(State) == STATES

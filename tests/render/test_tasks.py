@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.dispatch.history import runs_of
+from reconciler.model.history import runs_of
 from reconciler.model.task import Ending, SettledTask
+from reconciler.query.status import Status, Tasks, TaskStatus
+from reconciler.query.task_status import DueTask, tasks_of
 from reconciler.render.logs import Logs
-from reconciler.render.status import Status, Tasks, TaskStatus
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 from reconciler.render.task_explanation import explain_task
-from reconciler.render.task_status import DueTask, tasks_of
 from tests.dispatch.scenario import World, at
 from tests.dispatch.task_scenario import store, task
 
@@ -57,16 +57,16 @@ def test_an_overdue_an_unreadable_and_a_failed_task_want_a_look() -> None:
     )
     status = status_with(tasks)
     assert not status.well
-    assert status_text(status, {}, Style(colour=False)).splitlines()[-5:] == [
+    assert status_text(status, Style(colour=False)).splitlines()[-5:] == [
         "Tasks: 9 pending",
         "  task/late     2026-11-20T14:00Z overdue",
         "  task/bad      2026-11-20T15:00Z unreadable: tasks/x: is not a task",
         "  task/renewal  2026-11-20T15:00Z failed: ValueError: no rows",
-        "Wants a look: task/late, task/bad, task/renewal.",
+        "Needs attention: task/late, task/bad, task/renewal.",
     ]
-    assert status_json(status, {})["tasks"] == {
+    assert status_json(status)["tasks"] == {
         "pending": 9,
-        "wanting_a_look": [
+        "needs_attention": [
             {"name": "task/late", "time": "2026-11-20T14:00Z", "what": "overdue", "reason": None},
             {
                 "name": "task/bad",
@@ -89,7 +89,7 @@ def test_a_task_that_failed_yesterday_is_for_the_history() -> None:
     tasks = tasks_of(pending=0, due=(), runs=runs, punctuality=300, now=NOW + 2 * 24 * 60)
     assert tasks == Tasks()
     assert status_with(tasks).well
-    assert "Tasks" not in status_text(status_with(tasks), {}, Style(colour=False))
+    assert "Tasks" not in status_text(status_with(tasks), Style(colour=False))
 
 
 def test_a_task_that_ran_is_explained_like_an_occurrence() -> None:

@@ -195,9 +195,13 @@ class SimulatedRunLog:
         """See :class:`~reconciler.dispatch.ports.Archive`; a day is as good as one file here."""
         return []
 
-    async def compact(self, day: str) -> Sequence[Damaged]:
+    async def compact(self, day: str, now: int) -> Sequence[Damaged]:
         """See :class:`~reconciler.dispatch.ports.Archive`; there is never anything to do."""
-        raise AssertionError(f"{day} is compact")
+        raise AssertionError(f"{day} is compact at {now}")
+
+    async def summarise(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`; no wake reads a summary."""
+        await self.container.call(lambda: day in self._days(), UnavailableError)
 
     async def remove(self, day: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Archive`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -24,7 +24,14 @@ from reconciler.dispatch.answers import StorageError
 from reconciler.model.formats import REPAIR, Damaged, FormatError, GoneError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
-from reconciler.model.runs_file import COMPACTED, RUNS_FOLDER, ReadLogs, WakeLog, decode_compacted
+from reconciler.model.runs_file import (
+    COMPACTED,
+    RUNS_FOLDER,
+    ReadLogs,
+    WakeLog,
+    decode_compacted,
+    summary_path,
+)
 from reconciler.model.stored_generation import StoredGeneration, open_generation
 from reconciler.model.task import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
@@ -119,23 +126,38 @@ class VolumeRunLog:
 
     async def loose_days(self) -> Sequence[str]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
-        return [day for day in await self.days() if any(self._loose_files(day))]
+        return [
+            day
+            for day in await self.days()
+            if any(self._loose_files(day)) or not (self.folder / summary_path(day)).exists()
+        ]
 
-    async def compact(self, day: str) -> Sequence[Damaged]:
+    async def compact(self, day: str, now: int) -> Sequence[Damaged]:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
         logs = self._logs_of(day)
         path = self.folder / RUNS_FOLDER / day / COMPACTED
         damaged = {one.where for one in logs.damaged}
         if self._where(path) in damaged:
             return logs.damaged
-        loose = [file for file in self._loose_files(day) if self._where(file) not in damaged]
+        # A log of a time that is yet to come stays: a question about what comes next reads it.
+        stay = damaged | {log.path for log in logs if log.is_ahead_of(now)}
+        loose = [file for file in self._loose_files(day) if self._where(file) not in stay]
         store(path, b"".join(log.encode() for log in logs))
+        self._sum_up(day, [path], logs)
         # Others must be able to read the one file before the many go.
         await self._commit()
         for file in loose:
             file.unlink()
         await self._commit()
         return logs.damaged
+
+    async def summarise(self, day: str) -> None:
+        """See :class:`~reconciler.dispatch.ports.Archive`."""
+        logs = self._logs_of(day)
+        damaged = {one.where for one in logs.damaged}
+        files = (self.folder / RUNS_FOLDER / day).glob("*.jsonl")
+        self._sum_up(day, [file for file in files if self._where(file) not in damaged], logs)
+        await self._commit()
 
     async def remove(self, day: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Archive`."""
@@ -158,6 +180,12 @@ class VolumeRunLog:
             found |= {log.path: log for log in logs}
             damaged += logs.damaged
         return ReadLogs((found[path] for path in sorted(found)), damaged)
+
+    def _sum_up(self, day: str, files: Iterable[Path], logs: ReadLogs) -> None:
+        from reconciler.model.day_summary import summarise  # start-up time: once a day
+
+        sizes = {file.name: file.stat().st_size for file in files}
+        store(self.folder / summary_path(day), summarise(day, sizes, logs).encode())
 
     def _where(self, file: Path) -> str:
         return file.relative_to(self.folder).as_posix()

@@ -1,7 +1,8 @@
 """Keep the history small: a day's files become one, and old days go.
 
-Nothing is lost by it: a compacted file holds the same logs, today's and yesterday's are left alone,
-and of the newest days as many stay as a wake reads when the cursor's entry is lost.
+Nothing is lost by it: a compacted file holds the same logs, today's and yesterday's files are left
+alone, and of the newest days as many stay as a wake reads when the cursor's entry is gone. Each day
+but today gets a summary, by which a question about the newest runs is answered without its logs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from reconciler.cron import instant
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
 from reconciler.dispatch.ports import Archive, Claims, TaskFiles
@@ -27,10 +29,11 @@ DAYS_AT_ONCE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """What is to be done: days to compact, oldest first, and days to remove."""
+    """What is to be done: days to compact, newest first, days to remove, and days to sum up."""
 
     compact: tuple[str, ...]
     remove: tuple[str, ...]
+    summarise: tuple[str, ...] = ()
 
 
 def chores(days: Sequence[str], loose: Sequence[str], today: date, keep: timedelta) -> Chores:
@@ -38,20 +41,20 @@ def chores(days: Sequence[str], loose: Sequence[str], today: date, keep: timedel
 
     Args:
         days: all that have a folder, ``2026-11-20``, ascending.
-        loose: those of them that hold more than one compacted file.
+        loose: those of them that hold more than one compacted file, or have no summary.
         keep: age from which days are removed.
     """
     oldest = (today - min(keep, today - date.min)).isoformat()
     remove = tuple(day for day in days[:-RECOVERY_DAYS] if day < oldest)
     settled = (today - UNTOUCHED).isoformat()
-    compact = tuple(day for day in loose if day < settled and day not in remove)
-    return Chores(compact[:DAYS_AT_ONCE], remove)
+    compact = tuple(day for day in reversed(loose) if day < settled and day not in remove)
+    return Chores(compact[:DAYS_AT_ONCE], remove, tuple(day for day in days if day == settled))
 
 
 async def tidy(
     archive: Archive,
     claims: Claims,
-    today: date,
+    now: int,
     keep: timedelta,
     token: str,
     tasks: TaskFiles | None = None,
@@ -61,10 +64,14 @@ async def tidy(
     A file that cannot be read stays as it is, until it is removed for its age or a person repairs
     it: none of this may keep a wake from what is due.
 
+    Args:
+        now: the epoch minute of the wake.
+
     Returns:
         The files that cannot be read.
     """
     damaged: list[Damaged] = []
+    today = instant(now).date()
     try:
         if not await claims.put_new(f"tidy/{today.isoformat()}", {"token": token}):
             return ()
@@ -74,7 +81,10 @@ async def tidy(
                 await archive.remove(day)
         for day in todo.compact:
             with suppress(OSError):
-                damaged += await archive.compact(day)
+                damaged += await archive.compact(day, now)
+        for day in todo.summarise:
+            with suppress(OSError):
+                await archive.summarise(day)
         if tasks is not None:
             await forget_tasks(tasks, today)
         # An entry that is read lives for another seven days; nothing else of a wake reads this one.

@@ -18,12 +18,12 @@ from reconciler.cron import minute
 from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.due import Due
-from reconciler.dispatch.history import Run, runs_of
 from reconciler.dispatch.ports import RunLog
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Tally
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
+from reconciler.model.history import Run, runs_of
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState
 from reconciler.model.schedule_record import ScheduleRecord

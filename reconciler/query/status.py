@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from reconciler.cron import minute
 from reconciler.dispatch.decide.due import DropOutcome, Due, find_due
-from reconciler.dispatch.decide.nominal_times import exclusion, previous_time, running_times
+from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.dispatch.decide.notifications import FAILED_STATES, overdue_since
-from reconciler.dispatch.history import Run
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation, Slot
+from reconciler.model.history import Run, begun, lateness
 from reconciler.model.pointer import Pointer
-from reconciler.model.runs_file import RunState
+from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.render.explanation import lateness
-from reconciler.render.runs_text import FAILURES
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
 """Minutes for which it is shown that a schedule was rebuilt."""
+
+
+class State(StrEnum):
+    """How a schedule stands, in one word: the first of these that applies.
+
+    A suspended schedule is suspended, whatever came before.
+    """
+
+    MISSED = "missed"
+    """Its newest occurrence did not start and cannot any more."""
+    OVERDUE = "overdue"
+    """An occurrence is due, has not started and still may."""
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    WAITING = "waiting"
+    """Its newest run waits for an earlier one to end."""
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    NO_RUN = "no-run-yet"
+    UNKNOWN = "unknown"
+    """Its newest run ended, and Modal has forgotten how."""
+    SUCCEEDED = "succeeded"
+
+
+_STATES: Final = {
+    RunState.STARTED: State.RUNNING,
+    RunState.START_FAILED: State.OVERDUE,
+    RunState.QUEUED: State.WAITING,
+    RunState.SUCCEEDED: State.SUCCEEDED,
+    RunState.FAILED: State.FAILED,
+    RunState.TIMED_OUT: State.TIMED_OUT,
+    RunState.CANCELLED: State.CANCELLED,
+    RunState.EXPIRED: State.UNKNOWN,
+    RunState.MISSED: State.MISSED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +89,50 @@ class ScheduleStatus:
     ahead: bool = False
 
     @property
+    def state(self) -> State:
+        """How it stands, in one word."""
+        last = None if self.last is None else _STATES[self.last.state]
+        if self.suspended:
+            return State.SUSPENDED
+        if self.overdue is not None and last is not State.MISSED:
+            return State.OVERDUE
+        return State.NO_RUN if last is None else last
+
+    @property
     def well(self) -> bool:
-        """Whether nothing about it wants a look."""
+        """Whether nothing about it needs attention."""
         if self.ahead:
             return False
-        return self.overdue is None and (self.last is None or self.last.state not in FAILURES)
+        return self.overdue is None and (
+            self.last is None or self.last.state not in NEEDS_ATTENTION
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which schedules are asked for.
+
+    Attributes:
+        owner: theirs; None for all.
+        labels: that they have, each with its value; None where any value will do.
+        states: one of which they are in; empty for all.
+    """
+
+    owner: str | None = None
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    states: frozenset[State] = frozenset()
+
+    def __call__(self, one: ScheduleStatus) -> bool:
+        """Whether this schedule is one of them."""
+        labels = one.record.labels
+        return (
+            self.owner in (None, one.record.owner)
+            and all(
+                name in labels and value in (None, labels[name])
+                for name, value in self.labels.items()
+            )
+            and (not self.states or one.state in self.states)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +151,7 @@ class SlotStatus:
 
 @dataclass(frozen=True, slots=True)
 class TaskStatus:
-    """A task that wants a look.
+    """A task that needs attention.
 
     Attributes:
         name: as in the history.
@@ -100,7 +172,7 @@ class Tasks:
 
     Attributes:
         pending: how many are to run.
-        wanting: those that want a look, by time.
+        wanting: those that need attention, by time.
     """
 
     pending: int = 0
@@ -169,6 +241,8 @@ class Status:
         cursor_ahead: the cursor, an epoch minute, when a wrong clock has set it ahead of now.
         tz: the edition of the tz database that what is live was planned with; empty when an earlier
             version planned it.
+        not_asked: open runs of which Modal was not asked how they stand: there are too many.
+        commits: schedule name to the commit that made it what it is, where that is known.
     """
 
     generation: str
@@ -181,10 +255,12 @@ class Status:
     findings: tuple[Finding, ...] = ()
     cursor_ahead: int | None = None
     tz: str = ""
+    not_asked: int = 0
+    commits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def well(self) -> bool:
-        """Whether nothing wants a look."""
+        """Whether nothing needs attention."""
         return (
             all(schedule.well for schedule in self.schedules)
             and all(slot.overdue is None for slot in self.slots)
@@ -194,6 +270,22 @@ class Status:
             and not self.findings
             and self.cursor_ahead is None
         )
+
+
+LISTED_AT_MOST: Final = 50
+"""Schedules that are listed whole; of more, those that need attention."""
+
+
+def selection(status: Status, wanted: Filter, *, everything: bool) -> tuple[ScheduleStatus, ...]:
+    """The schedules to list.
+
+    Args:
+        everything: also those of many that need no attention.
+    """
+    found = tuple(filter(wanted, status.schedules))
+    if everything or wanted != Filter() or len(found) <= LISTED_AT_MOST:
+        return found
+    return tuple(one for one in found if not one.well)
 
 
 def status_of(
@@ -221,7 +313,7 @@ def status_of(
         findings: what is wrong with the deployment.
     """
     by_name: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=_begun):
+    for run in sorted(runs, key=begun):
         owner = generation.owner(run.occurrence)
         if run.state is not RunState.SKIPPED and owner is not None:
             by_name.setdefault(owner.name, []).append(run)
@@ -274,45 +366,6 @@ def _to_run(due: Due) -> Iterator[int]:
     for gone in due.dropped:
         if gone.outcome is DropOutcome.MISSED:
             yield from gone.times
-
-
-def rare_schedules(
-    generation: Generation, runs: Iterable[Run], since: int, until: int
-) -> list[tuple[ScheduleRecord, int]]:
-    """The schedules that have no run from ``until`` on, and when each should last have run before;
-    but for those that should not have, from ``since`` on: what is younger, or suspended.
-
-    Args:
-        runs: those from ``until`` on.
-        since, until: epoch minutes.
-    """
-    owners = (generation.owner(one.occurrence) for one in runs if one.state is not RunState.SKIPPED)
-    seen = {owner.name for owner in owners if owner is not None}
-    unseen = (record for record in generation.records if record.name not in seen)
-    found = ((record, _last_to_run(record, since, until)) for record in unseen)
-    return [(record, at) for record, at in found if at is not None]
-
-
-def _last_to_run(record: ScheduleRecord, since: int, until: int) -> int | None:
-    """The last epoch minute in the half-open ``[since, until)`` at which it was to run."""
-    since = max(since, record.anchor + 1, record.start or since)
-    until = until if record.end is None else min(until, record.end)
-    if record.at is not None:
-        at: int | None = record.at if record.at < until else None
-    else:
-        at = previous_time(record, until)
-    while at is not None and at >= since and not record.is_suspended(at):
-        if exclusion(record, at) is None:
-            return at
-        at = previous_time(record, at)
-    return None
-
-
-def _begun(run: Run) -> int:
-    """The epoch minute by which a run is newer than others: its own, unless somebody had it served
-    before that; what has begun since is newer than that one."""
-    at = run.occurrence.at
-    return at if run.started is None else min(at, minute(datetime.fromisoformat(run.started)))
 
 
 def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotStatus:

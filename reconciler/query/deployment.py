@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.plan import Actual, Desired
 from reconciler.plan.drift import find_drift
 from reconciler.plan.safety import refuse_foreign_app
-from reconciler.render.status import Finding
+from reconciler.query.status import Finding
 
 ENGINE_STOPPED = Finding(
     "embedded engine",

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from reconciler.plan import Actual, Lost, Touch
 from reconciler.plan.tags import VOLUME_TAG
-from reconciler.render.deployment_status import findings_of
-from reconciler.render.status import Finding
+from reconciler.query.deployment import findings_of
+from reconciler.query.status import Finding
 from tests.plan.scenario import NOW, applied, desired, hourly
 
 AB = hourly("a", "b")

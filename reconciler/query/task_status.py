@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.dispatch.history import Run
+from reconciler.model.history import Run
+from reconciler.model.runs_file import NEEDS_ATTENTION
 from reconciler.model.task import is_task
-from reconciler.render.runs_text import FAILURES
-from reconciler.render.status import Tasks, TaskStatus
+from reconciler.query.status import Tasks, TaskStatus
 
 SHOWN_FOR: Final = 24 * 60
-"""Minutes after its time for which a task that failed wants a look: no later run mends it."""
+"""Minutes after its time for which a task that failed needs attention: no later run replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,6 @@ def tasks_of(
             wanting[task.name] = TaskStatus(task.name, task.at, "overdue")
     for run in runs:
         name, at = run.occurrence
-        if is_task(name) and run.state in FAILURES and at > now - SHOWN_FOR:
+        if is_task(name) and run.state in NEEDS_ATTENTION and at > now - SHOWN_FOR:
             wanting.setdefault(name, TaskStatus(name, at, run.state.value, run.reason))
     return Tasks(pending, tuple(sorted(wanting.values(), key=lambda task: (task.at, task.name))))

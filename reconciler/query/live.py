@@ -1,0 +1,149 @@
+"""How everything that is live stands: the question behind ``reconcile status``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from reconciler.client.listing import ScheduledTask, list_stored, pending_paths
+from reconciler.cron import minute
+from reconciler.deploy.history import commits_of, record_or_damage
+from reconciler.deploy.modal_files import RemoteGenerations
+from reconciler.deploy.observation import observe
+from reconciler.dispatch.adapters.at_once import together
+from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
+from reconciler.errors import ReconcileError
+from reconciler.manifest import EnvironmentSettings
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.formats import Entry, FormatError, NewerFormatError
+from reconciler.model.generation import Generation
+from reconciler.model.history import Run
+from reconciler.plan.state import Actual
+from reconciler.query.damage import still_damaged
+from reconciler.query.live_runs import MINUTES_PER_DAY, as_they_stand, newest_runs
+from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.ports import QueryPorts
+from reconciler.query.status import Finding, Status, Tasks, runs_twice, status_of
+from reconciler.query.task_status import DueTask, tasks_of
+
+
+async def live_status(
+    ports: QueryPorts,
+    settings: EnvironmentSettings,
+    find: Callable[[Actual], Iterable[Finding]],
+) -> Status | None:
+    """Put together how everything stands; None when nothing was applied.
+
+    Args:
+        settings: which environment is meant.
+        find: says what is wrong with the deployment, from what is observed.
+
+    Raises:
+        ReconcileError: what is live is lost.
+        FormatError: what is live cannot be read.
+        UnavailableError: Modal did not answer.
+    """
+    now = minute(ports.clock.now())
+    actual, entry, pending = await together(
+        observe(settings, ports.apps, ports.files, ports.claims, alone=True),
+        ports.claims.get(CURSOR_KEY),
+        _pending(ports),
+    )
+    findings = tuple(find(actual))
+    generation = actual.live if actual.live_damage is None else None
+    if generation is None:
+        generation = await _generation(ports, findings)
+    if generation is None:
+        return None
+    history = RunHistory(ports.files)
+    called = {(record.app, record.function) for record in generation.records}
+    known, (record, damaged), theirs = await together(
+        newest_runs(history, generation, now),
+        record_or_damage(ports.files, actual.pointer),
+        ports.apps.own_schedules(called),
+    )
+    cursor = await _cursor(entry, history, generation)
+    (runs, not_asked), still, due = await together(
+        as_they_stand(known.ordered, generation, ports.caller, now),
+        still_damaged(known.reported_since(now - MINUTES_PER_DAY), ports.claims, ports.files),
+        _due(ports, now, pending),
+    )
+    status = status_of(
+        generation,
+        actual.pointer,
+        cursor,
+        runs,
+        now,
+        _tasks(pending, due, runs, generation.punctuality, now),
+        (*generation.damaged, *cursor.damaged, *damaged, *known.damaged, *still),
+        runs_twice(generation, theirs, now),
+        findings,
+    )
+    return replace(status, not_asked=not_asked, commits=commits_of(record))
+
+
+async def _cursor(entry: Entry | None, history: RunHistory, generation: Generation) -> Cursor:
+    """The cursor; from the headers of the runs files when its entry is gone or cannot be read."""
+    found = cursor_of(entry)
+    if isinstance(found, Cursor):
+        return found
+    slots = {slot.name for slot in generation.slots}
+
+    def wanted(known: Known) -> About | None:
+        through = any(log.through is not None for log in known.headers)
+        woken = {log.slot for log in known.headers}
+        return None if through and slots <= woken else _no_lines
+
+    known = await history.read_back(wanted, days=RECOVERY_DAYS)
+    cursor = recover(sorted(known.headers, key=lambda log: log.path))
+    return replace(cursor, damaged=() if found is None else (found,))
+
+
+def _no_lines(_name: str) -> bool:
+    return False
+
+
+async def _generation(ports: QueryPorts, findings: Sequence[Finding]) -> Generation | None:
+    """What is live; where it cannot be read, what is wrong with the deployment is the error."""
+    try:
+        generation = await RemoteGenerations(ports.files).live()
+    except NewerFormatError:
+        raise
+    except FormatError:
+        if not findings:
+            raise
+        generation = None
+    if generation is None and findings:
+        first, *others = findings
+        more = "".join(f"; {one.what} {one.reason}" for one in others)
+        raise ReconcileError(f"{first.what} {first.reason}{more}", remedy=first.remedy)
+    return generation
+
+
+async def _pending(ports: QueryPorts) -> Sequence[str]:
+    """The paths of the tasks that no wake has settled."""
+    return () if ports.tasks is None else await pending_paths(ports.tasks)
+
+
+async def _due(ports: QueryPorts, now: int, pending: Sequence[str]) -> Sequence[ScheduledTask]:
+    if ports.tasks is None or not pending:
+        return ()
+    return await list_stored(ports.tasks, settled=False, until=now)
+
+
+def _tasks(
+    pending: Sequence[str],
+    due: Iterable[ScheduledTask],
+    runs: Iterable[Run],
+    punctuality: int,
+    now: int,
+) -> Tasks:
+    return tasks_of(
+        pending=len(pending), due=map(_due_task, due), runs=runs, punctuality=punctuality, now=now
+    )
+
+
+def _due_task(task: ScheduledTask) -> DueTask:
+    at = minute(task.at)
+    since = at if task.created is None else max(at, minute(task.created))
+    return DueTask(task.run, at, since, task.reason)

@@ -1,0 +1,133 @@
+"""The newest runs of everything that is live, read from the newest file back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.dispatch.decide.nominal_times import exclusion, previous_time
+from reconciler.dispatch.history import with_open_calls
+from reconciler.dispatch.ports import Caller
+from reconciler.model.generation import Generation
+from reconciler.model.history import Run, begun
+from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
+from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.task import is_task
+from reconciler.query.newest_first import About, Known, RunHistory
+
+NEAR_DAYS = 7
+"""Days of history in which most schedules have run; for the others the reader looks further."""
+FAR_DAYS = 90
+"""Days of history in which the last run of a schedule is looked for."""
+ASKED_AT_MOST = 64
+"""Open calls of which Modal is asked how they stand. The next wake writes down how the others
+ended."""
+MINUTES_PER_DAY = 24 * 60
+
+
+async def newest_runs(history: RunHistory, generation: Generation, now: int) -> Known:
+    """The runs that say how each schedule and each recent task stands.
+
+    A schedule is answered by a run that succeeded, all of whose lines are read: older runs change
+    neither its last run nor its streaks. The reader goes back a week for the others. For those
+    without any run it goes on to the time at which they should have run last.
+
+    Args:
+        now: epoch minute.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+
+    def wanted(known: Known) -> About | None:
+        return _wanted(known, generation, now)
+
+    return await history.read_back(wanted, days=FAR_DAYS, summaries=True)
+
+
+async def as_they_stand(
+    runs: list[Run], generation: Generation, caller: Caller, now: int
+) -> tuple[list[Run], int]:
+    """The runs, the open ones that matter as Modal says that they stand now.
+
+    Returns:
+        The runs, and how many open ones Modal was not asked about.
+    """
+    newest: dict[str, int] = {}
+    for run in runs:
+        if run.state is RunState.SUCCEEDED and (owner := generation.owner(run.occurrence)):
+            newest[owner.name] = max(begun(run), newest.get(owner.name, 0))
+
+    def matters(run: Run) -> bool:
+        if is_task(run.occurrence.name):
+            return run.occurrence.at > now - MINUTES_PER_DAY
+        owner = generation.owner(run.occurrence)
+        return owner is not None and begun(run) >= newest.get(owner.name, 0)
+
+    is_open = [run for run in runs if run.is_open and matters(run)]
+    chosen = sorted(is_open, key=begun)[:ASKED_AT_MOST]
+    asked = {run.occurrence: run for run in await with_open_calls(chosen, caller)}
+    return [asked.get(run.occurrence, run) for run in runs], len(is_open) - len(chosen)
+
+
+def _wanted(known: Known, generation: Generation, now: int) -> About | None:
+    if not known.runs and known.after > now + MINUTES_PER_DAY:
+        return lambda _name: True
+    first = now - now % MINUTES_PER_DAY - (NEAR_DAYS - 1) * MINUTES_PER_DAY
+    if known.after >= first:
+        answered = {
+            owner.name
+            for run in known.runs.values()
+            if run.state is RunState.SUCCEEDED
+            and run.started is not None
+            and run.occurrence.at > known.after
+            and (owner := generation.owner(run.occurrence)) is not None
+        }
+        left = [record for record in generation.records if record.name not in answered]
+    else:
+        far = now - now % MINUTES_PER_DAY - (FAR_DAYS - 1) * MINUTES_PER_DAY
+        left = [
+            record
+            for record, at in rare_schedules(generation, known.runs.values(), far, first)
+            if at <= known.after
+        ]
+    names = {name for record in left for name in record.names}
+    names |= {
+        run.occurrence.name
+        for run in known.runs.values()
+        if is_task(run.occurrence.name)
+        and run.state in NEEDS_ATTENTION
+        and now - MINUTES_PER_DAY < run.occurrence.at <= known.after
+    }
+    return names.__contains__ if names else None
+
+
+def rare_schedules(
+    generation: Generation, runs: Iterable[Run], since: int, until: int
+) -> list[tuple[ScheduleRecord, int]]:
+    """The schedules that have no run from ``until`` on, and when each should last have run before;
+    but for those that should not have, from ``since`` on: what is younger, or suspended.
+
+    Args:
+        runs: those from ``until`` on.
+        since, until: epoch minutes.
+    """
+    owners = (generation.owner(one.occurrence) for one in runs if one.state is not RunState.SKIPPED)
+    seen = {owner.name for owner in owners if owner is not None}
+    unseen = (record for record in generation.records if record.name not in seen)
+    found = ((record, _last_to_run(record, since, until)) for record in unseen)
+    return [(record, at) for record, at in found if at is not None]
+
+
+def _last_to_run(record: ScheduleRecord, since: int, until: int) -> int | None:
+    """The last epoch minute in the half-open ``[since, until)`` at which it was to run."""
+    since = max(since, record.anchor + 1, record.start or since)
+    until = until if record.end is None else min(until, record.end)
+    if record.at is not None:
+        at: int | None = record.at if record.at < until else None
+    else:
+        at = previous_time(record, until)
+    while at is not None and at >= since and not record.is_suspended(at):
+        if exclusion(record, at) is None:
+            return at
+        at = previous_time(record, at)
+    return None

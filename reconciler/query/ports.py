@@ -1,0 +1,28 @@
+"""What questions are asked of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.deploy.ports import Apps, Files
+from reconciler.dispatch.ports import Caller, Claims, Clock, TaskFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPorts:
+    """Modal, as a question reads it; nothing is changed.
+
+    Attributes:
+        apps: the deployed apps.
+        files: those on our Volume.
+        claims: our Dict.
+        caller: asks how a call stands.
+        tasks: the files of tasks; None where there are none.
+    """
+
+    apps: Apps
+    files: Files
+    claims: Claims
+    caller: Caller
+    tasks: TaskFiles | None
+    clock: Clock
