@@ -125,7 +125,9 @@ def test_a_second_signal_does_not_interrupt_the_release_and_the_first_one_counts
     """GitHub sends SIGINT to a job that is cancelled, and SIGTERM soon after."""
     project.hourly("a")
     project.engine.fault("AppPublish", "hold", seconds=30)
+    project.engine.forget_calls()
     interrupted = deploying(project)
+    until(lambda: project.engine.calls().get("AppPublish"))  # no renewal of the lease is under way
     project.engine.fault("DictGet", "hold", seconds=60)
     project.engine.forget_calls()
     interrupted.send_signal(signal.SIGINT)
