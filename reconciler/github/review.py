@@ -55,13 +55,12 @@ def verdict(planned: str, offline: str | None, reviewed: list[ReviewedPlan]) -> 
         if one.plan is not None and one.plan == ShownPlan(offline or "", offline=True):
             return (
                 f"✅ The comment on #{one.pull_request} shows the same change of the schedules, "
-                "planned without asking Modal. ⚠️ Nobody has seen yet what it means for what is "
-                "live: look at it before it is applied."
+                "planned without asking Modal. ⚠️ No reviewer has seen what it does to what is "
+                "live: check this plan before you approve it."
             )
     if not reviewed:
         return (
-            "⚠️ No comment on a merged pull request shows this plan: look at it before it is "
-            "applied."
+            "⚠️ No comment on a merged pull request shows this plan: check it before you approve it."
         )
     there = ", ".join(
         f"#{one.pull_request} shows {f'`{one.plan.digest[:12]}`' if one.plan else 'none'}"
@@ -69,7 +68,7 @@ def verdict(planned: str, offline: str | None, reviewed: list[ReviewedPlan]) -> 
     )
     return (
         f"⚠️ This is not the plan that was reviewed: it is `{planned[:12]}`, and the comment on "
-        f"{there}. What is live, or main, has changed since: look at it before it is applied."
+        f"{there}. What is live, or main, has changed since: check it before you approve it."
     )
 
 

@@ -26,9 +26,9 @@ def wakes_words(plan: Plan) -> str:
 
 
 def idle_words(wakes: Wakes, slot: str) -> str:
-    """``, 30 when it is not due``, of a solo slot; empty when it is always due."""
+    """``, of which 30 find nothing due``, of a solo slot; empty when it is always due."""
     idle = wakes.idle.get(slot)
-    return "" if idle is None else f", {idle:,} when it is not due"
+    return "" if idle is None else f", of which {idle:,} find nothing due"
 
 
 def cost_words(plan: Plan) -> str:

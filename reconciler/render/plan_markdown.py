@@ -24,6 +24,7 @@ from reconciler.render.cost_words import (
     EXCEEDED,
     alternatives_words,
     cost_words,
+    dollars,
     idle_words,
     tolerance_words,
     wakes_words,
@@ -117,6 +118,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
     if offline:
         head += ["", _offline(plan, made)]
     schedules = [change for change in plan.changes if change.kind is Kind.SCHEDULE]
+    schedules.sort(key=lambda change: change.action is not Action.DELETE)  # what matters first
     rest = [change for change in plan.changes if change.kind is not Kind.SCHEDULE]
     table = partial(_change_table, plan, made)
     sections = [
@@ -152,7 +154,7 @@ def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str
         marker(environment, made.folder),
         f"### 🛑 {code(environment)}: failed",
         "",
-        f"Nothing here says that the schedules are good. {at}",
+        f"The command stopped with an error at {at}, so there is no result to review.",
     ]
     fence = code_fence(lines)
     shown = tuple(printable(line)[:1000] for line in lines)
@@ -317,7 +319,9 @@ def _change_row(
         f"{_SIGNS[change.action]}{_NO_BREAK}{change.action}",
         f"{kind}{code(change.name, table=True)}",
         _whole(prose(change.reason)),
-        "" if effect is None or not schedule else _whole("<br>".join(_runs(effect, plan.now))),
+        ""
+        if effect is None or not schedule
+        else _whole("<br>".join(_runs(effect, change, plan.now))),
         prose(str(owner)) if schedule else "",
         _place(plan, made, change.file, change.line),
     )
@@ -333,7 +337,7 @@ _ISO_DATE: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{4}-\d\d-\d\d(?=T)")
 _IN_CRON: Final = re.compile(r"(?<=[\d*]) (?=\\?[\d*])")
 
 
-def _runs(effect: TimeEffect, now: int) -> Iterator[str]:
+def _runs(effect: TimeEffect, change: Change, now: int) -> Iterator[str]:
     """What a change does to the runs of its schedule: its first effect, and how many a month."""
     before, after = effect.before[:1], effect.after[:1]
     was, will = effect.monthly
@@ -343,6 +347,8 @@ def _runs(effect: TimeEffect, now: int) -> Iterator[str]:
         yield f"not at {_time(before[0], now)}, nor later"
     elif before != after:
         yield f"next {_time(after[0], now)}, was {_time(before[0], now)}"
+    elif not after and change.after is not None:
+        yield "no runs while it is suspended" if "suspended" in change.after else "no runs"
     if was != will:
         yield f"{will:,} a month" + (f", was {was:,}" if was else "")
     yield from (f"⚠️ {words}" for words in lost_or_repeated(effect))
@@ -388,12 +394,12 @@ def _slots(plan: Plan) -> Section:
     cost, before = (plan.price.usd(each) for each in (plan.wakes.per_month, plan.wakes_before))
     title = (
         f"Slots: {count(budget.used, 'cron')} {limit} · {plan.wakes.per_month:,} wakes a month "
-        f"(was {plan.wakes_before:,}) · ${cost:.2f} a month ({cost - before:+.2f})"
+        f"(was {plan.wakes_before:,}) · {dollars(cost)} a month (was {dollars(before)})"
     )
     rows = [
         f"| {code(slot.name, table=True)} | {code(f'{slot.cron} (UTC)', table=True)} | "
-        f"{plan.wakes.by_slot[slot.name]:,} | "
-        f"{_served(slot)}{idle_words(plan.wakes, slot.name)} |"
+        f"{plan.wakes.by_slot[slot.name]:,}{idle_words(plan.wakes, slot.name)} | "
+        f"{_served(slot)} |"
         for slot in plan.slots
     ]
     rows += [

@@ -134,6 +134,19 @@ def test_a_change_says_what_it_does_to_the_runs(
     assert f"| {runs} |" in text.replace("&nbsp;", " ").replace("&#8209;", "-")
 
 
+def test_a_schedule_that_is_suspended_says_that_it_does_not_run() -> None:
+    asleep = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/sync\nsuspend: true')
+    text = comment(make_plan(desired(asleep), nothing(), NOW))
+    assert "| `a` | is new in git | no runs while it is suspended |" in text
+
+
+def test_deletions_are_the_first_rows() -> None:
+    names = [f"s{number}" for number in range(12)]
+    text = comment(make_plan(desired(hourly(*names)), applied(hourly("gone")), NOW))
+    rows = [line for line in text.splitlines() if line.startswith(("| ❌", "| ➕"))]
+    assert rows[0].startswith("| ❌&nbsp;delete | `gone`")
+
+
 def test_no_cell_breaks_a_time_or_a_cron_expression() -> None:
     before, after = (schedules(f'name: a\nschedule: "0 {hour} * * *"') for hour in (16, 14))
     text = comment(make_plan(desired(after), applied(before, NOW - 5000), NOW))
@@ -158,7 +171,7 @@ def test_each_slot_has_its_wakes_and_the_cost_says_what_it_rests_on() -> None:
 
 def test_the_difference_in_wakes_and_cost_is_told() -> None:
     plan = make_plan(desired(hourly("a", "b")), applied(hourly("a")), NOW)
-    assert "1,461 wakes a month (was 730) · $0.01 a month (+0.01)" in comment(plan)
+    assert "1,461 wakes a month (was 730) · $0.01 a month (was $0.007)" in comment(plan)
 
 
 def test_a_plan_without_changes_is_one_line() -> None:

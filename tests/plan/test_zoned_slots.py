@@ -157,4 +157,4 @@ def test_the_forecast_says_how_often_a_solo_slot_wakes_when_its_schedule_is_not_
     assert (wakes.by_slot["new-york-report"], wakes.idle["new-york-report"]) == (43, 22)
     assert "cleanup" not in wakes.idle
     text = plan_text(upgraded(Packing.ONE_POLLER), Style(colour=False))
-    assert "30 21,22 * * 1-5 (UTC)  43 a month, 22 when it is not due" in text
+    assert "30 21,22 * * 1-5 (UTC)  43 a month, of which 22 find nothing due" in text
