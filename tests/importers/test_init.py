@@ -53,6 +53,21 @@ def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
     assert not (tmp_path / ".github").exists()
 
 
+def test_in_a_folder_of_a_repository_init_writes_no_workflows_that_github_would_not_read(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".git").mkdir()
+    folder = tmp_path / "teams" / "search"
+    folder.mkdir(parents=True)
+    done = reconcile(folder, "init", "--action", ACTION)
+    assert "give the action `folder: teams/search`" in done.stdout
+    assert (folder / "reconciler.yaml").exists()
+    assert not (folder / ".github").exists()
+    assert "wrote       .github/workflows/plan.yml" in (
+        reconcile(tmp_path, "init", "--action", ACTION).stdout
+    )
+
+
 def test_init_speaks_of_a_missing_line_of_gitignore_only_when_it_is_missing(
     tmp_path: Path,
 ) -> None:
