@@ -126,7 +126,7 @@ def main(args: Namespace) -> int:
         settings=settings,
         schema=f"{up}/schema/manifest.schema.json",
     )
-    source = args.file or "modal"
+    source = "standard input" if args.file == STANDARD_INPUT else args.file or "modal"
     _print_remarks(written, source)
     if not written.text:
         raise ReconcileError(

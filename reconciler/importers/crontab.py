@@ -22,7 +22,7 @@ _FIELD: Final = re.compile(r"[*?]|[0-9*][0-9*,/-]*")
 _LEGEND: Final = re.compile(
     r"\bm(in(ute)?)?s?\s+h(ou)?r?s?\b|\bdom\b|day[- ]of[- ](the[- ])?(month|week)|[┌│└─]"
     r"|\(0 ?- ?\d+|DO NOT EDIT|\binstalled on\b|Cron version|Edit this file|crontab\(5\)"
-    r"|Begin Whenever",
+    r"|Begin Whenever|^[-=*~_]{2}|[-=*~_]{2}$",
     re.IGNORECASE,
 )
 """Lines of the explanations that cron and its editors put above the entries."""

@@ -56,6 +56,12 @@ def test_a_remark_shows_the_tabs_of_a_crontab_as_spaces(tmp_path: Path) -> None:
     )
 
 
+def test_what_comes_from_standard_input_is_named_so(tmp_path: Path) -> None:
+    done = reconcile(tmp_path, "crontab", "-", typed="@reboot /opt/a.sh\n")
+    assert done.stderr.startswith("standard input:1: not translated: @reboot /opt/a.sh\n")
+    assert "reconcile: standard input: no schedule in it became a manifest" in done.stderr
+
+
 def test_json_that_cannot_be_read_is_an_error_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "wrangler.jsonc").write_text('// a comment\n{"name": }\n')
     done = reconcile(tmp_path, "wrangler", "wrangler.jsonc")
