@@ -1,6 +1,6 @@
 """Match every nominal time with its outcome, and name what breaks a promise.
 
-The promises are those of ``docs/guarantees.md``; each module that this one calls says which.
+The promises are those of ``docs/internals/guarantees.md``; each module called here says which.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A report is true: what is missed was really missed, since no undisturbed wake ca
 its policies give it; what is skipped was behind another run, or suspended or excluded. What
 ``catchup`` gives up does not start.
 
-What is exempt, and by which section of ``docs/guarantees.md``:
+What is exempt, and by which section of ``docs/internals/guarantees.md``:
 
 * a line that a wake wrote into a runs file whose commit was lost (Not promised);
 * an occurrence that a wake had claimed in which a fault struck: it may be in doubt, or started late

@@ -7,7 +7,7 @@
 * No two runs of a schedule are going at once, except under ``overlap: allow``.
 * A line that names a call names one of that occurrence, and the outcome that it had.
 
-What is exempt, and by which section of ``docs/guarantees.md``:
+What is exempt, and by which section of ``docs/internals/guarantees.md``:
 
 * a wake whose clock is ahead starts what is not due yet, also what is then removed, renamed,
   suspended or excluded, and may take a claim for dead (Clocks);
