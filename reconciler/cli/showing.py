@@ -39,7 +39,7 @@ def made_now(applied: str | None = None) -> Made:
         links=links(),
         head=head_commit(),
         folder="" if folder == "." else folder,
-        applied=None if applied is None else how_applied(top, applied),
+        applied=None if applied is None else how_applied(top, applied, folder),
     )
 
 

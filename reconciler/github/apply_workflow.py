@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -11,15 +11,16 @@ import yaml
 WORKFLOWS = ".github/workflows"
 
 
-def how_applied(top: Path, environment: str) -> str | None:
+def how_applied(top: Path, environment: str, folder: str) -> str | None:
     """A sentence about the workflow that applies an environment; None when none is found.
 
     Args:
         top: the repository's root.
+        folder: of the settings file, relative to the root; `.` is the root.
     """
     for path in sorted((top / WORKFLOWS).glob("*.y*ml")):
         for job in _jobs(path):
-            if _applies(job, environment):
+            if _applies(job, environment, folder):
                 return f"After the merge, {path.name} applies this plan{_approval(job)}."
     return None
 
@@ -35,14 +36,17 @@ def _jobs(path: Path) -> Iterator[Mapping[str, Any]]:
         yield from (job for job in jobs.values() if isinstance(job, dict))
 
 
-def _applies(job: Mapping[str, Any], environment: str) -> bool:
-    """Whether a step of the job applies the environment, or one that a matrix names."""
+def _applies(job: Mapping[str, Any], environment: str, folder: str) -> bool:
+    """Whether a step of the job applies the environment of the folder, or what a matrix names."""
     steps = job.get("steps")
     for step in steps if isinstance(steps, list) else ():
         given = step.get("with") if isinstance(step, dict) else None
         if isinstance(given, dict) and given.get("command") == "apply":
             named = str(given.get("environment"))
-            if named == environment or "${{" in named:
+            place = str(given.get("folder") or ".")
+            if (named == environment or "${{" in named) and (
+                "${{" in place or PurePosixPath(place) == PurePosixPath(folder)
+            ):
                 return True
     return False
 
