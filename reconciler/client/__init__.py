@@ -1,8 +1,8 @@
-"""For Python programs with Modal credentials, and for code inside Modal functions.
+"""Jobs and tasks from Python programs with Modal credentials, Modal functions among them.
 
-``schedule_task`` has a deployed function called once, at a time; ``cancel_task`` and ``list_tasks``
-go with it. ``submit`` starts one at once; ``result`` says how its call stands. Each has an
-asynchronous twin: ``schedule_task_async`` and so on.
+``schedule_task`` calls a deployed function once, at a given time; ``cancel_task`` and
+``list_tasks`` manage such tasks. ``submit`` starts a function at once; ``result`` returns the state
+of that call. Each has an asynchronous version: ``schedule_task_async`` and so on.
 """
 
 try:

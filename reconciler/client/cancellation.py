@@ -1,9 +1,9 @@
 """Cancel a task, so that no wake can start it.
 
-The decision is a claim, made as a wake makes its own: whoever is first, the wake or the one who
-cancels, has decided. It is then said under ``settled/``, since claims die and the task may be due
-in a year; only then is it cancelled for the caller. The task's own file stays until its time, when
-a wake writes down that it was skipped.
+A cancellation is a claim, as a wake makes one to start the task: the first of the two decides.
+Claims expire, and the task may be due in a year, so the cancellation is then written under
+``settled/``; only then is the task cancelled for the caller. The task's own file stays until its
+time, when a wake records that the task was skipped.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from reconciler.model.runs_file import format_time
 from reconciler.model.task import Ending, SettledTask, Task
 
 LOOKS: Final = 3
-"""How often a claim is looked at, should it die of idleness in that moment."""
+"""Attempts to read a competing claim, for the case that it expires between write and read."""
 
 
 async def cancel(ports: TaskPorts, task_id: str, token: str, reason: str) -> SettledTask:
-    """See to it that the task of this id does not start; doing it again is safe.
+    """Cancel the task of this id; calling again is safe.
 
     Args:
         token: unique to this call.
-        reason: for the history.
+        reason: shown in the history.
 
     Returns:
-        The task, cancelled; also when it was before.
+        The cancelled task, also when it was cancelled before.
 
     Raises:
-        UnknownTaskError: there is none.
-        TaskStartedError: it has started, may have, or is being started.
-        FormatError: what is stored under the id cannot be read.
-        UnavailableError: Modal did not answer. Whether it is cancelled is unknown.
+        UnknownTaskError: there is no such task.
+        TaskStartedError: the task has started, may have started, or is being started.
+        FormatError: the file or entry of the id cannot be read.
+        UnavailableError: Modal did not answer. It is unknown whether the task is cancelled.
     """
     last: SettledTask | None = None
     paths = await paths_of(ports.files, task_id)
@@ -64,13 +64,13 @@ async def cancel(ports: TaskPorts, task_id: str, token: str, reason: str) -> Set
     if last is None:
         raise UnknownTaskError(
             f"there is no task {task_id}",
-            remedy="List them: reconcile tasks. A settled one is remembered for two weeks.",
+            remedy="List the tasks with `reconcile tasks`; settled ones are kept for two weeks.",
         )
     return last
 
 
 async def _registered(claims: Claims, task_id: str, edition: int) -> Task | None:
-    """A task of which there is no file: it is just being created, or that was cut short."""
+    """A task without a file: it is being created, or its creation was interrupted."""
     key = registration_key(task_id, edition)
     entry = await claims.get(key)
     return None if entry is None else registered(entry, key)
@@ -86,21 +86,22 @@ async def _cancel(ports: TaskPorts, task: Task, token: str, reason: str) -> Sett
             raise _too_late(SettledTask(task=task, ending=Ending.STARTED, at=at, call=call))
         case ClaimState.CLAIMED:
             raise TaskStartedError(
-                f"task {task.id} is being started in this moment", remedy="Look at it in a minute."
+                f"task {task.id} is being started right now", remedy="Check it again in a minute."
             )
         case ClaimState.SKIPPED:
-            doubt = "; it may have started before" if in_doubt else ""
+            doubt = "; an earlier attempt may have started" if in_doubt else ""
             ending, why = Ending.CANCELLED, str(decided["error"]) + doubt
         case _:
-            ending, why = Ending.MISSED, str(decided.get("error", "given up"))
+            ending, why = Ending.MISSED, str(decided.get("error", "not started"))
     settled = SettledTask(task=task, ending=ending, at=at, reason=why)
     await ports.files.change({task.settled_path: settled.encode()})
     if ending is Ending.MISSED:
         raise _too_late(settled)
     if in_doubt:
         raise TaskStartedError(
-            f"task {task.id} may have started: a wake ended before it could confirm that",
-            remedy="Look at the function's calls in Modal. It is cancelled, and not started again.",
+            f"task {task.id} may have started: a wake ended before it could confirm the start",
+            remedy="Check the function's calls in Modal. The task is cancelled: no wake starts it "
+            "again.",
         )
     return settled
 
@@ -108,11 +109,11 @@ async def _cancel(ports: TaskPorts, task: Task, token: str, reason: str) -> Sett
 async def _decide(
     claims: Claims, task: Task, claimant: Claimant, reason: str
 ) -> tuple[Entry, bool]:
-    """Claim the first attempt that is free as cancelled.
+    """Claim the first unclaimed attempt as cancelled.
 
     Returns:
-        The claim that decides about the task, ours or another, and whether an attempt before it
-        was never confirmed.
+        The claim that decides the task, ours or another, and whether an earlier attempt is in
+        doubt (never confirmed).
     """
     mine = claimant.dropped(ClaimState.SKIPPED, in_utf8(reason))
     in_doubt = False
@@ -125,7 +126,7 @@ async def _decide(
         if found is None:
             looks += 1
             if looks == LOOKS:
-                raise UnavailableError(f"the entry {key} comes and goes")
+                raise UnavailableError(f"the Dict entry {key} appeared and vanished {LOOKS} times")
             continue
         claim = read_claim(found, key)
         match claim.state:
@@ -136,16 +137,16 @@ async def _decide(
             case _:
                 return found, in_doubt
         attempt += 1
-    return {"state": ClaimState.MISSED.value, "error": "its attempts failed"}, in_doubt
+    return {"state": ClaimState.MISSED.value, "error": "all its attempts failed"}, in_doubt
 
 
 def _too_late(settled: SettledTask) -> TaskStartedError:
     if settled.ending is Ending.STARTED:
         return TaskStartedError(
             f"task {settled.task.id} has started already, as call {settled.call}",
-            remedy=f"To end that: modal.FunctionCall.from_id({settled.call!r}).cancel().",
+            remedy=f"To cancel that call: modal.FunctionCall.from_id({settled.call!r}).cancel()",
         )
     return TaskStartedError(
         f"task {settled.task.id} was {settled.ending.value} already: {settled.reason}",
-        remedy="There is nothing left to cancel.",
+        remedy="Nothing has to be cancelled.",
     )

@@ -1,9 +1,9 @@
 """Create a task, once for each id.
 
-``put_new`` in the Dict decides between creators, and what it stored is what all of them go on with:
-whoever finds the registration of a task that asks for the same, and no file, writes that very file
-(the same bytes: its creator may have died before). The Dict forgets after seven idle days, so the
-files are asked too, also when the registration was won.
+``put_new`` in the Dict decides between concurrent creators: the task that it stored is the task for
+all of them. A creator that finds an equal registration but no file writes that file, with the same
+bytes, because the first creator may have died before it did. Dict entries expire after seven idle
+days, so a creator also reads the files, even when its own registration came first.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from reconciler.dispatch.ports import Claims
 from reconciler.model.task import Ending, SettledTask, Task
 
 REGISTRATIONS: Final = 3
-"""How often a registration is tried, should the one that is in the way die in that moment."""
+"""Attempts to register, for the case that a competing entry expires between write and read."""
 
 
 async def create(ports: TaskPorts, wanted: Task, token: str) -> Stored:
-    """Store a task unless it is there; returns what is there from now on.
+    """Store a task unless the id exists; returns the task that is stored under the id.
 
     Args:
         token: unique to this call, to recognise our own registration after a lost answer.
 
     Raises:
-        TaskExistsError: the id is that of another task.
-        FormatError: what is stored under the id cannot be read.
-        UnavailableError: Modal did not answer. Whether the task is stored is unknown; doing it
+        TaskExistsError: the id belongs to a different task.
+        FormatError: the file or entry of the id cannot be read.
+        UnavailableError: Modal did not answer. It is unknown whether the task is stored; calling
             again is safe.
     """
     edition = 1
@@ -50,13 +50,13 @@ async def create(ports: TaskPorts, wanted: Task, token: str) -> Stored:
         first = await _register(ports.claims, ours, token)
         paths = await paths_of(ports.files, wanted.id)
         found = await stored(ports.files, wanted.id, edition, paths)
-        if _is_over(found):
+        if _is_cancelled(found):
             edition += 1
             continue
         if found is not None:
-            return _the_same(found, ours)
+            return _existing(found, ours)
         if not first.is_same(ours):
-            raise _cut_short(first)
+            raise _incomplete(first)
         await ports.files.change({first.path: first.encode()})
         return first
     raise TaskError(
@@ -66,7 +66,7 @@ async def create(ports: TaskPorts, wanted: Task, token: str) -> Stored:
 
 
 async def _register(claims: Claims, task: Task, token: str) -> Task:
-    """Register a task; returns the one that was first."""
+    """Register a task; returns the task that was registered first."""
     key = registration_key(task.id, task.edition)
     for _ in range(REGISTRATIONS):
         if await claims.put_new(key, registration(task, token)):
@@ -74,31 +74,30 @@ async def _register(claims: Claims, task: Task, token: str) -> Task:
         entry = await claims.get(key)
         if entry is not None:
             return registered(entry, key)
-    raise UnavailableError(f"the entry {key} comes and goes")
+    raise UnavailableError(f"the Dict entry {key} appeared and vanished {REGISTRATIONS} times")
 
 
-def _is_over(found: Stored | None) -> bool:
+def _is_cancelled(found: Stored | None) -> bool:
     return isinstance(found, SettledTask) and found.ending is Ending.CANCELLED
 
 
-def _the_same(found: Stored, ours: Task) -> Stored:
+def _existing(found: Stored, ours: Task) -> Stored:
     task = task_of(found)
     if task.is_same(ours):
         return found
     if isinstance(found, SettledTask):
         raise TaskExistsError(
-            f"there was a task {ours.id} already, {found.ending.value} at {found.at}: "
-            f"{shown(task)}",
+            f"task {ours.id} exists already, {found.ending.value} at {found.at}: {shown(task)}",
             remedy="Use another id.",
         )
-    raise TaskExistsError(f"there is a task {ours.id} already: {shown(task)}", remedy=_CHANGE)
+    raise TaskExistsError(f"task {ours.id} exists already: {shown(task)}", remedy=_CHANGE)
 
 
-def _cut_short(first: Task) -> TaskExistsError:
+def _incomplete(first: Task) -> TaskExistsError:
     return TaskExistsError(
-        f"a task {first.id} is being created, or its creation was cut short: {shown(first)}",
+        f"task {first.id} is being created, or its creation was interrupted: {shown(first)}",
         remedy=_CHANGE,
     )
 
 
-_CHANGE: Final = "To change it, cancel it and create it again; for another task use another id."
+_CHANGE: Final = "To change the task, cancel it and create it again; for a new task use another id."

@@ -1,4 +1,4 @@
-"""A job queue that is Modal's own: calls started now, whose results are fetched by their id."""
+"""Start calls now and fetch their results by id. Modal's own queue holds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 import modal
 
 from reconciler.client.not_found import missing_function
-from reconciler.client.synchronous import wait_for
+from reconciler.client.synchronous import run_sync
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.dispatch.adapters.call_results import UNREADABLE, status_of
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, asking
@@ -28,32 +28,32 @@ from reconciler.errors import ReconcileError
 from reconciler.policies import NO_ARGUMENT
 
 _CALL: Final = re.compile(r"fc-[A-Za-z0-9]+", re.ASCII)
-"""What Modal calls a call."""
+"""The id of a Modal function call."""
 
 
 class SubmitError(ReconcileError):
-    """A job was not submitted, or nobody knows whether it was."""
+    """A job was not submitted, or it is unknown whether it was."""
 
 
 class JobState(StrEnum):
-    """How a job stands."""
+    """The state of a job."""
 
     PENDING = "pending"
     """Waiting or running."""
     DONE = "done"
     FAILED = "failed"
     EXPIRED = "expired"
-    """Modal keeps results for seven days; there is no such call, or no more."""
+    """There is no such call, or it ended more than seven days ago: Modal has dropped its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job stands.
+    """The state of a job, with its value or its error.
 
     Attributes:
-        value: what the function returned, when it is done.
-        error: what it raised, in one line, when it failed. When it is done: why its value cannot be
-            read here, such as a class whose module is not here; the value is None then.
+        value: the return value of a job that is done.
+        error: of a failed job, its exception in one line. Of a job that is done, the reason why the
+            value cannot be read here, such as a class whose module is missing; the value is None.
     """
 
     state: JobState
@@ -67,16 +67,16 @@ async def submit_async(
     """Start ``app/function`` or ``app/Class.method`` with keyword arguments; returns the call id.
 
     Args:
-        environment: the Modal environment of the function; None for the one that we are in.
+        environment: the Modal environment of the function; None for the program's own.
 
     Raises:
-        SubmitError: what was given is no function or are no arguments, there is no such function,
-            or Modal did not answer. Where it says that the call may have started, submitting again
-            may run it twice; else nothing was started.
+        SubmitError: ``function`` or ``args`` is invalid, the function does not exist, or Modal did
+            not answer. When the message says that the call may have started, submitting it again
+            may run it twice; otherwise nothing was started.
     """
     target = parse_target(function)
     if target is None:
-        raise SubmitError(f"{function!r} names no function", remedy=HOW_TO_NAME)
+        raise SubmitError(f"{function!r} is not the name of a function", remedy=HOW_TO_NAME)
     arguments = _arguments(args)
     caller = ModalCaller(environment)
     try:
@@ -86,16 +86,16 @@ async def submit_async(
         raise SubmitError(missing.what, remedy=missing.remedy) from error
     except NotStartedError as error:
         failure = None if error.__cause__ is None else failure_of(error.__cause__)
-        if failure is not None and failure.answered:  # it says what was asked for
+        if failure is not None and failure.answered:  # the message names the request already
             raise SubmitError(str(error), remedy=failure.remedy) from error
         raise SubmitError(
             str(error), where=function, remedy="Nothing was started; submit it again."
         ) from error
     except StartUnknownError as error:
         raise SubmitError(
-            f"it may or may not have started: {error}",
+            f"the call may or may not have started: {error}",
             where=function,
-            remedy="Look at its calls in Modal before submitting it again.",
+            remedy="Check the function's calls in Modal before you submit it again.",
         ) from error
 
 
@@ -104,33 +104,33 @@ def _arguments(args: object) -> dict[str, Any]:
         return {}
     if not isinstance(args, Mapping) or not all(isinstance(name, str) for name in args):
         raise SubmitError(
-            f"{args!r} is no mapping of names to values",
+            f"{args!r} is not a mapping of names to values",
             where="args",
-            remedy='They are the keyword arguments of the call, such as {"window": "24h"}.',
+            remedy='Pass the keyword arguments of the call, such as {"window": "24h"}.',
         )
     if NO_ARGUMENT in args:
         raise SubmitError(
-            f"no argument can be called {NO_ARGUMENT}: Modal's client takes that name for itself",
+            f"an argument cannot be named {NO_ARGUMENT}: Modal's client reserves that name",
             where="args",
-            remedy="Give it another name.",
+            remedy="Rename it.",
         )
     return dict(args)
 
 
 async def result_async(call: str, *, timeout: float = 0) -> Outcome:
-    """How the call stands.
+    """The state of a call.
 
     Args:
-        call: as :func:`submit` returned it.
-        timeout: seconds to wait for its end.
+        call: the id that :func:`submit` returned.
+        timeout: seconds to wait for the call to end.
 
     Raises:
-        ReconcileError: it is no call id, or Modal did not answer.
+        ReconcileError: ``call`` is not a call id, or Modal did not answer.
     """
     call_id = _call_id(call)
     try:
         value = await _value_of(call_id, timeout)
-    except BaseException as error:  # noqa: BLE001 - whatever the function itself raised
+    except BaseException as error:  # noqa: BLE001 - the function may raise anything
         return _outcome_of(error)
     return Outcome(JobState.DONE, value=value)
 
@@ -138,7 +138,7 @@ async def result_async(call: str, *, timeout: float = 0) -> Outcome:
 async def _value_of(call: str, timeout: float) -> Any:
     handle = modal.FunctionCall.from_id(call)
     try:
-        # An answer of Modal's own, before it is waited for the function's.
+        # First ask Modal without waiting, so that its own failures are told from the function's.
         with asking(f"look up the call {call}"):
             return await handle.get.aio(timeout=0)
     except TimeoutError:
@@ -150,7 +150,9 @@ async def _value_of(call: str, timeout: float) -> Any:
 def _call_id(call: object) -> str:
     if isinstance(call, str) and _CALL.fullmatch(call):
         return call
-    raise ReconcileError(f"{call!r} is no call id", remedy="Give what submit returned: `fc-…`.")
+    raise ReconcileError(
+        f"{call!r} is not a call id", remedy="Give the id that submit returned: `fc-…`."
+    )
 
 
 def _outcome_of(error: BaseException) -> Outcome:
@@ -159,7 +161,7 @@ def _outcome_of(error: BaseException) -> Outcome:
     except ModalError:
         raise
     except UnavailableError as unavailable:
-        raise ReconcileError(f"Modal did not answer: {unavailable}", remedy="Ask again.") from error
+        raise ReconcileError(f"Modal did not answer: {unavailable}", remedy="Try again.") from error
     match status.state:
         case CallState.RUNNING:
             return Outcome(JobState.PENDING)
@@ -175,9 +177,9 @@ def submit(
     function: str, args: Mapping[str, Any] | None = None, *, environment: str | None = None
 ) -> str:
     """See :func:`submit_async`."""
-    return wait_for(submit_async(function, args, environment=environment))
+    return run_sync(submit_async(function, args, environment=environment))
 
 
 def result(call: str, *, timeout: float = 0) -> Outcome:
     """See :func:`result_async`."""
-    return wait_for(result_async(call, timeout=timeout))
+    return run_sync(result_async(call, timeout=timeout))

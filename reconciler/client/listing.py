@@ -1,4 +1,4 @@
-"""What there is of tasks, as callers see it."""
+"""Lists tasks, in the form that callers see."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from reconciler.model.task import (
 
 
 class TaskState(StrEnum):
-    """How a task stands."""
+    """The state of a task."""
 
     PENDING = "pending"
     STARTED = "started"
     MISSED = "missed"
-    """It did not start, and is given up."""
+    """It did not start, and no wake will start it."""
     CANCELLED = "cancelled"
     UNREADABLE = "unreadable"
-    """Its file is damaged, or of a newer version; it does not start as things are."""
+    """Its file is damaged, or of a newer format; no wake can start it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,13 @@ class ScheduledTask:
     """A task.
 
     Attributes:
-        at: its time, in UTC; of an unreadable one the hour that it is in, or the epoch where its
-            file does not say it.
+        at: its time, in UTC. Of an unreadable pending task, the hour of its folder; of an
+            unreadable settled one, the epoch.
         function: ``app/function``; empty when unreadable.
-        created: when it was created; None when unreadable.
-        call: the call that was started.
-        reason: why it did not start.
-        run: its name in the history: ``reconcile runs NAME``.
+        created: the time of creation; None when unreadable.
+        call: the id of the call that was started; None before.
+        reason: why the task did not start; None otherwise.
+        run: its name in the history, for ``reconcile runs NAME``.
     """
 
     id: str
@@ -61,8 +61,8 @@ class ScheduledTask:
     reason: str | None = None
 
 
-def view(found: Stored) -> ScheduledTask:
-    """What is stored, for the caller."""
+def to_scheduled_task(found: Stored) -> ScheduledTask:
+    """A stored task in the form that callers see."""
     task = task_of(found)
     settled = found if isinstance(found, SettledTask) else None
     return ScheduledTask(
@@ -79,7 +79,7 @@ def view(found: Stored) -> ScheduledTask:
 
 
 async def pending_paths(files: TaskFiles) -> Sequence[str]:
-    """The paths of the tasks that are to run; none of them is read.
+    """The paths of the pending tasks. No task is read.
 
     Raises:
         UnavailableError: Modal did not answer.
@@ -91,9 +91,10 @@ async def pending_paths(files: TaskFiles) -> Sequence[str]:
 async def list_stored(
     files: TaskFiles, *, settled: bool, until: int | None = None
 ) -> list[ScheduledTask]:
-    """The tasks that are pending, by time; with ``settled`` those that are remembered too.
+    """The pending tasks, sorted by time.
 
     Args:
+        settled: include the settled tasks, which are kept for two weeks.
         until: epoch minute; tasks of later hours are left out. None for all.
 
     Raises:
@@ -105,7 +106,7 @@ async def list_stored(
         if content is None:
             return None
         try:
-            return view(decode_task(content, path))
+            return to_scheduled_task(decode_task(content, path))
         except FormatError as error:
             return _unreadable(place, error)
 
@@ -115,7 +116,7 @@ async def list_stored(
         if content is None or key is None:
             return None
         try:
-            return view(decode_settled(content, path))
+            return to_scheduled_task(decode_settled(content, path))
         except FormatError as error:
             return _unreadable(TaskPath(0, *key), error)
 
@@ -128,7 +129,7 @@ async def list_stored(
 
 
 def _open(pending: Iterable[str], settled: Iterable[str]) -> dict[str, TaskPath]:
-    """The files of tasks of which it is not said that they are settled."""
+    """The files of tasks that are not settled."""
     over = frozenset(settled)
     places = ((path, TaskPath.parse(path)) for path in pending)
     return {

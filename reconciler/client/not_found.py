@@ -1,7 +1,7 @@
-"""Whether our app is there at all: a wrong name must not look like an app without tasks.
+"""Errors for apps, functions and environments that do not exist.
 
-What an apply leaves behind is a pointer on the Volume of the app's name, and a Dict of that name.
-The app itself may be stopped; its tasks are there all the same.
+A wrong app name must not look like an app without tasks. An apply leaves a pointer on the Volume of
+the app's name, and a Dict of that name. Tasks exist also while the app itself is stopped.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from reconciler.words import what_was_meant
 
 
 async def require_applied(files: TaskFiles, app: str, environment: str | None) -> bytes:
-    """The pointer that the last apply to an app of ours has left.
+    """The content of the app's pointer, which the last apply wrote.
 
     Args:
-        files: of that app.
-        environment: None for the one that the program is in.
+        files: the files on the app's Volume.
+        environment: its Modal environment; None for the program's own.
 
     Raises:
-        UnknownAppError: nothing was ever applied to it.
+        UnknownAppError: nothing was ever applied to the app.
         UnavailableError: Modal did not answer.
     """
     pointer = await files.read(POINTER_PATH)
@@ -38,14 +38,14 @@ async def require_applied(files: TaskFiles, app: str, environment: str | None) -
     if environment is not None and environments and environment not in environments:
         unknown = UnknownEnvironmentError(environment, environments)
         raise UnknownAppError(unknown.what, remedy=unknown.remedy)
-    there = [
+    candidates = [
         name if where == environment else f"{name} in environment `{where}`"
         for where, name in await _apps(environments)
     ]
-    suggestion = f"{what_was_meant(app, there, _name)} " if there else ""
+    suggestion = f"{what_was_meant(app, candidates, _name)} " if candidates else ""
     raise UnknownAppError(
-        f"there is no app `{app}`{_place(environment)} that schedules were applied to",
-        remedy=f"{suggestion}Correct the name, or run reconcile there first.",
+        f"no schedules were ever applied to an app `{app}`{_place(environment)}",
+        remedy=f"{suggestion}Correct the name, or apply schedules to it first: reconcile",
     )
 
 
@@ -54,7 +54,7 @@ def _name(shown: str) -> str:
 
 
 async def missing_function(error: TargetMissingError, environment: str | None) -> ReconcileError:
-    """What to say of a function that is not there: it may be its whole environment that is not."""
+    """The error for a function that does not exist, or whose Modal environment does not."""
     environments = await _environments()
     if environment is not None and environments and environment not in environments:
         return UnknownEnvironmentError(environment, environments)
@@ -66,7 +66,7 @@ def _place(environment: str | None) -> str:
 
 
 async def _environments() -> list[str]:
-    """The Modal environments; where they cannot be listed, none, and nothing is said of them."""
+    """The names of the Modal environments; empty if they cannot be listed."""
     try:
         with translated_errors("list the Modal environments"):
             environments = await modal.Environment.objects.list.aio()
@@ -76,9 +76,9 @@ async def _environments() -> list[str]:
 
 
 async def _apps(environments: Sequence[str]) -> list[tuple[str, str]]:
-    """Environments, and the names in them that a Volume and a Dict bear, as an app of ours does.
+    """Environment and name of each pair of a Volume and a Dict of one name, as each app has them.
 
-    Nothing is decided by them: where they cannot be listed, none is suggested.
+    They serve suggestions only: empty if they cannot be listed.
     """
     try:
         found = await together(*map(_in, environments))

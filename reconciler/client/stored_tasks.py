@@ -1,4 +1,4 @@
-"""What there is of a task: in the files, and as it was registered in the Dict."""
+"""Reads a task from its files and from its registration in the Dict."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from reconciler.model.task import (
 )
 
 EDITIONS: Final = 1000
-"""How often one id can be cancelled and used again within two weeks."""
+"""Times that one id can be cancelled and used again within two weeks."""
 
 SHOWN_ARGS: Final = 200
-"""Characters of a task's arguments that a message shows."""
+"""Characters of a task's arguments in a message."""
 
 Stored: TypeAlias = Task | SettledTask
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPorts:
-    """All the outside that creating, cancelling and listing tasks has."""
+    """The ports that creating, cancelling and listing tasks use."""
 
     clock: Clock
     claims: Claims
@@ -40,10 +40,10 @@ class TaskPorts:
 
 
 async def paths_of(files: TaskFiles, task_id: str) -> dict[int, str]:
-    """The files of the tasks of an id, by edition.
+    """The paths of the pending tasks of an id, by edition.
 
-    To be asked before :func:`stored`: a task is under ``settled/`` before it leaves ``tasks/``, so
-    that in this order it is seen in one of the two.
+    Call it before :func:`stored`: a wake writes ``settled/`` before it removes a task's file, so in
+    this order a task is found in at least one of the two.
     """
     found = {}
     for path in await files.pending():
@@ -56,10 +56,10 @@ async def paths_of(files: TaskFiles, task_id: str) -> dict[int, str]:
 async def stored(
     files: TaskFiles, task_id: str, edition: int, paths: Mapping[int, str]
 ) -> Stored | None:
-    """What the files say of one edition of an id; None when they know nothing of it.
+    """One edition of an id, as its files have it; None if there is no file.
 
     Raises:
-        FormatError: its file cannot be read.
+        FormatError: a file cannot be read.
         UnavailableError: Modal did not answer.
     """
     where = settled_path(task_id, edition)
@@ -69,17 +69,17 @@ async def stored(
     path = paths.get(edition)
     content = None if path is None else await files.read(path)
     if path is not None and content is None:
-        # It has left since it was listed, and so is settled by now.
+        # The file was removed after the listing: a wake has settled the task since.
         content = await files.read(where)
         return None if content is None else decode_settled(content, where)
     return None if path is None or content is None else decode_task(content, path)
 
 
 async def newest(files: TaskFiles, task_id: str) -> Stored | None:
-    """What the files say of the task that an id stands for now; None when there is none.
+    """The newest edition of an id, as its files have it; None if there is no file.
 
     Raises:
-        FormatError: its file cannot be read.
+        FormatError: a file cannot be read.
         UnavailableError: Modal did not answer.
     """
     last: Stored | None = None
@@ -93,20 +93,20 @@ async def newest(files: TaskFiles, task_id: str) -> Stored | None:
 
 
 def registration_key(task_id: str, edition: int) -> str:
-    """The Dict key by which one creator owns an edition of an id."""
+    """The Dict key of the registration of one edition of an id."""
     return NAME_PREFIX + task_key(task_id, edition)
 
 
 def registration(task: Task, token: str) -> Entry:
-    """The entry by which a creator owns what it is about to store."""
+    """The Dict entry by which a creator registers the task that it is about to store."""
     return {"format": FORMAT, "token": token, "task": task.to_json()}
 
 
 def registered(entry: Entry, where: str) -> Task:
-    """The task that somebody was about to store.
+    """The task of a registration.
 
     Raises:
-        NewerFormatError: a newer version did so.
+        NewerFormatError: a newer version wrote the entry.
         FormatError: it is not the entry of a task.
     """
     with reading("the entry of a task", f"Dict entry {where}", "Use another id."):
@@ -120,7 +120,7 @@ def task_of(found: Stored) -> Task:
 
 
 def shown(task: Task) -> str:
-    """A task as a message names it: what, when, with which arguments."""
+    """A task as messages show it: function, time and arguments."""
     given = json.dumps(dict(task.args), ensure_ascii=True)
     if len(given) > SHOWN_ARGS:
         given = f"{given[:SHOWN_ARGS]} …"

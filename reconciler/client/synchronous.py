@@ -1,4 +1,4 @@
-"""The synchronous twins: they wait for what the asynchronous ones do."""
+"""Runs the asynchronous functions for their synchronous versions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from reconciler.errors import ReconcileError
 T = TypeVar("T")
 
 
-def wait_for(job: Coroutine[Any, Any, T]) -> T:
-    """Run a job to its end.
+def run_sync(job: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end.
 
     Raises:
-        ReconcileError: an event loop runs in this thread, which waiting would block.
+        ReconcileError: an event loop runs in this thread; waiting would block it.
     """
     try:
         asyncio.get_running_loop()
@@ -23,6 +23,6 @@ def wait_for(job: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(job)
     job.close()
     raise ReconcileError(
-        "this is asynchronous code, which cannot wait for a synchronous function",
-        remedy="Await its twin, whose name ends in _async.",
+        "a synchronous function was called inside a running event loop, which it would block",
+        remedy="Await the function of the same name that ends in _async.",
     )

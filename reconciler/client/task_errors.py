@@ -1,4 +1,4 @@
-"""What can go wrong with tasks, each with what to do about it."""
+"""The errors about tasks."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from reconciler.errors import ReconcileError
 
 
 class TaskError(ReconcileError):
-    """Something about a task failed; the derived classes say what."""
+    """A request about a task failed. The subclasses say why; otherwise Modal did not answer."""
 
 
 class InvalidTaskError(TaskError):
-    """No task can be made of what was given; nothing was stored."""
+    """An argument is invalid; nothing was stored."""
 
 
 class TaskExistsError(TaskError):
-    """The id is that of another task, which was left as it is."""
+    """The id belongs to a different task, which was not changed."""
 
 
 class UnknownAppError(TaskError):
-    """There is no such app of ours, or nothing was ever applied to it; nothing was stored."""
+    """Nothing was ever applied to an app of this name; nothing was stored."""
 
 
 class UnknownTaskError(TaskError):
-    """There is no task of that id, or it was settled more than two weeks ago."""
+    """There is no task with this id, or it was settled more than two weeks ago."""
 
 
 class TaskStartedError(TaskError):
-    """It is too late to cancel the task: it has started, may have, or is being started."""
+    """Too late to cancel: the task has started, may have started, or is being started."""

@@ -1,4 +1,4 @@
-"""The files of tasks on our Volume, from anywhere but the dispatcher: by calls to Modal."""
+"""The files of tasks on the Volume, read and written from outside the dispatcher."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from reconciler.model.task import SETTLED_FOLDER, TASKS_FOLDER, bucket
 
 
 class ModalTaskFiles:
-    """Reads and writes by calls to Modal; the Volume is made when something is written."""
+    """Reads and writes by calls to Modal. The first write creates the Volume."""
 
     def __init__(self, name: str, environment: str | None = None) -> None:
-        """Args: the name of the Volume, and its Modal environment; None for the one we are in."""
+        """Args: the name of the Volume, and its Modal environment; None for the program's own."""
         self._read_only = modal.Volume.from_name(name, environment_name=environment)
         self._writable = modal.Volume.from_name(
             name, environment_name=environment, create_if_missing=True
         )
 
     async def pending(self, until: int | None = None) -> Sequence[str]:
-        """See :class:`~reconciler.dispatch.ports.TaskFiles`; one call, whatever there is."""
+        """See :class:`~reconciler.dispatch.ports.TaskFiles`; one call to Modal."""
         last = None if until is None else bucket(until)
         return [
             path
@@ -55,7 +55,7 @@ class ModalTaskFiles:
             await at_once(map(self._remove, remove))
 
     async def remove_empty_buckets(self, before: str) -> None:
-        """See :class:`~reconciler.dispatch.ports.TaskFiles`; left to the dispatcher."""
+        """Does nothing: only the dispatcher removes empty folders."""
 
     async def _remove(self, path: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Tasks from any Python program: schedule one for a time, cancel it, list what there is."""
+"""Tasks from any Python program: schedule one for a time, cancel it, list them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from uuid import uuid4
 
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
-from reconciler.client.listing import ScheduledTask, list_stored, view
+from reconciler.client.listing import ScheduledTask, list_stored, to_scheduled_task
 from reconciler.client.not_found import missing_function, require_applied
 from reconciler.client.stored_tasks import TaskPorts
-from reconciler.client.synchronous import wait_for
+from reconciler.client.synchronous import run_sync
 from reconciler.client.task_errors import InvalidTaskError, TaskError, UnknownTaskError
 from reconciler.client.task_files import ModalTaskFiles
 from reconciler.client.task_request import task_from_arguments
-from reconciler.client.wake_warning import NothingWakesWarning, callers_level, warning
+from reconciler.client.wake_warning import NothingWakesWarning, missing_cron, stacklevel_of_caller
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.answers import ModalError, TargetMissingError, UnavailableError
 from reconciler.model.formats import FormatError
@@ -27,8 +27,9 @@ DEFAULT_APP: Final = "schedule-reconciler"
 """The name of the app, Volume and Dict, unless the settings say otherwise."""
 CANCELLED: Final = "cancelled by a program"
 
-_looked_at: set[tuple[str, str | None]] = set()
-"""Apps of which this process knows that they are there, and whether anything wakes for tasks."""
+_checked_apps: set[tuple[str, str | None]] = set()
+"""App and environment of the apps that this process has checked: they exist, and the warning about
+a missing cron for tasks has been given if it was due."""
 
 
 async def schedule_task_async(
@@ -41,47 +42,47 @@ async def schedule_task_async(
     app: str = DEFAULT_APP,
     environment: str | None = None,
 ) -> ScheduledTask:
-    """Have a function called once, at a time.
+    """Call a deployed function once, at a given time.
 
     Args:
         function: ``app/function`` or ``app/Class.method``, deployed.
-        at: an aware datetime, or ISO 8601 with an offset; a task starts with the first wake at or
-            after the next whole minute. A time that is past: with the next wake.
+        at: an aware datetime, or ISO 8601 with an offset. It is rounded up to the whole minute; the
+            first wake at or after that minute starts the task. A past time: the next wake.
         args: keyword arguments, JSON values.
-        id: letters, digits, ``.``, ``_`` and ``-``. With the same id it is one task: asking for the
-            same again returns it, also when it has started. None for a task of its own.
-        delivery: which way to err when a wake dies while it starts the task.
-        app: our app, as in the settings.
-        environment: its Modal environment; None for the one that we are in.
+        id: letters, digits, ``.``, ``_`` and ``-``. One id is one task: the same call again returns
+            the existing task, also after it has started. None for a new random id.
+        delivery: whether a wake that dies while it starts the task may run it twice or not at all.
+        app: the name of the app, as in ``reconciler.yaml``.
+        environment: its Modal environment; None for the program's own.
 
     Raises:
-        InvalidTaskError: no task can be made of this.
-        TaskExistsError: the id is that of another task.
-        UnknownAppError: there is no such app of ours.
+        InvalidTaskError: an argument is invalid.
+        TaskExistsError: the id belongs to a different task.
+        UnknownAppError: nothing was ever applied to an app of this name.
         TaskError: Modal did not answer.
 
     Warns:
-        NothingWakesWarning: the task is stored, and no cron wakes for tasks.
+        NothingWakesWarning: the task is stored, but no cron wakes for tasks.
     """
     ports = _open(app, environment)
     wanted = task_from_arguments(function, at, args, id, delivery, ports.clock.now())
-    with _explained(function, "With an id, calling again is safe: it stays one task."):
+    with _translated(function, "With an id, calling again is safe: it stays one task."):
         try:
             await ModalCaller(environment).look_up(wanted.app, wanted.function)
         except TargetMissingError as error:
             missing = await missing_function(error, environment)
             raise InvalidTaskError(missing.what, remedy=missing.remedy) from error
         pointer = None
-        if (app, environment) not in _looked_at:
-            # Before anything is stored: storing makes the Volume, and no wake would look into it.
+        if (app, environment) not in _checked_apps:
+            # Before anything is stored: storing creates the Volume, and no wake would read it.
             pointer = await require_applied(ports.files, app, environment)
         if id is None:
             await ports.files.change({wanted.path: wanted.encode()})
-            found: ScheduledTask = view(wanted)
+            found: ScheduledTask = to_scheduled_task(wanted)
         else:
-            found = view(await create(ports, wanted, uuid4().hex))
+            found = to_scheduled_task(await create(ports, wanted, uuid4().hex))
     if pointer is not None and await _warn(ports, pointer):
-        _looked_at.add((app, environment))
+        _checked_apps.add((app, environment))
     return found
 
 
@@ -92,22 +93,22 @@ async def cancel_task_async(
     app: str = DEFAULT_APP,
     environment: str | None = None,
 ) -> ScheduledTask:
-    """See to it that a task does not start. Once this returns, no wake starts it.
+    """Cancel a task that has not started. Once this returns, no wake starts it.
 
     Args:
-        reason: for the history.
+        reason: shown in the history.
         app, environment: as for :func:`schedule_task_async`.
 
     Raises:
         UnknownTaskError: there is no such task.
-        UnknownAppError: there is no such app of ours.
-        TaskStartedError: it has started, may have, or is being started.
+        UnknownAppError: nothing was ever applied to an app of this name.
+        TaskStartedError: the task has started, may have started, or is being started.
         TaskError: Modal did not answer; calling again is safe.
     """
     ports = _open(app, environment)
-    with _explained(id, "Call it again; that is safe."):
+    with _translated(id, "Calling again is safe."):
         try:
-            return view(await cancel(ports, id, uuid4().hex, reason))
+            return to_scheduled_task(await cancel(ports, id, uuid4().hex, reason))
         except UnknownTaskError:
             await require_applied(ports.files, app, environment)
             raise
@@ -116,17 +117,18 @@ async def cancel_task_async(
 async def list_tasks_async(
     *, settled: bool = False, app: str = DEFAULT_APP, environment: str | None = None
 ) -> list[ScheduledTask]:
-    """The tasks that are to run, by time.
+    """The pending tasks, sorted by time.
 
     Args:
-        settled: also those of the last two weeks that are settled.
+        settled: include the tasks that were settled (started, missed or cancelled) in the last two
+            weeks.
 
     Raises:
-        UnknownAppError: there is no such app of ours.
+        UnknownAppError: nothing was ever applied to an app of this name.
         TaskError: Modal did not answer.
     """
     files = _open(app, environment).files
-    with _explained(app, "Ask again."):
+    with _translated(app, "Try again."):
         found = await list_stored(files, settled=settled)
         if not found:
             await require_applied(files, app, environment)
@@ -144,7 +146,7 @@ def schedule_task(
     environment: str | None = None,
 ) -> ScheduledTask:
     """See :func:`schedule_task_async`."""
-    return wait_for(
+    return run_sync(
         schedule_task_async(
             function, at, args, id, delivery=delivery, app=app, environment=environment
         )
@@ -159,14 +161,14 @@ def cancel_task(
     environment: str | None = None,
 ) -> ScheduledTask:
     """See :func:`cancel_task_async`."""
-    return wait_for(cancel_task_async(id, reason=reason, app=app, environment=environment))
+    return run_sync(cancel_task_async(id, reason=reason, app=app, environment=environment))
 
 
 def list_tasks(
     *, settled: bool = False, app: str = DEFAULT_APP, environment: str | None = None
 ) -> list[ScheduledTask]:
     """See :func:`list_tasks_async`."""
-    return wait_for(list_tasks_async(settled=settled, app=app, environment=environment))
+    return run_sync(list_tasks_async(settled=settled, app=app, environment=environment))
 
 
 def _open(app: str, environment: str | None) -> TaskPorts:
@@ -178,23 +180,24 @@ def _open(app: str, environment: str | None) -> TaskPorts:
 
 
 async def _warn(ports: TaskPorts, pointer: bytes) -> bool:
-    """Warn when nothing wakes for tasks; whether that could be found out."""
+    """Warn when no cron wakes for tasks. False if that could not be checked."""
     try:
-        message = await warning(ports.files, pointer)
+        message = await missing_cron(ports.files, pointer)
     except (UnavailableError, FormatError, ValueError):
-        # The task is stored; a plan tells what is wrong with what is live.
+        # The task is stored. A plan reports damage to the live generation.
         return False
     if message is not None:
-        warnings.warn(message, NothingWakesWarning, stacklevel=callers_level())
+        warnings.warn(message, NothingWakesWarning, stacklevel=stacklevel_of_caller())
     return True
 
 
 @contextmanager
-def _explained(where: str, remedy: str) -> Iterator[None]:
+def _translated(where: str, remedy: str) -> Iterator[None]:
+    """Raise failures of Modal as :class:`TaskError`."""
     try:
         yield
     except ModalError as error:
-        if error.answered:  # it says what was asked for
+        if error.answered:  # the message names the request already
             raise TaskError(error.what, remedy=error.remedy) from error
         raise TaskError(error.what, where=where, remedy=remedy) from error
     except UnavailableError as error:

@@ -1,4 +1,4 @@
-"""Whether anything wakes for tasks, as the live generation says."""
+"""The warning that no cron wakes for tasks, from the settings of the live generation."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from reconciler.model.generation import TASK_RESOLUTION, generation_path
 from reconciler.model.pointer import decode_pointer
 
 _INSIDE: Final = frozenset({Path(__file__).parent, Path(asyncio.__file__).parent})
-"""Folders of the code between a caller's line and ours; a synchronous twin runs an event loop."""
+"""Folders of the code between the line of the caller and ours; asyncio is part of it."""
 _SET_IT: Final = "Set `tasks: {resolution: 5m}` in reconciler.yaml and apply it."
 
 
 class NothingWakesWarning(UserWarning):
-    """A task was stored, and no cron wakes for tasks."""
+    """A task was stored, but no cron wakes for tasks."""
 
 
-async def warning(files: TaskFiles, pointer: bytes) -> str | None:
-    """Why a task may have to wait, None when a cron wakes for tasks.
+async def missing_cron(files: TaskFiles, pointer: bytes) -> str | None:
+    """The warning that no cron wakes for tasks; None if one does.
 
     Args:
         pointer: the content of the pointer.
@@ -36,13 +36,13 @@ async def warning(files: TaskFiles, pointer: bytes) -> str | None:
     header = json.loads((content or b"{}").partition(b"\n")[0])
     if header.get(TASK_RESOLUTION) is not None:
         return None
-    return f"no cron wakes for tasks: this one starts with the first wake for a schedule. {_SET_IT}"
+    return f"no cron wakes for tasks: this task starts at the next wake for a schedule. {_SET_IT}"
 
 
-def callers_level() -> int:
-    """The ``stacklevel`` by which a warning of our caller points at the line that called for it.
+def stacklevel_of_caller() -> int:
+    """The ``stacklevel`` for :func:`warnings.warn` that names the line of the program that called.
 
-    Of a task that runs by itself no line is known but the one that runs the event loop.
+    Inside a background task of asyncio, that is the line that runs the event loop.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what `warnings` itself does
     level = 1

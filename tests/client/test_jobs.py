@@ -1,4 +1,4 @@
-"""Calls that are submitted now, and how they stand, on the engine."""
+"""Calls that are submitted now, and their state, on the engine."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_job_whose_containers_die_has_failed_with_what_modal_says(shop: Runnin
     ("function", "error"),
     [("leave", "SystemExit: no rows"), ("leave_without_a_word", "Mute")],
 )
-def test_a_job_that_ends_in_an_unusual_way_has_failed_and_does_the_same_to_nobody(
+def test_a_job_that_that_raises_an_unusual_exception_has_failed_and_raises_nothing_here(
     shop: RunningEngine, function: str, error: str
 ) -> None:
     call = submit(f"shop/{function}", {"occurrence": "x"}, environment=MAIN)
@@ -109,7 +109,7 @@ def test_a_result_that_cannot_be_fetched_yet_is_not_taken_for_a_failure(
         ("UNAVAILABLE", "did not answer when asked to look up the result of a call"),
     ],
 )
-def test_of_a_job_nothing_is_known_while_modal_does_not_say(
+def test_without_an_answer_from_modal_the_state_of_a_job_is_an_error(
     shop: RunningEngine, status: str, said: str
 ) -> None:
     call = submit("shop/sync", {"occurrence": "by hand"}, environment=MAIN)
@@ -120,7 +120,7 @@ def test_of_a_job_nothing_is_known_while_modal_does_not_say(
     assert result(call, timeout=60).state is JobState.DONE
 
 
-def test_a_job_that_runs_is_pending_and_one_nobody_knows_is_expired(shop: RunningEngine) -> None:
+def test_a_job_that_runs_is_pending_and_an_unknown_call_is_expired(shop: RunningEngine) -> None:
     call = submit("shop/endless", environment=MAIN)
     assert result(call) == Outcome(JobState.PENDING)
     assert result("fc-" + "0" * 22) == Outcome(JobState.EXPIRED)
@@ -141,11 +141,14 @@ def test_a_method_of_a_class_can_be_submitted_asynchronously(shop: RunningEngine
             "shop/nothing",
             "there is no function shop/nothing in Modal environment `main`\n  Deploy it,",
         ),
-        (None, "None names no function\n  Name it as app/function,"),
-        ("shop", "'shop' names no function\n  Name it as app/function, or app/Class.method."),
+        (None, "None is not the name of a function\n  Write it as app/function,"),
+        (
+            "shop",
+            "'shop' is not the name of a function\n  Write it as app/function, or app/Class",
+        ),
     ],
 )
-def test_a_function_that_is_not_there_is_refused(
+def test_a_function_that_does_not_exist_is_refused(
     shop: RunningEngine, function: Any, message: str
 ) -> None:
     with pytest.raises(SubmitError) as caught:
@@ -154,15 +157,15 @@ def test_a_function_that_is_not_there_is_refused(
 
 
 @pytest.mark.parametrize("args", [[1], "x", {1: 2}])
-def test_what_are_no_keyword_arguments_is_refused(args: Any) -> None:
-    with pytest.raises(SubmitError, match="is no mapping of names to values") as caught:
+def test_arguments_that_are_not_keyword_arguments_are_refused(args: Any) -> None:
+    with pytest.raises(SubmitError, match="is not a mapping of names to values") as caught:
         submit("shop/sync", args)
     assert caught.value.remedy is not None
-    assert caught.value.remedy.startswith("They are the keyword arguments of the call")
+    assert caught.value.remedy.startswith("Pass the keyword arguments of the call")
 
 
 def test_an_argument_that_the_client_cannot_pass_on_is_refused() -> None:
-    with pytest.raises(SubmitError, match="no argument can be called self"):
+    with pytest.raises(SubmitError, match="an argument cannot be named self"):
         submit("shop/accept", {"self": 1})
 
 
@@ -173,7 +176,7 @@ def test_arguments_that_cannot_be_sent_are_an_error_of_the_submission(
         submit("shop/accept", {"lock": threading.Lock()}, environment=MAIN)
 
 
-def test_it_is_the_environment_that_is_missing_when_it_is(shop: RunningEngine) -> None:
+def test_a_missing_environment_is_named(shop: RunningEngine) -> None:
     with pytest.raises(SubmitError) as caught:
         submit("shop/sync", environment="nope")
     assert str(caught.value) == (
@@ -183,13 +186,16 @@ def test_it_is_the_environment_that_is_missing_when_it_is(shop: RunningEngine) -
 
 
 @pytest.mark.parametrize("call", ["nope", "", None, "fc-", "fc-a/b"])
-def test_what_is_no_call_id_has_not_failed(call: Any) -> None:
+def test_a_malformed_call_id_is_an_error_and_not_a_failed_job(call: Any) -> None:
     with pytest.raises(ReconcileError) as caught:
         result(call)
-    assert str(caught.value) == f"{call!r} is no call id\n  Give what submit returned: `fc-…`."
+    assert (
+        str(caught.value)
+        == f"{call!r} is not a call id\n  Give the id that submit returned: `fc-…`."
+    )
 
 
-def test_a_submission_of_which_modal_did_not_look_up_the_function_has_started_nothing(
+def test_a_submission_whose_function_was_not_looked_up_has_started_nothing(
     shop: RunningEngine,
 ) -> None:
     shop.fault("FunctionGet", "fail", status="FAILED_PRECONDITION", times=9, scope="client")

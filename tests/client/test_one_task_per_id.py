@@ -1,4 +1,4 @@
-"""One id is one task, whoever creates it, how often, and whatever has been forgotten."""
+"""One id is one task, for any number of creators, and after Dict entries have expired."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def world() -> World:
 
 
 def forget_claims(world: World) -> None:
-    """What the Dict does with entries that nobody looks at for seven days."""
+    """Expire Dict entries, as Modal does after seven idle days."""
     world.claims.entries.clear()
 
 
@@ -69,13 +69,13 @@ def test_another_task_under_the_same_id_is_refused(
     with pytest.raises(TaskExistsError) as caught:
         created(world, **{"args": {"n": 1}, **other})  # type: ignore[arg-type]  # of several types
     assert str(caught.value) == (
-        "there is a task renewal already: shop/sync at 2026-11-20T15:00Z with "
-        '{"n": 1}\n  To change it, cancel it and create it again; for another task use another id.'
+        'task renewal exists already: shop/sync at 2026-11-20T15:00Z with {"n": 1}\n'
+        "  To change the task, cancel it and create it again; for a new task use another id."
     )
     assert world.tasks.files == files
 
 
-def test_an_id_whose_task_has_started_is_not_for_another_task(world: World) -> None:
+def test_the_id_of_a_started_task_cannot_be_used_for_another_task(world: World) -> None:
     created(world)
     world.wake("15:00")
     with pytest.raises(TaskExistsError, match="already, started at 2026-11-20T15:00:00Z") as caught:
@@ -109,15 +109,15 @@ def half_created(world: World) -> None:
         asyncio.run(create(replace(ports(world), files=NotReached()), task(), "dead"))
 
 
-def test_a_creation_that_was_cut_short_is_completed_by_asking_again(world: World) -> None:
+def test_an_interrupted_creation_is_completed_by_asking_again(world: World) -> None:
     half_created(world)
     assert created(world, now="12:30") == task()
     assert world.tasks.files == {task().path: task().encode()}
 
 
-def test_a_creation_that_was_cut_short_can_be_cancelled_and_then_changed(world: World) -> None:
+def test_an_interrupted_creation_can_be_cancelled_and_then_changed(world: World) -> None:
     half_created(world)
-    with pytest.raises(TaskExistsError, match="its creation was cut short"):
+    with pytest.raises(TaskExistsError, match="its creation was interrupted"):
         created(world, time="16:00")
     cancelled(world)
     second = created(world, time="16:00")
@@ -128,7 +128,7 @@ def test_a_creation_that_was_cut_short_can_be_cancelled_and_then_changed(world: 
     assert world.started() == ["task/renewal~2@2026-11-20T16:00Z"]
 
 
-def test_what_is_cancelled_does_not_start_even_when_its_claim_has_died(world: World) -> None:
+def test_a_cancelled_task_does_not_start_even_when_its_claim_has_expired(world: World) -> None:
     created(world, time="2026-12-20T15:00")
     assert cancelled(world).ending is Ending.CANCELLED
     forget_claims(world)
@@ -161,11 +161,11 @@ def test_a_task_that_has_started_is_not_cancelled(world: World) -> None:
         cancelled(world, now="15:01")
     assert str(caught.value) == (
         "task renewal has started already, as call fc-1\n"
-        "  To end that: modal.FunctionCall.from_id('fc-1').cancel()."
+        "  To cancel that call: modal.FunctionCall.from_id('fc-1').cancel()"
     )
 
 
-def test_a_task_that_has_started_is_not_cancelled_before_its_wake_has_said_so(
+def test_a_started_task_is_not_cancelled_before_its_wake_has_settled_it(
     world: World,
 ) -> None:
     created(world)
@@ -183,12 +183,12 @@ CLAIM = {"state": "claimed", "token": "w", "wake": "fc-w", "until": "2026-11-20T
 def test_a_task_that_is_just_being_started_is_not_cancelled(world: World) -> None:
     created(world)
     world.claims.entries[task().occurrence.id] = CLAIM
-    with pytest.raises(TaskStartedError, match="is being started in this moment"):
+    with pytest.raises(TaskStartedError, match="is being started right now"):
         cancelled(world, now="15:01")
     assert settled(world, task()) is None
 
 
-def test_a_task_that_may_have_started_is_not_started_again_and_nobody_says_cancelled(
+def test_a_task_that_may_have_started_is_not_started_again_nor_reported_as_cancelled(
     world: World,
 ) -> None:
     created(world)
@@ -197,7 +197,7 @@ def test_a_task_that_may_have_started_is_not_started_again_and_nobody_says_cance
         cancelled(world, now="15:10")
     log = world.wake("15:15")
     assert spawned(world) == []
-    assert [one.reason for one in log.records] == ["cancelled; it may have started before"]
+    assert [one.reason for one in log.records] == ["cancelled; an earlier attempt may have started"]
 
 
 def test_a_task_whose_attempts_fail_can_be_cancelled(world: World) -> None:
@@ -231,13 +231,13 @@ def test_a_wake_and_a_cancellation_at_the_same_time_agree(world: World) -> None:
         assert isinstance(verdict, TaskStartedError if started else SettledTask), verdict
 
 
-def test_a_task_that_nobody_created_cannot_be_cancelled(world: World) -> None:
+def test_a_task_that_does_not_exist_cannot_be_cancelled(world: World) -> None:
     with pytest.raises(UnknownTaskError, match="there is no task renewal") as caught:
         cancelled(world)
     assert caught.value.remedy is not None
 
 
-def test_what_a_creator_registers_is_what_others_go_on_with(world: World) -> None:
+def test_all_creators_store_the_task_that_was_registered_first(world: World) -> None:
     created(world)
     entry = world.claims.entries[registration_key("renewal", 1)]
     assert entry["task"] == task().to_json()

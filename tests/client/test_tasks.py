@@ -78,7 +78,7 @@ async def _apply(app: str) -> None:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """That nothing wakes is beside the point."""
+    """Ignore the warning that no cron wakes for tasks."""
     import warnings
 
     with warnings.catch_warnings():
@@ -110,7 +110,7 @@ def test_with_the_same_id_it_is_one_task(app: str) -> None:
     first, second = asyncio.run(both())
     assert first == second
     assert list_tasks(app=app, environment=MAIN) == [first]
-    with pytest.raises(TaskExistsError, match="there is a task one already: shop/sync at"):
+    with pytest.raises(TaskExistsError, match="task one exists already: shop/sync at"):
         schedule_task("shop/sync", LATER, {"n": 1}, "one", app=app, environment=MAIN)
 
 
@@ -127,7 +127,7 @@ except TaskExistsError:
 """
 
 
-def test_of_processes_that_create_at_the_same_time_one_has_its_way(
+def test_of_two_processes_that_create_at_the_same_time_one_succeeds(
     shop: RunningEngine, app: str
 ) -> None:
     started = [
@@ -150,7 +150,7 @@ def test_of_processes_that_create_at_the_same_time_one_has_its_way(
     assert [task.args["n"]] == [answer for answer in answers if answer != "refused"]
 
 
-def test_a_program_is_told_once_that_nothing_would_wake(app: str) -> None:
+def test_a_program_is_warned_once_that_no_cron_wakes_for_tasks(app: str) -> None:
     with pytest.warns(NothingWakesWarning, match="no cron wakes for tasks") as caught:
         schedule_task("shop/sync", LATER, app=app, environment=MAIN)
     assert "Set `tasks: {resolution: 5m}` in reconciler.yaml" in str(caught[0].message)
@@ -159,7 +159,7 @@ def test_a_program_is_told_once_that_nothing_would_wake(app: str) -> None:
     assert len(list_tasks(app=app, environment=MAIN)) == 2, "stored all the same"
 
 
-def test_an_asynchronous_program_is_told_at_the_line_that_scheduled(app: str) -> None:
+def test_the_warning_names_the_line_of_an_asynchronous_program(app: str) -> None:
     async def program() -> None:
         await schedule_task_async("shop/sync", LATER, app=app, environment=MAIN)
 
@@ -180,7 +180,7 @@ def test_an_environment_that_does_not_exist_is_named(app: str) -> None:
             call()
 
 
-def test_a_program_without_a_token_is_told_how_to_get_one(app: str, shop: RunningEngine) -> None:
+def test_a_program_without_a_token_learns_how_to_get_one(app: str, shop: RunningEngine) -> None:
     shop.fault("*", "fail", status="UNAUTHENTICATED", times=99, scope="client")
     calls: list[Callable[[], object]] = [
         lambda: schedule_task("shop/sync", LATER, app=app, environment=MAIN),
@@ -195,7 +195,7 @@ def test_a_program_without_a_token_is_told_how_to_get_one(app: str, shop: Runnin
     shop.clear_faults()
 
 
-def test_a_function_that_is_not_there_is_refused_when_the_task_is_created(app: str) -> None:
+def test_a_function_that_does_not_exist_is_refused_when_the_task_is_created(app: str) -> None:
     with pytest.raises(InvalidTaskError, match="there is no function shop/nothing"):
         schedule_task("shop/nothing", LATER, app=app, environment=MAIN)
     assert list_tasks(app=app, environment=MAIN) == []
@@ -216,7 +216,7 @@ def never_applied(app: str) -> str:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_an_app_that_is_not_there_is_an_error_and_not_an_app_without_tasks(
+def test_an_app_that_does_not_exist_is_an_error_and_not_an_app_without_tasks(
     app: str, typo: str
 ) -> None:
     calls: list[Callable[[], object]] = [
@@ -231,11 +231,10 @@ def test_an_app_that_is_not_there_is_an_error_and_not_an_app_without_tasks(
             call()
         said, what_to_do = str(caught.value).split("\n")
         assert (
-            said == f"there is no app `{typo}` in Modal environment `main` "
-            "that schedules were applied to"
+            said == f"no schedules were ever applied to an app `{typo}` in Modal environment `main`"
         )
         assert what_to_do.startswith(f"  Did you mean {app}")
-        assert what_to_do.endswith("Correct the name, or run reconcile there first.")
+        assert what_to_do.endswith("Correct the name, or apply schedules to it first: reconcile")
 
 
 def test_an_app_of_another_environment_is_named_with_it(app: str, never_applied: str) -> None:
@@ -254,7 +253,7 @@ def test_an_app_without_tasks_has_none(app: str) -> None:
     assert list_tasks(app=app, environment=MAIN) == []
 
 
-def test_a_task_that_nobody_created_cannot_be_cancelled(app: str) -> None:
+def test_a_task_that_does_not_exist_cannot_be_cancelled(app: str) -> None:
     with pytest.raises(UnknownTaskError, match="there is no task one"):
         cancel_task("one", app=app, environment=MAIN)
 
@@ -283,12 +282,12 @@ def test_a_damaged_file_is_listed_by_name_beside_the_others(app: str) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_no_answer_is_said_with_what_to_do(shop: RunningEngine, app: str) -> None:
+def test_a_missing_answer_is_an_error_with_a_remedy(shop: RunningEngine, app: str) -> None:
     schedule_task("shop/sync", LATER, app=app, environment=MAIN)
     shop.fault("VolumeListFiles", "fail", times=100)
     try:
         with pytest.raises(
-            TaskError, match=f"{app}: the embedded engine did not answer when .*\n  Ask again"
+            TaskError, match=f"{app}: the embedded engine did not answer when .*\n  Try again"
         ):
             list_tasks(app=app, environment=MAIN)
     finally:
@@ -299,7 +298,9 @@ def test_synchronous_functions_refuse_to_block_an_event_loop() -> None:
     async def asynchronous() -> None:
         list_tasks()
 
-    with pytest.raises(ReconcileError, match="Await its twin, whose name ends in _async"):
+    with pytest.raises(
+        ReconcileError, match="Await the function of the same name that ends in _async"
+    ):
         asyncio.run(asynchronous())
 
 

@@ -1,4 +1,4 @@
-"""Over any order of creating, cancelling, waking, dying and forgetting: no task lost or doubled."""
+"""Property test: no order of events, kills and expiry among them, loses or doubles a task."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOON = at("12:00")
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Life:
 
 @dataclass
 class World:
-    """What outlives a process."""
+    """The state that outlives a process."""
 
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     life: Life = field(default_factory=Life)
@@ -78,9 +78,9 @@ class World:
     created: set[str] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
     disturbed: set[str] = field(default_factory=set)
-    """Tasks that a wake had in hand when it was killed."""
+    """Tasks that a wake was processing when it was killed."""
     given_up: set[str] = field(default_factory=set)
-    """Tasks that somebody began to cancel."""
+    """Tasks whose cancellation has begun."""
     started: list[str] = field(default_factory=list)
     """The names of the tasks whose function was called, once for each call."""
     in_hand: str = ""
@@ -93,7 +93,7 @@ class World:
             self.life = Life()
 
     def names(self, task_id: str) -> set[str]:
-        """All editions of an id that there is anything of."""
+        """All editions of an id."""
         found = (
             re.search(rf"{task_id}(~\d+)?\b", key) for key in (*self.entries, *self.tasks.files)
         )
@@ -102,7 +102,7 @@ class World:
 
 @dataclass
 class MortalClaims(FakeClaims):
-    """The Dict of the world: entries die when nobody looks at them."""
+    """The Dict of the world: idle entries expire."""
 
     world: World = field(default_factory=World)
 
@@ -144,7 +144,7 @@ def _end(last: bool) -> None:
 
 @dataclass
 class MortalFiles(FakeTaskFiles):
-    """The files of the world; a change can be cut short between its two halves."""
+    """The files of the world; a change can be interrupted between its two halves."""
 
     world: World = field(default_factory=World)
 
@@ -188,7 +188,7 @@ class MortalLog(FakeRunLog):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happens.
+    """One event.
 
     Attributes:
         what: ``create``, ``cancel`` or ``wake``.
@@ -244,7 +244,7 @@ def play(world: World, step: Step) -> None:
 
 
 def serve(world: World, life: Life) -> None:
-    """Let a wake happen."""
+    """Run a wake."""
     world.steps += 1
     outside = Ports(
         clock=world.clock,

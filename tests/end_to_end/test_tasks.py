@@ -133,7 +133,7 @@ def test_a_wake_killed_between_claim_and_spawn_of_a_task_is_made_good(project: P
     project.engine.clear_faults()
     assert project.marks() == []
     in_doubt = project.reconcile("tasks", "cancel", "one")
-    assert "is being started in this moment" in in_doubt.err
+    assert "is being started right now" in in_doubt.err
     project.age("task/one@")
     assert project.reconcile("wake", "--wait").code == 0
     assert project.marks() == ["task one"]
