@@ -1,4 +1,4 @@
-"""Whom to tell what: alerts and pings, as people write them and as the dispatcher reads them."""
+"""Alerts and pings: who is notified of what, in the form that the dispatcher reads."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from urllib.parse import urlsplit
 
 
 class BodyFormat(StrEnum):
-    """What an alarm's POST holds."""
+    """The body of an alert's POST request."""
 
     SLACK = "slack"
-    """``{"text": …}``, which Slack, Mattermost and others show as it is."""
+    """``{"text": …}``, which Slack, Mattermost and others display."""
     JSON = "json"
-    """Fields for programs; see docs/alerts.md."""
+    """Fields for programs, as docs/alerts.md lists them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where something is sent. Its URL lets whoever has it send too: it is never shown in full.
+    """Where notifications are sent. A URL is a credential to send, so it is never shown in full.
 
     Attributes:
         url: http or https; None when a Modal Secret holds it.
-        secret, key: the Secret and which of its keys, None when the URL is given.
+        secret, key: name of the Secret, and its key that holds the URL; None when ``url`` is given.
     """
 
     url: str | None = None
@@ -34,17 +34,17 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """As plans, logs and errors may say it: ``https://hooks.slack.com/…``."""
+        """The address as plans, logs and errors show it: ``https://hooks.slack.com/…``."""
         return f"Secret {self.secret}, key {self.key}" if self.url is None else host_of(self.url)
 
     @property
     def fingerprint(self) -> str:
-        """Eight characters that tell addresses apart and give nothing away."""
+        """Eight characters of a hash: they tell addresses apart and do not reveal them."""
         text = self.url if self.url is not None else f"{self.secret}\n{self.key}"
         return _masked(text)[1] or sha256(text.encode()).hexdigest()[:8]
 
     def masked(self) -> Address:
-        """The address without what is secret in it, and still another for another URL."""
+        """The address with its URL replaced by host and fingerprint; equal for equal URLs only."""
         if self.url is None or _masked(self.url)[1]:
             return self
         return Address(url=f"{host_of(self.url)}{_FINGERPRINT}{self.fingerprint}")
@@ -61,14 +61,14 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
-    """Who is told of alarms, and in which form."""
+class Recipient:
+    """Where alerts are sent, and in which format."""
 
     address: Address
     format: BodyFormat = BodyFormat.SLACK
 
     def to_json(self) -> dict[str, str]:
-        """The receiver as JSON."""
+        """The recipient as JSON."""
         return {**self.address.to_json(), "format": self.format.value}
 
     @classmethod
@@ -79,31 +79,31 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
-    """Which events of a schedule are alarms, and who is told.
+    """Which events of a schedule cause an alert, and who is notified.
 
     Attributes:
-        failures: so many runs in a row that failed are an alarm; None for never. One by default:
-            for a daily schedule the third failure in a row is two days too late, `retries` are
-            there for what passes by itself, and a row of failures is told once.
-        missed: whether an occurrence that did not run is one.
-        to: empty for nobody.
+        failures: consecutive failed runs that cause an alert; None for never. The default is one:
+            for a daily schedule the third failure would come two days too late, `retries` absorb
+            transient failures, and a streak of failures causes one alert.
+        missed: whether a missed occurrence causes an alert.
+        to: the recipients; empty for none.
     """
 
     failures: int | None = 1
     missed: bool = True
-    to: tuple[Receiver, ...] = ()
+    to: tuple[Recipient, ...] = ()
 
     def masked(self) -> AlertRule:
-        """The rule as plans show it."""
-        receivers = (Receiver(one.address.masked(), one.format) for one in self.to)
-        return AlertRule(failures=self.failures, missed=self.missed, to=tuple(receivers))
+        """The rule as plans show it, with masked addresses."""
+        recipients = (Recipient(one.address.masked(), one.format) for one in self.to)
+        return AlertRule(failures=self.failures, missed=self.missed, to=tuple(recipients))
 
     def to_json(self) -> dict[str, Any]:
         """The rule as JSON."""
         return {
             "failures": self.failures,
             "missed": self.missed,
-            "to": [receiver.to_json() for receiver in self.to],
+            "to": [recipient.to_json() for recipient in self.to],
         }
 
     @classmethod
@@ -112,23 +112,23 @@ class AlertRule:
         return cls(
             failures=data["failures"],
             missed=data["missed"],
-            to=tuple(Receiver.from_json(one) for one in data["to"]),
+            to=tuple(Recipient.from_json(one) for one in data["to"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """What holds for every schedule that says nothing else, and for the slots.
+    """The alerts of every schedule that does not override them, and of the slots.
 
     Attributes:
-        overdue: whether a slot that should have woken and did not is an alarm.
+        overdue: whether a slot that did not wake at its time causes an alert.
     """
 
     rule: AlertRule
     overdue: bool = True
 
     def masked(self) -> Alerts:
-        """The same as plans show it."""
+        """The alerts as plans show them, with masked addresses."""
         return Alerts(self.rule.masked(), self.overdue)
 
     def to_json(self) -> dict[str, Any]:
@@ -145,10 +145,10 @@ _FINGERPRINT: Final = "#"
 
 
 def host_of(url: str) -> str:
-    """A URL without what is secret in it: ``https://hooks.slack.com/…``."""
+    """Scheme and host of a URL: ``https://hooks.slack.com/…``."""
     try:
         parts = urlsplit(_masked(url)[0])
-    except ValueError:  # for a host it has something that cannot be one, such as `[`
+    except ValueError:  # the host is malformed, for example `[`
         return f"{url.partition(':')[0]}://…"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 

@@ -1,6 +1,6 @@
-"""Write files whole or not at all, and name a disk that cannot take them.
+"""Writes files atomically, and explains the errors of a full or broken disk.
 
-Standard library only: dispatcher containers, the command line and the engine use it.
+Standard library only: the dispatcher, the command line and the engine use it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _PROBLEMS: Final = {
     errno.ENFILE: "the system has too many files open",
 }
 UNFINISHED: Final = ".unfinished"
-"""How the names of files end that are being written."""
+"""Suffix of a file that is being written."""
 
 
 class DiskError(ReconcileError):
-    """A file cannot be written. What was there before is left as it was."""
+    """A file cannot be written. An earlier file of that name is unchanged."""
 
 
 def disk_problem(error: OSError) -> str | None:
-    """What is wrong with the disk, or with how much of it may be used; None when nothing is."""
+    """What is wrong with the disk or its quota; None if the error has another cause."""
     return _PROBLEMS.get(error.errno or 0)
 
 
 def disk_error(error: OSError, path: Path | str) -> DiskError:
-    """The error about a file that could not be written."""
+    """The error for a file that could not be written."""
     problem = disk_problem(error)
     if problem is None:
         what = f"cannot be written: {(error.strerror or 'unknown reason').lower()}"
@@ -44,17 +44,18 @@ def disk_error(error: OSError, path: Path | str) -> DiskError:
     return DiskError(
         f"cannot be written: {problem}",
         where=str(path),
-        remedy="Make room there, or write elsewhere, and do it again; no half file was left.",
+        remedy="Free some space or choose another place, then try again. No partial file was left.",
     )
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, in place of one of that name. It appears with all of its content, or not.
+    """Write a file atomically: it has all of its content, or is unchanged.
 
-    What is no regular file, such as a terminal, is written to as it is. A link is followed.
+    A path that is not a regular file, such as a terminal, is written to directly. A symbolic link
+    is followed.
 
     Raises:
-        DiskError: it cannot be written; there is no file, or the one that was there before.
+        DiskError: it cannot be written; an earlier file is unchanged.
     """
     try:
         if path.exists() and not path.is_file():

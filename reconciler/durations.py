@@ -1,4 +1,4 @@
-"""Durations as people write them, `1h30m` or `90s`: one parser and one renderer for the project."""
+"""Parses and formats durations such as `1h30m` or `90s`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 
 DURATION_PATTERN = "^([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
-"""The accepted texts, as a regular expression for the schema; the empty text is none of them."""
+"""The accepted texts, as a regular expression for the schema. It matches the empty text, which is
+not a duration."""
 
 _DURATION = re.compile(DURATION_PATTERN)
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
@@ -37,10 +38,10 @@ def format_duration(duration: timedelta) -> str:
     """The shortest exact text that `parse_duration` reads back: `1d`, `1h30m`, `0s`.
 
     Raises:
-        ValueError: the duration is negative or not whole seconds, which no text can say.
+        ValueError: the duration is negative or not whole seconds.
     """
     if duration < timedelta() or duration.microseconds:
-        raise ValueError(f"{duration!r} is not a number of whole seconds from zero on")
+        raise ValueError(f"{duration!r} is negative or not a number of whole seconds")
     rest = duration.days * 86_400 + duration.seconds
     parts = []
     for unit, seconds in _UNITS:
@@ -51,5 +52,5 @@ def format_duration(duration: timedelta) -> str:
 
 
 def format_seconds(seconds: int) -> str:
-    """The same of whole seconds from zero on."""
+    """:func:`format_duration` for a number of seconds, which may not be negative."""
     return format_duration(timedelta(seconds=seconds))

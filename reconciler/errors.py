@@ -1,7 +1,7 @@
-"""The one hierarchy of errors that a user may see.
+"""The hierarchy of the errors that users see.
 
-Each says what failed, where, and what to do about it. Anything else that reaches the command line
-is a defect of ours and is reported as such.
+Each error says what failed, where, and what to do. Any other exception that reaches the command
+line is a defect of this program, and is reported as one.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ from reconciler.foreign_text import on_one_line
 
 
 def command_line(command: str, environment: str | None) -> str:
-    """``reconcile unlock 3 --env production``, for people to copy.
+    """A command line for people to copy, such as ``reconcile unlock 3 --env production``.
 
     Args:
-        environment: None where the default is meant.
+        environment: None for the default.
     """
     named = "" if environment is None else f" --env {environment}"
     return f"reconcile {command}{named}"
 
 
 class ReconcileError(Exception):
-    """Something failed in a way that a person can act on. Exit code 1.
+    """An expected failure that a person can act on. Exit code 1.
 
     Args:
-        what: one sentence, what failed and why.
-        where: the file, position, app, volume or call that it is about.
+        what: one sentence: what failed and why.
+        where: the file, position, app, Volume or call concerned.
         remedy: what the reader can do next.
-        command: which of our commands does that, such as ``unlock 3``; it follows the remedy.
+        command: the command that does it, such as ``unlock 3``; the message shows it after the
+            remedy.
     """
 
     exit_code = 1
@@ -50,15 +51,15 @@ class ReconcileError(Exception):
         self.command = command
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An error raised in a container is unpickled by whoever called it. Pickle would call the
-        # constructor with ``args``, which takes other arguments in most of the derived classes.
+        # An error raised in a container is unpickled by its caller. Pickle would call the
+        # constructor with ``args``, but most subclasses take other arguments.
         return _restored, (type(self), self.args, self.__dict__)
 
     def __str__(self) -> str:
-        return self.told(None)
+        return self.message_for(None)
 
-    def told(self, environment: str | None) -> str:
-        """The whole message, for who named that environment; the command is to act on it too."""
+    def message_for(self, environment: str | None) -> str:
+        """The whole message. Its command names the environment; None for the default."""
         message = f"{on_one_line(self.where)}: {self.what}" if self.where else self.what
         if self.remedy is None:
             return message
@@ -78,47 +79,47 @@ class UnknownEnvironmentError(ReconcileError):
     """There is no such Modal environment.
 
     Args:
-        name: as it was given.
-        there: those that there are.
+        name: the name that does not exist.
+        known: the names of the workspace's environments.
     """
 
-    def __init__(self, name: str, there: Iterable[str]) -> None:
+    def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(
             f"there is no Modal environment `{name}`",
-            remedy=f"This workspace has: {', '.join(sorted(there))}. Create it with "
+            remedy=f"This workspace has: {', '.join(sorted(known))}. Create it with "
             f"`modal environment create {name}`, or name another.",
         )
 
 
 def one_line(error: BaseException) -> str:
-    """An error where there is room for one line: its sentences in a row, each with its end."""
+    """An error on one line: its lines joined, each closed by a full stop."""
     lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
-    *said, last = lines or [""]
-    return " ".join([*(line if line[-1] in ".!?:" else f"{line}." for line in said), last])
+    *first, last = lines or [""]
+    return " ".join([*(line if line[-1] in ".!?:" else f"{line}." for line in first), last])
 
 
 class RefusedError(ReconcileError):
-    """A safety rule forbids what was asked. Exit code 3; the remedy is the exact way past it."""
+    """A safety rule refuses the request. Exit code 3; the remedy names what would allow it."""
 
     exit_code = 3
 
 
 class StoppedError(ReconcileError):
-    """A signal stopped the command. Exit code 128 + the signal's number, as shells have it.
+    """A signal stopped the command. Exit code 128 + the signal's number, as in shells.
 
     Args:
-        consequence: what goes on all the same, or how far the command came.
-        where, remedy, command: as for every error; how what was begun is completed.
+        consequence: what continues nevertheless, or how far the command came.
+        where, remedy, command: as for every error; the remedy says how to complete the work.
     """
 
     exit_code = 128 + signal.SIGINT
 
-    def __init__(self, consequence: str, **told: str | None) -> None:
-        super().__init__(f"interrupted; {consequence}", **told)
+    def __init__(self, consequence: str, **details: str | None) -> None:
+        super().__init__(f"interrupted; {consequence}", **details)
         self.consequence = consequence
 
     def by(self, number: int) -> Self:
-        """This error, as the signal with this number causes it."""
+        """This error, with the signal of this number as its cause."""
         if number != signal.SIGINT:
             self.what = f"stopped by {signal.Signals(number).name}; {self.consequence}"
         self.exit_code = 128 + number

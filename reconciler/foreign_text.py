@@ -1,9 +1,9 @@
-"""Text that others wrote, made safe to show. Every such text goes through here, and only here.
+"""Makes untrusted text safe to show. This is the only module that does.
 
-Manifests, commits, results of functions, error messages and files on the Volume hold text that a
-stranger may have chosen. Shown as it is, it can move the cursor of a terminal, reorder a line
-(Unicode's bidirectional controls, "Trojan Source", CVE-2021-42574), begin a line that looks like
-one of ours, or give a command to the program that reads a CI log.
+Manifests, commits, results of functions, error messages and files on the Volume hold text that an
+attacker may have chosen. Unchanged, it can move the cursor of a terminal, reorder a line (Unicode's
+bidirectional controls, "Trojan Source", CVE-2021-42574), imitate a line of ours, or give a command
+to the program that reads a CI log.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from collections.abc import Iterable
 from typing import Final
 
 REPLACEMENT: Final = "\ufffd"
-"""Stands for each character that would not show as itself."""
+"""Replaces each character that is not printable."""
 
 _COMMAND_ANYWHERE: Final = re.compile(r"#(?=#\w{0,20}\[)")
-"""``##[command]`` of GitHub Actions, ``##vso[command]`` of Azure Pipelines and their like: they are
-commands wherever in a line they stand."""
+"""``##[command]`` of GitHub Actions, ``##vso[command]`` of Azure Pipelines: commands anywhere in a
+line."""
 _COMMAND_AT_START: Final = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
-"""``::command::`` of GitHub Actions, a command at the start of a line, after white space too."""
+"""``::command::`` of GitHub Actions: a command at the start of a line, also after white space."""
 
 _HIDDEN: Final = re.compile(r"[^\n -~]")
-"""What may have to be escaped in JSON."""
+"""Characters that may need an escape in JSON."""
 
 
 _HIDDEN_SPACE: Final = re.compile(r"[^\S \t\r\n\f\v]|[\u00ad\u200b-\u200f\u2060\ufeff]")
-"""What looks like a space or like nothing and is neither: a no-break space, a soft hyphen, …"""
+"""Characters that look like a space or are invisible: a no-break space, a soft hyphen, …"""
 
 
 def hidden_space(text: str) -> tuple[int, str] | None:
-    """Where a text holds a character that looks like a space or like nothing, and its name.
+    """Position and name of the first character that looks like a space or is invisible.
 
-    Such characters come with text that is copied from web pages and word processors.
+    Text copied from web pages and word processors often contains such characters.
     """
     found = _HIDDEN_SPACE.search(text)
     if found is None:
@@ -45,10 +45,10 @@ def hidden_space(text: str) -> tuple[int, str] | None:
 
 
 def printable(text: str) -> str:
-    """The text with a replacement character for each that would not show as itself.
+    """The text with each unprintable character replaced.
 
-    Those are controls, escapes, lone surrogates, line and paragraph separators, invisible and
-    bidirectional marks: everything that :meth:`str.isprintable` refuses.
+    These are controls, escapes, lone surrogates, line and paragraph separators, invisible and
+    bidirectional marks: all characters for which :meth:`str.isprintable` is false.
     """
     if text.isprintable():
         return text
@@ -56,20 +56,20 @@ def printable(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """The text as one line that does nothing to the terminal in which it is read."""
+    """The text as one printable line."""
     return printable(" ".join(text.splitlines()).replace("\t", " "))
 
 
 def as_lines(lines: Iterable[str]) -> str:
-    """The lines under one another, each of them one line, whatever it quotes.
+    """The lines joined by line feeds; line breaks inside a line become spaces.
 
-    What colours them stays; a :class:`~reconciler.streams.SafeStream` deals with the rest.
+    Colours are kept; a :class:`~reconciler.streams.SafeStream` makes the rest printable.
     """
     return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
 def printable_lines(text: str) -> str:
-    """The text line by line: its line feeds and tabs stay, everything else is as in printable."""
+    """:func:`printable` for a text of several lines: line feeds and tabs are kept."""
     if text.isprintable():
         return text
     return "\n".join(
@@ -78,10 +78,9 @@ def printable_lines(text: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    """The text so that no reader of a CI log takes a part of it for a command.
+    """The text with the workflow commands of GitHub Actions and Azure Pipelines disabled.
 
-    The readers are those of GitHub Actions and of Azure Pipelines. A space is put into what would
-    begin a command; the rest stays.
+    A space is inserted into the beginning of each command; the rest is unchanged.
     """
     if "##" in text:
         text = _COMMAND_ANYWHERE.sub("# ", text)
@@ -89,9 +88,9 @@ def without_commands(text: str) -> str:
 
 
 def in_json(text: str) -> str:
-    """A JSON text with escapes in place of what terminals and readers of logs act on.
+    """A JSON text with escapes for the characters that terminals and log readers act on.
 
-    It says the same: outside its strings JSON has no such character but its white space.
+    Its value is unchanged: outside of strings, JSON contains no such character but white space.
     """
     if "##" in text:
         text = _COMMAND_ANYWHERE.sub(r"\\u0023", text)

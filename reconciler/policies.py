@@ -1,4 +1,4 @@
-"""The policies of a schedule, by the words that people write: one vocabulary for every part."""
+"""The policies of a schedule, with their names in manifests."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import StrEnum
 from typing import Final
 
 LONGEST_RUN: Final = timedelta(hours=24)
-"""Modal ends every call after this at the latest, also the one that watches over a run."""
+"""Modal ends every call after this time, also the call that supervises a run."""
 LONGEST_PAUSE: Final = timedelta(hours=1)
-"""Between two tries at most, however many there were."""
+"""The longest pause between two attempts."""
 
 NO_ARGUMENT: Final = "self"
-"""``spawn`` of Modal's client is a method, and has no way to pass on an argument of this name."""
+"""``spawn`` of Modal's client is a method and cannot pass on an argument of this name."""
 
 
 class Overlap(StrEnum):
-    """What happens to an occurrence that is due while the last run is still going."""
+    """What happens to an occurrence that becomes due while an earlier run is still running."""
 
     ALLOW = "allow"
     SKIP = "skip"
@@ -25,7 +25,7 @@ class Overlap(StrEnum):
 
 
 class Catchup(StrEnum):
-    """Which of the occurrences that no wake served in time still run."""
+    """Which of the occurrences that no wake processed in time still run."""
 
     LATEST = "latest"
     ALL = "all"
@@ -33,12 +33,12 @@ class Catchup(StrEnum):
 
 
 class Delivery(StrEnum):
-    """Which way an occurrence errs when a wake dies between its claim and its start."""
+    """Whether an occurrence may run twice or not at all if a wake dies while it starts it."""
 
     AT_LEAST_ONCE = "at-least-once"
     AT_MOST_ONCE = "at-most-once"
 
 
 def pause_after(number: int, backoff: float, factor: float) -> float:
-    """Seconds from the end of a try, counted from 1, to the next one."""
+    """Seconds from the end of attempt ``number``, counted from 1, to the next attempt."""
     return min(LONGEST_PAUSE.total_seconds(), backoff * factor ** (number - 1))

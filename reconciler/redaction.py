@@ -1,4 +1,4 @@
-"""Secrets are taken out of the texts that people and files get to see."""
+"""Masks secrets in texts that are printed or stored."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Final
 MASK: Final = "***"
 
 SHORTEST: Final = 8
-"""Characters of a value below which it is no secret: to mask it would make messages unreadable."""
+"""Shorter values are not masked: that would make messages unreadable."""
 
 _NAMED: Final = re.compile(r"(TOKEN|TOKEN_ID|SECRET|PASSWORD|PASSWD|API_KEY|JWT_KEY)$")
-"""How the names of environment variables end whose values are secret."""
+"""The ends of the names of environment variables whose values are secret."""
 _MODAL_TOKEN: Final = re.compile(r"\b(a[ks])-[A-Za-z0-9]{8,}")
 _USER_INFO: Final = re.compile(r"(?<=://)[^/\s@'\"]+@")
 """A user and password in a URL."""
 
 
 def redacted(text: str) -> str:
-    """The text with every secret masked that can be recognised.
+    """The text with every recognised secret masked.
 
-    These are the values of environment variables that are named as secrets, Modal's tokens, and
-    the user and password of a URL.
+    Recognised are the values of environment variables with names such as ``…_TOKEN``, Modal's
+    tokens, and the user and password of a URL.
     """
     for name, value in os.environ.items():
         if not _NAMED.search(name.upper()):

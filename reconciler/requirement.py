@@ -1,4 +1,4 @@
-"""Whether the modal that is installed is one that this package can use."""
+"""Checks that the installed modal package is one that this package can use."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ PACKAGE: Final = "schedule-reconciler"
 NEEDED: Final = "modal"
 
 _LEAST: Final = re.compile(rf"{NEEDED}(?:\[.*\])?\s*\(?>=\s*([0-9.]+)")
-_PRE: Final = re.compile(r"[._-]?(?:a|b|rc|dev)")
-"""A pre-release comes before its release; modal names its own `1.6.4.dev3`."""
+
 _RELEASE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)*)(.*)")
 
 
@@ -22,7 +21,7 @@ class UnusableModalError(ReconcileError):
 
 
 def require_modal() -> None:
-    """Make sure that modal is new enough; it is not imported for that.
+    """Check that modal is new enough, without importing it.
 
     Raises:
         UnusableModalError: it is missing or too old.
@@ -33,21 +32,21 @@ def require_modal() -> None:
     except metadata.PackageNotFoundError:
         if util.find_spec(NEEDED) is None:
             raise _unusable(least, "it is not installed") from None
-        return  # there without its metadata: the import will tell
+        return  # present without metadata: importing it shows whether it is usable
     if least is not None and _is_older(found, least):
         raise _unusable(least, f"found {found}")
 
 
 def broken_modal(error: BaseException) -> UnusableModalError | None:
-    """What to say of an error of importing modal; None when modal can be imported.
+    """The error to report for a failed import; None when modal itself can be imported.
 
     Args:
-        error: of an import somewhere in this package.
+        error: the failure of an import somewhere in this package.
     """
     try:
         import_module(NEEDED)
         import_module(f"{NEEDED}.types")
-    except Exception as cause:  # noqa: BLE001 - whatever a broken package raises
+    except Exception as cause:  # noqa: BLE001 - a broken package may raise anything
         error = cause
     else:
         if not isinstance(error, ImportError) or not (error.name or "").startswith(NEEDED):
@@ -59,7 +58,7 @@ def broken_modal(error: BaseException) -> UnusableModalError | None:
 
 
 def least_modal() -> str | None:
-    """The lowest version that the metadata of this package allows; None where there are none."""
+    """The lowest version that this package's metadata allows; None without metadata."""
     try:
         requirements = metadata.requires(PACKAGE) or ()
     except metadata.PackageNotFoundError:
@@ -88,5 +87,5 @@ def _unusable(least: str | None, found: str) -> UnusableModalError:
     needed = NEEDED if least is None else f"{NEEDED}>={least}"
     return UnusableModalError(
         f"needs {needed}, {found}",
-        remedy=f"Install it where reconcile runs: python -m pip install --upgrade '{needed}'",
+        remedy=f"Install it in reconcile's environment: python -m pip install --upgrade '{needed}'",
     )

@@ -1,8 +1,8 @@
-"""Standard output and standard error, through which no foreign text does any harm.
+"""Safe standard output and standard error.
 
-The last line of defence: whatever a command, a library or a traceback prints is made printable, and
-nothing in it is a command to the program that reads a CI log. What gives colour, and the workflow
-commands that we mean, are written by functions of this module alone.
+The last line of defence against hostile text: all output of commands, libraries and tracebacks is
+made printable, and nothing in it is a command to the program that reads a CI log. Only functions of
+this module write colours and our own workflow commands.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable_lines, without_commands
 
 _COLOUR: Final = f"\033[{secrets.token_hex(8)}:"
-"""Begins a change of colour that is ours: no text from elsewhere can hold what is drawn anew in
-each process."""
+"""Marks a change of colour as ours. It is random in each process, so that foreign text cannot
+contain it."""
 _OURS: Final = re.compile(rf"{re.escape(_COLOUR)}(\d{{1,2}})m")
 _KEPT: Final = 40
-"""Characters of an unfinished line that are remembered, more than a command begins with."""
+"""Characters kept of an unfinished line: more than the beginning of a workflow command has."""
 _MENTION: Final = "@\u2060"
-"""What keeps Markdown from mentioning a person; see :func:`reconciler.render.markdown.prose`."""
+"""Keeps Markdown from mentioning a person; see :func:`reconciler.render.markdown.prose`."""
 
 
 def coloured(code: str, text: str) -> str:
-    """The text in a colour of the terminal's; only a :class:`SafeStream` shows it as such.
+    """The text with a terminal colour. Only a :class:`SafeStream` renders it.
 
     Args:
-        code: a number of "Select Graphic Rendition" (ECMA-48).
+        code: a parameter of "Select Graphic Rendition" (ECMA-48).
     """
     return f"{_COLOUR}{code}m{text}{_COLOUR}0m"
 
 
 class OutputClosedError(BrokenPipeError):
-    """The reader of what a command prints has read enough, as ``| head`` has: no failure."""
+    """The reader of the output has closed it, as ``| head`` does. This is not a failure."""
 
 
 class OutputError(ReconcileError):
-    """What a command prints cannot be written, for example because the disk is full."""
+    """The output of a command cannot be written, for example because the disk is full."""
 
 
 class SafeStream(io.TextIOBase):
-    """A text stream that makes what is written safe.
+    """A text stream that makes everything written to it safe.
 
     Args:
-        stream: where it goes. An absent one is replaced by nowhere, and characters that its
-            encoding lacks are written as escapes.
+        stream: the underlying stream. None discards the output. Characters that the encoding lacks
+            are written as escapes.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -62,10 +62,10 @@ class SafeStream(io.TextIOBase):
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         self._stream: TextIO = stream
-        self._line = ""  # the end of the line that is not ended yet: commands come in pieces, too
+        self._line = ""  # the unfinished line: a command may be written in pieces
 
     def write(self, text: str, /) -> int:
-        """Write a text of which some may be foreign."""
+        """Write a text, parts of which may be foreign."""
         safe = self._without_commands(self._printable(text))
         self._line = _end_of_line(self._line, safe)
         with self._failures():
@@ -73,7 +73,7 @@ class SafeStream(io.TextIOBase):
         return len(text)
 
     def write_bytes(self, content: bytes) -> None:
-        """Write what is not for people, such as a calendar, as it is."""
+        """Write bytes without change, such as a calendar file."""
         with self._failures():
             self._stream.buffer.write(content)
 
@@ -100,7 +100,7 @@ class SafeStream(io.TextIOBase):
         together = without_commands(begun + text)
         if together.startswith(begun):
             return together[len(begun) :]
-        return " " + without_commands(text)  # it began in what is written already
+        return " " + without_commands(text)  # the command began in the text written before
 
     def flush(self) -> None:
         """See :class:`io.TextIOBase`."""
@@ -118,11 +118,11 @@ class SafeStream(io.TextIOBase):
             self.give_up()
             raise OutputError(
                 f"standard output cannot be written: {(error.strerror or str(error)).lower()}",
-                remedy="Free some space, or send it elsewhere.",
+                remedy="Free some disk space, or send the output elsewhere.",
             ) from error
 
     def give_up(self) -> None:
-        """Send what is left, and what is still to come, nowhere."""
+        """Discard the buffered output and all later output."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
@@ -141,17 +141,17 @@ class SafeStream(io.TextIOBase):
 
     @property
     def buffer(self) -> BinaryIO:
-        """Where bytes go that are not for people; they are written as they are."""
+        """The underlying binary stream, which does not change what is written."""
         return self._stream.buffer
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a property in TextIOWrapper as well
-        """Of the stream that this writes to."""
+        """That of the underlying stream."""
         return self._stream.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]  # as above
-        """Of the stream that this writes to."""
+        """That of the underlying stream."""
         return self._stream.errors
 
 
@@ -164,7 +164,7 @@ def guard_streams() -> None:
 
 
 def write_bytes(content: bytes) -> None:
-    """Write to standard output what is not for people, such as a calendar, as it is."""
+    """Write bytes to standard output without change, such as a calendar file."""
     if isinstance(sys.stdout, SafeStream):
         sys.stdout.write_bytes(content)
     else:
@@ -172,7 +172,7 @@ def write_bytes(content: bytes) -> None:
 
 
 def write_command(command: str) -> None:
-    """Write a workflow command of ours to standard error, as a line of its own."""
+    """Write a workflow command of ours to standard error, on a line of its own."""
     if isinstance(sys.stderr, SafeStream):
         sys.stderr.write_command(command)
     else:
@@ -186,7 +186,7 @@ def _readable(text: str) -> str:
 
 
 def _end_of_line(begun: str, more: str) -> str:
-    """The end of a line, as much of it as the beginning of a command may need."""
+    """The end of an unfinished line, long enough to recognise the beginning of a command."""
     _, ended, rest = more.rpartition("\n")
     line = rest if ended else begun + rest
     if len(line) <= _KEPT:

@@ -1,4 +1,4 @@
-"""Words that messages share: numbers with their nouns, durations, and what may have been meant."""
+"""Phrases that messages share: counts with nouns, rough durations, and suggestions for a name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SUGGESTIONS: Final = 3
 LISTED: Final = 10
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _ROUGH: Final = 10
-"""From so many of a unit on, the next smaller one says nothing that anybody wants to know."""
+"""From this number of a unit on, the next smaller unit is left out."""
 
 
 def count(number: int, noun: str) -> str:
@@ -18,10 +18,10 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def lasting(seconds: int) -> str:
-    """About how long, for people: ``7 minutes``, ``1 hour 30 minutes``, ``330 days``.
+def rough_duration(seconds: int) -> str:
+    """A duration for people, rounded down: ``7 minutes``, ``1 hour 30 minutes``, ``330 days``.
 
-    Rounded down; ``format_duration`` of the manifests is exact, and for what is read back.
+    :func:`~reconciler.durations.format_duration` is exact, for texts that are parsed again.
     """
     for position, (unit, length) in enumerate(_UNITS[:-1]):
         number, rest = divmod(seconds, length)
@@ -33,28 +33,28 @@ def lasting(seconds: int) -> str:
 
 
 def near_names(name: str, known: Iterable[str], most: int = SUGGESTIONS) -> list[str]:
-    """The known names that look like one that is not known, the most similar first."""
+    """The known names that are similar to an unknown one, the most similar first."""
     return get_close_matches(name, sorted(known), n=most)
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that looks most like one that is not known."""
+    """The known name that is most similar to an unknown one; None if none is similar."""
     return next(iter(near_names(name, known, most=1)), None)
 
 
-def what_was_meant(name: str, known: Iterable[str], key: Callable[[str], str] = str) -> str:
-    """A sentence about what there is, for who wrote a name that there is not.
+def suggestion(name: str, known: Iterable[str], key: Callable[[str], str] = str) -> str:
+    """A sentence for a name that does not exist: similar names, else the existing ones.
 
     Args:
-        known: what there is.
-        key: the name in one of those, where more than a name is shown.
+        known: the existing names, or texts that contain one.
+        key: the name within such a text.
     """
-    there = sorted(known)
-    if not there:
+    choices = sorted(known)
+    if not choices:
         return "There are none."
-    near = near_names(name, {key(one) for one in there})
-    meant = [one for similar in near for one in there if key(one) == similar]
-    if meant:
-        return f"Did you mean {' or '.join(meant[:SUGGESTIONS])}?"
-    more = ", …" if there[LISTED:] else ""
-    return f"There are {len(there)}: {', '.join(there[:LISTED])}{more}"
+    near = near_names(name, {key(one) for one in choices})
+    similar = [one for close in near for one in choices if key(one) == close]
+    if similar:
+        return f"Did you mean {' or '.join(similar[:SUGGESTIONS])}?"
+    more = ", …" if choices[LISTED:] else ""
+    return f"There are {len(choices)}: {', '.join(choices[:LISTED])}{more}"

@@ -39,7 +39,7 @@ def test_a_file_that_does_not_fit_leaves_what_was_there_and_no_half_file(
         write_whole(path, b"x" * 2 * LIMIT)
     assert str(caught.value) == (
         f"{path}: cannot be written: the file would be larger than is allowed\n"
-        "  Make room there, or write elsewhere, and do it again; no half file was left."
+        "  Free some space or choose another place, then try again. No partial file was left."
     )
     left = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert left == ({} if before is None else {"plan.json": before})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.words import lasting
+from reconciler.words import rough_duration
 
 HOUR, DAY = 3600, 86_400
 
@@ -23,4 +23,4 @@ HOUR, DAY = 3600, 86_400
     ],
 )
 def test_how_late_is_said_in_units_that_people_can_picture(seconds: int, text: str) -> None:
-    assert lasting(seconds) == text
+    assert rough_duration(seconds) == text

@@ -73,7 +73,7 @@ def call(arguments: Sequence[str] | None) -> int:
         code = command(args)
         sys.stdout.flush()
     except ReconcileError as error:
-        return _fail(error.told(environment), error.exit_code)
+        return _fail(error.message_for(environment), error.exit_code)
     except KeyboardInterrupt as stop:
         ignore_signals()
         stopped = StoppedError("nothing is left locked").by(number_of(stop))
@@ -82,7 +82,7 @@ def call(arguments: Sequence[str] | None) -> int:
         return BROKEN_PIPE
     except ImportError as error:
         unusable = broken_modal(error)
-        return _unexpected(error) if unusable is None else _fail(unusable.told(None), 1)
+        return _unexpected(error) if unusable is None else _fail(unusable.message_for(None), 1)
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _unexpected(error)
     return code

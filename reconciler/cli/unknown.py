@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcileError
-from reconciler.words import what_was_meant
+from reconciler.words import suggestion
 
 if TYPE_CHECKING:
     from reconciler.cli.inputs import Inputs
@@ -25,7 +25,7 @@ def unknown_schedule(
         none: what to do when there are none at all.
     """
     there = sorted(known)
-    remedy = what_was_meant(name, there) if there else none
+    remedy = suggestion(name, there) if there else none
     return ReconcileError(f"there is no {what} `{name}`", remedy=remedy)
 
 

@@ -17,7 +17,7 @@ from reconciler.dispatch.answers import TargetMissingError, UnavailableError
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.errors import ReconcileError, UnknownEnvironmentError
 from reconciler.model.pointer import POINTER_PATH
-from reconciler.words import what_was_meant
+from reconciler.words import suggestion
 
 
 async def require_applied(files: TaskFiles, app: str, environment: str | None) -> bytes:
@@ -42,10 +42,10 @@ async def require_applied(files: TaskFiles, app: str, environment: str | None) -
         name if where == environment else f"{name} in environment `{where}`"
         for where, name in await _apps(environments)
     ]
-    suggestion = f"{what_was_meant(app, candidates, _name)} " if candidates else ""
+    hint = f"{suggestion(app, candidates, _name)} " if candidates else ""
     raise UnknownAppError(
         f"no schedules were ever applied to an app `{app}`{_place(environment)}",
-        remedy=f"{suggestion}Correct the name, or apply schedules to it first: reconcile",
+        remedy=f"{hint}Correct the name, or apply schedules to it first: reconcile",
     )
 
 

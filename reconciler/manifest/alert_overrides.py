@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.alerts import Address, AlertRule, Alerts, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, Recipient
 from reconciler.manifest.alerts_form import (
     AlertsForm,
     DefaultAlertsForm,
     PingSecretForm,
-    ReceiverForm,
-    SecretReceiverForm,
+    RecipientForm,
+    SecretRecipientForm,
 )
 
 
@@ -25,7 +25,7 @@ class AlertOverrides:
 
     failures: tuple[int | None] | None = None
     missed: bool | None = None
-    to: tuple[Receiver, ...] | None = None
+    to: tuple[Recipient, ...] | None = None
 
     def over(self, base: AlertRule) -> AlertRule:
         """The rule that holds for the schedule."""
@@ -43,7 +43,7 @@ def overrides(form: AlertsForm | bool) -> AlertOverrides:
     return AlertOverrides(
         failures=None if form.failures is None else (_failures(form.failures),),
         missed=form.missed,
-        to=None if form.to is None else receivers(form.to),
+        to=None if form.to is None else recipients(form.to),
     )
 
 
@@ -56,7 +56,7 @@ def defaults(form: DefaultAlertsForm | bool) -> Alerts | None:
         AlertRule(
             failures=usual.failures if form.failures is None else _failures(form.failures),
             missed=usual.missed if form.missed is None else form.missed,
-            to=receivers(form.to),
+            to=recipients(form.to),
         ),
         overdue=form.overdue is not False,
     )
@@ -84,12 +84,12 @@ class SecretKeys:
         return f"the Secrets `{first}` and `{address.secret}` both have a key `{address.key}`"
 
 
-def receivers(
-    written: ReceiverForm | SecretReceiverForm | list[ReceiverForm | SecretReceiverForm],
-) -> tuple[Receiver, ...]:
-    """The receivers that are written, each once."""
+def recipients(
+    written: RecipientForm | SecretRecipientForm | list[RecipientForm | SecretRecipientForm],
+) -> tuple[Recipient, ...]:
+    """The recipients that are written, each once."""
     forms = written if isinstance(written, list) else [written]
-    return tuple(dict.fromkeys(Receiver(_address(form), form.format) for form in forms))
+    return tuple(dict.fromkeys(Recipient(_address(form), form.format) for form in forms))
 
 
 def ping_address(written: str | PingSecretForm) -> Address:
@@ -99,8 +99,8 @@ def ping_address(written: str | PingSecretForm) -> Address:
     return Address(secret=written.secret, key=written.key)
 
 
-def _address(form: ReceiverForm | SecretReceiverForm) -> Address:
-    if isinstance(form, ReceiverForm):
+def _address(form: RecipientForm | SecretRecipientForm) -> Address:
+    if isinstance(form, RecipientForm):
         return Address(url=form.url)
     return Address(secret=form.secret, key=form.key)
 

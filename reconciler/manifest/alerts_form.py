@@ -52,15 +52,15 @@ def _mapping_or_text(value: Any) -> str:
     return "<mapping>" if isinstance(value, dict) else "<usual>"
 
 
-class ReceiverForm(Form):
-    """A receiver of alarms whose address stands here."""
+class RecipientForm(Form):
+    """A recipient of alarms whose address stands here."""
 
     url: Annotated[Url, Field(description="Where alarms are sent, by POST.")]
     format: BodyKey = BodyFormat.SLACK
 
 
-class SecretReceiverForm(Form):
-    """A receiver of alarms whose address a Modal Secret holds."""
+class SecretRecipientForm(Form):
+    """A recipient of alarms whose address a Modal Secret holds."""
 
     secret: SecretName
     key: SecretKey
@@ -74,14 +74,14 @@ class PingSecretForm(Form):
     key: SecretKey
 
 
-Receiver: TypeAlias = Annotated[
-    Annotated[ReceiverForm, Tag("<usual>")] | Annotated[SecretReceiverForm, Tag("<secret>")],
+Recipient: TypeAlias = Annotated[
+    Annotated[RecipientForm, Tag("<usual>")] | Annotated[SecretRecipientForm, Tag("<secret>")],
     Discriminator(_secret_or_else),
 ]
-Receivers: TypeAlias = Annotated[
-    Annotated[Receiver, Tag("<usual>")]
+Recipients: TypeAlias = Annotated[
+    Annotated[Recipient, Tag("<usual>")]
     | Annotated[
-        list[Receiver],
+        list[Recipient],
         Field(min_length=1),
         Tag("<list>"),
     ],
@@ -112,7 +112,7 @@ class AlertsForm(Form):
     failures: Failures = None
     missed: Missed = None
     to: Annotated[
-        Receivers | None,
+        Recipients | None,
         Omittable(),
         Field(description="Who is told, instead of those in the settings; one, or a list."),
     ] = None
@@ -130,7 +130,7 @@ class DefaultAlertsForm(Form):
             description="Whether a slot that should have woken and did not is one; default true."
         ),
     ] = None
-    to: Annotated[Receivers, Field(description="Who is told; one, or a list.")]
+    to: Annotated[Recipients, Field(description="Who is told; one, or a list.")]
 
 
 ScheduleAlerts: TypeAlias = Annotated[

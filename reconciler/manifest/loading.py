@@ -68,7 +68,7 @@ def _load(
     named: dict[str, Location] = {}
     names: list[Named] = []
     keys = SecretKeys(
-        receiver.address for alerts in every_alerts(settings) for receiver in alerts.rule.to
+        recipient.address for alerts in every_alerts(settings) for recipient in alerts.rule.to
     )
     files = 0
     for source in sources:

@@ -54,7 +54,7 @@ class ManifestError(ReconcileError):
         self.problems: tuple[Problem, ...] = tuple(ordered)
         super().__init__(_summary(self.problems))
 
-    def told(self, environment: str | None) -> str:
+    def message_for(self, environment: str | None) -> str:
         """The first problems and how many there are, whatever the environment is."""
         del environment
         shown = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]

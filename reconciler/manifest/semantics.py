@@ -57,7 +57,7 @@ def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule
     reading = _Reading(form)
     schedule = reading.schedule(location)
     reading.check_environments(settings)
-    reading.check_receivers(settings)
+    reading.check_recipients(settings)
     if schedule is None or reading.faults:
         return reading.faults
     return schedule
@@ -171,7 +171,7 @@ class _Reading:
                     unknown_environment(name, settings),
                 )
 
-    def check_receivers(self, settings: Settings) -> None:
+    def check_recipients(self, settings: Settings) -> None:
         """Alerts that reach nobody, in no environment, are not meant."""
         asked = self._alerts()
         if asked is not None and asked.to is None and not every_alerts(settings):

@@ -138,8 +138,8 @@ def _clashing_keys(settings: Settings) -> Iterator[Fault]:
         if own.alerts is not None
     ]
     for path, alerts in said:
-        for receiver in () if alerts is None else alerts.rule.to:
-            clash = keys.clash(receiver.address)
+        for recipient in () if alerts is None else alerts.rule.to:
+            clash = keys.clash(recipient.address)
             if clash is not None:
                 yield Fault(path=(*path, "to"), message=clash, remedy=ONE_KEY_EACH)
 

@@ -15,8 +15,8 @@ from reconciler.manifest.alerts_form import (
     AlertsForm,
     DefaultAlertsForm,
     PingSecretForm,
-    ReceiverForm,
-    SecretReceiverForm,
+    RecipientForm,
+    SecretRecipientForm,
 )
 from reconciler.manifest.constraints import FORMS, VERDICT, Form
 from reconciler.manifest.fault import Fault, Path
@@ -45,8 +45,8 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
         "tasks": TasksForm,
     },
     EnvironmentForm: {"alerts": DefaultAlertsForm},
-    AlertsForm: {"to": ReceiverForm},
-    DefaultAlertsForm: {"to": ReceiverForm},
+    AlertsForm: {"to": RecipientForm},
+    DefaultAlertsForm: {"to": RecipientForm},
 }
 _SHOWN = 60
 """Characters of a text that a message repeats."""
@@ -100,8 +100,8 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
     *parents, key = path
     for parent in parents:
         form = _NESTED.get(form, {}).get(str(parent), form)
-    if form is ReceiverForm and secret:
-        form = SecretReceiverForm
+    if form is RecipientForm and secret:
+        form = SecretRecipientForm
         if key == "url":
             other = _dotted((*parents, "secret"))
             return Fault(

@@ -15,7 +15,7 @@ from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.render.logs import Logs
-from reconciler.words import lasting
+from reconciler.words import rough_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _lateness(run: Run) -> str:
     if run.started is None:
         return ""
     seconds = lateness(run)
-    return "" if seconds is None or seconds < 60 else f", {lasting(seconds)} late"
+    return "" if seconds is None or seconds < 60 else f", {rough_duration(seconds)} late"
 
 
 def _why_from_then(beginning: Beginning) -> str:

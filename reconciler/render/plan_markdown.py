@@ -149,7 +149,7 @@ def untouched_markdown(environment: str, made: Made) -> str:
 def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str:
     """The comment when there is no plan, or when its apply failed."""
     at = f"{made.at:%Y-%m-%d %H:%M} UTC"
-    lines = error.told(environment).splitlines() or [type(error).__name__]
+    lines = error.message_for(environment).splitlines() or [type(error).__name__]
     head = [
         marker(environment, made.folder),
         f"### 🛑 {code(environment)}: failed",

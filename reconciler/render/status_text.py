@@ -15,7 +15,7 @@ from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskSt
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import brief, run_json, state_text
 from reconciler.render.style import Style
-from reconciler.words import count, lasting
+from reconciler.words import count, rough_duration
 
 
 def status_text(
@@ -251,7 +251,7 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     state = state_text(last.state, style)
     reason = f": {brief(last.reason)}" if last.reason else ""
     seconds = lateness(last)
-    late = f", {lasting(seconds)} late" if seconds is not None and seconds >= 60 else ""
+    late = f", {rough_duration(seconds)} late" if seconds is not None and seconds >= 60 else ""
     rows = []
     if item.failures > 1:
         rows.append(f"  {count(item.failures, 'failure')} in a row")

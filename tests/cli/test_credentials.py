@@ -58,7 +58,7 @@ def test_what_cannot_be_right_is_refused_by_name(name: str, value: str, wrong: s
     with pytest.raises(CredentialError) as caught:
         clean_variables({name: value})
     assert caught.value.what == f"{name} {wrong}"
-    assert SECRET not in caught.value.told("production")
+    assert SECRET not in caught.value.message_for("production")
 
 
 def test_the_two_parts_of_a_token_that_were_exchanged_are_named() -> None:

@@ -57,7 +57,7 @@ def test_a_class_that_is_not_known_here_is_told_by_the_last_line_of_its_tracebac
 
 def test_a_schedule_that_went_away_meanwhile_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     told = raised(monkeypatch, UnknownScheduleError("a"))
-    assert told.told("staging") == (
+    assert told.message_for("staging") == (
         "no schedule a is live any more\n  See what is: reconcile status --env staging"
     )
 

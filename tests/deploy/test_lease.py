@@ -45,7 +45,9 @@ def test_a_second_holder_is_refused_with_owner_time_and_link() -> None:
             "https://ci.example/run/7\n"
             "  Wait for it to finish. If it is dead: reconcile unlock 1"
         )
-        assert caught.value.told("production").endswith("reconcile unlock 1 --env production")
+        assert caught.value.message_for("production").endswith(
+            "reconcile unlock 1 --env production"
+        )
 
     asyncio.run(scenario())
 

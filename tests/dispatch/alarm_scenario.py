@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.dispatch.answers import CallState
 from tests.dispatch.scenario import World, hourly
 
 GOOD, BAD = CallState.SUCCEEDED, CallState.FAILED
 """How runs end."""
-SLACK = Receiver(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
-PAGER = Receiver(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
+SLACK = Recipient(Address(url="https://hooks.slack.com/services/T0/B0/secret"))
+PAGER = Recipient(Address(url="https://pager.example/in?token=secret"), BodyFormat.JSON)
 
 
 def rule(**values: Any) -> AlertRule:

@@ -76,8 +76,8 @@ def test_an_error_comes_through_pickling_with_all_that_it_says(kind: type[Reconc
         error = kind("it broke", where="here", remedy="Mend it", command="runs a")
     there = pickle.loads(pickle.dumps(error))
     assert type(there) is kind
-    assert (there.told("production"), there.exit_code, vars(there)) == (
-        error.told("production"),
+    assert (there.message_for("production"), there.exit_code, vars(there)) == (
+        error.message_for("production"),
         error.exit_code,
         vars(error),
     )

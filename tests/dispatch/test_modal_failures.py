@@ -142,7 +142,7 @@ def test_no_message_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         failure = failure_of(error)
         assert failure is not None
-        shown = failure.told("production") + str(failure) + repr(failure)
+        shown = failure.message_for("production") + str(failure) + repr(failure)
         for secret in ("0123456789abcdef", "very-secret", "pass-word"):
             assert secret not in shown
 
@@ -153,7 +153,7 @@ def test_the_error_says_what_was_asked_in_one_line_and_the_remedy_when_told() ->
     error = pickle.loads(pickle.dumps(caught.value))
     assert str(error).endswith(" refused to list the apps: not yours")
     assert str(error).startswith("permission denied: ")
-    assert error.told(None) == f"{error}\n  {error.remedy}"
+    assert error.message_for(None) == f"{error}\n  {error.remedy}"
     assert (error.kind, error.answered, error.exit_code) == (FailureKind.PERMISSION, True, 1)
 
 
@@ -166,9 +166,9 @@ def test_the_embedded_engine_is_pointed_at_and_no_account_is_asked_for(
         for error in (missing, of_status("UNAUTHENTICATED", "wrong token")):
             failure = failure_of(error, "list the apps")
             assert failure is not None
-            assert ("reconcile engine env" in failure.told(None)) is engine
+            assert ("reconcile engine env" in failure.message_for(None)) is engine
             if engine:
-                assert "modal.com" not in failure.told(None)
+                assert "modal.com" not in failure.message_for(None)
 
 
 def test_a_refused_connection_to_the_embedded_engine_says_how_to_start_it(

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.dispatch.adapters.in_memory import FakeMessenger
 from reconciler.dispatch.answers import CallState, UnavailableError
 from tests.dispatch.faulty import WAYS, Faults, Faulty
 from tests.dispatch.scenario import Killed, World, hourly
 
-PAGER = Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON)
+PAGER = Recipient(Address(url="https://pager.example/in"), BodyFormat.JSON)
 PING = Address(url="https://hc-ping.example/uuid")
 
 

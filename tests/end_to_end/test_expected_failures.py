@@ -209,7 +209,7 @@ CASES = {
         nothing,
         ("next", "--ics", "/dev/full"),
         "/dev/full: cannot be written: no space is left on the disk",
-        "Make room there, or write elsewhere",
+        "Free some space or choose another place",
     ),
 }
 
@@ -265,7 +265,7 @@ def test_a_full_disk_behind_standard_output_is_named(folder: Path, command: tupl
     assert done.returncode == 1
     assert done.stderr.endswith(
         "reconcile: standard output cannot be written: no space left on device\n"
-        "  Free some space, or send it elsewhere.\n"
+        "  Free some disk space, or send the output elsewhere.\n"
     )
     assert "Exception" not in done.stderr
 

@@ -85,7 +85,7 @@ def test_every_command_names_a_modal_that_is_too_old(install: Install, command: 
     assert said.splitlines() == [
         f"reconcile: needs modal>={least_modal()}, found 1.5.5",
         (
-            "  Install it where reconcile runs: "
+            "  Install it in reconcile's environment: "
             f"python -m pip install --upgrade 'modal>={least_modal()}'"
         ),
     ]

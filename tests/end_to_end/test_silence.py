@@ -29,7 +29,7 @@ patience = Patience(lambda: Clock.seconds, print, where_asked)
 try:
     asyncio.run(patiently(ModalApps("ours", "main").deployed(), patience, pause))
 except Exception as error:
-    print(error.told(None))
+    print(error.message_for(None))
 """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.manifest import ManifestError, Schedule, Settings, parse_settings
 from reconciler.manifest.alert_overrides import AlertOverrides
 
@@ -15,7 +15,7 @@ Manifest = Callable[[str], str]
 Read = Callable[..., Schedule]
 
 URL = "https://hooks.slack.com/services/T0/B0/verysecret"
-SECRET = Receiver(Address(secret="alerting", key="SLACK_URL"))
+SECRET = Recipient(Address(secret="alerting", key="SLACK_URL"))
 
 
 def settings(text: str) -> Settings:
@@ -54,8 +54,8 @@ alerts:
             failures=3,
             missed=False,
             to=(
-                Receiver(Address(url=URL)),
-                Receiver(Address(secret="alerting", key="PAGER_URL"), BodyFormat.JSON),
+                Recipient(Address(url=URL)),
+                Recipient(Address(secret="alerting", key="PAGER_URL"), BodyFormat.JSON),
             ),
         ),
         overdue=False,

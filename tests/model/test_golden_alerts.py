@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.cron import minute
 from reconciler.model.cursor import Cursor
 from reconciler.model.outbox import NotificationKind, Sending, SendingState
@@ -19,12 +19,12 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_the_generation() -> None:
     content = (GOLDEN / "format-2" / "generation-alerts.jsonl").read_bytes()
     generation = decode_generation(content, "golden")
-    to = (Receiver(Address(secret="alerting", key="SLACK_URL")),)
+    to = (Recipient(Address(secret="alerting", key="SLACK_URL")),)
     assert generation.alerts == Alerts(AlertRule(failures=1, missed=True, to=to), overdue=False)
     assert generation.environment == "production"
     assert generation.slots_since == {"poller": minute(at("08:30"))}
     paged, pinged = generation.records
-    pager = Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON)
+    pager = Recipient(Address(url="https://pager.example/in"), BodyFormat.JSON)
     assert paged.alerts == AlertRule(failures=3, missed=False, to=(pager,))
     assert paged.ping == Address(secret="pings", key="PAGED")
     assert pinged.alerts == AlertRule(failures=None, to=())

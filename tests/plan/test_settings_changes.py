@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.manifest import Resolution
 from reconciler.plan import Actual, Unread, make_plan
 from reconciler.plan.assumed import assume_applied
@@ -128,7 +128,7 @@ def test_a_preview_has_every_schedule_as_new_and_its_slots_within_the_settings()
         assert found == make_plan(git, Actual(own=None, targets=TARGETS), NOW).generation.slots
 
 
-TO = Receiver(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
+TO = Recipient(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.manifest import Schedule, Settings
 from reconciler.manifest.settings import EnvironmentOverrides
 from reconciler.plan import Plan, make_plan
@@ -19,13 +19,13 @@ from reconciler.render.style import Style
 from tests.plan.scenario import NOW, after, applied, desired, hourly, nothing, schedules, told
 
 URL = "https://hooks.slack.com/services/T0/B0/verysecret"
-SLACK = Receiver(Address(url=URL))
-SECRET = Receiver(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
+SLACK = Recipient(Address(url=URL))
+SECRET = Recipient(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
 TELLING = Settings(alerts=Alerts(AlertRule(to=(SECRET,))))
 """The settings that manifests are read with."""
 
 
-def alerts(*to: Receiver, **values: object) -> Alerts:
+def alerts(*to: Recipient, **values: object) -> Alerts:
     """Alerts to these."""
     return Alerts(AlertRule(to=to, **values))  # type: ignore[arg-type]  # checked by the tests
 
@@ -42,7 +42,7 @@ def test_no_plan_shows_an_address_and_every_plan_shows_that_it_changes() -> None
     other = schedules(f"name: a\nschedule: 1d\nalerts: {{to: {{url: '{URL}2'}}}}\nping: {URL}3")
     first = make_plan(desired(one, alerts=alerts(SLACK)), nothing(), NOW)
     second = make_plan(
-        desired(other, alerts=alerts(Receiver(Address(url=URL + "4")))), after(first), NOW
+        desired(other, alerts=alerts(Recipient(Address(url=URL + "4")))), after(first), NOW
     )
     third = make_plan(desired((), alerts=alerts(SLACK)), after(first), NOW, allow_deletes=9)
     drifted = make_plan(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Receiver
+from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.model.generation import Generation
 from tests.simulation.faults import CALM, Climate
 from tests.simulation.harm import Emptying, Harming, draw_emptying, draw_harms
@@ -20,7 +20,7 @@ from tests.simulation.world import FIRST_MINUTE, START_SECOND
 ALERTED: Final = 0.5
 """In how many simulations people are notified."""
 ALERTS: Final = Alerts(
-    AlertRule(to=(Receiver(Address(url="https://pager.example/in"), BodyFormat.JSON),))
+    AlertRule(to=(Recipient(Address(url="https://pager.example/in"), BodyFormat.JSON),))
 )
 CROWD_LATENCY: Final = 0.3
 """Seconds that a call takes in a crowd: more than one wake has for all of it."""

@@ -26,7 +26,7 @@ from reconciler.model.runs_file import WakeLog, format_time
 from reconciler.model.stored_generation import StoredGeneration, of_readable_records
 
 if TYPE_CHECKING:
-    from reconciler.alerts import Receiver
+    from reconciler.alerts import Recipient
     from reconciler.dispatch.ports import Claims
     from reconciler.dispatch.wake.request import Ports, WakeRequest
 
@@ -109,7 +109,7 @@ async def notify_of_outage(
         await record_sendings(sent, cursor, _log(request, started), ports.claims, ports.log)
 
 
-def _whom(notification: Notification, generation: Generation) -> Sequence[Receiver]:
+def _whom(notification: Notification, generation: Generation) -> Sequence[Recipient]:
     """The recipients of a notification, by a generation that is not the live one.
 
     A schedule that it does not know is newer: of its alarms the recipients of all are notified.

@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from reconciler.alerts import Address, Receiver
+from reconciler.alerts import Address, Recipient
 from reconciler.dispatch.adapters.at_once import AT_ONCE, at_once
 from reconciler.dispatch.answers import UnavailableError, UnsentError
 from reconciler.dispatch.decide.messages import PING_SUFFIX, body
@@ -67,7 +67,7 @@ async def send_notifications(
     claimant: Claimant,
     claims: Claims,
     messenger: Messenger,
-    whom: Callable[[Notification, Generation], Sequence[Receiver]] | None = None,
+    whom: Callable[[Notification, Generation], Sequence[Recipient]] | None = None,
 ) -> Sent:
     """Send what is to be sent, within the bounds above; never raises for want of a receiver.
 
@@ -81,7 +81,7 @@ async def send_notifications(
     held = tuple(notifications)
     round_ = _Round(claimant, claims, messenger)
     fresh = [notification for notification in held if not round_.is_stale(notification)]
-    lanes: dict[tuple[bool, Receiver], list[Notification]] = {}
+    lanes: dict[tuple[bool, Recipient], list[Notification]] = {}
     for notification in fresh:
         for receiver in (whom or recipients)(notification, generation):
             lanes.setdefault((notification.kind.is_ping, receiver), []).append(notification)
@@ -114,14 +114,14 @@ async def ping_now(
     await round_.within_bounds([partial(round_.pings, address, [notification])])
 
 
-def recipients(notification: Notification, generation: Generation) -> Sequence[Receiver]:
+def recipients(notification: Notification, generation: Generation) -> Sequence[Recipient]:
     """The recipients of a notification, by what is live now."""
     if notification.kind in OF_NO_SCHEDULE:
         alerts = generation.alerts
         return alerts.rule.to if alerts is not None and alerts.overdue else ()
     record = generation.named(notification.name)
     if notification.kind.is_ping:
-        return () if record is None or record.ping is None else (Receiver(record.ping),)
+        return () if record is None or record.ping is None else (Recipient(record.ping),)
     rule = rule_of(generation, notification.name, record)
     return () if rule is None else rule.to
 
@@ -131,7 +131,7 @@ class _Claimed:
     """An attempt that is ours."""
 
     notification: Notification
-    receiver: Receiver
+    receiver: Recipient
     key: str
     entry: Mapping[str, str]
     attempt: int
@@ -153,7 +153,7 @@ class _Round:
     claimant: Claimant
     claims: Claims
     messenger: Messenger
-    done: set[tuple[str, Receiver]] = field(default_factory=set)
+    done: set[tuple[str, Recipient]] = field(default_factory=set)
     sendings: list[Sending] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
 
@@ -186,7 +186,7 @@ class _Round:
         return True
 
     async def alarms(
-        self, receiver: Receiver, notifications: Sequence[Notification], generation: Generation
+        self, receiver: Recipient, notifications: Sequence[Notification], generation: Generation
     ) -> None:
         """Send alarms to one receiver, all in one message."""
         found = await at_once(self.claim(notification, receiver) for notification in notifications)
@@ -198,7 +198,7 @@ class _Round:
 
     async def pings(self, address: Address, notifications: Sequence[Notification]) -> None:
         """Send the pings of one address, in their order: behind one that waits, all wait."""
-        receiver = Receiver(address)
+        receiver = Recipient(address)
         for notification in notifications:
             if address.shown in self.dead:
                 return
@@ -211,7 +211,7 @@ class _Round:
             elif (notification.id, receiver) not in self.done:
                 return
 
-    async def claim(self, notification: Notification, receiver: Receiver) -> _Claimed | None:
+    async def claim(self, notification: Notification, receiver: Recipient) -> _Claimed | None:
         """The attempt that is to be made now; None when there is none, now or ever."""
         now = format_time(self.claimant.now)
         for attempt in range(1, _attempts(notification) + 1):
@@ -286,6 +286,6 @@ def _attempts(notification: Notification) -> int:
     return 1 if notification.kind is NotificationKind.PING_START else ATTEMPTS
 
 
-def _key(notification: Notification, receiver: Receiver, attempt: int) -> str:
+def _key(notification: Notification, receiver: Recipient, attempt: int) -> str:
     key = f"notice/{notification.id}/{receiver.address.fingerprint}-{receiver.format}"
     return key if attempt == 1 else f"{key}#{attempt}"
