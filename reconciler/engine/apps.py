@@ -1,4 +1,4 @@
-"""Apps, what they publish, and which of it is live.
+"""Apps, their deployments, and the live one of each.
 
 FunctionCreate comes before AppPublish, so a definition is kept apart and counts only once a
 deployment names it: a deploy that fails in between changes nothing that runs.
@@ -167,7 +167,7 @@ class AppStore:
         self._database.run("UPDATE apps SET heartbeat = ? WHERE id = ?", self._clock.now(), app)
 
     def silent(self, since: float) -> list[App]:
-        """Live apps that depend on a client which was not heard of since then."""
+        """Live ephemeral apps whose client has sent no heartbeat since then."""
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM apps WHERE state IN (?, ?) AND heartbeat < ?",  # noqa: S608  # fixed columns
             api_pb2.APP_STATE_EPHEMERAL,
@@ -177,7 +177,7 @@ class AppStore:
         return [_app(row) for row in rows]
 
     def stop(self, app: str) -> None:
-        """For good: the name becomes free, its functions and crons are gone."""
+        """Stop an app for good: its functions and crons end, its name becomes free."""
         self._database.run(
             "UPDATE apps SET state = ?, stopped = ? WHERE id = ?",
             api_pb2.APP_STATE_STOPPED,
@@ -217,7 +217,7 @@ class AppStore:
         return AppDeployment(version, now, client, rollback_of, request)
 
     def published(self, app: str) -> AppDeployment | None:
-        """What is live of the app, or was when it stopped."""
+        """The live deployment of an app, or the last one of a stopped app."""
         if app not in self._published:
             self._published[app] = next(iter(self.history(app, most=1)), None)
         return self._published[app]
@@ -342,7 +342,7 @@ def _app(row: Row) -> App:
 def handle(
     spec_id: str, name: str, data: api_pb2.FunctionData, app: str, definition: str
 ) -> api_pb2.FunctionHandleMetadata:
-    """What a client needs to know of a function to call it, and of a class to call its methods."""
+    """The metadata that a client needs to call a function, or the methods of a class."""
     methods = {
         method: api_pb2.FunctionHandleMetadata(
             function_name=defined.function_name,

@@ -11,7 +11,7 @@ from reconciler.engine.time_source import TimeSource
 
 @dataclass(frozen=True)
 class CatalogEntry:
-    """An object. ``name`` is empty for an ephemeral one; ``body`` is the kind's own affair."""
+    """An object. ``name`` is empty for an ephemeral one; ``body`` depends on the kind."""
 
     id: str
     kind: IdKind
@@ -74,7 +74,7 @@ class Catalog:
     def listed(
         self, kind: IdKind, environment: str, before: float, most: int
     ) -> list[CatalogEntry]:
-        """The named ones made before a time (0: now), newest first, at most so many (0: all)."""
+        """The named objects created before a time (0: now), newest first; ``most`` 0: all."""
         rows = self._database.rows(
             "SELECT id, kind, environment, name, created, body FROM objects"
             " WHERE kind = ? AND environment = ? AND name IS NOT NULL AND (? = 0 OR created < ?)"
@@ -117,7 +117,7 @@ class Catalog:
         self._database.run("UPDATE objects SET name = ? WHERE id = ?", name, identifier)
 
     def remove(self, identifier: str) -> bool:
-        """Delete it with all that it holds; False if it was not there."""
+        """Delete an object with its contents; False if it does not exist."""
         return self._database.run("DELETE FROM objects WHERE id = ?", identifier) > 0
 
 

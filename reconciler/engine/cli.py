@@ -48,31 +48,40 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     serve = command("serve", _serve, "Run an engine in the foreground.")
-    serve.add_argument("--port", type=int, default=0, help="0 (default) for a free one")
-    serve.add_argument("--python", default=sys.executable, help="that functions run in")
+    serve.add_argument("--port", type=int, default=0, help="the port; 0 (default): a free one")
+    serve.add_argument("--python", default=sys.executable, help="the Python that functions run in")
     serve.add_argument(
-        "--crons", type=_crons, default=limits.DEFAULT_CRONS, help="deployed at most, or unlimited"
+        "--crons",
+        type=_crons,
+        default=limits.DEFAULT_CRONS,
+        help="how many crons may be deployed: a number, or unlimited",
     )
-    serve.add_argument("--containers", type=int, default=limits.CONTAINERS, help="at once at most")
+    serve.add_argument(
+        "--containers",
+        type=int,
+        default=limits.CONTAINERS,
+        help="how many containers may run at the same time",
+    )
     serve.add_argument(
         "--mounts",
         choices=("auto", "real", "environment"),
         default="auto",
-        help="Volumes at their real paths, or told by MODAL_ENGINE_VOLUMES",
+        help="where Volumes are: at their mount paths (real), or where the variable "
+        "MODAL_ENGINE_VOLUMES says (environment)",
     )
     serve.add_argument(
         "--firing",
         choices=("clock", "request"),
         default="clock",
-        help="crons fire at their times, or only when asked to (fire)",
+        help="crons fire at their times (clock), or only by the command fire (request)",
     )
-    serve.add_argument("--parent-pid", type=int, help="end when this process has gone")
-    command("env", _env, "Print how to point the modal client at the running engine.")
+    serve.add_argument("--parent-pid", type=int, help="stop when this process ends")
+    command("env", _env, "Print variables that point the modal client at the running engine.")
     faults = command("faults", _faults, "Add fault rules (JSON), or show or clear them.")
     faults.add_argument("rules", nargs="?", help="a rule or a list of rules; default: show")
     faults.add_argument("--clear", action="store_true")
-    command("calls", _calls, "Print how often each call of the protocol was made.")
-    fire = command("fire", _fire, "Run a deployed function as its cron would, now.")
+    command("calls", _calls, "Count the calls of Modal's protocol, by method.")
+    fire = command("fire", _fire, "Run a deployed function now, as its cron would.")
     fire.add_argument("app")
     fire.add_argument("function")
     fire.add_argument("--environment", default="")
@@ -112,7 +121,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         watch = asyncio.create_task(_outlive(parsed.parent_pid, stop))
-        # Outlives an engine whose state is emptied: its zygote is what is slow to start.
+        # The launcher outlives an engine whose state is emptied, because its zygote starts slowly.
         launcher = Launcher(options.python, options.state.absolute())
         try:
             while await Engine(options, HostClock(), launcher).serve(ready, stop):
@@ -122,7 +131,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         watch.cancel()
 
     with sole(parsed.state):
-        ServerFile.remove(parsed.state)  # of one that was killed
+        ServerFile.remove(parsed.state)  # an engine that was killed leaves its file behind
         try:
             asyncio.run(run())
         finally:
@@ -131,7 +140,7 @@ def _serve(parsed: argparse.Namespace) -> int:
 
 
 async def _outlive(parent: int | None, stop: asyncio.Event) -> None:
-    """Set ``stop`` when the process ``parent`` is gone."""
+    """Set ``stop`` when the process ``parent`` has ended."""
     while parent is not None:
         try:
             os.kill(parent, 0)
@@ -146,7 +155,7 @@ async def _outlive(parent: int | None, stop: asyncio.Event) -> None:
 
 def _env(parsed: argparse.Namespace) -> int:
     record = ServerFile.read(parsed.state)
-    # A shell evaluates it: a path in it has to stay as it is, whatever it is called.
+    # A shell evaluates the output, so paths in it are quoted.
     write_bytes(f"{shell_exports(record.variables)}\n".encode(errors="surrogateescape"))
     return 0
 

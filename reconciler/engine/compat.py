@@ -22,7 +22,7 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def client_warnings(version: str) -> list[api_pb2.Warning]:
-    """What a client newer than tested is told on its first call."""
+    """The warning for a client that is newer than the tested ones, on its first call."""
     if release(version) <= TESTED:
         return []
     tested = ".".join(str(part) for part in TESTED)

@@ -1,4 +1,4 @@
-"""Runs functions when their schedules say so."""
+"""Runs functions at the times of their schedules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CronRunner:
         self._run = run
 
     async def keep_firing(self) -> None:
-        """Until cancelled. What falls into a time when the machine slept is let go."""
+        """Fire crons until cancelled. Times while the machine slept are skipped."""
         looked = self._clock.now()
         while True:
             await self._pause(crons.next_look(self._scheduled(), looked))

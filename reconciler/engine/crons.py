@@ -1,7 +1,7 @@
 """Schedules of functions: checked at deploy, counted against the plan's limit, fired on the minute.
 
 What Modal does in clock changes and after an outage is undocumented. Here a cron follows
-``reconciler.cron``, and minutes at which the engine did not run are let go.
+``reconciler.cron``, and minutes at which the engine did not run are skipped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MINUTE: Final = 60.0
 
 
 class ScheduleError(ValueError):
-    """A schedule that nothing can be done with; says why."""
+    """An invalid schedule, with the reason."""
 
 
 @lru_cache(maxsize=1_000)
@@ -41,7 +41,7 @@ def check(schedule: api_pb2.Schedule) -> None:
 
 
 def refusal(limit: int | None, deployed: int, wanted: int) -> str:
-    """In Modal's words, why an app with so many crons is not deployed; empty if it may be."""
+    """Modal's message for an app with too many crons; empty if it may be deployed."""
     if limit is None or wanted == 0 or deployed + wanted <= limit:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""The engine put together, and its life from start to shutdown."""
+"""The engine: its parts, its start and its shutdown."""
 
 from __future__ import annotations
 

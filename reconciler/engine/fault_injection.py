@@ -20,18 +20,18 @@ from reconciler.errors import ReconcileError
 
 
 class Mode(StrEnum):
-    """What happens to a call that a rule picks."""
+    """What happens to a call that a rule selects."""
 
     FAIL = "fail"
     """Refused with ``status``; nothing was done."""
     LOSE = "lose"
     """Done, then answered with ``status`` as if the answer had been lost."""
     FORGET = "forget"
-    """The same, and the client's next try is not recognised as one: it is done again."""
+    """Like ``lose``, but the client's next attempt is not recognised as one: it is done again."""
     HOLD = "hold"
-    """Held up for ``seconds``, then done."""
+    """Delayed by ``seconds``, then done."""
     LATE = "late"
-    """Done, the answer held up for ``seconds``."""
+    """Done, then the answer is delayed by ``seconds``."""
     KILL = "kill"
     """The calling container, or the process ``pid``, is killed; nothing was done."""
     KILL_AFTER = "kill-after"
@@ -42,7 +42,7 @@ class Mode(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whose calls a rule looks at."""
+    """The callers that a rule applies to."""
 
     ANY = "any"
     CLIENT = "client"
@@ -63,9 +63,9 @@ class FaultRule:
     function: str = ""
     """Only calls from containers of the function of this name."""
     pid: int = 0
-    """What a kill kills, when it is a client's process."""
+    """The client process that a kill ends; without it, the calling container."""
     first_try: bool = False
-    """Only the first of the tries of a call that its client would send again by itself."""
+    """Only the first attempt of a call that its client would retry."""
     seen: int = 0
 
     @staticmethod
@@ -106,7 +106,7 @@ class FaultRule:
 
     @property
     def picks(self) -> bool:
-        """Whether the latest call seen is one that the rule is for."""
+        """Whether the rule selects the latest call that it has seen."""
         return self.nth <= self.seen < self.nth + self.times
 
     @property
@@ -125,7 +125,7 @@ Kill = Callable[[str], None]
 
 @dataclass(frozen=True)
 class InjectedFault:
-    """What is in store for one call; usually nothing."""
+    """The fault of one call; usually none."""
 
     rule: FaultRule | None = None
     container: str = ""
@@ -143,7 +143,7 @@ class InjectedFault:
         return self.rule is not None and self.rule.mode is Mode.FORGET
 
     async def before(self) -> None:
-        """Comes before the call is done."""
+        """Apply the fault before the call is done."""
         if self.rule is None:
             return
         if self.rule.mode is Mode.FAIL:
@@ -154,7 +154,7 @@ class InjectedFault:
             self._kill()
 
     async def after(self) -> None:
-        """Comes after it is done, before the answer."""
+        """Apply the fault after the call is done, before its answer."""
         if self.rule is None:
             return
         if self.rule.mode in (Mode.LOSE, Mode.FORGET):
@@ -199,19 +199,19 @@ class FaultInjector:
     cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, rules: Iterable[FaultRule]) -> None:
-        """In the order given; the first rule that picks a call decides."""
+        """Add rules. The first rule that selects a call decides."""
         self.rules.extend(rules)
         if len(self.rules) > limits.FAULT_RULES:
             raise _wrong(f"more than {limits.FAULT_RULES} rules")
 
     def clear(self) -> None:
-        """No rule is in force any more, and what is held up goes on."""
+        """Remove all rules, and release delayed calls."""
         self.rules.clear()
         self.cleared.set()
         self.cleared = asyncio.Event()
 
     def count(self, method: str, caller: Peer) -> InjectedFault:
-        """Note a call and say what is to happen to it."""
+        """Count a call and return its fault."""
         self.calls[method] += 1
         self.trace.append((method, caller.function))
         if not self.rules:

@@ -1,8 +1,8 @@
-"""What was answered to calls that must not be done twice.
+"""Stored answers of calls that must not be executed twice.
 
-The client sends one ``x-idempotency-key`` with all its tries of a call. What Modal does with it is
-undocumented. Here it is honoured where a second try would start something a second time, and
-nowhere else: a client may be told that the key which it has just ``put`` is taken.
+The client sends the same ``x-idempotency-key`` with every attempt of a call. What Modal does with
+it is undocumented. The engine uses it only where a second attempt would start something twice. A
+repeated ``put`` is executed again, so it may answer that the key, which it just stored, exists.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class IdempotentCalls:
         self._clock = clock
 
     def once(self, key: str, kind: type[M], do: Callable[[], M]) -> M:
-        """Do it and keep the answer, in one step; a repetition is only answered.
+        """Execute a call and store its answer in one transaction; answer a repetition from there.
 
         Args:
-            key: empty for a call that is always done.
+            key: empty for a call that is always executed.
         """
         if not key:
             return do()
@@ -44,7 +44,7 @@ class IdempotentCalls:
         return answer
 
     def expire(self) -> None:
-        """Forget what no client tries any more."""
+        """Delete the answers of calls that no client repeats any more."""
         self._database.run(
             "DELETE FROM answers WHERE at < ?", self._clock.now() - limits.ANSWER_AGE
         )

@@ -12,7 +12,7 @@ _LENGTH = 22
 
 
 class IdKind(StrEnum):
-    """The prefix of an id says what it names. The client refuses an id with the wrong one."""
+    """The prefix of an id, which says its type. The client refuses an id with the wrong prefix."""
 
     APP = "ap"
     CALL = "fc"

@@ -1,4 +1,4 @@
-"""Every bound of the engine, in one place. Sizes in bytes, times in seconds."""
+"""All limits of the engine. Sizes are in bytes, times in seconds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ DEFAULT_CRONS: Final = 5
 """Modal's Starter plan: deployed crons per workspace, over all environments."""
 
 CONTAINERS: Final = 32
-"""Containers at once, over all apps: each is a process of some tens of megabytes."""
+"""Containers at the same time, over all apps. Each is a process of some tens of megabytes."""
 
 STARTING: Final = max(2, os.cpu_count() or 1)
-"""Containers coming up at once: more would only slow each other, and inputs are often short."""
+"""Containers that start at the same time. More would slow each other down."""
 
 PENDING_INPUTS: Final = 1_000_000
 """Inputs waiting or running, over all functions (Modal's bound for ``.spawn()``)."""
 
 BLOCK: Final = 8 << 20
-"""A Volume's file is read from outside in blocks of this size; the client insists on it."""
+"""Clients read a file of a Volume in blocks of this size; the client requires it."""
 
 BLOB: Final = 4 << 30
 """The largest upload that is accepted."""
@@ -38,10 +38,10 @@ LOG_FETCH: Final = 2_000
 """Log entries in one answer."""
 
 BACKGROUND_COMMIT: Final = 3.0
-"""Seconds between the commits that nobody asked for; Modal says "every few seconds"."""
+"""Seconds between background commits; Modal's documentation says "every few seconds"."""
 
 LONG_POLL: Final = 50.0
-"""The longest that a call waits before it answers "nothing yet"."""
+"""The longest that a call waits before it answers that there is nothing yet."""
 
 HEARTBEAT_POLL: Final = 14.0
 """The container's client gives a heartbeat up after 15 s."""
@@ -50,31 +50,31 @@ APP_HEARTBEAT: Final = 60.0
 """An ephemeral app whose client has been silent for this long is stopped."""
 
 DICT_ENTRY_IDLE: Final = 7 * 86_400.0
-"""A Dict entry that was neither read nor written for this long is gone (Modal's documentation)."""
+"""A Dict entry expires when idle (not read, not written) for this long (Modal's documentation)."""
 
 RESULT_AGE: Final = 7 * 86_400.0
 """A call's result can be fetched for this long after it ended (Modal's documentation)."""
 
 ANSWER_AGE: Final = 3_600.0
-"""A client's second try of a call is recognised for this long; it gives up within a minute."""
+"""Repeated requests of a call are recognised for this long; a client gives up within a minute."""
 
 DEFAULT_TIMEOUT: Final = 300
-"""Of one attempt, where the function states none (Modal's default)."""
+"""The timeout of one attempt if the function states none (Modal's default)."""
 
 DEFAULT_SCALEDOWN: Final = 60
-"""Idle time after which a container ends, where the function states none (Modal's default)."""
+"""Idle time after which a container ends if the function states none (Modal's default)."""
 
 CRASHES: Final = 8
-"""A container that dies under an input is replaced this many times before the input fails."""
+"""How often an input is retried after its container died, before the input fails."""
 
 CANCEL_GRACE: Final = 10.0
-"""A cancelled input's container is killed if it has not let go after this long."""
+"""A container that still runs a cancelled input after this time is killed."""
 
 STOP_GRACE: Final = 5.0
 """From SIGTERM to SIGKILL, at the engine's shutdown and when an app is stopped."""
 
 RETIRE_GRACE: Final = 30.0
-"""A container told to finish (idle, or replaced by a deploy) is killed after this long."""
+"""A container that should end (idle, or replaced by a deploy) is killed after this time."""
 
 LIST_ENTRIES: Final = 1_000
 """Volume entries in one message of a listing."""
@@ -82,7 +82,7 @@ LIST_ENTRIES: Final = 1_000
 FAULT_RULES: Final = 1_000
 
 TRACE: Final = 10_000
-"""The latest calls that are remembered in their order."""
+"""How many of the latest calls `GET /trace` lists."""
 
 FAULT_DELAY: Final = 600.0
-"""The longest hold-up that a fault rule may ask for."""
+"""The longest delay of a fault rule."""

@@ -1,4 +1,4 @@
-"""What containers print."""
+"""The output of containers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRUNE_EVERY: Final = 1_000
 
 @dataclass(frozen=True)
 class LogOrigin:
-    """Whose output it is. ``call`` and ``input`` are empty where several inputs run at once."""
+    """The source of an output. ``call`` and ``input`` are empty if several inputs run at once."""
 
     app: str
     function: str
@@ -27,7 +27,7 @@ class LogOrigin:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """``fd``: 1 for stdout, 2 for stderr, 3 for the engine's own remarks. ``at``: epoch seconds."""
+    """``fd``: 1 for stdout, 2 for stderr, 3 for messages of the engine. ``at``: epoch seconds."""
 
     id: int
     origin: LogOrigin

@@ -1,4 +1,4 @@
-"""How a running engine is found: ``server.json`` in its state folder, and a lock beside it."""
+"""``server.json`` in the state folder, by which clients find the running engine, and its lock."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ServerFile:
 
 
 def client_environment(url: str, token_id: str, token_secret: str, state: Path) -> dict[str, str]:
-    """What makes the modal client talk to this engine, and to nothing else.
+    """The variables that make the modal client connect to this engine only.
 
     The config file is an empty one, so that neither tokens nor a server of ``~/.modal.toml`` can
     mix in; proxies are passed by, which the client would use even for loopback.
@@ -75,7 +75,7 @@ def client_environment(url: str, token_id: str, token_secret: str, state: Path) 
 
 
 def shell_exports(environment: Mapping[str, str]) -> str:
-    """For ``eval``. An environment chosen for the real Modal does not exist here."""
+    """Shell commands for ``eval``. They unset an environment that was chosen for the real Modal."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     return "\n".join([*lines, "unset MODAL_ENVIRONMENT MODAL_PROFILE"])
 
@@ -86,7 +86,7 @@ def config_file(state: Path) -> Path:
 
 
 def make_private(state: Path) -> None:
-    """Let nobody but its user see the state folder, nor make in it what others see.
+    """Give only this user access to the state folder and to new files in it.
 
     Secrets, tokens and sources lie in it. A folder of an older version is tightened as a whole, but
     for the files of other users, whose modes only they can change. The process's umask is set for

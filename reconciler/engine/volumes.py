@@ -23,7 +23,7 @@ class File:
 
 @dataclass(frozen=True)
 class VolumeChange:
-    """What a commit does. It is published as one: nobody sees half of it."""
+    """The changes of one commit, which are published in one transaction."""
 
     written: tuple[File, ...] = ()
     removed: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class Volumes:
             self._make(volume, change.folders)
 
     def _make_way(self, volume: str, path: str) -> None:
-        """A path is a file or a folder: what another commit made of it gives way."""
+        """Remove files and folders that conflict with a new path: the later commit wins."""
         self._database.run(
             "DELETE FROM volume_files WHERE volume = ? AND path > ? || '/' AND path < ? || '0'",
             volume,

@@ -1,4 +1,4 @@
-"""One container: what it was started for, what it is working on, how it is told to stop."""
+"""The state of one container: its definition, its inputs, and its cancellation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.engine.logs import LogOrigin
 
 @dataclass(frozen=True)
 class Terms:
-    """What a definition asks of the pool. Times in seconds."""
+    """The scaling settings of a definition. Times are in seconds."""
 
     concurrent: int
     most: int
@@ -48,7 +48,7 @@ class Terms:
 
 @dataclass
 class RunningInput:
-    """An input in a container's hands. ``timer`` ends it at its timeout."""
+    """An input that a container is running. ``timer`` ends it at its timeout."""
 
     input: Input
     since: float
@@ -57,7 +57,7 @@ class RunningInput:
 
 @dataclass(eq=False)
 class Container:
-    """``asked``: it has come up and asked for input. ``retiring``: it will get no more."""
+    """``asked``: it has started and asked for input. ``retiring``: it gets no further input."""
 
     id: str
     spec: Spec
@@ -82,7 +82,7 @@ class Container:
 
     @property
     def waits(self) -> bool:
-        """It has asked for input and was not told yet to look again."""
+        """Whether it waits for an answer to its request for input."""
         return self.waiting is not None and not self.waiting.done()
 
     @property
@@ -91,7 +91,7 @@ class Container:
 
     @property
     def origin(self) -> LogOrigin:
-        """For its output: of the one input that it is working on, or of none in particular."""
+        """The origin of its output: the input that it is running, if there is exactly one."""
         task = next(iter(self.tasks.values())) if len(self.tasks) == 1 else None
         return LogOrigin(
             self.spec.app.id,
@@ -102,11 +102,11 @@ class Container:
         )
 
     def wake(self) -> None:
-        """Let it look again whether there is something to do."""
+        """Make its pending request for input look again."""
         if self.waiting is not None and not self.waiting.done():
             self.waiting.set_result(None)
 
     def cancel(self, inputs: list[str]) -> None:
-        """Tell it, with its next heartbeat, to let go of some inputs."""
+        """Cancel some of its inputs with its next heartbeat."""
         self.to_cancel += inputs
         self.beat.set()

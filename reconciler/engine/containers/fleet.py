@@ -1,4 +1,4 @@
-"""The containers that run: how they begin, how they are told to end, and what is left of them."""
+"""The running containers: starting, retiring and killing them, and cleaning up after them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Fleet:
         return [c for c in self._containers.values() if app in ("", c.spec.app.id)]
 
     def begin(self, spec: Spec, terms: Terms) -> Container:
-        """A new container, which comes up by itself."""
+        """Begin to start a container in the background."""
         container = Container(new_id(IdKind.CONTAINER), spec, terms, time.time())
         self._containers[container.id] = container
         job = asyncio.get_running_loop().create_task(self._live(container))
@@ -70,7 +70,7 @@ class Fleet:
         return container
 
     def kill(self, identifier: str) -> None:
-        """End a container at once; what it was doing is done again by another."""
+        """Kill a container; its inputs are queued again."""
         container = self._containers.get(identifier)
         if container is not None:
             container.retiring = True
@@ -80,7 +80,7 @@ class Fleet:
                 container.doomed = True
 
     def retire(self, container: Container, number: signal.Signals | None = None) -> None:
-        """Give it nothing more, and let it end when it has finished what it has.
+        """Give a container no further input, and let it end when it has finished its inputs.
 
         With a signal it is to end now, whatever it is doing.
         """
@@ -96,7 +96,7 @@ class Fleet:
             self.expect_end(container)
 
     def expect_end(self, container: Container) -> None:
-        """It has nothing left to do and knows it."""
+        """Expect an idle container to end by itself, and kill it if it does not."""
         self._kill_after(limits.RETIRE_GRACE, container)
 
     async def close(self, *, at_once: bool = False) -> None:
@@ -165,5 +165,5 @@ async def _commit_in_background(container: Container) -> None:
             try:
                 await mounted.commit()
             except (GRPCError, OSError):
-                # The Volume was deleted, or a file went away under our eyes: the next one tells.
+                # The Volume was deleted, or a file vanished during the scan: the next commit shows.
                 continue

@@ -1,4 +1,4 @@
-"""The engine's end of the zygote: starts containers, tells when and how they end."""
+"""The engine's side of the zygote: starts containers, and reports how they end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.errors import ReconcileError
 _READY: Final = 30.0
 _FRESH: Final = ("PYTHON", "MODAL_LOG", "MODAL_TRACE", "MODAL_TELEMETRY", "LD_", "MALLOC_")
 _OURS: Final = frozenset({"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"})
-"""What the zygote does in a fork itself; every container has them."""
+"""Variables that the zygote handles in a fork itself; every container has them."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Process:
     exited: asyncio.Future[int] = field(compare=False)
 
     def signal(self, number: signal.Signals) -> None:
-        """To the container and all that it started; nothing if it is gone."""
+        """Signal the container and all processes that it started; nothing if it has ended."""
         if self.exited.done():
             return
         try:

@@ -20,7 +20,7 @@ from reconciler.engine.volumes import File, VolumeChange, Volumes
 
 @dataclass(frozen=True)
 class Seen:
-    """A file as it was when copy and Volume last agreed on it."""
+    """A file as it was when the copy and the Volume last agreed."""
 
     sha256: str
     inode: int
@@ -79,7 +79,7 @@ class Mounted:
         self._folders.difference_update(change.removed_folders)
 
     def _scan(self) -> tuple[VolumeChange, dict[str, Seen]]:
-        """What differs from what was seen last. Contents are stored, nothing is published."""
+        """The differences since the last look. Contents are stored, but nothing is published."""
         written, seen, present, folders = [], {}, set(), set()
         for path, entry in _walk(self.folder):
             if entry.is_dir(follow_symlinks=False):
@@ -130,7 +130,7 @@ class Mounted:
 def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Files and folders below a folder, with their relative paths; no links, no special files.
 
-    What disappears while it is looked at was deleted: it is left out.
+    Files that are deleted during the walk are left out.
     """
     try:
         with os.scandir(folder) as found:
@@ -147,9 +147,9 @@ def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str
 
 
 def open_file(group: int, mounted: Mounted) -> str | None:
-    """A file of the Volume that a process of this group holds open or stands in, if there is one.
+    """A file of the Volume that a process of this group has open or as its working folder; or None.
 
-    Only where /proc tells; elsewhere a reload is never refused.
+    This needs /proc; without it a reload is never refused.
     """
     roots = (f"{mounted.target}/", f"{mounted.folder}/")
     for process in Path("/proc").glob("[0-9]*"):

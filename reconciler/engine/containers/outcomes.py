@@ -23,7 +23,7 @@ _RETRIABLE: Final = (Result.GENERIC_STATUS_FAILURE, Result.GENERIC_STATUS_TIMEOU
 def output(
     task: RunningInput, sent: api_pb2.FunctionPutOutputsItem, container: str
 ) -> api_pb2.FunctionGetOutputsItem:
-    """What a container sent, for the caller."""
+    """The output that a container sent, in the form for the caller."""
     return api_pb2.FunctionGetOutputsItem(
         result=sent.result,
         idx=task.input.index,

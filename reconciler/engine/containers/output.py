@@ -32,11 +32,11 @@ class Output:
         return said.strip().rpartition("\n")[2]
 
     def remark(self, container: Container, text: str) -> None:
-        """Something that the engine itself has to say about a container."""
+        """Log a message of the engine about a container."""
         self._logs.add(container.origin, _ENGINE, f"{text}\n")
 
     def announce(self, container: Container) -> None:
-        """It has ended: who waits for its app's last words need wait no more."""
+        """Wake the readers of the app's log after a container has ended."""
         self._logs.announce(container.spec.app.id)
 
     async def _read(self, container: Container, stream: asyncio.StreamReader, fd: int) -> str:

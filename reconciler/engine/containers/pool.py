@@ -34,7 +34,7 @@ class Lane:
 
 
 class Pool:
-    """Feeds the fleet, and has it grow and shrink with what there is to do."""
+    """Distributes inputs to containers, and scales the number of containers."""
 
     def __init__(self, apps: AppStore, calls: Calls, fleet: Fleet, output: Output) -> None:
         self._apps = apps
@@ -47,7 +47,7 @@ class Pool:
     # Inputs
 
     def submit(self, inputs: list[Input]) -> None:
-        """Queue inputs of one function and see to it that somebody takes them."""
+        """Queue inputs of one function, and wake or start containers for them."""
         if not inputs:
             return
         lane = self._lane(inputs[0].function)
@@ -55,12 +55,12 @@ class Pool:
         self._balance(inputs[0].function)
 
     def resume(self) -> None:
-        """After a restart: what had not ended is done (again)."""
+        """Queue the unfinished inputs after a restart of the engine."""
         for one in self._calls.unfinished_inputs():
             self._requeue(one)
 
     def keep_warm(self, app: str) -> None:
-        """After a publish: old containers finish what they have, new ones come as asked for."""
+        """After a publish: retire old containers, start the new definition's minimum."""
         for container in self._fleet.containers():
             if container.spec.app.id == app:
                 spec = self._apps.spec(container.spec.id)
@@ -74,7 +74,7 @@ class Pool:
             self._balance(spec.id)
 
     def cancel(self, call: str, *, terminate: bool) -> None:
-        """End a call's unfinished inputs: at once for the caller, soon for the containers."""
+        """End a call's unfinished inputs: for the caller at once, in containers soon after."""
         unfinished = self._calls.unfinished_inputs(call)
         for function in {one.function for one in unfinished}:
             lane = self._lane(function)
@@ -91,7 +91,7 @@ class Pool:
                 self._drop(container, held)
 
     def stop_app(self, app: App) -> None:
-        """End everything of an app that is no longer live."""
+        """End all inputs and containers of an app that is no longer live."""
         for function, lane in self._lanes.items():
             spec = self._apps.spec(function)
             while lane.waiting and spec is not None and spec.app.id == app.id:
@@ -112,7 +112,7 @@ class Pool:
             lane.broken = ""
             self._balance_all(container.spec.id)
         if container.tasks and container.room <= 0 and not container.retiring:
-            # It asks though it is full: the last answer was lost on the way.
+            # A full container asks only if the last answer was lost.
             return [task.input for task in container.tasks.values()]
         if not lane.waiting and not container.retiring:
             await self._wait(container)
@@ -129,7 +129,7 @@ class Pool:
         return taken
 
     def put(self, container: Container, output: api_pb2.FunctionPutOutputsItem) -> None:
-        """A container has done with an input. What it no longer holds is ignored."""
+        """Record the output of a container. An input that it no longer holds is ignored."""
         task = container.tasks.pop(output.input_id, None)
         if task is None:
             return
@@ -138,11 +138,11 @@ class Pool:
         self._after_task(container)
 
     def fail_start(self, container: Container, result: api_pb2.GenericResult) -> None:
-        """It says that it cannot start, and why; it is about to end."""
+        """Record why a container cannot start; it is about to end."""
         container.failure = result
 
     def waiting(self, function: str) -> int:
-        """How many inputs of a function nobody has taken."""
+        """The number of queued inputs of a function."""
         return len(self._lane(function).waiting)
 
     # How many containers
@@ -160,7 +160,7 @@ class Pool:
         wanted = math.ceil(max(0, len(lane.waiting) - room) / terms.concurrent)
         if not lane.broken:
             wanted = max(wanted, terms.least - len(current))
-        # Also one that is about to end counts towards the most that may run of a definition.
+        # A container that is about to end counts towards the limit of its definition too.
         running = sum(c.spec.definition == spec.definition for c in lane.containers)
         for _ in range(min(wanted, terms.most - running, limits.STARTING - self._fleet.starting)):
             if self._fleet.full and not self._evict(lane):
@@ -168,7 +168,7 @@ class Pool:
             lane.containers.add(self._fleet.begin(spec, terms))
 
     def _evict(self, needy: Lane) -> bool:
-        """Make room: an idle container of another function ends before its time."""
+        """Make room: end an idle container of another function early."""
         for lane in self._lanes.values():
             for container in lane.containers:
                 if lane is not needy and container.idle:
@@ -177,7 +177,7 @@ class Pool:
         return False
 
     def _bury(self, container: Container, death: api_pb2.GenericResult) -> None:
-        """What a container's end means for the inputs that it held, and for those that wait."""
+        """Requeue or fail the inputs of a container that has ended."""
         lane = self._lane(container.spec.id)
         lane.containers.discard(container)
         if container.idle_timer is not None:
@@ -202,7 +202,7 @@ class Pool:
         self._balance_all(container.spec.id)
 
     def _balance_all(self, first: str) -> None:
-        """A container has come up or gone: others may now start, of its function or another."""
+        """Start waiting containers of any function after one has started or ended."""
         self._balance(first)
         for function, lane in list(self._lanes.items()):
             if lane.waiting:
@@ -246,7 +246,7 @@ class Pool:
             self._fleet.expect_end(container)
 
     def _settle(self, one: Input, output: api_pb2.FunctionGetOutputsItem) -> None:
-        """Try a failed input again as its function's policy says, else record the end."""
+        """Retry a failed input by its function's policy, else record the failure."""
         spec = self._apps.spec(one.function)
         policy = spec.function.retry_policy if spec else api_pb2.FunctionRetryPolicy()
         if not outcomes.retriable(output.result) or one.attempt >= policy.retries:

@@ -35,7 +35,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(descriptor: int) -> None:
-    """Serve orders until the engine closes its end, be it by dying."""
+    """Serve orders until the engine closes its end of the socket or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     namespace = _sibling("namespace")
     engine = socket.socket(fileno=descriptor)
@@ -106,7 +106,7 @@ def _reap(engine: socket.socket, children: set[int]) -> None:
         if pid == 0:
             return
         children.discard(pid)
-        # What the container itself had started must not outlive it.
+        # Processes that the container started must not outlive it.
         _kill_group(pid)
         code = os.waitstatus_to_exitcode(status)
         _tell(engine, exited=pid, status=code)
@@ -201,7 +201,7 @@ def _die_with_parent() -> None:
 
 
 def _preload() -> None:
-    """What every container imports. A fork then shares these pages until it writes to them."""
+    """Import the modules that every container needs. Forks share their pages until they write."""
     import aiohttp  # noqa: F401
     import cbor2  # noqa: F401
 

@@ -1,1 +1,1 @@
-"""The engine's second port: contents in and out, and its own controls."""
+"""The engine's HTTP port: upload and download of contents, and controls for tests."""

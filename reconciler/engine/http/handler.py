@@ -1,13 +1,16 @@
-"""What the engine's HTTP port answers: contents by their digest, and the controls of tests.
+"""The engine's HTTP port: contents by their digest, and controls for tests.
 
-``GET|PUT /<secret>/blobs/<sha256>``: see ``address``. The rest wants ``Authorization: Bearer <token
-secret>``: ``GET /calls`` counts the calls by method, ``GET /trace`` lists the latest in pairs of
-method and calling function (empty for a client), ``DELETE /calls`` begins both anew;
-``GET|POST|DELETE /faults``: the rules of ``FaultRule``; ``DELETE /contents [sha256, …]`` forgets
-contents as if they had never been uploaded; ``DELETE /state`` kills all containers and forgets all
-but the contents, and writes ``server.json`` anew, with another token, when the empty engine serves;
-``POST /fire {app, function, environment}`` runs a function as its cron would, at once; ``GET
-/status``.
+``GET|PUT /<secret>/blobs/<sha256>``: see ``content_urls``. All others need ``Authorization: Bearer
+<token secret>``:
+
+- ``GET /calls`` counts the calls by method; ``GET /trace`` lists the latest calls as pairs of
+  method and calling function (empty for a client); ``DELETE /calls`` resets both.
+- ``GET|POST|DELETE /faults``: the rules of ``FaultRule``.
+- ``DELETE /contents [sha256, …]`` deletes uploaded contents.
+- ``DELETE /state`` kills all containers and deletes all state but the contents. When the empty
+  engine serves, it writes a new ``server.json`` with another token.
+- ``POST /fire {app, function, environment}`` runs a function at once, as its cron would.
+- ``GET /status``.
 """
 
 from __future__ import annotations
@@ -28,10 +31,10 @@ from reconciler.errors import ReconcileError
 
 
 class ControlHandler:
-    """Of one engine.
+    """Answers the requests to one engine.
 
     ``fire`` runs a function and returns the call's id; ``status`` describes the engine; ``empty``
-    has it begin anew on an empty state.
+    restarts it with an empty state.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class ControlHandler:
         self._empty = empty
 
     async def answer(self, request: Request) -> Response:
-        """Every request gets an answer; what is wrong with it is said in JSON."""
+        """Answer a request; problems are reported as JSON."""
         content = re.fullmatch(r"/([^/]+)/blobs/([0-9a-f]{64})", request.path)
         if content and hmac.compare_digest(content[1], self._address.secret):
             try:

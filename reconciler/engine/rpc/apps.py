@@ -115,9 +115,7 @@ class AppObjects:
             raise conflict(f"App {app.id} was stopped")
         deployed = self._apps.deployed(app.environment, request.name) if request.name else None
         if deployed is not None and deployed.id != app.id:
-            raise conflict(
-                f"App '{request.name}' was deployed by somebody else meanwhile; deploy again"
-            )
+            raise conflict(f"App '{request.name}' was deployed concurrently; deploy again")
         published = self._apps.published(app.id)
         if published is not None and _same(published.body, request):
             return api_pb2.AppPublishResponse(url=_deployed_page(app.id))
@@ -267,7 +265,7 @@ class AppObjects:
 
 
 def check_schedule(schedule: api_pb2.Schedule) -> None:
-    """Modal's client checks nothing: nonsense is refused here, at deploy."""
+    """Refuse an invalid schedule at deploy: Modal's client does not check it."""
     try:
         crons.check(schedule)
     except crons.ScheduleError as error:
@@ -275,12 +273,12 @@ def check_schedule(schedule: api_pb2.Schedule) -> None:
 
 
 def _page(app: str) -> str:
-    """What the client prints as the app's address."""
+    """The address of the app that the client prints."""
     return f"engine:{app}"
 
 
 def _deployed_page(app: str) -> str:
-    """After a deploy is the moment to say what a green one does not mean here."""
+    """The address after a deploy, with the remark that no image was built."""
     return f"{_page(app)} (no image was built: functions run in a local Python)"
 
 

@@ -1,4 +1,4 @@
-"""What the workspace is told that it pays: Modal's list price. Nothing is ever charged here."""
+"""The workspace's billing rates: Modal's list prices. The engine charges nothing."""
 
 from __future__ import annotations
 

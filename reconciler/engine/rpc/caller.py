@@ -1,4 +1,4 @@
-"""Who makes a call: a client with the token, or one of the engine's own containers."""
+"""The peer of a call: a client with the token, or one of the engine's containers."""
 
 from __future__ import annotations
 

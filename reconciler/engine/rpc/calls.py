@@ -19,7 +19,7 @@ _OUTPUTS = 100
 
 
 class FunctionCalls:
-    """Retries are the engine's affair: clients are told not to retry by themselves.
+    """The engine does the retries; its answers keep clients from retrying.
 
     A call that reached the engine, but whose answer was lost, was made: the client's second try is
     recognised by its key and gets the answer of the first.

@@ -1,4 +1,4 @@
-"""What containers call, and what is asked about them."""
+"""The calls of containers, and the calls about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.engine.rpc.refusals import conflict, not_found
 
 
 class ContainerCalls:
-    """Containers say who they are by the socket they call on."""
+    """A container is identified by the socket of its call."""
 
     def __init__(self, pool: Pool, fleet: Fleet) -> None:
         self._pool = pool

@@ -138,7 +138,7 @@ def mount_files(body: bytes) -> list[api_pb2.MountFile]:
 
 
 class ImageChain:
-    """What of an image can be honoured without building it: ENV and WORKDIR, base layer first."""
+    """The parts of an image that need no build: ENV and WORKDIR, base layer first."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -158,7 +158,7 @@ class ImageChain:
         for command in definition.dockerfile_commands:
             instruction, _, rest = command.strip().partition(" ")
             if instruction.upper() == "ENV":
-                # PATH speaks of programs that only the built image would have.
+                # PATH names programs that only the built image would contain.
                 variables.update({k: v for k, v in _assignments(rest).items() if k != "PATH"})
             elif instruction.upper() == "WORKDIR":
                 workdir = rest.strip().strip("\"'")

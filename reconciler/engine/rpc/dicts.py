@@ -159,7 +159,7 @@ class Dicts:
         return written > 0
 
     def _touch(self, identifier: str, key: bytes) -> bytes | None:
-        """The value, whose idle time begins anew; None if there is no live entry."""
+        """The value; resets its idle time. None if there is no live entry."""
         get(self._catalog, IdKind.DICT, identifier)
         row = self._database.row(
             "UPDATE dict_entries SET touched = ? WHERE dict = ? AND key = ? AND touched > ?"

@@ -1,4 +1,4 @@
-"""A gRPC listener that knows who is calling: clients by their token, a container by its socket."""
+"""A gRPC listener that identifies its peer: clients by their token, a container by its socket."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONFIGURATION = Configuration(
 
 @dataclass(frozen=True)
 class ClientToken:
-    """What a client must show."""
+    """The credentials that a client must send."""
 
     id: str
     secret: str
@@ -78,7 +78,7 @@ async def start(server: Server, port: int) -> int:
 
 
 def for_clients(table: dict[str, Route], token: ClientToken) -> Server:
-    """For a TCP port: refuses whoever does not have the token."""
+    """The listener on a TCP port; it refuses calls without the token."""
 
     async def check(event: RecvRequest) -> None:
         if not token.accepts(event.metadata):

@@ -1,4 +1,4 @@
-"""What containers printed: followed while it comes, or fetched afterwards."""
+"""The logs of containers: followed live, or fetched afterwards."""
 
 from __future__ import annotations
 

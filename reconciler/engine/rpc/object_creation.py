@@ -26,7 +26,7 @@ def get_or_create(
     creation: api_pb2.ObjectCreationType.ValueType,
     body: Callable[[], bytes],
 ) -> CatalogEntry:
-    """What the client means by its object creation types. ``body`` is called only to create."""
+    """Get or create an object by the client's creation type. ``body`` is called only to create."""
     environment = catalog.environment(environment)
     if catalog.environment_id(environment) is None:
         raise not_found(f"Environment '{environment}' not found")
@@ -46,7 +46,7 @@ def get_or_create(
 
 
 def _anonymous(catalog: Catalog, kind: IdKind, environment: str, body: bytes) -> CatalogEntry:
-    """A Secret made in code is the same one at every deploy, or no deploy would be unchanged."""
+    """A Secret defined in code: the same id at every deploy, so that a deploy can be unchanged."""
     if kind is not IdKind.SECRET:
         return catalog.add(kind, environment, "", body)
     identifier = content_id(kind, environment.encode() + b"\0" + body)

@@ -32,10 +32,10 @@ def conflict(message: str) -> GRPCError:
 
 
 def of_full_disk(problem: str) -> GRPCError:
-    """``modal.exception.ConflictError``; it does not get better by asking again at once."""
+    """``modal.exception.ConflictError``, which the client does not retry."""
     return conflict(
-        f"The embedded engine cannot store anything: {problem}. Make room where its state folder "
-        "is (.reconciler/engine), and do it again."
+        f"The embedded engine cannot store anything: {problem}. Free some space for its state "
+        "folder (.reconciler/engine), and try again."
     )
 
 
@@ -52,6 +52,6 @@ def unimplemented(method: str) -> GRPCError:
 
 
 def class_named(message: str) -> GRPCError:
-    """NotFoundError that tells the client to look the name up as a class."""
+    """The NotFoundError that makes the client look the name up as a class."""
     reason = api_pb2.FunctionLookupError(reason=api_pb2.FunctionLookupError.REASON_CLASS_NAME_USED)
     return GRPCError(Status.NOT_FOUND, message, [reason])

@@ -36,7 +36,7 @@ def handler_name(method: str) -> str:
 
 @dataclass(frozen=True)
 class Routes:
-    """All the service's calls. ``slices`` are objects whose methods handle some of them."""
+    """All calls of the service. ``slices`` are objects whose methods handle some of them."""
 
     slices: tuple[object, ...]
     faults: FaultInjector

@@ -1,1 +1,1 @@
-"""What outlives the process: an SQLite database and a folder of blobs."""
+"""Persistent state: an SQLite database and a folder of blobs."""

@@ -99,7 +99,7 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         try:
-            # What is still to be written may not fit on the disk.
+            # Closing writes the rest of the buffer, which may not fit on the disk.
             self._file.close()
         finally:
             self._path.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ _OF_DISK: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CAN
 
 
 def of_disk(error: BaseException) -> str | None:
-    """What is wrong with the disk that the state is on; None when the error is another."""
+    """What is wrong with the disk of the state folder; None if the error has another cause."""
     if isinstance(error, sqlite3.OperationalError):
         name = getattr(error, "sqlite_errorname", "")
         return str(error) if name.startswith(_OF_DISK) else None

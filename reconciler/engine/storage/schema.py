@@ -1,4 +1,4 @@
-"""The database's tables, as a list of steps: a state folder of any older version is brought up."""
+"""The database's tables, as a list of migrations from each older version."""
 
 from __future__ import annotations
 
