@@ -182,7 +182,7 @@ def _committed(repo: Repo, below: str, settings: str) -> dict[str, _Committed]:
             continue
         if mode == SYMBOLIC_LINK:
             raise IncompleteCheckoutError(
-                "a symbolic link is not followed, since git keeps only where it points",
+                "a symbolic link is not followed, because git stores only its target path",
                 where=name,
                 remedy="Commit the file itself.",
             )

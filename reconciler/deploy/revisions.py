@@ -195,7 +195,7 @@ def _manifests(top: Tree, tree: Tree, folder: str) -> Iterator[tuple[str, bytes]
         ):
             what = "file" if is_manifest(relative) else "folder"
             raise ReconcileError(
-                "a symbolic link is not followed, since git keeps only where it points",
+                "a symbolic link is not followed, because git stores only its target path",
                 where=name,
                 remedy=f"Commit the {what} itself in its place, or name another commit.",
             )

@@ -1,8 +1,9 @@
-"""What people write: YAML manifests and settings, to typed and frozen values.
+"""Reads YAML manifests and settings into typed and frozen values.
 
-The steps, each a module: `files` finds the files, `document` reads YAML and keeps positions,
-`validation` checks what a JSON Schema can say, `semantics` what it cannot (cron, zones, times) and
-makes the `Schedule`, `unsupported` refuses by name what cannot be done yet.
+The steps, each a module: `files` finds the files, `document` parses YAML and keeps positions,
+`validation` checks a document against its form, `semantics` checks what a schema cannot express
+(cron expressions, zones, times) and makes the `Schedule`, `unsupported` refuses what is not
+implemented.
 """
 
 from __future__ import annotations

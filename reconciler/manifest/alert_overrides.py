@@ -1,4 +1,4 @@
-"""`alerts` and `ping` as typed values, and what a schedule's own say over the settings'."""
+"""`alerts` and `ping` as typed values, and how a schedule overrides the settings."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from reconciler.manifest.alerts_form import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertOverrides:
-    """What a manifest says of alerts; None where it says nothing.
+    """The alerts of a manifest; None where it does not override the settings.
 
-    `failures` is a one-tuple when given, since None is one of its values.
+    An override of `failures` is a one-tuple, because None is a value of that key.
     """
 
     failures: tuple[int | None] | None = None
@@ -28,7 +28,7 @@ class AlertOverrides:
     to: tuple[Recipient, ...] | None = None
 
     def over(self, base: AlertRule) -> AlertRule:
-        """The rule that holds for the schedule."""
+        """The rule of the schedule: `base` with these overrides."""
         return AlertRule(
             failures=base.failures if self.failures is None else self.failures[0],
             missed=base.missed if self.missed is None else self.missed,
@@ -37,7 +37,7 @@ class AlertOverrides:
 
 
 def overrides(form: AlertsForm | bool) -> AlertOverrides:
-    """What a manifest says; `false` tells nobody."""
+    """The overrides of a manifest; `false` means no recipients."""
     if not isinstance(form, AlertsForm):
         return AlertOverrides(to=())
     return AlertOverrides(
@@ -48,7 +48,7 @@ def overrides(form: AlertsForm | bool) -> AlertOverrides:
 
 
 def defaults(form: DefaultAlertsForm | bool) -> Alerts | None:
-    """What the settings say; None for no alarms at all."""
+    """The alerts of the settings; None for none."""
     if not isinstance(form, DefaultAlertsForm):
         return None
     usual = AlertRule()
@@ -62,12 +62,12 @@ def defaults(form: DefaultAlertsForm | bool) -> Alerts | None:
     )
 
 
-ONE_KEY_EACH: Final = "put both addresses into one Secret, or give the keys different names"
+ONE_KEY_EACH: Final = "store both addresses in one Secret, or give the keys different names"
 
 
 class SecretKeys:
-    """The keys of Modal Secrets that are in use. A Secret's keys become environment variables, so
-    that of two Secrets with the same key only one could be read."""
+    """The keys of the Modal Secrets in use. Keys become environment variables of the container, so
+    two Secrets with the same key would hide one another."""
 
     def __init__(self, addresses: Iterable[Address] = ()) -> None:
         self._secrets: dict[str, str] = {}
@@ -75,7 +75,7 @@ class SecretKeys:
             self.clash(address)
 
     def clash(self, address: Address) -> str | None:
-        """What is wrong with using this address beside those before it."""
+        """The conflict of this address with an earlier one; None if there is none."""
         if address.secret is None or address.key is None:
             return None
         first = self._secrets.setdefault(address.key, address.secret)
@@ -87,13 +87,13 @@ class SecretKeys:
 def recipients(
     written: RecipientForm | SecretRecipientForm | list[RecipientForm | SecretRecipientForm],
 ) -> tuple[Recipient, ...]:
-    """The recipients that are written, each once."""
+    """The recipients of a manifest or of the settings, without duplicates."""
     forms = written if isinstance(written, list) else [written]
     return tuple(dict.fromkeys(Recipient(_address(form), form.format) for form in forms))
 
 
 def ping_address(written: str | PingSecretForm) -> Address:
-    """Where pings go."""
+    """The address of the pings."""
     if isinstance(written, str):
         return Address(url=written)
     return Address(secret=written.secret, key=written.key)

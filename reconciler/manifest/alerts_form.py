@@ -1,4 +1,4 @@
-"""The shape of `alerts` and `ping`: the same in manifests and settings, as far as both have it."""
+"""The forms of `alerts` and `ping` in manifests and settings."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ Url: TypeAlias = Annotated[
 ]
 BodyKey: TypeAlias = Annotated[
     Annotated[BodyFormat, Choice()],
-    Field(description="What is sent: a text for people, or fields for programs; default `slack`."),
+    Field(
+        description="The body: `slack`, a text for people, or `json`, fields for programs; default "
+        "`slack`."
+    ),
 ]
 SecretName: TypeAlias = Annotated[
-    ModalName, Field(description="A Modal Secret that holds the address.")
+    ModalName, Field(description="The Modal Secret that contains the address.")
 ]
 SecretKey: TypeAlias = Annotated[
-    Identifier, Field(description="Which of the Secret's keys.", examples=["SLACK_URL"])
+    Identifier,
+    Field(description="The key of the address in the Secret.", examples=["SLACK_URL"]),
 ]
 
 
@@ -53,14 +57,14 @@ def _mapping_or_text(value: Any) -> str:
 
 
 class RecipientForm(Form):
-    """A recipient of alarms whose address stands here."""
+    """A recipient of alerts whose address is written here."""
 
-    url: Annotated[Url, Field(description="Where alarms are sent, by POST.")]
+    url: Annotated[Url, Field(description="The address to which alerts are sent by POST.")]
     format: BodyKey = BodyFormat.SLACK
 
 
 class SecretRecipientForm(Form):
-    """A recipient of alarms whose address a Modal Secret holds."""
+    """A recipient of alerts whose address is in a Modal Secret."""
 
     secret: SecretName
     key: SecretKey
@@ -68,7 +72,7 @@ class SecretRecipientForm(Form):
 
 
 class PingSecretForm(Form):
-    """A ping whose address a Modal Secret holds."""
+    """A ping whose address is in a Modal Secret."""
 
     secret: SecretName
     key: SecretKey
@@ -96,30 +100,33 @@ Failures: TypeAlias = Annotated[
     | None,
     Discriminator(_flag_or_else),
     Omittable(),
-    Field(description="So many failed runs in a row are an alarm, or `false`; default 1."),
+    Field(
+        description="The number of consecutive failed runs that causes an alert, or `false` for "
+        "none; default 1."
+    ),
 ]
 Missed: TypeAlias = Annotated[
     Flag | None,
     Omittable(),
-    Field(description="Whether an occurrence that did not run is an alarm; default true."),
+    Field(description="Whether a missed occurrence causes an alert; default true."),
 ]
 Off: TypeAlias = Annotated[Literal[False], Expected("false, or a mapping")]
 
 
 class AlertsForm(Form):
-    """What is an alarm for this schedule; what is left out is as the settings say."""
+    """The alerts of this schedule. A key that is left out is as in the settings."""
 
     failures: Failures = None
     missed: Missed = None
     to: Annotated[
         Recipients | None,
         Omittable(),
-        Field(description="Who is told, instead of those in the settings; one, or a list."),
+        Field(description="One recipient or a list, instead of those in the settings."),
     ] = None
 
 
 class DefaultAlertsForm(Form):
-    """What is an alarm, and who is told: for the slots, and for schedules that say nothing else."""
+    """The alerts of the slots, and of schedules that do not override them."""
 
     failures: Failures = None
     missed: Missed = None
@@ -127,10 +134,11 @@ class DefaultAlertsForm(Form):
         Flag | None,
         Omittable(),
         Field(
-            description="Whether a slot that should have woken and did not is one; default true."
+            description="Whether a slot that did not wake at its time causes an alert; default "
+            "true."
         ),
     ] = None
-    to: Annotated[Recipients, Field(description="Who is told; one, or a list.")]
+    to: Annotated[Recipients, Field(description="One recipient or a list.")]
 
 
 ScheduleAlerts: TypeAlias = Annotated[
@@ -138,8 +146,8 @@ ScheduleAlerts: TypeAlias = Annotated[
     Discriminator(_flag_or_else),
     Omittable(),
     Field(
-        description="Who is told of failed runs and missed occurrences, or `false`; default as in "
-        "the settings.",
+        description="Alerts about failed runs and missed occurrences, or `false` for none; "
+        "default: as in the settings.",
         examples=[{"failures": 3}, False],
     ),
 ]
@@ -148,8 +156,8 @@ EnvironmentAlerts: TypeAlias = Annotated[
     Discriminator(_flag_or_else),
     Omittable(),
     Field(
-        description="Instead of the alerts above, or `false` for none; `local` has none and no "
-        "pings unless it has its own here."
+        description="Replaces the alerts above; `false` for none. `local` sends no alerts and no "
+        "pings unless it has alerts here."
     ),
 ]
 Ping: TypeAlias = Annotated[
@@ -157,8 +165,8 @@ Ping: TypeAlias = Annotated[
     Discriminator(_mapping_or_text),
     Omittable(),
     Field(
-        description="A dead man's switch: this address is asked for with `/start` when a run "
-        "starts, as it is when it succeeds, and with `/fail` when it fails.",
+        description="A dead man's switch: the address is requested with `/start` appended when a "
+        "run starts, unchanged when it succeeds, and with `/fail` when it fails.",
         examples=["https://hc-ping.com/nightly-sync"],
     ),
 ]

@@ -1,4 +1,4 @@
-"""YAML to nodes with positions: by libyaml where PyYAML has it, else by PyYAML's own parser."""
+"""Parses YAML into nodes with positions, with libyaml if PyYAML has it, else in pure Python."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import yaml
 from reconciler.manifest.size_limits import MAX_DEPTH
 
 PLAIN: Final = ""
-"""Tag of what is written without a tag and without quotes."""
+"""Tag of an unquoted scalar without a tag."""
 
 QUOTED: Final = '"'
-"""Tag of what is written without a tag, and is text, a list or a mapping for certain."""
+"""Tag of a quoted scalar, list or mapping without a tag."""
 
 
 class TooDeepError(Exception):
-    """Nesting beyond the bound, found while composing: before any recursion limit is near."""
+    """Nesting beyond the limit. It is found while composing, before Python's recursion limit."""
 
     def __init__(self, mark: yaml.Mark) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class TooDeepError(Exception):
 
 
 class _Bounded:
-    """Keeps tags as written instead of resolving them, and counts the depth."""
+    """Keeps tags as written instead of resolving them, and limits the depth."""
 
     _depth = 0
 
@@ -48,15 +48,15 @@ class PurePythonComposer(_Bounded, yaml.BaseLoader):
 if yaml.__with_libyaml__:
 
     class LibyamlComposer(_Bounded, yaml.CBaseLoader):
-        """The fast one."""
+        """The fast composer."""
 
 
 def compose(text: str, *, pure_python: bool = False) -> Iterator[yaml.Node]:
-    """The document nodes of a text, one after the other, as far as it is YAML.
+    """The document nodes of a text, in order, up to the first syntax error.
 
     Raises:
-        yaml.YAMLError: it is not YAML from some point on.
-        TooDeepError: it is nested beyond the bound.
+        yaml.YAMLError: a syntax error.
+        TooDeepError: nesting beyond the limit.
     """
     use_pure = pure_python or not yaml.__with_libyaml__
     composer = PurePythonComposer(text) if use_pure else LibyamlComposer(text)

@@ -1,7 +1,7 @@
-"""How the models of manifest and settings say what they expect, in our words and in the schema's.
+"""Annotations of the forms: what a value must be, for the schema and for messages.
 
-pydantic's own messages ("Input should be a valid string") are replaced where they arise, so that
-none can leak; `sentence` puts them together.
+They replace pydantic's own messages ("Input should be a valid string"), so that none reaches a
+user; `validation_messages` composes the text.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 EXPECTED: Final = "expected"
-"""The error type that carries an expectation; its context has `what`, `choices`, `quotable`,
-`private`."""
+"""The error type for a value that is not as expected. Its context has `what`, `choices`,
+`quotable` and `private`."""
 
 VERDICT: Final = "verdict"
-"""The error type whose context says, in `what`, what is the matter with the value."""
+"""The error type for a value that a validator refuses. Its context has `what`, the reason."""
 
 FORMS: Final = frozenset({"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>"})
-"""The tags by which keys that can be written in several ways tell them apart."""
+"""The tags of the forms of keys that can be written in several ways."""
 
 
 class Form(BaseModel):
-    """A mapping that people write: known keys only, no value is converted to another type."""
+    """A mapping in a manifest or the settings: known keys only, no type conversion."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Says of a value, whatever is wrong with it, what it must be.
+    """The message for any invalid value of a key.
 
     Args:
         what: completes the sentence "`key` must be …".
-        quotable: a number would be all right if it were in quotes.
-        private: what is written is not repeated: it may be a secret.
+        quotable: a number would be valid if it were in quotes.
+        private: messages do not quote the value, because it may be a secret.
     """
 
     what: str
@@ -54,7 +54,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Annotates an enum: its texts are written, its members are read."""
+    """Annotates an enum: manifests contain its values, forms its members."""
 
     def __get_pydantic_core_schema__(
         self, source: type[StrEnum], _handler: GetCoreSchemaHandler
@@ -69,10 +69,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Annotates an int: the least and the most that it may be.
+    """Annotates an int with its least and greatest value.
 
     Args:
-        or_else: what may be written instead, to complete "must be a whole number from … to …".
+        or_else: an alternative that completes "must be a whole number from … to …".
     """
 
     least: int
@@ -90,10 +90,10 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Omittable:
-    """The key may be left out, and is None then; written without a value it is an error.
+    """Annotates `T | None`: the key may be absent, but not empty.
 
-    Annotates `T | None`. Plain optional fields would accept `timezone:` with nothing behind it,
-    which is nearly always a line that was not finished.
+    Plain optional fields would accept `timezone:` without a value, which is nearly always an
+    unfinished line.
     """
 
     def __get_pydantic_core_schema__(
@@ -104,7 +104,7 @@ class Omittable:
 
 
 def verdict(what: str) -> PydanticCustomError:
-    """To be raised by a validator: completes the sentence "`key` …"."""
+    """The error for a validator to raise. `what` completes the sentence "`key` …"."""
     return PydanticCustomError(VERDICT, "{what}", {"what": what})
 
 
@@ -130,5 +130,5 @@ def _expecting(
 
 
 def _whole(value: Any) -> Any:
-    """JSON Schema counts 3.0 as an integer, so the models do."""
+    """Convert 3.0 to 3: JSON Schema counts it as an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

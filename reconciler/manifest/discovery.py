@@ -1,4 +1,4 @@
-"""Where the settings of a command are: in the current folder or above it, within the repository."""
+"""Finds the settings of a command, in the current folder or its parents within the repository."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from reconciler.manifest.settings_file import SETTINGS_FILE
 
 
 def repository_root(start: Path) -> Path | None:
-    """The root of the git repository that holds a folder, None outside git."""
+    """The root of the git repository that contains a folder; None outside git."""
     return next((one for one in (start, *start.parents) if (one / ".git").exists()), None)
 
 
 def settings_root(start: Path) -> Path:
-    """The nearest folder with settings, from this one up to the repository's root.
+    """The nearest folder with a settings file, from this one up to the repository's root.
 
-    Where none has settings, and outside git, it is the folder itself.
+    If there is none, or outside git, the folder itself.
     """
     top = repository_root(start)
     for folder in () if top is None else (start, *start.parents):
@@ -28,5 +28,5 @@ def settings_root(start: Path) -> Path:
 
 
 def shown_from(top: Path, path: Path) -> str:
-    """A path as messages name it: relative to the repository's root, with forward slashes."""
+    """A path as messages show it: relative to the repository's root, with forward slashes."""
     return (path.relative_to(top) if path.is_relative_to(top) else path).as_posix()

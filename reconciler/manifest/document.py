@@ -1,4 +1,4 @@
-"""One YAML document: its plain value, and the position of everything in it."""
+"""A YAML document: its plain value, and the positions of its parts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from reconciler.manifest.values import Converter, TooManyAliasesError, key_text
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that is YAML, though perhaps not a manifest.
+    """A YAML document, which may or may not be a valid manifest.
 
     Args:
-        value: what it says, as JSON could say it.
-        problems: what is wrong with the YAML itself, such as duplicate keys.
+        value: its value, limited to what JSON can represent.
+        problems: the problems of the YAML itself, such as duplicate keys.
     """
 
     file: str
@@ -32,24 +32,24 @@ class Document:
 
     @property
     def location(self) -> Location:
-        """Where it begins: its first key."""
+        """The position of its first key."""
         return _location(self.node, self.file)
 
     def locate(self, fault: Fault) -> Problem:
-        """The problem that a fault is, at the deepest part of its path that the document has."""
+        """A fault with its position: the deepest part of its path that exists in the document."""
         return Problem(fault.message, self._position(fault), fault.remedy)
 
     def locate_all(self, faults: Iterable[Fault]) -> list[Problem]:
-        """The problems that faults are, save where the YAML itself is already wrong.
+        """Faults with their positions, except where the YAML itself has a problem.
 
-        A text that readers of YAML disagree about has no value that could be judged.
+        A scalar that YAML parsers read differently has no value that could be checked.
         """
         known = {problem.location for problem in self.problems}
         located = (self.locate(fault) for fault in faults)
         return [problem for problem in located if problem.location not in known]
 
     def position(self, *path: str | int) -> Location:
-        """Where the value at a path is."""
+        """The position of the value at a path."""
         return self._position(Fault(path=path, message=""))
 
     def _position(self, fault: Fault) -> Location:
@@ -69,7 +69,7 @@ class Document:
 def documents(
     content: bytes, file: str, *, pure_python: bool = False
 ) -> Iterator[Document | Problem]:
-    """The documents of a file, as far as it can be read, then the problem that ended it, if any."""
+    """The documents of a file, then the problem that stopped the parser, if there is one."""
     text = decode(content, file)
     if isinstance(text, Problem):
         yield text
@@ -89,7 +89,7 @@ def documents(
 
 
 def _is_empty(node: yaml.Node) -> bool:
-    """Whether a document holds nothing but comments, such as what follows a last `---`."""
+    """Whether a document contains only comments, as after a final `---`."""
     return isinstance(node, yaml.ScalarNode) and node.tag == PLAIN and not node.value
 
 
@@ -109,9 +109,9 @@ def _location(node: yaml.Node, file: str, offset: int | None = None) -> Location
 
 
 def _shift(node: yaml.Node, offset: int | None) -> int:
-    """Columns from where a scalar's node begins to one of its characters.
+    """Columns from the beginning of a scalar to one of its characters.
 
-    Zero where text and source differ (escapes, folded lines), so the node's beginning is shown.
+    Zero where text and source differ (escapes, folded lines): messages then show the beginning.
     """
     if offset is None or not isinstance(node, yaml.ScalarNode):
         return 0

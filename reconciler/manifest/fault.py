@@ -1,4 +1,4 @@
-"""A problem before its position is looked up: told by its path in the document."""
+"""A problem at a path in a document, before its position is looked up."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something wrong at a path.
+    """A problem at a path.
 
-    Positions are needed only when something is wrong, so checks work on plain values and name
-    paths; the document turns a path into a line and column.
+    Checks work on plain values and report paths; the document converts a path to a line and column,
+    which are needed only for problems.
 
     Args:
-        path: to the value that is wrong; the deepest part of it that exists is shown.
+        path: to the faulty value; the position is that of the deepest part that exists.
         message: as in `Problem`.
         remedy: as in `Problem`.
-        offset: characters into the value's text at which it goes wrong, where that can be told.
-        at_key: the key is wrong, not its value.
-        lacks: the keys of which one would mend it.
+        offset: the faulty character of the value's text; None if unknown.
+        at_key: the key is faulty, not its value.
+        lacks: the missing keys, of which one is required.
     """
 
     path: Path

@@ -1,7 +1,7 @@
-"""Which files of a folder are manifests, and their bytes.
+"""Finds and reads the manifests of a folder.
 
-Symbolic links are refused, inside the folder and out of it: git keeps only where a link points, so
-what a plan from a git revision reads would differ from what the working tree shows.
+Symbolic links are refused. Git stores only the target path of a link, so a plan from a git revision
+would read other files than a plan from the working tree.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from reconciler.manifest.problem import Problem
 from reconciler.manifest.size_limits import MAX_FILE_BYTES, MAX_FOLDERS
 
 _SHOWN_FOLDERS = 4
-"""Folders of a path that is too long to be shown."""
+"""Folders that a message shows of a path that is too long."""
 SUFFIXES = (".yaml", ".yml")
 
 
 def is_manifest(name: str) -> bool:
-    """Whether a file is read as manifests, by its path below the folder, with forward slashes.
+    """Whether a file is a manifest file, by its path below the folder, with forward slashes.
 
-    Names that begin with a dot are left out, and folders of such names with all that they hold.
+    Files and folders whose names begin with a dot are ignored.
     """
     parts = name.split("/")
     hidden = any(part.startswith(".") for part in parts)
@@ -32,7 +32,7 @@ def is_manifest(name: str) -> bool:
 
 
 def holds_manifests(folder: Path) -> bool:
-    """Whether a folder is there and has a file in it that is read as manifests."""
+    """Whether a folder exists and contains a manifest file."""
     left = [(folder, 0)]
     while left:
         inner, depth = left.pop()
@@ -41,18 +41,18 @@ def holds_manifests(folder: Path) -> bool:
             if any(is_manifest(entry.name) for entry in entries):
                 return True
             folders = [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError:  # reading it says why
+        except OSError:  # reported when the manifests are read
             continue
         left += [(path, depth + 1) for path in folders if depth < MAX_FOLDERS]
     return False
 
 
 def read_folder(folder: Path, shown: str, depth: int = 0) -> Iterator[tuple[str, bytes] | Problem]:
-    """The manifests below a folder by name, sorted, each as its bytes or why it has none.
+    """The manifest files below a folder, sorted by name: name and content, or a problem.
 
     Args:
-        shown: the folder's path as messages and locations name it.
-        depth: in how many folders of the manifests' folder it is.
+        shown: the folder's path in messages and locations.
+        depth: levels below the manifests' folder.
     """
     if depth > MAX_FOLDERS:
         yield too_deep(shown)
@@ -84,17 +84,19 @@ def read_folder(folder: Path, shown: str, depth: int = 0) -> Iterator[tuple[str,
 
 
 def read_file(path: Path, shown: str) -> bytes | Problem:
-    """The bytes of one file, within the bound, or why there are none."""
+    """The content of one file within the size limit, or the problem."""
     try:
         found = path.lstat()
         mode = found.st_mode
         if stat.S_ISLNK(mode):
             return _link(shown)
         if stat.S_ISDIR(mode):
-            return Problem("a folder in place of a file", Location(shown), "rename it, or move it")
-        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
-            return Problem("not an ordinary file", Location(shown), "put a file here")
-        with path.open("rb") as file:  # it may grow, or be of a kind that tells no size
+            return Problem(
+                "expected a file, found a folder", Location(shown), "rename or move the folder"
+            )
+        if not stat.S_ISREG(mode):  # opening a pipe would block
+            return Problem("not a regular file", Location(shown), "replace it with a file")
+        with path.open("rb") as file:  # bounded: the file may grow, or report no size
             content = file.read(MAX_FILE_BYTES + 1)
         return too_large(len(content), shown) or content
     except OSError as error:
@@ -102,20 +104,20 @@ def read_file(path: Path, shown: str) -> bytes | Problem:
 
 
 def too_large(size: int, shown: str) -> Problem | None:
-    """The refusal of a file of so many bytes, if that is beyond the bound."""
+    """The problem of a file of this many bytes; None within the limit."""
     if size <= MAX_FILE_BYTES:
         return None
     return Problem(
-        f"larger than {MAX_FILE_BYTES // 2**20} MiB, the most that one file may have",
+        f"larger than {MAX_FILE_BYTES // 2**20} MiB, the limit for one file",
         Location(shown),
-        "split it, or take it out of this folder if it holds no manifests",
+        "split it, or move it out of this folder if it contains no manifests",
     )
 
 
 def too_deep(shown: str) -> Problem:
-    """The refusal of a folder or file in more folders than the bound."""
+    """The problem of a folder or file that is nested too deeply."""
     return Problem(
-        f"in more than {MAX_FOLDERS} folders inside one another",
+        f"nested in more than {MAX_FOLDERS} folders",
         Location("/".join(shown.split("/")[:_SHOWN_FOLDERS]) + "/…"),
         "move the manifests up",
     )
@@ -123,9 +125,9 @@ def too_deep(shown: str) -> Problem:
 
 def _link(shown: str, what: str = "file") -> Problem:
     return Problem(
-        "a symbolic link is not followed, since git keeps only where it points",
+        "a symbolic link is not followed, because git stores only its target path",
         Location(shown),
-        f"put the {what} itself here",
+        f"replace it with the {what} itself",
     )
 
 
@@ -134,23 +136,23 @@ def _unreadable(shown: str, error: OSError, what: str) -> Problem:
         case FileNotFoundError():
             remedy = "check the path"
             if what == "folder":
-                remedy = "call it in the repository's root, or begin there: reconcile init"
+                remedy = "run it in the repository's root, or create the folder: reconcile init"
             return Problem(f"there is no such {what}", Location(shown), remedy)
         case PermissionError():
             return Problem(
                 f"no permission to read this {what}", Location(shown), "give yourself read access"
             )
         case NotADirectoryError():
-            return Problem("a file in place of a folder", Location(shown), "name a folder")
+            return Problem("expected a folder, found a file", Location(shown), "name a folder")
         case _:
             reason = (error.strerror or "unknown reason").lower()
             return Problem(
                 f"this {what} cannot be read: {reason}",
                 Location(shown),
-                "check the path, and the disk that it is on",
+                "check the path and its disk",
             )
 
 
 def _displayable(name: str) -> str:
-    """File names that are not UTF-8, or hold control characters, can be opened but not shown."""
+    """A file name with escapes for what is not UTF-8, and without control characters."""
     return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))

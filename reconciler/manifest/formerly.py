@@ -1,8 +1,8 @@
-"""`formerly` over the whole repository: an old name has one heir, and is not there any more.
+"""Checks `formerly` over the whole repository: one schedule takes over each old name.
 
-A history moves to one schedule. Where the old name still is one, or two claim it, nobody can say
-which was meant, and to pass over it would leave the history where it is without a word. A name that
-is nowhere is no mistake: the rename was applied long ago.
+A history moves to exactly one schedule. If the old name is still in use, or two schedules list it,
+the rename is ambiguous and refused: to ignore it would silently leave the history behind. An old
+name that is not known at all is no error, because that rename was applied before.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from reconciler.manifest.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a document says of its names, also when something else in it is wrong.
+class DeclaredNames:
+    """The name and earlier names of a document, which may be invalid otherwise.
 
     Attributes:
         environments: empty for all.
-        at: where its name stands.
-        formerly: the earlier names, each with where it stands.
+        at: the position of its name.
+        formerly: the earlier names, each with its position.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Named:
 
     @classmethod
     def of(cls, document: Document) -> Self | None:
-        """None for what has no name."""
+        """The names of a document; None if it has none."""
         value = document.value
         if not isinstance(value, Mapping):
             return None
@@ -57,54 +57,55 @@ class Named:
         """Whether it runs in this environment."""
         return not self.environments or environment in self.environments
 
-    def meets(self, other: Self) -> bool:
-        """Whether there can be an environment with both of them."""
+    def shares_environment(self, other: Self) -> bool:
+        """Whether both run in a common environment."""
         mine, theirs = self.environments, other.environments
         return not mine or not theirs or bool(mine & theirs)
 
 
 def earlier_names(content: bytes, environment: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The schedules of an environment that a file gives earlier names, each with those names.
+    """The schedules of an environment in a file that have earlier names, each with those names.
 
-    What cannot be read is passed over: the file is one of the past, and nothing is planned from it.
+    Unreadable documents are skipped: the file is from an earlier commit, and nothing is planned
+    from it.
     """
     for document in documents(content, ""):
-        named = Named.of(document) if isinstance(document, Document) else None
+        named = DeclaredNames.of(document) if isinstance(document, Document) else None
         if named is not None and named.formerly and named.is_in(environment):
             yield named.name, tuple(old for old, _at in named.formerly)
 
 
-def doubtful_renames(named: Iterable[Named]) -> Iterator[Problem]:
-    """Yield what is wrong with `formerly`, in the order of the documents."""
+def ambiguous_renames(named: Iterable[DeclaredNames]) -> Iterator[Problem]:
+    """The problems of `formerly`, in the order of the documents."""
     named = tuple(named)
-    by_name: dict[str, list[Named]] = {}
+    by_name: dict[str, list[DeclaredNames]] = {}
     for one in named:
         by_name.setdefault(one.name, []).append(one)
-    heirs: dict[str, list[tuple[Named, Location]]] = {}
+    heirs: dict[str, list[tuple[DeclaredNames, Location]]] = {}
     for one in named:
         for name, claimed in one.formerly:
-            old = next((old for old in by_name.get(name, ()) if one.meets(old)), None)
+            old = next((old for old in by_name.get(name, ()) if one.shares_environment(old)), None)
             if old is not None:
                 yield Problem(
-                    f"`formerly` names `{name}`, which is still there, in {old.at}",
+                    f"`formerly` lists `{name}`, but a schedule still has that name, in {old.at}",
                     claimed,
                     _NO_EXCHANGE
                     if any(further == one.name for further, _at in old.formerly)
-                    else f"delete that one if `{one.name}` is its new name; otherwise leave "
-                    f"`{name}` out of `formerly`",
+                    else f"delete that schedule if `{one.name}` is its new name; otherwise remove "
+                    f"`{name}` from `formerly`",
                 )
             earlier = heirs.setdefault(name, [])
-            first = next((heir for heir in earlier if one.meets(heir[0])), None)
+            first = next((heir for heir in earlier if one.shares_environment(heir[0])), None)
             if first is not None:
                 yield Problem(
-                    f"`{name}` became `{first[0].name}` already, in {first[1]}",
+                    f"`{first[0].name}` lists `{name}` in `formerly` too, in {first[1]}",
                     claimed,
-                    f"a history moves to one schedule: leave `{name}` out of the others",
+                    f"a history moves to one schedule: remove `{name}` from the others",
                 )
             earlier.append((one, claimed))
 
 
 _NO_EXCHANGE: Final = (
-    "two names cannot be exchanged at once: rename one schedule after the other, each to a name "
-    "that is free by then, with an apply for each"
+    "two schedules cannot exchange their names in one apply: rename one to a third name and apply, "
+    "then rename the other and apply, then rename the first again"
 )

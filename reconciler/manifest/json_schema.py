@@ -24,14 +24,14 @@ _FORMS: Final[Mapping[str, type[Form]]] = {
 
 
 class Schema(GenerateJsonSchema):
-    """A model's JSON Schema, where pydantic's own would accept more than the model does."""
+    """A model's JSON Schema. It is stricter than pydantic's own, to accept what the model does."""
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """Keys outside the pattern are refused; `patternProperties` alone would let them pass."""
+        """Refuse keys outside the pattern; `patternProperties` alone would accept them."""
         found: JsonSchemaValue = {"type": "object"}
         keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
         values = self.generate_inner(schema["values_schema"]) if "values_schema" in schema else {}
-        keys.pop("type", None)  # they always are text
+        keys.pop("type", None)  # keys are always text
         if keys:
             found["propertyNames"] = keys
         if values:
@@ -39,7 +39,7 @@ class Schema(GenerateJsonSchema):
         return found
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """The inner schema alone where the default only means that the key is left out."""
+        """The inner schema alone if the default means that the key is absent."""
         if schema.get("default") is None:
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
@@ -59,7 +59,7 @@ def _text(form: type[Form]) -> str:
 
 
 def main() -> None:
-    """Writes the files."""
+    """Write the schema files."""
     folder = Path("schema")
     folder.mkdir(exist_ok=True)
     for name, text in schemas().items():

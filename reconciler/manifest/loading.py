@@ -1,4 +1,4 @@
-"""From files to schedules: everything is read, everything that is wrong is told at once."""
+"""Loads all manifests of a folder, and reports all their problems at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault
 from reconciler.manifest.files import read_folder, too_deep, too_large
-from reconciler.manifest.formerly import Named, doubtful_renames
+from reconciler.manifest.formerly import DeclaredNames, ambiguous_renames
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.manifests import Manifests
@@ -23,14 +23,14 @@ from reconciler.manifest.validation import check, salvage
 
 
 def load(folder: Path, *, settings: Settings, root: Path | None = None) -> Manifests:
-    """Every manifest below a folder: `*.yaml` and `*.yml`, in sorted order, dot files left out.
+    """All manifests below a folder: `*.yaml` and `*.yml` without dot files, in sorted order.
 
     Args:
         folder: usually `root / settings.schedules`.
-        root: messages name files relative to it; without it, as `folder` was given.
+        root: messages show paths relative to it; None to show paths that begin with `folder`.
 
     Raises:
-        ManifestError: with everything that is wrong in any file, or with the folder itself.
+        ManifestError: with all problems of the files, or with that of the folder.
     """
     relative = root is not None and folder.is_relative_to(root)
     shown = (folder.relative_to(root) if root and relative else folder).as_posix()
@@ -40,15 +40,15 @@ def load(folder: Path, *, settings: Settings, root: Path | None = None) -> Manif
 def load_contents(
     contents: Iterable[tuple[str, bytes]], *, settings: Settings, folder: str = "schedules"
 ) -> Manifests:
-    """The same from names and contents, so that a git revision reads as a folder does.
+    """All manifests from given contents, for example of a git revision.
 
     Args:
-        contents: file name, as messages shall show it, and the bytes of the file. The caller
-            chooses the files, by `is_manifest`.
-        folder: where they are said to be missing when there are none.
+        contents: file name for messages, and content. The caller selects the files with
+            `is_manifest`.
+        folder: the folder that a message names if there are no files.
 
     Raises:
-        ManifestError: with everything that is wrong in any file.
+        ManifestError: with all problems of the files.
     """
     ordered = sorted(contents, key=lambda source: source[0])
     return _load((_bounded(*source) for source in ordered), settings, folder)
@@ -66,7 +66,7 @@ def _load(
     schedules: list[Schedule] = []
     problems: list[Problem] = []
     named: dict[str, Location] = {}
-    names: list[Named] = []
+    names: list[DeclaredNames] = []
     keys = SecretKeys(
         recipient.address for alerts in every_alerts(settings) for recipient in alerts.rule.to
     )
@@ -83,7 +83,7 @@ def _load(
                 problems.append(document)
                 continue
             problems.extend(_repeated_name(document, named))
-            name = Named.of(document)
+            name = DeclaredNames.of(document)
             names += () if name is None else (name,)
             found = _schedule(document, settings)
             if isinstance(found, Schedule):
@@ -91,7 +91,7 @@ def _load(
                 problems.extend(_clashing_keys(found, document, keys))
             else:
                 problems.extend(found)
-    problems.extend(doubtful_renames(names))
+    problems.extend(ambiguous_renames(names))
     if not files and not problems:
         problems.append(_no_manifest(folder))
     if problems:
@@ -106,7 +106,7 @@ def _documents(file: str, content: bytes) -> Iterator[Document | Problem]:
         yield document
     if is_empty:
         yield Problem(
-            "no manifest in this file", Location(file, 1, 1), "write one, or delete the file"
+            "this file contains no manifest", Location(file, 1, 1), "write one, or delete the file"
         )
 
 
@@ -134,7 +134,7 @@ def _repeated_name(document: Document, named: dict[str, Location]) -> Iterator[P
         yield Problem(
             f"duplicate name `{name}`, first in {first}",
             location,
-            "give each schedule a name of its own",
+            "give each schedule a unique name",
         )
 
 
@@ -151,15 +151,15 @@ def _clashing_keys(schedule: Schedule, document: Document, keys: SecretKeys) -> 
 
 def _too_many(following: Document | Problem) -> Problem:
     return Problem(
-        f"not read from here on: there are {MAX_PROBLEMS:,} problems before it",
+        f"stopped reading here, after {MAX_PROBLEMS:,} problems",
         following.location,
-        "mend those first",
+        "correct those first",
     )
 
 
 def _no_manifest(folder: str) -> Problem:
     return Problem(
-        "no manifest in this folder; nothing is deleted because of that",
+        "this folder contains no manifest; no schedule is deleted because of this",
         Location(folder),
-        "check the path and the checkout; manifests end in .yaml or .yml",
+        "check the path and the checkout; names of manifests end in .yaml or .yml",
     )

@@ -1,4 +1,4 @@
-"""Where in what people wrote: the position that every message carries."""
+"""Positions in manifests and settings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from reconciler.foreign_text import on_one_line
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A position in a file, as editors and CI annotations count it.
+    """A position in a file, counted as editors and CI annotations do.
 
     Args:
-        file: path with forward slashes, relative to the repository, as the reader would type it.
-        line: from 1; 0 when the file as a whole is meant.
-        column: from 1, in characters; 0 when the file as a whole is meant.
+        file: path relative to the repository, with forward slashes.
+        line: from 1; 0 for the whole file.
+        column: from 1, in characters; 0 for the whole file.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""The shape of a manifest: what a JSON Schema can say of it, and the source of that schema."""
+"""The form of a manifest, and the source of its JSON Schema."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from reconciler.manifest.text_types import (
 from reconciler.policies import Catchup, Delivery, Overlap
 
 EITHER: Final = (("schedule", "at"), ("function", "code"))
-"""Of each of these pairs a manifest has exactly one."""
+"""A manifest has exactly one key of each pair."""
 
 CODE_KEYS: Final = ("image", "cpu", "memory", "gpu", "secrets", "volumes", "env")
-"""Keys that describe the container of a `code` target, and mean nothing without one."""
+"""Keys that describe the container of a `code` target; only allowed with `code`."""
 
 
 def _unreserved(name: str) -> str:
     if is_reserved(name):
-        raise verdict(f"cannot be `{name}`: shared slots bear that name")
+        raise verdict(f"cannot be `{name}`: the name is reserved for shared slots")
     return name
 
 
 def _form(value: Any) -> str:
-    """Which form of a key with several is meant; anything else is judged as the simplest."""
+    """The form of a key that has several; any other type is validated as the simplest form."""
     return "<mapping>" if isinstance(value, dict) else "<usual>"
 
 
@@ -56,7 +56,7 @@ ScheduleName: TypeAlias = Annotated[
 
 
 class ImageForm(Form):
-    """What the container of a `code` target holds."""
+    """The image of a `code` target."""
 
     python: Annotated[
         Annotated[
@@ -71,33 +71,38 @@ class ImageForm(Form):
     pip: Annotated[
         Distinct[Text] | None,
         Omittable(),
-        Field(description="Packages for pip, with their versions."),
+        Field(description="Python packages for pip, with versions."),
     ] = None
     apt: Annotated[Distinct[Text] | None, Omittable(), Field(description="Debian packages.")] = None
 
 
 class SuspendForm(Form):
-    """Suspended, and until when or why."""
+    """A suspension with its end or its reason."""
 
     until: Annotated[
         DayOrMoment | None,
         Omittable(),
-        Field(description="Runs again from then on; a date means midnight in `timezone`."),
+        Field(
+            description="The schedule runs again from this time on; a date means midnight in "
+            "`timezone`."
+        ),
     ] = None
     reason: Annotated[Text | None, Omittable(), Field(description="For people.")] = None
 
 
 class RetriesForm(Form):
-    """How often a failed run is tried again, and how long after."""
+    """How often a failed run is retried, and after which pauses."""
 
-    max: Annotated[int, Whole(0, 10), Field(description="Tries after the first.")]
+    max: Annotated[int, Whole(0, 10), Field(description="Attempts after the first.")]
     backoff: Annotated[
-        Duration | None, Omittable(), Field(description="Wait before the second try; default 1s.")
+        Duration | None,
+        Omittable(),
+        Field(description="Pause before the second attempt; default 1s."),
     ] = None
     factor: Annotated[
         Annotated[float, Field(ge=1, le=10), Expected("a number from 1 to 10")] | None,
         Omittable(),
-        Field(description="Each wait is so many times longer than the one before; default 2."),
+        Field(description="Each further pause is longer by this factor; default 2."),
     ] = None
 
 
@@ -116,7 +121,7 @@ class ManifestForm(Form):
         ScheduleName,
         Field(
             description="Lower-case letters, digits and hyphens, at most 50, unique in the "
-            "repository. `poller` and `poller-2` are taken by slots."
+            "repository. `poller`, `poller-2` and so on are reserved for shared slots."
         ),
     ]
     schedule: Annotated[
@@ -124,9 +129,10 @@ class ManifestForm(Form):
         Discriminator(_one_or_more),
         Omittable(),
         Field(
-            description="When it runs: a cron expression of five fields, `@daily` and its like, "
-            "an interval aligned to the clock such as `10m`, `6h` or `1d`, or one of several days "
-            "counted from `start` such as `3d` or `2w`; or a list of them.",
+            description="When it runs: a cron expression of five fields, a nickname such as "
+            "`@daily`, an interval aligned to the clock such as `10m`, `6h` or `1d`, or an "
+            "interval of several days counted from `start` such as `3d` or `2w`; or a list of "
+            "these.",
             examples=["0 6 * * *", "@daily", "10m", "2w", ["0 9 * * 1-5", "0 12 * * 6"]],
         ),
     ] = None
@@ -134,7 +140,8 @@ class ManifestForm(Form):
         Moment | None,
         Omittable(),
         Field(
-            description="When it runs, once: ISO 8601 with an offset, or local with `timezone`.",
+            description="The single time at which a task runs: ISO 8601 with an offset, or local "
+            "time with `timezone`.",
             examples=["2026-12-01T09:00Z", "2026-12-01T09:00"],
         ),
     ] = None
@@ -142,8 +149,7 @@ class ManifestForm(Form):
         Zone | None,
         Omittable(),
         Field(
-            description="IANA time zone in which `schedule` and local times are meant; "
-            "default UTC.",
+            description="IANA time zone of `schedule` and of local times; default UTC.",
             examples=["UTC", "Europe/Paris", "America/New_York"],
         ),
     ] = None
@@ -172,7 +178,7 @@ class ManifestForm(Form):
         | None,
         Omittable(),
         Field(
-            description="A function in this repository, deployed with the schedule.",
+            description="A function in this repository, deployed with its schedule.",
             examples=["jobs/rates.py::refresh"],
         ),
     ] = None
@@ -181,21 +187,21 @@ class ManifestForm(Form):
         Omittable(),
         Field(
             description="Keyword arguments, any JSON values. In texts, `${occurrence.id}` and "
-            "`${occurrence.time}` are filled in; `$${` stands for `${`."
+            "`${occurrence.time}` are filled in for each run; write `$${` for a literal `${`."
         ),
     ] = None
     start: Annotated[
         DayOrMoment | None,
         Omittable(),
         Field(
-            description="Nothing runs before; a date means midnight in `timezone`. An interval of "
-            "several days is counted from it."
+            description="Nothing runs before this time; a date means midnight in `timezone`. "
+            "Intervals of several days are counted from it."
         ),
     ] = None
     end: Annotated[
         DayOrMoment | None,
         Omittable(),
-        Field(description="Nothing runs from then on; a date means midnight in `timezone`."),
+        Field(description="Nothing runs from this time on; a date means midnight in `timezone`."),
     ] = None
     exclude: Annotated[
         Distinct[
@@ -221,29 +227,33 @@ class ManifestForm(Form):
         | None,
         Discriminator(_form),
         Omittable(),
-        Field(description="Declared, but not run: until a time, or until this is taken out."),
+        Field(
+            description="Keeps the schedule declared but does not run it, until a given time or "
+            "until this key is removed."
+        ),
     ] = None
     overlap: Annotated[
         Overlap,
         Choice(),
         Field(
-            description="When it is due and the last run is still going: start another, skip "
-            "it, queue one, or cancel the running one; default `allow`."
+            description="What happens to an occurrence that becomes due while an earlier run is "
+            "still running: start it too (`allow`), skip it, queue it (at most one), or cancel the "
+            "running one (`replace`); default `allow`."
         ),
     ] = Overlap.ALLOW
     catchup: Annotated[
         Catchup,
         Choice(),
         Field(
-            description="Of the occurrences that nothing served in time: run the latest, all, "
-            "or none; default `latest`."
+            description="Which occurrences that no wake processed in time still run: the latest, "
+            "all, or none; default `latest`."
         ),
     ] = Catchup.LATEST
     deadline: Annotated[
         Duration | None,
         Omittable(),
         Field(
-            description="How late an occurrence may still start, from minute to minute; "
+            description="How late an occurrence may still start, counted in whole minutes; "
             "default: no limit.",
             examples=["1h"],
         ),
@@ -252,8 +262,8 @@ class ManifestForm(Form):
         Duration | None,
         Omittable(),
         Field(
-            description="How much later than its time it may run as a matter of course, so that "
-            "schedules can share wakes; at most 24h, default none.",
+            description="How much later than its nominal time an occurrence may run, so that "
+            "schedules can share wakes; at most 24h, default: none.",
             examples=["15m"],
         ),
     ] = None
@@ -261,8 +271,9 @@ class ManifestForm(Form):
         Delivery,
         Choice(),
         Field(
-            description="Whether a crash in the middle of starting may run an occurrence twice "
-            "or leave it out; default `at-least-once`."
+            description="Whether an occurrence may run twice (`at-least-once`) or not at all "
+            "(`at-most-once`) if the dispatcher crashes while it starts it; default "
+            "`at-least-once`."
         ),
     ] = Delivery.AT_LEAST_ONCE
     retries: Annotated[
@@ -273,7 +284,7 @@ class ManifestForm(Form):
         | None,
         Discriminator(_form),
         Omittable(),
-        Field(description="How often a failed run is tried again; default 0."),
+        Field(description="How often a failed run is retried; default 0."),
     ] = None
     timeout: Annotated[
         Duration | None,
@@ -283,27 +294,30 @@ class ManifestForm(Form):
     alerts: ScheduleAlerts = None
     ping: Ping = None
     protect: Annotated[
-        Flag, Field(description="Deletion is refused, also when the manifest is simply gone.")
+        Flag,
+        Field(description="Refuses to delete the schedule, also when its manifest was removed."),
     ] = False
     formerly: Annotated[
         Annotated[Name, Tag("<usual>")] | Annotated[Distinct[Name], Tag("<list>")] | None,
         Discriminator(_one_or_more),
         Omittable(),
         Field(
-            description="The name before it was renamed, or a list of earlier names, the newest "
-            "first, so that its history moves along; no other schedule bears one of them any more. "
-            "Earlier renames that git has between the live commit and the planned one are "
-            "followed: the previous name is enough.",
+            description="The name before a rename, or a list of earlier names, the newest first; "
+            "its history moves along. No other schedule may have one of these names. The previous "
+            "name is enough: renames between the live commit and the planned one are read from "
+            "git.",
             examples=["nightly-sync", ["nightly-sync", "sync"]],
         ),
     ] = None
     environments: Annotated[
         Distinct[ModalName] | None,
         Omittable(),
-        Field(description="The environments that it runs in; default all."),
+        Field(description="The environments in which it runs; default: all."),
     ] = None
     description: Annotated[Text | None, Omittable(), Field(description="For people.")] = None
-    owner: Annotated[Text | None, Omittable(), Field(description="Whom to ask.")] = None
+    owner: Annotated[
+        Text | None, Omittable(), Field(description="The person or team responsible.")
+    ] = None
     labels: Annotated[
         dict[
             Annotated[
@@ -315,10 +329,10 @@ class ManifestForm(Form):
         ]
         | None,
         Omittable(),
-        Field(description="For people and their tools: keys and texts.", examples=[{"tier": "1"}]),
+        Field(description="Keys and values for people and tools.", examples=[{"tier": "1"}]),
     ] = None
     image: Annotated[
-        ImageForm | None, Omittable(), Field(description="With `code`: what its container holds.")
+        ImageForm | None, Omittable(), Field(description="With `code`: the container's image.")
     ] = None
     cpu: Annotated[
         Annotated[float, Field(gt=0, le=64), Expected("a number of cores, more than 0 up to 64")]
@@ -329,7 +343,7 @@ class ManifestForm(Form):
     memory: Annotated[
         Annotated[int, Whole(128, 344_064)] | None,
         Omittable(),
-        Field(description="With `code`: MiB."),
+        Field(description="With `code`: memory in MiB."),
     ] = None
     gpu: Annotated[
         Annotated[
@@ -358,11 +372,11 @@ class ManifestForm(Form):
         | None,
         Omittable(),
         Field(
-            description="With `code`: mount path to Modal volume.", examples=[{"/data": "rates"}]
+            description="With `code`: Modal Volumes by mount path.", examples=[{"/data": "rates"}]
         ),
     ] = None
     env: Annotated[
         dict[Identifier, Value] | None,
         Omittable(),
-        Field(description="With `code`: environment variables, nothing secret."),
+        Field(description="With `code`: environment variables; not for secrets."),
     ] = None

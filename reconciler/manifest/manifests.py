@@ -1,4 +1,4 @@
-"""All that a repository declares, read and found good."""
+"""The valid manifests of a repository."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from reconciler.manifest.schedule import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """Every manifest of a folder.
+    """All manifests of a folder.
 
     Args:
-        schedules: sorted by name, names unique.
-        files: how many files were read.
+        schedules: sorted by name; names are unique.
+        files: the number of files read.
     """
 
     schedules: tuple[Schedule, ...]

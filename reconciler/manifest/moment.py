@@ -1,4 +1,4 @@
-"""Dates and times as people write them, to instants."""
+"""Parses dates and times as people write them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HAS_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})\Z")
 
 
 class MomentError(ValueError):
-    """A date or time that does not exist, or that does not say which instant it means."""
+    """A date or time that does not exist, or a local time without a time zone."""
 
     def __init__(self, message: str, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -38,16 +38,17 @@ def parse_day(text: str) -> date:
 
 
 def parse_moment(text: str, zone: str | None) -> datetime:
-    """The instant that an ISO 8601 text means, in UTC.
+    """The instant that an ISO 8601 text names, in UTC.
 
-    With an offset it says so itself. Without one it is local time in `zone`; a time that the zone
-    repeats means the first of the two.
+    A text without an offset is local time in `zone`. Of a time that a clock change repeats, the
+    first is meant.
 
     Args:
-        zone: name of a zone that exists; None when the writer named none.
+        zone: the name of an existing zone; None if the manifest names none.
 
     Raises:
-        MomentError: there is no such time, the zone skips it, or it has neither offset nor zone.
+        MomentError: there is no such time, a clock change skips it, or it has neither offset nor
+            zone.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -62,22 +63,22 @@ def parse_moment(text: str, zone: str | None) -> datetime:
         ) from None
     if zone is None:
         raise MomentError(
-            f"`{text}` does not say in which time zone",
+            f"`{text}` has no time zone",
             "add `timezone`, or an offset such as Z or +01:00",
         )
     local = moment.replace(tzinfo=tzinfo_named(zone))
     instant = local.astimezone(UTC)
     if instant.astimezone(local.tzinfo).replace(tzinfo=None) != moment:
         raise MomentError(
-            f"the clocks of {zone} skip `{text}`", "write another time, or one with an offset"
+            f"a clock change of {zone} skips `{text}`", "write another time, or one with an offset"
         )
     return instant
 
 
 def parse_day_or_moment(text: str, zone: str | None) -> datetime:
-    """As `parse_moment`; a date alone is its midnight in the zone, UTC by default.
+    """Like `parse_moment`; a date alone is its midnight in the zone, UTC by default.
 
-    Where a zone skips midnight, the day begins at the change of clocks.
+    Where a clock change skips midnight, the day begins at that change.
 
     Raises:
         MomentError: as for `parse_moment`.

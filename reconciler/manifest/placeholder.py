@@ -1,7 +1,7 @@
-"""What texts in `args` may hold to be filled in for each occurrence.
+"""Finds unknown placeholders in `args`.
 
-`${occurrence.id}` and `${occurrence.time}`; `$${` stands for a literal `${`. They are filled in
-when the occurrence starts, not here; here anything else that looks like one is found.
+The placeholders are `${occurrence.id}` and `${occurrence.time}`; `$${` is a literal `${`. The
+dispatcher fills them in when an occurrence starts; this module only checks them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CANDIDATE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 
 
 def unknown_placeholders(value: JSON, path: Path) -> Iterator[Fault]:
-    """Every `${…}` in the texts of a value that nothing fills in."""
+    """Every `${…}` in the texts of a value that is not a known placeholder."""
     if isinstance(value, str):
         if "${" in value:
             yield from _in_text(value, path)
@@ -41,7 +41,7 @@ def _in_text(text: str, path: Path) -> Iterator[Fault]:
         known = "" if near is None else f"did you mean `${{{near}}}`? "
         yield Fault(
             path=path,
-            message=f"nothing fills in `{found[0][:40]}`",
+            message=f"unknown placeholder `{found[0][:40]}`",
             remedy=f"{known}write `$${{` for a literal `${{`",
             offset=found.start(),
         )

@@ -1,4 +1,4 @@
-"""What is wrong in manifests and settings: all of it, each with its place and its remedy."""
+"""The problems of manifests and settings, each with its position and remedy."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from reconciler.foreign_text import printable
 from reconciler.manifest.location import Location
 
 SHOWN_PROBLEMS: Final = 50
-"""Problems that a message spells out."""
+"""Problems that a message shows; it counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem of a file.
 
     Args:
-        message: what is wrong and what was expected, one plain sentence without a full stop.
-        location: where.
-        remedy: what to write instead, where that can be told.
+        message: what is wrong and what was expected: one sentence without a full stop.
+        location: its position.
+        remedy: what to write instead, if known.
     """
 
     message: str
@@ -29,8 +29,8 @@ class Problem:
     remedy: str | None = None
 
     def __post_init__(self) -> None:
-        # Messages quote what strangers wrote, and go to terminals and CI logs, where an escape
-        # sequence or a line of its own could pass for ours.
+        # Messages quote untrusted text and go to terminals and CI logs, where an escape sequence or
+        # a line break could imitate our own output.
         object.__setattr__(self, "message", printable(self.message))
         if self.remedy is not None:
             object.__setattr__(self, "remedy", printable(self.remedy))
@@ -41,10 +41,10 @@ class Problem:
 
 
 class ManifestError(ReconcileError):
-    """What people wrote cannot be used. Exit code 1.
+    """Manifests or settings are invalid. Exit code 1.
 
     Args:
-        problems: everything that is wrong, in any order; kept sorted by file, line and column.
+        problems: all problems, in any order; they are kept sorted by file, line and column.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -55,7 +55,7 @@ class ManifestError(ReconcileError):
         super().__init__(_summary(self.problems))
 
     def message_for(self, environment: str | None) -> str:
-        """The first problems and how many there are, whatever the environment is."""
+        """The first problems, and their number. The environment makes no difference."""
         del environment
         shown = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
         left = len(self.problems) - len(shown)

@@ -1,9 +1,8 @@
-"""What an unquoted YAML text means: the rules of YAML 1.2, whatever the parser's age.
+"""Resolves unquoted YAML scalars by the rules of YAML 1.2.
 
-PyYAML resolves as YAML 1.1 does, in which `on` is true, `12:30` is 750 and `2026-12-01` becomes a
-date object. Editors and the schema follow YAML 1.2, whose core schema has null, booleans, integers
-and floats, and everything else is text. Two spellings that the versions read as different numbers
-are refused instead of picking one.
+PyYAML follows YAML 1.1, in which `on` is true, `12:30` is 750 and `2026-12-01` is a date object.
+Editors and the schema follow YAML 1.2, whose core schema has null, booleans, integers and floats;
+everything else is text. Spellings that the two versions read as different numbers are refused.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _LONGEST_INTEGER = len(str(MAX_INTEGER)) + 1
 
 
 class ScalarError(ValueError):
-    """An unquoted text that readers of YAML disagree about, or that JSON cannot say."""
+    """An unquoted scalar that YAML parsers read differently, or that JSON cannot represent."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
@@ -43,7 +42,7 @@ def resolve(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar.
 
     Raises:
-        ScalarError: it is a number to some readers and another one, or none, to others.
+        ScalarError: YAML parsers read it as different values, or JSON cannot represent it.
     """
     if len(text) <= _LONGEST_WORD and text in _WORDS:
         return _WORDS[text]
@@ -55,11 +54,12 @@ def resolve(text: str) -> bool | int | float | str | None:
 def _number(text: str) -> int | float | str:
     if _OCTAL_LOOKING.fullmatch(text):
         raise ScalarError(
-            f"`{_shortened(text)}` is octal to some readers of YAML and decimal to others",
-            f'quote it if it is text: "{_shortened(text)}"; leave out the zeros if it is a number',
+            f"some YAML parsers read `{_shortened(text)}` as octal, others as decimal",
+            f'quote it if it is text: "{_shortened(text)}"; remove the leading zeros if it is a '
+            "number",
         )
     if _NOT_FINITE.fullmatch(text):
-        raise ScalarError(f"`{text}` is not a number that JSON knows", f'quote it: "{text}"')
+        raise ScalarError(f"JSON has no number `{text}`", f'quote it if it is text: "{text}"')
     if _INTEGER.fullmatch(text):
         return _integer(text, 10)
     if _OTHER_BASE.fullmatch(text):
@@ -73,7 +73,7 @@ def _number(text: str) -> int | float | str:
 
 
 def _integer(text: str, base: int) -> int:
-    # Checked by length first: Python takes time, or refuses, to convert very long ones.
+    # The length is checked first: Python is slow to convert very long texts, or refuses to.
     if len(text) > 2 + _LONGEST_INTEGER and base == 10:
         raise _too_large(text)
     number = int(text, base)
@@ -84,8 +84,8 @@ def _integer(text: str, base: int) -> int:
 
 def _too_large(text: str) -> ScalarError:
     return ScalarError(
-        f"`{_shortened(text)}` is too large a number",
-        "quote it if it is text; numbers go up to 64 bits",
+        f"the number `{_shortened(text)}` is too large",
+        "quote it if it is text; numbers have at most 64 bits",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a manifest declares, as typed values: the input of everything that follows."""
+"""A declared schedule, as typed values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JS
 
 @dataclass(frozen=True, slots=True)
 class FunctionTarget:
-    """A function that somebody deployed to Modal.
+    """A function deployed to Modal independently of this repository.
 
     Args:
         app: name of the Modal app.
@@ -35,7 +35,7 @@ class FunctionTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What a code target's container holds: Python version, pip and apt packages."""
+    """The image of a code target: Python version, pip and apt packages."""
 
     python: str | None = None
     pip: tuple[str, ...] = ()
@@ -44,14 +44,14 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeTarget:
-    """A function in this repository that we deploy.
+    """A function in this repository, deployed with its schedule.
 
     Args:
         path: the Python file, relative to the repository, with forward slashes.
-        function: name of the function in it.
+        function: name of the function in that file.
         cpu: cores; None for Modal's default.
         memory: MiB; None for Modal's default.
-        gpu: as Modal names it, e.g. `A10G` or `H100:2`.
+        gpu: Modal's name of it, e.g. `A10G` or `H100:2`.
         secrets: names of Modal secrets.
         volumes: mount path to the name of a Modal volume.
         env: environment variables.
@@ -88,7 +88,7 @@ class Suspension:
     """The schedule stays declared and does not run.
 
     Args:
-        until: when it runs again (aware UTC); None until somebody resumes it.
+        until: when it runs again (aware UTC); None for no end.
         reason: for people.
     """
 
@@ -98,12 +98,12 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a failed run is tried again, and how long after.
+    """How often a failed run is retried, and after which pauses.
 
     Args:
-        max: tries after the first.
-        backoff: wait before the first of them.
-        factor: by which each wait is longer than the one before.
+        max: attempts after the first.
+        backoff: the pause before the second attempt.
+        factor: each further pause is longer by this factor.
     """
 
     max: int = 0
@@ -111,10 +111,10 @@ class Retries:
     factor: float = 2.0
 
     def longest(self, timeout: timedelta | None) -> timedelta:
-        """How long all tries and the waits between them take at most, in whole seconds.
+        """The longest time that all attempts and the pauses between them take, in whole seconds.
 
         Args:
-            timeout: of one try; None when it is not known, and then the tries count nothing.
+            timeout: of one attempt; None if unknown, and then only the pauses count.
         """
         backoff = self.backoff.total_seconds()
         pauses = (pause_after(number, backoff, self.factor) for number in range(1, self.max + 1))
@@ -128,23 +128,23 @@ class Schedule:
 
     Args:
         name: unique in the repository; also the name of its solo slot.
-        times: when it occurs; an aware UTC datetime at a whole minute for a task.
-        when: the text or texts from which `times` was read, as written; an interval of several
-            days names the first time from which it is counted.
-        timezone: IANA name in which they were read.
-        args: keyword arguments. Strings may hold `${occurrence.id}` and `${occurrence.time}`, to be
-            filled in for each occurrence, and `$${` for a literal `${`; they are kept as written.
-        start, end: nothing runs before the first or from the second on (aware UTC).
-        suspension: None when it runs.
+        times: its timetable; for a task, an aware UTC datetime at a whole minute.
+        when: the texts of `schedule` or `at`, as written; to an interval of several days the time
+            from which it is counted is added.
+        timezone: the IANA name of the zone of these texts.
+        args: keyword arguments. Strings may contain `${occurrence.id}` and `${occurrence.time}`,
+            which a wake fills in, and `$${` for a literal `${`; they are kept as written.
+        start, end: nothing runs before `start`, nor from `end` on (aware UTC).
+        suspension: None while it runs.
         deadline: how late an occurrence may still start; None for no limit.
-        tolerance: how late it may run as a matter of course, whole minutes.
+        tolerance: how much later than its nominal time it may run, whole minutes.
         timeout: how long a run may take; None for the target's own limit.
-        alerts: what it says of alarms over the settings; None when it says nothing.
-        ping: what is asked for when a run starts and ends; None for nothing.
+        alerts: its overrides of the settings' alerts; None for none.
+        ping: the address that is requested when a run starts and ends; None for none.
         protect: its deletion is refused.
-        formerly: the names that it had before it was renamed, as the manifest lists them.
-        environments: where it runs; empty for everywhere.
-        location: where the manifest's document begins.
+        formerly: its earlier names, as the manifest lists them.
+        environments: where it runs; empty for all.
+        location: the position of the manifest's document.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""The second check: what no schema can say, and with it the typed schedule.
+"""The second check: what a schema cannot express. It makes the typed schedule.
 
-Cron expressions, time zones, dates that exist, the environments that the settings declare.
+It checks cron expressions, time zones, dates, and the environments that the settings declare.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ from reconciler.policies import LONGEST_RUN, NO_ARGUMENT
 T = TypeVar("T")
 
 LONGEST_TOLERANCE = timedelta(hours=24)
-"""Later than that, an occurrence is of another day."""
+"""A longer tolerance would move an occurrence to another day."""
 
 
 def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule | list[Fault]:
-    """The schedule that a manifest of the right shape declares, or everything wrong with it."""
-    reading = _Reading(form)
+    """The schedule that a valid form declares, or all its faults."""
+    reading = _ManifestReader(form)
     schedule = reading.schedule(location)
     reading.check_environments(settings)
     reading.check_recipients(settings)
@@ -63,8 +63,8 @@ def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule
     return schedule
 
 
-class _Reading:
-    """Reads one manifest, noting faults and going on."""
+class _ManifestReader:
+    """Reads one manifest and collects its faults."""
 
     def __init__(self, form: ManifestForm) -> None:
         self.faults: list[Fault] = []
@@ -84,8 +84,8 @@ class _Reading:
         if NO_ARGUMENT in args:
             self._fault(
                 ("args", NO_ARGUMENT),
-                f"no argument can be called `{NO_ARGUMENT}`: Modal's client takes that name",
-                "give it another name",
+                f"an argument cannot be named `{NO_ARGUMENT}`: Modal's client reserves that name",
+                "rename it",
                 at_key=True,
             )
         exclude = self._exclude()
@@ -102,7 +102,7 @@ class _Reading:
         formerly = _texts(form.formerly)
         if form.name in formerly:
             at = (formerly.index(form.name),) if isinstance(form.formerly, list) else ()
-            self._fault(("formerly", *at), "`formerly` must be another name than `name`")
+            self._fault(("formerly", *at), "`formerly` must not contain the current `name`")
         if times is None:
             return None
         return Schedule(
@@ -135,32 +135,33 @@ class _Reading:
         )
 
     def _check_tries(self, retries: Retries, timeout: timedelta | None) -> None:
-        """What watches over a run has to live until the end of its last try."""
+        """All attempts must fit into one call, the one that supervises the run."""
         longest = retries.longest(timeout)
         if longest <= LONGEST_RUN:
             return
         each = f" of up to {format_duration(timeout)}" if timeout is not None else ""
         self._fault(
             ("retries",),
-            f"{retries.max + 1} tries{each} and the waits between them may take "
+            f"{retries.max + 1} attempts{each} and the pauses between them may take "
             f"{format_duration(longest)}: they must fit into 24h, Modal's own limit",
-            "fewer `retries`, a shorter `backoff`, or a shorter `timeout`",
+            "use fewer `retries`, a shorter `backoff`, or a shorter `timeout`",
         )
 
     def _tolerance(self, form: ManifestForm, deadline: timedelta | None) -> timedelta:
         tolerance = self._duration(("tolerance",), form.tolerance) or timedelta()
         if tolerance % timedelta(minutes=1):
-            self._fault(("tolerance",), "`tolerance` must be whole minutes: crons know no seconds")
+            self._fault(("tolerance",), "`tolerance` must be whole minutes: crons have no seconds")
         if tolerance > LONGEST_TOLERANCE:
             self._fault(("tolerance",), "`tolerance` must be at most 24h")
         if deadline is not None and tolerance > deadline:
             self._fault(
-                ("tolerance",), "`tolerance` must not be longer than `deadline`: it would miss it"
+                ("tolerance",),
+                "`tolerance` must not be longer than `deadline`: occurrences would miss it",
             )
         return tolerance
 
     def check_environments(self, settings: Settings) -> None:
-        """Names are held against the settings only when these declare any."""
+        """Check `environments` against the settings, if these declare any."""
         if not settings.declared:
             return
         for index, name in enumerate(self._form.environments or ()):
@@ -172,12 +173,12 @@ class _Reading:
                 )
 
     def check_recipients(self, settings: Settings) -> None:
-        """Alerts that reach nobody, in no environment, are not meant."""
+        """Refuse alerts that have a recipient in no environment."""
         asked = self._alerts()
         if asked is not None and asked.to is None and not every_alerts(settings):
             self._fault(
                 ("alerts",),
-                "`alerts` has nobody to tell",
+                "`alerts` has no recipient",
                 "add `to`, here or to `alerts` in reconciler.yaml",
                 at_key=True,
             )
@@ -186,12 +187,12 @@ class _Reading:
         return None if self._form.alerts is None else overrides(self._form.alerts)
 
     def _when(self, start: datetime | None) -> dict[Path, str]:
-        """The texts of `schedule`, by path; an interval of several days is counted from `start`."""
+        """The texts of `schedule` by path; with `start` added to intervals of several days."""
         form = self._form
         found: dict[Path, str] = {}
         first = None if start is None else self._first(start)
         if form.start is not None and first is None:
-            first = datetime.fromisoformat("2000-01-01")  # `start` itself is refused
+            first = datetime.fromisoformat("2000-01-01")  # the invalid `start` is reported already
         for index, text in enumerate(_texts(form.schedule)):
             path: Path = ("schedule", index) if isinstance(form.schedule, list) else ("schedule",)
             counted = self._attempt(path, partial(counted_from, first=first), text)
@@ -200,7 +201,7 @@ class _Reading:
         return found
 
     def _first(self, start: datetime) -> datetime:
-        """The local time of `start`; of a date its midnight, be it one that the clock skips."""
+        """The local time of `start`; of a date its midnight, even if a clock change skips it."""
         written = self._form.start or ""
         if len(written) == len("2026-12-02"):
             return datetime.fromisoformat(written)
@@ -233,7 +234,7 @@ class _Reading:
         duration = parse_duration(text)
         if not duration:
             written = ".".join(map(str, path))
-            self._fault(path, f"`{written}` must be longer than nothing", "leave it out")
+            self._fault(path, f"`{written}` must be longer than zero", "remove it")
         return duration
 
     def _exclude(self) -> tuple[Exclusion, ...]:
@@ -265,7 +266,7 @@ class _Reading:
             return FunctionTarget(app, function)
         path, _, function = (form.code or "").partition("::")
         if ".." in path.split("/"):
-            self._fault(("code",), "`code` must stay inside the repository", "leave out `..`")
+            self._fault(("code",), "`code` must stay inside the repository", "remove `..`")
         image = form.image or ImageForm()
         return CodeTarget(
             path=path,
@@ -321,7 +322,7 @@ def _exclusion(text: str) -> Exclusion:
     if between:
         days = DateRange(parse_day(first.strip()), parse_day(last.strip()))
         if days.last < days.first:
-            raise MomentError(f"`{text}` ends before it begins", "turn the two dates round")
+            raise MomentError(f"`{text}` ends before it begins", "swap the two dates")
         return days
     if text.count("-") == 2 and " " not in text.strip():
         day = parse_day(text.strip())
@@ -329,5 +330,5 @@ def _exclusion(text: str) -> Exclusion:
     return parse(text)
 
 
-# The same few texts and zones come again and again in a large repository.
+# Large repositories repeat the same few texts and zones.
 _timetable = lru_cache(maxsize=4096)(Timetable)

@@ -1,4 +1,4 @@
-"""What `reconciler.yaml` settles for the repository, and for each of its environments."""
+"""The settings of the repository and of each of its environments."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from reconciler.errors import ReconcileError
 from reconciler.words import nearest_name
 
 LOCAL = "local"
-"""The environment on the embedded engine; it exists without being declared."""
+"""The environment on the embedded engine, which always exists."""
 
 LOCAL_MODAL = "main"
-"""The Modal environment of the engine that `local` is: the one where `modal deploy` puts apps."""
+"""The engine's Modal environment for `local`, to which `modal deploy` deploys by default."""
 
 
 class Packing(StrEnum):
-    """How schedules beyond the budget share slots (DESIGN §7)."""
+    """How schedules share slots when the budget is too small for a slot each."""
 
     ONE_POLLER = "one-poller"
     FEWEST_WAKES = "fewest-wakes"
 
 
 class Resolution(StrEnum):
-    """How often something wakes for tasks that programs create."""
+    """How often a cron wakes for tasks."""
 
     MINUTE = "1m"
     TWO_MINUTES = "2m"
@@ -40,11 +40,11 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeletionThreshold:
-    """More deletions than this in one plan are refused unless allowed by number.
+    """A plan with more deletions than this is refused unless they are allowed by number.
 
     Args:
-        percent: of the schedules that are live.
-        least: this many are always allowed, however few schedules there are.
+        percent: of the live schedules.
+        least: this many are always allowed, for any number of schedules.
     """
 
     percent: int = 30
@@ -53,21 +53,21 @@ class DeletionThreshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSettings:
-    """The settings that hold in one environment, overrides applied.
+    """The settings of one environment, with its overrides applied.
 
     Args:
-        name: as on the command line.
-        modal: the Modal environment that it is.
-        app: name of the app, Volume and Dict that we own.
-        packing: how schedules beyond the budget share slots.
-        crons: how many crons the plan of the workspace allows; None for no limit.
-        reserve: how many of those stay free for others.
-        punctuality: how late a wake may come for its newest occurrence to count as on time.
-        deletes: how many deletions one plan may hold.
+        name: its name on the command line.
+        modal: the name of its Modal environment.
+        app: the name of our app, Volume and Dict.
+        packing: how schedules share slots when the budget is too small for a slot each.
+        crons: how many crons the Modal subscription allows; None for no limit.
+        reserve: how many of these crons are left to other apps.
+        punctuality: how late a wake may process an occurrence that still counts as on time.
+        deletes: how many deletions one plan may contain.
         history: how long runs are kept.
-        tasks: how often something wakes for tasks that programs create; None for never.
-        alerts: None when only the schedules say who is told.
-        silent: nobody is told anything, whatever these and the schedules say.
+        tasks: how often a cron wakes for tasks; None for never.
+        alerts: None if only schedules name recipients.
+        silent: no notification is sent, whatever settings and schedules declare.
     """
 
     name: str
@@ -86,9 +86,9 @@ class EnvironmentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentOverrides:
-    """What one declared environment says for itself; None where it says nothing.
+    """The overrides of one declared environment; None where there is none.
 
-    `crons` and `alerts` are one-tuples when given, since None is one of their values.
+    An override of `crons` or `alerts` is a one-tuple, because None is a value of these settings.
     """
 
     modal: str | None = None
@@ -101,11 +101,11 @@ class EnvironmentOverrides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The repository's settings; the defaults hold when there is no `reconciler.yaml`.
+    """The settings of a repository; the defaults if there is no `reconciler.yaml`.
 
     Args:
         schedules: folder of the manifests, relative to the repository, with forward slashes.
-        environments: the declared ones by name; empty when any name may be given.
+        environments: the declared environments by name; if empty, any name is allowed.
     """
 
     app: str = "schedule-reconciler"
@@ -121,14 +121,14 @@ class Settings:
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentSettings:
-        """What holds in the environment of that name.
+        """The settings of the environment of this name.
 
-        Without declared environments every name is one, and is Modal's environment of that name.
-        `local` always exists, and is the engine's `main`. It is silent unless it has alerts of its
-        own: what somebody tries on a laptop must wake nobody, nor need the Secrets with addresses.
+        If no environment is declared, every name is the Modal environment of that name. `local`
+        always exists: it is `main` on the embedded engine. It sends no notifications unless it has
+        alerts of its own, so that a trial on a laptop pages no one and needs no Secrets.
 
         Raises:
-            ReconcileError: environments are declared and this is none of them.
+            ReconcileError: environments are declared, but not this one.
         """
         own = self.environments.get(name, EnvironmentOverrides())
         if not self.knows(name):
@@ -156,21 +156,21 @@ class Settings:
 
     @property
     def declared(self) -> frozenset[str]:
-        """The environments beside which there is only `local`; none when every name is one.
+        """The declared environments without `local`; if empty, every name is allowed.
 
-        `local` exists without being declared, so settings for it alone exclude no other.
+        `local` exists without being declared, so overrides for it alone exclude no other name.
         """
         return frozenset(self.environments) - {LOCAL}
 
 
 def shared_app(one: Settings, other: Settings) -> tuple[str, str | None] | None:
-    """An app that both settings name in one Modal environment; None when there is none.
+    """An app that both settings name in one Modal environment; None if there is none.
 
-    Settings without declared environments name their app in every one. `local` is on an engine of
-    its own.
+    Settings without declared environments use their app in every environment. `local` is on the
+    embedded engine and does not count.
 
     Returns:
-        The app and the Modal environment; None in its place where it is any.
+        The app and the Modal environment; the latter is None if it is any environment.
     """
     if not one.declared and not other.declared:
         return (one.app, None) if one.app == other.app else None
@@ -183,19 +183,19 @@ def shared_app(one: Settings, other: Settings) -> tuple[str, str | None] | None:
 
 
 def _apps(settings: Settings) -> list[tuple[str, str]]:
-    """App and Modal environment of each environment that is declared."""
+    """App and Modal environment of each declared environment."""
     every = [settings.environment(name) for name in sorted(settings.declared)]
     return [(environment.app, environment.modal) for environment in every]
 
 
 def every_alerts(settings: Settings) -> tuple[Alerts, ...]:
-    """All that is said of alerts, for the repository and for any environment."""
-    said = (own.alerts[0] for own in settings.environments.values() if own.alerts is not None)
-    return tuple(alerts for alerts in (settings.alerts, *said) if alerts is not None)
+    """The alerts of the repository and of each environment that overrides them."""
+    overrides = (own.alerts[0] for own in settings.environments.values() if own.alerts is not None)
+    return tuple(alerts for alerts in (settings.alerts, *overrides) if alerts is not None)
 
 
 def unknown_environment(name: str, settings: Settings) -> str:
-    """The remedy for a name that is none of the declared environments."""
+    """The remedy for a name that is not among the declared environments."""
     known = sorted({*settings.environments, LOCAL})
     near = nearest_name(name, known)
     meant = "" if near is None else f"did you mean `{near}`? "

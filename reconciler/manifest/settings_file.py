@@ -1,4 +1,4 @@
-"""`reconciler.yaml`, read and checked."""
+"""Reads and checks `reconciler.yaml`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LONGEST_HISTORY = timedelta(days=36_500)
 
 
 def load_settings(root: FilePath, shown: str = SETTINGS_FILE) -> Settings:
-    """The settings of the repository at `root`; the defaults when it has no `reconciler.yaml`.
+    """The settings of the repository at `root`; the defaults if it has no `reconciler.yaml`.
 
     Args:
-        shown: the file as messages name it.
+        shown: the path of the file in messages.
 
     Raises:
-        ManifestError: with everything that is wrong in the file.
+        ManifestError: with all problems of the file.
     """
     path = root / SETTINGS_FILE
     if not path.exists() and not path.is_symlink():
@@ -46,12 +46,12 @@ def load_settings(root: FilePath, shown: str = SETTINGS_FILE) -> Settings:
 
 
 def parse_settings(content: bytes, *, file: str = SETTINGS_FILE) -> Settings:
-    """The same from the bytes of the file, so that a git revision reads as a working tree does.
+    """The settings from the content of the file, for example of a git revision.
 
-    A file of nothing but comments says that the defaults hold.
+    A file with only comments means the defaults.
 
     Raises:
-        ManifestError: with everything that is wrong in them.
+        ManifestError: with all problems of the file.
     """
     oversized = too_large(len(content), file)
     if oversized:
@@ -60,7 +60,7 @@ def parse_settings(content: bytes, *, file: str = SETTINGS_FILE) -> Settings:
     problems = [document for document in found if isinstance(document, Problem)]
     read = [document for document in found if isinstance(document, Document)]
     problems.extend(
-        Problem("a second document", document.location, "settings are one document")
+        Problem("a second document", document.location, "write all settings in one document")
         for document in read[1:]
     )
     settings = _settings(read[0]) if read else Settings()
@@ -81,7 +81,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
             Fault(
                 path=("schedules",),
                 message="`schedules` must stay inside the repository",
-                remedy="leave out `..`",
+                remedy="remove `..`",
             )
         )
     if form.history is not None and parse_duration(form.history) < SHORTEST_HISTORY:
@@ -89,7 +89,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
             Fault(
                 path=("history",),
                 message="`history` must be at least 8d",
-                remedy="wakes go by it for a week when all else is lost",
+                remedy="wakes need a week of history to recover lost state; write 8d or more",
             )
         )
     elif form.history is not None and parse_duration(form.history) > LONGEST_HISTORY:
@@ -97,7 +97,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
             Fault(
                 path=("history",),
                 message=f"`history` must be at most {LONGEST_HISTORY.days}d",
-                remedy="write a shorter time; that is a hundred years",
+                remedy="write a shorter time; the limit is a hundred years",
             )
         )
     settings = _typed(form)
@@ -131,13 +131,13 @@ def _typed(form: SettingsForm) -> Settings:
 
 def _clashing_keys(settings: Settings) -> Iterator[Fault]:
     keys = SecretKeys()
-    said: list[tuple[Path, Alerts | None]] = [(("alerts",), settings.alerts)]
-    said += [
+    declared: list[tuple[Path, Alerts | None]] = [(("alerts",), settings.alerts)]
+    declared += [
         (("environments", name, "alerts"), own.alerts[0])
         for name, own in settings.environments.items()
         if own.alerts is not None
     ]
-    for path, alerts in said:
+    for path, alerts in declared:
         for recipient in () if alerts is None else alerts.rule.to:
             clash = keys.clash(recipient.address)
             if clash is not None:
@@ -145,9 +145,9 @@ def _clashing_keys(settings: Settings) -> Iterator[Fault]:
 
 
 def _shared_apps(settings: Settings) -> Iterator[Fault]:
-    """Environments that are one app: each apply would delete what the one before had made.
+    """Faults of environments that name one app: each apply would delete the other's schedules.
 
-    `local` is on another Modal than all others.
+    `local` is on the embedded engine and shares no app with the others.
     """
     owners: dict[tuple[str, str], str] = {}
     for name in settings.environments:
@@ -158,8 +158,8 @@ def _shared_apps(settings: Settings) -> Iterator[Fault]:
         if first != name:
             yield Fault(
                 path=("environments", name),
-                message=f"`{name}` and `{first}` are the same app, {found.app} in Modal "
-                f"environment `{found.modal}`: each would undo what the other applies",
+                message=f"`{name}` and `{first}` use the same app, {found.app} in Modal "
+                f"environment `{found.modal}`: each apply would delete the other's schedules",
                 remedy="give one of them another `modal` or another `app`",
                 at_key=True,
             )

@@ -1,4 +1,4 @@
-"""The shape of `reconciler.yaml`: what a JSON Schema can say of it, and the schema's source."""
+"""The form of `reconciler.yaml`, and the source of its JSON Schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Crons: TypeAlias = Annotated[
     | None,
     Discriminator(_form),
     Omittable(),
-    Field(description="How many crons the plan of the Modal workspace allows; default 5."),
+    Field(description="How many crons the workspace's Modal subscription allows; default 5."),
 ]
 App: TypeAlias = Annotated[
     ModalName | None,
@@ -34,47 +34,50 @@ App: TypeAlias = Annotated[
 Reserve: TypeAlias = Annotated[
     Annotated[int, Whole(0, 10_000)] | None,
     Omittable(),
-    Field(description="How many of the crons stay free for others; default 0."),
+    Field(description="How many of these crons to leave free for other apps; default 0."),
 ]
 PackingKey: TypeAlias = Annotated[
     Annotated[Packing, Choice()] | None,
     Omittable(),
-    Field(description="How schedules beyond the crons share them; default `one-poller`."),
+    Field(
+        description="How schedules share crons when there are more schedules than crons; default "
+        "`one-poller`."
+    ),
 ]
 
 
 class DeletesForm(Form):
-    """More deletions than this in one plan are refused unless allowed by number."""
+    """A plan with more deletions than this is refused unless `--allow-deletes` names the number."""
 
     percent: Annotated[
         int,
         Whole(0, 100),
-        Field(description="Of the schedules that are live; default 30."),
+        Field(description="Percentage of the live schedules; default 30."),
     ] = 30
     least: Annotated[
         int,
         Whole(0, 100_000),
-        Field(description="So many are always allowed; default 3."),
+        Field(description="This many deletions are always allowed; default 3."),
     ] = 3
 
 
 class TasksForm(Form):
-    """Tasks that programs create with `reconciler.client` while everything runs."""
+    """Wakes for tasks, which programs create with `reconciler.client`."""
 
     resolution: Annotated[
         Resolution,
         Choice(),
-        Field(description="How often a cron wakes for them, beside the wakes for schedules."),
+        Field(description="How often a cron wakes for tasks, beside the wakes for schedules."),
     ]
 
 
 class EnvironmentForm(Form):
-    """One environment, and what holds in it instead of the settings above."""
+    """One environment, and its overrides of the settings above."""
 
     modal: Annotated[
         ModalName | None,
         Omittable(),
-        Field(description="The Modal environment that it is; default the same name."),
+        Field(description="The name of the Modal environment; default the same name."),
     ] = None
     app: App = None
     packing: PackingKey = None
@@ -101,26 +104,29 @@ class SettingsForm(Form):
         Duration | None,
         Omittable(),
         Field(
-            description="How late a wake may come for its newest occurrence to count as on time "
+            description="How late a wake may process an occurrence that still counts as on time "
             "(for `catchup: none`); default 5m."
         ),
     ] = None
     deletes: Annotated[
-        DeletesForm | None, Omittable(), Field(description="How many deletions one plan may hold.")
+        DeletesForm | None,
+        Omittable(),
+        Field(description="How many deletions one plan may contain."),
     ] = None
     history: Annotated[
         Duration | None,
         Omittable(),
         Field(
-            description="How long runs and records of applies are kept, whole days; default 90d, "
-            "at least 8d, at most 36500d."
+            description="How long the history of runs and applies is kept, in whole days; default "
+            "90d, at least 8d, at most 36500d."
         ),
     ] = None
     tasks: Annotated[
         TasksForm | None,
         Omittable(),
         Field(
-            description="That programs create tasks; without it no cron wakes for them.",
+            description="Wakes for the tasks that programs create; without it no cron wakes for "
+            "tasks.",
             examples=[{"resolution": "5m"}],
         ),
     ] = None
@@ -128,7 +134,7 @@ class SettingsForm(Form):
         DefaultAlertsForm | None,
         Omittable(),
         Field(
-            description="What is an alarm, and who is told; default nobody.",
+            description="Which events cause an alert, and who is notified; default: no alerts.",
             examples=[{"to": {"secret": "alerting", "key": "SLACK_URL"}}],
         ),
     ] = None
@@ -140,8 +146,8 @@ class SettingsForm(Form):
         | None,
         Omittable(),
         Field(
-            description="The environments by name; without any but `local`, the embedded engine "
-            "that is always there, every name is one.",
+            description="The environments by name. `local`, the embedded engine, always exists; if "
+            "no other is declared here, every name is the Modal environment of that name.",
             examples=[{"production": {"modal": "main", "crons": "unlimited"}}],
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""What a YAML parser says, put so that the writer of a schedule knows what to change."""
+"""Decodes files, and explains the syntax errors of the YAML parser."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from reconciler.manifest.size_limits import MAX_DEPTH
 _PLAIN_SENTENCES: tuple[tuple[str, str, str | None], ...] = (
     (
         "mapping values are not allowed",
-        "a key and a value, `key: value`, cannot stand here",
-        "quote a value that holds `: `; check the indentation",
+        "a `key: value` pair is not allowed here",
+        "quote a value that contains `: `, or correct the indentation",
     ),
     (
         "undefined tag handle",
         "YAML tags are not supported",
-        "leave the tag out, or quote the value if it is text",
+        "remove the tag, or quote the value if it is text",
     ),
     ("duplicate anchor", "this anchor is already defined above", "give it another name"),
     (
         "<document start>",
-        "the document ends before this",
-        "check the indentation; `---` on a line of its own begins another document",
+        "unexpected text after the end of the document",
+        "correct the indentation; a line `---` begins another document",
     ),
     (
         "invalid Unicode character escape",
-        "this escape is half of a surrogate pair, or no character",
+        "this escape is half of a surrogate pair, or not a character",
         "write the character itself",
     ),
-    ("incompatible YAML document", "this version of YAML is not known", "leave the line out"),
+    ("incompatible YAML document", "this version of YAML is not supported", "remove the line"),
 )
 _ESCAPE = re.compile(
     r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)",
@@ -44,30 +44,30 @@ _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-
 
 
 def decode(content: bytes, file: str) -> str | Problem:
-    """The text of a file, or why it is none: not UTF-8, or control characters that YAML forbids."""
+    """The text of a file, or the problem: not UTF-8, or a control character that YAML forbids."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig", errors="replace")
         return Problem(
-            f"not UTF-8: byte 0x{content[error.start]:02x} does not belong here",
+            f"not UTF-8: invalid byte 0x{content[error.start]:02x}",
             _end_of(before, file),
             "save the file as UTF-8",
         )
     control = _CONTROL.search(text)
     if control:
         return Problem(
-            f"control character U+{ord(control.group()):04X} does not belong in a text file",
+            f"control character U+{ord(control.group()):04X} is not allowed",
             _end_of(text[: control.start()], file),
-            "delete it; inside double quotes it can be written as an escape",
+            "delete it, or write it as an escape inside double quotes",
         )
     return text
 
 
 def with_characters(text: str) -> str:
-    """A JSON text with characters in place of their surrogate pairs, which YAML does not have.
+    """A JSON text with its surrogate pairs replaced by characters, because YAML has no such pairs.
 
-    Any other text is returned as it is.
+    Any other text is returned unchanged.
     """
     if "\\ud" not in text.lower() or text.lstrip()[:1] not in {"{", "["}:
         return text
@@ -86,10 +86,12 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def explain(error: yaml.YAMLError | TooDeepError, text: str, file: str) -> Problem:
-    """The problem that stopped the parser, in the words of this project."""
+    """The problem that stopped the parser, in plain words."""
     if isinstance(error, TooDeepError):
         return Problem(
-            f"nested deeper than {MAX_DEPTH} levels", _location(error.mark, file), "make it flatter"
+            f"nested deeper than {MAX_DEPTH} levels",
+            _location(error.mark, file),
+            "reduce the nesting",
         )
     mark = _mark(error)
     if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
@@ -101,11 +103,15 @@ def explain(error: yaml.YAMLError | TooDeepError, text: str, file: str) -> Probl
         return _begins_with(_rest_of_line(text, mark), "is read as a YAML alias", mark, file)
     if "cannot start any token" in said:
         if rest.startswith("\t"):
-            return Problem("a tab cannot indent YAML", _location(mark, file), "indent with spaces")
-        return _begins_with(rest, "is not text in YAML", mark, file)
+            return Problem(
+                "YAML does not allow tabs as indentation",
+                _location(mark, file),
+                "indent with spaces",
+            )
+        return _begins_with(rest, "is not valid unquoted text in YAML", mark, file)
     if "quoted scalar" in said and "end of stream" in said:
         opened = error.context_mark or mark
-        return Problem("this quote is never closed", _location(opened, file), "close it")
+        return Problem("this quote is not closed", _location(opened, file), "close it")
     for words, message, remedy in _PLAIN_SENTENCES:
         if words in said:
             return Problem(message, _location(mark, file), remedy)

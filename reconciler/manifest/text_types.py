@@ -1,4 +1,4 @@
-"""The kinds of text and list that manifests and settings are made of."""
+"""The types of text and list in manifests and settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RESERVED_NAME = re.compile(RESERVED_NAME_PATTERN)
 
 
 def is_reserved(name: str) -> bool:
-    """Whether shared slots bear this name on Modal, so that no schedule can."""
+    """Whether this name is reserved for shared slots."""
     return _RESERVED_NAME.fullmatch(name) is not None
 
 

@@ -1,7 +1,6 @@
-"""What this version refuses by name, because it cannot do it yet: never accepted and ignored.
+"""Refuses keys that this version does not implement yet, instead of ignoring them.
 
-The forms are parsed and checked like all others, so that a manifest is judged in full; a line goes
-from here when what it names is built.
+The forms still include these keys, so that their values are checked too.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ _INSTEAD: Final[dict[Path, str]] = {
 
 
 def in_manifest(form: ManifestForm) -> Iterator[Fault]:
-    """What a manifest asks for that cannot be done yet."""
+    """The keys of a manifest that are not implemented yet."""
     for path, is_asked in _MANIFEST:
         if is_asked(form):
             yield not_yet(path, ".".join(map(str, path)))
 
 
 def not_yet(path: Path, written: str) -> Fault:
-    """The refusal of what is written at a path."""
+    """The fault of an unsupported key at a path."""
     return Fault(
         path=path,
         message=f"`{written}` is not supported by this version yet",
-        remedy=_INSTEAD.get(path, "leave it out"),
+        remedy=_INSTEAD.get(path, "remove it"),
         at_key=True,
     )

@@ -1,7 +1,7 @@
-"""The first check: whether a document has the shape that its JSON Schema describes.
+"""The first check: validates a document against its form.
 
-pydantic judges and types; jsonschema would say the same of every document (tests hold the two
-together) and is not asked again.
+pydantic validates and converts. The generated JSON Schema accepts the same documents; tests compare
+the two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Form)
 
 
 def check(value: JSON, form: type[F]) -> F | list[Fault]:
-    """The document as typed values, or everything that its shape lacks."""
+    """The document as typed values, or all faults of its form."""
     try:
         read = form.model_validate(value)
     except ValidationError as error:
@@ -40,9 +40,9 @@ def check(value: JSON, form: type[F]) -> F | list[Fault]:
 
 
 def salvage(value: JSON, faults: Iterable[Fault]) -> ManifestForm | None:
-    """What is left of a manifest without the keys that have a fault, so that the rest is judged.
+    """A manifest without its faulty keys, so that the remaining ones are checked too.
 
-    Local times go with a `timezone` that cannot be read. The name may be one that nobody wrote.
+    Without a valid `timezone`, local times are removed as well. A missing name is made up.
     """
     if not isinstance(value, dict):
         return None
@@ -58,7 +58,7 @@ def salvage(value: JSON, faults: Iterable[Fault]) -> ManifestForm | None:
 
 
 def _without_consequences(faults: list[Fault]) -> list[Fault]:
-    """A misspelt key is one fault, not also the absence of the key that was meant."""
+    """Without the faults that follow from others: a misspelt key is not also a missing key."""
     meant = {fault.remedy for fault in faults}
     return [
         fault
@@ -68,7 +68,7 @@ def _without_consequences(faults: list[Fault]) -> list[Fault]:
 
 
 def _relations(manifest: Mapping[str, JSON]) -> Iterator[Fault]:
-    """What holds between keys."""
+    """Checks that concern several keys."""
     for pair in EITHER:
         present = [key for key in pair if key in manifest]
         if len(present) == 2:
@@ -89,7 +89,7 @@ def _relations(manifest: Mapping[str, JSON]) -> Iterator[Fault]:
         if key in manifest and "code" not in manifest:
             yield Fault(
                 path=(key,),
-                message=f"`{key}` goes with `code` only",
-                remedy="a deployed `function` has its own; leave it out",
+                message=f"`{key}` is allowed with `code` only",
+                remedy="remove it: a deployed `function` defines it in its own app",
                 at_key=True,
             )

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in the plain sentences that people read."""
+"""Converts pydantic's errors to the messages of this program."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     DefaultAlertsForm: {"to": RecipientForm},
 }
 _SHOWN = 60
-"""Characters of a text that a message repeats."""
+"""Characters of a text that a message quotes."""
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]+)?")
 _LONG_DURATION = re.compile(r"(?P<count>[0-9]{7,12})(?P<unit>[dhms])")
-"""More digits than a part of a duration may have."""
+"""A duration with more digits than allowed."""
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _MOST_SECONDS = 10**6 * 86_400
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
-    """The fault that one of pydantic's errors is.
+    """The fault for one of pydantic's errors.
 
     Args:
-        form: the model of the whole document.
+        form: the form of the whole document.
     """
     *parents, last = error["loc"] or ("",)
     if error["type"] == "extra_forbidden":
@@ -84,9 +84,9 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
         case "model_type" | "dict_type":
             what = "a mapping of keys and values"
         case "list_type" | "too_short":
-            what = "a list of at least one"
+            what = "a list of at least one item"
         case _:
-            what = error.get("ctx", {}).get("what", "of another kind")
+            what = error.get("ctx", {}).get("what", "of another type")
     private = isinstance(error["input"], str) and error.get("ctx", {}).get("private")
     found = "" if private else f", not {_shown(error['input'])}"
     return Fault(path=path, message=f"{subject} must be {what}{found}", remedy=_meant(error))
@@ -111,7 +111,7 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
                 at_key=True,
             )
     near = nearest_name(str(key), form.model_fields)
-    known = f"known here: {', '.join(form.model_fields)}"
+    known = f"known keys: {', '.join(form.model_fields)}"
     return Fault(
         path=path,
         message=f"unknown key `{_dotted(path)}`",
@@ -121,7 +121,7 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
 
 
 def _bad_key(path: Path, error: ErrorDetails) -> Fault:
-    what = error.get("ctx", {}).get("what", "of another kind")
+    what = error.get("ctx", {}).get("what", "of another type")
     return Fault(
         path=path,
         message=f"the key {_shown(path[-1])} in `{_dotted(path[:-1])}` must be {what}",
@@ -130,7 +130,7 @@ def _bad_key(path: Path, error: ErrorDetails) -> Fault:
 
 
 def _meant(error: ErrorDetails) -> str | None:
-    """What was probably meant, when that can be told from what was written."""
+    """The remedy that the written value suggests; None if there is none."""
     written = error["input"]
     context = error.get("ctx", {})
     if isinstance(written, (bool, int, float)) and context.get("quotable"):
@@ -147,7 +147,7 @@ def _meant(error: ErrorDetails) -> str | None:
 
 
 def _as_written(what: str, written: str) -> str | None:
-    """The remedy for a value that is right but for its form."""
+    """The remedy for a correct value in the wrong form."""
     if what.startswith("true"):
         if written.lower() in {"true", "false"}:
             return f"write it without quotes: {written.lower()}"
@@ -163,13 +163,13 @@ def _as_written(what: str, written: str) -> str | None:
 
 
 def _hidden(text: str) -> str | None:
-    """The remedy for a character that looks like a space or like nothing."""
+    """The remedy for a character that looks like a space or is invisible."""
     hidden = hidden_space(text)
-    return None if hidden is None else f"it holds a {hidden[1]}: type a plain space or delete it"
+    return None if hidden is None else f"replace its {hidden[1]} by a plain space, or delete it"
 
 
 def did_you_mean(text: str) -> str:
-    """The remedy for something misspelt."""
+    """The remedy for a misspelt word."""
     return f"did you mean `{text}`?"
 
 
@@ -200,5 +200,5 @@ def _shown(value: JSON) -> str:
 
 def _shortened(text: str) -> str:
     if text.startswith(("http://", "https://")):
-        return host_of(text)  # the rest of it may be a secret
+        return host_of(text)  # the rest may be a secret
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

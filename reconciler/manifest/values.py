@@ -1,4 +1,4 @@
-"""YAML nodes to plain values: what JSON can say, nothing that readers of YAML disagree about."""
+"""Converts YAML nodes to plain values that JSON can represent and all YAML parsers agree on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class TooManyAliasesError(Exception):
-    """Aliases repeat more than the bound; the file is not read any further."""
+    """Aliases repeat more values than allowed; the rest of the file is not read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__()
@@ -25,10 +25,10 @@ class TooManyAliasesError(Exception):
 
 
 class Converter:
-    """Converts the documents of one file, noting what is wrong with them as it goes.
+    """Converts the documents of one file, and collects their problems.
 
     Args:
-        aliases: whether the file can hold any; without them nothing has to be counted.
+        aliases: whether the file may contain aliases; if not, values are not counted.
     """
 
     def __init__(self, file: str, *, aliases: bool) -> None:
@@ -40,7 +40,7 @@ class Converter:
         self._problems: list[Problem] = []
 
     def take_problems(self) -> tuple[Problem, ...]:
-        """What was found since the last time."""
+        """The problems found since the last call."""
         found = tuple(self._problems)
         self._problems.clear()
         return found
@@ -49,7 +49,7 @@ class Converter:
         """The value of a node.
 
         Raises:
-            TooManyAliasesError: aliases repeat more than the bound, or without an end.
+            TooManyAliasesError: aliases repeat too many values, or an alias contains itself.
         """
         if self._aliases:
             self._count(node, depth)
@@ -85,7 +85,9 @@ class Converter:
     def _scalar(self, node: yaml.ScalarNode) -> JSON:
         text: str = node.value
         if not text.isascii() and _SURROGATE.search(text):
-            self._note(node, "half of a surrogate pair is no character", "write the character")
+            self._note(
+                node, "half of a surrogate pair is not a character", "write the character itself"
+            )
             return ""
         if node.tag == PLAIN:
             try:
@@ -98,10 +100,10 @@ class Converter:
 
     def _count(self, node: yaml.Node, depth: int) -> None:
         if depth > MAX_DEPTH + 1:
-            raise self._too_many(node, "an alias holds itself")
+            raise self._too_many(node, "an alias contains itself")
         if id(node) not in self._seen:
             self._seen.add(id(node))
-            self._nodes.append(node)  # kept alive, or another node may get the same id
+            self._nodes.append(node)  # kept alive, because ids of freed nodes are reused
             return
         self._repeated += 1
         if self._repeated > MAX_REPEATED_VALUES:
@@ -115,7 +117,7 @@ class Converter:
         self._note(
             node,
             f"the YAML tag `{tag[:40]}` is not supported",
-            "leave the tag out, or quote the value if it is text",
+            "remove the tag, or quote the value if it is text",
         )
 
     def _note(self, node: yaml.Node, message: str, remedy: str) -> None:
@@ -126,7 +128,7 @@ class Converter:
 
 
 def key_text(node: yaml.Node) -> str | None:
-    """The text of a key; None for one that is a number, a list or anything else but text."""
+    """The text of a key; None if the key is not text."""
     if not isinstance(node, yaml.ScalarNode):
         return None
     if node.tag == QUOTED:

@@ -105,7 +105,7 @@ LAUGHS = "a: &a [x]\n" + "".join(
 VALIDATE = ("validate",)
 CASES = {
     "folders 1,000 deep": Case(
-        deep, VALIDATE, "schedules/d/d/d/…: in more than 64 folders inside", "move the manifests"
+        deep, VALIDATE, "schedules/d/d/d/…: nested in more than 64 folders", "move the manifests"
     ),
     "a path beyond the system's bound": Case(
         long_path, VALIDATE, "cannot be read: file name too long", "check the path"
@@ -113,20 +113,20 @@ CASES = {
     "a FIFO": Case(
         lambda folder: os.mkfifo(folder / "schedules" / "b.yaml"),
         VALIDATE,
-        "schedules/b.yaml: not an ordinary file",
-        "put a file here",
+        "schedules/b.yaml: not a regular file",
+        "replace it with a file",
     ),
-    "a socket": Case(listening, VALIDATE, "b.yaml: not an ordinary file", "put a file here"),
+    "a socket": Case(listening, VALIDATE, "b.yaml: not a regular file", "replace it with a file"),
     "a folder": Case(
         lambda folder: (folder / "schedules" / "b.yaml").mkdir(),
         VALIDATE,
-        "b.yaml: a folder in place of a file",
-        "rename it, or move it",
+        "b.yaml: expected a file, found a folder",
+        "rename or move the folder",
     ),
     "a file as the folder": Case(
         lambda folder: (folder / "x").touch(),
         ("validate", "--schedules", "x"),
-        "x: a file in place of a folder",
+        "x: expected a folder, found a file",
         "name a folder",
     ),
     "a name that is not UTF-8": Case(
@@ -135,24 +135,25 @@ CASES = {
     "content that is not UTF-8": Case(
         manifest(b"name: caf\xe9\n"), VALIDATE, "b.yaml:1:10: not UTF-8", "save the file as UTF-8"
     ),
-    "a NUL": Case(manifest("name: a\0b"), VALIDATE, "U+0000 does not belong", "delete it"),
+    "a NUL": Case(manifest("name: a\0b"), VALIDATE, "U+0000 is not allowed", "delete it"),
     "a lone surrogate": Case(
         manifest('name: "\\ud800"'), VALIDATE, "half of a surrogate pair", "write the character"
     ),
     "200 brackets": Case(
-        manifest("[" * 200), VALIDATE, "b.yaml:1:32: nested deeper than 32 levels", "flatter"
+        manifest("[" * 200),
+        VALIDATE,
+        "b.yaml:1:32: nested deeper than 32 levels",
+        "reduce the nesting",
     ),
     "a million brackets": Case(
-        manifest("{a: " * 1_000_000), VALIDATE, "nested deeper than 32 levels", "flatter"
+        manifest("{a: " * 1_000_000), VALIDATE, "nested deeper than 32 levels", "reduce the nesting"
     ),
     "billion laughs": Case(
         manifest(LAUGHS), VALIDATE, "aliases repeat more than 1,000 values", "write the values out"
     ),
-    "a huge number": Case(
-        manifest("name: 1" + "0" * 100_000), VALIDATE, "is too large a number", "64 bits"
-    ),
+    "a huge number": Case(manifest("name: 1" + "0" * 100_000), VALIDATE, "is too large", "64 bits"),
     "a tag that runs code": Case(
-        manifest("!!python/object/apply:os.system [x]"), VALIDATE, "YAML tag", "leave the tag out"
+        manifest("!!python/object/apply:os.system [x]"), VALIDATE, "YAML tag", "remove the tag"
     ),
     "50,000 wrong documents": Case(
         manifest(BAD * 50_000), VALIDATE, "1,001 problems in 1 file", "and 951 more"
@@ -166,8 +167,8 @@ CASES = {
     "settings that are a FIFO": Case(
         lambda folder: os.mkfifo(folder / "reconciler.yaml"),
         VALIDATE,
-        "reconciler.yaml: not an ordinary file",
-        "put a file here",
+        "reconciler.yaml: not a regular file",
+        "replace it with a file",
     ),
     "the engine's state is a file": Case(
         state("x"), ("status",), "cannot be started: ", "that folder, which has to be writable"
@@ -290,7 +291,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_left_behind(
     )
     assert done.returncode == 1
     assert "cannot be written: the file would be larger than is allowed" in done.stderr
-    assert "Make room there" in done.stderr
+    assert "Free some space or choose" in done.stderr
     assert sorted(folder.rglob("*")) == before
 
 

@@ -352,7 +352,7 @@ def test_a_link_to_a_folder_below_is_refused_in_a_commit_as_in_the_work_tree(
     with pytest.raises(ReconcileError) as caught:
         read_commit(repository.root, "HEAD", SETTINGS).manifests("schedules")
     assert str(caught.value) == (
-        "schedules/more: a symbolic link is not followed, since git keeps only where it points\n"
+        "schedules/more: a symbolic link is not followed, because git stores only its target path\n"
         "  Commit the folder itself in its place, or name another commit."
     )
     found = read_folder(repository.root / "schedules", "schedules")

@@ -185,7 +185,7 @@ def test_a_missing_or_empty_folder_deletes_nothing_until_it_is_allowed_by_number
     team.git.write("schedules/.gitkeep", "")
     refused(
         team.project.reconcile("--yes"),
-        "schedules: no manifest in this folder; nothing is deleted because of that",
+        "schedules: this folder contains no manifest; no schedule is deleted because of this",
         "--allow-deletes N",
     )
     refused(

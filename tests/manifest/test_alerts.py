@@ -124,7 +124,7 @@ def test_a_ping_is_an_address_or_names_a_secret(
     [
         (
             "alerts: {failures: 3}",
-            "4:1: `alerts` has nobody to tell\n  add `to`, here or to `alerts` in reconciler.yaml",
+            "4:1: `alerts` has no recipient\n  add `to`, here or to `alerts` in reconciler.yaml",
         ),
         (
             "alerts: true",
@@ -156,7 +156,7 @@ def test_a_ping_is_an_address_or_names_a_secret(
         ),
         (
             "alerts: {to: []}",
-            "4:14: `alerts.to` must be a list of at least one, not an empty list",
+            "4:14: `alerts.to` must be a list of at least one item, not an empty list",
         ),
         (
             "alerts: {to: {url: 'https://a/b', format: slak}}",
@@ -186,7 +186,7 @@ def test_a_ping_is_an_address_or_names_a_secret(
         ),
         (
             "ping: {secret: pings, key: A, url: 'https://a/b'}",
-            "4:31: unknown key `ping.url`\n  known here: secret, key",
+            "4:31: unknown key `ping.url`\n  known keys: secret, key",
         ),
         *(
             (
@@ -238,7 +238,7 @@ def test_a_manifest_without_receivers_is_right_where_some_environment_has_them(
 
 def test_two_secrets_with_the_same_key_are_an_error(problems: Problems, manifest: Manifest) -> None:
     found = settings("alerts: {to: {secret: alerting, key: URL}}")
-    remedy = "put both addresses into one Secret, or give the keys different names"
+    remedy = "store both addresses in one Secret, or give the keys different names"
     assert problems(manifest("ping: {secret: pings, key: URL}"), settings=found) == [
         f"4:7: the Secrets `alerting` and `pings` both have a key `URL`\n  {remedy}"
     ]

@@ -92,14 +92,14 @@ def test_an_empty_folder_is_an_error_and_deletes_nothing(tmp_path: Path) -> None
     (tmp_path / "schedules").mkdir()
     assert refusals(tmp_path) == [
         (
-            "schedules: no manifest in this folder; nothing is deleted because of that\n"
-            "  check the path and the checkout; manifests end in .yaml or .yml"
+            "schedules: this folder contains no manifest; no schedule is deleted because of this\n"
+            "  check the path and the checkout; names of manifests end in .yaml or .yml"
         )
     ]
 
 
 def test_an_empty_revision_is_an_error_too() -> None:
-    with pytest.raises(ManifestError, match="no manifest in this folder"):
+    with pytest.raises(ManifestError, match="this folder contains no manifest"):
         load_contents([], settings=Settings())
 
 
@@ -107,34 +107,36 @@ def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     (refused,) = refusals(tmp_path)
     assert refused == (
         "schedules: there is no such folder\n"
-        "  call it in the repository's root, or begin there: reconcile init"
+        "  run it in the repository's root, or create the folder: reconcile init"
     )
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "schedules").touch()
-    assert refusals(tmp_path) == ["schedules: a file in place of a folder\n  name a folder"]
+    assert refusals(tmp_path) == ["schedules: expected a folder, found a file\n  name a folder"]
 
 
 def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "schedules" / "job.yaml").mkdir(parents=True)
     assert refusals(tmp_path) == [
-        "schedules/job.yaml: a folder in place of a file\n  rename it, or move it"
+        "schedules/job.yaml: expected a file, found a folder\n  rename or move the folder"
     ]
 
 
 def test_a_pipe_in_place_of_a_file_is_an_error_and_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "schedules").mkdir()
     os.mkfifo(tmp_path / "schedules" / "job.yaml")
-    assert refusals(tmp_path) == ["schedules/job.yaml: not an ordinary file\n  put a file here"]
+    assert refusals(tmp_path) == [
+        "schedules/job.yaml: not a regular file\n  replace it with a file"
+    ]
 
 
 def test_a_file_of_ten_megabytes_is_refused_with_the_bound(tmp_path: Path) -> None:
     (tmp_path / "schedules").mkdir()
     (tmp_path / "schedules" / "job.yaml").write_bytes(b"#" * 10_000_000)
     expected = (
-        "schedules/job.yaml: larger than 4 MiB, the most that one file may have\n"
-        "  split it, or take it out of this folder if it holds no manifests"
+        "schedules/job.yaml: larger than 4 MiB, the limit for one file\n"
+        "  split it, or move it out of this folder if it contains no manifests"
     )
     assert refusals(tmp_path) == [expected]
     with pytest.raises(ManifestError) as caught:
@@ -152,8 +154,9 @@ def test_symbolic_links_are_refused_since_git_does_not_follow_them(
     (tmp_path / "schedules" / "link").symlink_to(base)
     (tmp_path / "schedules" / "link.yaml").symlink_to(next(base.iterdir()))
     assert refusals(tmp_path) == [
-        f"schedules/{name}: a symbolic link is not followed, since git keeps only where it points\n"
-        f"  put the {what} itself here"
+        f"schedules/{name}: a symbolic link is not followed, "
+        "because git stores only its target path\n"
+        f"  replace it with the {what} itself"
         for name, what in (("link", "folder"), ("link.yaml", "file"))
     ]
 

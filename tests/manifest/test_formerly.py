@@ -26,10 +26,11 @@ def problems(*files: str) -> list[str]:
 
 def test_an_old_name_that_still_is_a_schedule_is_an_error_that_says_where_both_are() -> None:
     assert problems(manifest("old"), manifest("new", formerly="old")) == [
-        dedent(
-            """\
-            2.yaml:4:11: `formerly` names `old`, which is still there, in 1.yaml:1:7
-              delete that one if `new` is its new name; otherwise leave `old` out of `formerly`"""
+        (
+            "2.yaml:4:11: `formerly` lists `old`, but a schedule still has that name, "
+            "in 1.yaml:1:7\n"
+            "  delete that schedule if `new` is its new name; "
+            "otherwise remove `old` from `formerly`"
         )
     ]
 
@@ -37,16 +38,16 @@ def test_an_old_name_that_still_is_a_schedule_is_an_error_that_says_where_both_a
 def test_the_order_of_the_files_makes_no_difference() -> None:
     (problem,) = problems(manifest("new", formerly="old"), manifest("old"))
     assert problem.startswith(
-        "1.yaml:4:11: `formerly` names `old`, which is still there, in 2.yaml"
+        "1.yaml:4:11: `formerly` lists `old`, but a schedule still has that name, in 2.yaml"
     )
 
 
-def test_two_schedules_cannot_both_be_what_an_old_one_became() -> None:
+def test_two_schedules_cannot_both_take_over_an_old_name() -> None:
     assert problems(manifest("a", formerly="old") + "---\n" + manifest("b", formerly="old")) == [
         dedent(
             """\
-            1.yaml:9:11: `old` became `a` already, in 1.yaml:4:11
-              a history moves to one schedule: leave `old` out of the others"""
+            1.yaml:9:11: `a` lists `old` in `formerly` too, in 1.yaml:4:11
+              a history moves to one schedule: remove `old` from the others"""
         )
     ]
 
@@ -55,8 +56,8 @@ def test_two_names_cannot_be_swapped() -> None:
     found = problems(manifest("a", formerly="b") + "---\n" + manifest("b", formerly="a"))
     assert [problem.split(":", 2)[1] for problem in found] == ["4", "9"]
     remedy = (
-        "two names cannot be exchanged at once: rename one schedule after the other, each to a "
-        "name that is free by then, with an apply for each"
+        "two schedules cannot exchange their names in one apply: rename one to a third name and "
+        "apply, then rename the other and apply, then rename the first again"
     )
     assert [problem.splitlines()[1].strip() for problem in found] == [remedy, remedy]
 
@@ -64,25 +65,25 @@ def test_two_names_cannot_be_swapped() -> None:
 def test_every_name_of_a_list_is_checked_where_it_stands() -> None:
     found = problems(manifest("a"), manifest("new", formerly="[b, a]"), manifest("x", formerly="b"))
     assert [problem.splitlines()[0] for problem in found] == [
-        "2.yaml:4:15: `formerly` names `a`, which is still there, in 1.yaml:1:7",
-        "3.yaml:4:11: `b` became `new` already, in 2.yaml:4:12",
+        "2.yaml:4:15: `formerly` lists `a`, but a schedule still has that name, in 1.yaml:1:7",
+        "3.yaml:4:11: `new` lists `b` in `formerly` too, in 2.yaml:4:12",
     ]
 
 
 def test_a_name_in_its_own_list_is_an_error_at_its_place() -> None:
     assert problems(manifest("new", formerly="[old, new]")) == [
-        "1.yaml:4:17: `formerly` must be another name than `name`"
+        "1.yaml:4:17: `formerly` must not contain the current `name`"
     ]
 
 
-def test_a_name_that_is_nowhere_is_a_rename_that_was_applied_long_ago() -> None:
+def test_an_unknown_old_name_is_a_rename_that_was_applied_before() -> None:
     assert problems(manifest("new", formerly="never-was")) == []
 
 
-def test_a_manifest_that_is_wrong_otherwise_still_has_its_name() -> None:
+def test_the_name_of_an_invalid_manifest_counts_too() -> None:
     found = problems(manifest("old", retries="many"), manifest("new", formerly="old"))
     assert len(found) == 2
-    assert "`formerly` names `old`" in found[1]
+    assert "`formerly` lists `old`" in found[1]
 
 
 @pytest.mark.parametrize(

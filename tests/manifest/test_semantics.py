@@ -142,14 +142,14 @@ def test_a_task_has_one_instant(at: str, instant: datetime, read: Read) -> None:
         (
             "at: 2026-12-01T09:00",
             (
-                "3:5: `2026-12-01T09:00` does not say in which time zone\n"
+                "3:5: `2026-12-01T09:00` has no time zone\n"
                 "  add `timezone`, or an offset such as Z or +01:00"
             ),
         ),
         (
             "at: 2026-03-29T02:30\ntimezone: Europe/Paris",
             (
-                "3:5: the clocks of Europe/Paris skip `2026-03-29T02:30`\n"
+                "3:5: a clock change of Europe/Paris skips `2026-03-29T02:30`\n"
                 "  write another time, or one with an offset"
             ),
         ),
@@ -239,18 +239,18 @@ def test_placeholders_are_kept_to_be_filled_in_later(read: Read, manifest: Manif
         (
             '"${occurence.id}"',
             (
-                "4:12: nothing fills in `${occurence.id}`\n"
+                "4:12: unknown placeholder `${occurence.id}`\n"
                 "  did you mean `${occurrence.id}`? write `$${` for a literal `${`"
             ),
         ),
         (
             "'x ${HOME}'",
-            "4:14: nothing fills in `${HOME}`\n  write `$${` for a literal `${`",
+            "4:14: unknown placeholder `${HOME}`\n  write `$${` for a literal `${`",
         ),
         (
             '[[ok, "${occurrence.time"]]',
             (
-                "4:18: nothing fills in `${occurrence.time`\n"
+                "4:18: unknown placeholder `${occurrence.time`\n"
                 "  did you mean `${occurrence.time}`? write `$${` for a literal `${`"
             ),
         ),
@@ -265,11 +265,11 @@ def test_any_other_placeholder_is_an_error(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("tolerance: 30s", "4:12: `tolerance` must be whole minutes: crons know no seconds"),
+        ("tolerance: 30s", "4:12: `tolerance` must be whole minutes: crons have no seconds"),
         ("tolerance: 25h", "4:12: `tolerance` must be at most 24h"),
         (
             "deadline: 10m\ntolerance: 15m",
-            "5:12: `tolerance` must not be longer than `deadline`: it would miss it",
+            "5:12: `tolerance` must not be longer than `deadline`: occurrences would miss it",
         ),
     ],
 )
@@ -281,15 +281,20 @@ def test_a_tolerance_is_whole_minutes_within_a_day_and_the_deadline(
 
 def test_a_deadline_must_leave_some_time(problems: Problems, manifest: Manifest) -> None:
     assert problems(manifest("deadline: 0s")) == [
-        "4:11: `deadline` must be longer than nothing\n  leave it out"
+        "4:11: `deadline` must be longer than zero\n  remove it"
     ]
 
 
 @pytest.mark.parametrize(
     ("lines", "where", "tries", "takes"),
     [
-        ("retries: {max: 3, backoff: 30m}\ntimeout: 6h", "4:10", "4 tries of up to 6h", "1d2h30m"),
-        ("timeout: 12h\nretries: 1", "5:10", "2 tries of up to 12h", "1d1s"),
+        (
+            "retries: {max: 3, backoff: 30m}\ntimeout: 6h",
+            "4:10",
+            "4 attempts of up to 6h",
+            "1d2h30m",
+        ),
+        ("timeout: 12h\nretries: 1", "5:10", "2 attempts of up to 12h", "1d1s"),
     ],
 )
 def test_all_tries_and_the_waits_between_them_must_fit_into_what_modal_lets_a_run_take(
@@ -297,9 +302,9 @@ def test_all_tries_and_the_waits_between_them_must_fit_into_what_modal_lets_a_ru
 ) -> None:
     assert problems(manifest(lines)) == [
         (
-            f"{where}: {tries} and the waits between them may take {takes}: they must fit into "
+            f"{where}: {tries} and the pauses between them may take {takes}: they must fit into "
             "24h, Modal's own limit\n"
-            "  fewer `retries`, a shorter `backoff`, or a shorter `timeout`"
+            "  use fewer `retries`, a shorter `backoff`, or a shorter `timeout`"
         )
     ]
 

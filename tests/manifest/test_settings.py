@@ -46,10 +46,13 @@ def test_without_settings_the_defaults_hold(tmp_path: Path, content: str | None)
 @pytest.mark.parametrize(
     ("history", "problem"),
     [
-        ("7d", "1:10: `history` must be at least 8d\n  wakes go by it for a week when all else is"),
+        (
+            "7d",
+            "1:10: `history` must be at least 8d\n  wakes need a week of history to recover lost",
+        ),
         (
             "999999d",
-            "1:10: `history` must be at most 36500d\n  write a shorter time; that is a hundred",
+            "1:10: `history` must be at most 36500d\n  write a shorter time",
         ),
     ],
 )
@@ -103,8 +106,8 @@ def test_two_environments_that_would_undo_each_other_are_an_error() -> None:
     with pytest.raises(ManifestError) as caught:
         parse_settings(b"environments:\n  main: {}\n  staging: {modal: main}\n")
     assert str(caught.value.problems[0]) == (
-        "reconciler.yaml:3:3: `staging` and `main` are the same app, schedule-reconciler in Modal "
-        "environment `main`: each would undo what the other applies\n"
+        "reconciler.yaml:3:3: `staging` and `main` use the same app, schedule-reconciler in Modal "
+        "environment `main`: each apply would delete the other's schedules\n"
         "  give one of them another `modal` or another `app`"
     )
     parse_settings(b"environments: {local: {modal: main}, main: {}, b: {modal: main, app: b}}")
@@ -176,7 +179,7 @@ def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
             "1:9: unknown key `tasks.resolutoin`\n  did you mean `resolution`?",
         ),
         ("tasks: 5m", "1:8: `tasks` must be a mapping of keys and values, not `5m`"),
-        ("schedules: ../x", "1:12: `schedules` must stay inside the repository\n  leave out `..`"),
+        ("schedules: ../x", "1:12: `schedules` must stay inside the repository\n  remove `..`"),
         (
             "schedules: /x",
             ("1:12: `schedules` must be a relative path with forward slashes, not `/x`"),
@@ -188,7 +191,7 @@ def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
                 "and `-`, at most 64, not `my app`"
             ),
         ),
-        ("app: a\n---\napp: b", "3:1: a second document\n  settings are one document"),
+        ("app: a\n---\napp: b", "3:1: a second document\n  write all settings in one document"),
         ("app: a\napp: b", "2:1: duplicate key `app`, first on line 1\n  keep one of them"),
         ("- a", "1:1: the document must be a mapping of keys and values, not a list"),
         ("app: *x", '1:6: a value that begins with `*` is read as a YAML alias\n  quote it: "*x"'),
@@ -200,7 +203,7 @@ def test_a_mistake_is_shown_at_its_place_with_what_was_expected(text: str, probl
 
 def test_a_folder_in_place_of_the_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "reconciler.yaml").mkdir()
-    with pytest.raises(ManifestError, match=r"reconciler\.yaml: a folder in place of a file"):
+    with pytest.raises(ManifestError, match=r"reconciler\.yaml: expected a file, found a folder"):
         load_settings(tmp_path)
 
 
@@ -212,4 +215,4 @@ def test_a_link_to_nowhere_is_an_error_and_not_the_defaults(tmp_path: Path) -> N
 
 def test_a_file_of_ten_megabytes_is_refused() -> None:
     (problem,) = refusals("#" * 10_000_000)
-    assert problem.startswith(" larger than 4 MiB, the most that one file may have")
+    assert problem.startswith(" larger than 4 MiB, the limit for one file")

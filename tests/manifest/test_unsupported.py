@@ -40,7 +40,7 @@ env: {MODE: fast}
         ),
         (
             "exclude: [2026-12-26..2026-12-24]",
-            "4:11: `2026-12-26..2026-12-24` ends before it begins\n  turn the two dates round",
+            "4:11: `2026-12-26..2026-12-24` ends before it begins\n  swap the two dates",
         ),
         (
             "exclude: ['* * * * 9']",
@@ -53,7 +53,7 @@ env: {MODE: fast}
         (
             "suspend: {until: 2026-12-01T09:00}",
             (
-                "4:18: `2026-12-01T09:00` does not say in which time zone\n"
+                "4:18: `2026-12-01T09:00` has no time zone\n"
                 "  add `timezone`, or an offset such as Z or +01:00"
             ),
         ),
@@ -64,16 +64,16 @@ env: {MODE: fast}
         ("timeout: 25h", "4:10: `timeout` must be at most 24h, Modal's own limit"),
         (
             "retries: {max: 2, backoff: 0s}",
-            "4:28: `retries.backoff` must be longer than nothing\n  leave it out",
+            "4:28: `retries.backoff` must be longer than zero\n  remove it",
         ),
         (
             "args: {window: 24h, self: 1}",
             (
-                "4:21: no argument can be called `self`: Modal's client takes that name\n"
-                "  give it another name"
+                "4:21: an argument cannot be named `self`: Modal's client reserves that name\n"
+                "  rename it"
             ),
         ),
-        ("formerly: job", "4:11: `formerly` must be another name than `name`"),
+        ("formerly: job", "4:11: `formerly` must not contain the current `name`"),
     ],
 )
 def test_it_is_checked_all_the_same(
@@ -90,6 +90,6 @@ def test_a_python_version_that_yaml_reads_as_a_number_is_explained(problems: Pro
 
 
 def test_a_code_target_stays_inside_the_repository(problems: Problems) -> None:
-    assert "3:7: `code` must stay inside the repository\n  leave out `..`" in problems(
+    assert "3:7: `code` must stay inside the repository\n  remove `..`" in problems(
         "name: job\nschedule: 1d\ncode: ../a.py::f\n"
     )

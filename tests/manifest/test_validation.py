@@ -23,7 +23,7 @@ Manifest = Callable[[str], str]
         ("retries: {maxx: 3, max: 2}", "4:11: unknown key `retries.maxx`\n  did you mean `max`?"),
         (
             "suspend: {zzz: 1}",
-            "4:11: unknown key `suspend.zzz`\n  known here: until, reason",
+            "4:11: unknown key `suspend.zzz`\n  known keys: until, reason",
         ),
         ("timezone: 5", "4:11: `timezone` must be an IANA time zone such as Europe/Paris, not 5"),
         (
@@ -89,11 +89,11 @@ Manifest = Callable[[str], str]
         ("retries: {}", "4:10: `retries.max` is missing\n  add it"),
         (
             "environments: prod",
-            "4:15: `environments` must be a list of at least one, not `prod`",
+            "4:15: `environments` must be a list of at least one item, not `prod`",
         ),
         (
             "environments: []",
-            ("4:15: `environments` must be a list of at least one, not an empty list"),
+            ("4:15: `environments` must be a list of at least one item, not an empty list"),
         ),
         ("environments: [a, b, a]", "4:15: `environments` holds `a` twice"),
         (
@@ -137,14 +137,14 @@ Manifest = Callable[[str], str]
             "timeout: 10\u00a0m",
             (
                 "4:10: `timeout` must be a duration such as 90s, 10m, 1h30m or 1d, not "
-                "`10\ufffdm`\n  it holds a no-break space (U+00A0): type a plain space or delete it"
+                "`10\ufffdm`\n  replace its no-break space (U+00A0) by a plain space, or delete it"
             ),
         ),
         (
             "\u00a0owner: x",
             (
                 "4:1: unknown key `\ufffdowner`\n"
-                "  it holds a no-break space (U+00A0): type a plain space or delete it"
+                "  replace its no-break space (U+00A0) by a plain space, or delete it"
             ),
         ),
         (
@@ -156,7 +156,10 @@ Manifest = Callable[[str], str]
         ),
         (
             "cpu: 0.5",
-            ("4:1: `cpu` goes with `code` only\n  a deployed `function` has its own; leave it out"),
+            (
+                "4:1: `cpu` is allowed with `code` only\n"
+                "  remove it: a deployed `function` defines it in its own app"
+            ),
         ),
         ("at: 2026-12-01T09:00Z", "4:1: both `schedule` and `at` are given\n  keep one of them"),
         ("code: a/b.py::c", "4:1: both `function` and `code` are given\n  keep one of them"),
@@ -232,7 +235,7 @@ def test_a_name_that_yaml_reads_as_something_else_is_to_be_quoted(
 @pytest.mark.parametrize("name", ["poller", "poller-2", "poller-17"])
 def test_names_that_slots_bear_are_reserved(name: str, problems: Problems) -> None:
     assert problems(f"name: {name}\nschedule: 1d\nfunction: a/b") == [
-        f"1:7: `name` cannot be `{name}`: shared slots bear that name"
+        f"1:7: `name` cannot be `{name}`: the name is reserved for shared slots"
     ]
 
 
@@ -274,8 +277,7 @@ def test_a_name_may_be_used_once_over_all_files(manifest: Manifest) -> None:
     with pytest.raises(ManifestError) as caught:
         load_contents(contents, settings=Settings())
     assert [str(problem) for problem in caught.value.problems] == [
-        f"{file}:1:7: duplicate name `job`, first in a.yaml:1:7\n"
-        "  give each schedule a name of its own"
+        f"{file}:1:7: duplicate name `job`, first in a.yaml:1:7\n  give each schedule a unique name"
         for file in ("b.yaml", "c.yaml")
     ]
 

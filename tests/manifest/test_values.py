@@ -79,31 +79,31 @@ def test_args_are_values_that_json_can_say(read: Read, manifest: Manifest) -> No
         (
             "0123",
             (
-                "4:11: `0123` is octal to some readers of YAML and decimal to others\n"
-                '  quote it if it is text: "0123"; leave out the zeros if it is a number'
+                "4:11: some YAML parsers read `0123` as octal, others as decimal\n"
+                '  quote it if it is text: "0123"; remove the leading zeros if it is a number'
             ),
         ),
-        (".inf", '4:11: `.inf` is not a number that JSON knows\n  quote it: ".inf"'),
-        (".NaN", '4:11: `.NaN` is not a number that JSON knows\n  quote it: ".NaN"'),
+        (".inf", '4:11: JSON has no number `.inf`\n  quote it if it is text: ".inf"'),
+        (".NaN", '4:11: JSON has no number `.NaN`\n  quote it if it is text: ".NaN"'),
         (
             "1e999",
             (
-                "4:11: `1e999` is too large a number\n"
-                "  quote it if it is text; numbers go up to 64 bits"
+                "4:11: the number `1e999` is too large\n"
+                "  quote it if it is text; numbers have at most 64 bits"
             ),
         ),
         (
             "9223372036854775808",
             (
-                "4:11: `9223372036854775808` is too large a number\n"
-                "  quote it if it is text; numbers go up to 64 bits"
+                "4:11: the number `9223372036854775808` is too large\n"
+                "  quote it if it is text; numbers have at most 64 bits"
             ),
         ),
         (
             "9" * 5000,
             (
-                "4:11: `99999999999999999999999…` is too large a number\n"
-                "  quote it if it is text; numbers go up to 64 bits"
+                "4:11: the number `99999999999999999999999…` is too large\n"
+                "  quote it if it is text; numbers have at most 64 bits"
             ),
         ),
     ],
@@ -119,7 +119,7 @@ def test_a_number_that_is_refused_is_not_judged_a_second_time(
 ) -> None:
     assert problems(manifest("deadline: 0123")) == [
         (
-            "4:11: `0123` is octal to some readers of YAML and decimal to others\n"
-            '  quote it if it is text: "0123"; leave out the zeros if it is a number'
+            "4:11: some YAML parsers read `0123` as octal, others as decimal\n"
+            '  quote it if it is text: "0123"; remove the leading zeros if it is a number'
         )
     ]
