@@ -1,4 +1,4 @@
-"""``reconcile adopt``: make an app of our name that is not tagged as ours, ours."""
+"""``reconcile adopt``: take over an app that this repository does not manage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from reconciler.plan import Actual, Desired
 
 
 def main(args: Namespace) -> int:
-    """Show what would be taken over, ask, and tag it. Returns the exit code."""
+    """Show the functions of the app, ask for confirmation, and tag it. Returns the exit code."""
     settle_git_variables(Path.cwd())
     inputs = read_inputs(args)
     with connected(inputs):

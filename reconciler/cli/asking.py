@@ -1,4 +1,4 @@
-"""Who is at the command line, and what they answer."""
+"""Asks for confirmation, and names the person at the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.github.job import actor, run_url
 
 
 def holder() -> Holder:
-    """Who applies: in CI the person who caused the job, and the job; else user and machine."""
+    """The lease's holder: in CI the person who started the job, and the job; else user@machine."""
     in_ci = actor()
     if in_ci is not None:
         return Holder(owner=in_ci, link=run_url())
@@ -21,7 +21,7 @@ def holder() -> Holder:
 
 
 def _user() -> str:
-    """The user's name; in a container the number may be that of nobody whom the system knows."""
+    """The user's name; in a container the user id may have no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -29,17 +29,17 @@ def _user() -> str:
 
 
 def confirmed(question: str) -> bool:
-    """Ask; anything but a whole `yes` is a no, and so is the end of the input.
+    """Ask for confirmation. Only `yes` confirms; end of input does not.
 
     Raises:
-        ReconcileError: nobody can be asked.
+        ReconcileError: standard input is not a terminal.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         raise ReconcileError(
-            "nobody can be asked: standard input is not a terminal",
-            remedy="Say --yes to go ahead without asking.",
+            "cannot ask for confirmation: standard input is not a terminal",
+            remedy="Pass --yes to continue without confirmation.",
         )
-    # On stderr: what stands on stdout may be on its way into a file.
+    # On stderr, because stdout may be redirected to a file.
     print(f"{question} Only `yes` is accepted: ", end="", file=sys.stderr, flush=True)
     try:
         return input().strip() == "yes"

@@ -1,4 +1,4 @@
-"""What tells Modal's client where Modal is and who asks: cleaned, or refused by its name.
+"""Checks the variables and settings from which Modal's client takes its address and credentials.
 
 A pasted secret often ends in a line feed. The client would send it as it is, fail, and show the
 secret in its error; so it never gets that far. No message repeats a value.

@@ -1,4 +1,4 @@
-"""Name what a command left out because it cannot be read. The command goes on with the rest.
+"""Warns about stored files that a command skipped because it cannot read them.
 
 A wake writes down what it could not read. Before a command shows that, it looks at what is stored
 now: what was repaired or removed since is not shown any more.

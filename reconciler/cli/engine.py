@@ -1,4 +1,4 @@
-"""``reconcile engine``: the embedded Modal in the foreground, or a command pointed at it."""
+"""``reconcile engine``: the embedded Modal in the foreground, or a command that uses it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def serve(args: Namespace) -> int:
     running = find_running(state)
     if running is not None:
         raise ReconcileError(
-            f"an engine is running here already, at {running.url}",
+            f"an engine is already running here, at {running.url}",
             remedy="Every `reconcile` in this folder uses it; end it where it was started.",
         )
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from reconciler.cli.connection import connected, open_ports, open_query, open_workspace, removal_in
 from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.named import Named, find_task, records_of, require_known
+from reconciler.cli.named import NameMatcher, find_task, records_of, require_known
 from reconciler.cli.printing import print_json
 from reconciler.cli.stopping import run
 from reconciler.cli.unknown import nothing_live
@@ -63,7 +63,8 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     require_readable(generation, name)
     record = generation.named(name)
     meant = {
-        Named.of(one, generation) for one in (name, *(() if record is None else (record.name,)))
+        NameMatcher.of(one, generation)
+        for one in (name, *(() if record is None else (record.name,)))
     }
     history = await _history(inputs, meant, at, days, is_live=record is not None)
     if record is None or at is None:
@@ -89,13 +90,13 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
 
 
 async def _history(
-    inputs: Inputs, meant: Collection[Named], at: int | None, days: int, *, is_live: bool
+    inputs: Inputs, meant: Collection[NameMatcher], at: int | None, days: int, *, is_live: bool
 ) -> list[Run]:
     """The runs that the answer needs: those of the time; of what is not live, all."""
     history = RunHistory(open_query(inputs).files)
 
     def about(name: str) -> bool:
-        return any(named.could_mean(name) for named in meant)
+        return any(named.may_match(name) for named in meant)
 
     if at is not None and is_live:
         known = await history.read_about(about, at, days=days)
@@ -109,9 +110,11 @@ async def _task_lines(
     ports: Ports, name: str, at: int | None, history: Iterable[Run], logs: Logs
 ) -> list[str]:
     """The same of a task that a program created; none when there is no such task."""
-    named = Named.of(name, None)
+    named = NameMatcher.of(name, None)
     found = await find_task(ports.tasks, name)
-    of_it = [run for run in history if is_task(run.occurrence.name) and named.means(run.occurrence)]
+    of_it = [
+        run for run in history if is_task(run.occurrence.name) and named.matches(run.occurrence)
+    ]
     runs = await with_open_calls(of_it, ports.caller)
     records = await records_of(runs, None, ports.tasks)
     now = minute(ports.clock.now())

@@ -139,7 +139,7 @@ def main(args: Namespace) -> int:
     else:
         importer = _IMPORTERS[args.source]
         if importer.has_zone and args.timezone is None:
-            print("Times are read in UTC: say --timezone ZONE for another zone.", file=sys.stderr)
+            print("Times are read in UTC; pass --timezone ZONE for another zone.", file=sys.stderr)
         print(importer.then, file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,7 +181,7 @@ def _read_file(args: Namespace) -> tuple[Found, str]:
     if args.file is None:
         raise ReconcileError(
             f"which {args.source} file?",
-            remedy=f"Say reconcile import {args.source} FILE, or - for standard input.",
+            remedy=f"Name it: reconcile import {args.source} FILE, or - for standard input.",
         )
     if args.file == STANDARD_INPUT:
         source = _Source(read_standard_input(), Path("stdin"), args)

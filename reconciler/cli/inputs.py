@@ -1,4 +1,4 @@
-"""What every command starts from: the repository, its settings and its manifests."""
+"""The inputs of every command: the repository, its settings and its manifests."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def environment_name(args: Namespace) -> str:
         return str(args.env)
     if os.environ.get("CI"):
         raise RefusedError(
-            "in CI the environment has to be named",
-            remedy="Say --env NAME, or --env local for the embedded engine.",
+            "in CI, --env is required",
+            remedy="Pass --env NAME, or --env local for the embedded engine.",
         )
     return LOCAL

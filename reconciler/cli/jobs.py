@@ -14,7 +14,7 @@ from reconciler.errors import ReconcileError
 from reconciler.render.json_format import OUTPUT_FORMAT
 
 PATIENCE: Final = 24 * 3600.0
-"""Seconds that ``--wait`` waits: no call takes longer."""
+"""How many seconds ``--wait`` waits: no call runs longer."""
 
 
 def submit(args: Namespace) -> int:
@@ -34,14 +34,14 @@ def submit(args: Namespace) -> int:
 
 
 def result(args: Namespace) -> int:
-    """Print how a call stands. Returns 0 when it is done or pending, else 1."""
+    """Print the state of a call. Returns 0 when it is done or pending, else 1."""
     with connected(read_inputs(args)):
         from reconciler.client import JobState, result_async
 
         outcome = run(result_async(args.call, timeout=PATIENCE if args.wait else 0))
     error = outcome.error
     if outcome.state is JobState.EXPIRED:
-        error = f"there is no call {args.call}, or Modal keeps its result no longer (7 days)"
+        error = f"there is no call {args.call}, or Modal has dropped its result (after 7 days)"
     if args.format == "json":
         fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
         print_json({"format": OUTPUT_FORMAT, **fields})
@@ -52,7 +52,7 @@ def result(args: Namespace) -> int:
 
 
 def _plain(value: object) -> object:
-    """A value as JSON has it; what JSON has nothing for, as Python writes it."""
+    """A value in JSON; a value that JSON cannot represent, as its Python repr."""
     from reconciler.dispatch.adapters.call_results import as_python
 
     try:
@@ -65,9 +65,9 @@ def _arguments(text: str) -> dict[str, object]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ReconcileError(f"--args is no JSON: {error}", remedy=_EXAMPLE) from error
+        raise ReconcileError(f"--args is not JSON: {error}", remedy=_EXAMPLE) from error
     if not isinstance(found, dict):
-        raise ReconcileError("--args has to be a JSON object", remedy=_EXAMPLE)
+        raise ReconcileError("--args must be a JSON object", remedy=_EXAMPLE)
     return found
 
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def call(arguments: Sequence[str] | None) -> int:
-    """Parse and run a command; whatever goes wrong becomes a message and an exit code."""
+    """Parse and run a command; every failure becomes a message and an exit code."""
     environment: str | None = None
     try:
         try:
@@ -102,7 +102,7 @@ def _require_folder() -> None:
 def _fail(message: str, code: int) -> int:
     from reconciler.redaction import redacted
 
-    # The terminal may be gone, and its end is what stopped the command; or its disk is full.
+    # The terminal may have been closed, which stopped the command; or the disk is full.
     with suppress(OSError, OutputError):
         print(redacted(f"reconcile: {message}"), file=sys.stderr, flush=True)
     return code
@@ -115,10 +115,10 @@ def _unexpected(error: Exception) -> int:
     if type(error).__name__ == "UnavailableError":
         message = f"Modal did not answer: {text}\n  Nothing is lost; run it again."
     elif isinstance(error, MemoryError):
-        message = "there is not enough memory\n  Give it more, then run it again."
+        message = "not enough memory\n  Give the process more memory, then run it again."
     elif isinstance(error, OSError) and (problem := disk_problem(error)) is not None:
         place = f"{error.filename}: " if error.filename else ""
-        message = f"{place}{problem}\n  Mend that, then run it again."
+        message = f"{place}{problem}\n  Solve that, then run it again."
     else:
         message = (
             f"unexpected {type(error).__name__}: {text}\n  This is a defect. Set "
@@ -128,7 +128,7 @@ def _unexpected(error: Exception) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong usage is an error like others: argparse's own exit code 2 would mean changes."""
+    """Exits with 1 on wrong usage; argparse's exit code 2 would mean that there are changes."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(1, f"{self.prog}: {message}\n  See {self.prog} --help\n")
@@ -137,7 +137,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="reconcile",
-        # An abbreviation could be of several options, and `tasks --all` no abbreviation of ours.
+        # An abbreviation may be ambiguous, and `tasks --all` must not match `--allow-…`.
         allow_abbrev=False,
         description="Compare the schedules in git with what is deployed on Modal, and apply them.",
         epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
@@ -158,28 +158,38 @@ def _parser() -> argparse.ArgumentParser:
     validate = add("validate", "validate:main", "check the manifests, offline")
     _add_format(validate)
 
-    following = add("next", "next:main", "when the schedules in git run next, offline")
-    following.add_argument("name", nargs="?", metavar="NAME", help="one schedule only")
-    following.add_argument("--count", type=_positive, default=20, help="how many to list (20)")
-    following.add_argument("--hours", type=_positive, default=48, help="how far to look (48)")
-    following.add_argument("--days", type=_positive, default=0, help="how far to look, in days")
-    following.add_argument("--after", type=_time, metavar="TIME", help=f"{_TIME_HELP}; now")
-    following.add_argument("--ics", metavar="FILE", help="write a calendar; - for standard output")
+    following = add(
+        "next", "next:main", "list the next occurrences of the schedules in git, offline"
+    )
+    following.add_argument("name", nargs="?", metavar="NAME", help="only this schedule")
+    following.add_argument(
+        "--count", type=_positive, default=20, help="how many occurrences to list (20)"
+    )
+    following.add_argument(
+        "--hours", type=_positive, default=48, help="how many hours to look ahead (48)"
+    )
+    following.add_argument("--days", type=_positive, default=0, help="how many days to look ahead")
+    following.add_argument(
+        "--after", type=_time, metavar="TIME", help=f"list from this time on (now): {_TIME_HELP}"
+    )
+    following.add_argument(
+        "--ics", metavar="FILE", help="write an iCalendar file; - for standard output"
+    )
     _add_format(following)
 
     lint = add("lint", "lint:main", "report suspicious schedules, offline")
     _add_format(lint)
 
-    status = add("status", "status:main", "last and next run of every schedule")
-    status.add_argument("--all", action="store_true", help="list all, however many they are")
-    status.add_argument("--owner", metavar="NAME", help="list the schedules of this owner only")
+    status = add("status", "status:main", "show the last and next run of every schedule")
+    status.add_argument("--all", action="store_true", help="list all schedules")
+    status.add_argument("--owner", metavar="NAME", help="list only the schedules of this owner")
     status.add_argument(
         "--label",
         action="append",
         type=_label,
         default=[],
         metavar="NAME[=VALUE]",
-        help="list the schedules with this label only",
+        help="list only the schedules with this label",
     )
     status.add_argument(
         "--state",
@@ -191,51 +201,62 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(status)
 
-    runs = add("runs", "runs:main", "what became of the occurrences of the last days")
+    runs = add("runs", "runs:main", "list the runs of the last days with their outcomes")
     runs.add_argument(
         "name",
         nargs="?",
         metavar="NAME[@TIME]",
-        help=f"one schedule only, or one run in full: {_TIME_HELP}",
+        help=f"only this schedule, or one run in detail: {_TIME_HELP}",
     )
-    runs.add_argument("--failed", action="store_true", help="what failed or was missed")
+    runs.add_argument("--failed", action="store_true", help="only failed and missed runs")
     runs.add_argument(
-        "--since", type=_time, metavar="TIME", help=f"seen then or later; {_TIME_HELP}"
+        "--since",
+        type=_time,
+        metavar="TIME",
+        help=f"only runs that a wake recorded at or after this time: {_TIME_HELP}",
     )
     runs.add_argument(
         "--days",
         type=_positive,
-        help=f"how many days back ({USUAL_DAYS}; as far as --since; {FAR_DAYS} for one run)",
+        help=f"days of history to read ({USUAL_DAYS}; back to --since; {FAR_DAYS} for one run)",
     )
-    runs.add_argument("--count", type=_positive, default=100, help="how many, the newest (100)")
+    runs.add_argument(
+        "--count", type=_positive, default=100, help="list at most this many, the newest (100)"
+    )
     _add_format(runs)
 
-    explain = add("explain", "explain:main", "why a schedule ran at a time, or did not")
-    explain.add_argument("name", metavar="NAME", help="of a schedule, or the id of a task")
+    explain = add(
+        "explain", "explain:main", "explain why a schedule ran, or did not run, at a time"
+    )
+    explain.add_argument("name", metavar="NAME", help="the name of a schedule, or the id of a task")
     explain.add_argument(
         "time", nargs="?", type=_time, metavar="TIME", help=f"{_TIME_HELP}; not for a task"
     )
     explain.add_argument(
-        "--days", type=_positive, default=FAR_DAYS, help=f"history to search ({FAR_DAYS})"
+        "--days", type=_positive, default=FAR_DAYS, help=f"days of history to read ({FAR_DAYS})"
     )
     _add_format(explain)
 
-    tasks = add("tasks", "tasks:show", "tasks that programs have created")
-    tasks.add_argument("--all", action="store_true", help="also those settled in two weeks")
+    tasks = add("tasks", "tasks:show", "list the tasks that programs created")
+    tasks.add_argument(
+        "--all",
+        action="store_true",
+        help="include tasks started, missed or cancelled in the last two weeks",
+    )
     _add_format(tasks)
     _add_cancel(tasks)
 
-    trigger = add("trigger", "wake:trigger", "start a schedule now, whatever its times are")
+    trigger = add("trigger", "wake:trigger", "start a schedule now, outside of its times")
     trigger.add_argument("name", metavar="NAME")
     _add_wait(trigger)
     _add_format(trigger)
 
-    submit = add("submit", "jobs:submit", "start a deployed function; prints the call's id")
+    submit = add("submit", "jobs:submit", "start a deployed function and print the call's id")
     submit.add_argument("function", metavar="APP/FUNCTION")
     submit.add_argument("--args", default="{}", metavar="JSON", help="keyword arguments")
     _add_format(submit)
 
-    result = add("result", "jobs:result", "how a submitted call stands, and what it returned")
+    result = add("result", "jobs:result", "show the state and the result of a submitted call")
     result.add_argument("call", metavar="CALL")
     _add_wait(result)
     _add_format(result)
@@ -245,9 +266,9 @@ def _parser() -> argparse.ArgumentParser:
         "--at",
         type=_time,
         metavar="TIME",
-        help="serve this minute alone, as if it were now; what it starts is not started again",
+        help="process only this minute, as if it were now; no later wake starts it again",
     )
-    wake.add_argument("--dry-run", action="store_true", help="only say what would start")
+    wake.add_argument("--dry-run", action="store_true", help="show what would start, start nothing")
     _add_wait(wake)
     _add_format(wake)
 
@@ -256,7 +277,7 @@ def _parser() -> argparse.ArgumentParser:
         "--environment",
         default="production",
         metavar="NAME",
-        help="what CI applies to (production)",
+        help="the environment that CI applies to (production)",
     )
     init.add_argument(
         "--action", metavar="OWNER/REPOSITORY@COMMIT", help="the action that the workflows use"
@@ -277,7 +298,7 @@ def _parser() -> argparse.ArgumentParser:
         "--app", default="jobs", metavar="NAME", help="Modal app of functions yet to write (jobs)"
     )
     importing.add_argument(
-        "--timezone", metavar="ZONE", help="of the machine, where the file does not say it (UTC)"
+        "--timezone", metavar="ZONE", help="the time zone, if the file does not name it (UTC)"
     )
     importing.add_argument(
         "--system",
@@ -285,18 +306,22 @@ def _parser() -> argparse.ArgumentParser:
         help="whether a crontab has a user before the command",
     )
 
-    history = add("history", "history:main", "what was applied, by whom and from which commit")
-    history.add_argument("--count", type=_positive, default=20, help="how many, the newest (20)")
+    history = add("history", "history:main", "list the applies, with their authors and commits")
+    history.add_argument(
+        "--count", type=_positive, default=20, help="list at most this many, the newest (20)"
+    )
     _add_format(history)
 
-    adopt = add("adopt", "adopt:main", "make an app of our name that is not tagged as ours, ours")
+    adopt = add("adopt", "adopt:main", "take over an app that this repository does not manage")
     adopt.add_argument(
-        "--from", dest="owner", metavar="REPOSITORY", help="the repository that it is taken from"
+        "--from", dest="owner", metavar="REPOSITORY", help="the repository that manages it now"
     )
     adopt.add_argument("--yes", action="store_true", help="adopt without asking")
 
-    unlock = add("unlock", "unlock:main", "take the lease from an apply that is dead")
-    unlock.add_argument("number", type=_positive, metavar="NUMBER", help="as the refusal named it")
+    unlock = add("unlock", "unlock:main", "release the lease of an apply that has died")
+    unlock.add_argument(
+        "number", type=_positive, metavar="NUMBER", help="the lease's number, from the refusal"
+    )
 
     _add_github(commands.add_parser("github", help=_GITHUB_HELP, description=_GITHUB_HELP))
     _add_engine(commands.add_parser("engine", help=_ENGINE_HELP, description=_ENGINE_HELP))
@@ -304,17 +329,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
-    """Options before or after the command; a command's own default must not undo the former."""
+    """Add options that may stand before or after the command.
+
+    Args:
+        default: SUPPRESS for a command, so that its default does not override the option before it.
+    """
     parser.add_argument(
-        "--env", metavar="NAME", default=default, help="environment (local; in CI it must be said)"
+        "--env", metavar="NAME", default=default, help="the environment (local; required in CI)"
     )
     parser.add_argument(
-        "--schedules", metavar="DIR", default=default, help="folder of the manifests"
+        "--schedules", metavar="DIR", default=default, help="the folder of the manifests"
     )
 
 
 def _add_reconcile(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help="plan and show, change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan, change nothing")
     parser.add_argument("--yes", action="store_true", help="apply without asking")
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
@@ -324,17 +353,19 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=0,
         metavar="N",
-        help="allow N deletions in all, where the threshold allows fewer",
+        help="allow N deletions, also above the threshold",
     )
     parser.add_argument(
         "--allow-older",
         action="store_true",
-        help="apply also a checkout that may lack what is live: older, diverged or not known",
+        help="apply a checkout that may lack live changes: older, diverged or unknown",
     )
     saved = parser.add_mutually_exclusive_group()
-    saved.add_argument("--out", metavar="FILE", help="plan and save it, to be applied by --plan")
-    saved.add_argument("--plan", metavar="FILE", help="apply exactly this saved plan, or refuse")
-    parser.add_argument("--at", metavar="COMMIT", help="plan the schedules of a commit: roll back")
+    saved.add_argument("--out", metavar="FILE", help="save the plan, to apply it with --plan")
+    saved.add_argument("--plan", metavar="FILE", help="apply exactly this saved plan, else refuse")
+    parser.add_argument(
+        "--at", metavar="COMMIT", help="plan the schedules of this commit, to roll back"
+    )
     parser.add_argument(
         "--alternatives",
         action="store_true",
@@ -343,7 +374,7 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="GITREF",
-        help="plan offline what changes since the branch left this one; nothing is asked of Modal",
+        help="plan the changes since the branch left this one, offline",
     )
     _add_format(parser, "markdown")
 
@@ -355,7 +386,7 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     comment.add_argument(
         "--untouched",
         action="store_true",
-        help="say in the comment, if there is one, that the pull request touches no schedule",
+        help="update an existing comment to say that the pull request changes no schedule",
     )
     drift = commands.add_parser("drift", help="open, update or close the issue about drift")
     drift.add_argument(
@@ -363,35 +394,38 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
     )
     drift.set_defaults(target="github:drift")
     reviewed = commands.add_parser(
-        "reviewed", help="say whether a plan is what the merged pull request's comment shows"
+        "reviewed", help="check that a plan equals that of the merged pull request's comment"
     )
     reviewed.add_argument(
-        "--offline", metavar="FILE", help="the plan of the merge that --against printed"
+        "--offline", metavar="FILE", help="the merge's plan, as --against printed it"
     )
     reviewed.set_defaults(target="github:reviewed")
     for command in (comment, drift, reviewed):
         _add_common(command, argparse.SUPPRESS)
-        command.add_argument("--file", help="what --format markdown printed")
+        command.add_argument("--file", help="the output of --format markdown")
 
 
 def _add_cancel(tasks: argparse.ArgumentParser) -> None:
     commands = tasks.add_subparsers(metavar="COMMAND")
-    cancel = commands.add_parser("cancel", help="see to it that a task does not start")
+    cancel = commands.add_parser("cancel", help="cancel a task that has not started")
     cancel.set_defaults(target="tasks:cancel")
     cancel.add_argument("id", metavar="ID")
     _add_common(cancel, argparse.SUPPRESS)
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (any free one)")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
     parser.add_argument(
-        "--crons", type=_crons, default="5", help="cron limit of its workspace, or `unlimited` (5)"
+        "--crons",
+        type=_crons,
+        default="5",
+        help="how many crons its workspace allows, or `unlimited` (5)",
     )
     parser.set_defaults(target="engine:serve")
     commands = parser.add_subparsers(metavar="COMMAND")
     variables = commands.add_parser("env", help="print the variables of the running engine")
     variables.set_defaults(target="engine:variables")
-    execute = commands.add_parser("exec", help="run a command pointed at the engine")
+    execute = commands.add_parser("exec", help="run a command with these variables")
     execute.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND …")
     execute.set_defaults(target="engine:execute")
 

@@ -1,4 +1,4 @@
-"""Which schedule or task a person means by a name, and which runs in the history are of it."""
+"""Resolves a name on the command line to a schedule or task, and finds its runs in the history."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from reconciler.model.task import (
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a name stands for.
+class NameMatcher:
+    """Selects the occurrences in the history that belong to a schedule or task.
 
     Attributes:
-        names: in the history.
-        former: names that its schedule had, each with the last epoch minute of which that is so.
-        task_id: the task's id, all uses of which are meant; None when it is one use, or no task's.
+        names: its names in the history.
+        former: earlier names of the schedule, each with the last epoch minute at which it had it.
+        task_id: the task's id, if all its editions match; None for one edition, or no task.
     """
 
     names: frozenset[str]
@@ -39,11 +39,11 @@ class Named:
     task_id: str | None = None
 
     @classmethod
-    def of(cls, name: str, generation: Generation | None) -> Named:
-        """What is meant.
+    def of(cls, name: str, generation: Generation | None) -> NameMatcher:
+        """The matcher for a name on the command line.
 
         Args:
-            name: of a schedule, or of a task: its id (``t1``), or which use of that (``t1~2``,
+            name: of a schedule, or the id of a task (``t1``), or one edition of it (``t1~2``,
                 ``task/t1~2``).
         """
         record = None if generation is None else generation.find(name)
@@ -52,16 +52,16 @@ class Named:
         whole = key is not None and "~" not in name
         return cls(frozenset({name, NAME_PREFIX + name}), former, name if whole else None)
 
-    def could_mean(self, name: str) -> bool:
-        """Whether an occurrence of that name in the history may be of it."""
+    def may_match(self, name: str) -> bool:
+        """Whether an occurrence of that name in the history may match."""
         return (
             name in self.names
             or any(name == old for old, _last in self.former)
             or (self.task_id is not None and task_id_of(name) == self.task_id)
         )
 
-    def means(self, occurrence: Occurrence) -> bool:
-        """Whether an occurrence in the history is of it."""
+    def matches(self, occurrence: Occurrence) -> bool:
+        """Whether an occurrence in the history matches."""
         return (
             occurrence.name in self.names
             or any(occurrence.name == old and occurrence.at <= last for old, last in self.former)
@@ -72,23 +72,23 @@ class Named:
 async def require_known(
     name: str, generation: Generation | None, ports: Ports, history: Iterable[Run] = ()
 ) -> None:
-    """Let nobody take a mistyped name for one of which there is nothing to say.
+    """Refuse an unknown name: a mistyped name must not look like one without history.
 
     Args:
-        history: what was read of it already.
+        history: the runs that were read already.
 
     Raises:
-        ReconcileError: neither what is live nor the history knows it.
+        ReconcileError: the name is neither live nor in the history.
     """
     if generation is not None and generation.named(name) is not None:
         return
-    named = Named.of(name, generation)
-    if any(named.means(run.occurrence) for run in history):
+    named = NameMatcher.of(name, generation)
+    if any(named.matches(run.occurrence) for run in history):
         return
     if await find_task(ports.tasks, name) is not None:
         return
     seen = [run.occurrence for run in runs_of(await ports.log.recent(FAR_DAYS))]
-    if any(map(named.means, seen)):
+    if any(map(named.matches, seen)):
         return
     live = () if generation is None else generation.by_name
     known = {*live, *(task_id_of(one.name) or one.name for one in seen)}
@@ -96,7 +96,7 @@ async def require_known(
 
 
 async def find_task(files: TaskFiles | None, name: str) -> Task | SettledTask | None:
-    """What the files say of a task: its newest use, or the one that the name says.
+    """A task by its id, in its newest edition, or by the name of one edition.
 
     Raises:
         FormatError: its file cannot be read.
@@ -115,7 +115,7 @@ async def find_task(files: TaskFiles | None, name: str) -> Task | SettledTask | 
 async def records_of(
     runs: Sequence[Run], generation: Generation | None, files: TaskFiles | None
 ) -> dict[str, ScheduleRecord]:
-    """Whose runs these are, by their names; those that are not known any more are left out."""
+    """The records of the schedules and tasks of these runs, by name; without unknown ones."""
     found: dict[str, ScheduleRecord] = {}
     for run in runs:
         name = run.occurrence.name
@@ -128,7 +128,7 @@ async def records_of(
 
 
 async def record_of_task(files: TaskFiles | None, name: str) -> ScheduleRecord | None:
-    """What a task starts; None when that is not known any more."""
+    """The record of a task; None if its file no longer exists or cannot be read."""
     from reconciler.client.stored_tasks import paths_of, stored, task_of
 
     key = parse_task_key(name.removeprefix(NAME_PREFIX))
@@ -137,6 +137,6 @@ async def record_of_task(files: TaskFiles | None, name: str) -> ScheduleRecord |
     try:
         task = await stored(files, *key, await paths_of(files, key[0]))
     except FormatError:
-        # What became of the run is known all the same.
+        # The outcome of the run is known without the file.
         return None
     return None if task is None else task_of(task).record()

@@ -1,4 +1,4 @@
-"""``reconcile next``: when the schedules in git run next; nothing is asked of Modal."""
+"""``reconcile next``: the next occurrences of the schedules in git. It does not call Modal."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _hours(args: Namespace) -> int:
     if hours > 24 * FARTHEST:
         raise ReconcileError(
             f"{FARTHEST} days are the most that is looked at",
-            remedy=f"Say --days {FARTHEST} or fewer; --after begins later.",
+            remedy=f"Pass --days {FARTHEST} or fewer; --after begins later.",
         )
     return hours
 

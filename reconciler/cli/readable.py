@@ -1,4 +1,4 @@
-"""Text files that are named on the command line, and standard input."""
+"""Reads the text files that the command line names, and standard input."""
 
 from __future__ import annotations
 

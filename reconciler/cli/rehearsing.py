@@ -1,4 +1,4 @@
-"""What the next wake would do: the wake itself, on ports that change nothing."""
+"""Shows what the next wake would do: runs a wake on ports that change nothing."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from reconciler.query.damage import ENTRY
 from reconciler.render.rehearsal import Line, Rehearsal, Will
 
 HISTORY_DAYS = 2
-"""In which the history is asked what became of the attempts before: an occurrence that was not
-started then is found by the cursor, and only its reason is not told."""
+"""Days of history that are read for earlier attempts. The cursor knows older occurrences that did
+not start; only their reasons are missing then."""
 
 
 async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
-    """What a wake would do now, or as if it were that epoch minute.
+    """What a wake would do now, or at the epoch minute ``as_if``.
 
     Raises:
-        NothingAppliedError: there is nothing to serve.
+        NothingAppliedError: nothing was applied yet.
     """
     generation = await ports.generations.live()
     if generation is None:
@@ -55,7 +55,7 @@ async def rehearse(ports: Ports, as_if: int | None) -> Rehearsal:
 
 
 async def _known(ports: Ports, cursor: Cursor) -> Mapping[Occurrence, Run]:
-    """What the history says of what earlier wakes could not start."""
+    """The history of the occurrences that earlier wakes could not start."""
     if not cursor.pending:
         return {}
     return {run.occurrence: run for run in runs_of(await ports.log.recent(HISTORY_DAYS))}
@@ -104,7 +104,7 @@ async def _will(record: RunRecord, claims: RehearsedClaims, before: Cursor) -> W
 
 
 def _left(log: WakeLog, claims: RehearsedClaims, as_if: int | None) -> Mapping[str, int]:
-    """What a later wake would have to look at, with the attempt of each."""
+    """The occurrences that a later wake has to process, with the attempt of each."""
     cursor = cursor_of(claims.stored.get(CURSOR_KEY))
     return cursor.pending if as_if is None and isinstance(cursor, Cursor) else log.pending
 
@@ -115,7 +115,7 @@ def _waiting(
     generation: Generation,
     known: Mapping[Occurrence, Run],
 ) -> Iterable[Line]:
-    """What the wake would leave for a later one, without a word about it."""
+    """The occurrences that the wake would leave to a later one without recording anything."""
     said = {record.occurrence.id for record in log.records}
     for key, attempt in left.items():
         if key in said:

@@ -1,4 +1,4 @@
-"""``reconcile runs``: what became of the occurrences of the last days, or of one of them."""
+"""``reconcile runs``: the outcomes of the occurrences of the last days, or of one of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from reconciler.cli.connection import connected, open_ports, open_query, removal_in
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.named import Named, records_of, require_known
+from reconciler.cli.named import NameMatcher, records_of, require_known
 from reconciler.cli.printing import to_json
 from reconciler.cli.stopping import run
 from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
@@ -43,14 +43,14 @@ def main(args: Namespace) -> int:
 async def _single(inputs: Inputs, args: Namespace, wanted: Occurrence) -> str:
     ports = open_ports(inputs)
     generation = await ports.generations.live()
-    named = Named.of(wanted.name, generation)
+    named = NameMatcher.of(wanted.name, generation)
     history, days = RunHistory(open_query(inputs).files), args.days or FAR_DAYS
-    known = await history.read_about(named.could_mean, wanted.at, days=days)
+    known = await history.read_about(named.may_match, wanted.at, days=days)
     warn_of_damage(known.damaged, removal_in(inputs))
     found = [
         one
         for one in known.ordered
-        if one.occurrence.at == wanted.at and named.means(one.occurrence)
+        if one.occurrence.at == wanted.at and named.matches(one.occurrence)
     ]
     if not found:
         await require_known(wanted.name, generation, ports, known.ordered)
@@ -72,14 +72,14 @@ async def _listed(inputs: Inputs, args: Namespace) -> str:
     ports, asked = open_ports(inputs), open_query(inputs)
     days = _days(args, asked.clock.now())
     generation = None if args.name is None else await ports.generations.live()
-    named = None if args.name is None else Named.of(args.name, generation)
+    named = None if args.name is None else NameMatcher.of(args.name, generation)
     wanted = RunsWanted(
         count=args.count,
         days=days,
         since=args.since,
         failed=args.failed,
-        about=None if named is None else named.could_mean,
-        means=None if named is None else named.means,
+        about=None if named is None else named.may_match,
+        means=None if named is None else named.matches,
     )
     found = await list_runs(RunHistory(asked.files), asked.caller, wanted)
     warn_of_damage(found.damaged, removal_in(inputs))

@@ -1,4 +1,4 @@
-"""How a plan is shown: as text, as JSON or as the comment on a pull request."""
+"""Prints a plan as text, as JSON or as the comment on a pull request."""
 
 from __future__ import annotations
 

@@ -41,19 +41,19 @@ if TYPE_CHECKING:
     from reconciler.deploy.revisions import CommittedFiles
     from reconciler.model.pointer import Pointer
 
-_HARMLESS: Final = "; nothing is deleted because of that"
+_HARMLESS: Final = "; no schedule is deleted because of this"
 _DELETE_ALL: Final = (
-    "To delete every schedule, keep the folder with nothing but a .gitkeep in it and say "
-    "--allow-deletes N, with N their number."
+    "To delete every schedule, keep only a .gitkeep in the folder and pass --allow-deletes N, with "
+    "N the number of schedules."
 )
 
 
 class NoManifestsError(RefusedError):
-    """The folder of the manifests is empty or cannot be read: nothing is deleted because of it."""
+    """The manifests' folder is empty or cannot be read; no schedule is deleted because of this."""
 
 
 class NewEnvironmentError(ReconcileError):
-    """A commit has no environment of a name that was given."""
+    """The settings of a commit declare no environment of the given name."""
 
     def __init__(self, name: str, settings: Settings, files: CommittedFiles) -> None:
         super().__init__(
@@ -165,7 +165,7 @@ def read_source(args: Namespace) -> Source:
             raise NoManifestsError(
                 f"there are neither settings nor a folder of manifests here{_HARMLESS}",
                 where=str(inputs.root),
-                remedy="Call it in the repository's root, or begin one: reconcile init. "
+                remedy="Run it in the repository's root, or create a repository: reconcile init. "
                 + _DELETE_ALL,
             ) from error
         shown = shown_from(inputs.top, inputs.folder)
@@ -173,7 +173,7 @@ def read_source(args: Namespace) -> Source:
 
 
 def read_source_before(args: Namespace, revision: str, now: Inputs) -> Source:
-    """What a commit says, to compare with; an environment that is new since then had nothing.
+    """The source at an earlier commit, to compare with; a new environment had no schedules then.
 
     Raises:
         ReconcileError, RefusedError: see :func:`read_source_at`.
@@ -189,9 +189,9 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
     """The schedules and settings of a commit.
 
     Raises:
-        NewEnvironmentError: it has none of that name.
-        ManifestError: with all that is wrong in them.
-        NoManifestsError: it has none, and must not be empty.
+        NewEnvironmentError: it declares no environment of this name.
+        ManifestError: with all problems of settings and manifests.
+        NoManifestsError: it has no manifests, and ``may_be_empty`` is false.
         ReconcileError: there is no such commit.
         RefusedError: the clone is shallow.
     """
@@ -214,7 +214,7 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
     contents = files.manifests(settings.schedules)
     if not contents:
         if not may_be_empty:
-            message = f"no manifest in this folder at commit {files.commit[:12]}"
+            message = f"this folder contains no manifest at commit {files.commit[:12]}"
             raise _no_manifests(message, folder)
         return Source(inputs, (), files.commit, files.author)
     with _naming(files.commit):
@@ -235,7 +235,7 @@ def require_app_of(inputs: Inputs, commit: str | None = None) -> None:
 
 @contextmanager
 def _naming(commit: str) -> Iterator[None]:
-    """Name files as git does those of a commit: the work tree may hold others in their place."""
+    """Name files of a commit as git does: the work tree may contain other files at their paths."""
     try:
         yield
     except ManifestError as error:
@@ -257,5 +257,5 @@ def _no_manifests(message: str, folder: str) -> NoManifestsError:
     return NoManifestsError(
         message.removesuffix(_HARMLESS) + _HARMLESS,
         where=folder,
-        remedy=f"Check the checkout, or say --schedules DIR. {_DELETE_ALL}",
+        remedy=f"Check the checkout, or pass --schedules DIR. {_DELETE_ALL}",
     )

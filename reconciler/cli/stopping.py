@@ -1,4 +1,4 @@
-"""Signals that stop a command: it releases what it holds, says so, and exits with 128 + the number.
+"""Handles signals: a command releases its lease, says so, and exits with 128 + the number.
 
 SIGINT is Ctrl-C; SIGTERM is how containers and CI systems stop a job; SIGHUP is a terminal that was
 closed. Within :func:`run` the first of them cancels the job, which then releases its lease. CI

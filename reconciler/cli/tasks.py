@@ -1,4 +1,4 @@
-"""``reconcile tasks``: what programs have created with ``reconciler.client``."""
+"""``reconcile tasks``: the tasks that programs created with ``reconciler.client``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as people give them on the command line."""
+"""Times on the command line."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final
 USUAL_DAYS: Final = 7
 """Days of history that a list of runs shows."""
 YEARS: Final = range(1900, 3000)
-"""Beyond them are mistakes, and not far beyond the ends of the calendar."""
+"""A year outside this range is a mistake, and may be outside of what datetime represents."""
 FAR_DAYS: Final = 90
-"""Days of history in which one run, or whether a name is known, is looked for."""
+"""Days of history that are searched for one run, or for a name."""
 
 
 def read_time(text: str) -> datetime:
-    """Read ISO 8601; without an offset the time is naive, until :func:`in_utc` has said so.
+    """Parse ISO 8601. A time without an offset stays naive until :func:`in_utc` converts it.
 
     Raises:
-        ValueError: it is no time, or none that anything of ours can be about; with what to say.
+        ValueError: it is not a time, or not in the supported years; its text is the message.
     """
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        what = f"{text!r} is not a time: ISO 8601 is expected, such as 2026-11-23T09:00Z"
+        what = f"{text!r} is not a time in ISO 8601, such as 2026-11-23T09:00Z"
         raise ValueError(what) from None
     if time.year not in YEARS:
         raise ValueError(f"{text!r} is not in the years {YEARS.start} to {YEARS.stop - 1}")
@@ -32,7 +32,7 @@ def read_time(text: str) -> datetime:
 
 
 def in_utc(time: datetime) -> datetime:
-    """The time as it is taken; who left out the offset may have meant another, and is told."""
+    """The time with its offset. Without one it is read as UTC, and a message says so."""
     if time.tzinfo is not None:
         return time
     written = time.isoformat(timespec="auto" if time.second or time.microsecond else "minutes")
@@ -41,7 +41,7 @@ def in_utc(time: datetime) -> datetime:
 
 
 def settle_times(args: Namespace) -> None:
-    """Let no command see a time that does not say which instant it means."""
+    """Give every time among the arguments an offset."""
     for name, value in vars(args).items():
         if isinstance(value, datetime):
             setattr(args, name, in_utc(value))

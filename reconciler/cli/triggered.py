@@ -1,4 +1,4 @@
-"""What a trigger did about its own schedule, told from all else that its wake has seen to."""
+"""The result of a trigger for its own schedule, without the other work of its wake."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from reconciler.model.outbox import Sending
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 NEXT_MINUTE = "Trigger it again in the next minute."
-"""An occurrence is a minute, and is claimed once: the next minute is another one."""
+"""An occurrence is a minute and is claimed once; the next minute is another occurrence."""
 
 
 async def triggered(log: WakeLog, occurrence: Occurrence, claims: Claims) -> WakeLog:
-    """The part of a trigger's log that is about what was triggered.
+    """The part of a trigger's log that concerns the triggered occurrence.
 
-    The same wake writes down how calls ended that earlier ones had started, which nobody asked for
-    here. That an occurrence was settled before is told by its claim, which names the wake that
-    made it.
+    The same wake also records the ends of earlier calls, which are left out here. The claim of the
+    occurrence names the wake that made it, and so shows whether an earlier wake settled it.
 
     Raises:
         ReconcileError: this trigger started nothing, and will not.
@@ -56,9 +55,9 @@ def _settled_before(line: RunRecord, occurrence: Occurrence, claim: Entry) -> Re
 
 def _in_doubt(occurrence: Occurrence) -> ReconcileError:
     return ReconcileError(
-        f"{occurrence.id} waits: another wake is at it, or an earlier run is in the way; this one "
-        "started nothing, and a later wake goes on with it",
-        remedy="See what becomes of it",
+        f"{occurrence.id} waits for another wake that is processing it, or for an earlier run; "
+        "this trigger started nothing, and a later wake will start it",
+        remedy="Look at its outcome later",
         command=f"runs {occurrence.id}",
     )
 

@@ -1,4 +1,4 @@
-"""A schedule was named that does not exist, or nothing exists yet."""
+"""Errors for a schedule that does not exist, and for an app to which nothing was applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``reconcile unlock``: take the lease from an apply that is dead."""
+"""``reconcile unlock``: release the lease of an apply that has died."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.errors import StoppedError
 
 
 def main(args: Namespace) -> int:
-    """Break the lease with the number that was shown. Returns the exit code."""
+    """Release the lease with this number. Returns the exit code."""
     inputs = read_inputs(args)
     with connected(inputs):
         from reconciler.deploy.lease import break_lease

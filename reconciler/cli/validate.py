@@ -1,4 +1,4 @@
-"""``reconcile validate``: read the manifests and say all that is wrong with them."""
+"""``reconcile validate``: read the manifests and report all their problems."""
 
 from __future__ import annotations
 

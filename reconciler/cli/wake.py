@@ -32,7 +32,7 @@ HISTORY_DAYS = 7
 
 
 def wake(args: Namespace) -> int:
-    """Wake the deployed dispatcher, or say what it would do. Returns the exit code."""
+    """Wake the deployed dispatcher, or show what it would do. Returns the exit code."""
     inputs = read_inputs(args)
     as_if = None if args.at is None else minute(args.at)
     with connected(inputs) as goes_on:
@@ -52,7 +52,7 @@ def wake(args: Namespace) -> int:
 
 
 def trigger(args: Namespace) -> int:
-    """Start one schedule now, whatever its times are. Returns the exit code."""
+    """Start one schedule now, outside of its times. Returns the exit code."""
     inputs = read_inputs(args)
     with connected(inputs) as goes_on, stopping(_stopped(f"runs {args.name}", goes_on)):
         ports = open_ports(inputs)
@@ -94,7 +94,7 @@ def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = N
 
 
 def _awaited(log: WakeLog, inputs: Inputs, args: Namespace) -> WakeLog:
-    """The log once the calls in it have ended, when somebody waits for that."""
+    """The log; with ``--wait``, after the calls in it have ended."""
     if not args.wait:
         return log
     from reconciler.deploy.invocation import wait_for_calls
@@ -153,7 +153,7 @@ def _stopped(look: str, goes_on: bool) -> StoppedError:
     if goes_on:
         return StoppedError(
             "nothing is left locked, and what was started goes on",
-            remedy="See how it goes",
+            remedy="Look at its outcome later",
             command=look,
         )
     return StoppedError(

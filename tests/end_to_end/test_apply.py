@@ -306,8 +306,8 @@ def test_in_ci_the_environment_has_to_be_named(project: Project) -> None:
     done = project.reconcile("--dry-run", CI="true")
     assert done.code == 3
     assert done.err == (
-        "reconcile: in CI the environment has to be named\n"
-        "  Say --env NAME, or --env local for the embedded engine.\n"
+        "reconcile: in CI, --env is required\n"
+        "  Pass --env NAME, or --env local for the embedded engine.\n"
     )
     assert project.reconcile("--dry-run", "--env", "local", CI="true").code == 0
 

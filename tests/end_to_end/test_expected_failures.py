@@ -192,7 +192,7 @@ CASES = {
         imported("[" * 10_000), ("import", "kubernetes", "given"), "nested too deeply", "Check"
     ),
     "arguments that are brackets": Case(
-        nothing, ("submit", "a/b", "--args", "[" * 100_000), "--args is no JSON", "For example"
+        nothing, ("submit", "a/b", "--args", "[" * 100_000), "--args is not JSON", "For example"
     ),
     "an argument that is not UTF-8": Case(
         nothing,

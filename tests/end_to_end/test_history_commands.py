@@ -78,5 +78,5 @@ def test_a_function_can_be_submitted_and_its_result_fetched(project: Project) ->
     wrong = project.reconcile("submit", "shop/sync", "--args", "[1]")
     assert (wrong.code, wrong.err.splitlines()[0]) == (
         1,
-        "reconcile: --args has to be a JSON object",
+        "reconcile: --args must be a JSON object",
     )

@@ -140,10 +140,10 @@ def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> Non
     assert done.returncode == 3
     assert done.stderr == (
         f"reconcile: {tmp_path}: there are neither settings nor a folder of manifests here; "
-        "nothing is deleted because of that\n"
-        "  Call it in the repository's root, or begin one: reconcile init. To delete every "
-        "schedule, keep the folder with nothing but a .gitkeep in it and say --allow-deletes N, "
-        "with N their number.\n"
+        "no schedule is deleted because of this\n"
+        "  Run it in the repository's root, or create a repository: reconcile init. To delete "
+        "every schedule, keep only a .gitkeep in the folder and pass --allow-deletes N, "
+        "with N the number of schedules.\n"
     )
 
 
@@ -185,7 +185,7 @@ def test_next_looks_a_year_ahead_at_most(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "reconcile: 366 days are the most that is looked at\n"
-        "  Say --days 366 or fewer; --after begins later.\n"
+        "  Pass --days 366 or fewer; --after begins later.\n"
     )
 
 
@@ -193,7 +193,7 @@ def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
     done = reconcile(folder, "next", "--after", "tomorrow")
     assert done.returncode == 1, "2 would say that there are changes"
     assert done.stderr == (
-        "reconcile next: argument --after: 'tomorrow' is not a time: ISO 8601 is expected, such "
+        "reconcile next: argument --after: 'tomorrow' is not a time in ISO 8601, such "
         "as 2026-11-23T09:00Z\n  See reconcile next --help\n"
     )
 

@@ -297,7 +297,7 @@ def test_who_no_longer_waits_is_told_that_the_run_goes_on_and_how_to_see_it(
     assert (waiting.returncode, out) == (130, "")
     assert err == (
         "reconcile: interrupted; nothing is left locked, and what was started goes on\n"
-        "  See how it goes: reconcile runs a\n"
+        "  Look at its outcome later: reconcile runs a\n"
     )
     (run,) = project.reconcile("runs", "a", "--format", "json").json["runs"]
     assert run["state"] == "started"

@@ -179,7 +179,7 @@ def test_a_missing_or_empty_folder_deletes_nothing_until_it_is_allowed_by_number
     team.git.git("rm", "-q", "schedules/hourly.yaml")
     refused(
         team.project.reconcile("--yes"),
-        "neither settings nor a folder of manifests here; nothing is deleted because of that",
+        "neither settings nor a folder of manifests here; no schedule is deleted because of this",
         "--allow-deletes N",
     )
     team.git.write("schedules/.gitkeep", "")
@@ -204,7 +204,7 @@ def test_a_commit_without_manifests_deletes_nothing_either(team: Team) -> None:
     team.project.applied()
     refused(
         team.project.reconcile("--at", empty, "--yes"),
-        f"no manifest in this folder at commit {empty[:12]}",
+        f"this folder contains no manifest at commit {empty[:12]}",
         "--allow-deletes N",
     )
 
