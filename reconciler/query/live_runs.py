@@ -18,7 +18,7 @@ NEAR_DAYS = 7
 """Days of history in which most schedules have run; for the others the reader looks further."""
 FAR_DAYS = 90
 """Days of history in which the last run of a schedule is looked for."""
-ASKED_AT_MOST = 64
+ASKED_AT_MOST = 20
 """Open calls of which Modal is asked how they stand. The next wake writes down how the others
 ended."""
 MINUTES_PER_DAY = 24 * 60

@@ -90,7 +90,7 @@ def test_the_first_wake_of_a_day_puts_an_old_day_into_one_file_and_removes_the_o
     rig.commands.call(waking.file_days, ages)
     woken = night.wake()
     kept = {f"{datetime.now(UTC) - timedelta(days=age):%Y-%m-%d}" for age in ages[:-1]}
-    assert woken.history == ("compacted.jsonl",)
+    assert woken.history == ("compacted.jsonl", "summary.ndjson")
     assert kept <= set(woken.days)
     assert f"{datetime.now(UTC) - timedelta(days=100):%Y-%m-%d}" not in woken.days
 
