@@ -6,11 +6,11 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from reconciler.cli.asking import confirmed, holder
+from reconciler.cli.confirmation import confirmed, holder
 from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.inputs import read_inputs, schedules_of
+from reconciler.cli.signals import run, stopping
 from reconciler.cli.source import desired_of, require_app_of
-from reconciler.cli.stopping import run, stopping
 from reconciler.deploy.adoption import adoption
 from reconciler.deploy.checkout import settle_git_variables
 from reconciler.deploy.lease import held_lease

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable
 from reconciler.cli.connection import connected, open_ports, open_query, open_workspace, removal_in
 from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.named import NameMatcher, find_task, records_of, require_known
-from reconciler.cli.printing import print_json
-from reconciler.cli.stopping import run
-from reconciler.cli.unknown import nothing_live
+from reconciler.cli.json_output import print_json
+from reconciler.cli.name_matcher import NameMatcher, find_task, records_of, require_known
+from reconciler.cli.signals import run
+from reconciler.cli.unknown_names import nothing_live
 from reconciler.cron import minute
 from reconciler.deploy.history import Origin, record_or_damage
 from reconciler.deploy.observation import read_pointer

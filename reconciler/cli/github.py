@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from reconciler.cli.inputs import environment_name
-from reconciler.cli.showing import made_now
+from reconciler.cli.plan_output import made_now
 from reconciler.errors import ReconcileError, one_line
 from reconciler.github.api import Repository
 from reconciler.github.comment import put_comment

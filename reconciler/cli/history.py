@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from reconciler.cli.connection import connected, open_workspace, removal_in
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import read_inputs
-from reconciler.cli.printing import print_json
-from reconciler.cli.stopping import run
+from reconciler.cli.json_output import print_json
+from reconciler.cli.signals import run
 from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.style import Style

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from reconciler.cli.connection import connected, open_workspace
+from reconciler.cli.input_files import read_standard_input, read_text
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.readable import read_standard_input, read_text
-from reconciler.cli.stopping import run
+from reconciler.cli.signals import run
 from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import on_one_line, printable

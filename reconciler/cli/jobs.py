@@ -8,8 +8,8 @@ from typing import Final
 
 from reconciler.cli.connection import connected
 from reconciler.cli.inputs import read_inputs
-from reconciler.cli.printing import print_json, to_json
-from reconciler.cli.stopping import run
+from reconciler.cli.json_output import print_json, to_json
+from reconciler.cli.signals import run
 from reconciler.errors import ReconcileError
 from reconciler.render.json_format import OUTPUT_FORMAT
 

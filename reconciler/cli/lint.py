@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from reconciler.cli.inputs import read_inputs, schedules_of
-from reconciler.cli.printing import print_json
+from reconciler.cli.json_output import print_json
 from reconciler.cron import Timetable, minute
 from reconciler.cron import warnings as cron_warnings
 from reconciler.manifest import Schedule

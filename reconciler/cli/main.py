@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from reconciler import __version__
-from reconciler.cli.stopping import heed_signals, ignore_signals, number_of
+from reconciler.cli.signals import heed_signals, ignore_signals, number_of
 from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
 from reconciler.disk import disk_problem
 from reconciler.errors import ReconcileError, StoppedError

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.cli.inputs import Inputs, read_inputs, schedules_of
-from reconciler.cli.printing import print_json
-from reconciler.cli.unknown import unknown_schedule
+from reconciler.cli.json_output import print_json
+from reconciler.cli.unknown_names import unknown_schedule
 from reconciler.cron import minute
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.asking import confirmed, holder
+from reconciler.cli.confirmation import confirmed, holder
 from reconciler.cli.connection import connected, open_workspace
+from reconciler.cli.input_files import read_text
 from reconciler.cli.inputs import environment_name
-from reconciler.cli.readable import read_text
-from reconciler.cli.showing import show, show_applied, show_failure
+from reconciler.cli.plan_output import show, show_applied, show_failure
+from reconciler.cli.signals import run, stopping
 from reconciler.cli.source import read_source, read_source_before
-from reconciler.cli.stopping import run, stopping
 from reconciler.cron import minute
 from reconciler.deploy.apply import (
     MissingTargetError,

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from reconciler.cli.connection import connected, open_ports, open_query, removal_in
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.named import NameMatcher, records_of, require_known
-from reconciler.cli.printing import to_json
-from reconciler.cli.stopping import run
+from reconciler.cli.json_output import to_json
+from reconciler.cli.name_matcher import NameMatcher, records_of, require_known
+from reconciler.cli.signals import run
 from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
-from reconciler.cli.unknown import require_volume
+from reconciler.cli.unknown_names import require_volume
 from reconciler.cron import minute
 from reconciler.dispatch.history import with_open_calls
 from reconciler.errors import ReconcileError

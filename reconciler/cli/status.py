@@ -9,10 +9,10 @@ from dataclasses import replace
 from reconciler.cli.connection import connected, open_query, open_workspace, removal_in
 from reconciler.cli.damaged import remedies
 from reconciler.cli.inputs import read_inputs
-from reconciler.cli.printing import print_json
+from reconciler.cli.json_output import print_json
+from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
-from reconciler.cli.stopping import run
-from reconciler.cli.unknown import nothing_live
+from reconciler.cli.unknown_names import nothing_live
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 

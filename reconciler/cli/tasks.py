@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.connection import connected
 from reconciler.cli.inputs import read_inputs
-from reconciler.cli.printing import print_json
-from reconciler.cli.stopping import run
+from reconciler.cli.json_output import print_json
+from reconciler.cli.signals import run
 from reconciler.cron import minute
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.inputs import read_inputs
-from reconciler.cli.stopping import run, stopping
+from reconciler.cli.signals import run, stopping
 from reconciler.errors import StoppedError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from reconciler.cli.inputs import find_place
-from reconciler.cli.printing import print_json
+from reconciler.cli.json_output import print_json
 from reconciler.deploy.settings_files import require_app_of_its_own
 from reconciler.manifest import ManifestError, load
 from reconciler.manifest.problem import Problem

@@ -10,11 +10,11 @@ from typing import Final
 from reconciler.cli.connection import connected, open_ports
 from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
-from reconciler.cli.printing import print_json
-from reconciler.cli.rehearsing import rehearse
-from reconciler.cli.stopping import run, stopping
-from reconciler.cli.triggered import triggered
-from reconciler.cli.unknown import nothing_live, unknown_schedule
+from reconciler.cli.json_output import print_json
+from reconciler.cli.signals import run, stopping
+from reconciler.cli.trigger_result import triggered
+from reconciler.cli.unknown_names import nothing_live, unknown_schedule
+from reconciler.cli.wake_rehearsal import rehearse
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.dispatch.wake.start import CLAIM_LIFE

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.rehearsing import rehearse
+from reconciler.cli.wake_rehearsal import rehearse
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.model.runs_file import RunRecord, RunState

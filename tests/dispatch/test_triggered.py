@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from reconciler.cli.triggered import triggered
+from reconciler.cli.trigger_result import triggered
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.errors import ReconcileError

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from reconciler.cli.asking import confirmed, holder
+from reconciler.cli.confirmation import confirmed, holder
 from reconciler.errors import ReconcileError
 
 

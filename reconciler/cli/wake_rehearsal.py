@@ -137,7 +137,7 @@ def _waiting(
 
 async def _function(occurrence: Occurrence, generation: Generation, ports: Ports) -> str:
     if is_task(occurrence.name):
-        from reconciler.cli.named import record_of_task
+        from reconciler.cli.name_matcher import record_of_task
 
         record = await record_of_task(ports.tasks, occurrence.name)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.cli.times import FAR_DAYS
-from reconciler.cli.unknown import unknown_schedule
+from reconciler.cli.unknown_names import unknown_schedule
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import FormatError
