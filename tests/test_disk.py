@@ -29,7 +29,7 @@ def small_files() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("before", [None, b"what was there"])
-def test_a_file_that_does_not_fit_leaves_what_was_there_and_no_half_file(
+def test_a_file_that_does_not_fit_leaves_the_old_file_and_no_partial_one(
     tmp_path: Path, before: bytes | None
 ) -> None:
     path = tmp_path / "plan.json"
@@ -60,7 +60,7 @@ def test_a_link_is_followed_and_the_mode_of_a_file_is_kept(tmp_path: Path) -> No
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"new", 0o600)
 
 
-def test_what_is_no_regular_file_is_written_to_as_it_is() -> None:
+def test_a_path_that_is_not_a_regular_file_is_written_to_directly() -> None:
     program = (
         "from pathlib import Path; from reconciler.disk import write_whole; "
         "write_whole(Path('/dev/stdout'), b'calendar')"

@@ -55,6 +55,6 @@ def test_what_no_text_can_say_is_not_rounded(duration: timedelta) -> None:
 
 
 @given(st.integers(min_value=0, max_value=999_999 * 86_400))
-def test_what_is_written_is_read_back(seconds: int) -> None:
+def test_a_formatted_duration_is_parsed_back(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
     assert parse_duration(format_duration(duration)) == duration

@@ -22,5 +22,5 @@ HOUR, DAY = 3600, 86_400
         (476_534 * 60, "330 days"),
     ],
 )
-def test_how_late_is_said_in_units_that_people_can_picture(seconds: int, text: str) -> None:
+def test_rough_durations_use_readable_units(seconds: int, text: str) -> None:
     assert rough_duration(seconds) == text

@@ -37,7 +37,7 @@ def main(args: Namespace) -> int:
 
 def _stopped() -> StoppedError:
     return StoppedError(
-        "nothing is left locked, and the app may be adopted already",
+        "no lease is held, and the app may be adopted already",
         remedy="Run it again, which says so.",
     )
 

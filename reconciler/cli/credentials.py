@@ -1,7 +1,7 @@
 """Checks the variables and settings from which Modal's client takes its address and credentials.
 
-A pasted secret often ends in a line feed. The client would send it as it is, fail, and show the
-secret in its error; so it never gets that far. No message repeats a value.
+A pasted secret often ends in a line feed. The client would send it unchanged, fail, and show the
+secret in its error. So values are stripped or refused first. No message quotes a value.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ VARIABLES: Final = (
     "MODAL_DISABLE_API_PROXY",
 )
 SETTINGS: Final = ("token_id", "token_secret", "server_url", "environment")
-"""The same in a profile of Modal's configuration file."""
+"""The corresponding settings in a profile of Modal's configuration file."""
 
 PASTED: Final = "\ufeff\u200b\u200e\u200f\u2060\u00a0"
-"""Characters that come along when text is copied, beside white space."""
+"""Invisible characters that copied text often contains, besides white space."""
 QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 
 _TOKENS: Final = {"MODAL_TOKEN_ID": "ak-", "MODAL_TOKEN_SECRET": "as-"}
 _FREE: Final = frozenset({"MODAL_CONFIG_PATH", "MODAL_PROFILE"})
-"""A path or a name of the user's own may hold any character."""
+"""Paths and names that users choose may contain any character."""
 
 
 class CredentialError(ReconcileError):
@@ -47,10 +47,10 @@ class CredentialError(ReconcileError):
 
 
 def clean_variables(environ: MutableMapping[str, str]) -> None:
-    """Take white space off both ends of the client's variables; an empty one is removed.
+    """Strip white space from the client's variables, and remove empty ones.
 
     Raises:
-        CredentialError: what is left cannot be right. Names the variable only.
+        CredentialError: a stripped value is invalid. The message names only the variable.
     """
     for name in VARIABLES:
         value = environ.get(name)
@@ -71,32 +71,32 @@ def clean_variables(environ: MutableMapping[str, str]) -> None:
     ]
     if swapped:
         raise CredentialError(
-            f"{' and '.join(swapped)} hold{'s' if len(swapped) == 1 else ''} the other part of a "
-            "token: MODAL_TOKEN_ID begins with ak-, MODAL_TOKEN_SECRET with as-",
-            remedy="Exchange their values.",
+            f"{' and '.join(swapped)} contain{'s' if len(swapped) == 1 else ''} the other part of "
+            "a token: MODAL_TOKEN_ID begins with ak-, MODAL_TOKEN_SECRET with as-",
+            remedy="Swap their values.",
         )
     wait = environ.get("MODAL_MAX_THROTTLE_WAIT", "0")
     if not (wait.isascii() and wait.isdigit()):
         raise CredentialError(
             "MODAL_MAX_THROTTLE_WAIT is not a whole number of seconds",
-            remedy="Set it to one, such as 60, or leave it out.",
+            remedy="Set it to a number such as 60, or unset it.",
         )
 
 
 def check_profile() -> None:
-    """Make sure that the client's configuration file can be read and holds usable values.
+    """Check that the client's configuration file is readable and its values are valid.
 
     Raises:
-        CredentialError: it cannot, or does not. Names the file and the setting only.
+        CredentialError: it is not. The message names only the file and the setting.
     """
     path = os.environ.get("MODAL_CONFIG_PATH") or "~/.modal.toml"
     try:
-        # The client prints a box for its own support when it cannot be loaded.
+        # If the client cannot be imported, it prints a box that points to Modal's support.
         with redirect_stdout(StringIO()):
             from modal.config import config
     except ImportError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever reading the file raises
+    except Exception as error:  # noqa: BLE001 - reading the file may raise anything
         text = " ".join(redacted(str(error)).split())
         raise CredentialError(
             f"the configuration of Modal's client cannot be read: {text}",
@@ -118,49 +118,49 @@ def _stripped(value: str) -> str:
 
 
 def check_log_level(environ: Mapping[str, str]) -> None:
-    """Make sure that Modal's client can be imported: it cannot with a level that it does not know.
+    """Check the log level: importing Modal's client fails with an unknown one.
 
     Raises:
-        CredentialError: MODAL_LOGLEVEL is no level.
+        CredentialError: MODAL_LOGLEVEL is not a log level.
     """
     known = logging.getLevelNamesMapping()
     level = environ.get("MODAL_LOGLEVEL")
     if level is not None and level.upper() not in known:
         raise CredentialError(
-            "MODAL_LOGLEVEL is not a level of logging",
-            remedy="Set it to DEBUG, INFO, WARNING or ERROR, or leave it out.",
+            "MODAL_LOGLEVEL is not a log level",
+            remedy="Set it to DEBUG, INFO, WARNING or ERROR, or unset it.",
         )
 
 
 def _check_other_variables(read: Callable[[str], object]) -> None:
-    """Let the client read each of its variables that is set."""
+    """Check the client's other variables by letting the client read them."""
     for name in sorted(os.environ):
         if not name.startswith("MODAL_"):
             continue
         try:
             read(name.removeprefix("MODAL_").lower())
         except KeyError:
-            continue  # none of the client's settings
-        except Exception:  # noqa: BLE001 - whatever the client raises over its value
+            continue  # not a setting of the client
+        except Exception:  # noqa: BLE001 - the client may raise anything for an invalid value
             raise CredentialError(
                 f"{name} has a value that Modal's client cannot use",
-                remedy="Correct it, or leave it out.",
+                remedy="Correct it, or unset it.",
             ) from None
 
 
 def _check(name: str, value: str) -> None:
     wrong = None
     if value != _stripped(value):
-        wrong = "begins or ends in white space", "Write it without white space around it."
+        wrong = "begins or ends with white space", "Remove the white space around it."
     elif value[0] in QUOTES or value[-1] in QUOTES:
-        wrong = "is in quotes", "Write it without the quotes."
+        wrong = "is in quotes", "Remove the quotes."
     elif not (value.isascii() and value.isprintable()):
         wrong = (
-            "holds a character that is not printable ASCII",
-            "Write it again by hand, or copy it anew from where Modal shows it.",
+            "contains a character that is not printable ASCII",
+            "Type it by hand, or copy it again from Modal's dashboard.",
         )
     elif " " in value:
-        wrong = "holds a space", "Write the value alone, without spaces."
+        wrong = "contains a space", "Write the value without spaces."
     elif "server_url" in name.lower():
         wrong = _wrong_address(value)
     if wrong is not None:
@@ -168,7 +168,7 @@ def _check(name: str, value: str) -> None:
 
 
 def _wrong_address(value: str) -> tuple[str, str] | None:
-    """What is wrong with it, and what to write."""
+    """The problem of a server address, and what to write instead; None if it is valid."""
     for url in value.split(","):
         try:
             parts = urlsplit(url.strip())
@@ -180,11 +180,11 @@ def _wrong_address(value: str) -> tuple[str, str] | None:
         if not known:
             return (
                 "is not an http or https address with a host",
-                "Write it as https://api.modal.com, or leave it out: that is the default.",
+                "Write it as https://api.modal.com, or unset it: that is the default.",
             )
         if parts.username is not None or ":" in (parts.hostname or ""):
             return (
-                "holds a user or an IPv6 address, which Modal's client does not take",
-                "Write the scheme, a host name or IPv4 address and the port alone.",
+                "contains a user or an IPv6 address, which Modal's client does not accept",
+                "Write only the scheme, a host name or IPv4 address, and the port.",
             )
     return None

@@ -1,7 +1,8 @@
 """Warns about stored files that a command skipped because it cannot read them.
 
-A wake writes down what it could not read. Before a command shows that, it looks at what is stored
-now: what was repaired or removed since is not shown any more.
+The command continues with the other files. A wake records what it could not read; before a command
+shows such a record, it checks the stored file or entry again, and drops what was repaired or
+removed.
 """
 
 from __future__ import annotations
@@ -21,28 +22,28 @@ from reconciler.model.runs_file import ReadLogs, WakeLog
 from reconciler.query.damage import ENTRY
 
 NAMED_AT_MOST = 20
-"""Damaged files that a command names; the rest is counted."""
+"""Damaged files that a command names; it counts the rest."""
 
 
 def warn_of_damage(damaged: Iterable[Damaged], removal: Callable[[str], str] | None = None) -> None:
-    """Name on standard error what was left out.
+    """Name the skipped files on standard error.
 
     Args:
-        removal: the command that removes a file of our Volume.
+        removal: returns the command that removes a file of the Volume.
     """
     listed = list(damaged)
     for one in listed[:NAMED_AT_MOST]:
         remedy = "" if removal is None else f"\n  To remove it: {removal(one.where)}"
-        print(f"reconcile: {one}; it was left out{remedy}", file=sys.stderr)
+        print(f"reconcile: {one}; it was skipped{remedy}", file=sys.stderr)
     if len(listed) > NAMED_AT_MOST:
         print(f"reconcile: and {len(listed) - NAMED_AT_MOST} more", file=sys.stderr)
 
 
 def require_readable(generation: Generation, name: str) -> None:
-    """Raise if the schedule of that name may be one whose record cannot be read.
+    """Refuse a name whose record may be among those that cannot be read.
 
     Raises:
-        FormatError: its record, or one that does not say its name, cannot be read.
+        FormatError: its record, or a record without a readable name, cannot be read.
     """
     if generation.named(name) is None and generation.may_have(name):
         one = generation.damaged[0]
@@ -51,12 +52,12 @@ def require_readable(generation: Generation, name: str) -> None:
 
 @dataclass
 class WarningRunLog:
-    """A run log that names each file that cannot be read, once.
+    """A run log that names each unreadable file once.
 
     Attributes:
-        removal: the command that removes a file of our Volume; None to name nothing.
-        damaged: those that cannot be read.
-        reported: what wakes wrote down that they could not read, each with when, ISO 8601.
+        removal: returns the command that removes a file of the Volume; None to name nothing.
+        damaged: the unreadable files.
+        reported: the damage that wakes recorded, each with its time in ISO 8601.
     """
 
     log: RunLog

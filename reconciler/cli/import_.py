@@ -35,7 +35,7 @@ STANDARD_INPUT: Final = "-"
 
 
 class _Source(NamedTuple):
-    """A file to import, and where it lies."""
+    """A file to import, with its path."""
 
     text: str
     path: Path
@@ -43,7 +43,7 @@ class _Source(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The name of its folder, for files whose own name is always the same."""
+        """The name of its folder, for files that always have the same name."""
         return self.path.resolve().parent.name or "root"
 
 
@@ -51,9 +51,9 @@ class _Importer(NamedTuple):
     """How the files of one scheduler are read.
 
     Attributes:
-        read: raises ReconcileError for a file that is not one of them.
-        then: the step that stops the other scheduler, after the first apply.
-        has_zone: the file may leave the time zone to the machine.
+        read: raises ReconcileError for a file in another format.
+        then: the step that stops the other scheduler after the first apply.
+        has_zone: whether the time zone may be that of the machine, which the file does not name.
     """
 
     read: Callable[[_Source], Found]
@@ -64,48 +64,48 @@ class _Importer(NamedTuple):
 _IMPORTERS: Final = {
     "airflow": _Importer(
         lambda source: read_airflow(source.text),
-        "Airflow goes on running these DAGs: pause them after the first apply.",
+        "Airflow continues to run these DAGs: pause them after the first apply.",
     ),
     "celery": _Importer(
         lambda source: read_celery(source.text),
-        "Celery beat goes on sending these tasks: remove the entries after the first apply.",
+        "Celery beat continues to send these tasks: remove the entries after the first apply.",
     ),
     "crontab": _Importer(
         lambda source: read_crontab(
             source.text, system=source.args.system, timezone=source.args.timezone or "UTC"
         ),
-        "cron goes on running these lines: delete them after the first apply.",
+        "cron continues to run these lines: delete them after the first apply.",
         has_zone=True,
     ),
     "github": _Importer(
         lambda source: read_github_workflow(source.text, source.path.stem),
-        "GitHub goes on running the workflow: remove its `schedule` after the first apply.",
+        "GitHub continues to run the workflow: remove its `schedule` after the first apply.",
     ),
     "kubernetes": _Importer(
         lambda source: read_kubernetes(source.text),
-        "Kubernetes goes on running these: set `suspend: true` there after the first apply.",
+        "Kubernetes continues to run these: set `suspend: true` there after the first apply.",
     ),
     "systemd": _Importer(
         lambda source: read_systemd(source.text, source.path.stem, source.args.timezone or "UTC"),
-        "systemd goes on starting the unit: disable the timer after the first apply.",
+        "systemd continues to start the unit: disable the timer after the first apply.",
         has_zone=True,
     ),
     "vercel": _Importer(
         lambda source: read_vercel(source.text, source.folder),
-        "Vercel goes on calling these paths: remove `crons` and deploy after the first apply.",
+        "Vercel continues to call these paths: remove `crons` and deploy after the first apply.",
     ),
     "wrangler": _Importer(
         lambda source: read_wrangler(
             source.text, toml=source.path.suffix == ".toml", folder=source.folder
         ),
-        "Cloudflare goes on firing these: set `crons = []` and deploy after the first apply. "
+        "Cloudflare continues to fire these: set `crons = []` and deploy after the first apply. "
         "Without the key `crons`, a deploy keeps them.",
     ),
 }
 
 
 def main(args: Namespace) -> int:
-    """Write manifests; remarks go to standard error. Returns 1 when there are any."""
+    """Write manifests, and remarks to standard error. Returns 1 if there are remarks."""
     root = Path.cwd()
     settings = load_settings(root)
     folder = root / (args.schedules or settings.schedules)
@@ -113,7 +113,7 @@ def main(args: Namespace) -> int:
     target = folder / f"{args.source}-{stem}.yaml"
     if target.exists():
         raise ReconcileError(
-            "exists, and import overwrites no file",
+            "exists already, and import does not overwrite files",
             where=_shown(target, root),
             remedy="Rename or delete it, then import again.",
         )
@@ -130,7 +130,7 @@ def main(args: Namespace) -> int:
     _print_remarks(written, source)
     if not written.text:
         raise ReconcileError(
-            "no schedule in it became a manifest; nothing is written",
+            "no schedule could be converted to a manifest; nothing was written",
             where=source,
             remedy="The lines above say why." if written.remarks else "Check the file.",
         )

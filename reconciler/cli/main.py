@@ -76,7 +76,7 @@ def call(arguments: Sequence[str] | None) -> int:
         return _fail(error.message_for(environment), error.exit_code)
     except KeyboardInterrupt as stop:
         ignore_signals()
-        stopped = StoppedError("nothing is left locked").by(number_of(stop))
+        stopped = StoppedError("no lease is held").by(number_of(stop))
         return _fail(str(stopped), stopped.exit_code)
     except OutputClosedError:
         return BROKEN_PIPE

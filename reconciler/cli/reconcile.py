@@ -105,7 +105,7 @@ def _reconcile(args: Namespace) -> int:
 
 def _stopped() -> StoppedError:
     return StoppedError(
-        "nothing is left locked, and the apply may be done in part",
+        "no lease is held, and the apply may be done in part",
         remedy="Run it again, which completes it.",
     )
 

@@ -28,14 +28,14 @@ STOPS: Final = tuple(
 )
 """The signals that stop a command; not every system has all of them."""
 PATIENCE: Final = 2
-"""Signals after which a command that still releases what it holds is not yet ended."""
+"""Signals that do not yet end a command while it releases its lease."""
 
 
 class SignalReceived(KeyboardInterrupt):
     """A signal stopped the command, as Ctrl-C does.
 
     Attributes:
-        number: the signal's.
+        number: the number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -44,19 +44,19 @@ class SignalReceived(KeyboardInterrupt):
 
 
 def number_of(stop: KeyboardInterrupt) -> int:
-    """Which signal it was; Python itself raises the exception on SIGINT."""
+    """The number of the signal; Python itself raises the exception on SIGINT."""
     return stop.number if isinstance(stop, SignalReceived) else signal.SIGINT
 
 
 def heed_signals() -> None:
-    """From now on, SIGTERM and SIGHUP are raised as Ctrl-C is: context managers clean up."""
+    """Raise SIGTERM and SIGHUP as exceptions, as Ctrl-C is, so that context managers clean up."""
     for number in STOPS:
         if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _raise)
 
 
 def ignore_signals() -> None:
-    """From now on, no signal that stops a command does anything: it ends at once as it is."""
+    """Ignore all further signals that stop a command, because it is about to end."""
     for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -66,7 +66,7 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def run(job: Coroutine[Any, Any, T]) -> T:
-    """Run a job to its end; a signal cancels it, and it releases what it holds.
+    """Run a job to its end. A signal cancels it, and it releases its lease.
 
     Raises:
         SignalReceived: when the job has ended after one.
@@ -104,16 +104,16 @@ def run(job: Coroutine[Any, Any, T]) -> T:
 
 
 def _without_shutdown(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Drop what calls to Modal raise that are still under way when the command has ended.
+    """Drop the exceptions of calls to Modal that are still running when the command ends.
 
-    How it ended is said already; asyncio would print the traceback of each of them.
+    The command has reported its result; asyncio would print a traceback for each of them.
     """
     if "asyncio.run() shutdown" not in context.get("message", ""):
         loop.default_exception_handler(context)
 
 
 def _say(line: str) -> None:
-    with suppress(OSError):  # the terminal may be gone
+    with suppress(OSError):  # the terminal may be closed
         print(f"reconcile: {line}", file=sys.stderr, flush=True)
 
 
@@ -131,7 +131,7 @@ def _cancelled_by_signals(received: list[int]) -> Iterator[None]:
     def stop(number: int) -> None:
         received.append(number)
         if 1 < len(received) <= PATIENCE:
-            with suppress(OSError):  # the terminal may be gone
+            with suppress(OSError):  # the terminal may be closed
                 print(
                     "Still releasing what this command holds; the next signal ends it at once.",
                     file=sys.stderr,

@@ -125,19 +125,19 @@ def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
 
 
 def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:
-    """What is served before its time is served: people expect a rehearsal."""
+    """Say that ``--at`` with a future time really started runs: people expect a dry run."""
     begun = {record.name for record in log.records if record.call and record.times == (as_if,)}
     if begun:
         forgotten = instant(as_if) - datetime.fromisoformat(log.started) > CLAIM_LIFE
-        then = "is started again then, for claims live a week" if forgotten else _CLAIMED
+        then = "started again then, because claims expire after a week" if forgotten else _CLAIMED
         print(
-            f"{format_minute(as_if)} is yet to come; what was started for it {then}: "
+            f"{format_minute(as_if)} is in the future. Started now for that time, and {then}: "
             f"{', '.join(sorted(begun))}.",
             file=sys.stderr,
         )
 
 
-_CLAIMED: Final = "is not started again then"
+_CLAIMED: Final = "not started again then"
 
 
 def _verdict(log: WakeLog) -> int:
@@ -149,15 +149,15 @@ def _verdict(log: WakeLog) -> int:
 
 
 def _stopped(look: str, goes_on: bool) -> StoppedError:
-    """What is said to who no longer waits for a wake, or for the runs that it has started."""
+    """The error when a signal ends the wait for a wake or its runs."""
     if goes_on:
         return StoppedError(
-            "nothing is left locked, and what was started goes on",
+            "no lease is held, and the started runs continue",
             remedy="Look at its outcome later",
             command=look,
         )
     return StoppedError(
-        "nothing is left locked, and what was started ends with the embedded engine, "
-        "which this command had started",
-        remedy="Keep `reconcile engine` running, so that runs go on.",
+        "no lease is held, and the started runs end with the embedded engine, which this command "
+        "had started",
+        remedy="Keep `reconcile engine` running, so that runs continue.",
     )

@@ -18,18 +18,18 @@ _PAGES: Final = {
         "manifest.schema.json",
         "Manifest",
         """
-A manifest is one YAML document below `schedules/`; a file holds one or several. Unknown and
-duplicate keys are errors, with their file, line and column. What this version cannot do yet is
-refused by name. `name`, one of `schedule` and `at`, and one of `function` and `code` have to be
-there.""",
+A manifest is one YAML document in a file below `schedules/`; a file may contain several. Required
+are `name`, one of `schedule` and `at`, and one of `function` and `code`. Unknown and duplicate keys
+are errors, reported with file, line and column. A key that this version does not support yet is
+refused by name.""",
     ),
     "docs/settings.md": (
         "settings.schema.json",
         "Settings",
         """
-`reconciler.yaml` beside the manifests' folder holds what is true of the whole repository. Commands
-look for it in the current folder and above it, up to the repository's root. Every key may be left
-out, and so may the file.""",
+`reconciler.yaml`, beside the manifests' folder, contains the settings of the whole repository.
+Commands look for it in the current folder and its parents, up to the repository's root. The file
+and all its keys are optional.""",
     ),
 }
 _NOTE: Final = "<!-- Written by python -m reconciler.render.key_reference; do not edit. -->"

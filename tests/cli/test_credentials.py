@@ -46,11 +46,11 @@ def test_an_empty_variable_is_none(empty: str) -> None:
         (f"'{SECRET}'", "is in quotes"),
         (f"{SECRET}'", "is in quotes"),
         (f"\u201c{SECRET}\u201d", "is in quotes"),
-        (f"{SECRET}\n{SECRET}", "holds a character that is not printable ASCII"),
-        (f"{SECRET}\x00", "holds a character that is not printable ASCII"),
-        (f"{SECRET}\x1b[0m", "holds a character that is not printable ASCII"),
-        (f"{SECRET}ä", "holds a character that is not printable ASCII"),
-        (f"{SECRET} # of ours", "holds a space"),
+        (f"{SECRET}\n{SECRET}", "contains a character that is not printable ASCII"),
+        (f"{SECRET}\x00", "contains a character that is not printable ASCII"),
+        (f"{SECRET}\x1b[0m", "contains a character that is not printable ASCII"),
+        (f"{SECRET}ä", "contains a character that is not printable ASCII"),
+        (f"{SECRET} # of ours", "contains a space"),
     ],
 )
 @pytest.mark.parametrize("name", ["MODAL_TOKEN_SECRET", "MODAL_ENVIRONMENT"])
@@ -64,7 +64,9 @@ def test_what_cannot_be_right_is_refused_by_name(name: str, value: str, wrong: s
 def test_the_two_parts_of_a_token_that_were_exchanged_are_named() -> None:
     with pytest.raises(CredentialError) as caught:
         clean_variables({"MODAL_TOKEN_ID": SECRET, "MODAL_TOKEN_SECRET": TOKEN})
-    assert caught.value.what.startswith("MODAL_TOKEN_ID and MODAL_TOKEN_SECRET hold the other part")
+    assert caught.value.what.startswith(
+        "MODAL_TOKEN_ID and MODAL_TOKEN_SECRET contain the other part"
+    )
     assert SECRET not in str(caught.value)
 
 
@@ -81,7 +83,7 @@ def test_the_two_parts_of_a_token_that_were_exchanged_are_named() -> None:
     ],
 )
 def test_an_address_that_the_client_cannot_take_is_refused(url: str) -> None:
-    with pytest.raises(CredentialError, match=r"MODAL_SERVER_URL (is not|holds)") as it:
+    with pytest.raises(CredentialError, match=r"MODAL_SERVER_URL (is not|contains)") as it:
         clean_variables({"MODAL_SERVER_URL": url})
     assert "very-secret" not in str(it.value)
 
@@ -99,11 +101,15 @@ def test_a_time_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "remedy"),
     [
-        ("MODAL_SERVER_URL", "api.modal.com", "Write it as https://api.modal.com, or leave it out"),
-        ("MODAL_TOKEN_SECRET", f'"{SECRET}"', "Write it without the quotes."),
-        ("MODAL_TOKEN_SECRET", f"{SECRET} x", "Write the value alone, without spaces."),
-        ("MODAL_TOKEN_SECRET", f"{SECRET}ä", "Write it again by hand, or copy it anew"),
-        ("MODAL_SERVER_URL", "http://[::1]:80", "Write the scheme, a host name or IPv4 address"),
+        ("MODAL_SERVER_URL", "api.modal.com", "Write it as https://api.modal.com, or unset it"),
+        ("MODAL_TOKEN_SECRET", f'"{SECRET}"', "Remove the quotes."),
+        ("MODAL_TOKEN_SECRET", f"{SECRET} x", "Write the value without spaces."),
+        ("MODAL_TOKEN_SECRET", f"{SECRET}ä", "Type it by hand, or copy it again"),
+        (
+            "MODAL_SERVER_URL",
+            "http://[::1]:80",
+            "Write only the scheme, a host name or IPv4 address",
+        ),
     ],
 )
 def test_the_remedy_says_what_to_write(variable: str, value: str, remedy: str) -> None:
@@ -114,7 +120,7 @@ def test_the_remedy_says_what_to_write(variable: str, value: str, remedy: str) -
 
 @pytest.mark.parametrize("level", ["nope", "", "7", " debug"])
 def test_a_level_that_logging_does_not_know_is_refused_by_its_variable(level: str) -> None:
-    with pytest.raises(CredentialError, match="MODAL_LOGLEVEL is not a level of logging"):
+    with pytest.raises(CredentialError, match="MODAL_LOGLEVEL is not a log level"):
         check_log_level({"MODAL_LOGLEVEL": level})
 
 

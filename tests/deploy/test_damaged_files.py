@@ -60,7 +60,7 @@ def test_a_damaged_runs_file_is_named_with_the_command_that_removes_it(
     for _ in range(2):
         assert asyncio.run(log.recent(7)) == []
     assert capsys.readouterr().err.splitlines() == [
-        f"reconcile: {path} cannot be read: does not begin with the log of a wake; it was left out",
+        f"reconcile: {path} cannot be read: does not begin with the log of a wake; it was skipped",
         f"  To remove it: modal volume rm ours {path}",
     ]
 

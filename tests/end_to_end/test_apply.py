@@ -110,7 +110,7 @@ def test_a_signal_in_the_middle_of_an_apply_leaves_nothing_locked(
     _, err = interrupted.communicate(timeout=60)
     assert interrupted.returncode == 128 + number, err
     assert err.endswith(
-        f"reconcile: {SAID[number]}; nothing is left locked, and the apply may be done in part\n"
+        f"reconcile: {SAID[number]}; no lease is held, and the apply may be done in part\n"
         "  Run it again, which completes it.\n"
     )
     assert "Traceback" not in err
@@ -140,7 +140,7 @@ def test_a_second_signal_does_not_interrupt_the_release_and_the_first_one_counts
     project.engine.clear_faults()
     _, err = interrupted.communicate(timeout=60)
     assert interrupted.returncode == 130, err
-    assert "reconcile: interrupted; nothing is left locked" in err
+    assert "reconcile: interrupted; no lease is held" in err
     project.applied()
 
 

@@ -237,7 +237,7 @@ def reconcile(folder: Path, *arguments: str, **more: str) -> subprocess.Complete
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_failure_that_was_foreseen_says_what_to_do(folder: Path, name: str) -> None:
+def test_an_expected_failure_says_what_to_do(folder: Path, name: str) -> None:
     case = CASES[name]
     case.make(folder)
     done = reconcile(folder, *case.command)

@@ -210,7 +210,7 @@ def test_a_profile_with_a_damaged_secret_is_named_without_it(
     done = fresh(planted, **variables, MODAL_CONFIG_PATH=str(profile))
     assert done.code == 1
     assert done.err.startswith(
-        f"reconcile: token_secret in {profile} begins or ends in white space\n"
+        f"reconcile: token_secret in {profile} begins or ends with white space\n"
     )
     profile.write_text(f'[default]\ntoken_secret = "{secret}\n')
     broken = fresh(planted, **variables, MODAL_CONFIG_PATH=str(profile))

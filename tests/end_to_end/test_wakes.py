@@ -151,12 +151,12 @@ def test_who_serves_a_minute_before_its_time_is_told_whether_it_is_served_again(
     assert looked.err == ""
     early = project.reconcile("wake", "--at", "2036-12-07T09:00Z")
     assert early.err == (
-        "2036-12-07T09:00Z is yet to come; what was started for it is started again then, for "
-        "claims live a week: a.\n"
+        "2036-12-07T09:00Z is in the future. Started now for that time, and started again then, "
+        "because claims expire after a week: a.\n"
     )
     soon = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:00Z")
     assert project.reconcile("wake", "--at", soon).err == (
-        f"{soon} is yet to come; what was started for it is not started again then: a.\n"
+        f"{soon} is in the future. Started now for that time, and not started again then: a.\n"
     )
 
 
@@ -296,7 +296,7 @@ def test_who_no_longer_waits_is_told_that_the_run_goes_on_and_how_to_see_it(
     out, err = waiting.communicate(timeout=60)
     assert (waiting.returncode, out) == (130, "")
     assert err == (
-        "reconcile: interrupted; nothing is left locked, and what was started goes on\n"
+        "reconcile: interrupted; no lease is held, and the started runs continue\n"
         "  Look at its outcome later: reconcile runs a\n"
     )
     (run,) = project.reconcile("runs", "a", "--format", "json").json["runs"]

@@ -158,7 +158,7 @@ def test_a_class_keeps_its_state_per_parameter(sample: str) -> None:
     assert counter().add.remote(1) == 11
 
 
-def test_looking_up_what_is_not_there(sample: str) -> None:
+def test_looking_up_a_function_that_does_not_exist(sample: str) -> None:
     import modal
 
     with pytest.raises(modal.exception.NotFoundError, match="'nothing' from the 'sample' app"):
@@ -176,7 +176,7 @@ def test_what_the_engine_lacks_is_refused_by_name(sample: str) -> None:
         modal.Queue.from_name("line", create_if_missing=True).hydrate()
 
 
-def test_only_what_an_interpreter_reads_at_its_start_needs_a_fresh_one() -> None:
+def test_only_variables_that_an_interpreter_reads_at_its_start_need_a_fresh_one() -> None:
     assert not must_start_fresh({"PYTHONPATH": "/root", "PYTHONUNBUFFERED": "1", "GREETING": "x"})
     for name in ("PYTHONHASHSEED", "PYTHONOPTIMIZE", "MODAL_LOGLEVEL", "LD_PRELOAD"):
         assert must_start_fresh({name: "1"})

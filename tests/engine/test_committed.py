@@ -117,7 +117,7 @@ def test_a_reload_commits_first_and_then_shows_everything(world: World) -> None:
     assert set(world.committed()) == {"mine", "theirs"}
 
 
-def test_a_path_that_one_made_a_file_and_another_a_folder_is_what_the_later_made(
+def test_of_a_file_and_a_folder_at_one_path_the_later_commit_wins(
     world: World,
 ) -> None:
     one, two, three = (world.container(name) for name in ("one", "two", "three"))

@@ -46,7 +46,7 @@ def schedules(app: str, environment: str | None = None) -> dict[str, str | None]
     }
 
 
-def test_what_is_deployed_can_be_seen(sample: str) -> None:
+def test_deployed_apps_are_listed(sample: str) -> None:
     import modal
 
     apps = {

@@ -37,7 +37,7 @@ def counter(tmp_path: Path) -> Counter:
     return Counter(tmp_path)
 
 
-def test_one_key_is_done_once_and_answered_alike(counter: Counter) -> None:
+def test_a_call_with_one_key_is_done_once_and_answered_the_same(counter: Counter) -> None:
     assert [counter.call(key) for key in ("a", "a", "b", "a")] == ["fc-1", "fc-1", "fc-2", "fc-1"]
 
 

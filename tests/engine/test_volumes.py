@@ -46,7 +46,7 @@ def content(volume: Any, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 3])
-def test_what_is_uploaded_is_read_back(volume: Any, size: int) -> None:
+def test_an_uploaded_file_is_read_back(volume: Any, size: int) -> None:
     data = (b"0123456789abcdef" * (size // 16 + 1))[:size]
     put(volume, {"/a/b.bin": data}, force=True)
     assert content(volume, "a/b.bin") == data

@@ -53,7 +53,7 @@ def test_contents_want_the_secret_path(connection: http.client.HTTPConnection) -
     assert connection.getresponse().read().startswith(b'{"error"')
 
 
-def test_controls_say_what_is_wrong(
+def test_controls_report_mistakes(
     engine: RunningEngine, connection: http.client.HTTPConnection
 ) -> None:
     def ask(method: str, path: str, body: bytes) -> tuple[int, bytes]:
@@ -121,13 +121,13 @@ def call(engine: RunningEngine, path: str, token: bool = True) -> GRPCError:
 
 
 @pytest.mark.parametrize("method", ["QueueGetOrCreate", "InventedTomorrow"])
-def test_what_is_not_there_is_unimplemented_by_name(engine: RunningEngine, method: str) -> None:
+def test_a_missing_call_is_unimplemented_by_name(engine: RunningEngine, method: str) -> None:
     error = call(engine, f"/modal.client.ModalClient/{method}")
     assert error.status is Status.UNIMPLEMENTED
     assert method in (error.message or "")
 
 
-def test_without_the_token_nothing_is_told(engine: RunningEngine) -> None:
+def test_requests_without_the_token_are_refused(engine: RunningEngine) -> None:
     for method in ("EnvironmentList", "QueueGetOrCreate", "InventedTomorrow"):
         error = call(engine, f"/modal.client.ModalClient/{method}", token=False)
         assert error.status is Status.UNAUTHENTICATED
@@ -138,7 +138,7 @@ def test_a_client_is_no_container(engine: RunningEngine) -> None:
     assert error.status is Status.FAILED_PRECONDITION
 
 
-def test_every_call_of_the_protocol_has_a_name_of_its_own() -> None:
+def test_every_call_of_the_protocol_has_a_unique_handler_name() -> None:
     names = [handler_name(method.name) for method in SERVICE.methods]
     assert len(set(names)) == len(names)
     assert handler_name("VolumeGetFile2") == "volume_get_file2"

@@ -59,7 +59,7 @@ def test_a_remark_shows_the_tabs_of_a_crontab_as_spaces(tmp_path: Path) -> None:
 def test_what_comes_from_standard_input_is_named_so(tmp_path: Path) -> None:
     done = reconcile(tmp_path, "crontab", "-", typed="@reboot /opt/a.sh\n")
     assert done.stderr.startswith("standard input:1: not translated: @reboot /opt/a.sh\n")
-    assert "reconcile: standard input: no schedule in it became a manifest" in done.stderr
+    assert "reconcile: standard input: no schedule could be converted to a manifest" in done.stderr
 
 
 def test_json_that_cannot_be_read_is_an_error_with_its_line(tmp_path: Path) -> None:
@@ -89,7 +89,8 @@ def test_an_import_that_writes_nothing_is_an_error(
     done = reconcile(tmp_path, source, "file")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith(
-        f"reconcile: file: no schedule in it became a manifest; nothing is written\n  {why}\n"
+        "reconcile: file: no schedule could be converted to a manifest; nothing was written\n"
+        f"  {why}\n"
     )
     assert not (tmp_path / "schedules").exists()
 

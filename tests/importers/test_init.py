@@ -103,12 +103,12 @@ def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
         "These functions are yet to be written and deployed to Modal:\n"
         "  bank/rates\n"
         "Times are read in UTC; pass --timezone ZONE for another zone.\n"
-        "cron goes on running these lines: delete them after the first apply.\n"
+        "cron continues to run these lines: delete them after the first apply.\n"
     )
     assert reconcile(tmp_path, "validate").stdout.startswith("2 schedules in 2 files")
     again = reconcile(tmp_path, "import", "crontab", "crontab.txt")
     assert again.returncode == 1
-    assert "exists, and import overwrites no file" in again.stderr
+    assert "exists already, and import does not overwrite files" in again.stderr
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

@@ -35,7 +35,7 @@ def test_by_default_the_first_failure_a_miss_and_an_overdue_wake_are_alarms() ->
     assert found.alerts == Alerts(AlertRule(failures=1, missed=True, to=(SECRET,)), overdue=True)
 
 
-def test_without_alerts_nobody_is_told() -> None:
+def test_without_alerts_there_are_no_recipients() -> None:
     assert Settings().environment("production").alerts is None
 
 
@@ -91,7 +91,7 @@ environments:
          AlertOverrides(failures=(None,), missed=False, to=(SECRET,))),
     ],
 )  # fmt: skip
-def test_a_manifest_says_what_is_otherwise(
+def test_a_manifest_overrides_the_settings(
     lines: str, asked: AlertOverrides, read: Read, manifest: Manifest
 ) -> None:
     assert read(manifest(lines)).alerts == asked
@@ -204,7 +204,7 @@ def test_a_ping_is_an_address_or_names_a_secret(
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(
+def test_a_mistake_is_reported_with_its_position(
     lines: str, problem: str, problems: Problems, manifest: Manifest
 ) -> None:
     assert problems(manifest(lines)) == [problem]
@@ -248,7 +248,7 @@ def test_two_secrets_with_the_same_key_are_an_error(problems: Problems, manifest
     ) == [f"2:33: the Secrets `a` and `b` both have a key `URL`\n  {remedy}"]
 
 
-def test_settings_have_to_say_who_is_told() -> None:
+def test_alerts_in_the_settings_require_recipients() -> None:
     assert wrong("alerts: {failures: 3}") == ["1:9: `alerts.to` is missing\n  add it"]
     assert wrong("alerts: {to: {url: 'https://a/b'}, overdu: true}") == [
         "1:36: unknown key `alerts.overdu`\n  did you mean `overdue`?"

@@ -209,7 +209,7 @@ def test_schema_and_model_accept_each_key() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(SOUND))
-def test_schema_and_model_agree_on_what_a_key_may_hold(key: str) -> None:
+def test_schema_and_form_accept_the_same_values_of_a_key(key: str) -> None:
     assert not agree(with_key(key, None), ManifestForm, MANIFEST)
 
     @settings(max_examples=40, database=None)
@@ -221,7 +221,7 @@ def test_schema_and_model_agree_on_what_a_key_may_hold(key: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))
-def test_the_files_are_what_the_models_say(name: str) -> None:
+def test_the_schema_files_are_generated_from_the_forms(name: str) -> None:
     written = json.loads((ROOT / "schema" / name).read_text(encoding="utf-8"))
     assert written == json.loads(schemas()[name]), "run python -m reconciler.manifest.json_schema"
 

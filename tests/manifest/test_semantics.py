@@ -67,7 +67,7 @@ labels: {tier: "1"}
     )
 
 
-def test_what_is_left_out_has_the_documented_defaults(read: Read, manifest: Manifest) -> None:
+def test_missing_keys_have_the_documented_defaults(read: Read, manifest: Manifest) -> None:
     schedule = read(manifest(""))
     assert schedule.timezone == "UTC"
     assert schedule.overlap is Overlap.ALLOW
@@ -88,7 +88,7 @@ def test_what_is_left_out_has_the_documented_defaults(read: Read, manifest: Mani
         ("[0 9 * * 1-5, 0 12 * * 6]", ("0 9 * * 1-5", "0 12 * * 6")),
     ],
 )
-def test_times_are_the_union_of_what_is_written(
+def test_times_are_the_union_of_all_expressions(
     written: str, when: tuple[str, ...], read: Read
 ) -> None:
     schedule = read(f"name: job\nfunction: a/b\nschedule: {written}\n")
@@ -226,7 +226,7 @@ def test_a_position_inside_escaped_or_folded_text_is_its_beginning(problems: Pro
     assert problems(folded) == ["3:11: hour: 25 is out of range, expected 0 to 23"]
 
 
-def test_placeholders_are_kept_to_be_filled_in_later(read: Read, manifest: Manifest) -> None:
+def test_placeholders_are_kept_as_written(read: Read, manifest: Manifest) -> None:
     text = "${occurrence.id} at ${occurrence.time}, $${HOME}, $5, {x}"
     args = {"a": text, "b": [{"c": text}]}
     lines = f'args: {{a: "{text}", b: [{{c: "{text}"}}]}}'
@@ -297,7 +297,7 @@ def test_a_deadline_must_leave_some_time(problems: Problems, manifest: Manifest)
         ("timeout: 12h\nretries: 1", "5:10", "2 attempts of up to 12h", "1d1s"),
     ],
 )
-def test_all_tries_and_the_waits_between_them_must_fit_into_what_modal_lets_a_run_take(
+def test_all_attempts_and_pauses_must_fit_into_modals_limit_for_a_run(
     lines: str, where: str, tries: str, takes: str, problems: Problems, manifest: Manifest
 ) -> None:
     assert problems(manifest(lines)) == [
@@ -327,7 +327,7 @@ def test_tries_that_just_fit_are_accepted(lines: str, read: Read, manifest: Mani
     factor=st.floats(1, 10),
     timeout=st.integers(1, 86_400),
 )
-def test_the_longest_run_is_no_shorter_than_what_the_supervisor_waits(
+def test_the_longest_run_is_not_shorter_than_the_wait_of_its_supervision(
     tries: int, backoff: int, factor: float, timeout: int
 ) -> None:
     retries = Retries(tries, timedelta(seconds=backoff), factor)

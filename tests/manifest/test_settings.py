@@ -95,7 +95,7 @@ environments:
     assert settings.schedules == "ops/schedules"
 
 
-def test_an_environment_can_set_back_what_the_settings_raise() -> None:
+def test_an_environment_can_lower_what_the_settings_raise() -> None:
     settings = parse_settings(
         b"{crons: unlimited, reserve: 2, environments: {a: {crons: 0, reserve: 0}}}"
     )
@@ -197,7 +197,9 @@ def test_an_undeclared_environment_is_an_error_with_the_near_one() -> None:
         ("app: *x", '1:6: a value that begins with `*` is read as a YAML alias\n  quote it: "*x"'),
     ],
 )
-def test_a_mistake_is_shown_at_its_place_with_what_was_expected(text: str, problem: str) -> None:
+def test_a_mistake_is_reported_with_its_position_and_the_expected_value(
+    text: str, problem: str
+) -> None:
     assert refusals(text) == [problem]
 
 

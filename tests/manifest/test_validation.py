@@ -165,7 +165,7 @@ Manifest = Callable[[str], str]
         ("code: a/b.py::c", "4:1: both `function` and `code` are given\n  keep one of them"),
     ],
 )
-def test_a_mistake_is_shown_at_its_place_with_what_was_expected(
+def test_a_mistake_is_reported_with_its_position_and_the_expected_value(
     lines: str, problem: str, problems: Problems, manifest: Manifest
 ) -> None:
     assert problems(manifest(lines))[0] == problem
@@ -205,7 +205,7 @@ def test_a_mistake_is_shown_at_its_place_with_what_was_expected(
         ),
     ],
 )
-def test_a_missing_key_is_told_unless_a_misspelt_one_explains_it(
+def test_a_missing_key_is_reported_unless_a_misspelt_key_explains_it(
     text: str, expected: list[str], problems: Problems
 ) -> None:
     assert problems(text) == expected
@@ -233,13 +233,13 @@ def test_a_name_that_yaml_reads_as_something_else_is_to_be_quoted(
 
 
 @pytest.mark.parametrize("name", ["poller", "poller-2", "poller-17"])
-def test_names_that_slots_bear_are_reserved(name: str, problems: Problems) -> None:
+def test_the_names_of_shared_slots_are_reserved(name: str, problems: Problems) -> None:
     assert problems(f"name: {name}\nschedule: 1d\nfunction: a/b") == [
         f"1:7: `name` cannot be `{name}`: the name is reserved for shared slots"
     ]
 
 
-def test_everything_wrong_in_a_manifest_is_told_at_once(problems: Problems) -> None:
+def test_all_problems_of_a_manifest_are_reported_at_once(problems: Problems) -> None:
     text = """\
 name: Job
 schedule: "0 25 * * *"
@@ -290,9 +290,7 @@ def test_long_and_unprintable_texts_are_shortened_in_messages(
     assert len(problem) < 200
 
 
-def test_a_manifest_cannot_write_lines_of_its_own_into_a_log(
-    problems: Problems, manifest: Manifest
-) -> None:
+def test_a_manifest_cannot_inject_lines_into_a_log(problems: Problems, manifest: Manifest) -> None:
     found = problems(manifest('args: {"a\\n::error::b": 1, "a\\n::error::b": 2}'))
     assert len(found) == 2
     assert not any("\n::error" in problem for problem in found)

@@ -108,15 +108,13 @@ def test_args_are_values_that_json_can_say(read: Read, manifest: Manifest) -> No
         ),
     ],
 )
-def test_what_readers_of_yaml_disagree_about_is_refused(
+def test_values_that_yaml_parsers_read_differently_are_refused(
     written: str, problem: str, problems: Problems, manifest: Manifest
 ) -> None:
     assert problems(manifest(f"args: {{x: {written}}}")) == [problem]
 
 
-def test_a_number_that_is_refused_is_not_judged_a_second_time(
-    problems: Problems, manifest: Manifest
-) -> None:
+def test_a_refused_number_is_reported_once(problems: Problems, manifest: Manifest) -> None:
     assert problems(manifest("deadline: 0123")) == [
         (
             "4:11: some YAML parsers read `0123` as octal, others as decimal\n"

@@ -62,19 +62,19 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "problem"), BROKEN)
-def test_broken_yaml_is_explained_where_it_breaks(
+def test_broken_yaml_is_explained_at_its_position(
     text: str, problem: str, problems: Problems
 ) -> None:
     assert problems(text) == [problem]
 
 
 @pytest.mark.parametrize(("text", "problem"), BROKEN)
-def test_a_pyyaml_without_libyaml_explains_it_alike(text: str, problem: str) -> None:
+def test_a_pyyaml_without_libyaml_reports_the_same(text: str, problem: str) -> None:
     *_, last = documents(text.encode(), "job.yaml", pure_python=True)
     assert str(last) == f"job.yaml:{problem}"
 
 
-def test_yaml_broken_in_another_way_is_told_in_the_parser_s_words(problems: Problems) -> None:
+def test_other_yaml_errors_are_reported_with_the_parsers_message(problems: Problems) -> None:
     (problem,) = problems("name: [a, b\nfunction: x\n")
     assert problem.startswith("2:9: not YAML: while parsing a flow sequence")
 
@@ -138,7 +138,7 @@ def test_an_alias_bomb_is_refused_before_it_goes_off(problems: Problems) -> None
     ]
 
 
-def test_an_alias_that_holds_itself_is_refused(problems: Problems) -> None:
+def test_an_alias_that_contains_itself_is_refused(problems: Problems) -> None:
     (problem,) = problems("args: &a {b: *a}")
     assert problem == "1:7: an alias contains itself\n  write the values out"
 
@@ -176,7 +176,7 @@ def test_deep_nesting_does_not_exhaust_the_slow_parser_either() -> None:
         ),
     ],
 )
-def test_what_is_not_text_is_shown_where_it_stops_being_text(
+def test_a_file_that_is_not_text_is_reported_at_the_first_wrong_byte(
     content: bytes, problem: str, problems: Problems
 ) -> None:
     assert problems(content) == [problem]
