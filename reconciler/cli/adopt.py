@@ -61,7 +61,7 @@ async def _adopt(workspace: Workspace, desired: Desired, args: Namespace) -> int
 
 def _described(actual: Actual, app: str) -> str:
     if actual.own is None:
-        return f"The app {app} is not deployed; the next apply replaces what its Volume holds."
+        return f"The app {app} is not deployed; the next apply replaces the content of its Volume."
     lines = [f"The app {app} has these functions; the next apply replaces them:"]
     crons = {slot.name: f"{slot.cron} ({slot.timezone})" for slot in actual.own.slots}
     lines += [f"  {name}  {crons.get(name, '')}".rstrip() for name in actual.own.functions]

@@ -53,7 +53,7 @@ def drift(args: Namespace) -> int:
 def reviewed(args: Namespace) -> int:
     """Say whether a plan is the one that the merged pull request's comment shows.
 
-    The answer is for the people who approve the apply. A failure to find out is told to them, and
+    The answer is for the people who approve the apply. A failure is reported to them, and
     never fails the job, which would keep the merge from being applied.
     """
     try:

@@ -21,7 +21,7 @@ def read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return _decoded(file.read(MAX_BYTES + 1), str(path))
-    except (OSError, ValueError) as error:  # a path may hold what no path can
+    except (OSError, ValueError) as error:  # ValueError: the path contains a null character
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ReconcileError(
             f"cannot be read: {(reason or 'unknown reason').lower()}",

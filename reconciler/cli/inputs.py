@@ -105,7 +105,7 @@ def schedules_of(inputs: Inputs) -> tuple[Schedule, ...]:
 
 
 def environment_name(args: Namespace) -> str:
-    """The environment that is meant: ``local`` on a laptop, in CI it has to be said.
+    """The name of the environment: by default ``local`` on a laptop; in CI it is required.
 
     Raises:
         RefusedError: in CI and not named.

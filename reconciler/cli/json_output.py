@@ -14,5 +14,5 @@ def print_json(document: Any) -> None:
 
 
 def to_json(document: Any, *, indent: int | None = 2) -> str:
-    """A document whose strings hold nothing that acts on a terminal or on a CI log."""
+    """A document without characters that act on a terminal or on the reader of a CI log."""
     return in_json(json.dumps(document, indent=indent))

@@ -25,8 +25,8 @@ from reconciler.streams import OutputClosedError, OutputError, guard_streams
 BROKEN_PIPE = 141
 
 COLLECT: Final = (50_000, 20, 100)
-"""Thresholds of the garbage collector: a plan of 10,000 schedules makes millions of objects, hardly
-any in a cycle, and the usual thresholds look at all of them again and again."""
+"""Thresholds of the garbage collector. A plan of 10,000 schedules creates millions of objects, few
+of them in cycles; with the default thresholds the collector would scan them repeatedly."""
 STATES = (
     "missed",
     "overdue",

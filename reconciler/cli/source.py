@@ -95,7 +95,7 @@ class Source:
         )
 
     def ancestry(self, commit: str | None, pointer: Pointer) -> Ancestry | None:
-        """How the commit that is planned stands to what is live; None when neither has one."""
+        """The relation of the planned commit to the live one; None if neither has a commit."""
         if commit is None and pointer.commit is None:
             return None
         from reconciler.deploy.ancestry import ancestry_of
@@ -146,7 +146,7 @@ def read_source(args: Namespace) -> Source:
 
     Raises:
         ManifestError: with all that is wrong in them.
-        NoManifestsError: there are none, and nobody has allowed to delete that many.
+        NoManifestsError: there are none, and the deletion of all schedules is not allowed.
     """
     if args.at is not None:
         source = read_source_at(args, args.at, may_be_empty=args.allow_deletes > 0)

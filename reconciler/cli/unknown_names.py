@@ -17,20 +17,20 @@ NOTHING_APPLIED: Final = "Nothing was applied yet: run reconcile first."
 def unknown_schedule(
     name: str, known: Iterable[str], what: str = "schedule", *, none: str = NOTHING_APPLIED
 ) -> ReconcileError:
-    """The error, with the names that may have been meant.
+    """The error for an unknown name, with similar names.
 
     Args:
-        known: the schedules that there are.
-        what: else it might have named.
-        none: what to do when there are none at all.
+        known: the names of the existing schedules.
+        what: what the name may refer to.
+        none: the remedy if there are no schedules.
     """
-    there = sorted(known)
-    remedy = suggestion(name, there) if there else none
+    existing = sorted(known)
+    remedy = suggestion(name, existing) if existing else none
     return ReconcileError(f"there is no {what} `{name}`", remedy=remedy)
 
 
 async def nothing_live(inputs: Inputs) -> ReconcileError:
-    """Why nothing is live: nothing was applied yet, or the Volume on which it stood is gone.
+    """The reason why nothing is live: nothing was applied yet, or the Volume was deleted.
 
     Raises:
         UnavailableError: Modal did not answer.
@@ -44,10 +44,10 @@ async def nothing_live(inputs: Inputs) -> ReconcileError:
 
 
 async def require_volume(inputs: Inputs) -> None:
-    """Make sure that nothing was found because there is nothing, not because the Volume is gone.
+    """Check that an empty result does not come from a deleted Volume.
 
     Raises:
-        ReconcileError: it is gone.
+        ReconcileError: the Volume was deleted.
         UnavailableError: Modal did not answer.
     """
     error = await nothing_live(inputs)
@@ -56,7 +56,7 @@ async def require_volume(inputs: Inputs) -> None:
 
 
 def nothing_applied(environment: str) -> ReconcileError:
-    """The error of a command that asks about what is live, where nothing is yet."""
+    """The error of a command that reads live state before the first apply."""
     return ReconcileError(
         f"nothing was applied to {environment} yet", remedy="Run reconcile first."
     )

@@ -138,7 +138,7 @@ async def result_async(call: str, *, timeout: float = 0) -> Outcome:
 async def _value_of(call: str, timeout: float) -> Any:
     handle = modal.FunctionCall.from_id(call)
     try:
-        # First ask Modal without waiting, so that its own failures are told from the function's.
+        # First ask Modal without waiting, to distinguish its own failures from the function's.
         with asking(f"look up the call {call}"):
             return await handle.get.aio(timeout=0)
     except TimeoutError:

@@ -78,7 +78,7 @@ async def _environments() -> list[str]:
 async def _apps(environments: Sequence[str]) -> list[tuple[str, str]]:
     """Environment and name of each pair of a Volume and a Dict of one name, as each app has them.
 
-    They serve suggestions only: empty if they cannot be listed.
+    They are used for suggestions only: empty if they cannot be listed.
     """
     try:
         found = await together(*map(_in, environments))

@@ -60,7 +60,7 @@ class AppDeployment:
 
 @dataclass(frozen=True)
 class Spec:
-    """A function as it is to run now. ``data`` is what the deploy said about it."""
+    """The live definition of a function. ``data`` is its part of the deploy request."""
 
     id: str
     name: str
@@ -297,7 +297,7 @@ class AppStore:
         return [spec for spec in found if spec is not None]
 
     def spec(self, function: str) -> Spec | None:
-        """The function as it is to run now; None if its app does not publish it (any more)."""
+        """The live definition of a function; None if its app does not publish it any more."""
         if function not in self._specs:
             self._specs[function] = self._spec(function)
         return self._specs[function]

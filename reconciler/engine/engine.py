@@ -135,7 +135,7 @@ class Engine:
     async def serve(self, ready: Callable[[ServerFile], None], stop: asyncio.Event) -> bool:
         """Serve until ``stop``; ``ready`` is called once connections are accepted.
 
-        Returns whether another engine is to serve next, on the state that this one has emptied.
+        Returns whether the caller must start another engine on the emptied state.
         """
         try:
             await self._serve(ready, stop)

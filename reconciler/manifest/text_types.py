@@ -31,7 +31,7 @@ def _distinct(values: list[str]) -> list[str]:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise verdict(f"holds `{value[:60]}` twice")
+            raise verdict(f"contains `{value[:60]}` twice")
         seen.add(value)
     return values
 

@@ -90,7 +90,7 @@ def test_a_trigger_that_queues_is_told_as_queued_and_the_second_one_that_it_wait
     world.live(hourly(overlap=Overlap.QUEUE))
     world.wake("09:00")
     assert trigger(world).records[0].state is RunState.QUEUED
-    with pytest.raises(ReconcileError, match=r"waits: .* this one started nothing"):
+    with pytest.raises(ReconcileError, match=r"waits for .* this trigger started nothing"):
         trigger(world)
 
 

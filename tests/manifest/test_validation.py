@@ -95,7 +95,7 @@ Manifest = Callable[[str], str]
             "environments: []",
             ("4:15: `environments` must be a list of at least one item, not an empty list"),
         ),
-        ("environments: [a, b, a]", "4:15: `environments` holds `a` twice"),
+        ("environments: [a, b, a]", "4:15: `environments` contains `a` twice"),
         (
             "environments: [a, 5]",
             (

@@ -28,7 +28,7 @@ _LOG: Final = logging.getLogger("reconciler.engine")
 class Fleet:
     """``most``: containers at once over all functions.
 
-    ``ended`` is called when a container has gone, with how it went.
+    ``ended`` is called when a container has ended, with its exit status.
     """
 
     def __init__(self, starter: Starter, output: Output, most: int) -> None:

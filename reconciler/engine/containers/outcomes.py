@@ -1,6 +1,6 @@
 """How inputs end, in the words that Modal's client turns into results and exceptions.
 
-Outputs bear no ``retry_count``: a client that does not retry by itself takes any but 0 for stale.
+Outputs have no ``retry_count``: a client that does not retry treats any value but 0 as stale.
 """
 
 from __future__ import annotations

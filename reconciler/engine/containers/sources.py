@@ -51,7 +51,7 @@ class Sources:
         self._guard = asyncio.Lock()
 
     async def layout(self, function: api_pb2.Function) -> Path:
-        """The folder that stands for the container's root. It always has a ``root`` in it."""
+        """The folder that is laid over the container's root. It always contains ``root``."""
         placed = [*self._images.copies(function.image_id), *((m, "/") for m in function.mount_ids)]
         files = [
             (normal(f"{prefix}/{file.filename}"), file)

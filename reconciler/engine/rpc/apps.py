@@ -283,7 +283,7 @@ def _deployed_page(app: str) -> str:
 
 
 def _same(published: api_pb2.AppPublishRequest, request: api_pb2.AppPublishRequest) -> bool:
-    """Whether publishing would change anything but the commit it is said to come from."""
+    """Whether publishing would change nothing but the commit of the deployment."""
     return (
         published.app_state == request.app_state
         and published.deployment_tag == request.deployment_tag

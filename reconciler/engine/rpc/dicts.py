@@ -138,7 +138,7 @@ class Dicts:
         return self._clock.now() - limits.DICT_ENTRY_IDLE
 
     def _put(self, identifier: str, entries: list[api_pb2.DictEntry], *, only_new: bool) -> bool:
-        """Whether something was written. With ``only_new``, a live entry is left as it is."""
+        """Whether something was written. With ``only_new``, a live entry is not changed."""
         get(self._catalog, IdKind.DICT, identifier)
         now, written = self._clock.now(), 0
         clash = "UPDATE SET value = excluded.value, touched = excluded.touched"

@@ -18,7 +18,7 @@ from reconciler.engine.rpc.refusals import not_found
 
 
 class LogCalls:
-    """An app's log ends when the app has been stopped and its last container is gone."""
+    """An app's log ends when the app is stopped and its last container has ended."""
 
     def __init__(self, apps: AppStore, logs: LogStore, fleet: Fleet) -> None:
         self._apps = apps
