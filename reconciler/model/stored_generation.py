@@ -94,7 +94,11 @@ class StoredRecords(Sequence[ScheduleRecord]):
             if len(self._parsed) >= RECORDS_KEPT:
                 self._parsed.clear()
                 self._named.clear()
-            found = self._parsed[index] = _record(line, self.place(index))
+            try:
+                found = self._parsed[index] = _record(line, self.where)
+            except FormatError as error:
+                error.where = self.place(index)
+                raise
             self._named[found.name] = found
         return found
 
@@ -113,8 +117,14 @@ class StoredRecords(Sequence[ScheduleRecord]):
 
     def _written_name(self, index: int) -> str:
         """The name that stands in a line, whatever else does; empty when none does."""
-        found = _NAME.search(self.lines[index])
-        return found[1].decode() if found else ""
+        line = self.lines[index]
+        try:
+            name = json.loads(line)["name"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            # Keys are sorted: what arguments and labels call so comes before the schedule's name.
+            found = _NAME.findall(line)
+            return str(found[-1].decode()) if found else ""
+        return name if isinstance(name, str) else ""
 
     def name_at(self, index: int) -> str:
         """The name of a record, or the one before when its line does not say it: names ascend."""

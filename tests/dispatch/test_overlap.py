@@ -65,6 +65,21 @@ def test_queue_starts_one_when_the_run_has_ended_and_skips_what_comes_meanwhile(
     assert lines(world.wake("12:00"), RunState.QUEUED) == ["hourly@12:00"]
 
 
+def test_behind_a_late_start_that_is_not_confirmed_yet_it_waits_however_late_that_was() -> None:
+    """The hour in which it may be settled does not begin before the start itself."""
+    world = running_since_nine(Overlap.QUEUE)
+    world.claims.entries["hourly@2026-11-20T09:00Z"] = {
+        "state": "claimed",
+        "token": "another",
+        "wake": "another",
+        "attempt": "1",
+        "until": "2026-11-20T10:35:00Z",
+    }
+    del world.claims.entries["running/hourly"]
+    assert lines(world.wake("10:30"), RunState.STARTED) == []
+    assert len(world.caller.calls) == 1
+
+
 def test_what_waits_in_the_queue_beyond_its_deadline_is_missed() -> None:
     world = running_since_nine(Overlap.QUEUE, deadline=1800)
     world.wake("10:00")

@@ -70,6 +70,25 @@ def test_a_schedule_is_found_by_each_name_that_it_has_or_had() -> None:
         assert generation.owner(Occurrence("new", NINE)) == NEW
 
 
+def test_a_schedule_is_found_whatever_its_arguments_and_labels_are_called() -> None:
+    """Both may hold a `name`, which stands in the line before the schedule's own."""
+    records = tuple(
+        hourly(name, args={"name": other}, labels={"name": other})
+        for name, other in (("a", "z"), ("b", "0"), ("c", "m"))
+    )
+    made = new_generation(records, (), PUNCTUALITY, {})
+    stored = open_generation(made.encoded, "generations/x")
+    assert [stored.find(name) for name in ("c", "a", "b", "m")] == [
+        *(records[i] for i in (2, 0, 1)),
+        None,
+    ]
+    broken = open_generation(
+        made.encoded.replace(b'"when":["0 ', b'"when":["9999 '), "generations/x"
+    )
+    assert broken.records.read(1) is None
+    assert broken.damaged[0].where == "generations/x record 2 (b)"
+
+
 def test_an_agenda_that_was_changed_hides_nothing_because_the_file_is_refused() -> None:
     changed = written().encoded.replace(b'"hours":{', b'"hours":{"23":"7",', 1)
     assert changed != written().encoded

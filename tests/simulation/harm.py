@@ -125,6 +125,8 @@ def _entry(world: World, random: Random) -> bool:
             harm.notices.add(notice_of(key))
         case "damaged":
             harm.notices.add(key.removeprefix("damaged/"))
+        case "running":
+            harm.running.setdefault(key.removeprefix("running/"), []).append(world.now)
         case _:
             pass
     _garble(world, key, random)

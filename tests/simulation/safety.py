@@ -15,7 +15,8 @@ What is exempt, and by which section of ``docs/internals/guarantees.md``:
 * a trigger starts what is suspended or excluded, and may meet a wake that is about to start an
   earlier occurrence (Overlap); it may be cut short before it confirms (Starting);
 * ``wake --at`` serves a minute as a wake in it would have, and does not wait for others (Overlap);
-* a run that no readable claim names is not seen by the next (Starting, Damaged state).
+* a run that no readable claim names is not seen by the next (Starting, Damaged state), and one with
+  an unreadable ``running/NAME`` only by the occurrence after it (Damaged state).
 """
 
 from __future__ import annotations
@@ -103,6 +104,12 @@ def _is_asked_alone(world: World, call: Call) -> bool:
     return call.by_hand and call.occurrence not in world.triggered
 
 
+def _is_unregistered(world: World, first: Call, second: Call) -> bool:
+    """Whether the entry of the first run became unreadable before the second began."""
+    name = Occurrence.parse(first.occurrence).name
+    return any(first.began <= at <= second.began for at in world.harm.running.get(name, ()))
+
+
 def _late(world: World, nominal: Nominal, starts: Starts) -> Iterator[str]:
     for call in starts.of_time(nominal):
         if _too_late(nominal, call) and not _is_asked_alone(world, call):
@@ -134,6 +141,8 @@ def wrong_overlaps(world: World, starts: Starts) -> Iterator[str]:
                 continue  # a trigger met the wake that was about to start an earlier occurrence
             if first.id not in world.confirmed or first.occurrence in world.harm.claims:
                 continue  # no claim that can be read names it: it was in doubt
+            if _is_unregistered(world, first, second):
+                continue  # then the claim of the occurrence before is all that is asked
             if _is_asked_alone(world, first) or _is_asked_alone(world, second):
                 continue  # ``wake --at`` does not wait for others that are due
             yield f"{nominal} started while {before} was running"

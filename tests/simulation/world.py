@@ -161,6 +161,7 @@ class Harm:
         claims: ids of occurrences of which a claim became unreadable.
         tasks: ids of tasks whose files or entries became unreadable or were removed.
         notices: ids of notices of which an entry became unreadable.
+        running: schedule to the true epoch seconds at which the entry of its run became unreadable.
         emptied, repaired: true epoch seconds between which the Volume held nothing that is live.
         made_anew: whether the deployed functions held another Volume then.
         uncounted: true epoch second up to which the repair knew nothing of what was due.
@@ -169,6 +170,7 @@ class Harm:
     claims: set[str] = field(default_factory=set)
     tasks: set[str] = field(default_factory=set)
     notices: set[str] = field(default_factory=set)
+    running: dict[str, list[float]] = field(default_factory=dict)
     emptied: float = float("inf")
     repaired: float = float("inf")
     made_anew: bool = False

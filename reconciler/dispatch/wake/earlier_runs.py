@@ -179,7 +179,7 @@ async def _started(occurrence: Occurrence, claimant: Claimant, claims: Claims) -
             case ClaimState.MISSED | ClaimState.SKIPPED:
                 return None
             case ClaimState.CLAIMED if not claimant.knows_dead(claim):
-                return in_doubt
+                return {}  # it may have begun late: the hour is not counted from its nominal time
             case ClaimState.CLAIMED | ClaimState.FAILED:
                 continue
     return None
