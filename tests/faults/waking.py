@@ -101,6 +101,8 @@ def play(
     if cold:
         case.cool()
     case.reset(unseen)
+    if lingering:
+        case.forget_runs()
     filed = case.file_old_logs()
     if lingering:
         case.wake_as_if(at - DAY)
@@ -202,6 +204,15 @@ class _Case:
         self.entries.clear()
         self.marks.clear()
         self.entries[CURSOR_KEY] = cursor.to_json()
+
+    def forget_runs(self) -> None:
+        """As if no earlier case had run: what the history has is not started again."""
+
+        async def remove() -> None:
+            for path in await self.files.sizes("runs"):
+                await self.files.remove(path)
+
+        asyncio.run(remove())
 
     def file_old_logs(self) -> set[str]:
         """Two wakes of an old day; returns how they are called."""
