@@ -227,7 +227,7 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """All the outside of an apply."""
+    """What an apply reads and changes."""
 
     apps: Apps
     files: Files

@@ -50,8 +50,7 @@ _ACTORS = {
 def head_commit() -> str | None:
     """The pull request's own last commit; None when the job does not run for a pull request.
 
-    What is checked out there is the merge that GitHub makes for the test, which nobody can find
-    again.
+    The job checks out a merge that GitHub makes for the test and drops afterwards.
     """
     change = event().get("pull_request")
     head = change.get("head") if isinstance(change, Mapping) else None

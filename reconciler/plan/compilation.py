@@ -25,8 +25,8 @@ TASK_GRACE: Final = 24 * 60
 """Minutes for which a task that is past keeps its slot."""
 OPENING: Final = RELOOK
 """Minutes after the plan in which moved bounds count as opened. A wake that reads what was live
-before sees nothing due in them, and moves on; whoever reads the new ones first has to look again,
-and looks at what begins anew."""
+before sees nothing due in them, and moves on. The first wake that reads the new ones looks again at
+what begins anew."""
 
 
 class Compiled(NamedTuple):

@@ -1,6 +1,6 @@
 """What happens next as a map for terminals: a row per schedule and slot, a column per hour or more.
 
-The darker a cell, the more occurrences it holds; columns are as short as the width allows.
+A darker cell holds more occurrences; columns are as short as the width allows.
 """
 
 from __future__ import annotations
@@ -114,4 +114,5 @@ def _legend(found: Timeline, step: int) -> str:
     column = count(step, "hour") if step <= 24 else count(step // 24, "day")
     hidden = len(found.rows) - ROWS
     more = f"; {count(hidden, 'schedule')} with fewer occurrences not shown" if hidden > 0 else ""
-    return f"a column is {column} in UTC, the darker the more; at the end the number of all{more}"
+    what = f"a column is {column} in UTC; darker cells have more occurrences"
+    return f"{what}; the total is at the end{more}"

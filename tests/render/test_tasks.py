@@ -1,4 +1,4 @@
-"""How tasks that programs create are shown: what wants a look, and why one ran or did not."""
+"""How tasks that programs create are shown: which need attention, and why one ran or did not."""
 
 from __future__ import annotations
 
