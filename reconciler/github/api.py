@@ -46,7 +46,10 @@ class GitHub(Protocol):
         ...
 
     def may_write(self, login: str) -> bool:
-        """Whether a person has write access to the repository; False when that is not known."""
+        """Whether a person has write access to the repository, or is the token's own.
+
+        False when neither is known.
+        """
         ...
 
 
@@ -127,15 +130,28 @@ class Repository:
         """See :class:`GitHub`."""
         try:
             found = self._call("GET", f"collaborators/{login}/permission", None)
-        except ReconcileError:
+            return isinstance(found, Mapping) and found.get("permission") in ("admin", "write")
+        except RefusedByGitHubError:
+            pass  # this token may not ask
+        try:
+            own = self._call("GET", "user", None, below="")
+        except RefusedByGitHubError:
             return False
-        return isinstance(found, Mapping) and found.get("permission") in ("admin", "write")
+        return isinstance(own, Mapping) and own.get("login") == login
 
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+    def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None, below: str | None = None
+    ) -> Any:
+        """Call the API.
+
+        Args:
+            below: what the path is relative to; by default the repository.
+        """
         what = f"{method} {path.partition('?')[0]}"
+        prefix = f"repos/{self.name}/" if below is None else below
         for pause in (*PAUSES, None):
             try:
-                answer = self._try(method, path, body)
+                answer = self._try(method, f"{self.api}/{prefix}{path}", body)
             except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
                 # A wrong address or another protocol stays what it is.
                 lasting = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)
@@ -151,11 +167,11 @@ class Repository:
             self.sleep(wait)
         raise AssertionError
 
-    def _try(self, method: str, path: str, body: Mapping[str, object] | None) -> httpx.Response:
+    def _try(self, method: str, url: str, body: Mapping[str, object] | None) -> httpx.Response:
         # Redirects are not followed: they would send the token on, and make a GET of a POST.
         return httpx.request(
             method,
-            f"{self.api}/repos/{self.name}/{path}",
+            url,
             json=body or None,
             headers={
                 "Authorization": f"Bearer {self.token}",

@@ -22,6 +22,7 @@ class FakeGitHub:
 
     Attributes:
         permissions: of people, by login.
+        me: the person whose token it is; empty for an app's.
         forbidden: whether the token may do nothing.
         locked: ids of comments that the token may not change.
         faults: how the next calls fail: with a status, or for None with a closed connection.
@@ -33,6 +34,7 @@ class FakeGitHub:
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[str, list[int]] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
+    me: str = ""
     forbidden: bool = False
     locked: set[int] = field(default_factory=set)
     faults: list[int | None] = field(default_factory=list)
@@ -51,6 +53,8 @@ class FakeGitHub:
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         """Status and document."""
         self.asked.append(f"{method} {path}")
+        if path == "/user":
+            return (200, {"login": self.me}) if self.me else (403, {})
         if self.forbidden:
             return 403, {"message": "Resource not accessible by integration"}
         match [method, *path.strip("/").split("/")[3:]]:

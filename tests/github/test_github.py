@@ -77,6 +77,15 @@ def test_of_a_person_the_comment_is_ours_if_they_may_write(
         assert fake.bodies(7) == [*expected, f"{MARKER}\nnew"]
 
 
+def test_a_persons_token_that_may_not_ask_for_permissions_knows_its_own_comments() -> None:
+    with serving() as fake:
+        fake.me = PERSON["login"]
+        fake.comment(7, f"{MARKER}\nold", PERSON)
+        fake.comment(7, f"{MARKER}\nanother's", {"login": "eve", "type": "User"})
+        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert fake.bodies(7) == [f"{MARKER}\nnew", f"{MARKER}\nanother's"]
+
+
 def test_whose_comment_it_is_is_asked_only_where_our_marker_stands() -> None:
     with serving() as fake:
         for number in range(20):

@@ -108,13 +108,25 @@ def test_each_environment_and_folder_keeps_a_plan_and_a_comment_of_its_own(ci: C
     git.write("team/schedules/t.yaml", "name: t\nschedule: 1h\nfunction: shop/sync\n")
     git.git("checkout", "-q", "-b", "feature")
     git.commit()
-    for environment, folder in (("production", "."), ("staging", "."), ("production", "team")):
+    other_bot = {"login": "renovate[bot]", "type": "Bot"}
+    for number in range(150):
+        ci.github.comment(7, f"comment {number}", PERSON)
+    ci.github.comment(7, f"{MARKER}\nof a deleted account", None)
+    ci.github.comment(7, "<!-- rebase -->\nof another bot", other_bot)
+    for environment, folder, faults in (
+        ("production", ".", [502]),
+        ("staging", ".", [429]),
+        ("production", "team", [None]),
+    ):
+        ci.github.faults = list(faults)
         job = ci.pull_request().plan(environment, folder)
         assert job.succeeded, job.output
     kept = ["schedules-plan-production", "schedules-plan-production-team", "schedules-plan-staging"]
     assert sorted(path.name for path in (ci.temporary / "artifacts").iterdir()) == kept
-    assert [body.partition("\n")[0] for body in ci.github.bodies(7)] == [
-        "<!-- schedule-reconciler: production -->",
+    assert [body.partition("\n")[0] for body in ci.github.bodies(7)[150:]] == [
+        MARKER,  # of a deleted account: it stays as it is
+        "<!-- rebase -->",
+        MARKER,
         "<!-- schedule-reconciler: staging -->",
         "<!-- schedule-reconciler: production in team -->",
     ]
