@@ -43,10 +43,10 @@ from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.chains import commit_to_follow
 from reconciler.plan.headline import headline
+from reconciler.plan.notification_rules import secrets_digest
 from reconciler.plan.ownership import ownership_change
 from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
-from reconciler.plan.telling import secrets_digest
 
 
 class Step(StrEnum):

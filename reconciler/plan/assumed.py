@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.model.generation import CRONLESS
+from reconciler.plan.notification_rules import secrets_digest, secrets_of
 from reconciler.plan.plan import make_plan
 from reconciler.plan.state import Actual, Desired, OwnApp
 from reconciler.plan.tags import own_tags
-from reconciler.plan.telling import secrets_digest, secrets_of
 
 
 def assume_applied(desired: Desired, now: int) -> Actual:

@@ -16,8 +16,8 @@ from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
+from reconciler.plan.notification_rules import describe_address, describe_alerts, masked
 from reconciler.plan.past import Hop, describe_way
-from reconciler.plan.telling import describe_address, describe_alerts, masked
 
 if TYPE_CHECKING:
     from reconciler.pack import PackedSlot

@@ -20,8 +20,8 @@ from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import is_ahead
+from reconciler.plan.notification_rules import masked
 from reconciler.plan.state import Actual
-from reconciler.plan.telling import masked
 from reconciler.words import count
 
 NAMED: Final = 5

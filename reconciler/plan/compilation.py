@@ -15,8 +15,8 @@ from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.plan.notification_rules import told_by
 from reconciler.plan.state import Lost
-from reconciler.plan.telling import told_by
 
 RENAME_GRACE: Final = 10
 """Minutes after a rename for which occurrences still bear the old name: until then a wake may read

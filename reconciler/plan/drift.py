@@ -18,9 +18,9 @@ from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import describe_change, describe_slot, slot_json
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
+from reconciler.plan.notification_rules import masked
 from reconciler.plan.state import Actual, OwnApp
 from reconciler.plan.tags import GENERATION_TAG, tag_value
-from reconciler.plan.telling import masked
 
 
 def last_applied(actual: Actual, desired: Generation) -> Generation | None:

@@ -38,6 +38,14 @@ from reconciler.plan.foreign import (
     unread_warnings,
 )
 from reconciler.plan.generation_changes import generation_changes
+from reconciler.plan.notification_rules import (
+    alerts_change,
+    masked,
+    secrets_change,
+    secrets_digest,
+    secrets_of,
+    slots_since,
+)
 from reconciler.plan.ownership import machine_only, ownership_change
 from reconciler.plan.past import Hop
 from reconciler.plan.price import Rates, WakePrice
@@ -60,14 +68,6 @@ from reconciler.plan.tags import (
     tag_value,
 )
 from reconciler.plan.targets import MissingTarget, missing_targets
-from reconciler.plan.telling import (
-    alerts_change,
-    masked,
-    secrets_change,
-    secrets_digest,
-    secrets_of,
-    slots_since,
-)
 from reconciler.plan.tz_change import TzChange, known_clocks, refuse_older_tz, tz_change
 from reconciler.plan.wake_source import ModalSlots, WakeSource
 

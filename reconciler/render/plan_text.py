@@ -9,7 +9,7 @@ from reconciler.foreign_text import as_lines
 from reconciler.manifest import LOCAL
 from reconciler.plan import Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
-from reconciler.plan.telling import is_silenced
+from reconciler.plan.notification_rules import is_silenced
 from reconciler.render.action_style import SIGNS, painted
 from reconciler.render.effect_words import clock_words, first_times, lost_or_repeated
 from reconciler.render.slots_text import slot_lines

@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan import Change, Plan, desired_digest
-from reconciler.plan.telling import masked_generation
+from reconciler.plan.notification_rules import masked_generation
 
 FORMAT: Final = 2
 """Since 2 it holds nothing that an apply cannot derive again."""

@@ -14,8 +14,8 @@ from reconciler.plan import Actual, Unread, make_plan
 from reconciler.plan.assumed import assume_applied
 from reconciler.plan.foreign import held_words
 from reconciler.plan.headline import headline, nothing_to_do
+from reconciler.plan.notification_rules import describe_alerts, is_silenced
 from reconciler.plan.preview import preview_records, preview_slots
-from reconciler.plan.telling import describe_alerts, is_silenced
 from tests.plan.scenario import (
     NOW,
     TARGETS,
