@@ -81,13 +81,13 @@ def _compared(args: Namespace) -> str:
 
 def _read(args: Namespace) -> str:
     """What was printed; where nothing was, a comment that says so and not an old, green one."""
-    if args.file is None:
-        raise ReconcileError("--file is missing", remedy="Give what --format markdown printed.")
     try:
         text = Path(args.file).read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
     if text.strip():
         return text
-    error = ReconcileError("it ended before it could say why", remedy=f"See {run_url()}")
+    error = ReconcileError(
+        "it ended before it could say why", remedy=f"See {run_url() or 'the log of its job'}"
+    )
     return failure_markdown(environment_name(args), error, made_now())

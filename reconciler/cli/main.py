@@ -379,11 +379,15 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
     _add_format(parser, "markdown")
 
 
+_PRINTED = "the output of --format markdown"
+
+
 def _add_github(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     comment = commands.add_parser("comment", help="write or update the pull request's comment")
     comment.set_defaults(target="github:comment")
-    comment.add_argument(
+    body = comment.add_mutually_exclusive_group(required=True)
+    body.add_argument(
         "--untouched",
         action="store_true",
         help="update an existing comment to say that the pull request changes no schedule",
@@ -400,9 +404,11 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
         "--offline", metavar="FILE", help="the merge's plan, as --against printed it"
     )
     reviewed.set_defaults(target="github:reviewed")
+    body.add_argument("--file", help=_PRINTED)
+    for command in (drift, reviewed):
+        command.add_argument("--file", required=True, help=_PRINTED)
     for command in (comment, drift, reviewed):
         _add_common(command, argparse.SUPPRESS)
-        command.add_argument("--file", help="the output of --format markdown")
 
 
 def _add_cancel(tasks: argparse.ArgumentParser) -> None:

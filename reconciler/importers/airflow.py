@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from reconciler.cron.fields import FIELDS
 from reconciler.importers.dialects import Reading, Times, UnclearError, in_cron, interval
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.python_literals import (
@@ -77,16 +76,9 @@ def from_croniter(text: str) -> str:
     Raises:
         UnclearError: croniter refuses it, or it has a form that cron does not have.
     """
-    words = text.split()
-    if len(words) != len(FIELDS):
-        raise UnclearError("a manifest has five fields, without seconds and years")
-    if any("*" in word.split(",") for word in words if word != "*"):
-        raise UnclearError("the meaning of `*` in a list is not known for certain")
-    minutes, hours, days, months, weekdays = (
-        _READING.values(field, word) for field, word in zip(FIELDS, words, strict=True)
-    )
+    words, values = _READING.five(text, "Airflow")
     both = any(word in {"*", "?", "0-7"} for word in (words[2], words[4]))
-    return in_cron(Times(minutes, hours, days, months, weekdays, both), words).schedule
+    return in_cron(Times(*values, both), words).schedule
 
 
 def _dags(module: Module) -> Iterator[tuple[ast.expr, str | None]]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.cron.fields import FIELDS
 from reconciler.cron.text import members
-from reconciler.importers.dialects import Reading, Times, UnclearError, in_cron
+from reconciler.importers.dialects import Reading, Times, in_cron
 
 _READING: Final = Reading(sunday=1, long_steps=False)
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -24,16 +23,9 @@ def from_cloudflare(text: str) -> str:
     Raises:
         UnclearError: Cloudflare refuses it, or what it means there is not known for certain.
     """
-    words = text.split()
-    if len(words) != len(FIELDS):
-        raise UnclearError("Cloudflare reads five fields")
-    if any("*" in word.split(",") for word in words if word != "*"):
-        raise UnclearError("Cloudflare's meaning of `*` in a list is not known for certain")
-    minutes, hours, days, months, weekdays = (
-        _READING.values(field, word) for field, word in zip(FIELDS, words, strict=True)
-    )
+    words, values = _READING.five(text, "Cloudflare")
     both = "*" in (words[2], words[4])
-    fields = in_cron(Times(minutes, hours, days, months, weekdays, both), words).schedule.split()
+    fields = in_cron(Times(*values, both), words).schedule.split()
     if fields[4] != "*":
-        fields[4] = ",".join(_DAYS[day] for day in members(weekdays))
+        fields[4] = ",".join(_DAYS[day] for day in members(values[4]))
     return " ".join(fields)

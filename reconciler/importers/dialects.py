@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from reconciler.cron import CronError
 from reconciler.cron.days import EVERY_WEEKDAY
@@ -30,6 +30,10 @@ from reconciler.cron.text import listed, stepped
 from reconciler.durations import format_duration
 
 EVERY_DAY: Final = DAY_OF_MONTH.full
+
+
+FiveSets: TypeAlias = tuple[int, int, int, int, int]
+"""The bit sets of minutes, hours, days, months and weekdays."""
 
 
 class UnclearError(ValueError):
@@ -66,6 +70,23 @@ class Reading:
         for term in text.split(","):
             found |= self._term(field, term)
         return found
+
+    def five(self, text: str, where: str) -> tuple[Sequence[str], FiveSets]:
+        """The five words of an expression, and the bit set of each.
+
+        Args:
+            where: whose expression it is, for messages.
+
+        Raises:
+            UnclearError: it has not five fields, or one whose meaning is not known for certain.
+        """
+        words = text.split()
+        if len(words) != len(FIELDS):
+            raise UnclearError("a manifest has five fields, without seconds and years")
+        if any("*" in word.split(",") for word in words if word != "*"):
+            raise UnclearError(f"the meaning of `*` in a list is not known for {where}")
+        minutes, hours, days, months, weekdays = map(self.values, FIELDS, words)
+        return words, (minutes, hours, days, months, weekdays)
 
     def _term(self, field: Field, term: str) -> int:
         base, slash, step_text = term.partition("/")

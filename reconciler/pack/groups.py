@@ -11,8 +11,6 @@ from typing import Final
 
 from reconciler.pack.shape import cost, union, values
 
-FEW: Final = 7
-"""A value that more shapes of a group hold is not worth the attempt to move all of them."""
 MOVES: Final = 1_000
 """Moves of one search, at most; each makes the groups cheaper."""
 MERGED_IN_PAIRS: Final = 150
@@ -258,9 +256,10 @@ def _cheapest(shape: int, covers: Sequence[int], costs: Sequence[int]) -> tuple[
 
 
 def _rare_values(shapes: Iterable[int]) -> Iterator[int]:
-    """Yield the values that at least one and at most `FEW` of the shapes hold.
+    """Yield the values that at least one and at most seven of the shapes hold.
 
-    All values are counted at once, the three binary digits of their counts in an integer each.
+    A value that more shapes hold is not worth the attempt to move all of them. All values are
+    counted at once, the three binary digits of their counts in an integer each.
     """
     ones = twos = fours = more = 0
     for shape in shapes:

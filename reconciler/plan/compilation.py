@@ -15,7 +15,7 @@ from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.plan.notification_rules import told_by
+from reconciler.plan.notification_rules import with_notifications
 from reconciler.plan.state import Lost
 
 RENAME_GRACE: Final = 10
@@ -225,7 +225,7 @@ def _record(
         owner=schedule.owner,
         labels=dict(schedule.labels),
     )
-    return record if settings is None else told_by(record, schedule, settings)
+    return record if settings is None else with_notifications(record, schedule, settings)
 
 
 def _renamed(

@@ -1,7 +1,7 @@
-"""Who is told of what: the rules that are compiled, the Secrets they need, and how plans show them.
+"""Which recipients are notified of what: the compiled rules, their Secrets, how plans show them.
 
-An address lets whoever has it send, so plans show its host and a fingerprint: enough to see that it
-changes, and nothing to send with.
+Anybody who has an address can send to it. So plans show its host and a fingerprint: enough to see
+that it changes, and nothing to send with.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import SECRETS_TAG
 
 
-def told_by(
+def with_notifications(
     record: ScheduleRecord, schedule: Schedule, settings: EnvironmentSettings
 ) -> ScheduleRecord:
-    """The record with whom it tells of what; in a silent environment that is nobody."""
+    """The record with its alert rule and its ping; without both in a silent environment."""
     if settings.silent:
         return record
     asked = schedule.alerts
@@ -32,7 +32,7 @@ def told_by(
 
 
 def is_silenced(desired: Desired) -> bool:
-    """Whether somebody would be told of something, were it not that ``local`` is silent."""
+    """Whether there are recipients whom ``local`` does not notify, because it is silent."""
     settings = desired.settings
     if settings.name != LOCAL or not settings.silent:
         return False
@@ -68,10 +68,10 @@ def masked_generation(generation: Generation) -> Generation:
 def describe_alerts(alerts: Alerts | AlertRule | None) -> str:
     """``3 failures, missed, overdue, to https://hooks.slack.com/…#1a2b3c4d (slack)``."""
     if alerts is None:
-        return "nobody is told"
+        return "no recipient"
     rule = alerts if isinstance(alerts, AlertRule) else alerts.rule
     if not rule.to:
-        return "nobody is told"
+        return "no recipient"
     parts = []
     if rule.failures is not None:
         parts.append(f"{rule.failures} failure{'s in a row' if rule.failures > 1 else ''}")

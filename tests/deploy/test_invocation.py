@@ -1,4 +1,4 @@
-"""What the container of a wake raised is told as an error, without its traceback."""
+"""What the container of a wake raises becomes an error without its traceback."""
 
 from __future__ import annotations
 

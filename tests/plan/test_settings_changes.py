@@ -134,8 +134,8 @@ TO = Recipient(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
 @pytest.mark.parametrize(
     ("alerts", "said"),
     [
-        (None, "nobody is told"),
-        (AlertRule(), "nobody is told"),
+        (None, "no recipient"),
+        (AlertRule(), "no recipient"),
         (AlertRule(to=(TO,)), "1 failure, missed to"),
         (AlertRule(to=(TO,), failures=2), "2 failures in a row, missed to"),
         (AlertRule(to=(TO,), missed=False), "1 failure to"),
