@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from reconciler.cli.credentials import check_log_level, check_profile, clean_variables
 from reconciler.cli.inputs import Inputs
 from reconciler.deploy.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
-from reconciler.manifest import LOCAL
+from reconciler.manifest import LOCAL, EnvironmentSettings
 
 if TYPE_CHECKING:
     from reconciler.cli.damaged import WarningRunLog
-    from reconciler.deploy.ports import Workspace
+    from reconciler.deploy.ports import Apps, Files, Workspace
     from reconciler.dispatch.ports import RunLog
     from reconciler.dispatch.wake.request import Ports
     from reconciler.query.ports import QueryPorts
@@ -79,6 +79,12 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
         clock=SystemClock(),
         checkout=GitCheckout(inputs.root, commit),
     )
+
+
+def live_in(inputs: Inputs) -> tuple[Apps, Files, EnvironmentSettings]:
+    """The apps, the files and the settings of the environment that we are connected to."""
+    workspace = open_workspace(inputs)
+    return workspace.apps, workspace.files, inputs.environment
 
 
 def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Collection, Iterable
 
-from reconciler.cli.connection import connected, open_ports, open_query, open_workspace, removal_in
+from reconciler.cli.connection import (
+    connected,
+    live_in,
+    open_ports,
+    open_query,
+    open_workspace,
+    removal_in,
+)
 from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
-from reconciler.cli.name_matcher import NameMatcher, find_task, records_of, require_known
 from reconciler.cli.signals import run
-from reconciler.cli.unknown_names import nothing_live
 from reconciler.cron import minute
 from reconciler.deploy.history import Origin, record_or_damage
 from reconciler.deploy.observation import read_pointer
@@ -22,7 +27,9 @@ from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
 from reconciler.model.history import Run
 from reconciler.model.task import is_task
+from reconciler.query.name_matcher import NameMatcher, find_task, records_of, require_known
 from reconciler.query.newest_first import RunHistory
+from reconciler.query.unknown_names import nothing_live
 from reconciler.render.explanation import Beginning, explain, explain_deleted, origin_line
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.logs import Logs
@@ -59,7 +66,7 @@ async def _lines(inputs: Inputs, name: str, at: int | None, days: int) -> list[s
     ports, logs = open_ports(inputs), Logs.of(inputs.environment)
     generation = await ports.generations.live()
     if generation is None:
-        raise await nothing_live(inputs)
+        raise await nothing_live(*live_in(inputs))
     require_readable(generation, name)
     record = generation.named(name)
     meant = {

@@ -25,7 +25,7 @@ def main(args: Namespace) -> int:
     inputs = read_inputs(args)
     with connected(inputs):
         from reconciler.deploy.history import read_history
-        from reconciler.deploy.invocation import lost_volume
+        from reconciler.deploy.lost import lost_volume
 
         workspace = open_workspace(inputs)
         files = workspace.files

@@ -12,7 +12,6 @@ from typing import Final
 
 from reconciler.cli.inputs import Inputs, read_inputs, schedules_of
 from reconciler.cli.json_output import print_json
-from reconciler.cli.unknown_names import unknown_schedule
 from reconciler.cron import minute
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError
@@ -20,6 +19,7 @@ from reconciler.manifest import Schedule
 from reconciler.model.occurrence import format_minute
 from reconciler.plan import slot_timetable
 from reconciler.plan.preview import preview_records, preview_slots
+from reconciler.query.unknown_names import unknown_schedule
 from reconciler.render.heat_map import heat_map
 from reconciler.render.style import Style
 from reconciler.render.timeline import timeline, timeline_json, timeline_text

@@ -7,22 +7,22 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.cli.connection import connected, open_ports, open_query, removal_in
+from reconciler.cli.connection import connected, live_in, open_ports, open_query, removal_in
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import to_json
-from reconciler.cli.name_matcher import NameMatcher, records_of, require_known
 from reconciler.cli.signals import run
 from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, in_utc, read_time
-from reconciler.cli.unknown_names import require_volume
 from reconciler.cron import minute
 from reconciler.dispatch.history import with_open_calls
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
 from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.query.name_matcher import NameMatcher, records_of, require_known
 from reconciler.query.newest_first import RunHistory
 from reconciler.query.runs import RunsWanted, list_runs
+from reconciler.query.unknown_names import require_volume
 from reconciler.render.explanation import run_lines
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.logs import Logs
@@ -86,7 +86,7 @@ async def _listed(inputs: Inputs, args: Namespace) -> str:
     if not found.runs:
         if args.name is not None:
             await require_known(args.name, generation, ports)
-        await require_volume(inputs)
+        await require_volume(*live_in(inputs))
     if found.more:
         # The oldest are left out without leaving a trace in what is printed.
         print(f"the newest {len(found.runs):,} are shown; --count shows more", file=sys.stderr)

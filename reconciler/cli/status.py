@@ -6,13 +6,13 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 
-from reconciler.cli.connection import connected, open_query, open_workspace, removal_in
+from reconciler.cli.connection import connected, live_in, open_query, open_workspace, removal_in
 from reconciler.cli.damaged import remedies
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
-from reconciler.cli.unknown_names import nothing_live
+from reconciler.query.unknown_names import nothing_live
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 
@@ -37,7 +37,7 @@ def main(args: Namespace) -> int:
             )
         )
         if status is None:
-            raise run(nothing_live(inputs))
+            raise run(nothing_live(*live_in(inputs)))
     if not goes_on:
         status = replace(status, findings=(*status.findings, ENGINE_STOPPED))
     wanted = Filter(owner=args.owner, labels=dict(args.label), states=frozenset(args.state))

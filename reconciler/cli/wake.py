@@ -7,22 +7,22 @@ from argparse import Namespace
 from datetime import datetime
 from typing import Final
 
-from reconciler.cli.connection import connected, open_ports
+from reconciler.cli.connection import connected, live_in, open_ports
 from reconciler.cli.damaged import require_readable, warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run, stopping
-from reconciler.cli.trigger_result import triggered
-from reconciler.cli.unknown_names import nothing_live, unknown_schedule
-from reconciler.cli.wake_rehearsal import rehearse
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import StoppedError
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
+from reconciler.query.news import News, may_repeat, news_of
+from reconciler.query.rehearse import rehearse
+from reconciler.query.trigger_result import triggered
+from reconciler.query.unknown_names import nothing_live, unknown_schedule
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.news import News, may_repeat, news_of
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, wake_text
 from reconciler.render.style import Style
@@ -40,7 +40,7 @@ def wake(args: Namespace) -> int:
             try:
                 rehearsal = run(rehearse(open_ports(inputs), as_if))
             except NothingAppliedError:
-                raise run(nothing_live(inputs)) from None
+                raise run(nothing_live(*live_in(inputs))) from None
             warn_of_damage(rehearsal.damaged)
             if args.format == "json":
                 print_json(rehearsal_json(rehearsal))
@@ -58,7 +58,7 @@ def trigger(args: Namespace) -> int:
         ports = open_ports(inputs)
         generation = run(ports.generations.live())
         if generation is None:
-            raise run(nothing_live(inputs))
+            raise run(nothing_live(*live_in(inputs)))
         require_readable(generation, args.name)
         record = generation.find(args.name)
         if record is None:
@@ -89,7 +89,7 @@ def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = N
     settings = inputs.environment
     text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger))
     if not text:
-        raise run(nothing_live(inputs))
+        raise run(nothing_live(*live_in(inputs)))
     return decode_wake_log(text.encode(), "the wake's answer")
 
 

@@ -8,18 +8,16 @@ from typing import Final
 import modal
 from modal.exception import ExecutionError, NotFoundError
 
+from reconciler.deploy.lost import lost_volume
 from reconciler.deploy.modal_apps import ModalApps
 from reconciler.deploy.modal_files import ModalFiles
-from reconciler.deploy.ports import Apps, Files
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, translated_errors
 from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.dispatch.wake.request import UnknownScheduleError
 from reconciler.errors import ReconcileError
-from reconciler.model.formats import REPAIR
 from reconciler.model.generation import ON_DEMAND
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
-from reconciler.plan.tags import VOLUME_TAG
 
 _NOT_STARTED: Final = "Container exited"
 """What the client's error says of a container that ended before it took its input."""
@@ -30,24 +28,6 @@ FIRST_POLL: Final = 4.0
 LONGEST_POLL: Final = 30.0
 """Seconds for which Modal holds back its answer about a call that has not ended: at first, and at
 most. Each question takes twice as long as the one before it, so a run of 10 s takes two."""
-
-
-async def lost_volume(apps: Apps, files: Files, app: str) -> ReconcileError | None:
-    """The error that the deployed functions hold a Volume that is gone; None when it is there.
-
-    Raises:
-        UnavailableError: Modal did not answer.
-    """
-    own, present = await together(apps.own(), files.volume())
-    held = None if own is None else own.tags.get(VOLUME_TAG)
-    if held is None or held == present:
-        return None
-    happened = "was deleted" if present is None else "was deleted and made again"
-    return ReconcileError(
-        f"{happened}, and the deployed functions hold the old one ({held}): no schedule runs",
-        where=f"volume {app}",
-        remedy=REPAIR,
-    )
 
 
 async def call_dispatcher(

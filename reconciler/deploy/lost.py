@@ -14,10 +14,12 @@ from datetime import datetime
 from reconciler.cron import minute
 from reconciler.deploy.generation_files import read_generation
 from reconciler.deploy.history import Applied, read_history, read_record
-from reconciler.deploy.ports import DeployedApp, Files
+from reconciler.deploy.ports import Apps, DeployedApp, Files
+from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
+from reconciler.errors import ReconcileError
 from reconciler.model.cursor import Cursor
-from reconciler.model.formats import FormatError, NewerFormatError
+from reconciler.model.formats import REPAIR, FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import Pointer, Protection
 from reconciler.plan import Lost
@@ -89,6 +91,24 @@ def protected_names(
     if VOLUME_TAG in tags and PROTECTED_TAG not in tags:
         return frozenset(names)
     return None
+
+
+async def lost_volume(apps: Apps, files: Files, app: str) -> ReconcileError | None:
+    """The error that the deployed functions hold a Volume that is gone; None when it is there.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    own, present = await together(apps.own(), files.volume())
+    held = None if own is None else own.tags.get(VOLUME_TAG)
+    if held is None or held == present:
+        return None
+    happened = "was deleted" if present is None else "was deleted and made again"
+    return ReconcileError(
+        f"{happened}, and the deployed functions hold the old one ({held}): no schedule runs",
+        where=f"volume {app}",
+        remedy=REPAIR,
+    )
 
 
 async def _record(files: Files, pointer: Pointer | None) -> Applied | None:

@@ -11,7 +11,8 @@ import pytest
 from modal.exception import ExecutionError
 
 from reconciler.deploy.fakes import FakeApps, FakeFiles
-from reconciler.deploy.invocation import call_dispatcher, lost_volume, wait_for_calls
+from reconciler.deploy.invocation import call_dispatcher, wait_for_calls
+from reconciler.deploy.lost import lost_volume
 from reconciler.deploy.ports import DeployedApp
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.wake.request import UnknownScheduleError

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.wake_rehearsal import rehearse
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.model.runs_file import RunRecord, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Catchup, Delivery, Overlap
-from reconciler.render.rehearsal import Rehearsal, Will, rehearsal_json, rehearsal_text
+from reconciler.query.rehearsal import Rehearsal, Will
+from reconciler.query.rehearse import rehearse
+from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from tests.dispatch.scenario import World, at, hourly
 from tests.dispatch.task_scenario import store, task
 

@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from reconciler.cli.trigger_result import triggered
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.errors import ReconcileError
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.policies import Overlap
+from reconciler.query.trigger_result import triggered
 from tests.dispatch.scenario import World, at, hourly, lines
 
 THEN = Occurrence("hourly", minute(at("09:10")))

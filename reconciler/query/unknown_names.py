@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from reconciler.deploy.lost import lost_volume
+from reconciler.deploy.ports import Apps, Files
 from reconciler.errors import ReconcileError
+from reconciler.manifest import EnvironmentSettings
 from reconciler.words import suggestion
-
-if TYPE_CHECKING:
-    from reconciler.cli.inputs import Inputs
 
 NOTHING_APPLIED: Final = "Nothing was applied yet: run reconcile first."
 
@@ -29,28 +29,24 @@ def unknown_schedule(
     return ReconcileError(f"there is no {what} `{name}`", remedy=remedy)
 
 
-async def nothing_live(inputs: Inputs) -> ReconcileError:
+async def nothing_live(apps: Apps, files: Files, settings: EnvironmentSettings) -> ReconcileError:
     """The reason why nothing is live: nothing was applied yet, or the Volume was deleted.
 
     Raises:
         UnavailableError: Modal did not answer.
     """
-    from reconciler.cli.connection import open_workspace
-    from reconciler.deploy.invocation import lost_volume
-
-    workspace = open_workspace(inputs)
-    lost = await lost_volume(workspace.apps, workspace.files, inputs.environment.app)
-    return nothing_applied(inputs.environment.name) if lost is None else lost
+    lost = await lost_volume(apps, files, settings.app)
+    return nothing_applied(settings.name) if lost is None else lost
 
 
-async def require_volume(inputs: Inputs) -> None:
+async def require_volume(apps: Apps, files: Files, settings: EnvironmentSettings) -> None:
     """Check that an empty result does not come from a deleted Volume.
 
     Raises:
         ReconcileError: the Volume was deleted.
         UnavailableError: Modal did not answer.
     """
-    error = await nothing_live(inputs)
+    error = await nothing_live(apps, files, settings)
     if error.where is not None:
         raise error
 

@@ -1,4 +1,4 @@
-"""Shows what the next wake would do: runs a wake on ports that change nothing."""
+"""What the next wake would do: a wake runs on ports that change nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.model.task import is_task
 from reconciler.query.damage import ENTRY
-from reconciler.render.rehearsal import Line, Rehearsal, Will
+from reconciler.query.name_matcher import record_of_task
+from reconciler.query.rehearsal import Line, Rehearsal, Will
 
 HISTORY_DAYS = 2
 """Days of history that are read for earlier attempts. The cursor knows older occurrences that did
@@ -137,8 +138,6 @@ def _waiting(
 
 async def _function(occurrence: Occurrence, generation: Generation, ports: Ports) -> str:
     if is_task(occurrence.name):
-        from reconciler.cli.name_matcher import record_of_task
-
         record = await record_of_task(ports.tasks, occurrence.name)
     else:
         record = generation.owner(occurrence)

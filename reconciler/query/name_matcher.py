@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reconciler.cli.times import FAR_DAYS
-from reconciler.cli.unknown_names import unknown_schedule
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import FormatError
@@ -22,6 +20,8 @@ from reconciler.model.task import (
     parse_task_key,
     task_id_of,
 )
+from reconciler.query.live_runs import FAR_DAYS
+from reconciler.query.unknown_names import unknown_schedule
 
 
 @dataclass(frozen=True, slots=True)

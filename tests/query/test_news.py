@@ -9,7 +9,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.runs_file import RunState, WakeLog
-from reconciler.render.news import News, news_of
+from reconciler.query.news import News, news_of
 from reconciler.render.runs_text import missed_names, wake_text
 from reconciler.render.style import Style
 from tests.dispatch.alarm_scenario import rule, texts
