@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 from reconciler.cli.confirmation import confirmed, holder
@@ -23,16 +22,16 @@ from reconciler.model.pointer import POINTER_PATH
 from reconciler.plan import Actual, Desired
 
 
-def main(args: Namespace) -> int:
+def main(*, env: str | None, schedules: str | None, owner: str | None, yes: bool) -> int:
     """Show the functions of the app, ask for confirmation, and tag it. Returns the exit code."""
     settle_git_variables(Path.cwd())
-    inputs = read_inputs(args)
+    inputs = read_inputs(env, schedules)
     with connected(inputs):
         workspace = open_workspace(inputs)
         require_app_of(inputs)
         desired = desired_of(inputs, schedules_of(inputs))
         with stopping(_stopped()):
-            return run(_adopt(workspace, desired, args))
+            return run(_adopt(workspace, desired, owner, yes=yes))
 
 
 def _stopped() -> StoppedError:
@@ -42,12 +41,12 @@ def _stopped() -> StoppedError:
     )
 
 
-async def _adopt(workspace: Workspace, desired: Desired, args: Namespace) -> int:
+async def _adopt(workspace: Workspace, desired: Desired, owner: str | None, *, yes: bool) -> int:
     actual = await observe(desired.settings, workspace.apps, workspace.files, workspace.claims)
     desired = with_standing(workspace.checkout, desired, actual)
-    taken = adoption(actual, desired, args.owner)
+    taken = adoption(actual, desired, owner)
     print(_described(actual, desired.settings.app))
-    if not args.yes and not confirmed(f"Adopt it for {desired.owner.identity}?"):
+    if not yes and not confirmed(f"Adopt it for {desired.owner.identity}?"):
         print("Nothing was changed.", file=sys.stderr)
         return 1
     async with held_lease(workspace.claims, workspace.clock, holder()):

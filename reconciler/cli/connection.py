@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from reconciler.cli.credentials import check_log_level, check_profile, clean_variables
 from reconciler.cli.inputs import Inputs
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.deploy.ports import Apps, Files, Workspace
     from reconciler.dispatch.ports import RunLog
     from reconciler.dispatch.wake.request import Ports
+    from reconciler.model.formats import Damaged
     from reconciler.query.ports import QueryPorts
 
 THROTTLE_WAIT: Final = "60"
@@ -128,6 +129,29 @@ def open_query(inputs: Inputs) -> QueryPorts:
         tasks=ModalTaskFiles(name, environment),
         clock=SystemClock(),
     )
+
+
+class _Answer(Protocol):
+    @property
+    def damaged(self) -> tuple[Damaged, ...]: ...
+
+
+A = TypeVar("A", bound=_Answer)
+
+
+def ask(inputs: Inputs, question: Coroutine[Any, Any, A]) -> A:
+    """Run a question, and name on standard error the files that it skipped."""
+    from reconciler.cli.damaged import warn_of_damage
+    from reconciler.cli.signals import run
+    from reconciler.query.nothing_found import NothingFoundError
+
+    try:
+        found = run(question)
+    except NothingFoundError as error:
+        warn_of_damage(error.damaged, removal_in(inputs))
+        raise
+    warn_of_damage(found.damaged, removal_in(inputs))
+    return found
 
 
 def open_run_log(inputs: Inputs, *, quiet: bool = False) -> WarningRunLog:

@@ -16,8 +16,7 @@ from typing import Final
 from reconciler.cron import minute
 from reconciler.dispatch.ports import RunLog
 from reconciler.model.cursor import CURSOR_ENTRY
-from reconciler.model.formats import REPAIR, Damaged, FormatError
-from reconciler.model.generation import Generation
+from reconciler.model.formats import REPAIR, Damaged
 from reconciler.model.runs_file import ReadLogs, WakeLog
 from reconciler.query.damage import ENTRY
 
@@ -33,21 +32,13 @@ def warn_of_damage(damaged: Iterable[Damaged], removal: Callable[[str], str] | N
     """
     listed = list(damaged)
     for one in listed[:NAMED_AT_MOST]:
-        remedy = "" if removal is None else f"\n  To remove it: {removal(one.where)}"
+        # The live generation is not removed, but repaired.
+        remedy = ""
+        if removal is not None and not one.where.startswith("generations/"):
+            remedy = f"\n  To remove it: {removal(one.where)}"
         print(f"reconcile: {one}; it was skipped{remedy}", file=sys.stderr)
     if len(listed) > NAMED_AT_MOST:
         print(f"reconcile: and {len(listed) - NAMED_AT_MOST} more", file=sys.stderr)
-
-
-def require_readable(generation: Generation, name: str) -> None:
-    """Refuse a name whose record may be among those that cannot be read.
-
-    Raises:
-        FormatError: its record, or a record without a readable name, cannot be read.
-    """
-    if generation.named(name) is None and generation.may_have(name):
-        one = generation.damaged[0]
-        raise FormatError(f"cannot be read: {one.why}", where=one.where, remedy=REPAIR)
 
 
 @dataclass

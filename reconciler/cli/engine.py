@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from argparse import Namespace
 from pathlib import Path
 
 from reconciler.deploy.local_engine import (
@@ -31,7 +30,7 @@ Crons fire while this runs. Ctrl-C ends it; its state stays.
 """
 
 
-def serve(args: Namespace) -> int:
+def serve(*, port: int, crons: str) -> int:
     """Run the engine until Ctrl-C. Returns its exit code."""
     state = settings_root(Path.cwd()) / STATE_FOLDER
     running = find_running(state)
@@ -41,7 +40,7 @@ def serve(args: Namespace) -> int:
             remedy="Every `reconcile` in this folder uses it; end it where it was started.",
         )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with start_engine(state, "--port", str(args.port), "--crons", args.crons) as process:
+    with start_engine(state, "--port", str(port), "--crons", crons) as process:
         endpoint = wait_until_ready(process, state)
         print(_READY.format(url=endpoint.url, state=STATE_FOLDER), flush=True)
         try:
@@ -50,7 +49,7 @@ def serve(args: Namespace) -> int:
             return 0
 
 
-def variables(args: Namespace) -> int:  # noqa: ARG001 - every command takes its arguments
+def variables() -> int:
     """Print the variables that point a shell's Modal client at the running engine."""
     state = settings_root(Path.cwd()) / STATE_FOLDER
     if find_running(state) is None:
@@ -61,9 +60,9 @@ def variables(args: Namespace) -> int:  # noqa: ARG001 - every command takes its
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
-def execute(args: Namespace) -> int:
+def execute(*, command_line: list[str]) -> int:
     """Run a command with its Modal client pointed at the engine; returns its exit code."""
-    command = args.command_line[1:] if args.command_line[:1] == ["--"] else args.command_line
+    command = command_line[1:] if command_line[:1] == ["--"] else command_line
     if not command:
         raise ReconcileError(
             "no command was given", remedy="For example: reconcile engine exec modal app list"

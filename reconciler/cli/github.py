@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 from reconciler.cli.inputs import environment_name
@@ -18,7 +17,7 @@ from reconciler.github.review import not_known, reviewed_plans, verdict
 from reconciler.render.plan_markdown import failure_markdown, plan_in, untouched_markdown
 
 
-def comment(args: Namespace) -> int:
+def comment(*, env: str | None, untouched: bool, file: str | None) -> int:
     """Put what a plan printed onto the pull request that the job runs for."""
     repository = Repository.of_job()
     number = pull_request()
@@ -27,37 +26,37 @@ def comment(args: Namespace) -> int:
             "this job does not run for a pull request",
             remedy="Call it in a workflow with `on: pull_request`.",
         )
-    if args.untouched:
-        body = untouched_markdown(environment_name(args), made_now())
+    if file is None or untouched:
+        body = untouched_markdown(environment_name(env), made_now())
         put_comment(repository, number, body, existing=True)
     else:
-        put_comment(repository, number, _read(args))
+        put_comment(repository, number, _read(env, file))
     return 0
 
 
-def drift(args: Namespace) -> int:
+def drift(*, env: str | None, code: int, file: str) -> int:
     """Make the environment's drift issue say what a dry run found."""
-    environment, folder = environment_name(args), made_now().folder
+    environment, folder = environment_name(env), made_now().folder
     where = f" in {folder}" if folder else ""
     done = keep_issue(
         Repository.of_job(),
         f"Schedules: {environment}{where} is not what git says",
-        _read(args),
-        drifted=args.code != 0,
+        _read(env, file),
+        drifted=code != 0,
         run=run_url() or "",
     )
     print(done, file=sys.stderr)
     return 0
 
 
-def reviewed(args: Namespace) -> int:
+def reviewed(*, env: str | None, file: str, offline: str | None) -> int:
     """Say whether a plan is the one that the merged pull request's comment shows.
 
     The answer is for the people who approve the apply. A failure is reported to them, and
     never fails the job, which would keep the merge from being applied.
     """
     try:
-        said = _compared(args)
+        said = _compared(env, file, offline)
     except ReconcileError as error:
         said = not_known(one_line(error))
     except Exception as error:  # noqa: BLE001 - see above
@@ -66,23 +65,23 @@ def reviewed(args: Namespace) -> int:
     return 0
 
 
-def _compared(args: Namespace) -> str:
-    text = _read(args)
+def _compared(env: str | None, file: str, printed_offline: str | None) -> str:
+    text = _read(env, file)
     planned = plan_in(text)
     if planned is None:
-        return not_known(f"{args.file} shows no plan")
+        return not_known(f"{file} shows no plan")
     offline = None
-    if args.offline and Path(args.offline).is_file():
-        offline = plan_in(Path(args.offline).read_text(encoding="utf-8"))
+    if printed_offline and Path(printed_offline).is_file():
+        offline = plan_in(Path(printed_offline).read_text(encoding="utf-8"))
     commit, marker = os.environ.get("GITHUB_SHA", ""), text.partition("\n")[0]
     found = list(reviewed_plans(Repository.of_job(), commit, marker))
     return verdict(planned.digest, offline.digest if offline else None, found)
 
 
-def _read(args: Namespace) -> str:
+def _read(env: str | None, file: str) -> str:
     """What was printed; where nothing was, a comment that says so and not an old, green one."""
     try:
-        text = Path(args.file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
     if text.strip():
@@ -90,4 +89,4 @@ def _read(args: Namespace) -> str:
     error = ReconcileError(
         "it ended before it could say why", remedy=f"See {run_url() or 'the log of its job'}"
     )
-    return failure_markdown(environment_name(args), error, made_now())
+    return failure_markdown(environment_name(env), error, made_now())

@@ -3,70 +3,23 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from reconciler.cli.connection import connected, open_workspace, removal_in
-from reconciler.cli.damaged import warn_of_damage
+from reconciler.cli.connection import ask, connected, open_query
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
-from reconciler.cli.signals import run
-from reconciler.foreign_text import as_lines, on_one_line
-from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.style import Style
 
-if TYPE_CHECKING:
-    from reconciler.deploy.history import Applied
 
-
-def main(args: Namespace) -> int:
+def main(*, env: str | None, schedules: str | None, count: int, form: str) -> int:
     """Print the applies, newest first. Returns the exit code."""
-    inputs = read_inputs(args)
+    inputs = read_inputs(env, schedules)
     with connected(inputs):
-        from reconciler.deploy.history import read_history
-        from reconciler.deploy.lost import lost_volume
+        from reconciler.query.applies import list_applies
+        from reconciler.render.applies import applies_json, applies_text
 
-        workspace = open_workspace(inputs)
-        files = workspace.files
-        applies, damaged = run(read_history(files, args.count))
-        warn_of_damage(damaged, removal_in(inputs))
-        lost = None if applies else run(lost_volume(workspace.apps, files, inputs.environment.app))
-    if lost is not None:
-        lost.what += "; the history of applies was on it"
-        raise lost
-    if args.format == "json":
-        print_json({"format": OUTPUT_FORMAT, "applies": [_json(a) for a in applies]})
+        found = ask(inputs, list_applies(open_query(inputs), inputs.environment, count))
+    if form == "json":
+        print_json(applies_json(found.applies))
     else:
-        print(_text(applies, Style.of(sys.stdout)))
+        print(applies_text(found.applies, Style.of(sys.stdout)))
     return 0
-
-
-def _json(applied: Applied) -> dict[str, object]:
-    pointer = applied.pointer
-    return {
-        "at": pointer.at,
-        "by": pointer.by,
-        "link": pointer.link,
-        "commit": pointer.commit,
-        "dirty": pointer.dirty,
-        "author": pointer.author,
-        "generation": pointer.generation,
-        "previous": pointer.previous,
-        "summary": applied.summary,
-    }
-
-
-def _text(applies: Sequence[Applied], style: Style) -> str:
-    if not applies:
-        return "Nothing was applied yet."
-    lines = []
-    for applied in applies:
-        pointer = applied.pointer
-        commit = "without a commit" if pointer.commit is None else f"commit {pointer.commit[:12]}"
-        author = f" by {on_one_line(pointer.author)}" if pointer.author else ""
-        dirty = ", with uncommitted changes" if pointer.dirty and pointer.commit else ""
-        lines.append(f"{pointer.at}  {commit}{author}{dirty}  {applied.summary}")
-        link = f"  {pointer.link}" if pointer.link else ""
-        lines.append(style.dim(f"    applied by {pointer.by}{link}"))
-    return as_lines(lines)

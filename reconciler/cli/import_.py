@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.input_files import read_standard_input, read_text
@@ -34,12 +34,30 @@ from reconciler.words import count
 STANDARD_INPUT: Final = "-"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """The options of the command; see its help."""
+
+    env: str | None
+    schedules: str | None
+    source: str
+    file: str | None
+    app: str
+    timezone: str | None
+    system: bool | None
+
+
 class _Source(NamedTuple):
     """A file to import, with its path."""
 
     text: str
     path: Path
-    args: Namespace
+    options: ImportOptions
+
+    @property
+    def timezone(self) -> str:
+        """The zone of times that name none."""
+        return self.options.timezone or "UTC"
 
     @property
     def folder(self) -> str:
@@ -72,7 +90,7 @@ _IMPORTERS: Final = {
     ),
     "crontab": _Importer(
         lambda source: read_crontab(
-            source.text, system=source.args.system, timezone=source.args.timezone or "UTC"
+            source.text, system=source.options.system, timezone=source.timezone
         ),
         "cron continues to run these lines: delete them after the first apply.",
         has_zone=True,
@@ -86,7 +104,9 @@ _IMPORTERS: Final = {
         "Kubernetes continues to run these: set `suspend: true` there after the first apply.",
     ),
     "systemd": _Importer(
-        lambda source: read_systemd(source.text, source.path.stem, source.args.timezone or "UTC"),
+        lambda source: read_systemd(
+            source.text, source.path.stem, source.options.timezone or "UTC"
+        ),
         "systemd continues to start the unit: disable the timer after the first apply.",
         has_zone=True,
     ),
@@ -104,13 +124,21 @@ _IMPORTERS: Final = {
 }
 
 
-def main(args: Namespace) -> int:
-    """Write manifests, and remarks to standard error. Returns 1 if there are remarks."""
+def main(**given: Any) -> int:
+    """Write manifests, and remarks to standard error. Returns 1 if there are remarks.
+
+    Args:
+        given: the fields of :class:`ImportOptions`, among others.
+    """
+    return _import(ImportOptions(**{one.name: given[one.name] for one in fields(ImportOptions)}))
+
+
+def _import(options: ImportOptions) -> int:
     root = Path.cwd()
     settings = load_settings(root)
-    folder = root / (args.schedules or settings.schedules)
-    found, stem = _read_modal(args) if args.source == "modal" else _read_file(args)
-    target = folder / f"{args.source}-{stem}.yaml"
+    folder = root / (options.schedules or settings.schedules)
+    found, stem = _read_modal(options) if options.source == "modal" else _read_file(options)
+    target = folder / f"{options.source}-{stem}.yaml"
     if target.exists():
         raise ReconcileError(
             "exists already, and import does not overwrite files",
@@ -122,11 +150,11 @@ def main(args: Namespace) -> int:
     written = write_manifests(
         found,
         taken=taken,
-        app=args.app,
+        app=options.app,
         settings=settings,
         schema=f"{up}/schema/manifest.schema.json",
     )
-    source = "standard input" if args.file == STANDARD_INPUT else args.file or "modal"
+    source = "standard input" if options.file == STANDARD_INPUT else options.file or "modal"
     _print_remarks(written, source)
     if not written.text:
         raise ReconcileError(
@@ -134,11 +162,11 @@ def main(args: Namespace) -> int:
             where=source,
             remedy="The lines above say why." if written.remarks else "Check the file.",
         )
-    if args.source == "modal":
+    if options.source == "modal":
         _print_still_firing(written.still_firing, root)
     else:
-        importer = _IMPORTERS[args.source]
-        if importer.has_zone and args.timezone is None:
+        importer = _IMPORTERS[options.source]
+        if importer.has_zone and options.timezone is None:
             print("Times are read in UTC; pass --timezone ZONE for another zone.", file=sys.stderr)
         print(importer.then, file=sys.stderr)
     try:
@@ -162,13 +190,13 @@ def _print_still_firing(found: Sequence[StillFiring], root: Path) -> None:
         print(f"  {printable(line)}", file=sys.stderr)
 
 
-def _read_modal(args: Namespace) -> tuple[Found, str]:
-    if args.file is not None:
+def _read_modal(options: ImportOptions) -> tuple[Found, str]:
+    if options.file is not None:
         raise ReconcileError(
-            f"modal is read from the deployed apps, not from {args.file}",
+            f"modal is read from the deployed apps, not from {options.file}",
             remedy="Leave the file out; --env says which environment is read.",
         )
-    inputs: Inputs = read_inputs(args)
+    inputs: Inputs = read_inputs(options.env, options.schedules)
     with connected(inputs):
         from reconciler.importers.modal_crons import read_modal
 
@@ -177,22 +205,22 @@ def _read_modal(args: Namespace) -> tuple[Found, str]:
     return read_modal(apps, environment=environment.modal, own=environment.app), environment.name
 
 
-def _read_file(args: Namespace) -> tuple[Found, str]:
-    if args.file is None:
+def _read_file(options: ImportOptions) -> tuple[Found, str]:
+    if options.file is None:
         raise ReconcileError(
-            f"which {args.source} file?",
-            remedy=f"Name it: reconcile import {args.source} FILE, or - for standard input.",
+            f"which {options.source} file?",
+            remedy=f"Name it: reconcile import {options.source} FILE, or - for standard input.",
         )
-    if args.file == STANDARD_INPUT:
-        source = _Source(read_standard_input(), Path("stdin"), args)
+    if options.file == STANDARD_INPUT:
+        source = _Source(read_standard_input(), Path("stdin"), options)
     else:
-        path = Path(args.file)
-        source = _Source(read_text(path), path, args)
+        path = Path(options.file)
+        source = _Source(read_text(path), path, options)
     try:
-        found = _IMPORTERS[args.source].read(source)
+        found = _IMPORTERS[options.source].read(source)
     except ReconcileError as error:
         remedy = error.remedy or "Check the file."
-        raise ReconcileError(error.what, where=args.file, remedy=remedy) from error
+        raise ReconcileError(error.what, where=options.file, remedy=remedy) from error
     stem = source.path.stem.lstrip(".") or "file"
     return found, stem if found.title is None else valid_name(found.title)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 from reconciler.foreign_text import printable
@@ -21,14 +20,14 @@ Try it here, on the embedded Modal:
 """
 
 
-def main(args: Namespace) -> int:
+def main(*, environment: str, action: str | None) -> int:
     """Write what is missing and say what was left alone. Returns the exit code."""
-    action = args.action or installed_action()
+    action = action or installed_action()
     here = Path.cwd()
     folder = here.relative_to(repository_root(here) or here).as_posix()
     at_root = folder == "."
     # All content is made first: a wrong option leaves no half of it behind.
-    for found in list(starter_files(args.environment, action if at_root else None)):
+    for found in list(starter_files(environment, action if at_root else None)):
         written = write_missing(Path.cwd(), found)
         print(f"{'wrote' if written else 'left alone':10}  {found.path}")
         if not written and found.path == ".gitignore" and not _holds(found):

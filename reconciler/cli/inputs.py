@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,16 +75,19 @@ def find_place(schedules: str | None) -> Place:
     return Place(repository_root(here) or root, root, schedules)
 
 
-def read_inputs(args: Namespace) -> Inputs:
+def read_inputs(env: str | None, schedules: str | None) -> Inputs:
     """Read the settings and settle which environment is meant.
+
+    Args:
+        env, schedules: what ``--env`` and ``--schedules`` say.
 
     Raises:
         ReconcileError: the settings are wrong, or there is no such environment.
         RefusedError: in CI no environment is named.
     """
-    place = find_place(args.schedules)
+    place = find_place(schedules)
     settings = place.settings()
-    name = environment_name(args)
+    name = environment_name(env)
     environment = settings.environment(name)
     return Inputs(place.top, place.root, place.root / settings.schedules, settings, environment)
 
@@ -104,14 +106,14 @@ def schedules_of(inputs: Inputs) -> tuple[Schedule, ...]:
     return read_manifests(inputs).for_environment(inputs.environment.name)
 
 
-def environment_name(args: Namespace) -> str:
+def environment_name(env: str | None) -> str:
     """The name of the environment: by default ``local`` on a laptop; in CI it is required.
 
     Raises:
         RefusedError: in CI and not named.
     """
-    if args.env is not None:
-        return str(args.env)
+    if env is not None:
+        return env
     if os.environ.get("CI"):
         raise RefusedError(
             "in CI, --env is required",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from typing import Final
 
 from reconciler.cli.connection import connected
@@ -17,32 +16,28 @@ PATIENCE: Final = 24 * 3600.0
 """How many seconds ``--wait`` waits: no call runs longer."""
 
 
-def submit(args: Namespace) -> int:
+def submit(*, env: str | None, schedules: str | None, function: str, args: str, form: str) -> int:
     """Start a call and print its id. Returns the exit code."""
-    inputs = read_inputs(args)
-    arguments = _arguments(args.args)
+    inputs = read_inputs(env, schedules)
+    arguments = _arguments(args)
     with connected(inputs):
         from reconciler.client import submit_async
 
-        call = run(submit_async(args.function, arguments, environment=inputs.environment.modal))
-    print(
-        to_json({"format": OUTPUT_FORMAT, "call": call}, indent=None)
-        if args.format == "json"
-        else call
-    )
+        call = run(submit_async(function, arguments, environment=inputs.environment.modal))
+    print(to_json({"format": OUTPUT_FORMAT, "call": call}, indent=None) if form == "json" else call)
     return 0
 
 
-def result(args: Namespace) -> int:
+def result(*, env: str | None, schedules: str | None, call: str, wait: bool, form: str) -> int:
     """Print the state of a call. Returns 0 when it is done or pending, else 1."""
-    with connected(read_inputs(args)):
+    with connected(read_inputs(env, schedules)):
         from reconciler.client import JobState, result_async
 
-        outcome = run(result_async(args.call, timeout=PATIENCE if args.wait else 0))
+        outcome = run(result_async(call, timeout=PATIENCE if wait else 0))
     error = outcome.error
     if outcome.state is JobState.EXPIRED:
-        error = f"there is no call {args.call}, or Modal has dropped its result (after 7 days)"
-    if args.format == "json":
+        error = f"there is no call {call}, or Modal has dropped its result (after 7 days)"
+    if form == "json":
         fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
         print_json({"format": OUTPUT_FORMAT, **fields})
     else:

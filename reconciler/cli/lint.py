@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -36,11 +35,11 @@ class Finding:
     line: int | None = None
 
 
-def main(args: Namespace) -> int:
+def main(*, env: str | None, schedules: str | None, form: str) -> int:
     """Print the findings. Returns 1 when there are any."""
-    schedules = schedules_of(read_inputs(args))
-    found = list(lint(schedules, datetime.now(UTC)))
-    if args.format == "json":
+    inspected = schedules_of(read_inputs(env, schedules))
+    found = list(lint(inspected, datetime.now(UTC)))
+    if form == "json":
         findings = [asdict(finding) for finding in found]
         print_json({"format": OUTPUT_FORMAT, "findings": findings})
     else:
@@ -49,7 +48,7 @@ def main(args: Namespace) -> int:
             where = f"{finding.file}:{finding.line}: " if finding.file else ""
             print(f"{where}{style.yellow(finding.rule)}: {finding.message}")
         if not found:
-            print(f"{count(len(schedules), 'schedule')}, nothing suspicious.")
+            print(f"{count(len(inspected), 'schedule')}, nothing suspicious.")
     return FINDINGS if found else 0
 
 

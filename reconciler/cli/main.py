@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from reconciler import __version__
 from reconciler.cli.signals import heed_signals, ignore_signals, number_of
-from reconciler.cli.times import FAR_DAYS, USUAL_DAYS, read_time, settle_times
+from reconciler.cli.times import read_time, with_offsets
 from reconciler.disk import disk_problem
 from reconciler.errors import ReconcileError, StoppedError
 from reconciler.foreign_text import on_one_line
+from reconciler.query.reach import FAR_DAYS, USUAL_DAYS
 from reconciler.requirement import broken_modal, require_modal
 from reconciler.streams import OutputClosedError, OutputError, guard_streams
 
@@ -62,15 +64,15 @@ def call(arguments: Sequence[str] | None) -> int:
             args = _parser().parse_args(arguments)
         finally:
             sys.stdout.flush()  # of --help
-        environment = vars(args).get("env")
+        given = vars(args)
+        environment = given.get("env")
         _require_folder()
         require_modal()
-        settle_times(args)
-        module, _, function = args.target.partition(":")
-        command: Callable[[argparse.Namespace], int] = getattr(
+        module, _, function = given.pop("target").partition(":")
+        command: Callable[..., int] = getattr(
             importlib.import_module(f"reconciler.cli.{module}"), function
         )
-        code = command(args)
+        code = command(**_accepted(command, with_offsets(given)))
         sys.stdout.flush()
     except ReconcileError as error:
         return _fail(error.message_for(environment), error.exit_code)
@@ -86,6 +88,14 @@ def call(arguments: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _unexpected(error)
     return code
+
+
+def _accepted(command: Callable[..., int], given: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that a command takes: the options of ``reconcile`` itself are there always."""
+    parameters = inspect.signature(command).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
+        return given
+    return {name: given[name] for name in parameters}
 
 
 def _require_folder() -> None:
@@ -181,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_format(lint)
 
     status = add("status", "status:main", "show the last and next run of every schedule")
-    status.add_argument("--all", action="store_true", help="list all schedules")
+    status.add_argument("--all", dest="everything", action="store_true", help="list all schedules")
     status.add_argument("--owner", metavar="NAME", help="list only the schedules of this owner")
     status.add_argument(
         "--label",
@@ -240,6 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     tasks = add("tasks", "tasks:show", "list the tasks that programs created")
     tasks.add_argument(
         "--all",
+        dest="everything",
         action="store_true",
         help="include tasks started, missed or cancelled in the last two weeks",
     )
@@ -415,7 +426,7 @@ def _add_cancel(tasks: argparse.ArgumentParser) -> None:
     commands = tasks.add_subparsers(metavar="COMMAND")
     cancel = commands.add_parser("cancel", help="cancel a task that has not started")
     cancel.set_defaults(target="tasks:cancel")
-    cancel.add_argument("id", metavar="ID")
+    cancel.add_argument("task_id", metavar="ID")
     _add_common(cancel, argparse.SUPPRESS)
 
 
@@ -437,7 +448,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_format(parser: argparse.ArgumentParser, *more: str) -> None:
-    parser.add_argument("--format", choices=["text", "json", *more], default="text")
+    parser.add_argument("--format", dest="form", choices=["text", "json", *more], default="text")
 
 
 def _add_wait(parser: argparse.ArgumentParser) -> None:

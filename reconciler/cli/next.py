@@ -4,67 +4,77 @@ from __future__ import annotations
 
 import shutil
 import sys
-from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from reconciler.cli.inputs import Inputs, read_inputs, schedules_of
+from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.json_output import print_json
 from reconciler.cron import minute
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Schedule
 from reconciler.model.occurrence import format_minute
-from reconciler.plan import slot_timetable
 from reconciler.plan.preview import preview_records, preview_slots
-from reconciler.query.unknown_names import unknown_schedule
-from reconciler.render.heat_map import heat_map
+from reconciler.query.nothing_found import unknown_schedule
+from reconciler.query.timeline import timeline
+from reconciler.render.heat_map import heat_map_text
 from reconciler.render.style import Style
-from reconciler.render.timeline import timeline, timeline_json, timeline_text
+from reconciler.render.timeline import timeline_json, timeline_text
 from reconciler.streams import write_bytes
-from reconciler.words import count
+from reconciler.words import count as counted
 
 FARTHEST: Final = 366
 """Days: every schedule has its yearly occurrence in them."""
 
 
-def main(args: Namespace) -> int:
+def main(
+    *,
+    env: str | None,
+    schedules: str | None,
+    name: str | None,
+    count: int,
+    hours: int,
+    days: int,
+    after: datetime | None,
+    ics: str | None,
+    form: str,
+) -> int:
     """Print what happens next. Returns the exit code."""
-    inputs = read_inputs(args)
-    schedules = _chosen(schedules_of(inputs), args.name)
-    after = minute(args.after if args.after is not None else datetime.now(UTC))
-    until = after + 60 * _hours(args)
-    records = preview_records(schedules, after)
-    found = timeline(records, _wakes(inputs, schedules, after, until), after, until)
-    if args.ics is not None:
+    inputs = read_inputs(env, schedules)
+    chosen = _chosen(schedules_of(inputs), name)
+    start = minute(after if after is not None else datetime.now(UTC))
+    until = start + 60 * _hours(hours, days)
+    records = preview_records(chosen, start)
+    # Packed as if the whole budget is ours: Modal is not called.
+    found = timeline(records, preview_slots(chosen, inputs.environment, start), start, until)
+    if ics is not None:
         from reconciler.render.calendar import timeline_calendar
 
-        _write(args.ics, timeline_calendar(found, {record.name: record for record in records}))
+        _write(ics, timeline_calendar(found, {record.name: record for record in records}))
         print(
-            f"{count(len(found.occurrences), 'occurrence')} up to {format_minute(until)}; "
+            f"{counted(len(found.occurrences), 'occurrence')} up to {format_minute(until)}; "
             "--days looks farther.",
             file=sys.stderr,
         )
-    elif args.format == "json":
-        print_json(timeline_json(found, args.count))
+    elif form == "json":
+        print_json(timeline_json(found, count))
     else:
         if sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
-            print(heat_map(found, Style.of(sys.stdout), columns), end="\n\n")
-        print(timeline_text(found, args.count))
+            print(heat_map_text(found, Style.of(sys.stdout), columns), end="\n\n")
+        print(timeline_text(found, count))
     return 0
 
 
-def _hours(args: Namespace) -> int:
-    hours: int = 24 * args.days if args.days else args.hours
-    if hours > 24 * FARTHEST:
+def _hours(hours: int, days: int) -> int:
+    reach = 24 * days if days else hours
+    if reach > 24 * FARTHEST:
         raise ReconcileError(
             f"{FARTHEST} days are the most that is looked at",
             remedy=f"Pass --days {FARTHEST} or fewer; --after begins later.",
         )
-    return hours
+    return reach
 
 
 def _chosen(schedules: tuple[Schedule, ...], name: str | None) -> tuple[Schedule, ...]:
@@ -78,14 +88,6 @@ def _chosen(schedules: tuple[Schedule, ...], name: str | None) -> tuple[Schedule
             none="No manifest is for this environment.",
         )
     return chosen
-
-
-def _wakes(
-    inputs: Inputs, schedules: Iterable[Schedule], after: int, until: int
-) -> Mapping[str, Sequence[int]]:
-    """The slots as they are packed when the whole budget is ours: nothing is asked of Modal."""
-    slots = preview_slots(schedules, inputs.environment, after)
-    return {slot.name: tuple(slot_timetable(slot).between(after, until)) for slot in slots}
 
 
 def _write(target: str, content: bytes) -> None:

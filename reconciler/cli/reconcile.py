@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.confirmation import confirmed, holder
 from reconciler.cli.connection import connected, open_workspace
@@ -16,7 +15,7 @@ from reconciler.cli.input_files import read_text
 from reconciler.cli.inputs import environment_name
 from reconciler.cli.plan_output import show, show_applied, show_failure
 from reconciler.cli.signals import run, stopping
-from reconciler.cli.source import read_source, read_source_before
+from reconciler.cli.source import Source, read_source, read_source_before
 from reconciler.cron import minute
 from reconciler.deploy.apply import (
     MissingTargetError,
@@ -41,23 +40,52 @@ CHANGES = 2
 """Exit code of ``--detailed-exitcode`` when there are changes."""
 
 
-def main(args: Namespace) -> int:
-    """Plan and, unless this is a dry run, apply. Returns the exit code."""
-    environment = environment_name(args)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """The options of the command; see its help."""
+
+    env: str | None
+    schedules: str | None
+    dry_run: bool
+    yes: bool
+    detailed_exitcode: bool
+    allow_deletes: int
+    allow_older: bool
+    out: str | None
+    plan: str | None
+    at: str | None
+    alternatives: bool
+    against: str | None
+    form: str
+
+    def source(self) -> Source:
+        """The schedules that are planned; see :func:`read_source`."""
+        return read_source(self.env, self.schedules, self.at, may_be_empty=self.allow_deletes > 0)
+
+
+def main(**given: Any) -> int:
+    """Plan and, unless this is a dry run, apply. Returns the exit code.
+
+    Args:
+        given: the fields of :class:`PlanOptions`.
+    """
+    options = PlanOptions(**given)
+    environment = environment_name(options.env)
     try:
         settle_git_variables(Path.cwd())
-        return _reconcile(args) if args.against is None else _compare(args)
+        against = options.against
+        return _reconcile(options) if against is None else _compare(options, against)
     except (MissingTargetError, RefusedPlanError, StoppedError):
         raise  # the plan, which was shown, says it already, or who stopped it knows
     except ReconcileError as error:
-        show_failure(environment, error, args.format)
+        show_failure(environment, error, options.form)
         annotate(of_error(error))
         raise
 
 
-def _reconcile(args: Namespace) -> int:
-    saved = None if args.plan is None else _read_saved(args)
-    source = read_source(args)
+def _reconcile(options: PlanOptions) -> int:
+    saved = None if options.plan is None else _read_saved(options.plan, dry_run=options.dry_run)
+    source = options.source()
     with connected(source.inputs):
         workspace = open_workspace(source.inputs, source.commit)
         desired = source.desired()
@@ -65,24 +93,28 @@ def _reconcile(args: Namespace) -> int:
             prepare(
                 workspace,
                 desired,
-                allow_deletes=args.allow_deletes,
+                allow_deletes=options.allow_deletes,
                 ancestry=partial(source.ancestry, desired.commit),
                 past=partial(source.renames, desired.commit),
             )
         )
-        _show(plan, args)
+        _show(plan, options)
         if saved is not None:
-            saved.require_same(plan, args.plan)
-        if args.out is not None:
-            _save(plan, args)
+            saved.require_same(plan, str(options.plan))
+        if options.out is not None:
+            _save(plan, options.out, options)
         check_allowed(plan)
         if plan.empty:
             return 0
-        if args.dry_run or args.out is not None:
-            return CHANGES if args.detailed_exitcode else 0
-        if plan.environment != LOCAL and not args.allow_older:
+        if options.dry_run or options.out is not None:
+            return CHANGES if options.detailed_exitcode else 0
+        if plan.environment != LOCAL and not options.allow_older:
             require_current(plan.ancestry)
-        if saved is None and not args.yes and not confirmed(f"Apply this to {plan.environment}?"):
+        if (
+            saved is None
+            and not options.yes
+            and not confirmed(f"Apply this to {plan.environment}?")
+        ):
             print("Nothing was changed.", file=sys.stderr)
             return 1
         with stopping(_stopped()):
@@ -92,15 +124,15 @@ def _reconcile(args: Namespace) -> int:
                     plan,
                     holder(),
                     lambda step: print(f"{step} …", file=sys.stderr),
-                    allow_deletes=args.allow_deletes,
+                    allow_deletes=options.allow_deletes,
                 )
             )
-        show_applied(plan, args.format)
+        show_applied(plan, options.form)
         if left is not None:
             print(f"{left[0].upper()}{left[1:]}.", file=sys.stderr)
         if source.inputs.environment.name == LOCAL:
             print("Its crons fire while `reconcile engine` runs.", file=sys.stderr)
-    return CHANGES if args.detailed_exitcode else 0
+    return CHANGES if options.detailed_exitcode else 0
 
 
 def _stopped() -> StoppedError:
@@ -110,55 +142,55 @@ def _stopped() -> StoppedError:
     )
 
 
-def _compare(args: Namespace) -> int:
+def _compare(options: PlanOptions, against: str) -> int:
     """Plan offline: what the present state of the repository changes since it left a branch."""
     from reconciler.deploy.revisions import committed_at, merge_base
 
-    if args.yes or args.plan is not None or args.out is not None:
+    if options.yes or options.plan is not None or options.out is not None:
         raise ReconcileError(
             "--against plans offline, and what it plans cannot be applied",
             remedy="Leave out --against to plan on what is live.",
         )
-    source = read_source(args)
-    base = merge_base(Path.cwd(), args.against, source.commit or "HEAD")
-    before = read_source_before(args, base, source.inputs)
+    source = options.source()
+    base = merge_base(Path.cwd(), against, source.commit or "HEAD")
+    before = read_source_before(options.env, options.schedules, base, source.inputs)
     now = minute(datetime.now(UTC))
     # Applied when it was committed, and not now: the same two commits are always the same plan.
     actual = assume_applied(before.desired(), min(now, committed_at(Path.cwd(), base)))
     desired = source.desired()
     if commit_to_follow(desired, actual) is not None:
         desired = replace(desired, past=source.renames(desired.commit, base))
-    plan = make_plan(desired, actual, now, allow_deletes=args.allow_deletes)
-    _show(plan, args)
+    plan = make_plan(desired, actual, now, allow_deletes=options.allow_deletes)
+    _show(plan, options)
     check_allowed(plan)
-    return CHANGES if args.detailed_exitcode and not plan.empty else 0
+    return CHANGES if options.detailed_exitcode and not plan.empty else 0
 
 
-def _show(plan: Plan, args: Namespace) -> None:
-    show(plan.with_alternatives() if args.alternatives else plan, args.format)
+def _show(plan: Plan, options: PlanOptions) -> None:
+    show(plan.with_alternatives() if options.alternatives else plan, options.form)
     annotate(of_plan(plan))
 
 
-def _read_saved(args: Namespace) -> SavedPlan:
+def _read_saved(file: str, *, dry_run: bool) -> SavedPlan:
     from reconciler.render.saved_plan import SavedPlan
 
-    if args.dry_run:
+    if dry_run:
         raise ReconcileError(
             "--plan applies a saved plan, and --dry-run applies nothing",
             remedy="Leave out one of them.",
         )
-    return SavedPlan.decode(read_text(Path(args.plan)).encode(), args.plan)
+    return SavedPlan.decode(read_text(Path(file)).encode(), file)
 
 
-def _save(plan: Plan, args: Namespace) -> None:
+def _save(plan: Plan, file: str, options: PlanOptions) -> None:
     from reconciler.render.saved_plan import SavedPlan
 
     content = SavedPlan.of(plan).encode()
-    write_whole(Path(args.out), content.encode())
-    allowed = f" --allow-deletes {args.allow_deletes}" if args.allow_deletes else ""
-    if args.allow_older or (
+    write_whole(Path(file), content.encode())
+    allowed = f" --allow-deletes {options.allow_deletes}" if options.allow_deletes else ""
+    if options.allow_older or (
         plan.environment != LOCAL and plan.ancestry is not None and plan.ancestry.refused
     ):
         allowed += " --allow-older"
-    command = command_line(f"--plan {args.out}{allowed}", args.env)
+    command = command_line(f"--plan {file}{allowed}", options.env)
     print(f"Saved. To apply exactly this: {command}", file=sys.stderr)

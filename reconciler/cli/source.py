@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -141,25 +140,32 @@ def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool =
     )
 
 
-def read_source(args: Namespace) -> Source:
-    """The schedules of the commit that ``--at`` names, else those of the work tree.
+def read_source(
+    env: str | None, schedules: str | None, commit: str | None, *, may_be_empty: bool
+) -> Source:
+    """The schedules of a commit, or those of the work tree.
+
+    Args:
+        env, schedules: what ``--env`` and ``--schedules`` say.
+        commit: as ``--at`` names it; None for the work tree.
+        may_be_empty: whether deletions are allowed, and so that of all schedules.
 
     Raises:
         ManifestError: with all that is wrong in them.
         NoManifestsError: there are none, and the deletion of all schedules is not allowed.
     """
-    if args.at is not None:
-        source = read_source_at(args, args.at, may_be_empty=args.allow_deletes > 0)
+    if commit is not None:
+        source = read_source_at(env, schedules, commit, may_be_empty=may_be_empty)
         require_app_of(source.inputs, source.commit)
         return source
-    inputs = read_inputs(args)
+    inputs = read_inputs(env, schedules)
     require_app_of(inputs)
     try:
         return Source(inputs, schedules_of(inputs))
     except ManifestError as error:
         if not _is_about_folder(error, inputs):
             raise
-        if args.allow_deletes and inputs.folder.is_dir() and not holds_manifests(inputs.folder):
+        if may_be_empty and inputs.folder.is_dir() and not holds_manifests(inputs.folder):
             return Source(inputs, ())
         if not inputs.folder.exists() and not (inputs.root / SETTINGS_FILE).exists():
             raise NoManifestsError(
@@ -172,20 +178,24 @@ def read_source(args: Namespace) -> Source:
         raise _no_manifests(error.problems[0].message, shown) from error
 
 
-def read_source_before(args: Namespace, revision: str, now: Inputs) -> Source:
+def read_source_before(
+    env: str | None, schedules: str | None, revision: str, now: Inputs
+) -> Source:
     """The source at an earlier commit, to compare with; a new environment had no schedules then.
 
     Raises:
         ReconcileError, RefusedError: see :func:`read_source_at`.
     """
     try:
-        return read_source_at(args, revision, may_be_empty=True)
+        return read_source_at(env, schedules, revision, may_be_empty=True)
     except NewEnvironmentError as error:
         inputs = replace(now, environment=replace(now.environment, tasks=None))
         return Source(inputs, (), error.files.commit, error.files.author)
 
 
-def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Source:
+def read_source_at(
+    env: str | None, schedules: str | None, revision: str, *, may_be_empty: bool
+) -> Source:
     """The schedules and settings of a commit.
 
     Raises:
@@ -197,7 +207,7 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
     """
     from reconciler.deploy.revisions import read_commit
 
-    place = find_place(args.schedules)
+    place = find_place(schedules)
     root = place.root
     files = read_commit(root, revision, SETTINGS_FILE)
     with _naming(files.commit):
@@ -205,7 +215,7 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
         if files.settings is not None:
             settings = parse_settings(files.settings, file=place.file)
     settings = place.over(settings)
-    name = environment_name(args)
+    name = environment_name(env)
     if not settings.knows(name):
         raise NewEnvironmentError(name, settings, files)
     environment = settings.environment(name)
@@ -219,8 +229,8 @@ def read_source_at(args: Namespace, revision: str, *, may_be_empty: bool) -> Sou
         return Source(inputs, (), files.commit, files.author)
     with _naming(files.commit):
         manifests = load_contents(contents, settings=settings, folder=folder)
-    schedules = manifests.for_environment(environment.name)
-    return Source(inputs, schedules, files.commit, files.author)
+    found = manifests.for_environment(environment.name)
+    return Source(inputs, found, files.commit, files.author)
 
 
 def require_app_of(inputs: Inputs, commit: str | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.cli.connection import connected, live_in, open_query, open_workspace, removal_in
@@ -12,20 +12,29 @@ from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
-from reconciler.query.unknown_names import nothing_live
+from reconciler.query.nothing_found import nothing_live
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 
 
-def main(args: Namespace) -> int:
+def main(
+    *,
+    env: str | None,
+    schedules: str | None,
+    everything: bool,
+    owner: str | None,
+    label: Sequence[tuple[str, str | None]],
+    state: Sequence[str],
+    form: str,
+) -> int:
     """Print the status. Returns 0 when all is well and 1 when something needs attention, also of
     what is not listed."""
-    inputs = read_inputs(args)
+    inputs = read_inputs(env, schedules)
     with connected(inputs) as goes_on:
         from reconciler.deploy.owner import with_standing
         from reconciler.query.deployment import ENGINE_STOPPED, findings_of
         from reconciler.query.live import live_status
-        from reconciler.query.status import Filter, selection
+        from reconciler.query.status import Filter, State, selection
 
         checkout = open_workspace(inputs).checkout
         desired = desired_of(inputs, (), whole=False)
@@ -40,9 +49,9 @@ def main(args: Namespace) -> int:
             raise run(nothing_live(*live_in(inputs)))
     if not goes_on:
         status = replace(status, findings=(*status.findings, ENGINE_STOPPED))
-    wanted = Filter(owner=args.owner, labels=dict(args.label), states=frozenset(args.state))
-    listed = selection(status, wanted, everything=args.all or args.format == "json")
-    if args.format == "json":
+    wanted = Filter(owner=owner, labels=dict(label), states=frozenset(map(State, state)))
+    listed = selection(status, wanted, everything=everything or form == "json")
+    if form == "json":
         print_json(status_json(status, listed))
     else:
         repair = remedies(status.damaged, removal_in(inputs))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-USUAL_DAYS: Final = 7
-"""Days of history that a list of runs shows."""
 YEARS: Final = range(1900, 3000)
 """A year outside this range is a mistake, and may be outside of what datetime represents."""
-FAR_DAYS: Final = 90
-"""Days of history that are searched for one run, or for a name."""
 
 
 def read_time(text: str) -> datetime:
@@ -40,8 +36,9 @@ def in_utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC)
 
 
-def settle_times(args: Namespace) -> None:
-    """Give every time among the arguments an offset."""
-    for name, value in vars(args).items():
-        if isinstance(value, datetime):
-            setattr(args, name, in_utc(value))
+def with_offsets(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, with an offset for every time among them."""
+    return {
+        name: in_utc(value) if isinstance(value, datetime) else value
+        for name, value in given.items()
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 
 from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.inputs import read_inputs
@@ -11,16 +10,16 @@ from reconciler.cli.signals import run, stopping
 from reconciler.errors import StoppedError
 
 
-def main(args: Namespace) -> int:
+def main(*, env: str | None, schedules: str | None, number: int) -> int:
     """Release the lease with this number. Returns the exit code."""
-    inputs = read_inputs(args)
+    inputs = read_inputs(env, schedules)
     with connected(inputs):
         from reconciler.deploy.lease import break_lease
 
         workspace = open_workspace(inputs)
-        with stopping(_stopped(args.number)):
-            run(break_lease(workspace.claims, workspace.clock, args.number))
-    print(f"Lease {args.number} is free.", file=sys.stderr)
+        with stopping(_stopped(number)):
+            run(break_lease(workspace.claims, workspace.clock, number))
+    print(f"Lease {number} is free.", file=sys.stderr)
     return 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-
 from reconciler.cli.inputs import find_place
 from reconciler.cli.json_output import print_json
 from reconciler.deploy.settings_files import require_app_of_its_own
@@ -13,25 +11,23 @@ from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.words import count
 
 
-def main(args: Namespace) -> int:
+def main(*, schedules: str | None, form: str) -> int:
     """Validate; needs no environment and no network. Returns the exit code."""
-    place = find_place(args.schedules)
+    place = find_place(schedules)
     try:
         settings = place.settings()
         require_app_of_its_own(place.top, place.file, settings)
         manifests = load(place.root / settings.schedules, settings=settings, root=place.top)
     except ManifestError as error:
-        if args.format == "json":
+        if form == "json":
             print_json({"format": OUTPUT_FORMAT, "problems": [*map(_json, error.problems)]})
         raise
-    if args.format == "json":
+    if form == "json":
         names = [schedule.name for schedule in manifests.schedules]
         print_json({"format": OUTPUT_FORMAT, "files": manifests.files, "schedules": names})
     else:
-        schedules = count(len(manifests.schedules), "schedule")
-        print(
-            f"{schedules} in {count(manifests.files, 'file')} of {settings.schedules}: all valid."
-        )
+        found = count(len(manifests.schedules), "schedule")
+        print(f"{found} in {count(manifests.files, 'file')} of {settings.schedules}: all valid.")
     return 0
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from datetime import datetime
 from typing import Final
 
 from reconciler.cli.connection import connected, live_in, open_ports
-from reconciler.cli.damaged import require_readable, warn_of_damage
+from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run, stopping
@@ -19,9 +18,9 @@ from reconciler.errors import StoppedError
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
 from reconciler.query.news import News, may_repeat, news_of
+from reconciler.query.nothing_found import nothing_live, require_readable, unknown_schedule
 from reconciler.query.rehearse import rehearse
 from reconciler.query.trigger_result import triggered
-from reconciler.query.unknown_names import nothing_live, unknown_schedule
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, wake_text
@@ -31,51 +30,59 @@ HISTORY_DAYS = 7
 """As long as claims live: of what is older, no wake finds that it was settled."""
 
 
-def wake(args: Namespace) -> int:
+def wake(
+    *,
+    env: str | None,
+    schedules: str | None,
+    at: datetime | None,
+    dry_run: bool,
+    wait: bool,
+    form: str,
+) -> int:
     """Wake the deployed dispatcher, or show what it would do. Returns the exit code."""
-    inputs = read_inputs(args)
-    as_if = None if args.at is None else minute(args.at)
+    inputs = read_inputs(env, schedules)
+    as_if = None if at is None else minute(at)
     with connected(inputs) as goes_on:
-        if args.dry_run:
+        if dry_run:
             try:
                 rehearsal = run(rehearse(open_ports(inputs), as_if))
             except NothingAppliedError:
                 raise run(nothing_live(*live_in(inputs))) from None
             warn_of_damage(rehearsal.damaged)
-            if args.format == "json":
+            if form == "json":
                 print_json(rehearsal_json(rehearsal))
             else:
                 print(rehearsal_text(rehearsal))
             return 0
         with stopping(_stopped("runs", goes_on)):
-            return _serve(inputs, args, as_if)
+            return _serve(inputs, as_if, form, wait=wait)
 
 
-def trigger(args: Namespace) -> int:
+def trigger(*, env: str | None, schedules: str | None, name: str, wait: bool, form: str) -> int:
     """Start one schedule now, outside of its times. Returns the exit code."""
-    inputs = read_inputs(args)
-    with connected(inputs) as goes_on, stopping(_stopped(f"runs {args.name}", goes_on)):
+    inputs = read_inputs(env, schedules)
+    with connected(inputs) as goes_on, stopping(_stopped(f"runs {name}", goes_on)):
         ports = open_ports(inputs)
         generation = run(ports.generations.live())
         if generation is None:
             raise run(nothing_live(*live_in(inputs)))
-        require_readable(generation, args.name)
-        record = generation.find(args.name)
+        require_readable(generation, name)
+        record = generation.find(name)
         if record is None:
-            raise unknown_schedule(args.name, list(generation.by_name))
-        log = _called(inputs, trigger=args.name)
+            raise unknown_schedule(name, list(generation.by_name))
+        log = _called(inputs, trigger=name)
         log = run(triggered(log, record.occurrence(log.now), ports.claims))
-        log = _awaited(log, inputs, args)
-        _show(News(log), args)
+        log = _awaited(log, inputs, wait=wait)
+        _show(News(log), form)
         return _verdict(log)
 
 
-def _serve(inputs: Inputs, args: Namespace, as_if: int | None) -> int:
+def _serve(inputs: Inputs, as_if: int | None, form: str, *, wait: bool) -> int:
     log = _called(inputs, as_if=as_if)
     history = run(open_ports(inputs).log.recent(HISTORY_DAYS)) if may_repeat(log) else ()
     news = news_of(log, history)
-    log = _awaited(news.log, inputs, args)
-    _show(News(log, news.before), args, alone=as_if is not None)
+    log = _awaited(news.log, inputs, wait=wait)
+    _show(News(log, news.before), form, alone=as_if is not None)
     if as_if is not None and minute(datetime.fromisoformat(log.started)) < as_if:
         _say_that_it_is_early(log, as_if)
     return _verdict(log)
@@ -93,17 +100,17 @@ def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = N
     return decode_wake_log(text.encode(), "the wake's answer")
 
 
-def _awaited(log: WakeLog, inputs: Inputs, args: Namespace) -> WakeLog:
+def _awaited(log: WakeLog, inputs: Inputs, *, wait: bool) -> WakeLog:
     """The log; with ``--wait``, after the calls in it have ended."""
-    if not args.wait:
+    if not wait:
         return log
     from reconciler.deploy.invocation import wait_for_calls
 
     return run(wait_for_calls(log, inputs.environment.modal))
 
 
-def _show(news: News, args: Namespace, *, alone: bool = False) -> None:
-    if args.format == "json":
+def _show(news: News, form: str, *, alone: bool = False) -> None:
+    if form == "json":
         records = [record.to_json() for record in news.log.records]
         notifications = [sending.to_json() for sending in news.log.sendings]
         data = {

@@ -1,130 +1,28 @@
 """What was applied, by whom, and from which commit: one file for each apply, written once.
 
-The records are beside the generations on the Volume. Each says of every schedule which commit made
-it what it is, carried on from the record before, so that one read answers it. A record is written
-just before the pointer flips: an apply that is killed between the two is listed, and so is the one
-that completes it.
+A record is written just before the pointer flips: an apply that is killed between the two is
+listed, and so is the one that completes it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import together
-from reconciler.model.formats import FORMAT, Damaged, FormatError, check_format, reading, typed
-from reconciler.model.pointer import Pointer, pointer_of
+from reconciler.model.applied import APPLIES_FOLDER, Applied, Origin, applied_path
+from reconciler.model.formats import Damaged, FormatError
+from reconciler.model.pointer import Pointer
 from reconciler.plan.change import Kind
 
 if TYPE_CHECKING:
     from reconciler.plan.plan import Plan
 
-FOLDER: Final = "applies"
 AT_ONCE: Final = 16
 """Records that are read at the same time."""
-_POINTER_KEYS: Final = (
-    "generation",
-    "commit",
-    "dirty",
-    "by",
-    "at",
-    "previous",
-    "author",
-    "link",
-)
-"""What a record says of its pointer. Version 0.1.0 refuses a record whose pointer has another key,
-so a key that the pointer has gained since stays out of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What made a schedule what it is.
-
-    Attributes:
-        commit: None outside git.
-        author: of the commit, None when not known.
-        at: when it was applied, ISO 8601.
-    """
-
-    commit: str | None
-    author: str | None
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One apply.
-
-    Attributes:
-        pointer: what it made live, by whom and when.
-        summary: what it did, in a few words.
-        origins: schedule name to what made it what it is.
-        app: Modal's id of the app that it left deployed; None when an older version applied.
-    """
-
-    pointer: Pointer
-    summary: str
-    origins: Mapping[str, Origin]
-    app: str | None = None
-
-    @property
-    def path(self) -> str:
-        """Its file."""
-        return path_of(self.pointer)
-
-    def encode(self) -> bytes:
-        """The content of its file."""
-        pointer = {key: getattr(self.pointer, key) for key in _POINTER_KEYS}
-        # Many schedules share few origins, which are therefore listed once and named by position.
-        places = {
-            origin: place for place, origin in enumerate(dict.fromkeys(self.origins.values()))
-        }
-        body = {
-            "format": FORMAT,
-            "pointer": pointer,
-            **({"number": self.pointer.number} if self.pointer.number else {}),
-            "summary": self.summary,
-            "app": self.app,
-            "origins": [[origin.commit, origin.author, origin.at] for origin in places],
-            "schedules": {name: places[origin] for name, origin in self.origins.items()},
-        }
-        return json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-
-    @classmethod
-    def decode(cls, content: bytes, where: str) -> Self:
-        """Read :meth:`encode` back.
-
-        Raises:
-            NewerFormatError: a newer version wrote it.
-            FormatError: it is no such record.
-        """
-        with reading("the record of an apply", where):
-            data: dict[str, Any] = json.loads(content)
-            check_format(data, where)
-            found = [_origin(origin) for origin in typed(data, "origins", list)]
-            places = typed(data, "schedules", dict)
-            origins = {name: found[place] for name, place in places.items()}
-            pointer = pointer_of(typed(data, "pointer", dict))
-            pointer = replace(pointer, number=typed(data, "number", int, 0))
-            return cls(pointer, typed(data, "summary", str), origins, typed(data, "app", str, None))
-
-
-def _origin(written: Sequence[Any]) -> Origin:
-    commit, author, at = written
-    data = {"commit": commit, "author": author, "at": at}
-    return Origin(
-        typed(data, "commit", str, None), typed(data, "author", str, None), typed(data, "at", str)
-    )
-
-
-def path_of(pointer: Pointer) -> str:
-    """Where the record of the apply that wrote this pointer is; paths sort by time."""
-    return f"{FOLDER}/{pointer.at}-{pointer.generation[:12]}.json"
 
 
 def next_record(
@@ -155,8 +53,8 @@ async def read_record(files: Files, pointer: Pointer | None) -> Applied | None:
     """
     if pointer is None:
         return None
-    content = await files.read(path_of(pointer))
-    return None if content is None else Applied.decode(content, path_of(pointer))
+    content = await files.read(applied_path(pointer))
+    return None if content is None else Applied.decode(content, applied_path(pointer))
 
 
 async def record_or_damage(
@@ -170,7 +68,7 @@ async def record_or_damage(
     try:
         return await read_record(files, pointer), ()
     except FormatError as error:
-        return None, (Damaged(error.where or FOLDER, error.what),)
+        return None, (Damaged(error.where or APPLIES_FOLDER, error.what),)
 
 
 async def read_history(files: Files, count: int) -> tuple[Sequence[Applied], tuple[Damaged, ...]]:
@@ -179,7 +77,7 @@ async def read_history(files: Files, count: int) -> tuple[Sequence[Applied], tup
     Raises:
         UnavailableError: Modal did not answer.
     """
-    paths = sorted(await files.list(FOLDER), reverse=True)[:count]
+    paths = sorted(await files.list(APPLIES_FOLDER), reverse=True)[:count]
     at_once = asyncio.Semaphore(AT_ONCE)
 
     async def read(path: str) -> Applied | Damaged | None:
@@ -217,7 +115,7 @@ async def newest_number(files: Files) -> int:
             return 0 if content is None else Applied.decode(content, path).pointer.number
         return 0
 
-    paths = sorted(await files.list(FOLDER), reverse=True)
+    paths = sorted(await files.list(APPLIES_FOLDER), reverse=True)
     for first in range(0, len(paths), AT_ONCE):
         found = max(await together(*map(number, paths[first : first + AT_ONCE])))
         if found:

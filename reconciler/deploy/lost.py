@@ -13,11 +13,12 @@ from datetime import datetime
 
 from reconciler.cron import minute
 from reconciler.deploy.generation_files import read_generation
-from reconciler.deploy.history import Applied, read_history, read_record
+from reconciler.deploy.history import read_history, read_record
 from reconciler.deploy.ports import Apps, DeployedApp, Files
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
 from reconciler.errors import ReconcileError
+from reconciler.model.applied import Applied
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import REPAIR, FormatError, NewerFormatError
 from reconciler.model.generation import Generation

@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from reconciler.deploy.history import FOLDER, Applied, path_of
 from reconciler.deploy.lease import LEASE_TIME
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Clock
+from reconciler.model.applied import APPLIES_FOLDER, Applied, applied_path
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import Pointer
 from reconciler.model.runs_file import format_time
@@ -43,7 +43,7 @@ SHORTEST: Final = timedelta(days=1)
 
 GENERATIONS: Final = generation_path("").rpartition("/")[0]
 _RECORD: Final = re.compile(
-    rf"{FOLDER}/\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ-(?P<generation>[0-9a-f]{{12}})\.json",
+    rf"{APPLIES_FOLDER}/\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ-(?P<generation>[0-9a-f]{{12}})\.json",
     re.ASCII,
 )
 _GENERATION: Final = re.compile(
@@ -75,7 +75,7 @@ class Pruning:
             LeaseLostError: somebody else applies; nothing more is removed.
             FormatError: a record of the last day cannot be read; nothing was removed.
         """
-        found = await self.files.written(FOLDER)
+        found = await self.files.written(APPLIES_FOLDER)
         if not self.old_records(found, self.clock.now()):
             return
         until = self.clock.now() + LEASE_TIME / 2
@@ -97,7 +97,7 @@ class Pruning:
 
     def old_records(self, written: Mapping[str, str], now: datetime) -> list[str]:
         """The oldest first; what is named otherwise than ours are is left alone."""
-        own = path_of(self.live)
+        own = applied_path(self.live)
         old = [
             (at, path)
             for path, at in written.items()

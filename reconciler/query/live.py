@@ -11,17 +11,21 @@ from reconciler.deploy.history import commits_of, record_or_damage
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.deploy.observation import observe
 from reconciler.dispatch.adapters.at_once import together
-from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
 from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings
-from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.model.formats import Entry, FormatError, NewerFormatError
+from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.history import Run
 from reconciler.plan.state import Actual
 from reconciler.query.damage import still_damaged
-from reconciler.query.live_runs import MINUTES_PER_DAY, as_they_stand, newest_runs
-from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.live_runs import (
+    MINUTES_PER_DAY,
+    as_they_stand,
+    newest_runs,
+    read_cursor,
+)
+from reconciler.query.newest_first import RunHistory
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import Finding, Status, Tasks, runs_twice, status_of
 from reconciler.query.task_status import DueTask, tasks_of
@@ -62,7 +66,7 @@ async def live_status(
         record_or_damage(ports.files, actual.pointer),
         ports.apps.own_schedules(called),
     )
-    cursor = await _cursor(entry, history, generation)
+    cursor = await read_cursor(entry, history, generation)
     (runs, not_asked), still, due = await together(
         as_they_stand(known.ordered, generation, ports.caller, now),
         still_damaged(known.reported_since(now - MINUTES_PER_DAY), ports.claims, ports.files),
@@ -80,27 +84,6 @@ async def live_status(
         findings,
     )
     return replace(status, not_asked=not_asked, commits=commits_of(record))
-
-
-async def _cursor(entry: Entry | None, history: RunHistory, generation: Generation) -> Cursor:
-    """The cursor; from the headers of the runs files when its entry is gone or cannot be read."""
-    found = cursor_of(entry)
-    if isinstance(found, Cursor):
-        return found
-    slots = {slot.name for slot in generation.slots}
-
-    def wanted(known: Known) -> About | None:
-        through = any(log.through is not None for log in known.headers)
-        woken = {log.slot for log in known.headers}
-        return None if through and slots <= woken else _no_lines
-
-    known = await history.read_back(wanted, days=RECOVERY_DAYS)
-    cursor = recover(sorted(known.headers, key=lambda log: log.path))
-    return replace(cursor, damaged=() if found is None else (found,))
-
-
-def _no_lines(_name: str) -> bool:
-    return False
 
 
 async def _generation(ports: QueryPorts, findings: Sequence[Finding]) -> Generation | None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from reconciler.dispatch.decide.nominal_times import exclusion, previous_time
+from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
 from reconciler.dispatch.history import with_open_calls
 from reconciler.dispatch.ports import Caller
+from reconciler.model.cursor import Cursor, cursor_of
+from reconciler.model.formats import Entry
 from reconciler.model.generation import Generation
 from reconciler.model.history import Run, begun
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
 from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.reach import FAR_DAYS
 
 NEAR_DAYS = 7
 """Days of history in which most schedules have run; for the others the reader looks further."""
-FAR_DAYS = 90
-"""Days of history in which the last run of a schedule is looked for."""
 ASKED_AT_MOST = 20
 """Open calls of which Modal is asked how they stand. The next wake writes down how the others
 ended."""
@@ -67,6 +70,27 @@ async def as_they_stand(
     chosen = sorted(is_open, key=begun)[:ASKED_AT_MOST]
     asked = {run.occurrence: run for run in await with_open_calls(chosen, caller)}
     return [asked.get(run.occurrence, run) for run in runs], len(is_open) - len(chosen)
+
+
+async def read_cursor(entry: Entry | None, history: RunHistory, generation: Generation) -> Cursor:
+    """The cursor; from the headers of the runs files when its entry is gone or cannot be read."""
+    found = cursor_of(entry)
+    if isinstance(found, Cursor):
+        return found
+    slots = {slot.name for slot in generation.slots}
+
+    def wanted(known: Known) -> About | None:
+        through = any(log.through is not None for log in known.headers)
+        woken = {log.slot for log in known.headers}
+        return None if through and slots <= woken else _no_lines
+
+    known = await history.read_back(wanted, days=RECOVERY_DAYS)
+    cursor = recover(sorted(known.headers, key=lambda log: log.path))
+    return replace(cursor, damaged=() if found is None else (found,))
+
+
+def _no_lines(_name: str) -> bool:
+    return False
 
 
 def _wanted(known: Known, generation: Generation, now: int) -> About | None:

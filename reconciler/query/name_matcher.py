@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.dispatch.ports import TaskFiles
-from reconciler.dispatch.wake.request import Ports
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation
-from reconciler.model.history import Run, runs_of
+from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import (
@@ -20,8 +19,10 @@ from reconciler.model.task import (
     parse_task_key,
     task_id_of,
 )
-from reconciler.query.live_runs import FAR_DAYS
-from reconciler.query.unknown_names import unknown_schedule
+from reconciler.query.newest_first import RunHistory, all_names
+from reconciler.query.nothing_found import unknown_schedule
+from reconciler.query.ports import QueryPorts
+from reconciler.query.reach import FAR_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class NameMatcher:
 
 
 async def require_known(
-    name: str, generation: Generation | None, ports: Ports, history: Iterable[Run] = ()
+    name: str, generation: Generation | None, ports: QueryPorts, history: Iterable[Run] = ()
 ) -> None:
     """Refuse an unknown name: a mistyped name must not look like one without history.
 
@@ -78,7 +79,8 @@ async def require_known(
         history: the runs that were read already.
 
     Raises:
-        ReconcileError: the name is neither live nor in the history.
+        NothingFoundError: the name is neither live nor in the history.
+        UnavailableError: Modal did not answer.
     """
     if generation is not None and generation.named(name) is not None:
         return
@@ -87,12 +89,13 @@ async def require_known(
         return
     if await find_task(ports.tasks, name) is not None:
         return
-    seen = [run.occurrence for run in runs_of(await ports.log.recent(FAR_DAYS))]
+    whole = await RunHistory(ports.files).read_back(lambda _known: all_names, days=FAR_DAYS)
+    seen = list(whole.runs)
     if any(map(named.matches, seen)):
         return
     live = () if generation is None else generation.by_name
     known = {*live, *(task_id_of(one.name) or one.name for one in seen)}
-    raise unknown_schedule(name, known, "schedule or task")
+    raise unknown_schedule(name, known, "schedule or task", damaged=whole.damaged)
 
 
 async def find_task(files: TaskFiles | None, name: str) -> Task | SettledTask | None:

@@ -52,6 +52,12 @@ NOTHING_READ: Final = 2**62
 About: TypeAlias = Callable[[str], bool]
 """Which names of the history are wanted."""
 
+
+def all_names(_name: str) -> bool:
+    """Every name of the history is wanted."""
+    return True
+
+
 _IN_DAY: Final = re.compile(rf"{RUNS_FOLDER}/(\d{{4}}-\d\d-\d\d)/[^/]*\.jsonl")
 _TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)-")
 

@@ -1,19 +1,26 @@
-"""The newest runs: the question behind ``reconcile runs``."""
+"""The runs of the last days, or of one occurrence: the questions behind ``reconcile runs``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.dispatch.history import with_open_calls
 from reconciler.dispatch.ports import Caller
+from reconciler.manifest import EnvironmentSettings
 from reconciler.model.formats import Damaged
 from reconciler.model.history import Run, begun
-from reconciler.model.occurrence import Occurrence
+from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState, format_time
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.query.live_runs import ASKED_AT_MOST
-from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.name_matcher import NameMatcher, records_of, require_known
+from reconciler.query.newest_first import About, Known, RunHistory, all_names
+from reconciler.query.nothing_found import NothingFoundError, require_volume
+from reconciler.query.ports import QueryPorts
+from reconciler.query.reach import FAR_DAYS, USUAL_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,19 +29,27 @@ class RunsWanted:
 
     Attributes:
         count: how many, the newest by nominal time.
-        days: the newest days with runs files that are searched.
+        days: the newest days with runs files that are searched; None for a week, or for as many as
+            ``since`` needs.
         since: only runs of which something was seen then or later; None for all.
         failed: only runs that failed or were missed.
-        about: which names in the history may be meant; None for all.
-        means: which occurrences are; None for all.
+        name: of a schedule, or the id of a task; None for all.
     """
 
     count: int
-    days: int
+    days: int | None = None
     since: datetime | None = None
     failed: bool = False
-    about: About | None = None
-    means: Callable[[Occurrence], bool] | None = None
+    name: str | None = None
+
+    def reach(self, now: datetime) -> int:
+        """The newest days that are searched."""
+        if self.days is not None:
+            return self.days
+        if self.since is None:
+            return USUAL_DAYS
+        whole = (now.astimezone(UTC).date() - self.since.astimezone(UTC).date()).days
+        return max(USUAL_DAYS, whole + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +68,116 @@ class RunList:
     damaged: tuple[Damaged, ...] = ()
 
 
-async def list_runs(history: RunHistory, caller: Caller, wanted: RunsWanted) -> RunList:
+@dataclass(frozen=True, slots=True)
+class OccurrenceRuns:
+    """The runs of one occurrence.
+
+    Attributes:
+        records: of the schedules and tasks whose runs they are, by name; without unknown ones.
+        damaged: what cannot be read of the files that were read.
+    """
+
+    runs: tuple[Run, ...]
+    records: Mapping[str, ScheduleRecord]
+    damaged: tuple[Damaged, ...] = ()
+
+
+async def find_runs(
+    ports: QueryPorts, occurrence: Occurrence, *, days: int = FAR_DAYS
+) -> OccurrenceRuns:
+    """The runs of one occurrence.
+
+    Args:
+        occurrence: its name is a schedule's, or a task's id.
+
+    Raises:
+        NothingFoundError: the history has none.
+        UnavailableError: Modal did not answer.
+    """
+    generation = await RemoteGenerations(ports.files).live()
+    named = NameMatcher.of(occurrence.name, generation)
+    history = RunHistory(ports.files)
+    known = await history.read_about(named.may_match, occurrence.at, days=days)
+    found = [
+        one
+        for one in known.ordered
+        if one.occurrence.at == occurrence.at and named.matches(one.occurrence)
+    ]
+    if not found:
+        await require_known(occurrence.name, generation, ports, known.ordered)
+        error = NothingFoundError(
+            f"the history has no {occurrence.id}",
+            remedy="Ask why",
+            command=f"explain {occurrence.name} {format_minute(occurrence.at)}",
+        )
+        error.damaged = tuple(known.damaged)
+        raise error
+    runs = await with_open_calls(found, ports.caller)
+    records = await records_of(runs, generation, ports.tasks)
+    unread = () if generation is None else generation.damaged
+    return OccurrenceRuns(tuple(runs), records, (*unread, *known.damaged))
+
+
+async def list_runs(
+    ports: QueryPorts, settings: EnvironmentSettings, wanted: RunsWanted
+) -> RunList:
+    """The newest runs.
+
+    Args:
+        settings: which environment is meant.
+
+    Raises:
+        NothingFoundError: neither what is live nor the history has the name.
+        ReconcileError: there are none because the Volume was deleted.
+        UnavailableError: Modal did not answer.
+    """
+    generation, named = None, None
+    if wanted.name is not None:
+        generation = await RemoteGenerations(ports.files).live()
+        named = NameMatcher.of(wanted.name, generation)
+    days = wanted.reach(ports.clock.now())
+    found = await newest_of(RunHistory(ports.files), ports.caller, wanted, named, days=days)
+    if not found.runs:
+        if wanted.name is not None:
+            await require_known(wanted.name, generation, ports)
+        await require_volume(ports.apps, ports.files, settings)
+    unread = () if generation is None else generation.damaged
+    return replace(found, damaged=(*unread, *found.damaged))
+
+
+async def newest_of(
+    history: RunHistory,
+    caller: Caller,
+    wanted: RunsWanted,
+    named: NameMatcher | None = None,
+    *,
+    days: int = USUAL_DAYS,
+) -> RunList:
     """The newest runs; no older file is read than these need.
+
+    Args:
+        named: which runs the name means; None for all.
+        days: the newest days with runs files that are searched.
 
     Raises:
         UnavailableError: Modal did not answer.
     """
 
+    about = all_names if named is None else named.may_match
+
     def more(known: Known) -> About | None:
         found = (
             run
             for run in known.runs.values()
-            if run.occurrence.at > known.after and _is_wanted(run, wanted, surely=True)
+            if run.occurrence.at > known.after and _is_wanted(run, wanted, named, surely=True)
         )
         # One more tells whether there are older ones.
         enough = sum(1 for _ in found) > wanted.count
-        return None if enough else wanted.about or _all_names
+        return None if enough else about
 
     since = "" if wanted.since is None else format_time(wanted.since)
-    known = await history.read_back(more, days=wanted.days, since=since)
-    found = [run for run in known.ordered if _is_wanted(run, wanted, surely=False)]
+    known = await history.read_back(more, days=days, since=since)
+    found = [run for run in known.ordered if _is_wanted(run, wanted, named, surely=False)]
     if not wanted.failed:
         runs, not_asked = await _as_they_stand(found[-wanted.count :], caller, wanted.count)
     else:
@@ -91,16 +196,12 @@ async def _as_they_stand(runs: list[Run], caller: Caller, most: int) -> tuple[li
     return [asked.get(run.occurrence, run) for run in runs], max(0, len(is_open) - most)
 
 
-def _is_wanted(run: Run, wanted: RunsWanted, *, surely: bool) -> bool:
+def _is_wanted(run: Run, wanted: RunsWanted, named: NameMatcher | None, *, surely: bool) -> bool:
     """Args: surely: leave out an open run, which may have failed."""
-    if wanted.means is not None and not wanted.means(run.occurrence):
+    if named is not None and not named.matches(run.occurrence):
         return False
     if wanted.since is not None and datetime.fromisoformat(run.seen) < wanted.since:
         return False
     if not wanted.failed or run.state in NEEDS_ATTENTION:
         return True
     return not surely and run.state is RunState.STARTED
-
-
-def _all_names(_name: str) -> bool:
-    return True

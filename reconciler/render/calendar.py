@@ -12,7 +12,7 @@ from reconciler.cron import instant
 from reconciler.foreign_text import printable_lines, without_commands
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.render.timeline import Timeline
+from reconciler.query.timeline import Timeline
 
 LENGTH: Final = timedelta(minutes=5)
 """Shown length of an event: a run's own is not known beforehand, and zero is drawn as nothing."""

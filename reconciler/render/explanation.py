@@ -1,110 +1,80 @@
-"""Why an occurrence ran, or did not run, as a person asks it. Pure."""
+"""An explanation, and one run with all its details, as a person reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterator
 
-from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
 from reconciler.foreign_text import on_one_line
-from reconciler.model.cursor import Cursor
-from reconciler.model.generation import Generation
+from reconciler.model.applied import Origin
 from reconciler.model.history import Run, lateness
-from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.occurrence import format_minute
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.task import Ending
+from reconciler.query.explanation import (
+    Ahead,
+    Beginning,
+    Explanation,
+    Ground,
+    NotDue,
+    NotInHistory,
+    NotProcessed,
+    NotTheTasksTime,
+    Pending,
+    Recorded,
+    TaskWithoutRun,
+)
 from reconciler.render.logs import Logs
 from reconciler.words import rough_duration
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What is known of the time from which on a schedule counts, which is its anchor.
-
-    Attributes:
-        known: whether it was new, changed or resumed then; a generation of an earlier version does
-            not tell that from a schedule that was rebuilt after it was lost.
-        rebuilt: the epoch minute at which it was rebuilt after it was lost; None when it was not.
-    """
-
-    known: bool = False
-    rebuilt: int | None = None
-
-    @classmethod
-    def of(cls, generation: Generation, name: str) -> Self:
-        """That of a schedule of a generation."""
-        rebuilt = generation.rebuilt.get(name)
-        return cls(rebuilt is None and name in generation.begun, rebuilt)
-
-
-def explain(
-    record: ScheduleRecord,
-    at: int,
-    runs: Iterable[Run],
-    cursor: Cursor,
-    now: int,
-    logs: Logs,
-    beginning: Beginning = Beginning(),
-) -> Iterator[str]:
-    """Lines that say what became of one nominal time, first the answer, then the grounds.
+def explanation_lines(found: Explanation, logs: Logs) -> Iterator[str]:
+    """Lines with the answer first, then the reasons.
 
     Args:
-        at: epoch minute that was asked for.
-        runs: all that is known.
-        now: epoch minute.
         logs: where runs have theirs.
-        beginning: of the schedule.
     """
-    occurrence = record.occurrence(at)
-    run = next((run for run in runs if run.occurrence == occurrence), None)
-    if run is not None:
-        yield from what_happened(run, record, logs)
-        return
-    if not nominal_times(record, at - 1, at):
-        yield from _no_occurrence(record, at, beginning)
-        return
-    reason = exclusion(record, at)
-    if at > now:
-        verb = "does not run" if reason else "is due"
-        yield f"{occurrence.id} {verb} then{f': {reason}' if reason else ''}."
-    elif cursor.through is None or at > cursor.through:
-        through = "never" if cursor.through is None else f"up to {format_minute(cursor.through)}"
-        yield f"{occurrence.id} has not run: no wake has looked at it yet; wakes looked {through}."
-    elif occurrence.id in cursor.pending:
-        attempt = cursor.pending[occurrence.id]
-        yield f"{occurrence.id} has not started yet; a later wake tries attempt {attempt}."
-    else:
-        yield f"{occurrence.id} is not in the history that is kept."
+    for ground in found.grounds:
+        yield from ground_lines(ground, logs)
+    if found.deleted:
+        yield "  The schedule is no longer live."
+    if found.origin is not None:
+        yield origin_line(found.origin)
 
 
-def explain_deleted(name: str, at: int, runs: Sequence[Run], logs: Logs) -> Iterator[str]:
-    """The same of a schedule that is no longer live: what the history has of it.
+def ground_lines(ground: Ground, logs: Logs) -> Iterator[str]:
+    """Lines about one occurrence, or one use of a task's id."""
+    match ground:
+        case Recorded(run, record):
+            yield from what_happened(run, record, logs)
+        case NotDue():
+            yield from _not_due(ground)
+        case Ahead(occurrence, exclusion):
+            verb = "is due" if exclusion is None else "does not run"
+            reason = "" if exclusion is None else f": {exclusion}"
+            yield f"{occurrence.id} {verb} then{reason}."
+        case NotProcessed(occurrence, through):
+            looked = "never" if through is None else f"up to {format_minute(through)}"
+            yield (
+                f"{occurrence.id} has not run: no wake has looked at it yet; wakes looked {looked}."
+            )
+        case Pending(occurrence, attempt):
+            yield f"{occurrence.id} has not started yet; a later wake tries attempt {attempt}."
+        case NotInHistory(occurrence, newest):
+            yield f"{occurrence.id} is not in the history that is kept."
+            if newest is not None:
+                yield f"  Its newest run there is {newest.id}."
+        case NotTheTasksTime(name, at):
+            yield f"{name} is not due at {format_minute(at)}: it is a task, for one time."
+        case TaskWithoutRun():
+            yield from _task_without_run(ground)
 
-    Args:
-        runs: all that are known of it, oldest first.
-    """
-    asked = Occurrence(name, at)
-    found = next((run for run in runs if run.occurrence == asked), None)
-    if found is not None:
-        yield from what_happened(found, None, logs)
-    else:
-        yield f"{asked.id} is not in the history that is kept."
-        if runs:
-            yield f"  Its newest run there is {runs[-1].occurrence.id}."
-    yield "  The schedule is no longer live."
 
-
-def origin_line(commit: str | None, author: str | None, at: str) -> str:
-    """What made a schedule what it is.
-
-    Args:
-        commit, author: None outside git.
-        at: when it was applied, ISO 8601.
-    """
-    by = f" by {on_one_line(author)}" if author else ""
-    made = "without a commit" if commit is None else f"by commit {commit[:12]}{by}"
-    return f"  The schedule is as it was made {made}, applied at {at}."
+def origin_line(origin: Origin) -> str:
+    """The commit that made a schedule what it is, and when it was applied."""
+    by = f" by {on_one_line(origin.author)}" if origin.author else ""
+    made = "without a commit" if origin.commit is None else f"by commit {origin.commit[:12]}{by}"
+    return f"  The schedule is as it was made {made}, applied at {origin.at}."
 
 
 def run_lines(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:
@@ -170,7 +140,8 @@ def _why_from_then(beginning: Beginning) -> str:
     return "It was new, changed or resumed then, or rebuilt from then after it was lost."
 
 
-def _no_occurrence(record: ScheduleRecord, at: int, beginning: Beginning) -> Iterator[str]:
+def _not_due(ground: NotDue) -> Iterator[str]:
+    record, at, beginning = ground.record, ground.at, ground.beginning
     before = at <= record.anchor
     if before and beginning.rebuilt is not None:
         yield f"Whether {record.name} was due at {format_minute(at)} is not known."
@@ -187,6 +158,23 @@ def _no_occurrence(record: ScheduleRecord, at: int, beginning: Beginning) -> Ite
         yield f"  It is a task for {format_minute(record.at)}."
         return
     yield f"  Its times are {' and '.join(record.when)} in {record.timezone}."
-    following = next(running_times(record, at), None)
-    if following is not None:
-        yield f"  The next one is {format_minute(following)}."
+    if ground.following is not None:
+        yield f"  The next one is {format_minute(ground.following)}."
+
+
+def _task_without_run(ground: TaskWithoutRun) -> Iterator[str]:
+    task, settled = ground.task, ground.settled
+    name = task.occurrence.id
+    if settled is not None:
+        call = f", as call {settled.call}" if settled.call else ""
+        reason = f": {settled.reason}" if settled.reason else ""
+        yield f"{name} was {settled.ending.value} at {settled.at}{call}{reason}."
+        if settled.ending is Ending.STARTED:
+            yield "  More of it is not in the history that is kept."
+    elif ground.ahead:
+        yield f"{name} is due then."
+    else:
+        since = "then" if task.created <= task.at else "it was created"
+        yield f"{name} has not started yet: no wake has come since {since}."
+    yield f"  calls    {task.app}/{task.function}"
+    yield f"  created  {format_minute(task.created)}"

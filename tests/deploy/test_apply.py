@@ -20,10 +20,10 @@ from reconciler.deploy.apply import (
     Step,
     prepare,
 )
-from reconciler.deploy.history import Applied, path_of
 from reconciler.deploy.lease import LeaseHeldError, LeaseLostError
 from reconciler.deploy.ports import CronLimitError, DeployedApp, MissingSecretError
 from reconciler.errors import RefusedError
+from reconciler.model.applied import Applied, applied_path
 from reconciler.model.pointer import Pointer, decode_pointer
 from reconciler.plan import Plan
 from reconciler.plan.ancestry import Ancestry, Relation
@@ -204,7 +204,7 @@ def test_the_record_of_an_apply_that_deploys_nothing_names_the_app_that_stays() 
 def record_of(world: World) -> Applied:
     """The record of the apply that made live what is."""
     pointer = decode_pointer(world.files.files["current.json"])
-    return Applied.decode(world.files.files[path_of(pointer)], "record")
+    return Applied.decode(world.files.files[applied_path(pointer)], "record")
 
 
 def apply_elsewhere(world: World) -> None:
@@ -464,7 +464,7 @@ def test_of_several_missing_functions_the_first_is_explained_and_the_others_coun
 def test_a_damaged_record_of_the_apply_before_is_passed_over() -> None:
     world = World()
     world.apply(AB)
-    path = path_of(decode_pointer(world.files.files["current.json"]))
+    path = applied_path(decode_pointer(world.files.files["current.json"]))
     world.files.files[path] = b"garbage"
     world.later(minutes=5)
     world.apply(ABC)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.deploy.apply import StalePlanError, Step
-from reconciler.deploy.history import AT_ONCE, Applied, path_of
+from reconciler.deploy.history import AT_ONCE
+from reconciler.model.applied import Applied, applied_path
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
 from reconciler.model.stored_generation import decode_generation
@@ -62,7 +63,7 @@ def test_what_was_live_before_there_were_numbers_counts_as_zero() -> None:
     world.files.files[POINTER_PATH] = pointer.encode()
     record = Applied(pointer, "1 to create", {})
     world.files.files[record.path] = record.encode()
-    del world.files.files[path_of(live)]
+    del world.files.files[applied_path(live)]
     world.apps.apps = [
         replace(app, tags={**app.tags, GENERATION_TAG: tag_value(older.digest)})
         if app.name == "schedule-reconciler"

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.deploy.apply import RefusedPlanError
-from reconciler.deploy.history import Applied, path_of
 from reconciler.deploy.modal_files import RemoteGenerations
+from reconciler.model.applied import Applied, applied_path
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
@@ -39,7 +39,7 @@ def garble(world: World, plan: Plan, name: str, line: bytes = b"garbage") -> str
     before = decode_pointer(files[POINTER_PATH])
     pointer = replace(before, generation=digest)
     files[POINTER_PATH] = pointer.encode()
-    record = replace(Applied.decode(files.pop(path_of(before)), ""), pointer=pointer)
+    record = replace(Applied.decode(files.pop(applied_path(before)), ""), pointer=pointer)
     files[record.path] = record.encode()
     world.apps.apps = [
         replace(app, tags={**app.tags, GENERATION_TAG: tag_value(digest)})

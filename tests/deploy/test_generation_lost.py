@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.cron import minute
 from reconciler.deploy.apply import RefusedPlanError
-from reconciler.deploy.history import FOLDER
+from reconciler.model.applied import APPLIES_FOLDER
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import POINTER_PATH
@@ -73,7 +73,7 @@ def test_where_no_wake_came_since_the_apply_everything_since_the_apply_counts(
 
 
 def lose_the_record(world: World) -> None:
-    for path in [path for path in world.files.files if path.startswith(FOLDER)]:
+    for path in [path for path in world.files.files if path.startswith(APPLIES_FOLDER)]:
         del world.files.files[path]
 
 

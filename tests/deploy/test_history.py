@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reconciler.deploy.history import Applied, Origin
+from reconciler.model.applied import Applied, Origin
 from reconciler.model.pointer import Pointer
 
 POINTER = Pointer(

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.deploy.history import Applied, Origin
 from reconciler.deploy.lost import find_lost, protected_names
 from reconciler.deploy.ports import DeployedApp
+from reconciler.model.applied import Applied, Origin
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import NewerFormatError
 from reconciler.model.generation import generation_path

@@ -20,12 +20,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.deploy.apply import Step, apply, prepare
-from reconciler.deploy.history import FOLDER, Applied, path_of
 from reconciler.deploy.lease import LEASE_TIME
 from reconciler.deploy.ports import Workspace
 from reconciler.deploy.pruning import REMOVED_AT_MOST, SHORTEST, Pruning
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError
+from reconciler.model.applied import APPLIES_FOLDER, Applied, applied_path
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import decode_pointer
 from reconciler.model.runs_file import format_time
@@ -66,7 +66,7 @@ class Seen:
             return
         pointer = decode_pointer(files["current.json"])
         self.live_until[pointer.generation] = now
-        assert path_of(pointer) in files, "the record of what is live"
+        assert applied_path(pointer) in files, "the record of what is live"
         if pointer.previous is not None:
             assert generation_path(pointer.previous) in files, "what was live before"
         for digest, until in self.live_until.items():
@@ -337,7 +337,7 @@ def test_of_more_old_records_than_one_apply_removes_the_oldest_go_first() -> Non
     pruning = Pruning(world.files, world.clock, live, timedelta(0), hold)
     ages = [timedelta(hours=hours) for hours in (25, 240, 36, 23)]
     times = [format_time(world.clock.now() - age) for age in ages]
-    written = {f"{FOLDER}/{at}-{'0' * 12}.json": at for at in times}
+    written = {f"{APPLIES_FOLDER}/{at}-{'0' * 12}.json": at for at in times}
     paths = list(written)
     assert pruning.old_records(written, world.clock.now()) == [paths[1], paths[2], paths[0]]
 
@@ -354,7 +354,7 @@ def pruning(world: World, keep: timedelta = timedelta(0)) -> Pruning:
 def written(world: World, folder: str, ending: str, *ages: timedelta) -> dict[str, str]:
     """Files of ours of these ages."""
     times = [format_time(world.clock.now() - age) for age in ages]
-    if folder == FOLDER:
+    if folder == APPLIES_FOLDER:
         return {f"{folder}/{at}-{number:012}{ending}": at for number, at in enumerate(times)}
     return {f"{folder}/{number:064}{ending}": at for number, at in enumerate(times)}
 
@@ -374,7 +374,7 @@ def test_what_is_as_old_as_the_history_stays_and_a_second_older_goes(
     world.apply(hourly("a"))
     plan, second = pruning(world, keep), timedelta(seconds=1)
     now = world.clock.now()
-    records = written(world, FOLDER, ".json", kept - second, kept, kept + second)
+    records = written(world, APPLIES_FOLDER, ".json", kept - second, kept, kept + second)
     assert plan.old_records(records, now) == list(records)[2:]
     generations = written(world, "generations", ".jsonl", kept - second, kept, kept + second)
     assert plan.old_generations(generations, now, frozenset()) == list(generations)[2:]
@@ -386,7 +386,7 @@ def test_the_record_of_the_live_apply_is_never_old() -> None:
     world = World()
     world.apply(hourly("a"))
     plan = pruning(world)
-    own = path_of(plan.live)
+    own = applied_path(plan.live)
     assert plan.old_records({own: "2020-01-01T00:00:00Z"}, world.clock.now()) == []
 
 
@@ -395,7 +395,7 @@ def test_one_apply_removes_200_records_and_200_generations_at_most() -> None:
     world.apply(hourly("a"))
     plan, now = pruning(world), world.clock.now()
     ages = [timedelta(days=2, seconds=each) for each in range(201)]
-    assert len(plan.old_records(written(world, FOLDER, ".json", *ages), now)) == 200
+    assert len(plan.old_records(written(world, APPLIES_FOLDER, ".json", *ages), now)) == 200
     generations = written(world, "generations", ".jsonl", *ages)
     assert len(plan.old_generations(generations, now, frozenset())) == 200
 
@@ -405,7 +405,7 @@ def test_the_live_generation_the_one_before_and_those_of_kept_records_are_named(
     first = world.apply(hourly("a")).generation.digest
     world.later(hours=30)
     second = world.apply(hourly("a", "b")).generation.digest
-    (old, new) = sorted(of(world, FOLDER))
+    (old, new) = sorted(of(world, APPLIES_FOLDER))
     at = {old: "2026-11-20T15:00:00Z", new: "2026-11-21T21:00:00Z"}
     plan = pruning(world)
     named = asyncio.run(plan.named(at, world.clock.now()))
@@ -423,12 +423,12 @@ def test_the_live_generation_the_one_before_and_those_of_kept_records_are_named(
 def test_no_removal_begins_once_the_time_is_up() -> None:
     world = World()
     world.apply(hourly("a"))
-    (record,) = of(world, FOLDER)
+    (record,) = of(world, APPLIES_FOLDER)
     plan, now = pruning(world), world.clock.now()
     asyncio.run(plan.remove([record], now))
-    assert of(world, FOLDER) == [record]
+    assert of(world, APPLIES_FOLDER) == [record]
     asyncio.run(plan.remove([record], now + timedelta(seconds=1)))
-    assert of(world, FOLDER) == []
+    assert of(world, APPLIES_FOLDER) == []
 
 
 def test_files_that_are_none_of_ours_stay() -> None:

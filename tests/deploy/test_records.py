@@ -13,15 +13,13 @@ from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.generation_files import read_generation
 from reconciler.deploy.history import (
     AT_ONCE,
-    Applied,
-    Origin,
     commits_of,
     newest_number,
-    path_of,
     read_history,
     read_record,
     record_or_damage,
 )
+from reconciler.model.applied import Applied, Origin, applied_path
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import generation_path
 from tests.deploy.scenario import World
@@ -141,7 +139,7 @@ def test_a_record_of_another_form_is_damaged(changes: dict[str, Any]) -> None:
 
 
 def test_records_sort_by_time_and_are_told_apart_by_their_generation() -> None:
-    assert path_of(POINTER) == f"applies/2026-11-20T15:00:00Z-{'a' * 12}.json"
+    assert applied_path(POINTER) == f"applies/2026-11-20T15:00:00Z-{'a' * 12}.json"
 
 
 def test_a_generation_is_read_with_what_is_wrong_with_its_file() -> None:

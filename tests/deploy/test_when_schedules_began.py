@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.deploy.beginnings import with_beginnings
-from reconciler.deploy.history import Origin, path_of
+from reconciler.model.applied import Origin, applied_path
 from reconciler.model.generation import generation_path
 from reconciler.plan import Actual
 from tests.deploy.scenario import World
@@ -57,7 +57,7 @@ def test_the_record_of_the_apply_counts_where_it_is_not_ahead_itself() -> None:
 def test_what_cannot_be_read_holds_up_nothing() -> None:
     found = world()
     record = record_of(found)
-    found.files.files[path_of(record.pointer)] = b"garbage"
+    found.files.files[applied_path(record.pointer)] = b"garbage"
     assert began(found) == {"a": NOW, "b": NOW}
     found.files.times[generation_path(record.pointer.generation)] = "2026-11-23T15:00:00Z"
     assert began(found) == {}

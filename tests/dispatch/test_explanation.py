@@ -10,8 +10,9 @@ from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Slot
 from reconciler.model.history import runs_of
 from reconciler.policies import Catchup, Overlap
+from reconciler.query.explanation import Beginning, explain_occurrence
 from reconciler.query.status import ScheduleStatus, status_of
-from reconciler.render.explanation import Beginning, explain
+from reconciler.render.explanation import ground_lines
 from reconciler.render.logs import Logs
 from tests.dispatch.scenario import World, at, hourly, minute_text
 
@@ -25,7 +26,8 @@ def explained(
     runs = runs_of(world.log.logs)
     moments = minute(at(time)), minute(at(now))
     known = beginning or Beginning()
-    return list(explain(hourly(**values), moments[0], runs, cursor, moments[1], Logs(), known))
+    ground = explain_occurrence(hourly(**values), moments[0], runs, cursor, moments[1], known)
+    return list(ground_lines(ground, Logs()))
 
 
 def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are() -> None:

@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import sys
-from argparse import Namespace
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -51,7 +50,7 @@ def apply_as_of(days: int) -> None:
     from reconciler.deploy.apply import apply, prepare
     from reconciler.deploy.lease import Holder
 
-    inputs = read_inputs(Namespace(env="local", schedules=None))
+    inputs = read_inputs("local", None)
     clock = FakeClock(datetime.now(UTC) - timedelta(days=days))
 
     async def run() -> None:

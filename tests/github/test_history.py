@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.deploy.fakes import FakeApps
-from reconciler.deploy.history import Applied, commits_of, read_history, read_record
+from reconciler.deploy.history import commits_of, read_history, read_record
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.model.applied import Applied
 from reconciler.model.formats import NewerFormatError
 from reconciler.model.generation import generation_path
 from reconciler.model.pointer import decode_pointer

@@ -19,7 +19,7 @@ from reconciler.model.history import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time, summary_path
 from reconciler.query.live_runs import newest_runs
 from reconciler.query.newest_first import FILES, RunHistory
-from reconciler.query.runs import RunsWanted, list_runs
+from reconciler.query.runs import RunsWanted, newest_of
 from reconciler.query.status import ScheduleStatus, status_of
 from tests.model.histories import DAYS, FIRST, GENERATION, NOW, histories
 
@@ -68,9 +68,9 @@ def test_the_status_is_that_of_the_whole_history(logs: list[WakeLog], summed_up:
 
 @given(histories(), st.integers(1, 20))
 def test_a_list_is_the_end_of_the_whole_list(logs: list[WakeLog], count: int) -> None:
-    wanted = RunsWanted(count=count, days=7)
+    wanted = RunsWanted(count=count)
     caller = FakeCaller()
-    found = asyncio.run(list_runs(RunHistory(stored(logs, DAYS)), caller, wanted))
+    found = asyncio.run(newest_of(RunHistory(stored(logs, DAYS)), caller, wanted))
     everything = runs_of(logs)
     assert list(found.runs) == asyncio.run(with_open_calls(everything[-count:], caller))
     assert found.more == (len(everything) > count)
@@ -138,7 +138,7 @@ def test_when_files_go_while_they_are_read_the_reader_begins_anew() -> None:
 def test_how_much_is_read_does_not_depend_on_the_number_of_schedules() -> None:
     def reads(schedules: int) -> int:
         files = stored(hourly_logs(schedules), DAYS[:1])
-        asyncio.run(list_runs(RunHistory(files), FakeCaller(), RunsWanted(count=5, days=7)))
+        asyncio.run(newest_of(RunHistory(files), FakeCaller(), RunsWanted(count=5)))
         return len(files.reads)
 
     assert reads(200) <= reads(1)

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.cli.main import STATES
 from reconciler.cron import instant, minute
+from reconciler.model.applied import Origin
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Slot, new_generation
@@ -226,7 +227,7 @@ def test_an_author_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> N
     )
     shown = status_text(replace(status(), pointer=pointer), Style(colour=False))
     assert "by E\ufffd[2J ve, applied by ada" in shown
-    line = origin_line("c" * 40, "E\x1b[2J\nve", "2026-11-20T15:00:00Z")
+    line = origin_line(Origin("c" * 40, "E\x1b[2J\nve", "2026-11-20T15:00:00Z"))
     assert "by E\ufffd[2J ve, applied at" in line
 
 

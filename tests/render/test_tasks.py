@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.model.history import runs_of
-from reconciler.model.task import Ending, SettledTask
+from reconciler.model.history import Run, runs_of
+from reconciler.model.task import Ending, SettledTask, Task
+from reconciler.query.explanation import Explanation, explain_task
 from reconciler.query.status import Status, Tasks, TaskStatus
 from reconciler.query.task_status import DueTask, tasks_of
+from reconciler.render.explanation import explanation_lines
 from reconciler.render.logs import Logs
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
-from reconciler.render.task_explanation import explain_task
 from tests.dispatch.scenario import World, at
 from tests.dispatch.task_scenario import store, task
 
@@ -27,6 +30,13 @@ def ran(status: CallStatus) -> World:
     world.caller.statuses["fc-1"] = status
     world.wake("15:20")
     return world
+
+
+def explained(
+    found: Task | SettledTask | None, runs: Sequence[Run], now: int, at: int | None = None
+) -> list[str]:
+    grounds = explain_task(found, runs, now, at=at)
+    return list(explanation_lines(Explanation(grounds=grounds), Logs()))
 
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
@@ -95,7 +105,7 @@ def test_a_task_that_failed_yesterday_is_for_the_history() -> None:
 def test_a_task_that_ran_is_explained_like_an_occurrence() -> None:
     world = ran(FAILED)
     found = SettledTask(task=task(), ending=Ending.STARTED, at="2026-11-20T15:07:00Z", call="fc-1")
-    assert list(explain_task(found, runs_of(world.log.logs), NOW, Logs())) == [
+    assert explained(found, runs_of(world.log.logs), NOW) == [
         "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; failed.",
         "  started  2026-11-20T15:07:00Z",
         "  call     fc-1",
@@ -108,41 +118,41 @@ def test_a_task_that_ran_is_explained_like_an_occurrence() -> None:
 
 def test_a_task_that_has_not_run_says_why() -> None:
     calls = ["  calls    shop/sync", "  created  2026-11-20T12:00Z"]
-    assert list(explain_task(task(time="16:00"), (), NOW, Logs())) == [
+    assert explained(task(time="16:00"), (), NOW) == [
         "task/renewal@2026-11-20T16:00Z is due then.",
         *calls,
     ]
-    assert list(explain_task(task(), (), NOW, Logs())) == [
+    assert explained(task(), (), NOW) == [
         "task/renewal@2026-11-20T15:00Z has not started yet: no wake has come since then.",
         *calls,
     ]
-    past = next(explain_task(task(time="11:00"), (), NOW, Logs()))
+    past = explained(task(time="11:00"), (), NOW)[0]
     assert past.endswith("has not started yet: no wake has come since it was created.")
     off = SettledTask(
         task=task(), ending=Ending.CANCELLED, at="2026-11-20T13:00:00Z", reason="plans changed"
     )
-    assert list(explain_task(off, (), NOW, Logs())) == [
+    assert explained(off, (), NOW) == [
         "task/renewal@2026-11-20T15:00Z was cancelled at 2026-11-20T13:00:00Z: plans changed.",
         *calls,
     ]
-    assert list(explain_task(None, (), NOW, Logs())) == []
+    assert explained(None, (), NOW) == []
 
 
 def test_earlier_uses_of_an_id_are_told_too() -> None:
     runs = runs_of(ran(CallStatus(CallState.SUCCEEDED, result="1")).log.logs)
-    lines = list(explain_task(task(edition=2, time="16:00"), runs, NOW, Logs()))
+    lines = explained(task(edition=2, time="16:00"), runs, NOW)
     assert lines[0] == "task/renewal~2@2026-11-20T16:00Z is due then."
     assert lines[3] == "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; succeeded."
 
 
 def test_a_time_that_is_not_the_tasks_is_answered_with_its_time() -> None:
     runs = runs_of(ran(CallStatus(CallState.SUCCEEDED, result="1")).log.logs)
-    wrong = list(explain_task(None, runs, NOW, Logs(), at=minute(at("15:01"))))
+    wrong = explained(None, runs, NOW, at=minute(at("15:01")))
     assert wrong[:2] == [
         "task/renewal is not due at 2026-11-20T15:01Z: it is a task, for one time.",
         "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; succeeded.",
     ]
     asked = minute(at("16:00"))
-    right = list(explain_task(task(edition=2, time="16:00"), runs, NOW, Logs(), at=asked))
+    right = explained(task(edition=2, time="16:00"), runs, NOW, at=asked)
     assert right[0] == "task/renewal~2@2026-11-20T16:00Z is due then."
     assert not any("@2026-11-20T15:00Z" in line for line in right), "that is another use of its id"

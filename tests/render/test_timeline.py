@@ -6,17 +6,14 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.generation import Slot
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.preview import preview_records
+from reconciler.query.timeline import Timeline, timeline
 from reconciler.render.calendar import timeline_calendar
-from reconciler.render.heat_map import heat_map
+from reconciler.render.heat_map import heat_map_text
 from reconciler.render.style import Style
-from reconciler.render.timeline import (
-    Timeline,
-    timeline,
-    timeline_json,
-    timeline_text,
-)
+from reconciler.render.timeline import timeline_json, timeline_text
 from tests.plan.scenario import NOW, schedules
 
 PLAIN = Style(colour=False)
@@ -41,8 +38,7 @@ def records() -> tuple[ScheduleRecord, ...]:
 
 
 def found(hours: int = 4) -> Timeline:
-    wakes = {"poller": [NOW + 60 * hour for hour in range(1, hours + 1)]}
-    return timeline(records(), wakes, NOW, NOW + 60 * hours)
+    return timeline(records(), [Slot("poller", "0 * * * *")], NOW, NOW + 60 * hours)
 
 
 def test_lines_are_in_the_order_of_time_with_the_local_time_beside_utc() -> None:
@@ -60,7 +56,7 @@ def test_a_cut_list_says_how_many_more_there_are() -> None:
 
 
 def test_nothing_due_says_until_when() -> None:
-    assert timeline_text(timeline((), {}, NOW, NOW + 60), 10) == (
+    assert timeline_text(timeline((), (), NOW, NOW + 60), 10) == (
         "Nothing is due up to 2026-11-20T16:00Z."
     )
 
@@ -73,14 +69,14 @@ def test_nothing_due_names_the_first_that_comes_later() -> None:
         ),
         NOW,
     )
-    assert timeline_text(timeline(paused_and_yearly, {}, NOW, NOW + 60), 10) == (
+    assert timeline_text(timeline(paused_and_yearly, (), NOW, NOW + 60), 10) == (
         "Nothing is due up to 2026-11-20T16:00Z. The next is yearly at 2027-01-01T00:00Z.\n"
         "suspended          paused"
     )
 
 
 def test_the_map_has_a_column_an_hour_and_marks_midnight() -> None:
-    lines = heat_map(found(12), PLAIN, 80).splitlines()
+    lines = heat_map_text(found(12), PLAIN, 80).splitlines()
     assert lines[0] == "                 11-21"
     assert lines[1] == "           18    00"
     assert lines[2] == "hourly   ████████████  12"
@@ -91,7 +87,7 @@ def test_the_map_has_a_column_an_hour_and_marks_midnight() -> None:
 
 
 def test_the_map_of_many_days_has_broader_columns_and_all_of_them() -> None:
-    lines = heat_map(found(14 * 24), PLAIN, 80).splitlines()
+    lines = heat_map_text(found(14 * 24), PLAIN, 80).splitlines()
     assert lines[0].startswith("          11-21   11-23   11-25")
     assert lines[1] == "hourly  ▃" + 55 * "█" + "▅  336"
     assert lines[-1].startswith("a column is 6 hours in UTC")
@@ -103,7 +99,9 @@ def test_no_row_of_the_map_is_wider_than_the_terminal_and_none_loses_an_occurren
 ) -> None:
     times = [NOW + 60 * hour for hour in range(1, hours + 1, 7)]
     only = Timeline(NOW, NOW + 60 * hours, (), (), {"a": times}, {"poller": times})
-    rows = [line for line in heat_map(only, PLAIN, columns).splitlines() if line[:1] in "ap"][:2]
+    rows = [line for line in heat_map_text(only, PLAIN, columns).splitlines() if line[:1] in "ap"][
+        :2
+    ]
     for row in rows:
         assert len(row) <= max(columns, 6 + 2 + 28 + 2 + 5)
         assert row.endswith(f"  {len(times):,}")
