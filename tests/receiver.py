@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +35,7 @@ class Receiver:
         slow: it sends a byte now and then, and comes to no end.
         turns: of the next requests, before the above holds.
         requests: method and path, with the body as JSON where there is one.
+        posted: headers and bytes of the requests with a body.
         taken: those of them that were answered as taken.
     """
 
@@ -44,6 +45,7 @@ class Receiver:
     slow: bool = False
     turns: deque[Turn] = field(default_factory=deque)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    posted: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
     taken: list[tuple[str, str, Any]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -67,7 +69,9 @@ def receiving() -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            self.answer(json.loads(self.rfile.read(length)))
+            body = self.rfile.read(length)
+            receiver.posted.append((dict(self.headers), body))
+            self.answer(json.loads(body))
 
         def answer(self, body: Any) -> None:
             request = (self.command, self.path, body)
