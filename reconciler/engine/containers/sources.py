@@ -24,7 +24,7 @@ LAYOUT: Final = 2
 
 
 def _compile(source: Path) -> None:
-    """Write the bytecode of a module beside it.
+    """Write the bytecode of a module beside it, wherever this user keeps bytecode otherwise.
 
     A container must not: an interpreter that finds the disk full leaves half a ``.pyc``, and every
     later one fails to import it. The files never change, so bytecode is not compared with them.
@@ -34,7 +34,7 @@ def _compile(source: Path) -> None:
         code = compile(content, str(source), "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return  # the container says what is wrong with it
-    target = Path(cache_from_source(str(source)))
+    target = source.parent / "__pycache__" / Path(cache_from_source(str(source))).name
     target.parent.mkdir(exist_ok=True)
     header = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(content)
     target.write_bytes(header + marshal.dumps(code))

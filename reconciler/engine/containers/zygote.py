@@ -163,6 +163,7 @@ def _run(order: dict[str, Any]) -> None:
         del sys.modules[module]
     sys.argv[:] = [ENTRYPOINT]
     sys.dont_write_bytecode = bool(order["env"].get("PYTHONDONTWRITEBYTECODE"))
+    sys.pycache_prefix = None  # our user's, who keeps bytecode elsewhere: sources hold their own
     sys.stdout = _unbuffered(1, "surrogateescape")
     sys.stderr = _unbuffered(2, "backslashreplace")
     runpy.run_module(ENTRYPOINT, run_name="__main__", alter_sys=True)
