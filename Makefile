@@ -17,7 +17,7 @@ help:
 	@echo "make explore  the property tests once more, with examples that are new each time"
 	@echo "make simulate  the dispatch core under seeded faults, 2,000 seeds of 14 days x 40 schedules"
 	@echo "make mutants  change the code in 200 places, one at a time, and list what no test notices"
-	@echo "make bench   the benchmarks, each beside its peer"
+	@echo "make bench   the benchmarks, each beside its peer; the rows that miss their target come last"
 	@echo "make schema  write schema/ anew from the models"
 
 setup: $(READY)

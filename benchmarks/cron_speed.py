@@ -1,23 +1,30 @@
-"""Time of one `matches` and one `next`, beside croniter and cronsim.
+"""Cron expressions: parsing one and finding its next time, beside cronsim and croniter.
 
-Run by `python -m benchmarks.cron_speed` from the project root.
+*Parse and next* takes distinct expressions, as a plan of a new repository does. *Next* follows one
+expression that was parsed before.
 """
 
 from __future__ import annotations
 
-import timeit
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
+from typing import Final
 
 from croniter import croniter
 from cronsim import CronSim
 
+from benchmarks.rows import Row, run
 from reconciler.cron import Timetable, minute, parse, tzinfo_named
 
-START = datetime(2026, 11, 20, 15, 3, tzinfo=UTC)
-FOLLOWED = 200
-SCHEDULES = (
+START: Final = datetime(2026, 11, 20, 15, 3, tzinfo=UTC)
+FOLLOWED: Final = 200
+ROUNDS: Final = 5
+DISTINCT: Final = 2_000
+"""Expressions of one round. No two rounds share one: what was parsed before is remembered."""
+SCHEDULES: Final = (
     ("* * * * *", "UTC"),
     ("*/5 * * * *", "UTC"),
     ("0 0 29 2 *", "UTC"),
@@ -28,28 +35,69 @@ SCHEDULES = (
 )
 
 
-def main() -> None:
-    """Print a table in microseconds per call, best of five, and croniter's time as a multiple."""
-    print("microseconds             match                        next")
-    print("                     here croniter  ratio     here croniter cronsim  ratio")
+def rows() -> Iterator[Row]:
+    """Microseconds an expression, or a step."""
+    ours, *others = _fastest(
+        *(partial(_each, work, _expressions()) for work in (_next, _cronsim, _croniter))
+    )
+    for peer, theirs, ratio in zip(("cronsim", "croniter"), others, (0.5, None), strict=True):
+        yield Row(
+            f"parse and next, {DISTINCT:,} distinct expressions",
+            ours / DISTINCT * 1e6,
+            "µs",
+            peer,
+            theirs / DISTINCT * 1e6,
+            ratio_at_most=ratio,
+        )
     for text, zone in SCHEDULES:
         local = START.astimezone(tzinfo_named(zone))
-        start = minute(START)
         timetable = Timetable((parse(text),), zone)
-        ours = _microseconds(partial(timetable.matches, start), 2000)
-        theirs = _microseconds(partial(croniter.match, text, local), 100)
-        ours_next = _microseconds(partial(_follow, timetable, start), 5) / FOLLOWED
-        theirs_next = _microseconds(partial(_follow_croniter, text, local), 1) / FOLLOWED
-        cronsim_next = _microseconds(partial(_follow_cronsim, text, local), 1) / FOLLOWED
-        print(
-            f"{text:<17} {ours:>7.2f} {theirs:>8.1f} {theirs / ours:>5.0f}x"
-            f"  {ours_next:>7.2f} {theirs_next:>8.1f} {cronsim_next:>7.1f}"
-            f" {theirs_next / ours_next:>5.0f}x  {zone}"
+        ours, theirs = _fastest(
+            partial(_follow, timetable, minute(START)), partial(_follow_cronsim, text, local)
+        )
+        yield Row(
+            f"next, {text} {zone}",
+            ours / FOLLOWED * 1e6,
+            "µs",
+            "cronsim",
+            theirs / FOLLOWED * 1e6,
+            ratio_at_most=0.5,
         )
 
 
-def _microseconds(call: Callable[[], object], number: int) -> float:
-    return min(timeit.repeat(call, number=number, repeat=5)) / number * 1e6
+def _fastest(*works: Callable[[], object]) -> list[float]:
+    """Processor seconds, the fastest of some rounds in which they alternate."""
+    rounds = [[_seconds(work) for work in works] for _ in range(ROUNDS)]
+    return [min(of_one) for of_one in zip(*rounds, strict=True)]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _expressions() -> Iterator[str]:
+    """Enough for every round; each a minute, an hour and a weekday."""
+    for number in range(DISTINCT * ROUNDS):
+        yield f"{number % 60} {number // 60 % 24} * * {number // 1440 % 7}"
+
+
+def _each(work: Callable[[str], object], texts: Iterator[str]) -> None:
+    for text in islice(texts, DISTINCT):
+        work(text)
+
+
+def _next(text: str) -> None:
+    Timetable((parse(text),), "UTC").next(minute(START))
+
+
+def _cronsim(text: str) -> None:
+    next(CronSim(text, START))
+
+
+def _croniter(text: str) -> None:
+    croniter(text, START).get_next(datetime)
 
 
 def _follow(timetable: Timetable, after: int) -> None:
@@ -59,12 +107,6 @@ def _follow(timetable: Timetable, after: int) -> None:
         after = following
 
 
-def _follow_croniter(text: str, start: datetime) -> None:
-    occurrences = croniter(text, start)
-    for _ in range(FOLLOWED):
-        occurrences.get_next(datetime)
-
-
 def _follow_cronsim(text: str, start: datetime) -> None:
     occurrences = CronSim(text, start)
     for _ in range(FOLLOWED):
@@ -72,4 +114,4 @@ def _follow_cronsim(text: str, start: datetime) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(rows)

@@ -1,18 +1,25 @@
-"""How others find out what is due: the usual poller, APScheduler, Celery beat."""
+"""How others find out what is due: the usual poller, APScheduler, Celery beat.
+
+All three are asked as of the sample's own time, so that they find the same schedules due as we do.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from pydantic import BaseModel
 
 from reconciler.model.schedule_record import ScheduleRecord
+
+Look: TypeAlias = Callable[[], int]
+"""Finds what is due; returns how many are."""
 
 
 class Task(BaseModel):
@@ -50,46 +57,67 @@ def usual_poller(folder: Path, now: datetime) -> int:
     return due
 
 
-def apscheduler_look(records: Sequence[ScheduleRecord], now: datetime) -> Callable[[], int]:
-    """APScheduler's own look at its jobs in memory."""
-    from apscheduler.jobstores.memory import MemoryJobStore
+def apscheduler(records: Sequence[ScheduleRecord], now: datetime) -> Look:
+    """APScheduler with its default store, set up as its user guide does, as of a minute before.
+
+    A job's first time is given to it; else it would be the next one after the real present.
+    """
     from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.cron import CronTrigger
 
     scheduler = BackgroundScheduler(timezone=UTC)
-    store = MemoryJobStore()
-    scheduler.add_jobstore(store)
     scheduler.start(paused=True)
+    before = now - timedelta(minutes=1)
     for record in records:
         trigger = CronTrigger.from_crontab(record.when[0], timezone=record.timezone)
-        scheduler.add_job(print, trigger, id=record.name)
+        first = trigger.get_next_fire_time(None, before + timedelta(seconds=1))
+        scheduler.add_job(print, trigger, id=record.name, next_run_time=first)
+    store = scheduler._lookup_jobstore("default")  # noqa: SLF001 - a wake of its own asks the clock
 
     def look() -> int:
         due = store.get_due_jobs(now)
         # What its main loop does next for each: the following time is computed at once.
         for job in due:
-            job._get_run_times(now)  # noqa: SLF001 - as its executor loop does
+            job._get_run_times(now)  # noqa: SLF001 - as its main loop does
         return len(due)
 
     return look
 
 
-def celery_look(records: Sequence[ScheduleRecord]) -> Callable[[], int]:
-    """What Celery beat asks of every entry when it builds its heap."""
+def celery_beat(records: Sequence[ScheduleRecord], now: datetime) -> Look:
+    """Celery beat with ``beat_schedule``, whose entries last ran a minute before.
+
+    ``nowfun`` gives each crontab its present. Its scheduler asks every entry when it is due and
+    puts the answers into a heap, in its first tick and whenever its schedule has changed.
+    """
     from celery import Celery
-    from celery.beat import ScheduleEntry
+    from celery.beat import Scheduler
     from celery.schedules import crontab
 
     app = Celery("bench", broker="memory://")
-    entries = []
+    app.conf.timezone = "UTC"
+    last_run = now - timedelta(minutes=1)
+    app.conf.beat_schedule = {}
     for record in records:
         minute, hour, day, month, weekday = record.when[0].split()
-        times = crontab(
-            minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday
-        )
-        entries.append(ScheduleEntry(name=record.name, task="t", schedule=times, app=app))
+        app.conf.beat_schedule[record.name] = {
+            "task": "t",
+            "schedule": crontab(
+                minute=minute,
+                hour=hour,
+                day_of_month=day,
+                month_of_year=month,
+                day_of_week=weekday,
+                nowfun=partial(now.astimezone, ZoneInfo(record.timezone)),
+                app=app,
+            ),
+        }
+    scheduler = Scheduler(app=app, lazy=True)
+    scheduler.merge_inplace(app.conf.beat_schedule)
+    for entry in scheduler.schedule.values():
+        entry.last_run_at = last_run.astimezone(entry.schedule.nowfun().tzinfo)
 
     def look() -> int:
-        return sum(bool(entry.is_due().is_due) for entry in entries)
+        return sum(bool(entry.is_due().is_due) for entry in scheduler.schedule.values())
 
     return look

@@ -15,6 +15,8 @@ from reconciler.model.schedule_record import ScheduleRecord
 NOW: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """A Monday."""
 DUE_SHARE: Final = 100
+WEEKDAYS: Final = ("*", "*", "*", "MON", "WED", "FRI", "SAT")
+"""Names: APScheduler counts from Monday, cron from Sunday."""
 ZONES: Final = (
     ("UTC", 9),
     ("Europe/Paris", 10),
@@ -65,7 +67,7 @@ def _records(
 def _alike(random: Random, _number: int, due: bool) -> tuple[str, str]:
     if due:
         return "0 9 * * *", "UTC"
-    return f"{random.randrange(1, 60)} {random.randrange(24)} * * {random.choice('***1356')}", "UTC"
+    return f"{random.randrange(1, 60)} {random.randrange(24)} * * {random.choice(WEEKDAYS)}", "UTC"
 
 
 def _distinct(
@@ -74,14 +76,15 @@ def _distinct(
     zone, hour = ZONES[number // DUE_SHARE % len(ZONES)] if due else random.choice(ZONES)
     at = 30 if zone == "Asia/Kolkata" else 0
     while True:
-        other_days = ",".join(map(str, sorted(random.sample(range(1, 32), 4))))
+        days = ",".join(map(str, sorted(random.sample(range(1, 32), 4))))
         if due:
             other = sorted({hour, random.randrange(24), random.randrange(24)})
             hours = ",".join(map(str, other))
-            expression = f"{at} {hours} {other_days} * MON"
+            # Not a day of the month too: APScheduler and Celery join the two by AND, cron by OR.
+            expression = f"{at} {hours} * * MON"
         else:
             chosen = random.choice([minute for minute in range(60) if minute != at])
-            expression = f"{chosen} {random.randrange(24)} {other_days} * *"
+            expression = f"{chosen} {random.randrange(24)} {days} * *"
         if (expression, zone) not in taken:
             taken.add((expression, zone))
             return expression, zone

@@ -1,8 +1,8 @@
-"""How long the embedded engine takes: ``python -m benchmarks.engine``.
+"""The embedded engine, beside what the same work takes without it or at the least.
 
-The official client, unmodified, in this process. "Target" is the slower end of what a plain server
-without the zygote was measured at when the engine was planned; for a fresh container the same is
-also measured here, by a function whose environment forces a fresh interpreter.
+The official client, unmodified, in this process. A container's floor is the interpreter that it
+would be without a zygote: the same call of a function whose environment forces a fresh one. A
+deploy's and a warm call's floor is as many of the smallest calls that the protocol has.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ from __future__ import annotations
 import importlib
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from benchmarks.rows import Row, run
 from tests.engine_fixture import RunningEngine
 
-REPEAT = 9
-WARM = 200
+REPEAT: Final = 9
+WARM: Final = 200
+SMALLEST: Final = "a ping of the same protocol, as often as that calls"
+FRESH: Final = "a fresh interpreter instead of a fork"
 
-MODULE = """
+MODULE: Final = """
 import modal
 app = modal.App("bench")
-fresh = modal.Image.debian_slim().env({"PYTHONDONTWRITEBYTECODE": "1"})
+fresh = modal.Image.debian_slim().env({"PYTHONHASHSEED": "0"})
 shelf = modal.Volume.from_name("bench", create_if_missing=True)
 
 @app.function(schedule=modal.Cron("0 6 * * *"), volumes={"/shelf": shelf})
@@ -42,108 +44,110 @@ def four(): return 4
 @app.function(volumes={"/shelf": shelf})
 def five(): return 5
 """
+CLIENT: Final = "import modal, time; print('ready', flush=True); time.sleep(60)"
+"""The floor of memory: a process that has imported Modal's client."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """``target`` and ``value`` in the same unit; smaller is better."""
-
-    what: str
-    value: float
-    target: float
-    unit: str
-
-    def __str__(self) -> str:
-        ratio = self.target / self.value
-        return f"{self.what:44} {self.value:8.1f} {self.unit:4} {self.target:8.1f} {ratio:7.1f}x"
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "state") as start:
-        print(f"{'':44} {'here':>8} {'':4} {'target':>8} {'ratio':>8}")
-        for line in [*start, *deploys(Path(folder)), *calls()]:
-            print(line)
-        print(memory_lines(ENGINES[0]))
+def rows() -> Iterator[Row]:
+    """Start, deploys, calls, memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = RunningEngine(Path(folder) / "state", ("--crons", "unlimited"))
+        yield start(engine)
+        engine.start()
+        os.environ.update(engine.record.variables)
+        try:
+            yield from deploys(engine, Path(folder))
+            yield from calls(engine)
+            yield from memory(engine)
+        finally:
+            engine.stop()
 
 
-ENGINES: list[RunningEngine] = []
-
-
-@contextmanager
-def running(state: Path) -> Iterator[list[Measured]]:
-    engine = RunningEngine(state, ("--crons", "unlimited"))
+def start(engine: RunningEngine) -> Row:
+    """Until the server accepts connections, beside the import of what it speaks with."""
     took = []
     for _ in range(REPEAT):
-        begun = time.perf_counter()
-        engine.start()
-        took.append(1000 * (time.perf_counter() - begun))
+        took.append(_milliseconds(engine.start))
         engine.stop()
-    engine.start()
-    ENGINES.append(engine)
-    os.environ.update(engine.record.variables)
-    try:
-        yield [Measured("server accepts connections", statistics.median(took), 300, "ms")]
-    finally:
-        engine.stop()
+    imports = [sys.executable, "-c", "import grpclib.server, modal_proto.api_grpc"]
+    floor = [_milliseconds(partial(subprocess.run, imports, check=True)) for _ in range(REPEAT)]
+    beside = "importing grpclib and Modal's protocol"
+    return _row("server accepts connections", took, beside, floor, 3)
 
 
-def deploys(folder: Path) -> list[Measured]:
+def deploys(engine: RunningEngine, folder: Path) -> Iterator[Row]:
+    """Of five functions, the first time and again."""
     (folder / "bench_app.py").write_text(MODULE)
     sys.path.insert(0, str(folder))
     app = importlib.import_module("bench_app").app
     app.deploy(name="warm-up")
-    names = [str(number) for number in range(REPEAT)]
-    first = [timed(partial(app.deploy, name=name)) for name in names]
-    again = [timed(partial(app.deploy, name=name, tag="again")) for name in names]
-    return [
-        Measured("deploy of 5 functions, first", statistics.median(first), 68, "ms"),
-        Measured("deploy of 5 functions, again", statistics.median(again), 47, "ms"),
-    ]
+    for how, options in (("first", {}), ("again", {"tag": "again"})):
+        engine.forget_calls()
+        took = [
+            _milliseconds(partial(app.deploy, name=str(number), **options))
+            for number in range(REPEAT)
+        ]
+        often = sum(engine.calls().values()) // REPEAT
+        pinged = [_milliseconds(partial(_ping, often)) for _ in range(REPEAT)]
+        yield _row(f"deploy of 5 functions, {how}, {often} calls", took, SMALLEST, pinged, 3)
 
 
-def calls() -> list[Measured]:
+def calls(engine: RunningEngine) -> Iterator[Row]:
+    """Spawn to result, in a fresh container and in a warm one."""
     import modal
 
-    def fresh(name: str) -> float:
-        took = []
-        for number in range(REPEAT):
+    took: dict[str, list[float]] = {"four": [], "five": [], "three": []}
+    for number in range(REPEAT):
+        for name, times in took.items():
             function = modal.Function.from_name(str(number), name).hydrate()
-            took.append(timed(partial(call, function)))
-        return statistics.median(took)
-
-    forked, interpreter = fresh("four"), fresh("three")
-    mounted = fresh("five")
+            times.append(_milliseconds(partial(_call, function)))
+    yield _row("spawn to result, fresh container", took["four"], FRESH, took["three"], 0.5)
+    yield _row("the same with a Volume", took["five"], FRESH, took["three"], 0.5)
     two = modal.Function.from_name("0", "two").hydrate()
     two.remote()
-    warm = statistics.median(timed(partial(call, two)) for _ in range(WARM))
-    return [
-        Measured("spawn to result, fresh container", forked, 540, "ms"),
-        Measured("  with a Volume", mounted, 540, "ms"),
-        Measured("  the same, measured: fresh interpreter", forked, interpreter, "ms"),
-        Measured("spawn to result, warm container", warm, 7, "ms"),
-    ]
+    engine.forget_calls()
+    warm = [_milliseconds(partial(_call, two)) for _ in range(WARM)]
+    often = round(sum(engine.calls().values()) / WARM)
+    pinged = [_milliseconds(partial(_ping, often)) for _ in range(WARM)]
+    yield _row(f"spawn to result, warm container, {often} calls", warm, SMALLEST, pinged, 3)
 
 
-def call(function: Any) -> None:
+def memory(engine: RunningEngine) -> Iterator[Row]:
+    """Of the server and of a container, beside a process with Modal's client."""
+    with subprocess.Popen([sys.executable, "-c", CLIENT], stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        client.stdout.readline()
+        floor = proportional(client.pid)
+        client.kill()
+    each = statistics.median(map(proportional, engine.status()["container_pids"]))
+    for what, ours in (("server", proportional(engine.process.pid)), ("a container", each)):
+        beside = "a process that imported Modal's client"
+        yield Row(f"memory of {what}", ours, "MiB", beside, floor, ratio_at_most=1.5)
+
+
+def _row(what: str, ours: list[float], beside: str, theirs: list[float], ratio: float) -> Row:
+    """A row of medians, in milliseconds."""
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    return Row(what, mine, "ms", beside, other, ratio_at_most=ratio)
+
+
+def _call(function: Any) -> None:
     function.spawn().get()
 
 
-def timed(work: Callable[[], object]) -> float:
+def _ping(often: int) -> None:
+    """The smallest call, one after the other: the number of entries of an empty Dict."""
+    import modal
+
+    entries = modal.Dict.from_name("pinged", create_if_missing=True)
+    for _ in range(often):
+        entries.len()
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - begun)
-
-
-def memory_lines(engine: RunningEngine) -> str:
-    pids = engine.status()["container_pids"]
-    each = statistics.median(proportional(pid) for pid in pids)
-    return "\n".join(
-        str(line)
-        for line in (
-            Measured("memory of the server", proportional(engine.process.pid), 50, "MiB"),
-            Measured(f"memory of each of {len(pids)} containers", each, 45, "MiB"),
-        )
-    )
 
 
 def proportional(pid: int) -> float:
@@ -155,4 +159,4 @@ def proportional(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run(rows)

@@ -1,7 +1,7 @@
-"""Wakes of both packings beside the floor and plain merging, and the time that packing takes.
+"""Wakes of both packings as multiples of the floor, and the time that packing takes.
 
-Run by `python -m benchmarks.packing [--crons FILE]` from the project root. FILE adds sets from a
-file of JSON lines, each with `cron`, `timezone` and `set`.
+`python -m benchmarks.packing --crons FILE` takes the sets from a file of JSON lines, each with
+`cron`, `timezone` and `set`.
 
 Wakes are multiples of the floor, the distinct minutes in which something is due: the mean of seeded
 sets, with five slots. *Merging* is the peer: the pair that adds fewest wakes is merged until five
@@ -16,20 +16,24 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import mean
-from typing import Final
+from typing import Final, TypeVar
 
-from benchmarks.packing_samples import as_written, daily_and_weekly, in_zones, spread
+from benchmarks.packing_samples import as_written, daily, daily_and_weekly, in_zones, spread
+from benchmarks.rows import Row, run
 from reconciler.cron import CronError, Timetable, minute, parse_times
 from reconciler.pack import Member, PackedSlot, fewest_wakes, one_poller, wakes_by_slot
 from reconciler.pack.demand import demands
-from reconciler.pack.groups import merged
+from reconciler.pack.groups import Groups, merged
 from reconciler.pack.shape import UNITS_PER_MONTH
 from reconciler.pack.wakes import wakes_per_month
+
+T = TypeVar("T")
 
 NOW: Final = minute(datetime(2026, 11, 20, tzinfo=UTC))
 SLOTS: Final = 5
@@ -61,10 +65,17 @@ BEST_KNOWN: Final = {
 LOSS: Final = 1.05
 SECONDS_FOR_1000: Final = 0.3
 """The target for 1,000 different expressions."""
-HEADER: Final = (
-    f"{'sample':<18}{'size':>6}{'floor':>8}{'fewest-wakes':>14}{'one-poller':>12}{'merging':>9}"
-    f"{'target':>8}{'met':>5}"
-)
+DAILY: Final = (200, 0.5)
+"""Daily schedules at random minutes, and the seconds that packing them may take."""
+
+
+def rows() -> Iterator[Row]:
+    """Wakes, then seconds."""
+    for sample in (as_written, spread, in_zones, daily_and_weekly):
+        for size, sets in SETS.items():
+            results = [measured(sample(size, seed)) for seed in range(sets)]
+            yield from wakes_rows(sample.__name__, size, results)
+    yield from times()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,53 +88,36 @@ class Result:
     merging: float
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--crons", type=Path, help="JSON lines with cron, timezone and set")
-    crons = parser.parse_args().crons
-    missed = []
-    print(f"wakes a month, {SLOTS} slots, as multiples of the floor\n{HEADER}")
-    for sample in (as_written, spread, in_zones, daily_and_weekly):
-        for size, sets in SETS.items():
-            results = [measured(sample(size, seed)) for seed in range(sets)]
-            missed += row(sample.__name__, size, results)
-    if crons is not None:
-        for size, results in from_file(crons):
-            row(crons.stem, size, results)
-    missed += times()
-    print("\nmisses its target: " + (", ".join(missed) or "no row"))
-
-
 def measured(members: Sequence[Member]) -> Result:
     """Pack a set in each way."""
-    *_, merging = merged([demand.shape for demand in demands(members, NOW)], SLOTS)
     return Result(
         floor=wakes_per_month([member.timetable for member in members], NOW),
         fewest=_wakes(fewest_wakes(members, SLOTS, NOW)),
         one=_wakes(one_poller(members, SLOTS, NOW)),
-        merging=merging.total / UNITS_PER_MONTH,
+        merging=_merge(members).total / UNITS_PER_MONTH,
     )
 
 
-def row(sample: str, size: int, results: Sequence[Result]) -> list[str]:
-    """Print a row and return its name if it misses its target."""
-    ours = mean(result.fewest / result.floor for result in results)
+def wakes_rows(sample: str, size: int, results: Sequence[Result]) -> Iterator[Row]:
+    """The mean of the sets in each packing, as multiples of the floor."""
+    merging = mean(result.merging / result.floor for result in results)
     best = BEST_KNOWN.get((sample, size))
-    target = "" if best is None else f"{best * LOSS:.3f}"
-    met = best is None or ours <= best * LOSS
-    print(
-        f"{sample:<18}{size:>6,}{mean(result.floor for result in results):>8,.0f}{ours:>14.3f}"
-        f"{mean(result.one / result.floor for result in results):>12.3f}"
-        f"{mean(result.merging / result.floor for result in results):>9.3f}"
-        f"{target:>8}{'' if best is None else 'yes' if met else 'no':>5}",
-        flush=True,
-    )
-    return [] if met else [f"{sample} {size:,}"]
+    for packing, ours, target in (
+        ("fewest-wakes", mean(result.fewest / result.floor for result in results), best),
+        ("one-poller", mean(result.one / result.floor for result in results), None),
+    ):
+        yield Row(
+            f"{packing}, {size:,} {sample}, wakes by the floor",
+            ours,
+            "",
+            "merging",
+            merging,
+            at_most=None if target is None else target * LOSS,
+        )
 
 
-def from_file(path: Path) -> Iterable[tuple[int, list[Result]]]:
-    """Yield the mean size and the results of the file's sets, by size."""
+def from_file(path: Path) -> Iterator[Row]:
+    """The sets of a file, by size."""
     sets: dict[str, list[Member]] = defaultdict(list)
     for number, line in enumerate(path.read_text().splitlines()):
         entry = json.loads(line)
@@ -135,40 +129,40 @@ def from_file(path: Path) -> Iterable[tuple[int, list[Result]]]:
     for low, high in ((1, 5), (6, 12), (13, 50), (51, 1000)):
         found = [members for members in sets.values() if low <= len(members) <= high]
         if found:
-            yield round(mean(map(len, found))), [measured(members) for members in found]
+            results = [measured(members) for members in found]
+            yield from wakes_rows(path.stem, round(mean(map(len, found))), results)
 
 
-def times() -> list[str]:
-    """Print how long packing takes; return the rows that miss their target."""
-    print(
-        f"\nseconds of CPU\n{'sample':<18}{'size':>6}{'fewest-wakes':>14}{'one-poller':>12}"
-        f"{'again, one added':>18}{'target':>8}"
-    )
-    missed = []
-    for sample in (spread, in_zones, daily_and_weekly):
-        for size, target in ((1_000, SECONDS_FOR_1000), (10_000, None)):
-            members = sample(size, 1)
-            fewest, slots = _timed(members)
-            begun = time.process_time()
-            one_poller(members, SLOTS, NOW)
-            one = time.process_time() - begun
-            added = Member("added", Timetable(parse_times("7 3 * * *"), "UTC"))
-            again, _ = _timed([*members, added], slots)
-            print(
-                f"{sample.__name__:<18}{size:>6,}{fewest:>14.2f}{one:>12.2f}{again:>18.2f}"
-                f"{'' if target is None else f'{target:.2f}':>8}"
-            )
-            if target is not None and fewest > target:
-                missed.append(f"seconds of {sample.__name__} {size:,}")
-    return missed
+def times() -> Iterator[Row]:
+    """Processor seconds of packing, and of packing again with one schedule more."""
+    samples = [
+        (sample, size, seconds)
+        for sample in (spread, in_zones, daily_and_weekly)
+        for size, seconds in ((1_000, SECONDS_FOR_1000), (10_000, None))
+    ]
+    for sample, size, target in [(daily, *DAILY), *samples]:
+        members = sample(size, 1)
+        merging, _ = _timed(partial(_merge, members))
+        fewest, slots = _timed(partial(fewest_wakes, members, SLOTS, NOW))
+        one, _ = _timed(partial(one_poller, members, SLOTS, NOW))
+        added = Member("added", Timetable(parse_times("7 3 * * *"), "UTC"))
+        again, _ = _timed(partial(fewest_wakes, [*members, added], SLOTS, NOW, slots))
+        for what, seconds in (("", fewest), (", again with one added", again)):
+            name = f"fewest-wakes, {size:,} {sample.__name__}{what}"
+            yield Row(name, seconds, "s", "merging", merging, at_most=target)
+        yield Row(f"one-poller, {size:,} {sample.__name__}", one, "s", "merging", merging)
 
 
-def _timed(
-    members: Sequence[Member], deployed: Sequence[PackedSlot] = ()
-) -> tuple[float, tuple[PackedSlot, ...]]:
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
     begun = time.process_time()
-    slots = fewest_wakes(members, SLOTS, NOW, deployed)
-    return time.process_time() - begun, slots
+    result = work()
+    return time.process_time() - begun, result
+
+
+def _merge(members: Sequence[Member]) -> Groups:
+    """Merge until there are few enough slots."""
+    *_, last = merged([demand.shape for demand in demands(members, NOW)], SLOTS)
+    return last
 
 
 def _wakes(slots: Iterable[PackedSlot]) -> float:
@@ -176,4 +170,7 @@ def _wakes(slots: Iterable[PackedSlot]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--crons", type=Path, help="measure the sets of this file instead")
+    crons, _ = parser.parse_known_args()
+    run(rows if crons.crons is None else partial(from_file, crons.crons))

@@ -8,7 +8,8 @@ minutes are left out: one of them makes every packing of its set perfect.
 to: twice as many odd minutes and few that run several times an hour.
 
 `daily_and_weekly`: the hardest case: each schedule runs once a day or once a week, at a random
-minute, so that hardly two share a time and five crons have to wake for nothing.
+minute, so that hardly two share a time and five crons have to wake for nothing. `daily`: once a day
+only.
 """
 
 from __future__ import annotations
@@ -93,6 +94,13 @@ def daily_and_weekly(count: int, seed: int) -> list[Member]:
         Member(f"s{n:05}", Timetable(parse_times(_daily_or_weekly(random)), "UTC"))
         for n in range(count)
     ]
+
+
+def daily(count: int, seed: int) -> list[Member]:
+    """Return a set in UTC, each daily at a random minute."""
+    random = Random(f"daily {count} {seed}")
+    texts = (f"{random.randrange(60)} {random.randrange(24)} * * *" for _ in range(count))
+    return [Member(f"s{n:05}", Timetable(parse_times(text), "UTC")) for n, text in enumerate(texts)]
 
 
 def _daily_or_weekly(random: Random) -> str:

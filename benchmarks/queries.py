@@ -1,101 +1,87 @@
-"""Questions about the history: ``python -m benchmarks.queries [COUNT [DAYS …]]``.
+"""Questions about the history, beside reading its newest file.
 
-COUNT hourly schedules (2,000) with DAYS of history (7 and 90), as wakes leave it: all days before
-yesterday compacted, each day but today with a summary. Each figure is a fresh process, start-up and
-imports included: the best of three. The floor is a fresh process in which Modal's client reads the
-newest runs file. A row misses its target when it takes longer, or more memory.
+2,000 hourly schedules with 7 and 90 days of history, as wakes leave it: all days before yesterday
+compacted, each day but today with a summary. The floor is a process in which Modal's client reads
+the newest runs file: start-up, the client's import and one file are in every answer.
 """
 
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
-from benchmarks.processes import Measured, measure_command
-from benchmarks.reconcile import APP, RECONCILE, environment
+from benchmarks.processes import Command, measure, output_of
+from benchmarks.project import apply, reconcile, start_engine, variables, write_manifests
+from benchmarks.rows import Row, run
 from reconciler.cron import instant, minute
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.day_summary import summarise
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time, summary_path
-from tests.engine_fixture import RunningEngine
 
-COUNT = 2_000
-DAYS = (7, 90)
-WRITE = "--write"
-MANIFEST = """\
+COUNT: Final = 2_000
+DAYS: Final = (7, 90)
+MEBIBYTES: Final = 150
+WRITE: Final = "--write"
+MANIFEST: Final = """\
 name: job-{number}
 schedule: "0 * * * *"
 function: analytics/daily_sync
 args: {{window: 24h, shard: {number}}}
 owner: data
 """
-FLOOR = """
+FLOOR: Final = """
 import modal
 volume = modal.Volume.from_name("schedule-reconciler")
 print(sum(map(len, volume.read_file({path!r}))))
 """
 
 
-class Row(NamedTuple):
-    """A command, and the seconds and MiB that it may take."""
-
-    arguments: tuple[str, ...]
-    seconds: float
-    mebibytes: float = 150
-
-
-def main() -> None:
-    """Measure every length of history."""
-    if sys.argv[1:2] == [WRITE]:
-        print(write_history(*map(int, sys.argv[2:])))
-        return
-    numbers = [int(argument) for argument in sys.argv[1:]]
-    count, days = (numbers or [COUNT])[0], numbers[1:] or list(DAYS)
-    print(
-        f"{'days':>5}  {'what':<34}{'time':>9}{'target':>9}{'floor':>9}{'ratio':>9}{'memory':>11}"
-        f"{'calls':>7}"
-    )
-    for length in days:
+def rows() -> Iterator[Row]:
+    """Each question at each length of history."""
+    for days in DAYS:
         with tempfile.TemporaryDirectory() as folder:
-            measure(count, length, Path(folder))
+            yield from of_length(days, Path(folder))
 
 
-def measure(count: int, days: int, project: Path) -> None:
-    """Print the rows of one length."""
-    (project / "schedules").mkdir()
-    for number in range(count):
-        (project / "schedules" / f"job-{number}.yaml").write_text(MANIFEST.format(number=number))
-    options = ("--firing", "request")
-    engine = RunningEngine(project / ".reconciler" / "engine", options).start()
+def of_length(days: int, project: Path) -> Iterator[Row]:
+    """Each question at one length."""
+    write_manifests(project, [MANIFEST.format(number=number) for number in range(COUNT)])
+    engine = start_engine(project, "--firing", "request")
     try:
-        (project / "app.py").write_text(APP)
-        engine.modal("deploy", str(project / "app.py"))
-        measure_command([*RECONCILE, "--yes"], project, environment(), rounds=1)
-        variables = {**environment(), **engine.record.variables}
+        apply(project)
         # In its own process: what this one holds counts as memory of those that it starts.
-        writing = [sys.executable, "-m", "benchmarks.queries", WRITE, str(count), str(days)]
-        written = subprocess.run(writing, env=variables, check=True, capture_output=True, text=True)
-        newest = written.stdout.strip()
-        floor = measure_command(
-            [sys.executable, "-c", FLOOR.format(path=newest)], project, variables
-        )
+        writing = (sys.executable, "-m", "benchmarks.queries", WRITE, str(COUNT), str(days))
+        newest = output_of(Command(writing, env=variables(engine))).strip()
+        floor = (sys.executable, "-c", FLOOR.format(path=newest))
         now = datetime.now(UTC).replace(minute=0)
-        for row in (
-            Row(("status",), 1.0 if days <= 7 else 1.2),
-            Row(("runs",), 1.0),
-            Row(("runs", "job-7"), 1.0),
-            Row(("explain", "job-7", f"{now - timedelta(hours=5):%Y-%m-%dT%H:%MZ}"), 1.0),
-            Row(("explain", "job-7", f"{now - timedelta(days=days - 2):%Y-%m-%dT%H:%MZ}"), 1.0),
-        ):
-            engine.forget_calls()
-            measured = measure_command([*RECONCILE, *row.arguments], project, environment())
-            show(days, row, measured, floor, sum(engine.calls().values()) // 3)
+        recent, old = (
+            f"{now - ago:%Y-%m-%dT%H:%MZ}" for ago in (timedelta(hours=5), timedelta(days=days - 2))
+        )
+        questions: dict[tuple[str, ...], float] = {
+            ("status",): 1.0 if days <= 7 else 1.2,
+            ("runs",): 1.0,
+            ("runs", "job-7"): 1.0,
+            ("explain", "job-7", recent): 1.0,
+            ("explain", "job-7", old): 1.0,
+        }
+        commands = [reconcile(project, *arguments) for arguments in questions]
+        *measured, least = measure(*commands, Command(floor, project, variables(engine)))
+        for (arguments, seconds), one in zip(questions.items(), measured, strict=True):
+            yield Row(
+                f"{' '.join(arguments)}, {COUNT:,} x {days} d",
+                one.seconds,
+                "s",
+                "Modal's client reads the newest runs file",
+                least.seconds,
+                at_most=seconds,
+                mebibytes=one.mebibytes,
+                mebibytes_at_most=MEBIBYTES,
+            )
     finally:
         engine.stop()
 
@@ -168,19 +154,8 @@ def wakes(count: int, day: datetime) -> Iterator[WakeLog]:
         )
 
 
-def show(days: int, row: Row, measured: Measured, floor: Measured, calls: int) -> None:
-    """Print one row."""
-    missed = measured.seconds > row.seconds or measured.mebibytes > row.mebibytes
-    print(
-        f"{days:>5}  {' '.join(row.arguments):<34}{measured.seconds:>7.2f} s{row.seconds:>7.1f} s"
-        f"{floor.seconds:>7.2f} s{measured.seconds / floor.seconds:>7.1f} x"
-        f"{measured.mebibytes:>7.0f} MiB{calls:>7}{'  missed' if missed else ''}",
-        flush=True,
-    )
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:
-        sys.exit(str(error))
+    if sys.argv[1:2] == [WRITE]:
+        print(write_history(*map(int, sys.argv[2:])))
+    else:
+        run(rows)
