@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from reconciler.engine.apps import AppStore
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
+from reconciler.engine.containers.interpreters import Interpreters
 from reconciler.engine.containers.launcher import Launcher
 from reconciler.engine.containers.output import Output
 from reconciler.engine.containers.pool import Pool
@@ -33,6 +35,8 @@ from reconciler.engine.http import wire
 from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.http.handler import ControlHandler
 from reconciler.engine.idempotency import IdempotentCalls
+from reconciler.engine.images.builds import Builds
+from reconciler.engine.images.environments import ImageEnvironments
 from reconciler.engine.logs import LogStore
 from reconciler.engine.rpc.apps import AppObjects
 from reconciler.engine.rpc.billing import Billing
@@ -42,10 +46,11 @@ from reconciler.engine.rpc.contents import Contents
 from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.rpc.environments import Environments
 from reconciler.engine.rpc.functions import Functions
+from reconciler.engine.rpc.images import Images
 from reconciler.engine.rpc.listener import ClientToken, for_clients, start
 from reconciler.engine.rpc.logs import LogCalls
 from reconciler.engine.rpc.routes import Routes
-from reconciler.engine.rpc.secrets import Secrets
+from reconciler.engine.rpc.secrets import Secrets, variables
 from reconciler.engine.rpc.volumes import VolumeObjects
 from reconciler.engine.server_file import ServerFile, client_environment, config_file
 from reconciler.engine.storage.blobs import Blobs
@@ -115,9 +120,12 @@ class Engine:
         self._emptied = asyncio.Event()
         self._launcher = launcher
         places = Places(state / "containers", self._sockets, config_file(state), options.real_paths)
+        environments = ImageEnvironments(state / "environments", options.python, self._catalog)
+        self._builds = Builds(environments, partial(variables, self._catalog))
+        self._interpreters = Interpreters(launcher, self._builds)
         self._starter = Starter(
             places,
-            self._launcher,
+            self._interpreters,
             self._catalog,
             self._apps,
             self._volumes,
@@ -165,6 +173,7 @@ class Engine:
                 ContainerCalls(self._pool, self._fleet),
                 LogCalls(self._apps, self._logs, self._fleet),
                 Contents(self._catalog, self._blobs, self._address),
+                Images(self._catalog, self._builds),
                 VolumeObjects(
                     self._catalog, self._volumes, self._blobs, self._address, self._clock
                 ),
@@ -202,7 +211,9 @@ class Engine:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for job in (*jobs, *ends):
             job.cancel()
+        await self._builds.close()
         await self._fleet.close(at_once=not stop.is_set())
+        await self._interpreters.stop()
         listener.close()
         controls.close()
         if not warming.cancel():

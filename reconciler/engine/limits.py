@@ -76,6 +76,21 @@ STOP_GRACE: Final = 5.0
 RETIRE_GRACE: Final = 30.0
 """A container that should end (idle, or replaced by a deploy) is killed after this time."""
 
+BUILD: Final = 3_600.0
+"""The longest that an image's packages may take to install."""
+
+BUILD_LINES: Final = 10_000
+"""Lines of output that are kept of one build."""
+
+BUILDS_KEPT: Final = 100
+"""How many images' last builds are remembered, with their output."""
+
+ENVIRONMENT_AGE: Final = 30 * 86_400.0
+"""An environment that was not used for this long is removed at the engine's start."""
+
+INTERPRETERS: Final = 8
+"""Environments whose interpreter waits for the next container. Each has some 45 megabytes."""
+
 LIST_ENTRIES: Final = 1_000
 """Volume entries in one message of a listing."""
 

@@ -64,11 +64,15 @@ def must_start_fresh(env: Mapping[str, str]) -> bool:
 
 
 class Launcher:
-    """``python``: the interpreter that functions run in. ``folder``: for the zygote's messages."""
+    """``python``: the interpreter that functions run in. ``folder``: for the zygote's messages.
 
-    def __init__(self, python: str, folder: Path) -> None:
+    ``runtime``: where modal's client is, for an interpreter that does not have it installed.
+    """
+
+    def __init__(self, python: str, folder: Path, runtime: Path | None = None) -> None:
         self._python = python
         self._folder = folder
+        self._runtime = runtime
         self._running: dict[int, asyncio.Future[int]] = {}
         self._ready: asyncio.Future[bool]
         self._started: asyncio.Future[int]
@@ -76,6 +80,11 @@ class Launcher:
         self._socket: socket.socket | None = None
         self._zygote: asyncio.subprocess.Process | None = None
         self._guard = asyncio.Lock()
+
+    @property
+    def idle(self) -> bool:
+        """Whether none of its containers runs."""
+        return not self._running
 
     async def start(self, order: LaunchOrder) -> Process:
         """Start a container; also starts the zygote, at first use and after its death.
@@ -134,11 +143,12 @@ class Launcher:
                     "-P",
                     zygote.__file__,
                     str(theirs.fileno()),
+                    *([str(self._runtime)] if self._runtime else []),
                     pass_fds=(theirs.fileno(),),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=errors,
                     stderr=errors,
-                    env=_interpreter_env(),
+                    env=_interpreter_env(alone=self._runtime is not None),
                     start_new_session=True,
                 )
             except OSError as error:
@@ -212,9 +222,14 @@ def _encoded(order: LaunchOrder) -> bytes:
     )
 
 
-def _interpreter_env() -> dict[str, str]:
-    """Enough for the interpreter to start; a container's own variables come with its order."""
-    kept = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")
+def _interpreter_env(*, alone: bool) -> dict[str, str]:
+    """Enough for the interpreter to start; a container's own variables come with its order.
+
+    Args:
+        alone: it sees no modules but its own.
+    """
+    own = () if alone else ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")
+    kept = ("PATH", "LD_LIBRARY_PATH", *own)
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C.UTF-8"}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,12 +18,13 @@ from modal_proto import api_pb2
 from reconciler.engine.apps import AppStore, Spec, handle
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.container import Container
-from reconciler.engine.containers.launcher import Launcher, LaunchOrder, Mounts
+from reconciler.engine.containers.interpreters import Interpreters
+from reconciler.engine.containers.launcher import LaunchOrder, Mounts
 from reconciler.engine.containers.mounted import Mounted
 from reconciler.engine.containers.sources import Sources
 from reconciler.engine.ids import IdKind
 from reconciler.engine.rpc.listener import for_container
-from reconciler.engine.rpc.secrets import values
+from reconciler.engine.rpc.secrets import variables
 from reconciler.engine.rpc.volumes import volume_metadata
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.volumes import Volumes, normal
@@ -54,7 +55,7 @@ class Starter:
     def __init__(
         self,
         places: Places,
-        launcher: Launcher,
+        interpreters: Interpreters,
         catalog: Catalog,
         apps: AppStore,
         volumes: Volumes,
@@ -62,7 +63,7 @@ class Starter:
         sources: Sources,
     ) -> None:
         self._places = places
-        self._launcher = launcher
+        self._interpreters = interpreters
         self._catalog = catalog
         self._apps = apps
         self._volumes = volumes
@@ -83,13 +84,14 @@ class Starter:
         spec, folder = container.spec, self._folder(container)
         real = self._places.real_paths
         if real is None:
-            real = await self._launcher.can_mount()
+            real = await self._interpreters.can_mount()
         for name in ("root", "aside", "volumes"):
             (folder / name).mkdir(parents=True)
         container.mounted = [self._mount(mount, folder) for mount in spec.function.volume_mounts]
         for mounted in container.mounted:
             await mounted.reload()
         overlay = await self._sources.layout(spec.function)
+        launcher, programs = await self._interpreters.of(spec.function.image_id)
         socket = self._places.sockets / container.id[-12:]
         self._listeners[container.id] = await for_container(
             self._table, socket, container.id, spec.name
@@ -97,7 +99,7 @@ class Starter:
         arguments = folder / "arguments.pb"
         arguments.write_bytes(self._arguments(container).SerializeToString())
         env = {
-            **self._variables(container, overlay, real=real),
+            **self._variables(container, overlay, programs, real=real),
             "MODAL_SERVER_URL": f"unix://{socket}",
             "MODAL_CONTAINER_ARGUMENTS_PATH": str(arguments),
         }
@@ -107,7 +109,7 @@ class Starter:
             cwd=self._cwd(spec, overlay, real=real),
             mounts=Mounts(folder / "root", overlay, binds) if real else None,
         )
-        container.process = await self._launcher.start(order)
+        container.process = await launcher.start(order)
 
     async def clear(self, container: Container) -> None:
         """Remove what a container that has ended leaves behind."""
@@ -156,16 +158,18 @@ class Starter:
             return str(wanted) if inside else "/root"
         return str(overlay / "root")
 
-    def _variables(self, container: Container, overlay: Path, *, real: bool) -> dict[str, str]:
+    def _variables(
+        self, container: Container, overlay: Path, programs: Sequence[Path], *, real: bool
+    ) -> dict[str, str]:
         """A clean environment: nothing of the engine's own but PATH and the locale."""
         spec = container.spec
         root = "/root" if real else str(overlay / "root")
         image, _ = self._sources.settings(spec.function)
         mounted = {m.target: str(self._shown(m, spec)) for m in container.mounted}
-        chosen = {**image, **self._secrets(spec.function)}
+        chosen = {**image, **variables(self._catalog, spec.function.secret_ids)}
         paths = [root, *filter(None, [chosen.get("PYTHONPATH")])]
         return {
-            "PATH": os.environ.get("PATH", _PATH),
+            "PATH": os.pathsep.join([*map(str, programs), os.environ.get("PATH", _PATH)]),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "HOME": root,
@@ -183,14 +187,6 @@ class Starter:
             "MODAL_CONFIG_PATH": str(self._places.config),
             **({} if real else {VOLUME_PATHS: json.dumps(mounted)}),
         }
-
-    def _secrets(self, function: api_pb2.Function) -> Mapping[str, str]:
-        variables: dict[str, str] = {}
-        for secret in function.secret_ids:
-            entry = self._catalog.get(secret)
-            if entry is not None and entry.kind is IdKind.SECRET:
-                variables.update(values(entry))
-        return variables
 
     def _arguments(self, container: Container) -> api_pb2.ContainerArguments:
         spec = container.spec

@@ -34,8 +34,14 @@ PACKET = 1 << 20
 _PR_SET_PDEATHSIG = 1
 
 
-def main(descriptor: int) -> None:
-    """Serve orders until the engine closes its end of the socket or dies."""
+def main(descriptor: int, runtime: str = "") -> None:
+    """Serve orders until the engine closes its end of the socket or dies.
+
+    Args:
+        runtime: a folder with modal's client, for an interpreter that does not have it.
+    """
+    if runtime:
+        sys.path.append(runtime)  # last, so that what is installed wins
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     namespace = _sibling("namespace")
     engine = socket.socket(fileno=descriptor)
@@ -58,7 +64,7 @@ def main(descriptor: int) -> None:
             pid = os.fork()
             if pid == 0:
                 engine.close()
-                _become(order, descriptors, namespace)
+                _become(order, descriptors, namespace, runtime)
             for opened in descriptors:
                 os.close(opened)
             children.add(pid)
@@ -119,7 +125,9 @@ def _kill_group(pid: int) -> None:
         return
 
 
-def _become(order: dict[str, Any], descriptors: list[int], namespace: ModuleType) -> NoReturn:
+def _become(
+    order: dict[str, Any], descriptors: list[int], namespace: ModuleType, runtime: str
+) -> NoReturn:
     """Never returns: the fork turns into the container."""
     code = 1
     try:
@@ -145,7 +153,10 @@ def _become(order: dict[str, Any], descriptors: list[int], namespace: ModuleType
         if order["fresh"]:
             paths = [order["env"]["PYTHONPATH"], *filter(None, [inherited])]
             os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-            os.execv(sys.executable, [sys.executable, "-m", ENTRYPOINT])  # noqa: S606  # no shell is the point
+            as_main = f"runpy.run_module({ENTRYPOINT!r}, run_name='__main__', alter_sys=True)"
+            behind = f"import runpy, sys; sys.path.append({runtime!r}); {as_main}"
+            start = ["-c", behind] if runtime else ["-m", ENTRYPOINT]
+            os.execv(sys.executable, [sys.executable, *start])  # noqa: S606  # no shell is the point
         _run(order)
         code = 0
     except SystemExit as leaving:
@@ -222,4 +233,4 @@ def _sibling(name: str) -> ModuleType:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

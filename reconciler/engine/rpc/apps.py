@@ -279,7 +279,7 @@ def _page(app: str) -> str:
 
 def _deployed_page(app: str) -> str:
     """The address after a deploy, with the remark that no image was built."""
-    return f"{_page(app)} (no image was built: functions run in a local Python)"
+    return f"{_page(app)} (no image was built: functions run in a Python of this machine)"
 
 
 def _same(published: api_pb2.AppPublishRequest, request: api_pb2.AppPublishRequest) -> bool:

@@ -9,6 +9,7 @@ from reconciler.engine.apps import App, AppStore, Spec, handle
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
+from reconciler.engine.images.layers import layers, not_emulated
 from reconciler.engine.rpc.apps import check_schedule
 from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import class_named, not_found, unimplemented
@@ -53,7 +54,16 @@ class Functions:
         name = runnable.function_name
         identifier = request.existing_function_id or self._apps.function_id(request.app_id, name)
         definition = self._apps.define(identifier, data)
+        ignored = not_emulated(runnable, layers(self._catalog, runnable.image_id))
         return api_pb2.FunctionCreateResponse(
+            server_warnings=[
+                api_pb2.Warning(
+                    type=api_pb2.Warning.WARNING_TYPE_FUNCTION_CONFIGURATION,
+                    message=f"{name}: the embedded engine does not emulate: {'; '.join(ignored)}",
+                )
+            ]
+            if ignored
+            else [],
             function_id=identifier,
             function=runnable,
             function_data=data,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
@@ -84,6 +84,13 @@ class Secrets:
 def values(entry: CatalogEntry) -> dict[str, str]:
     """The variables that a container with this Secret gets."""
     return {str(key): str(value) for key, value in json.loads(entry.body).items()}
+
+
+def variables(catalog: Catalog, secrets: Iterable[str]) -> dict[str, str]:
+    """The variables of several Secrets by their ids; one that was deleted has none."""
+    entries = [catalog.get(secret) for secret in secrets]
+    known = [entry for entry in entries if entry is not None and entry.kind is IdKind.SECRET]
+    return {key: value for entry in known for key, value in values(entry).items()}
 
 
 def _pack(variables: Mapping[str, str]) -> bytes:
