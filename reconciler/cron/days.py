@@ -23,6 +23,7 @@ is no leap year), so what exists in any calendar is found within this.
 EVERY_WEEKDAY = (1 << 7) - 1
 
 _EVERY_DAY = (2 << 31) - 2
+_IN_EVERY_MONTH = (2 << 28) - 2
 _EVERY_MONTH = (2 << 12) - 2
 
 _CALENDARS = tuple((leap, first) for leap in (False, True) for first in range(7))
@@ -77,9 +78,13 @@ class DaySet:
 
         No field of an expression is empty: where a weekday is enough, there is one.
         """
-        return not self._both or any(
-            self._days & (2 << month_length(month, leap=True)) - 2
-            for month in members(self._months)
+        return (
+            not self._both
+            or bool(self._days & _IN_EVERY_MONTH)
+            or any(
+                self._days & (2 << month_length(month, leap=True)) - 2
+                for month in members(self._months)
+            )
         )
 
     def __contains__(self, day: int) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from reconciler.cron.days import DaySet, cycle_days, day_set
 from reconciler.cron.errors import CronError
-from reconciler.cron.fields import FIELDS, Token, parse_field
+from reconciler.cron.fields import FIELDS, Token, field_bits, parse_field
 from reconciler.cron.text import members
 
 MAX_LENGTH = 1000
@@ -94,31 +94,38 @@ def parse(text: str) -> Expression:
             end=len(text),
         )
     _refuse_hidden(text)
-    words = [Token(match.group(), match.start()) for match in _WORD.finditer(text)]
-    if words and words[0].text.startswith("@"):
-        return _macro(text, words)
-    _require_five(text, words)
-    minutes, hours, days, months, weekdays = map(parse_field, FIELDS, words)
-    starred = [word.text.startswith("*") for word in words]
+    words = _WORD.findall(text)
+    if len(words) != len(FIELDS) or words[0].startswith("@"):
+        return _macro(text, _tokens(text))
+    try:
+        minutes, hours, days, months, weekdays = map(field_bits, FIELDS, words)
+    except CronError:
+        for kind, token in zip(FIELDS, _tokens(text), strict=True):
+            parse_field(kind, token)  # refuses it again, where it stands
+        raise
     expression = Expression(
-        minutes=minutes,
-        hours=hours,
-        days=days,
-        months=months,
-        weekdays=weekdays,
-        both_days=starred[2] or starred[4],
-        wildcard=starred[0] or starred[1],
+        minutes,
+        hours,
+        days,
+        months,
+        weekdays,
+        both_days=words[2].startswith("*") or words[4].startswith("*"),
+        wildcard=words[0].startswith("*") or words[1].startswith("*"),
         text=text,
     )
     if not expression.dates:
-        start = words[2].start
+        _, _, first, _, last = _tokens(text)
         raise CronError(
-            f"never occurs: no year has a day that matches `{text[start : _end(words[4])]}` (day "
+            f"never occurs: no year has a day that matches `{text[first.start : _end(last)]}` (day "
             f"of month, month, day of week)",
-            start=start,
-            end=_end(words[4]),
+            start=first.start,
+            end=_end(last),
         )
     return expression
+
+
+def _tokens(text: str) -> list[Token]:
+    return [Token(match.group(), match.start()) for match in _WORD.finditer(text)]
 
 
 def _refuse_hidden(text: str) -> None:
@@ -133,6 +140,8 @@ def _refuse_hidden(text: str) -> None:
 
 
 def _macro(text: str, words: list[Token]) -> Expression:
+    if not words or not words[0].text.startswith("@"):
+        raise _not_five(text, words)
     name = words[0]
     whole = Token(text[name.start : _end(words[-1])], name.start)
     known = name.text.lower()
@@ -166,24 +175,23 @@ def _macro(text: str, words: list[Token]) -> Expression:
     )
 
 
-def _require_five(text: str, words: list[Token]) -> None:
-    if len(words) == len(FIELDS):
-        return
+def _not_five(text: str, words: list[Token]) -> CronError:
     names = ", ".join(field.name for field in FIELDS)
     if not words:
-        raise CronError(f"empty: expected five fields ({names}), or @daily", start=0, end=len(text))
+        message = f"empty: expected five fields ({names}), or @daily"
+        return CronError(message, start=0, end=len(text))
     whole = Token(text[words[0].start : _end(words[-1])], words[0].start)
     if "=" in words[0].text:
-        raise whole.error(
+        return whole.error(
             f"`{words[0].text}` is not part of an expression: set the time zone by its own key"
         )
     if len(words) in {6, 7} and all(_LIKE_A_FIELD.fullmatch(word.text) for word in words):
-        raise whole.error(
+        return whole.error(
             f"{len(words)} fields: seconds and years are not supported, expected five ({names})",
             " ".join(word.text for word in words[1:6]),
         )
     fields = "1 field" if len(words) == 1 else f"{len(words)} fields"
-    raise whole.error(f"{fields}, expected five ({names})")
+    return whole.error(f"{fields}, expected five ({names})")
 
 
 def _end(token: Token) -> int:

@@ -12,9 +12,12 @@ from functools import lru_cache
 from reconciler.cron.errors import CronError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """The name of a field, its lowest and highest value and the names that stand for values."""
+    """The name of a field, its lowest and highest value and the names that stand for values.
+
+    There are five, and no two alike: each is compared and hashed as itself.
+    """
 
     name: str
     low: int
@@ -82,24 +85,18 @@ def parse_field(field: Field, token: Token) -> int:
     Raises:
         CronError: not of this dialect, or out of range.
     """
-    try:
-        return _bits(field, token.text)
-    except CronError:
-        return _parsed(field, token)  # refuses it again, where it stands
-
-
-@lru_cache(maxsize=1024)
-def _bits(field: Field, text: str) -> int:
-    return _parsed(field, Token(text, 0))
-
-
-def _parsed(field: Field, token: Token) -> int:
     values = 0
     for term in token.split(","):
         values |= _term(field, term)
     if field is DAY_OF_WEEK and values & SUNDAY_AS_SEVEN:
         values = (values | 1) & ~SUNDAY_AS_SEVEN
     return values
+
+
+@lru_cache(maxsize=1024)
+def field_bits(field: Field, text: str) -> int:
+    """The same of a text that stands by itself."""
+    return parse_field(field, Token(text, 0))
 
 
 def _term(field: Field, term: Token) -> int:

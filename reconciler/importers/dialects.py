@@ -23,8 +23,7 @@ from reconciler.cron.fields import (
     MINUTE,
     MONTH,
     Field,
-    Token,
-    parse_field,
+    field_bits,
 )
 from reconciler.cron.text import listed, stepped
 from reconciler.durations import format_duration
@@ -220,7 +219,7 @@ def _says(field: Field, text: str, bits: int) -> bool:
     if field in {DAY_OF_MONTH, DAY_OF_WEEK} and text.startswith("*"):
         return False
     try:
-        return parse_field(field, Token(text, 0)) == bits
+        return field_bits(field, text) == bits
     except CronError:
         return False
 
