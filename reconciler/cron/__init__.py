@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.cron.clock import instant, minute
 from reconciler.cron.errors import CronError, TzdataError, ZoneError
 from reconciler.cron.expression import Expression, parse
-from reconciler.cron.intervals import counted_from, parse_times
+from reconciler.cron.intervals import counted_from, parse_times, timetable_of
 from reconciler.cron.timetable import Timetable
 from reconciler.cron.zone import Transition, Zone, zone_named
 from reconciler.cron.zone_files import tzinfo_named
@@ -37,6 +37,7 @@ __all__ = [
     "minute",
     "parse",
     "parse_times",
+    "timetable_of",
     "tzinfo_named",
     "warnings",
     "zone_named",

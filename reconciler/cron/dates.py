@@ -130,6 +130,7 @@ def _union(rule: DateRule, days: int, weekdays: int) -> DateRule:
     return DateRule(rule.months, rule.days | days, rule.weekdays | weekdays, strict=False)
 
 
+@lru_cache(maxsize=4096)
 def _existing(months: int) -> int:
     """The days that the longest of the months has."""
     return (2 << max(_lengths(months))) - 2

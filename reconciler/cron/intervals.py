@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY
@@ -12,6 +13,7 @@ from reconciler.cron.errors import CronError
 from reconciler.cron.expression import MAX_LENGTH, Expression, parse
 from reconciler.cron.fields import DAY_OF_MONTH, MONTH
 from reconciler.cron.text import listed
+from reconciler.cron.timetable import Timetable
 
 MAX_DAYS = 3660
 """Days of the longest interval; ten years."""
@@ -48,6 +50,18 @@ class _Interval(NamedTuple):
     def error(self, message: str, suggestion: str | None = None) -> CronError:
         """The error that points at number and unit."""
         return CronError(message, start=self.start, end=self.end, suggestion=suggestion)
+
+
+@lru_cache(maxsize=65_536)
+def timetable_of(texts: tuple[str, ...], zone: str) -> Timetable:
+    """Return the timetable of expressions and intervals; many schedules share theirs.
+
+    Raises:
+        CronError: as ``parse_times``.
+        ZoneError: there is no such zone.
+        ValueError: there are no texts.
+    """
+    return Timetable(tuple(dict.fromkeys(e for text in texts for e in parse_times(text))), zone)
 
 
 def parse_times(text: str) -> tuple[Expression, ...]:

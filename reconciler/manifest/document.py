@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from reconciler.manifest.composer import PLAIN, TooDeepError, compose
-from reconciler.manifest.fault import Fault
+from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 from reconciler.manifest.schedule import JSON
@@ -37,7 +37,8 @@ class Document:
 
     def locate(self, fault: Fault) -> Problem:
         """A fault with its position: the deepest part of its path that exists in the document."""
-        return Problem(fault.message, self._position(fault), fault.remedy)
+        at = self._position(fault.path, at_key=fault.at_key, offset=fault.offset)
+        return Problem(fault.message, at, fault.remedy)
 
     def locate_all(self, faults: Iterable[Fault]) -> list[Problem]:
         """Faults with their positions, except where the YAML itself has a problem.
@@ -50,19 +51,19 @@ class Document:
 
     def position(self, *path: str | int) -> Location:
         """The position of the value at a path."""
-        return self._position(Fault(path=path, message=""))
+        return self._position(path)
 
-    def _position(self, fault: Fault) -> Location:
-        node, path = self.node, fault.path
+    def _position(self, path: Path, *, at_key: bool = False, offset: int | None = None) -> Location:
+        node = self.node
         for depth, step in enumerate(path):
             key, value = _child(node, step)
             if value is None:
                 break
-            if fault.at_key and key is not None and depth == len(path) - 1:
+            if at_key and key is not None and depth == len(path) - 1:
                 return _location(key, self.file)
             node = value
         else:
-            return _location(node, self.file, fault.offset)
+            return _location(node, self.file, offset)
         return _location(node, self.file)
 
 

@@ -18,6 +18,8 @@ from reconciler.manifest.size_limits import MAX_FILE_BYTES, MAX_FOLDERS
 
 _SHOWN_FOLDERS = 4
 """Folders that a message shows of a path that is too long."""
+_AT_ONCE = 2**16
+"""Bytes of one read."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -66,28 +68,26 @@ def read_folder(folder: Path, shown: str, depth: int = 0) -> Iterator[tuple[str,
         if entry.name.startswith("."):
             continue
         name = _displayable(entry.name) if shown == "." else f"{shown}/{_displayable(entry.name)}"
-        path = Path(entry.path)
         if is_manifest(entry.name):
-            found = read_file(path, name)
+            found = read_file(entry.path, name)
             yield found if isinstance(found, Problem) else (name, found)
             continue
         try:
             is_folder, is_link = entry.is_dir(follow_symlinks=False), entry.is_symlink()
-            is_link = is_link and path.is_dir()
+            is_link = is_link and Path(entry).is_dir()
         except OSError as error:
             yield _unreadable(name, error, "folder")
             continue
         if is_folder:
-            yield from read_folder(path, name, depth + 1)
+            yield from read_folder(Path(entry), name, depth + 1)
         elif is_link:
             yield _link(name, "folder")
 
 
-def read_file(path: Path, shown: str) -> bytes | Problem:
+def read_file(path: str | Path, shown: str) -> bytes | Problem:
     """The content of one file within the size limit, or the problem."""
     try:
-        found = path.lstat()
-        mode = found.st_mode
+        mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
             return _link(shown)
         if stat.S_ISDIR(mode):
@@ -96,8 +96,11 @@ def read_file(path: Path, shown: str) -> bytes | Problem:
             )
         if not stat.S_ISREG(mode):  # opening a pipe would block
             return Problem("not a regular file", Location(shown), "replace it with a file")
-        with path.open("rb") as file:  # bounded: the file may grow, or report no size
-            content = file.read(MAX_FILE_BYTES + 1)
+        content = b""
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            # Bounded: the file may grow, or report no size. Most have far less than one read.
+            while len(content) <= MAX_FILE_BYTES and (more := file.read(_AT_ONCE)):
+                content += more
         return too_large(len(content), shown) or content
     except OSError as error:
         return _unreadable(shown, error, "file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
@@ -82,9 +82,10 @@ def _load(
             if isinstance(document, Problem):
                 problems.append(document)
                 continue
-            problems.extend(_repeated_name(document, named))
             name = DeclaredNames.of(document)
-            names += () if name is None else (name,)
+            if name is not None:
+                names.append(name)
+                problems.extend(_repeated_name(name, named))
             found = _schedule(document, settings)
             if isinstance(found, Schedule):
                 schedules.append(found)
@@ -124,16 +125,12 @@ def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem
     return [*document.problems, *document.locate_all(faults)]
 
 
-def _repeated_name(document: Document, named: dict[str, Location]) -> Iterator[Problem]:
-    name = document.value.get("name") if isinstance(document.value, Mapping) else None
-    if not isinstance(name, str):
-        return
-    location = document.position("name")
-    first = named.setdefault(name, location)
-    if first is not location:
+def _repeated_name(one: DeclaredNames, named: dict[str, Location]) -> Iterator[Problem]:
+    first = named.setdefault(one.name, one.at)
+    if first is not one.at:
         yield Problem(
-            f"duplicate name `{name}`, first in {first}",
-            location,
+            f"duplicate name `{one.name}`, first in {first}",
+            one.at,
             "give each schedule a unique name",
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from reconciler.manifest.size_limits import MAX_INTEGER
 
@@ -20,12 +21,15 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _LONGEST_WORD = max(map(len, _WORDS))
-_NUMBER_START = frozenset("0123456789+-.")
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_OCTAL_LOOKING = re.compile(r"[-+]?0[0-9]+")
+_LONGEST_KEPT = 50
+_NUMBER = re.compile(
+    r"(?P<octal_looking>[-+]?0[0-9]+)"
+    r"|(?P<not_finite>[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))"
+    r"|(?P<integer>[-+]?[0-9]+)"
+    r"|(?P<other_base>0o[0-7]+|0x[0-9a-fA-F]+)"
+    r"|(?P<float>[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)"
+)
+"""The first form that a text has counts."""
 _LONGEST_INTEGER = len(str(MAX_INTEGER)) + 1
 
 
@@ -44,32 +48,38 @@ def resolve(text: str) -> bool | int | float | str | None:
     Raises:
         ScalarError: YAML parsers read it as different values, or JSON cannot represent it.
     """
-    if len(text) <= _LONGEST_WORD and text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMBER_START:
+    if text and text[0].isalpha() and len(text) > _LONGEST_WORD:
         return text
-    return _number(text)
+    return _resolved(text) if len(text) <= _LONGEST_KEPT else _number(text)
+
+
+@lru_cache(maxsize=4096)
+def _resolved(text: str) -> bool | int | float | str | None:
+    """The same of a short one: manifests repeat the same few."""
+    return _WORDS[text] if text in _WORDS else _number(text)
 
 
 def _number(text: str) -> int | float | str:
-    if _OCTAL_LOOKING.fullmatch(text):
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return text
+    forms = found.groupdict()
+    if forms["octal_looking"]:
         raise ScalarError(
             f"some YAML parsers read `{_shortened(text)}` as octal, others as decimal",
             f'quote it if it is text: "{_shortened(text)}"; remove the leading zeros if it is a '
             "number",
         )
-    if _NOT_FINITE.fullmatch(text):
+    if forms["not_finite"]:
         raise ScalarError(f"JSON has no number `{text}`", f'quote it if it is text: "{text}"')
-    if _INTEGER.fullmatch(text):
+    if forms["integer"]:
         return _integer(text, 10)
-    if _OTHER_BASE.fullmatch(text):
+    if forms["other_base"]:
         return _integer(text, 0)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        if math.isinf(number):
-            raise _too_large(text)
-        return number
-    return text
+    number = float(text)
+    if math.isinf(number):
+        raise _too_large(text)
+    return number
 
 
 def _integer(text: str, base: int) -> int:

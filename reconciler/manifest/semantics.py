@@ -6,18 +6,19 @@ It checks cron expressions, time zones, dates, and the environments that the set
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import TypeVar
 
 from reconciler.cron import (
     CronError,
-    Expression,
     Timetable,
     ZoneError,
     counted_from,
     parse,
     parse_times,
+    timetable_of,
     tzinfo_named,
     zone_named,
 )
@@ -136,6 +137,8 @@ class _ManifestReader:
 
     def _check_tries(self, retries: Retries, timeout: timedelta | None) -> None:
         """All attempts must fit into one call, the one that supervises the run."""
+        if not retries.max:
+            return
         longest = retries.longest(timeout)
         if longest <= LONGEST_RUN:
             return
@@ -148,7 +151,9 @@ class _ManifestReader:
         )
 
     def _tolerance(self, form: ManifestForm, deadline: timedelta | None) -> timedelta:
-        tolerance = self._duration(("tolerance",), form.tolerance) or timedelta()
+        tolerance = self._duration(("tolerance",), form.tolerance)
+        if tolerance is None:
+            return timedelta()
         if tolerance % timedelta(minutes=1):
             self._fault(("tolerance",), "`tolerance` must be whole minutes: crons have no seconds")
         if tolerance > LONGEST_TOLERANCE:
@@ -211,12 +216,12 @@ class _ManifestReader:
         form = self._form
         if form.at is not None:
             return self._moment(("at",), form.at, parse_moment)
-        expressions: list[Expression] = []
-        for path, text in when.items():
-            expressions.extend(self._attempt(path, parse_times, text) or ())
-        if self._zone is None or not expressions:
-            return None
-        return _timetable(tuple(dict.fromkeys(expressions)), self._zone)
+        if self._zone is not None and when:
+            with suppress(CronError):
+                return timetable_of(tuple(when.values()), self._zone)
+        for path, text in when.items():  # each is refused where it stands
+            self._attempt(path, parse_times, text)
+        return None
 
     def _moment(
         self,
@@ -328,7 +333,3 @@ def _exclusion(text: str) -> Exclusion:
         day = parse_day(text.strip())
         return DateRange(day, day)
     return parse(text)
-
-
-# Large repositories repeat the same few texts and zones.
-_timetable = lru_cache(maxsize=4096)(Timetable)

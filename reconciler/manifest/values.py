@@ -63,7 +63,7 @@ class Converter:
 
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, JSON]:
         values: dict[str, JSON] = {}
-        lines: dict[str, int] = {}
+        nodes: dict[str, yaml.Node] = {}
         for key_node, value_node in node.value:
             key = key_text(key_node)
             value = self.convert(value_node, depth + 1)
@@ -74,12 +74,12 @@ class Converter:
             elif key in values:
                 self._note(
                     key_node,
-                    f"duplicate key `{key}`, first on line {lines[key]}",
+                    f"duplicate key `{key}`, first on line {nodes[key].start_mark.line + 1}",
                     "keep one of them",
                 )
             else:
                 values[key] = value
-                lines[key] = key_node.start_mark.line + 1
+                nodes[key] = key_node
         return values
 
     def _scalar(self, node: yaml.ScalarNode) -> JSON:
@@ -131,12 +131,13 @@ def key_text(node: yaml.Node) -> str | None:
     """The text of a key; None if the key is not text."""
     if not isinstance(node, yaml.ScalarNode):
         return None
+    text: str = node.value
     if node.tag == QUOTED:
-        return str(node.value)
+        return text
     if node.tag != PLAIN:
         return None
     try:
-        value = resolve(node.value)
+        value = resolve(text)
     except ScalarError:
         return None
     return value if isinstance(value, str) else None

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, Self
 
 from reconciler.alerts import Address, AlertRule
-from reconciler.cron import Timetable, parse_times
+from reconciler.cron import Timetable, timetable_of
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.policies import Catchup, Delivery, Overlap
 
@@ -96,7 +96,7 @@ class ScheduleRecord:
         Raises:
             CronError, ZoneError: only if the record was not written by us.
         """
-        return _timetable(self.when, self.timezone) if self.when else None
+        return timetable_of(self.when, self.timezone) if self.when else None
 
     def check(self) -> None:
         """Look at each field that a wake works with.
@@ -114,7 +114,7 @@ class ScheduleRecord:
         self.timetable()
         for text in self.exclude:
             if excluded_days(text) is None:
-                _timetable((text,), self.timezone)
+                timetable_of((text,), self.timezone)
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON; what has its default is left out."""
@@ -162,12 +162,6 @@ def excluded_days(text: str) -> tuple[date, date] | None:
         return date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError:
         return None
-
-
-@lru_cache(maxsize=65_536)
-def _timetable(when: tuple[str, ...], timezone: str) -> Timetable:
-    """Kept while the container is warm; many schedules share their times."""
-    return Timetable(tuple(e for text in when for e in parse_times(text)), timezone)
 
 
 _KINDS: Final[Mapping[str, Any]] = {

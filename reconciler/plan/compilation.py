@@ -90,7 +90,9 @@ def compile_records(
         beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
         if readable is not None and readable.isdisjoint(_now_and_before(record)):
             beginning = beginning._replace(number=number)
-        records.append(replace(record, anchor=beginning.anchor))
+        if record.anchor != beginning.anchor:
+            record = replace(record, anchor=beginning.anchor)
+        records.append(record)
         if beginning.number:
             begun[record.name] = beginning.number
         if beginning.rebuilt is not None:

@@ -184,7 +184,7 @@ def test_no_permission_is_an_error_and_never_an_empty_folder(
             "schedules: no permission to read this folder\n  give yourself read access"
         ]
     else:
-        monkeypatch.setattr(Path, "open", denied)
+        monkeypatch.setattr("reconciler.manifest.files.open", denied, raising=False)
         assert refusals(tmp_path) == [
             f"schedules/{file}: no permission to read this file\n  give yourself read access"
             for file in ("a/job.yaml", "b.yaml")
