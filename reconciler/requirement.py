@@ -1,4 +1,4 @@
-"""Checks that the installed modal package is one that this package can use."""
+"""Checks that the packages that a command needs are installed, in versions that can be used."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from reconciler.errors import ReconcileError
 
 PACKAGE: Final = "schedule-reconciler"
 NEEDED: Final = "modal"
+WEB: Final = ("jinja2", "jwt", "starlette", "uvicorn")
+"""The modules of the extra ``web``."""
 
 _LEAST: Final = re.compile(rf"{NEEDED}(?:\[.*\])?\s*\(?>=\s*([0-9.]+)")
 
@@ -55,6 +57,22 @@ def broken_modal(error: BaseException) -> UnusableModalError | None:
     origin = "" if where is None or where.origin is None else f" (from {where.origin})"
     text = " ".join(str(error).split())
     return _unusable(least_modal(), f"found one that cannot be imported{origin}: {text}")
+
+
+def require_web() -> None:
+    """Check that the packages of the extra ``web`` are installed, without importing them.
+
+    Raises:
+        ReconcileError: one is missing.
+    """
+    missing = [name for name in WEB if util.find_spec(name) is None]
+    if missing:
+        raise ReconcileError(
+            f"the dashboard needs {', '.join(missing)}, which are not installed"
+            if len(missing) > 1
+            else f"the dashboard needs {missing[0]}, which is not installed",
+            remedy=f"Install the extra: python -m pip install '{PACKAGE}[web]'",
+        )
 
 
 def least_modal() -> str | None:

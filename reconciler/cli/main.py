@@ -323,6 +323,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(history)
 
+    dashboard = add("dashboard", "dashboard:serve", "serve the dashboard and the API on 127.0.0.1")
+    dashboard.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
+    dashboard.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="open no browser"
+    )
+
     adopt = add("adopt", "adopt:main", "take over an app that this repository does not manage")
     adopt.add_argument(
         "--from", dest="owner", metavar="REPOSITORY", help="the repository that manages it now"

@@ -65,8 +65,11 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
     raise SignalReceived(number)
 
 
-def run(job: Coroutine[Any, Any, T]) -> T:
+def run(job: Coroutine[Any, Any, T], *, gives_up: bool = True) -> T:
     """Run a job to its end. A signal cancels it, and it releases its lease.
+
+    Args:
+        gives_up: whether the job ends when Modal is silent for too long.
 
     Raises:
         SignalReceived: when the job has ended after one.
@@ -87,7 +90,7 @@ def run(job: Coroutine[Any, Any, T]) -> T:
         # Ctrl-C holds the task, and taking it off asks whether it is a known signal's number.
         asyncio.get_running_loop().set_exception_handler(_without_shutdown)
         with _cancelled_by_signals(received):
-            outcome.append(await patiently(job, patience))
+            outcome.append(await (patiently(job, patience) if gives_up else job))
 
     try:
         asyncio.run(keep())

@@ -34,6 +34,7 @@ class RunsWanted:
         since: only runs of which something was seen then or later; None for all.
         failed: only runs that failed or were missed.
         name: of a schedule, or the id of a task; None for all.
+        before: nominal time and name; only runs before that one in their order. None for all.
     """
 
     count: int
@@ -41,6 +42,7 @@ class RunsWanted:
     since: datetime | None = None
     failed: bool = False
     name: str | None = None
+    before: tuple[int, str] | None = None
 
     def reach(self, now: datetime) -> int:
         """The newest days that are searched."""
@@ -199,6 +201,9 @@ async def _as_they_stand(runs: list[Run], caller: Caller, most: int) -> tuple[li
 def _is_wanted(run: Run, wanted: RunsWanted, named: NameMatcher | None, *, surely: bool) -> bool:
     """Args: surely: leave out an open run, which may have failed."""
     if named is not None and not named.matches(run.occurrence):
+        return False
+    place = (run.occurrence.at, run.occurrence.name)
+    if wanted.before is not None and place >= wanted.before:
         return False
     if wanted.since is not None and datetime.fromisoformat(run.seen) < wanted.since:
         return False

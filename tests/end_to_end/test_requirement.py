@@ -17,6 +17,7 @@ COMMANDS = (
     "--dry-run",
     "--yes",
     "adopt",
+    "dashboard",
     "engine",
     "engine env",
     "engine exec true",

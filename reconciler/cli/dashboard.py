@@ -1,0 +1,64 @@
+"""``reconcile dashboard``: the HTTP API and the dashboard, on this machine."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from contextlib import suppress
+
+from reconciler.cli.connection import connected, open_query, open_workspace
+from reconciler.cli.inputs import Inputs, read_inputs
+from reconciler.cli.signals import run
+from reconciler.cli.source import desired_of
+from reconciler.requirement import require_web
+
+
+def serve(*, env: str | None, schedules: str | None, port: int, browser: bool) -> int:
+    """Serve until Ctrl-C. Returns the exit code."""
+    require_web()
+    inputs = read_inputs(env, schedules)
+    with connected(inputs):
+        _serve(inputs, port, browser=browser)
+    return 0
+
+
+def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
+    from reconciler.deploy.owner import with_standing
+    from reconciler.query.deployment import findings_of
+    from reconciler.web.app import create_app
+    from reconciler.web.auth.credentials import new_token, of_token
+    from reconciler.web.ports import WebPorts
+    from reconciler.web.server import LOOPBACK, listen, serve
+    from reconciler.web.serving import Serving, loopback_hosts
+
+    checkout = open_workspace(inputs).checkout
+    desired = desired_of(inputs, (), whole=False)
+    ports = WebPorts(
+        modal=open_query(inputs),
+        find=lambda actual: findings_of(actual, with_standing(checkout, desired, actual)),
+    )
+    listening = listen(port)
+    port = listening.getsockname()[1]
+    token = new_token()
+    serving = Serving(
+        environment=inputs.environment,
+        hosts=loopback_hosts(port),
+        https=False,
+        loopback=True,
+        credentials=of_token(token),
+    )
+    url = f"http://{LOOPBACK}:{port}/sign-in?token={token}"
+
+    def ready() -> None:
+        print(f"The dashboard of {inputs.environment.name} is ready: {url}", flush=True)
+        print("Ctrl-C ends it.", file=sys.stderr, flush=True)
+        if browser and sys.stdout.isatty():
+            webbrowser.open(url)
+
+    app = create_app(ports, serving, _no_log)
+    with suppress(KeyboardInterrupt):
+        run(serve(app, listening, ready), gives_up=False)
+
+
+def _no_log(_line: str) -> None:
+    """On a laptop the access log would only hide the URL."""

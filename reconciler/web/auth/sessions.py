@@ -1,0 +1,63 @@
+"""The cookie of a person who has signed in: a signed statement, of which nothing is stored.
+
+It names the token that the person signed in with. When that token leaves the Secret, its sessions
+end with it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import jwt
+
+from reconciler.web.auth.credentials import Credentials, Token
+from reconciler.web.auth.principal import Principal, Proof
+
+LIFE: Final = timedelta(hours=12)
+_ALGORITHM: Final = "HS256"
+_AUDIENCE: Final = "reconcile-session"
+_CHECKED: Final[Any] = {
+    "require": ["sub", "exp", "aud", "token"],
+    # Against the injected clock, below.
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
+
+
+def cookie_name(*, https: bool) -> str:
+    """The name of the cookie. Browsers store a ``__Host-`` cookie only for the exact host that set
+    it over HTTPS."""
+    return "__Host-reconcile" if https else "reconcile"
+
+
+def new_session(credentials: Credentials, token: Token, now: datetime) -> str:
+    """The value of the cookie for a person who has signed in with this token."""
+    claims = {
+        "sub": token.name,
+        "token": _fingerprint(token),
+        "aud": _AUDIENCE,
+        "exp": int((now + LIFE).timestamp()),
+    }
+    return jwt.encode(claims, credentials.cookie_keys[0], _ALGORITHM)
+
+
+def session_principal(credentials: Credentials, cookie: str, now: datetime) -> Principal | None:
+    """The sender of a request with this cookie; None when it is not valid (any more)."""
+    for key in credentials.cookie_keys:
+        try:
+            claims = jwt.decode(
+                cookie, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, options=_CHECKED
+            )
+        except jwt.InvalidTokenError:
+            continue
+        for token in credentials.tokens:
+            if claims["token"] == _fingerprint(token) and claims["exp"] > now.timestamp():
+                return Principal(token.name, Proof.SESSION, token.scopes)
+    return None
+
+
+def _fingerprint(token: Token) -> str:
+    """Tells tokens apart; the digest itself stays in the Secret."""
+    return token.digest.hex()[:16]

@@ -1,0 +1,42 @@
+"""Where and how the application is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.manifest import EnvironmentSettings
+from reconciler.web.auth.credentials import Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Where and how the application is served.
+
+    Attributes:
+        environment: the settings of the environment that it shows.
+        hosts: the values of the ``Host`` header that are answered, with a port where it has one.
+        https: whether browsers reach it over HTTPS.
+        loopback: whether it listens on this machine alone.
+        credentials: that it accepts.
+        body: bytes of a request's body at most.
+        body_seconds: the seconds within which a body has to arrive.
+        answer_seconds: the seconds within which Modal has to answer a question.
+    """
+
+    environment: EnvironmentSettings
+    hosts: frozenset[str]
+    https: bool
+    loopback: bool
+    credentials: Credentials
+    body: int = 256 * 1024
+    body_seconds: float = 10.0
+    answer_seconds: float = 30.0
+
+
+def loopback_hosts(port: int) -> frozenset[str]:
+    """The values of ``Host`` by which this machine itself is reached.
+
+    Any other name may have been pointed at this machine by the page that a browser shows (DNS
+    rebinding).
+    """
+    return frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))

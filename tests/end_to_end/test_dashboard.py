@@ -1,0 +1,104 @@
+"""``reconcile dashboard`` on the engine, asked by curl, which shares no code with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.end_to_end.project import Project
+
+
+@dataclass
+class Dashboard:
+    """A dashboard that runs."""
+
+    project: Project
+    process: subprocess.Popen[str]
+    origin: str
+    token: str
+
+    def curl(self, path: str, *options: str) -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        curl = shutil.which("curl")
+        assert curl is not None, "curl is not installed"
+        done = subprocess.run(
+            [curl, "-sS", "--max-time", "60", "-w", "\n%{http_code}", *options, self.origin + path],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), json.loads(body) if body else None
+
+    def ask(self, path: str, *options: str) -> tuple[int, Any]:
+        """The same with the token."""
+        return self.curl(path, "-H", f"Authorization: Bearer {self.token}", *options)
+
+
+@pytest.fixture(scope="module")
+def dashboard(make_module_project: Callable[..., Project]) -> Iterator[Dashboard]:
+    project = make_module_project()
+    project.hourly("a", "b")
+    project.applied()
+    process = project.start("dashboard", "--no-browser")
+    assert process.stdout is not None
+    url = urlsplit(process.stdout.readline().split()[-1])
+    yield Dashboard(project, process, f"{url.scheme}://{url.netloc}", url.query.split("=")[1])
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 0, "Ctrl-C is how it ends"
+
+
+def test_it_answers_what_the_command_line_answers(dashboard: Dashboard) -> None:
+    status, found = dashboard.ask("/api/v1/status")
+    printed = json.loads(dashboard.project.reconcile("status", "--format", "json").out)
+    assert (status, found) == (200, printed)
+
+
+def test_without_the_token_it_answers_nothing(dashboard: Dashboard) -> None:
+    status, found = dashboard.curl("/api/v1/status")
+    assert (status, found["title"]) == (401, "No credentials")
+
+
+def test_a_port_that_is_taken_is_named(dashboard: Dashboard) -> None:
+    port = dashboard.origin.rpartition(":")[2]
+    done = dashboard.project.reconcile("dashboard", "--no-browser", "--port", port)
+    assert (done.code, f"cannot listen at 127.0.0.1:{port}" in done.err) == (1, True)
+
+
+def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path) -> None:
+    code = (
+        "import importlib.util as util, sys\n"
+        "real = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'uvicorn' else real(name, *more)\n"
+        "from reconciler.cli.main import call\n"
+        "sys.exit(call(['dashboard']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "the dashboard needs uvicorn, which is not installed" in done.stderr
+    assert "pip install 'schedule-reconciler[web]'" in done.stderr
+
+
+def test_neither_the_help_nor_a_wake_loads_any_of_it() -> None:
+    code = (
+        "import sys, contextlib\n"
+        "import reconciler.dispatch.wake.entrypoint, reconciler.cli.main as main\n"
+        "with contextlib.suppress(SystemExit): main.call(['--help'])\n"
+        "print('loaded:', [n for n in sys.modules if n.partition('.')[0] in "
+        "('starlette', 'jinja2', 'uvicorn', 'jwt') or n.startswith('reconciler.web')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
