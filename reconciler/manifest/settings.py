@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from reconciler.alerts import Alerts
 from reconciler.errors import ReconcileError
+from reconciler.manifest.web_settings import WebSettings
 from reconciler.words import nearest_name
 
 LOCAL = "local"
@@ -68,6 +69,7 @@ class EnvironmentSettings:
         tasks: how often a cron wakes for tasks; None for never.
         alerts: None if only schedules name recipients.
         silent: no notification is sent, whatever settings and schedules declare.
+        web: None where no web endpoint is deployed.
     """
 
     name: str
@@ -82,6 +84,7 @@ class EnvironmentSettings:
     tasks: Resolution | None = None
     alerts: Alerts | None = None
     silent: bool = False
+    web: WebSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,7 @@ class Settings:
     history: timedelta = timedelta(days=90)
     tasks: Resolution | None = None
     alerts: Alerts | None = None
+    web: WebSettings | None = None
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentSettings:
@@ -148,6 +152,7 @@ class Settings:
             tasks=self.tasks,
             alerts=self.alerts if own.alerts is None else own.alerts[0],
             silent=own.alerts == (None,) or (name == LOCAL and own.alerts is None),
+            web=self.web,
         )
 
     def knows(self, name: str) -> bool:

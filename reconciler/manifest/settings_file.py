@@ -21,6 +21,7 @@ from reconciler.manifest.settings import (
 )
 from reconciler.manifest.settings_form import UNLIMITED, EnvironmentForm, SettingsForm
 from reconciler.manifest.validation import check
+from reconciler.manifest.web_form import web_settings
 
 SETTINGS_FILE = "reconciler.yaml"
 SHORTEST_HISTORY = timedelta(days=8)
@@ -123,6 +124,7 @@ def _typed(form: SettingsForm) -> Settings:
         history=usual.history if form.history is None else parse_duration(form.history),
         tasks=None if form.tasks is None else form.tasks.resolution,
         alerts=None if form.alerts is None else defaults(form.alerts),
+        web=None if form.web is None else web_settings(form.web),
         environments={
             name: _overrides(environment) for name, environment in (form.environments or {}).items()
         },

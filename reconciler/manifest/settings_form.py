@@ -10,6 +10,7 @@ from reconciler.manifest.alerts_form import DefaultAlertsForm, EnvironmentAlerts
 from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole
 from reconciler.manifest.settings import Packing, Resolution
 from reconciler.manifest.text_types import Duration, ModalName, RelativePath
+from reconciler.manifest.web_form import WebForm
 
 UNLIMITED = "unlimited"
 
@@ -137,6 +138,11 @@ class SettingsForm(Form):
             description="Which events cause an alert, and who is notified; default: no alerts.",
             examples=[{"to": {"secret": "alerting", "key": "SLACK_URL"}}],
         ),
+    ] = None
+    web: Annotated[
+        WebForm | None,
+        Omittable(),
+        Field(description="The HTTP API and the dashboard; see docs/web.md."),
     ] = None
     environments: Annotated[
         dict[
