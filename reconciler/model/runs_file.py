@@ -146,6 +146,7 @@ class WakeLog:
             that writes files of its own. Empty in the files of older versions.
         part: a wake with much to do writes several files, numbered from 1.
         slot: the slot that woke, or how a person did.
+        source: who asked for it over HTTP; empty for crons, and for people with the command line.
         started: ISO 8601 in UTC.
         now: the epoch minute up to which it looked.
         generation: the digest of what it read.
@@ -172,6 +173,7 @@ class WakeLog:
     damaged: tuple[Damaged, ...] = ()
     number: int | None = None
     before: tuple[RunRecord, ...] = ()
+    source: str = ""
 
     @property
     def day(self) -> str:
@@ -216,6 +218,8 @@ class WakeLog:
         }
         if self.execution:
             header["execution"] = self.execution
+        if self.source:
+            header["source"] = self.source
         if self.number is not None:
             header["number"] = self.number
         if self.sendings:
@@ -355,6 +359,7 @@ def _decoded(first: bytes, lines: Iterable[bytes], where: str) -> tuple[WakeLog,
         log = WakeLog(
             wake=typed(header, "wake", str),
             slot=typed(header, "slot", str),
+            source=typed(header, "source", str, ""),
             started=time_of(header, "started"),
             now=parse_minute(header["now"]),
             generation=typed(header, "generation", str),

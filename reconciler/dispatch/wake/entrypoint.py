@@ -6,14 +6,17 @@ serve``: an ephemeral copy of the dispatcher, whose crons would fire too, does n
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from typing import Final
 from uuid import uuid4
 
 import modal
 
+from reconciler.cron import instant
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.adapters.volume_files import (
@@ -33,10 +36,18 @@ from reconciler.model.runs_file import RunRecord
 
 ABOUT_TO_END: Final = 30.0
 """Seconds for which a wake waits for the end of a call that asked for it."""
+LONGEST_PAUSE: Final = 60.0
+"""Seconds for which a wake waits for the minute that it was asked for."""
+MARGIN: Final = 0.05
+"""Seconds by which the clock that sleeps may run ahead of the one that tells the minute."""
 
 
 async def wake(
-    as_if: str | None = None, trigger: str | None = None, after: str | None = None
+    as_if: str | None = None,
+    trigger: str | None = None,
+    after: str | None = None,
+    minute: str | None = None,
+    source: str = "",
 ) -> str:
     """Process what is due; a cron calls this without arguments.
 
@@ -44,6 +55,9 @@ async def wake(
         as_if: process this minute alone (``2026-11-23T09:00Z``), as a wake in it would have.
         trigger: start this schedule now, whatever its times are.
         after: wait for this call to end, which is about to.
+        minute: wait for this minute, if it is about to begin: the clock of what asks for a wake may
+            be ahead of ours.
+        source: who asks for it over HTTP.
 
     Returns:
         The wake's log, as its runs file has it; empty when nothing was ever applied.
@@ -54,7 +68,10 @@ async def wake(
         slot=os.environ[SLOT_VARIABLE],
         as_if=None if as_if is None else parse_minute(as_if),
         trigger=trigger,
+        source=source,
     )
+    if minute is not None:
+        await asyncio.sleep(seconds_until(parse_minute(minute), _ports().clock.now()))
     if after is not None:
         with suppress(UnavailableError):
             await _ports().caller.wait(after, ABOUT_TO_END)
@@ -68,6 +85,13 @@ async def wake(
     for sending in log.sendings:
         print(on_one_line(sending_line(sending)))
     return log.encode().decode()
+
+
+def seconds_until(at: int, now: datetime) -> float:
+    """The seconds for which a wake waits for an epoch minute: none when it has begun, and never
+    longer than a sender's clock may be ahead."""
+    left = (instant(at) - now).total_seconds()
+    return min(left + MARGIN, LONGEST_PAUSE) if left > 0 else 0.0
 
 
 @cache

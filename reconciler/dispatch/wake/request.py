@@ -48,6 +48,7 @@ class WakeRequest:
         slot: the slot that woke, or ``manual``.
         as_if: process this epoch minute alone, as a wake in that minute would have.
         trigger: start this schedule's occurrence of the present minute, whatever its times are.
+        source: who asked for it over HTTP; empty for crons, and for people with the command line.
     """
 
     wake: str
@@ -55,6 +56,7 @@ class WakeRequest:
     slot: str
     as_if: int | None = None
     trigger: str | None = None
+    source: str = ""
 
     @property
     def regular(self) -> bool:

@@ -262,6 +262,7 @@ class _Wake:
             part=part,
             execution=self.request.token,
             slot=self.request.slot,
+            source=self.request.source,
             started=format_time(self.started),
             now=through,
             generation=self.generation.digest,
