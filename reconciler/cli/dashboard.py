@@ -24,7 +24,9 @@ def serve(*, env: str | None, schedules: str | None, port: int, browser: bool) -
 
 def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
     from reconciler.deploy.owner import with_standing
+    from reconciler.manifest.web_settings import WebSettings
     from reconciler.query.deployment import findings_of
+    from reconciler.web.adapters import HttpKeySets, ModalResults
     from reconciler.web.app import create_app
     from reconciler.web.auth.credentials import new_token, of_token
     from reconciler.web.ports import WebPorts
@@ -35,6 +37,8 @@ def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
     desired = desired_of(inputs, (), whole=False)
     ports = WebPorts(
         modal=open_query(inputs),
+        results=ModalResults(),
+        key_sets=HttpKeySets(),
         find=lambda actual: findings_of(actual, with_standing(checkout, desired, actual)),
     )
     listening = listen(port)
@@ -42,6 +46,7 @@ def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
     token = new_token()
     serving = Serving(
         environment=inputs.environment,
+        web=inputs.environment.web or WebSettings(),
         hosts=loopback_hosts(port),
         https=False,
         loopback=True,

@@ -32,28 +32,19 @@ def result(*, env: str | None, schedules: str | None, call: str, wait: bool, for
     """Print the state of a call. Returns 0 when it is done or pending, else 1."""
     with connected(read_inputs(env, schedules)):
         from reconciler.client import JobState, result_async
+        from reconciler.client.jobs import plain_value
 
         outcome = run(result_async(call, timeout=PATIENCE if wait else 0))
     error = outcome.error
     if outcome.state is JobState.EXPIRED:
         error = f"there is no call {call}, or Modal has dropped its result (after 7 days)"
     if form == "json":
-        fields = {"state": outcome.state.value, "value": _plain(outcome.value), "error": error}
+        fields = {"state": outcome.state.value, "value": plain_value(outcome.value), "error": error}
         print_json({"format": OUTPUT_FORMAT, **fields})
     else:
-        shown = error if outcome.value is None else to_json(_plain(outcome.value), indent=None)
+        shown = error if outcome.value is None else to_json(plain_value(outcome.value), indent=None)
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")
     return 0 if outcome.state in (JobState.DONE, JobState.PENDING) else 1
-
-
-def _plain(value: object) -> object:
-    """A value in JSON; a value that JSON cannot represent, as its Python repr."""
-    from reconciler.dispatch.adapters.call_results import as_python
-
-    try:
-        return json.loads(json.dumps(value, default=as_python))
-    except (TypeError, ValueError, RecursionError):
-        return as_python(value)
 
 
 def _arguments(text: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import modal
 from reconciler.client.not_found import missing_function
 from reconciler.client.synchronous import run_sync
 from reconciler.client.target import HOW_TO_NAME, parse_target
-from reconciler.dispatch.adapters.call_results import UNREADABLE, status_of
+from reconciler.dispatch.adapters.call_results import UNREADABLE, as_python, status_of
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, asking
 from reconciler.dispatch.adapters.modal_failures import describe, failure_of
 from reconciler.dispatch.answers import (
@@ -59,6 +60,14 @@ class Outcome:
     state: JobState
     value: Any = None
     error: str | None = None
+
+
+def plain_value(value: object) -> object:
+    """A returned value as JSON; one that JSON cannot represent as its Python repr."""
+    try:
+        return json.loads(json.dumps(value, default=as_python, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return as_python(value)
 
 
 async def submit_async(

@@ -12,13 +12,15 @@ from starlette.types import ASGIApp
 
 from reconciler.web.edge import Edge
 from reconciler.web.endpoint import Endpoint
+from reconciler.web.jobs import JOBS
 from reconciler.web.ports import WebPorts
 from reconciler.web.questions import QUESTIONS
 from reconciler.web.serving import Serving
 from reconciler.web.sign_in import SIGN_IN
 from reconciler.web.site import Site
+from reconciler.web.wakes import WAKES
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*QUESTIONS, *SIGN_IN)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*QUESTIONS, *JOBS, *WAKES, *SIGN_IN)
 """Every route of the application."""
 
 

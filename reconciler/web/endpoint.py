@@ -49,30 +49,35 @@ class Endpoint:
     Attributes:
         method: ``GET`` for what changes nothing, ``POST`` for what does.
         scope: that the sender needs; None when it is open to all, or checks by itself.
+        signed: whether a signed message is accepted. A signature covers the body alone, so nothing
+            else of the request may say what is to be done.
     """
 
     method: str
     path: str
     handler: Handler
     scope: Scope | None
+    signed: bool = False
 
     def route(self, site: Site) -> Route:
         """The route, whose handler is called only for requests that are allowed."""
 
         async def answer(request: Request) -> Response:
             body = await read_body(request, site.serving) if self.method == CHANGES else b""
-            sender = await self._sender(site, request)
+            sender = await self._sender(site, request, body)
             if self.method == CHANGES:
                 _require_own_origin(request, site, sender)
             return await self.handler(Call(site, request, body, sender))
 
         return Route(self.path, answer, methods=[self.method])
 
-    async def _sender(self, site: Site, request: Request) -> Principal | None:
+    async def _sender(self, site: Site, request: Request, body: bytes) -> Principal | None:
         if self.scope is None:
             return None
         try:
-            sender = await site.authenticator.authenticate(request, self.scope)
+            sender = await site.authenticator.authenticate(
+                request, self.scope, body if self.signed else None
+            )
         except RequestError as error:
             if error.status == 401:
                 site.failing.require(address_of(request))

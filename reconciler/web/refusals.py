@@ -21,16 +21,20 @@ EVERY: Final = timedelta(minutes=1)
 REASONS: Final = frozenset(
     {
         "access",
+        "ahead",
         "body-too-large",
+        "function",
         "host",
         "idempotency",
         "no-credentials",
+        "nominal-time",
         "origin",
         "rate",
         "scope",
         "session",
         "signature",
         "slow-body",
+        "timestamp",
         "token",
         "unknown-job",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.manifest import EnvironmentSettings
+from reconciler.manifest.web_settings import WebSettings
 from reconciler.web.auth.credentials import Credentials
 
 
@@ -14,6 +15,7 @@ class Serving:
 
     Attributes:
         environment: the settings of the environment that it shows.
+        web: what the API allows.
         hosts: the values of the ``Host`` header that are answered, with a port where it has one.
         https: whether browsers reach it over HTTPS.
         loopback: whether it listens on this machine alone.
@@ -24,6 +26,7 @@ class Serving:
     """
 
     environment: EnvironmentSettings
+    web: WebSettings
     hosts: frozenset[str]
     https: bool
     loopback: bool

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.web.auth.access import AccessVerifier
 from reconciler.web.auth.authentication import Authenticator
+from reconciler.web.idempotency import Idempotency
 from reconciler.web.limits import ASKING, FAILING, TokenBuckets
 from reconciler.web.ports import WebPorts
 from reconciler.web.refusals import Refusals
@@ -23,6 +25,7 @@ class Site:
     ports: WebPorts
     serving: Serving
     authenticator: Authenticator
+    idempotency: Idempotency
     refusals: Refusals
     asking: TokenBuckets
     failing: TokenBuckets
@@ -30,10 +33,17 @@ class Site:
     @classmethod
     def of(cls, ports: WebPorts, serving: Serving) -> Site:
         """The dependencies of an application on these ports."""
+        access = serving.web.access
         return cls(
             ports,
             serving,
-            Authenticator(serving.credentials, ports.clock, serving.https),
+            Authenticator(
+                serving.credentials,
+                None if access is None else AccessVerifier(access, ports.key_sets, ports.clock),
+                ports.clock,
+                serving.https,
+            ),
+            Idempotency(ports.modal.claims),
             Refusals(ports.modal.claims, ports.clock),
             TokenBuckets(ASKING, ports.clock),
             TokenBuckets(FAILING, ports.clock),

@@ -6,19 +6,21 @@ import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from starlette.types import ASGIApp
 
 from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeTaskFiles
 from reconciler.manifest import Schedule
+from reconciler.manifest.web_settings import WebSettings
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.plan.state import Actual
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import Finding
 from reconciler.web.app import create_app
 from reconciler.web.auth.credentials import Credentials, of_token
+from reconciler.web.fakes import FakeKeySets, FakeResults
 from reconciler.web.ports import WebPorts
 from reconciler.web.serving import Serving, loopback_hosts
 from tests.deploy.scenario import World
@@ -27,6 +29,10 @@ from tests.plan.scenario import desired
 PORT = 8700
 ORIGIN = f"http://127.0.0.1:{PORT}"
 TOKEN = "a token that only this test knows"
+
+
+Sent: TypeAlias = tuple[str, str, str | None, dict[str, str], dict[str, Any]]
+"""Path, method, token, headers, and what else :meth:`httpx.AsyncClient.request` takes."""
 
 
 def nothing_found(_actual: Actual) -> Iterable[Finding]:
@@ -48,6 +54,8 @@ class TestSite:
 
     world: World = field(default_factory=World)
     caller: FakeCaller = field(default_factory=FakeCaller)
+    results: FakeResults = field(default_factory=FakeResults)
+    key_sets: FakeKeySets = field(default_factory=FakeKeySets)
     settings: dict[str, Any] = field(default_factory=dict)
     serving: dict[str, Any] = field(default_factory=dict)
     logged: list[str] = field(default_factory=list)
@@ -78,11 +86,14 @@ class TestSite:
             tasks=FakeTaskFiles(world.files.files),
             clock=world.clock,
         )
-        return WebPorts(modal=modal, find=nothing_found)
+        return WebPorts(
+            modal=modal, results=self.results, key_sets=self.key_sets, find=nothing_found
+        )
 
     def how_served(self) -> Serving:
         values: dict[str, Any] = {
             "environment": desired((), **self.settings).settings,
+            "web": WebSettings(),
             "hosts": loopback_hosts(PORT),
             "https": False,
             "loopback": True,
@@ -102,9 +113,7 @@ class TestSite:
         """Send one request."""
         return self.ask_all([(path, method, token, headers or {}, given)])[0]
 
-    def ask_all(
-        self, requests: Iterable[tuple[str, str, str | None, dict[str, str], dict[str, Any]]]
-    ) -> list[httpx.Response]:
+    def ask_all(self, requests: Iterable[Sent]) -> list[httpx.Response]:
         """Send requests at the same time."""
 
         async def send() -> list[httpx.Response]:

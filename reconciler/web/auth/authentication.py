@@ -1,20 +1,26 @@
-"""Authenticates requests: each kind of credential that is present is checked, and one suffices."""
+"""Authenticates requests: each kind of credential that is present is checked, and one suffices.
+
+Nothing is read, claimed or started before; a wrong credential beside a right one does no harm.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
 
 from reconciler.dispatch.ports import Clock
+from reconciler.web.auth.access import HEADER, AccessVerifier, NotSignedInError
 from reconciler.web.auth.credentials import Credentials
 from reconciler.web.auth.principal import Principal, Scope
 from reconciler.web.auth.sessions import cookie_name, session_principal
+from reconciler.web.auth.webhooks import Message, NotSignedError, signer
 from reconciler.web.problems import RequestError
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="reconcile"'}
+SIGNED_BY: Final = "webhook-signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +28,36 @@ class Authenticator:
     """Checks credentials.
 
     Attributes:
+        access: None where Cloudflare Access is not used.
         https: whether browsers reach the application over HTTPS.
     """
 
     credentials: Credentials
+    access: AccessVerifier | None
     clock: Clock
     https: bool
 
-    async def authenticate(self, request: Request, scope: Scope) -> Principal:
+    async def authenticate(
+        self, request: Request, scope: Scope, signed: bytes | None = None
+    ) -> Principal:
         """The sender of a request, which may do what the scope says.
 
+        Args:
+            signed: the body that a signature is over; None where no signed message is accepted.
+
         Raises:
-            RequestError: no credential is present (401) or valid (401), or none has the scope
-                (403).
+            RequestError: no credential is present or valid (401), or none has the scope (403).
+            UnavailableError: the keys of Cloudflare Access cannot be fetched.
         """
         valid: list[Principal] = []
         wrong: list[RequestError] = []
-        for check in (self._bearer, self._session):
-            try:
-                valid.extend(check(request))
-            except RequestError as error:
-                wrong.append(error)
-        allowed = next((one for one in valid if scope in one.scopes), None)
-        if allowed is not None:
-            return allowed
+        async for found in self._found(request, signed):
+            if isinstance(found, RequestError):
+                wrong.append(found)
+            elif scope in found.scopes:
+                return found
+            else:
+                valid.append(found)
         if valid:
             raise RequestError(
                 403,
@@ -55,24 +67,50 @@ class Authenticator:
             )
         raise wrong[0] if wrong else unauthenticated("no-credentials", "no credential was sent")
 
-    def _bearer(self, request: Request) -> Iterator[Principal]:
-        sent = request.headers.get("authorization")
-        if sent is None:
-            return
+    async def _found(
+        self, request: Request, signed: bytes | None
+    ) -> AsyncIterator[Principal | RequestError]:
+        """What each credential proves, those that browsers add by themselves last."""
+        headers = request.headers
+        bearer = headers.get("authorization")
+        if bearer is not None:
+            yield self._of_token(bearer)
+        if signed is not None and SIGNED_BY in headers:
+            yield self._of_signature(request, signed)
+        cookie = request.cookies.get(cookie_name(https=self.https))
+        if cookie is not None:
+            yield self._of_session(cookie)
+        if self.access is not None and HEADER in headers:
+            yield await self._of_access(self.access, headers[HEADER])
+
+    def _of_token(self, sent: str) -> Principal | RequestError:
         scheme, _, presented = sent.partition(" ")
         found = self.credentials.token(presented.strip()) if scheme.lower() == "bearer" else None
         if found is None:
-            raise unauthenticated("token", "this token is not valid; it may have been rotated")
-        yield found.principal
+            return unauthenticated("token", "this token is not valid; it may have been rotated")
+        return found.principal
 
-    def _session(self, request: Request) -> Iterator[Principal]:
-        cookie = request.cookies.get(cookie_name(https=self.https))
-        if cookie is None:
-            return
+    def _of_signature(self, request: Request, body: bytes) -> Principal | RequestError:
+        message = Message(
+            request.headers.get("webhook-id", ""),
+            request.headers.get("webhook-timestamp", ""),
+            request.headers[SIGNED_BY],
+            body,
+        )
+        try:
+            return signer(message, self.credentials.webhook_keys, self.clock.now())
+        except NotSignedError as error:
+            return unauthenticated(error.kind, str(error))
+
+    def _of_session(self, cookie: str) -> Principal | RequestError:
         found = session_principal(self.credentials, cookie, self.clock.now())
-        if found is None:
-            raise unauthenticated("session", "this session has ended")
-        yield found
+        return found or unauthenticated("session", "this session has ended; sign in again")
+
+    async def _of_access(self, access: AccessVerifier, token: str) -> Principal | RequestError:
+        try:
+            return await access.principal(token)
+        except NotSignedInError as error:
+            return unauthenticated("access", f"the JWT of Cloudflare Access is not valid: {error}")
 
 
 def unauthenticated(kind: str, what: str) -> RequestError:

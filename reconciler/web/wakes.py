@@ -1,0 +1,168 @@
+"""Wakes and triggers over HTTP. They claim nothing: they start the dispatcher, which processes
+whatever is due, so that a request too many does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from reconciler.cron import instant, minute
+from reconciler.deploy.modal_files import RemoteGenerations
+from reconciler.dispatch.answers import NotStartedError, StartUnknownError, TargetMissingError
+from reconciler.dispatch.history import with_open_calls
+from reconciler.model.generation import ON_DEMAND, Generation
+from reconciler.model.history import Run
+from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.model.runs_file import RunState
+from reconciler.query.newest_first import RunHistory
+from reconciler.render.runs_text import run_json
+from reconciler.web.auth.principal import Scope
+from reconciler.web.bodies import TriggerBody, TriggeredJob, WakeBody, body_of, validated
+from reconciler.web.body import json_of
+from reconciler.web.endpoint import CHANGES, Call, Endpoint
+from reconciler.web.idempotency import Answer
+from reconciler.web.nominal import AHEAD, Meant, NotMeant, Trigger, meant_by
+from reconciler.web.once import answered_once
+from reconciler.web.problems import RequestError
+from reconciler.web.questions import DAYS, answered, nothing_applied
+from reconciler.web.site import Site
+
+
+async def _wake(call: Call) -> Response:
+    """``POST /wake`` with ``{"minute": …, "source": …}``."""
+    body = body_of(call, WakeBody, empty=True)
+    now = call.site.ports.clock.now()
+    at = minute(now) if body.minute is None else parse_minute(body.minute)
+    if instant(at) > now + AHEAD:
+        raise RequestError(
+            422, "ahead", f"that minute is more than {AHEAD.seconds} s ahead of this clock"
+        )
+
+    async def wake() -> Answer:
+        started = await _spawn(call, at, body.source)
+        return Answer(202, {"wake": started, "minute": format_minute(at)}, {})
+
+    return await answered_once(call, call.site.idempotency.repeatable, wake)
+
+
+async def _trigger(call: Call) -> Response:
+    """``POST /trigger`` with one job, or ``{"jobs": […]}``."""
+    document = json_of(call.request, call.body)
+    several = isinstance(document, dict) and "jobs" in document
+    jobs = validated(document, TriggerBody).jobs if several else [validated(document, TriggeredJob)]
+
+    async def trigger() -> Answer:
+        generation = await _live(call.site)
+        found = await _resolved(call.site, jobs, generation)
+        due = [one for one in found if one["status"] == 202]
+        if due:
+            last = max(parse_minute(one["occurrence"].rpartition("@")[2]) for one in due)
+            started = await _spawn(call, last, None)
+            for one in due:
+                one["wake"] = started
+        if several:
+            return Answer(_status_of(found), {"jobs": found}, {})
+        (one,) = found
+        if one["status"] >= 400:
+            kind = "unknown-job" if one["status"] == 404 else "nominal-time"
+            raise RequestError(one["status"], kind, one["detail"], remedy=one["remedy"])
+        return Answer(one["status"], one, {})
+
+    return await answered_once(call, call.site.idempotency.repeatable, trigger)
+
+
+def _status_of(jobs: Sequence[dict[str, Any]]) -> int:
+    """Of several jobs: accepted where one was, else settled where one was, else why not."""
+    found = {job["status"] for job in jobs}
+    return next(status for status in (202, 200, 422, 404) if status in found)
+
+
+async def _live(site: Site) -> Generation:
+    generation = await answered(site, RemoteGenerations(site.ports.modal.files).live())
+    if generation is None:
+        raise nothing_applied(site)
+    return generation
+
+
+async def _resolved(
+    site: Site, jobs: Iterable[TriggeredJob], generation: Generation
+) -> list[dict[str, Any]]:
+    """What each job means, as its part of the answer."""
+    now = site.ports.clock.now()
+    found = [
+        (
+            job.job,
+            meant_by(
+                Trigger(job=job.job, execution=job.execution_id, at=job.triggered_at),
+                generation,
+                now,
+            ),
+        )
+        for job in jobs
+    ]
+    occurrences = {one.occurrence for _, one in found if isinstance(one, Meant)}
+    settled = await answered(site, _settled(site, occurrences))
+    return [_part(name, one, settled) for name, one in found]
+
+
+def _part(name: str, found: Meant | NotMeant, settled: dict[Occurrence, Run]) -> dict[str, Any]:
+    if isinstance(found, NotMeant):
+        status = 404 if found.unknown else 422
+        return {"job": name, "status": status, "detail": found.what, "remedy": found.remedy}
+    run = settled.get(found.occurrence)
+    part = {"job": name, "occurrence": found.occurrence.id}
+    if run is None:
+        return {**part, "status": 202, "state": "accepted"}
+    return {**part, "status": 200, "state": run.state.value, "run": run_json(run)}
+
+
+async def _settled(site: Site, occurrences: set[Occurrence]) -> dict[Occurrence, Run]:
+    """The runs of those occurrences that have their outcome."""
+    modal = site.ports.modal
+    found: dict[Occurrence, Run] = {}
+    for at in {occurrence.at for occurrence in occurrences}:
+        names = {one.name for one in occurrences if one.at == at}
+        known = await RunHistory(modal.files).read_about(names.__contains__, at, days=DAYS)
+        runs = [run for run in known.ordered if run.occurrence in occurrences]
+        found |= {run.occurrence: run for run in await with_open_calls(runs, modal.caller)}
+    settled = (RunState.MISSED, RunState.SKIPPED)
+    return {one: run for one, run in found.items() if run.state.ended or run.state in settled}
+
+
+async def _spawn(call: Call, at: int, source: str | None) -> str:
+    """Start the dispatcher; the id of its call.
+
+    Raises:
+        RequestError: it was not started (503), or that is unknown (504). Sending it again does no
+            harm.
+    """
+    site = call.site
+    sender = "http" if call.sender is None else call.sender.label
+    args = {"minute": format_minute(at), "source": source or sender}
+    try:
+        return await answered(
+            site, site.ports.modal.caller.start(site.serving.environment.app, ON_DEMAND, args)
+        )
+    except (TargetMissingError, NotStartedError) as error:
+        raise RequestError(
+            503,
+            "not-started",
+            f"the dispatcher was not started: {error}",
+            remedy="Send it again.",
+            headers={"Retry-After": "5"},
+        ) from error
+    except StartUnknownError as error:
+        raise RequestError(
+            504,
+            "start-unknown",
+            f"the dispatcher may or may not have been started: {error}",
+            remedy="Send it again; that does no harm.",
+        ) from error
+
+
+WAKES: Final = (
+    Endpoint(CHANGES, "/wake", _wake, Scope.WAKE, signed=True),
+    Endpoint(CHANGES, "/trigger", _trigger, Scope.TRIGGER, signed=True),
+)
