@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-DURATION_PATTERN = "^([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
+DURATION_PATTERN = "^([0-9]{1,6}d)?([0-9]{1,7}h)?([0-9]{1,8}m)?([0-9]{1,9}s)?$"
 """The accepted texts, as a regular expression for the schema. It matches the empty text, which is
-not a duration."""
+not a duration. The digits of each unit are bounded so that a date plus a duration is a date."""
 
 _DURATION = re.compile(DURATION_PATTERN)
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))

@@ -21,6 +21,7 @@ from reconciler.durations import format_duration, parse_duration
         ("1h30m", timedelta(minutes=90)),
         ("1d2h3m4s", timedelta(days=1, hours=2, minutes=3, seconds=4)),
         ("0s", timedelta()),
+        ("999999999s", timedelta(seconds=999_999_999)),
     ],
 )
 def test_units_add_up(text: str, duration: timedelta) -> None:
@@ -28,7 +29,22 @@ def test_units_add_up(text: str, duration: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "h", "30m1h", "1h1h", "-1h", "1.5h", "1 h", "1h\n", "1w", "٣h", "1234567d"]
+    "text",
+    [
+        "",
+        "5",
+        "h",
+        "30m1h",
+        "1h1h",
+        "-1h",
+        "1.5h",
+        "1 h",
+        "1h\n",
+        "1w",
+        "٣h",
+        "1234567d",
+        "1234567890s",
+    ],
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration such as 90s, 10m, 1h30m or 1d"):

@@ -97,18 +97,23 @@ def parse_times(text: str) -> tuple[Expression, ...]:
 def counted_from(text: str, first: datetime | None) -> str:
     """Return an interval of several days with the first time from which it is counted.
 
-    Every other text, and one that names a first time itself, is returned as it is. A week becomes
-    the expression that says it.
+    Every other text is returned as it is. A week becomes the expression that says it.
 
     Args:
         first: local, without a zone; None where it is not known.
 
     Raises:
-        CronError: an interval of several days without a first time, or an unknown unit.
+        CronError: an interval of several days without a first time, one that names its first time
+            itself, or an unknown unit.
     """
     interval = _interval(text)
-    if interval is None or not interval.is_counted or interval.first is not None:
+    if interval is None or not interval.is_counted:
         return text
+    if interval.first is not None:
+        raise interval.error(
+            f"an interval is counted from `start`: write {interval.written} here, and "
+            f"{interval.first} as `start`"
+        )
     if first is None:
         raise interval.error(
             f"{interval.written} is counted from `start`, which is missing: add the first day or "

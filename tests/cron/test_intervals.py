@@ -127,7 +127,7 @@ FIRST = datetime(2026, 12, 2, 9, 30)  # noqa: DTZ001
         ("1d", "1d"),
         ("6h", "6h"),
         ("0 6 * * *", "0 6 * * *"),
-        ("2w from 2026-01-01T00:00", "2w from 2026-01-01T00:00"),
+        ("6h from 2026-01-01T00:00", "6h from 2026-01-01T00:00"),  # `parse_times` refuses it
     ],
 )
 def test_an_interval_of_several_days_is_counted_from_its_first_time(
@@ -150,6 +150,13 @@ def test_an_interval_of_several_days_without_a_first_time_is_refused(
     with pytest.raises(CronError, match=message) as caught:
         counted_from(text, None)
     assert caught.value.suggestion is None
+
+
+@pytest.mark.parametrize("first", [None, FIRST])
+def test_an_interval_names_its_first_time_as_start_alone(first: datetime | None) -> None:
+    message = "counted from `start`: write 2w here, and 2026-01-01T09:00 as `start`"
+    with pytest.raises(CronError, match=message):
+        counted_from("2w from 2026-01-01T09:00", first)
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,13 @@ def test_an_interval_of_several_days_needs_a_start(problems: Problems) -> None:
     ]
 
 
+def test_an_interval_of_several_days_has_no_first_time_of_its_own(problems: Problems) -> None:
+    text = "name: a\nfunction: a/b\nschedule: 2w from 2026-12-02T09:00\nstart: 2026-12-02\n"
+    assert problems(text) == [
+        "3:11: an interval is counted from `start`: write 2w here, and 2026-12-02T09:00 as `start`"
+    ]
+
+
 def test_a_hidden_space_in_an_expression_is_named_at_its_place(problems: Problems) -> None:
     text = 'name: a\nfunction: a/b\nschedule: "0\u00a06 * * *"\n'
     assert problems(text) == ["3:13: no-break space (U+00A0) where a plain space is expected"]

@@ -126,11 +126,13 @@ Manifest = Callable[[str], str]
                 '`backoff` and `factor`, not the text "3"\n  write it without quotes: 3'
             ),
         ),
+        ("timeout: 1000000s", "4:10: `timeout` must be at most 24h, Modal's own limit"),
+        ("tolerance: 1000000m", "4:12: `tolerance` must be at most 24h"),
         (
-            "deadline: 1000000s",
+            "deadline: 1000000000s",
             (
                 "4:11: `deadline` must be a duration such as 90s, 10m, 1h30m or 1d, not "
-                "`1000000s`\n  write 11d13h46m40s"
+                "`1000000000s`\n  it is decades long: shorten it, or remove the key"
             ),
         ),
         (
