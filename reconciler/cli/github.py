@@ -14,10 +14,15 @@ from reconciler.github.comment import put_comment
 from reconciler.github.drift_issue import keep_issue
 from reconciler.github.job import pull_request, run_url
 from reconciler.github.review import not_known, reviewed_plans, verdict
-from reconciler.render.plan_markdown import failure_markdown, plan_in, untouched_markdown
+from reconciler.render.plan_markdown import (
+    cancelled_markdown,
+    failure_markdown,
+    plan_in,
+    untouched_markdown,
+)
 
 
-def comment(*, env: str | None, untouched: bool, file: str | None) -> int:
+def comment(*, env: str | None, untouched: bool, cancelled: bool, file: str | None) -> int:
     """Put what a plan printed onto the pull request that the job runs for."""
     repository = Repository.of_job()
     number = pull_request()
@@ -26,9 +31,9 @@ def comment(*, env: str | None, untouched: bool, file: str | None) -> int:
             "this job does not run for a pull request",
             remedy="Call it in a workflow with `on: pull_request`.",
         )
-    if file is None or untouched:
-        body = untouched_markdown(environment_name(env), made_now())
-        put_comment(repository, number, body, existing=True)
+    if file is None or untouched or cancelled:
+        write = cancelled_markdown if cancelled else untouched_markdown
+        put_comment(repository, number, write(environment_name(env), made_now()), existing=True)
     else:
         put_comment(repository, number, _read(env, file))
     return 0

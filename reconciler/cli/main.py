@@ -409,6 +409,11 @@ def _add_github(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="update an existing comment to say that the pull request changes no schedule",
     )
+    body.add_argument(
+        "--cancelled",
+        action="store_true",
+        help="update an existing comment to say that the plan was cancelled",
+    )
     drift = commands.add_parser("drift", help="open, update or close the issue about drift")
     drift.add_argument(
         "--code", type=int, required=True, choices=[0, 2, 3], help="exit code of the dry run"

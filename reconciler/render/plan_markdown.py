@@ -139,11 +139,23 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
 
 def untouched_markdown(environment: str, made: Made) -> str:
     """The comment when a pull request does not touch, or no longer touches, what is planned."""
-    commit = "" if made.head is None else f" · commit {_commit(made.head, made)}"
     return (
         f"{marker(environment, made.folder)}\n"
-        f"✅ {code(environment)}: this pull request touches no schedule{commit}"
+        f"✅ {code(environment)}: this pull request touches no schedule{_of_head(made)}"
     )
+
+
+def cancelled_markdown(environment: str, made: Made) -> str:
+    """The comment when the job was cancelled, or ran out of time, before there was a plan."""
+    return (
+        f"{marker(environment, made.folder)}\n"
+        f"⏹️ {code(environment)}: the plan was cancelled{_of_head(made)}. There is no plan to "
+        "review: run the job again, unless a newer commit has a job of its own."
+    )
+
+
+def _of_head(made: Made) -> str:
+    return "" if made.head is None else f" · commit {_commit(made.head, made)}"
 
 
 def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str:

@@ -87,6 +87,7 @@ class Runner:
         python: what ``actions/setup-python`` set up.
         pip: whether pip installs what it is told to, and not only looks whether it is there.
         action: where the runner unpacked the action.
+        cancelled_in: the block during which the job is cancelled.
     """
 
     clone: Path
@@ -99,6 +100,7 @@ class Runner:
     python: Path = Path(sys.executable)
     pip: bool = False
     action: Path = ROOT
+    cancelled_in: str | None = None
 
     def run(
         self, workflow: str, after_job: Callable[[str], None] = lambda _: None
@@ -132,6 +134,7 @@ class Runner:
         folder = self.temporary / uuid4().hex
         folder.mkdir(parents=True)
         contexts = {**contexts, "runner": {"temp": str(folder)}, "steps": {}}
+        contexts["job"] = {"status": "success"}
         result = JobResult()
         self._steps(job["steps"], contexts, {}, folder, result)
         for name, text in job.get("outputs", {}).items():
@@ -152,6 +155,7 @@ class Runner:
             given = {k: interpolate(str(v), contexts) for k, v in step.get("env", {}).items()}
             variables = {**inherited, **given}
             outputs: dict[str, str] = {}
+            before = len(result.steps)
             if "run" in step:
                 where = interpolate(step.get("working-directory", "."), contexts)
                 outputs = self._run(step, variables, folder, result, self.clone / where)
@@ -159,8 +163,13 @@ class Runner:
                 outputs = self._action(step, contexts, variables, folder, result)
             else:
                 self._foreign(step, contexts)
+            outcome = "failure" if any(one.code for one in result.steps[before:]) else "success"
+            if step.get("name") == self.cancelled_in:
+                outcome = "cancelled"
+            if outcome != "success" and contexts["job"]["status"] != "cancelled":
+                contexts["job"]["status"] = outcome
             if "id" in step:
-                contexts["steps"][step["id"]] = {"outputs": outputs}
+                contexts["steps"][step["id"]] = {"outputs": outputs, "outcome": outcome}
 
     def _action(
         self,
@@ -207,8 +216,12 @@ class Runner:
             if self.python == Path(sys.executable):
                 write_command(tools / "reconcile")
             path.insert(0, str(tools))
+        name, block = step.get("name", "run"), step["run"]
+        shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+        if name == self.cancelled_in:  # by a signal, as soon as it has begun
+            shell = ["timeout", "--signal", "INT", "0.01", *shell]
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            shell,
             cwd=where,
             env={
                 "PATH": ":".join(path),
@@ -232,7 +245,6 @@ class Runner:
             timeout=PATIENCE,
             check=False,
         )
-        name, block = step.get("name", "run"), step["run"]
         result.steps.append(StepResult(name, block, done.returncode, done.stdout))
         result.summary += summary.read_text()
         return dict(line.split("=", 1) for line in output.read_text().splitlines())

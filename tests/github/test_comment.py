@@ -19,6 +19,7 @@ from reconciler.render.plan_markdown import (
     OPEN,
     Made,
     ShownPlan,
+    cancelled_markdown,
     failure_markdown,
     plan_in,
     plan_markdown,
@@ -71,6 +72,18 @@ def test_a_pull_request_that_no_longer_touches_schedules_says_so_in_one_line() -
     text = untouched_markdown("production", replace(MADE, head="d" * 40))
     assert text.splitlines()[0] == "<!-- schedule-reconciler: production -->"
     assert text.splitlines()[1].startswith("✅ `production`: this pull request touches no schedule")
+
+
+def test_a_cancelled_plan_is_no_plan_and_no_failure() -> None:
+    text = cancelled_markdown("production", replace(MADE, head="d" * 40, folder="a"))
+    marker, said = text.splitlines()
+    assert marker == "<!-- schedule-reconciler: production in a -->"
+    assert said.startswith("⏹️ `production`: the plan was cancelled · commit [`dddddddddddd`](")
+    assert said.endswith(
+        "). There is no plan to review: run the job again, unless a newer commit "
+        "has a job of its own."
+    )
+    assert plan_in(text) is None
 
 
 def test_warnings_come_first_then_changes_drift_times_slots_and_cost() -> None:

@@ -75,9 +75,11 @@ def outputs(repository: Path, **variables: str) -> dict[str, str]:
         ("production", ".", "production"),
         ("production", "", "production"),
         ("production", "./", "production"),
-        ("production", "my folder", "production-my-folder"),
-        ("production", "./my folder/", "production-my-folder"),
-        ('prod uction/é"$x', ".", "prod-uction-----x"),
+        ("production", "teams/search", "production+teams+search"),
+        ("production", "./teams/search/", "production+teams+search"),
+        ("production", "my folder", "production+my-folder+0b038fdb"),
+        ("production", "./my folder/", "production+my-folder+0b038fdb"),
+        ('prod uction/é"$x', ".", "prod-uction+----x+a85c65d4"),
     ],
 )
 def test_the_artifact_is_named_by_environment_and_folder(
@@ -86,6 +88,21 @@ def test_the_artifact_is_named_by_environment_and_folder(
     found = outputs(repository, ENVIRONMENT=environment, FOLDER=folder)
     assert found["artifact"] == f"schedules-plan-{name}"
     assert Path(found["kept"]).is_dir()
+
+
+def test_no_two_places_share_an_artifact(repository: Path) -> None:
+    places = [
+        *(("prod", "eu/x"), ("prod-eu", "x"), ("prod", "eu-x"), ("prod", "eu+x"), ("prod", "eu x")),
+        *(("prod", "eu"), ("prod-eu", "."), ("prod/eu", "."), ("prod+eu", "."), ("prod", "é/x")),
+        *(("prod", "-/x"), ("prod", "--/x"), ("prod", "ü/x")),
+    ]
+    found = [outputs(repository, ENVIRONMENT=name, FOLDER=folder) for name, folder in places]
+    for key in ("artifact", "kept"):
+        assert len({one[key] for one in found}) == len(places)
+    assert found[0]["artifact"] == "schedules-plan-prod+eu+x"
+    assert found[1]["artifact"] == "schedules-plan-prod-eu+x"
+    # What GitHub accepts in the name of an artifact.
+    assert not any(set('":<>|*?\r\n\\/') & set(one["artifact"]) for one in found)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,31 @@ def test_one_that_no_longer_touches_any_says_so_in_its_comment(ci: Ci) -> None:
     assert comment.startswith(f"{MARKER}\n✅ `production`: this pull request touches no schedule")
 
 
+def test_a_plan_that_was_cancelled_is_neither_the_old_one_nor_a_failure(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    never = replace(ci.pull_request(), cancelled_in="Validate and plan")
+    assert never.run("plan.yml")["plan"].ran()[-1] == "Comment"
+    assert ci.github.bodies(7) == []
+    ci.pull_request().run("plan.yml")
+    ci.team.commit("a", "b", "c", "d")
+    never.run("plan.yml")
+    (comment,) = ci.github.bodies(7)
+    assert comment.splitlines()[0] == MARKER
+    assert comment.splitlines()[1].startswith("⏹️ `production`: the plan was cancelled. There is no")
+    assert len(comment.splitlines()) == 2
+    ci.pull_request().run("plan.yml")
+    assert "2 to create" in ci.github.bodies(7)[0]
+
+
+def test_a_job_that_installed_nothing_leaves_the_comment_with_its_commit(ci: Ci) -> None:
+    ci.branch("a", "b", "c")
+    ci.pull_request().run("plan.yml")
+    ci.team.commit("a", "b")
+    job = replace(ci.pull_request(), cancelled_in="Install").run("plan.yml")["plan"]
+    assert job.ran() == ["Look at the place", "Install"]
+    assert "1 to create" in ci.github.bodies(7)[0]
+
+
 def test_a_merge_queue_gets_its_plan_and_no_comment(ci: Ci) -> None:
     base = ci.team.git.git("rev-parse", "HEAD")
     ci.branch("a", "b", "c")
@@ -121,7 +146,7 @@ def test_each_environment_and_folder_keeps_a_plan_and_a_comment_of_its_own(ci: C
         ci.github.faults = list(faults)
         job = ci.pull_request().plan(environment, folder)
         assert job.succeeded, job.output
-    kept = ["schedules-plan-production", "schedules-plan-production-team", "schedules-plan-staging"]
+    kept = ["schedules-plan-production", "schedules-plan-production+team", "schedules-plan-staging"]
     assert sorted(path.name for path in (ci.temporary / "artifacts").iterdir()) == kept
     assert [body.partition("\n")[0] for body in ci.github.bodies(7)[150:]] == [
         MARKER,  # of a deleted account: it stays as it is
