@@ -330,13 +330,24 @@ def _change_row(
     return (
         f"{_SIGNS[change.action]}{_NO_BREAK}{change.action}",
         f"{kind}{code(change.name, table=True)}",
-        _whole(prose(change.reason)),
+        _whole("<br>".join(map(prose, _why(change)))),
         ""
         if effect is None or not schedule
         else _whole("<br>".join(_runs(effect, change, plan.now))),
         prose(str(owner)) if schedule else "",
         _place(plan, made, change.file, change.line),
     )
+
+
+def _why(change: Change) -> Iterator[str]:
+    """The reason; of a schedule that is new also when it runs and what it calls."""
+    yield change.reason
+    after = change.after
+    if change.action is Action.CREATE and change.kind is Kind.SCHEDULE and after is not None:
+        when = " and ".join(after.get("when", ())) or after.get("at") or "no times of its own"
+        zone = after.get("timezone", "UTC")
+        yield when if zone == "UTC" else f"{when} in {zone}"
+        yield f"calls {after['app']}/{after['function']}"
 
 
 def _whole(text: str) -> str:

@@ -147,10 +147,38 @@ def test_a_change_says_what_it_does_to_the_runs(
     assert f"| {runs} |" in text.replace("&nbsp;", " ").replace("&#8209;", "-")
 
 
+@pytest.mark.parametrize(
+    ("manifest", "shown"),
+    [
+        ('schedule: "0 6 * * *"', "is new in git<br>0 6 \\* \\* \\*<br>calls shop/sync"),
+        (
+            'schedule: ["0 6 * * *", 90m]\ntimezone: Asia/Tokyo\nfunction: shop/Mailer.to_all',
+            "is new in git<br>0 6 \\* \\* \\* and 90m in Asia/Tokyo<br>calls shop/Mailer.to\\_all",
+        ),
+        ("at: 2026-12-01T09:00Z", "is new in git<br>2026-12-01T09:00Z<br>calls shop/sync"),
+    ],
+)
+def test_a_new_schedule_says_when_it_runs_and_what_it_calls(manifest: str, shown: str) -> None:
+    text = comment(make_plan(desired(schedules(f"name: a\n{manifest}")), nothing(), NOW))
+    assert f"create | `a` | {shown} |" in text.replace("&nbsp;", " ").replace("&#8209;", "-")
+
+
+def test_a_likely_rename_without_formerly_is_the_first_warning_after_the_deletion() -> None:
+    before = schedules('name: old\nschedule: "0 6 * * *"\n---\nname: b\nschedule: "5 * * * *"')
+    after = schedules('name: new\nschedule: "0 6 * * *"\n---\nname: b\nschedule: "6 * * * *"')
+    text = comment(make_plan(desired(after), applied(before), NOW))
+    warned = text.partition("> [!WARNING]\n")[2].splitlines()
+    assert warned[0] == "> - **1 schedule deleted**: `old`"
+    assert warned[1].startswith(
+        "> - new: has the function, the schedule and the arguments of old, which is deleted with "
+        "its history; if it is its new name, add \\`formerly: old\\` ([`schedules/all.yaml:1`]"
+    )
+
+
 def test_a_schedule_that_is_suspended_says_that_it_does_not_run() -> None:
     asleep = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/sync\nsuspend: true')
     text = comment(make_plan(desired(asleep), nothing(), NOW))
-    assert "| `a` | is new in git | no runs while it is suspended |" in text
+    assert "calls shop/sync | no runs while it is suspended |" in text
 
 
 def test_deletions_are_the_first_rows() -> None:
@@ -235,13 +263,13 @@ def test_many_changes_are_folded_so_that_what_follows_is_near() -> None:
     live = applied(hourly(*MANY[:30]))
     assert live.own is not None
     stopped = replace(live, own=replace(live.own, functions=()))
-    text = comment(make_plan(desired(hourly(*MANY[:330])), stopped, NOW))
+    text = comment(make_plan(desired(hourly(*MANY[:230])), stopped, NOW))
     open_rows = text.partition("<details>")[0]
     assert open_rows.count("| ➕&nbsp;create |") == OPEN
-    assert "<summary>290 more changes</summary>" in text
-    assert "When: next runs of 50 schedules, of the first 50 of 300 that change" in text
-    assert text.count("| ➕&nbsp;create |") == 300
-    assert text.index("290 more") < text.index("**Drift**") < text.index("When: next runs")
+    assert "<summary>190 more changes</summary>" in text
+    assert "When: next runs of 50 schedules, of the first 50 of 200 that change" in text
+    assert text.count("| ➕&nbsp;create |") == 200
+    assert text.index("190 more") < text.index("**Drift**") < text.index("When: next runs")
     assert len(text) <= LIMIT
 
 
