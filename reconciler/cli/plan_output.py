@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +41,21 @@ def made_now(applied: str | None = None) -> Made:
         links=links(),
         head=head_commit(),
         folder="" if folder == "." else folder,
-        applied=None if applied is None else how_applied(top, applied, folder),
+        applied=None if applied is None else how_applied(top, applied, folder, _reviewers),
     )
+
+
+def _reviewers(environment: str) -> tuple[str, ...] | None:
+    """Ask GitHub once, as the running job; None when it is not a job, or there is no answer."""
+    if not os.environ.get("GITHUB_TOKEN") or not os.environ.get("GITHUB_REPOSITORY"):
+        return None
+    from reconciler.github.api import Repository
+    from reconciler.github.apply_workflow import required_reviewers
+
+    try:
+        return required_reviewers(replace(Repository.of_job(), pauses=()), environment)
+    except ReconcileError:
+        return None
 
 
 def show(plan: Plan, form: str) -> None:

@@ -37,6 +37,14 @@ class GitHub(Protocol):
         """Every entry of a list, within a bound."""
         ...
 
+    def get(self, path: str) -> Mapping[str, Any]:
+        """One object.
+
+        Raises:
+            RefusedByGitHubError: GitHub refuses it.
+        """
+        ...
+
     def send(self, method: str, path: str, **body: object) -> None:
         """Create, change or delete something.
 
@@ -75,12 +83,14 @@ class Repository:
         api: the API's address, without a slash at the end.
         name: ``owner/name``.
         sleep: waits for so many seconds.
+        pauses: before each further try of a call.
     """
 
     api: str
     name: str
     token: str
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    pauses: tuple[float, ...] = PAUSES
 
     @classmethod
     def of_job(cls) -> Self:
@@ -118,6 +128,17 @@ class Repository:
             if len(found) < PAGE:
                 return
 
+    def get(self, path: str) -> Mapping[str, Any]:
+        """See :class:`GitHub`.
+
+        Raises:
+            ReconcileError: GitHub refuses, or does not answer.
+        """
+        found = self._call("GET", path, None)
+        if not isinstance(found, Mapping):
+            raise self._misunderstood(f"GET {path}")
+        return found
+
     def send(self, method: str, path: str, **body: object) -> None:
         """See :class:`GitHub`.
 
@@ -149,7 +170,7 @@ class Repository:
         """
         what = f"{method} {path.partition('?')[0]}"
         prefix = f"repos/{self.name}/" if below is None else below
-        for pause in (*PAUSES, None):
+        for pause in (*self.pauses, None):
             try:
                 answer = self._try(method, f"{self.api}/{prefix}{path}", body)
             except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:

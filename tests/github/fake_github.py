@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
 PERSON = {"login": "mallory", "type": "User"}
@@ -22,6 +22,7 @@ class FakeGitHub:
 
     Attributes:
         permissions: of people, by login.
+        environments: the answers about GitHub environments, by name.
         me: the person whose token it is; empty for an app's.
         forbidden: whether the token may do nothing.
         locked: ids of comments that the token may not change.
@@ -34,6 +35,7 @@ class FakeGitHub:
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[str, list[int]] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
+    environments: dict[str, Any] = field(default_factory=dict)
     me: str = ""
     forbidden: bool = False
     locked: set[int] = field(default_factory=set)
@@ -68,6 +70,9 @@ class FakeGitHub:
             case ["GET", "collaborators", login, "permission"]:
                 known = login in self.permissions
                 return (200, {"permission": self.permissions[login]}) if known else (404, {})
+            case ["GET", "environments", name]:
+                found = self.environments.get(unquote(name))
+                return (404, {"message": "Not Found"}) if found is None else (200, found)
             case ["GET", "commits", commit, "pulls"]:
                 numbers = self.pulls.get(commit, [])
                 merged = [{"number": n, "merged_at": "2026-11-20T15:00:00Z"} for n in numbers]

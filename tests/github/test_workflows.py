@@ -34,6 +34,28 @@ def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(ci: Ci) -> None
     assert ci.live() == ["a", "b"]
 
 
+def test_the_comment_names_the_workflow_and_who_has_to_approve(ci: Ci) -> None:
+    workflows = ci.team.project.root / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    (workflows / "apply.yml").write_text((ROOT / ".github/workflows/apply.yml").read_text())
+    ci.branch("a", "b", "c")
+
+    def said() -> str:
+        ci.pull_request().run("plan.yml")
+        lines = ci.github.bodies(7)[0].splitlines()
+        return next(line for line in lines if line.startswith("After the merge, apply.yml applies"))
+
+    assert said().endswith(
+        "; required reviewers of the GitHub environment production, if any, approve it first."
+    )
+    ci.github.environments["production"] = {"protection_rules": []}
+    assert "plan without an approval" in said()
+    reviewer = {"type": "User", "reviewer": {"login": "ada"}}
+    rule = {"type": "required_reviewers", "reviewers": [reviewer]}
+    ci.github.environments["production"] = {"protection_rules": [rule]}
+    assert "once ada approves it" in said()
+
+
 def test_a_pull_request_that_touches_no_schedule_succeeds_without_a_plan_or_comment(ci: Ci) -> None:
     ci.team.git.git("checkout", "-q", "-b", "feature")
     ci.team.git.write("notes.txt", "x")
