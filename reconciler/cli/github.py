@@ -35,7 +35,15 @@ def comment(*, env: str | None, untouched: bool, cancelled: bool, file: str | No
         write = cancelled_markdown if cancelled else untouched_markdown
         put_comment(repository, number, write(environment_name(env), made_now()), existing=True)
     else:
-        put_comment(repository, number, _read(env, file))
+        stranger = put_comment(repository, number, _read(env, file))
+        if stranger is not None:
+            print(
+                f"warning: a comment of {stranger} begins like ours, and that {stranger} may write "
+                "to this repository is not known; it stays, and a new one was written",
+                "  If the token is of this account: give the step `${{ github.token }}` instead.",
+                sep="\n",
+                file=sys.stderr,
+            )
     return 0
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from reconciler.github.api import GitHub, RefusedByGitHubError
 
 
-def put_comment(github: GitHub, pull_request: int, body: str, *, existing: bool = False) -> None:
+def put_comment(
+    github: GitHub, pull_request: int, body: str, *, existing: bool = False
+) -> str | None:
     """Write the comment, in place of the one that begins with the same line.
 
     Two of ours become one: a job that was cancelled, or a call that was tried again, may have
@@ -17,9 +19,18 @@ def put_comment(github: GitHub, pull_request: int, body: str, *, existing: bool 
     Args:
         body: its first line is the marker by which it is found again.
         existing: only where there is one; otherwise nothing is written.
+
+    Returns:
+        Where a new one is written beside a comment of the same first line: the author of that, who
+        is not known to be an app or to have write access. None otherwise.
     """
     written = False
-    for comment in list(our_comments(github, pull_request, body.partition("\n")[0])):
+    author = None
+    marker = body.partition("\n")[0]
+    for comment in list(github.each(f"issues/{pull_request}/comments")):
+        if not is_ours(github, comment, marker):
+            author = author or (_login(comment) if _is_marked(comment, marker) else None)
+            continue
         path = f"issues/comments/{comment.get('id')}"
         try:
             if written:
@@ -30,8 +41,10 @@ def put_comment(github: GitHub, pull_request: int, body: str, *, existing: bool 
         except RefusedByGitHubError as error:
             if error.status not in (403, 404):
                 raise
-    if not written and not existing:
-        github.send("POST", f"issues/{pull_request}/comments", body=body)
+    if written or existing:
+        return None
+    github.send("POST", f"issues/{pull_request}/comments", body=body)
+    return author
 
 
 def our_comments(github: GitHub, pull_request: int, marker: str) -> Iterator[Mapping[str, Any]]:
@@ -47,10 +60,20 @@ def is_ours(github: GitHub, post: Mapping[str, Any], marker: str) -> bool:
     Anybody can write the marker. It counts from an app, and from a person who may write to the
     repository, as whose token `github-token` may be.
     """
-    if str(post.get("body") or "").partition("\n")[0].strip() != marker:
+    if not _is_marked(post, marker):
         return False
+    login = _login(post)
     author = post.get("user")
-    if not isinstance(author, Mapping):  # the account was deleted
-        return False
-    login = str(author.get("login") or "")
-    return author.get("type") == "Bot" or (bool(login) and github.may_write(login))
+    is_app = isinstance(author, Mapping) and author.get("type") == "Bot"
+    return is_app or (login is not None and github.may_write(login))
+
+
+def _is_marked(post: Mapping[str, Any], marker: str) -> bool:
+    return str(post.get("body") or "").partition("\n")[0].strip() == marker
+
+
+def _login(post: Mapping[str, Any]) -> str | None:
+    """The author's name; None when the account was deleted."""
+    author = post.get("user")
+    login = author.get("login") if isinstance(author, Mapping) else None
+    return login if isinstance(login, str) and login else None

@@ -72,7 +72,8 @@ def test_of_a_person_the_comment_is_ours_if_they_may_write(
         if permission is not None:
             fake.permissions["mallory"] = permission
         fake.comment(7, f"{MARKER}\nold", PERSON)
-        put_comment(on(fake), 7, f"{MARKER}\nnew")
+        stranger = put_comment(on(fake), 7, f"{MARKER}\nnew")
+        assert stranger == (None if ours else "mallory")
         expected = [] if ours else [f"{MARKER}\nold"]
         assert fake.bodies(7) == [*expected, f"{MARKER}\nnew"]
 
