@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from reconciler.errors import ReconcileError
 
+DEEPEST: Final = 200
+"""Objects and lists inside one another that are read."""
 _STRING_OR_COMMENT: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_PLACE: Final = re.compile(r"near (\d+)")
 
 
 def read_json_object(text: str) -> Mapping[str, Any]:
@@ -20,8 +23,6 @@ def read_json_object(text: str) -> Mapping[str, Any]:
     """
     try:
         document = _loaded(text)
-    except ValueError as error:
-        raise ReconcileError(f"is not JSON: {_reason(error)}") from error
     except RecursionError as error:
         raise ReconcileError("is nested too deeply") from error
     if not isinstance(document, dict):
@@ -33,25 +34,52 @@ def _loaded(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:
-        import json5  # slower by far, and only a file with comments needs it
+        pass
+    import pyjson5  # only a file with comments needs it
 
-        return json5.loads(text)
+    try:
+        return pyjson5.decode(text, DEEPEST)
+    except pyjson5.Json5NestingTooDeep as error:
+        raise ReconcileError("is nested too deeply") from error
+    except pyjson5.Json5DecoderException as error:
+        found = _PLACE.search(str(error))
+        line = text.count("\n", 0, int(found[1]) - 1) + 1 if found and int(found[1]) else 1
+        if isinstance(error, pyjson5.Json5EOF):
+            what = "what begins here has no end"
+        elif isinstance(error, pyjson5.Json5ExtraData):
+            what = "text follows the end of the object"
+        else:
+            what = f"`{error.args[-1]}` is not expected here"
+        raise ReconcileError(f"is not JSON: line {line}: {what}") from error
 
 
-def _reason(error: ValueError) -> str:
-    """In one line. The parser with comments begins its text with ``<string>:LINE``."""
-    return " ".join(re.sub(r"^<string>:(\d+)", r"line \1:", str(error)).split())
+class StringLines:
+    """The lines on which string values stand, since the parsers give no positions."""
+
+    def __init__(self, strings: Iterator[tuple[str, int]]) -> None:
+        """Take the values in their order, each with its line from 1."""
+        self._lines: dict[str, list[int]] = {}
+        for value, line in strings:
+            self._lines.setdefault(value, []).append(line)
+
+    @classmethod
+    def of_json(cls, text: str) -> StringLines:
+        """The strings of a JSON file that are not in a comment."""
+        return cls(_json_strings(text))
+
+    def next_of(self, value: str) -> int:
+        """The line of the value, and each time that of the next one; 0 when there is none."""
+        lines = self._lines.get(value)
+        return lines.pop(0) if lines else 0
 
 
-def line_of_string(text: str, value: str, occurrence: int = 0) -> int:
-    """The line, from 1, on which a string value stands; 0 when no string says it plainly.
-
-    Args:
-        occurrence: which of several such strings, from 0. The parsers give no positions.
-    """
+def _json_strings(text: str) -> Iterator[tuple[str, int]]:
+    line, end = 1, 0
     for found in _STRING_OR_COMMENT.finditer(text):
-        if found.group() == json.dumps(value, ensure_ascii=False):
-            if not occurrence:
-                return text.count("\n", 0, found.start()) + 1
-            occurrence -= 1
-    return 0
+        line += text.count("\n", end, found.start())
+        end = found.start()
+        if found.group().startswith('"'):
+            try:
+                yield json.loads(found.group()), line
+            except ValueError:
+                continue

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from reconciler.cron.fields import FIELDS
 from reconciler.importers.draft import Draft, Found, Remark
-from reconciler.importers.json_files import line_of_string, read_json_object
+from reconciler.importers.json_files import StringLines, read_json_object
 
 
 def read_vercel(text: str, folder: str) -> Found:
@@ -32,15 +32,14 @@ def _items(document: Mapping[str, Any], text: str, folder: str) -> Iterator[Draf
     if crons is not None and not isinstance(crons, list):
         yield Remark(0, "crons", "has to be a list of `path` and `schedule`")
         return
-    seen: dict[str, int] = {}
+    lines = StringLines.of_json(text)
     for number, cron in enumerate(crons or ()):
         path = cron.get("path") if isinstance(cron, Mapping) else None
         schedule = cron.get("schedule") if isinstance(cron, Mapping) else None
         if not isinstance(path, str) or not isinstance(schedule, str):
             yield Remark(0, f"crons[{number}]", "has to have a `path` and a `schedule`")
             continue
-        line = line_of_string(text, schedule, seen.get(schedule, 0))
-        seen[schedule] = seen.get(schedule, 0) + 1
+        line = lines.next_of(schedule)
         for key in cron:
             if key not in {"path", "schedule"}:
                 yield Remark(line, f"{key} of {path}", "a manifest has no such field")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from reconciler.errors import ReconcileError
 from reconciler.importers.cloudflare import from_cloudflare
 from reconciler.importers.dialects import UnclearError
 from reconciler.importers.draft import Draft, Found, Remark
-from reconciler.importers.json_files import line_of_string, read_json_object
+from reconciler.importers.json_files import StringLines, read_json_object
 
 
 def read_wrangler(text: str, *, toml: bool, folder: str = "worker") -> Found:
@@ -35,16 +35,15 @@ def read_wrangler(text: str, *, toml: bool, folder: str = "worker") -> Found:
         document = read_json_object(text)
     name = document.get("name")
     worker = name if isinstance(name, str) and name else folder
-    return Found.of(_Reading(text, toml).triggers(document, worker), title=worker)
+    lines = StringLines(_toml_strings(text)) if toml else StringLines.of_json(text)
+    return Found.of(_Reading(lines).triggers(document, worker), title=worker)
 
 
 class _Reading:
     """Reads the sections of one file; equal expressions get the lines in their order."""
 
-    def __init__(self, text: str, toml: bool) -> None:
-        self._text = text
-        self._toml = toml
-        self._seen: dict[str, int] = {}
+    def __init__(self, lines: StringLines) -> None:
+        self._lines = lines
 
     def triggers(self, document: Mapping[str, Any], worker: str) -> Iterator[Draft | Remark]:
         yield from self._crons(document, worker)
@@ -63,13 +62,20 @@ class _Reading:
         triggers = section.get("triggers")
         crons = triggers.get("crons") if isinstance(triggers, Mapping) else None
         if crons is not None and not isinstance(crons, list):
-            yield Remark(self._line(str(crons)), str(crons), "`crons` has to be a list")
+            line = self._lines.next_of(str(crons))
+            yield Remark(line, str(crons), "`crons` has to be a list")
             return
+        seen: dict[str, int] = {}
         for cron in crons or ():
-            line = self._line(str(cron))
+            line = self._lines.next_of(str(cron))
             if not isinstance(cron, str):
                 yield Remark(line, str(cron), "a cron has to be text")
                 continue
+            if cron in seen:
+                reason = f"is in this list already, on line {seen[cron]}: one manifest is enough"
+                yield Remark(line, f"{cron} of {worker}", reason)
+                continue
+            seen[cron] = line
             try:
                 expression = from_cloudflare(cron)
             except UnclearError as error:
@@ -82,19 +88,16 @@ class _Reading:
                 origin=f"{cron} (Cloudflare) of {worker}",
             )
 
-    def _line(self, cron: str) -> int:
-        occurrence = self._seen.get(cron, 0)
-        self._seen[cron] = occurrence + 1
-        if not self._toml:
-            return line_of_string(self._text, cron, occurrence)
-        quoted = re.compile(rf"""["']{re.escape(cron)}["']""")
-        lines = [
-            number
-            for number, line in enumerate(self._text.split("\n"), start=1)
-            if not line.lstrip().startswith("#")
-            for _ in quoted.finditer(line)
-        ]
-        return lines[occurrence] if occurrence < len(lines) else 0
+
+_QUOTED: Final = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+
+
+def _toml_strings(text: str) -> Iterator[tuple[str, int]]:
+    """The strings of a TOML file, without those on lines that are comments."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.lstrip().startswith("#"):
+            for found in _QUOTED.finditer(line):
+                yield found[1] or found[2] or "", number
 
 
 def _has_crons(section: Mapping[str, Any]) -> bool:

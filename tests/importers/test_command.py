@@ -66,7 +66,7 @@ def test_json_that_cannot_be_read_is_an_error_with_its_line(tmp_path: Path) -> N
     (tmp_path / "wrangler.jsonc").write_text('// a comment\n{"name": }\n')
     done = reconcile(tmp_path, "wrangler", "wrangler.jsonc")
     assert done.returncode == 1
-    assert "wrangler.jsonc: is not JSON: line 2: Unexpected" in done.stderr
+    assert "wrangler.jsonc: is not JSON: line 2: `}` is not expected here" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -315,3 +316,25 @@ def test_the_star_bit_of_kubernetes_decides_how_two_day_fields_are_joined(
     text = textwrap.dedent(CRONJOB).replace("CRON_TZ=Europe/Berlin 0 3 ? * *", theirs)
     (manifest,) = manifests(written(read_kubernetes(text)))
     assert manifest["schedule"] == ours
+
+
+def test_a_large_file_with_comments_is_read_and_its_lines_are_right() -> None:
+    entries = "".join(f'  "k{n}": [{{"a": [1, "0 9 * * 2"]}}], // ]}}\n' for n in range(20_000))
+    text = f'{{ /* " */\n{entries}"name": "w",\n"triggers": {{"crons": ["5 9 * * 2",]}},\n}}'
+    (draft,) = read_wrangler(text, toml=False).drafts
+    assert (draft.schedule, draft.line) == (("5 9 * * mon",), 20_003)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1,\n "b": x}', "is not JSON: line 2: `x` is not expected here"),
+        ('{\n "a": 1,', "is not JSON: line 1: what begins here has no end"),
+        ("{\n} // a\n}", "is not JSON: line 2: text follows the end of the object"),
+        ("[1, // a\n]", "is not a JSON object"),
+        (f"{'[' * 1000} // a", "is nested too deeply"),
+    ],
+)
+def test_what_is_not_json_is_named_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(ReconcileError, match=f"^{re.escape(message)}$"):
+        read_wrangler(text, toml=False)
