@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -153,6 +154,7 @@ def _import(options: ImportOptions) -> int:
         app=options.app,
         settings=settings,
         schema=f"{up}/schema/manifest.schema.json",
+        now=datetime.now(UTC),
     )
     source = "standard input" if options.file == STANDARD_INPUT else options.file or "modal"
     _print_remarks(written, source)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from reconciler.importers.clock_rules import AIRFLOW, ClockRule
 from reconciler.importers.dialects import Reading, Times, UnclearError, in_cron, interval
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.python_literals import (
@@ -36,6 +37,12 @@ _READ: Final = frozenset(
     {"dag_id", "schedule", "schedule_interval", "timetable", "catchup", "description"}
     | {"start_date", "end_date", "max_active_runs", "default_args"}
 )
+_INTERVAL: Final = (
+    "Airflow 2, and a timetable of data intervals, name a run by the start of its interval, one "
+    "occurrence earlier; `${occurrence.time}` is the time of the run"
+)
+_TRIGGERS: Final = frozenset({"CronTriggerTimetable", "MultipleCronTriggerTimetable"})
+"""Timetables whose logical date is the time of the run."""
 _NO_SCHEDULE: Final = (
     "has no schedule: Airflow 3 runs it by hand or by data only, Airflow 2 once a day"
 )
@@ -55,8 +62,9 @@ def read_airflow(text: str) -> Found:
 
 
 def _items(module: Module) -> Iterator[Draft | Remark]:
-    for node, name in _dags(module):
-        if isinstance(node, ast.Call) and name is None and called_name(node) != "DAG":
+    classes = _dag_classes(module)
+    for node, name in _dags(module, classes):
+        if isinstance(node, ast.Call) and name is None and called_name(node) not in classes:
             text = f"{called_name(node)}({_times_of(module, node)})"
             yield Remark(node.lineno, text, _FACTORY)
         elif isinstance(node, ast.Call):
@@ -81,14 +89,25 @@ def from_croniter(text: str) -> str:
     return in_cron(Times(*values, both), words).schedule
 
 
-def _dags(module: Module) -> Iterator[tuple[ast.expr, str | None]]:
+def _dag_classes(module: Module) -> frozenset[str]:
+    """`DAG`, and the module's classes that are called as it is."""
+    names = {"DAG"}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef) and names & set(map(last_name, node.bases)):
+            methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            if not methods & {"__init__", "__new__"}:
+                names.add(node.name)
+    return frozenset(names)
+
+
+def _dags(module: Module, classes: frozenset[str]) -> Iterator[tuple[ast.expr, str | None]]:
     """Each call or decorator that makes a DAG, with the name of the function that it decorates.
 
     And each call of another function that is given a schedule, for it may make one.
     """
     for node in ast.walk(module.tree):
         match node:
-            case ast.Call() if called_name(node) == "DAG":
+            case ast.Call() if called_name(node) in classes:
                 yield node, None
             case ast.Call() if called_name(node) not in {"", "dag", "dict"}:
                 if keyword_values(node).keys() & _TIMES:
@@ -147,6 +166,7 @@ class _Dag:
         start = self._literal("start_date")
         zone = start.zone if isinstance(start, Moment) and start.zone else None
         keys = dict(self._keys())
+        clock: ClockRule | None = AIRFLOW
         if isinstance(node, ast.Call) and called_name(node) in _TIMETABLES:
             given = keyword_values(node)
             zone = self._module.value(given["timezone"]) if "timezone" in given else zone
@@ -158,10 +178,14 @@ class _Dag:
             if isinstance(value, timedelta):
                 schedule, more = self._every(value, start, line, source)
                 keys = {**more, **keys}
+                clock = None
             else:
                 schedule = (self._cron(value),)
         if not schedule or not isinstance(zone, str | None):
             raise UnclearError("has no times that can be read")
+        if not (isinstance(node, ast.Call) and called_name(node) in _TRIGGERS):
+            text = f"the data interval of {self.name}"
+            self.remarks.append(Remark(line, text, _INTERVAL, Kind.DIFFERS))
         description = self._literal("description")
         return Draft(
             line=line,
@@ -171,6 +195,7 @@ class _Dag:
             description=description if isinstance(description, str) else None,
             origin=f"{source} (Airflow)",
             keys=keys,
+            clock=clock,
         )
 
     def _cron(self, value: Any) -> str:
@@ -191,6 +216,8 @@ class _Dag:
         if not every % timedelta(days=1) and local is not None:
             if text == "1d":
                 return (f"{local.minute} {local.hour} * * *",), {}
+            reason = "Airflow first runs one interval after `start_date`, a manifest at `start`"
+            self.remarks.append(Remark(line, source, reason, Kind.DIFFERS))
             return (text,), {"start": _written(start)}
         aligned = local is not None and not (
             timedelta(hours=local.hour, minutes=local.minute) % every
@@ -206,6 +233,9 @@ class _Dag:
         end = self._literal("end_date")
         if isinstance(end, Moment):
             yield "end", _written(end)
+            reason = "Airflow also runs for a logical date that equals it; `end` is exclusive"
+            text = f"end_date of {self.name}"
+            self.remarks.append(Remark(self._given["end_date"].lineno, text, reason, Kind.DIFFERS))
         if self._literal("max_active_runs") == 1:
             yield "overlap", "queue"
         catchup = self._literal("catchup")

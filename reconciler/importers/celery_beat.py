@@ -1,7 +1,7 @@
 """The periodic tasks of Celery beat, read from Python code without running it.
 
 Source: Celery's documentation of periodic tasks. In its `crontab` all fields must match, ranges may
-wrap, and 6 is the highest weekday.
+wrap, 6 is the highest weekday, and a step needs a range or `*` before it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field
 from reconciler.durations import format_seconds
+from reconciler.importers.clock_rules import CELERY
 from reconciler.importers.dialects import Cron, Reading, Times, UnclearError, in_cron, interval
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.python_literals import (
@@ -24,7 +25,7 @@ from reconciler.importers.python_literals import (
     last_name,
 )
 
-_READING: Final = Reading(wraps=True, last_weekday=6)
+_READING: Final = Reading(wraps=True, last_weekday=6, open_steps=False)
 _SETTINGS: Final = frozenset({"beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE"})
 _ZONES: Final = frozenset({"timezone", "CELERY_TIMEZONE"})
 _FIELDS: Final[Mapping[str, Field]] = {
@@ -109,8 +110,7 @@ class _Beat:
         The key is None for an unpacked part, and an ellipsis for a whole, that only running the
         code would tell. A dict that two settings name is read once.
         """
-        if isinstance(node, ast.Name) and node.id in self._module.names:
-            node = self._module.names[node.id]
+        node = self._resolved(node)
         if id(node) in read:
             return
         read.add(id(node))
@@ -145,12 +145,18 @@ class _Beat:
             text = self._module.source(entry)
             yield Remark(entry.lineno, text, "an entry that can be read only by running the code")
             return
-        given = {
-            key.value: value
-            for key, value in zip(fields.keys, fields.values, strict=True)
-            if isinstance(key, ast.Constant) and isinstance(key.value, str)
-        }
-        task = self._literal(given["task"]) if "task" in given else None
+        given: dict[str, ast.expr] = {}
+        for key, value in self._entries(fields, set(), _DEEPEST):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                given[key.value] = value
+            else:
+                text = f"`{self._module.source(value)}` of {called}"
+                yield Remark(value.lineno, text, "known only when the code runs")
+        if "task" not in given:
+            reason = "names no `task`, so Celery has nothing to send"
+            yield Remark(entry.lineno, f"the entry {called}", reason)
+            return
+        task = self._literal(given["task"])
         yield from self._entry(called, str(task or called), given, entry.lineno)
 
     def _periodic(self, node: ast.Call) -> Iterator[Draft | Remark]:
@@ -184,6 +190,7 @@ class _Beat:
             return
         if is_counted:
             yield Remark(node.lineno, source, _COUNTED, Kind.DIFFERS)
+        yield from self._crontab_rest(node, name)
         keys: dict[str, Any] = {"exclude": list(cron.exclude)} if cron.exclude else {}
         arguments = self._literal(given["kwargs"]) if "kwargs" in given else None
         if isinstance(arguments, dict):
@@ -199,6 +206,7 @@ class _Beat:
             timezone=self._zone if isinstance(self._zone, str) else "UTC",
             origin=f"{source}, task {task} (Celery)",
             keys=keys,
+            clock=None if is_counted else CELERY,
         )
         if "args" in given and self._literal(given["args"]) != []:
             reason = "positional: give them to the function by name, in `args`"
@@ -212,10 +220,28 @@ class _Beat:
         for key in given.keys() - {"task", "schedule", "args", "kwargs", "options"}:
             yield Remark(given[key].lineno, f"{key} of {name}", "a manifest has no such field")
 
+    def _crontab_rest(self, node: ast.expr, name: str) -> Iterator[Remark]:
+        """The arguments of a `crontab` that are not times."""
+        node = self._resolved(node)
+        if not isinstance(node, ast.Call) or called_name(node) != "crontab":
+            return
+        for key, value in keyword_values(node).items():
+            if key == "nowfun":
+                text = f"nowfun={self._module.source(value)} of {name}"
+                reason = "gives this entry its time and zone: say the zone as `timezone`"
+                yield Remark(value.lineno, text, reason, Kind.DIFFERS)
+            elif key not in {*_FIELDS, "app"}:
+                yield Remark(value.lineno, f"{key} of {name}", "a manifest has no such field")
+
+    def _resolved(self, node: ast.expr) -> ast.expr:
+        """The value of a variable of the module, else the node itself."""
+        if isinstance(node, ast.Name) and node.id in self._module.names:
+            return self._module.names[node.id]
+        return node
+
     def _schedule(self, node: ast.expr) -> tuple[Cron, bool]:
         """The times, and whether they are counted from a start."""
-        if isinstance(node, ast.Name) and node.id in self._module.names:
-            node = self._module.names[node.id]
+        node = self._resolved(node)
         if isinstance(node, ast.Call) and called_name(node) == "crontab":
             return self._crontab(node), False
         if isinstance(node, ast.Call) and called_name(node) == "solar":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -45,6 +45,7 @@ _WRAPPERS: Final = {
     "lckdo": _Wrapper(operands=1),
     "nice": _Wrapper(frozenset({"-n", "--adjustment"})),
     "setlock": _Wrapper(operands=1),
+    "sshpass": _Wrapper(frozenset({"-p", "-f", "-d"})),
     "stdbuf": _Wrapper(frozenset({"-i", "-o", "-e"})),
     "sudo": _Wrapper(frozenset({"-u", "-g", "-h", "-p", "-C", "-U", "--user", "--group"})),
     "systemd-cat": _Wrapper(frozenset({"-t", "-p", "--identifier", "--priority"})),
@@ -70,6 +71,14 @@ _MULTIPLEXERS: Final = frozenset(
     | {"npx", "occ", "rails", "rake", "task", "wp"}
 )
 """Programs that do many things, of which the next word names one."""
+_KUBECTL: Final = frozenset(
+    {"-n", "--namespace", "-c", "--container", "--context", "--kubeconfig", "--cluster", "-s"}
+    | {"--server", "--user", "--token", "--as", "--request-timeout", "--pod-running-timeout"}
+)
+_SSH: Final = frozenset(
+    {"-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S"}
+)
+"""The options of `kubectl` and of `ssh` that take the next word as their value."""
 _PREPARATIONS: Final = frozenset(
     {
         ".",
@@ -165,8 +174,8 @@ def _name(words: Sequence[str], depth: int) -> Iterator[tuple[str, bool]]:
             yield from _names(" ".join(inner[1:2]), depth - 1)
         else:
             yield from _name(inner, depth - 1)
-    elif program in {"docker", "podman", "docker-compose"}:
-        yield from _container(program, rest, depth)
+    elif program in _ELSEWHERE:
+        yield from _ELSEWHERE[program](program, rest, depth)
     elif program in _RUNNERS and _RUNNERS[program] & set(rest[:1]):
         yield from _name(_after_options(rest[1:], frozenset()), depth - 1)
     elif program in {"curl", "wget"}:
@@ -214,6 +223,35 @@ def _container(program: str, rest: Sequence[str], depth: int) -> Iterator[tuple[
         yield PurePosixPath(operands[0].partition(":")[0]).name, False
     else:
         yield program, False
+
+
+def _cluster(program: str, rest: Sequence[str], depth: int) -> Iterator[tuple[str, bool]]:
+    """`kubectl -n shop exec deploy/web -- program`, `kubectl create job --from=cronjob/NAME`."""
+    words = _after_options(rest, _KUBECTL)
+    if words[:1] == ["exec"]:
+        if "--" in words:
+            inner = words[words.index("--") + 1 :]
+        else:
+            inner = _after_options(_after_options(words[1:], _KUBECTL)[1:], _KUBECTL)
+        found = list(_name(inner, depth - 1)) if inner else []
+        yield from found or [(program, False)]
+        return
+    origin = next((word for word in words if word.startswith("--from=cronjob/")), None)
+    yield (origin.rpartition("/")[2] if origin else program), False
+
+
+def _remote(program: str, rest: Sequence[str], depth: int) -> Iterator[tuple[str, bool]]:
+    """`ssh HOST program`."""
+    found = list(_names(" ".join(_after_options(rest, _SSH)[1:]), depth - 1))
+    yield from found or [(program, False)]
+
+
+_ELSEWHERE: Final[Mapping[str, Callable[[str, Sequence[str], int], Iterator[tuple[str, bool]]]]] = {
+    **dict.fromkeys(("docker", "docker-compose", "podman"), _container),
+    **dict.fromkeys(("kubectl", "oc"), _cluster),
+    "ssh": _remote,
+}
+"""Programs that start another one in a container or on another machine."""
 
 
 def _script(program: str, rest: Sequence[str], depth: int) -> Iterator[tuple[str, bool]]:

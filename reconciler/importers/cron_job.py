@@ -8,12 +8,13 @@ starts the newest missed one when the Job has ended: that is `overlap: queue`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 import yaml
 
 from reconciler.durations import format_seconds
+from reconciler.importers.clock_rules import KUBERNETES
 from reconciler.importers.dialects import Cron, UnclearError
 from reconciler.importers.draft import Draft, Kind, Remark
 from reconciler.importers.robfig import from_robfig
@@ -28,12 +29,13 @@ _MOST_TRIES: Final = 10
 """As many retries as a manifest may have."""
 _FIRST_WAIT: Final = "10s"
 
+SERVER_FIELDS: Final = frozenset(
+    {"name", "creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"}
+)
+"""The name, and what the server adds to `metadata`, as in `kubectl get -o yaml`."""
 _READ: Final = {
     "": {"apiVersion", "kind", "metadata", "spec", "status"},
-    # The others are what the server adds, as in `kubectl get -o yaml`.
-    "metadata": {
-        *("name", "creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"),
-    },
+    "metadata": SERVER_FIELDS,
     "spec": {
         *("schedule", "timeZone", "suspend", "concurrencyPolicy", "startingDeadlineSeconds"),
         "jobTemplate",
@@ -47,7 +49,7 @@ _READ: Final = {
         *("activeDeadlineSeconds", "containers", "initContainers"),
     },
 }
-"""The fields that are imported, by the path of their mapping; each other one becomes a remark."""
+"""The fields that are imported, by the path of their mapping."""
 _REASONS: Final = {
     "annotations": "a manifest has no annotations",
     "completionMode": "an occurrence is one call of the function",
@@ -67,6 +69,7 @@ _REASONS: Final = {
     "affinity": "Modal chooses the machine",
     "ttlSecondsAfterFinished": "all runs are kept for `history_days` of the settings",
     "volumes": "mount a Modal volume in the function",
+    "workflowSpec": "write what the workflow does as a Modal function",
 }
 NOT_TEXT: Final = "its schedule has to be text; of a Helm chart, import what `helm template` prints"
 _NO_COUNTERPART: Final = "a manifest has no such field"
@@ -102,9 +105,10 @@ def read_cron_job(node: yaml.Node) -> Iterator[Draft | Remark]:
         timezone=zone,
         origin=f"CronJob {name}, image {', '.join(images) or 'unknown'}",
         keys={**excluded(cron), **dict(_keys(spec))},
+        clock=None if schedule.startswith("@every") else KUBERNETES,
     )
     yield from _differences(spec, name)
-    yield from _rest(node, "", name)
+    yield from unread(node, name, _READ)
     for key, what in (("containers", "container"), ("initContainers", "init container")):
         for container in items(at(pod, key)):
             yield _container(container, what, name)
@@ -191,15 +195,23 @@ def _differences(spec: yaml.Node, name: str) -> Iterator[Remark]:
         )
 
 
-def _rest(node: yaml.Node, path: str, name: str) -> Iterator[Remark]:
-    """A remark on each field that is not imported, at every level of `_READ`."""
+def unread(
+    node: yaml.Node, name: str, read: Mapping[str, Set[str]], path: str = ""
+) -> Iterator[Remark]:
+    """A remark on each field that is not imported.
+
+    Args:
+        name: of the whole document.
+        read: the fields that are imported, by the path of their mapping.
+        path: of the node.
+    """
     for key, value in fields(node).items():
         inner = f"{path}.{key}" if path else key
-        if key not in _READ[path]:
+        if key not in read[path]:
             reason = _REASONS.get(key, _NO_COUNTERPART)
             yield Remark(line_of(value), f"{_shown(inner, value)} of {name}", reason)
-        elif inner in _READ:
-            yield from _rest(value, inner, name)
+        elif inner in read:
+            yield from unread(value, name, read, inner)
 
 
 def _shown(path: str, value: yaml.Node) -> str:

@@ -11,15 +11,27 @@ from typing import Final
 
 import yaml
 
-from reconciler.importers.cron_job import NOT_TEXT, cron_of, excluded, policies
+from reconciler.importers.clock_rules import ARGO
+from reconciler.importers.cron_job import (
+    NOT_TEXT,
+    SERVER_FIELDS,
+    cron_of,
+    excluded,
+    policies,
+    unread,
+)
 from reconciler.importers.draft import Draft, Remark
 from reconciler.importers.yaml_nodes import at, fields, items, line_of, text_at
 
 _OVERLAP: Final = {"Forbid": "skip", "Replace": "replace"}
-_READ: Final = frozenset(
-    {"schedule", "schedules", "timezone", "suspend", "concurrencyPolicy"}
-    | {"startingDeadlineSeconds"}
-)
+_READ: Final = {
+    "": {"apiVersion", "kind", "metadata", "spec", "status"},
+    "metadata": SERVER_FIELDS,
+    "spec": {
+        *("schedule", "schedules", "timezone", "suspend", "concurrencyPolicy"),
+        "startingDeadlineSeconds",
+    },
+}
 
 
 def read_cron_workflow(node: yaml.Node) -> Iterator[Draft | Remark]:
@@ -50,13 +62,10 @@ def read_cron_workflow(node: yaml.Node) -> Iterator[Draft | Remark]:
             timezone=text_at(spec, "timezone") or "UTC",
             origin=f"CronWorkflow {name}",
             keys={**excluded(crons[0]), **dict(policies(spec, _OVERLAP))},
+            clock=ARGO,
         )
     for key, value in fields(spec).items():
         if key == "schedule" and value not in written:
             reason = "Argo refuses it beside `schedules`"
-            yield Remark(line_of(value), f"schedule: {value.value} of {name}", reason)
-        elif key == "workflowSpec":
-            reason = "write what the workflow does as a Modal function"
-            yield Remark(line_of(value), f"{key} of {name}", reason)
-        elif key not in _READ:
-            yield Remark(line_of(value), f"{key} of {name}", "a manifest has no such field")
+            yield Remark(line_of(value), f"spec.schedule: {value.value} of {name}", reason)
+    yield from unread(node, name, _READ)

@@ -11,9 +11,18 @@ from reconciler.cron import CronError, parse
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import hidden_space
 from reconciler.importers.commands import command_name
-from reconciler.importers.draft import Draft, Found, Remark
+from reconciler.importers.draft import Draft, Found, Kind, Remark
 
 _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)")
+_OF_THE_MACHINE: Final = "a variable of the machine: give it to the function, in its env or secrets"
+_MAIL: Final = "cron mails the output: say who is notified of failures as `alerts`"
+_VARIABLES: Final = {
+    "MAILTO": _MAIL,
+    "MAILFROM": _MAIL,
+    "RANDOM_DELAY": "cron delays each start at random by up to so many minutes",
+    "SHELL": "a function needs no shell",
+    "START_HOURS_RANGE": "of anacron: say the hours in the schedule",
+}
 _ENTRY: Final = re.compile(
     r"-?(?P<times>@\w+|(?:[^ \t]+[ \t]+){4}[^ \t]+)[ \t]+(?P<rest>[^ \t].*)", re.DOTALL
 )
@@ -84,8 +93,11 @@ def _entries(lines: Sequence[str], system: bool, timezone: str) -> Iterator[Draf
             if variable["name"] == "CRON_TZ":
                 timezone = variable["value"].strip("'\"")
             else:
-                reason = "a variable of the machine: give it to the function, in its env or secrets"
-                yield Remark(number, line, reason)
+                reason = _VARIABLES.get(variable["name"], _OF_THE_MACHINE)
+                is_delay = variable["name"] == "RANDOM_DELAY"
+                yield Remark(
+                    number, line, reason, Kind.DIFFERS if is_delay else Kind.NOT_TRANSLATED
+                )
         else:
             at_top = number == len(comments) + 1
             description = _description(comments, at_top=at_top)

@@ -50,6 +50,7 @@ class Reading:
         last_weekday: the highest number of a day of week.
         any_value: the texts that stand for every value.
         long_steps: whether a step may be as large as its field.
+        open_steps: whether `10/20` goes from 10 to the end of the field.
     """
 
     wraps: bool = False
@@ -58,6 +59,7 @@ class Reading:
     last_weekday: int = 7
     any_value: frozenset[str] = frozenset("*")
     long_steps: bool = True
+    open_steps: bool = True
 
     def values(self, field: Field, text: str) -> int:
         """The bit set of a field's values; Sunday is bit 0.
@@ -99,6 +101,8 @@ class Reading:
             first, last = low, low + count - 1
         else:
             begin, dash, end = base.partition("-")
+            if slash and not dash and not self.open_steps:
+                raise UnclearError(f"{field.name}: a step after one value, in {term}")
             first = self._value(field, begin)
             last = self._value(field, end) if dash else low + count - 1 if slash else first
             if dash and first == last and not self.single:

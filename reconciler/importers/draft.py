@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from reconciler.importers.clock_rules import ClockRule
 from reconciler.manifest.text_types import is_reserved
 
 NAME_LENGTH: Final = 50
@@ -49,6 +50,8 @@ class Draft:
         function: the Modal app and function; None when the function is yet to be written.
         origin: the schedule as its file has it, one line; for people.
         keys: further keys of the manifest. A key that this version refuses becomes a remark.
+        clock: what the other scheduler does when the clock changes; None where that is what a
+            manifest does, or where its times are not of the clock.
     """
 
     line: int
@@ -59,6 +62,7 @@ class Draft:
     description: str | None = None
     origin: str
     keys: Mapping[str, Any] = field(default_factory=dict)
+    clock: ClockRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

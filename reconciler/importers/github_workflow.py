@@ -9,6 +9,7 @@ from typing import Final
 import yaml
 
 from reconciler.cron import CronError, Timetable, parse
+from reconciler.importers.clock_rules import GITHUB
 from reconciler.importers.dialects import is_unclear
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
@@ -97,6 +98,7 @@ def _entry(entry: yaml.Node, name: str) -> Iterator[Draft | Remark]:
         schedule=(cron,),
         timezone=text_at(entry, "timezone") or "UTC",
         origin=f"{cron} of the workflow {name}",
+        clock=GITHUB,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
+from reconciler.importers.clock_rules import MODAL, ClockRule
 from reconciler.importers.dialects import is_unclear
 from reconciler.importers.draft import Draft, Found, Kind, Remark, StillFiring
 
@@ -40,7 +41,7 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
         zone = "" if cron.timezone == "UTC" else f', timezone="{cron.timezone}"'
         if is_unclear(cron.cron):
             yield Remark(0, f"{target}: {cron.cron}", _UNCLEAR, Kind.DIFFERS)
-        yield _draft(app, function.name, cron.cron, cron.timezone)
+        yield _draft(app, function.name, cron.cron, cron.timezone, MODAL)
         yield StillFiring(app, function.name, f'schedule=modal.Cron("{cron.cron}"{zone})')
     elif function.schedule is not None:
         period = _PERIOD.fullmatch(function.schedule)
@@ -59,7 +60,9 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
         yield StillFiring(app, function.name, argument)
 
 
-def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:
+def _draft(
+    app: str, function: str, schedule: str, timezone: str, clock: ClockRule | None = None
+) -> Draft:
     return Draft(
         line=0,
         name=function,
@@ -67,4 +70,5 @@ def _draft(app: str, function: str, schedule: str, timezone: str) -> Draft:
         timezone=timezone,
         function=f"{app}/{function}",
         origin=f"{schedule} in the code of {app}",
+        clock=clock,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from reconciler.errors import ReconcileError
+from reconciler.importers.clock_rules import SYSTEMD
 from reconciler.importers.dialects import UnclearError
 from reconciler.importers.draft import Draft, Found, Kind, Remark
 from reconciler.importers.systemd_calendar import Calendar, from_calendar
@@ -100,6 +101,7 @@ def _drafts(
             description=description,
             origin=", ".join(f"OnCalendar={setting.value}" for setting, _ in members),
             keys={**({"exclude": list(exclude)} if exclude else {}), **keys},
+            clock=SYSTEMD,
         )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from keyword import iskeyword
 from typing import Any
 
 import yaml
 
+from reconciler.cron import minute
 from reconciler.foreign_text import printable
-from reconciler.importers.draft import Draft, Found, Remark, StillFiring, unique_name
+from reconciler.importers.clock_rules import clock_difference
+from reconciler.importers.draft import Draft, Found, Kind, Remark, StillFiring, unique_name
 from reconciler.manifest import ManifestError, Settings, load_contents
 
 
@@ -34,7 +37,13 @@ class Written:
 
 
 def write_manifests(
-    found: Found, *, taken: Iterable[str], app: str, settings: Settings, schema: str
+    found: Found,
+    *,
+    taken: Iterable[str],
+    app: str,
+    settings: Settings,
+    schema: str,
+    now: datetime,
 ) -> Written:
     """The manifests of a file's drafts.
 
@@ -42,6 +51,7 @@ def write_manifests(
         taken: names of the repository's schedules.
         app: the Modal app of functions that are yet to be written.
         schema: path of the manifests' JSON Schema, as seen from the file; for editors.
+        now: aware; the changes of the clock after it are compared.
     """
     names = set(taken)
     called: set[str] = set()
@@ -56,6 +66,7 @@ def write_manifests(
         remarks += refused
         if document is None:
             continue
+        remarks += _clock_remarks(draft, minute(now))
         names.add(name)
         called.add(function)
         written.append(name)
@@ -67,6 +78,16 @@ def write_manifests(
     remarks.sort(key=lambda remark: remark.line)
     firing = (item for item in found.still_firing if f"{item.app}/{item.function}" in called)
     return Written(text, tuple(written), tuple(to_write), tuple(remarks), tuple(firing))
+
+
+def _clock_remarks(draft: Draft, now: int) -> Iterator[Remark]:
+    if draft.clock is None or draft.timezone == "UTC":
+        return
+    exclude = draft.keys.get("exclude", ())
+    reason = clock_difference(draft.clock, draft.schedule, draft.timezone, exclude, now)
+    if reason is not None:
+        text = f"{' and '.join(draft.schedule)} of {draft.name}"
+        yield Remark(draft.line, text, reason, Kind.DIFFERS)
 
 
 def _function_name(name: str) -> str:

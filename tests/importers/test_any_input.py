@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -82,7 +83,12 @@ def test_any_text_becomes_manifests_and_remarks_or_an_error(
 ) -> None:
     with suppress(ReconcileError):
         done = write_manifests(
-            reader(text), taken=("x",), app="jobs", settings=Settings(), schema="s.json"
+            reader(text),
+            taken=("x",),
+            app="jobs",
+            settings=Settings(),
+            schema="s.json",
+            now=datetime(2026, 11, 20, tzinfo=UTC),
         )
         assert len(set(done.names)) == len(done.names)
         if done.text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from reconciler.importers.wrangler import read_wrangler
 from reconciler.importers.writing import write_manifests
 from reconciler.manifest import Settings
 
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 CORPUS = Path(__file__).with_name("corpus")
 LEAST = 20
 """Files of each source."""
@@ -80,7 +82,9 @@ def imported(file: File) -> str:
         found = READERS[file.source](file)
     except ReconcileError as error:
         return f"error: {error.what}\n{error.remedy or ''}".strip() + "\n"
-    done = write_manifests(found, taken=(), app="jobs", settings=Settings(), schema="s.json")
+    done = write_manifests(
+        found, taken=(), app="jobs", settings=Settings(), schema="s.json", now=NOW
+    )
     lines = done.text.splitlines()[1:]
     for remark in done.remarks:
         lines += [f"{remark.line}: {remark.kind}: {remark.text}", f"  {remark.reason}"]

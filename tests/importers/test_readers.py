@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -32,7 +33,12 @@ def test_what_is_not_yaml_is_said_in_a_line_with_its_line() -> None:
 
 def written(found: Found, taken: tuple[str, ...] = ()) -> Written:
     done = write_manifests(
-        found, taken=taken, app="jobs", settings=Settings(), schema="../schema/manifest.schema.json"
+        found,
+        taken=taken,
+        app="jobs",
+        settings=Settings(),
+        schema="../schema/manifest.schema.json",
+        now=datetime(2026, 11, 20, tzinfo=UTC),
     )
     if done.text:
         load_contents([("import.yaml", done.text.encode())], settings=Settings())
