@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.json_output import print_json
 from reconciler.cron import Timetable, minute
 from reconciler.cron import warnings as cron_warnings
+from reconciler.cron.advice import WarningKind
 from reconciler.manifest import Schedule
 from reconciler.model.occurrence import format_minute
 from reconciler.plan import upcoming
@@ -20,8 +22,11 @@ from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.style import Style
 from reconciler.words import count
 
-FINDINGS = 1
-NAMED = 5
+FINDINGS: Final = 1
+NEVER, PAST, CROWDED = "never", "past", "crowded-minute"
+RULES: Final = (*(kind.value for kind in WarningKind), NEVER, PAST, CROWDED)
+"""Every rule; `docs/lint.md` explains each."""
+NAMED: Final = 5
 """Schedules of a crowded minute that are named; the rest is counted."""
 
 
@@ -66,7 +71,7 @@ def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
         if schedule.suspension is None:
             timetables[schedule.name] = schedule.times
     for crowd in find_crowds(timetables, minute(now)):
-        yield Finding("crowded-minute", _describe(crowd))
+        yield Finding(CROWDED, _describe(crowd))
 
 
 def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
@@ -77,13 +82,13 @@ def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
     why = "`start`, `end` and `exclude` leave none of its times"
     if record.end is not None and record.end <= now:
         why = f"it ended at {format_minute(record.end)}; delete the manifest"
-    yield _at(schedule, "never", f"{schedule.name}: never occurs: {why}")
+    yield _at(schedule, NEVER, f"{schedule.name}: never occurs: {why}")
 
 
 def _past(schedule: Schedule, now: datetime) -> Iterator[Finding]:
     if isinstance(schedule.times, datetime) and schedule.times <= now:
         message = f"{schedule.name}: its time {schedule.when[0]} is past; delete the manifest"
-        yield _at(schedule, "past", message)
+        yield _at(schedule, PAST, message)
 
 
 def _at(schedule: Schedule, rule: str, message: str) -> Finding:

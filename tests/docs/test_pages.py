@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reconciler.cli.lint import RULES
 from reconciler.render.key_reference import pages
 from tests.docs.conftest import Place
 from tests.docs.console import shown_in
@@ -15,7 +16,7 @@ from tests.github.runner import ROOT
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
-RUN_HERE = ["alerts.md", "ci.md", "jobs.md", "refusals.md", "migrating.md", "tasks.md"]
+RUN_HERE = ["alerts.md", "ci.md", "jobs.md", "lint.md", "migrating.md", "refusals.md", "tasks.md"]
 RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "walkthrough.md"]
 """Each has a test of its own beside this one."""
 
@@ -41,6 +42,14 @@ def test_every_command_that_is_shown_does_what_is_shown(place: Place, name: str)
 @pytest.mark.parametrize("path", sorted(pages()))
 def test_the_references_are_those_of_the_schemas(path: str) -> None:
     assert (ROOT / path).read_text(encoding="utf-8") == pages()[path]
+
+
+def test_the_page_on_lint_has_each_rule_with_its_finding_and_what_to_write_instead() -> None:
+    parts = re.split(r"^## ", (DOCS / "lint.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert [part.partition("\n")[0] for part in parts[1:]] == [f"`{rule}`" for rule in RULES]
+    for rule, part in zip(RULES, parts[1:], strict=True):
+        assert f"{rule}: " in part.partition("```console")[2].partition("```")[0]
+        assert "\n**Instead**: " in part
 
 
 def test_the_steps_that_call_the_action_give_it_what_it_takes() -> None:
