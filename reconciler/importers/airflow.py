@@ -125,6 +125,13 @@ def _written(moment: Moment) -> str:
     return f"{moment.local:%Y-%m-%dT%H:%M}{zone}"
 
 
+def _constant_parts(node: ast.expr | None) -> str:
+    """`export` of `f"export_{region}"`."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+    return "".join(text for text in texts if isinstance(text, str)).strip("_-. ")
+
+
 class _Dag:
     """Reads one DAG."""
 
@@ -134,7 +141,7 @@ class _Dag:
         self._given = keyword_values(node)
         if node.args:
             self._given.setdefault("dag_id", node.args[0])
-        name = self._literal("dag_id")
+        name = self._literal("dag_id") or _constant_parts(self._given.get("dag_id"))
         self.name = name if isinstance(name, str) and name else function or "dag"
         self.remarks: list[Remark] = []
 
@@ -219,6 +226,8 @@ class _Dag:
             reason = "Airflow first runs one interval after `start_date`, a manifest at `start`"
             self.remarks.append(Remark(line, source, reason, Kind.DIFFERS))
             return (text,), {"start": _written(start)}
+        if every > timedelta(days=1) and not every % timedelta(days=1):
+            raise UnclearError("counts from `start_date`, which is not known: write a manifest")
         aligned = local is not None and not (
             timedelta(hours=local.hour, minutes=local.minute) % every
         )

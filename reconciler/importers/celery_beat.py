@@ -38,6 +38,10 @@ _FIELDS: Final[Mapping[str, Field]] = {
 """The arguments of `crontab`, in their order."""
 _DEEPEST: Final = 20
 """Dicts inside one another, as in `{**{**A}}`, that are looked through."""
+_REASONS: Final = {
+    "enabled": "say `suspend: true` if it is off",
+    "relative": "an interval of a manifest is always aligned to the clock",
+}
 _COUNTED: Final = "Celery counts from its start; a manifest's interval is aligned to midnight"
 
 
@@ -192,10 +196,10 @@ class _Beat:
             yield Remark(node.lineno, source, _COUNTED, Kind.DIFFERS)
         yield from self._crontab_rest(node, name)
         keys: dict[str, Any] = {"exclude": list(cron.exclude)} if cron.exclude else {}
-        arguments = self._literal(given["kwargs"]) if "kwargs" in given else None
+        arguments = self._literal(_plain(given["kwargs"])) if "kwargs" in given else None
         if isinstance(arguments, dict):
             keys["args"] = arguments
-        options = self._literal(given["options"]) if "options" in given else None
+        options = self._literal(_plain(given["options"])) if "options" in given else None
         expires = options.pop("expires", None) if isinstance(options, dict) else None
         if isinstance(expires, int | float) and expires >= 1:
             keys["deadline"] = format_seconds(int(expires))
@@ -218,7 +222,8 @@ class _Beat:
             text = f"options of {name}"
             yield Remark(given["options"].lineno, text, "about the queue: a manifest has none")
         for key in given.keys() - {"task", "schedule", "args", "kwargs", "options"}:
-            yield Remark(given[key].lineno, f"{key} of {name}", "a manifest has no such field")
+            reason = _REASONS.get(key, "a manifest has no such field")
+            yield Remark(given[key].lineno, f"{key} of {name}", reason)
 
     def _crontab_rest(self, node: ast.expr, name: str) -> Iterator[Remark]:
         """The arguments of a `crontab` that are not times."""
@@ -307,6 +312,11 @@ def _as_dict(node: ast.expr) -> ast.Dict | None:
     if isinstance(node, ast.Call) and called_name(node) == "dict" and not node.args:
         return _dict_of(node)
     return node if isinstance(node, ast.Dict) else None
+
+
+def _plain(node: ast.expr) -> ast.expr:
+    """A dict as `{…}`, also where it is written as `dict(…)`."""
+    return _as_dict(node) or node
 
 
 def _dict_of(call: ast.Call) -> ast.Dict:

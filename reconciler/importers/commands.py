@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -237,7 +238,11 @@ def _cluster(program: str, rest: Sequence[str], depth: int) -> Iterator[tuple[st
         yield from found or [(program, False)]
         return
     origin = next((word for word in words if word.startswith("--from=cronjob/")), None)
-    yield (origin.rpartition("/")[2] if origin else program), False
+    if origin is not None:
+        yield origin.rpartition("/")[2], False
+        return
+    verbs = list(takewhile(lambda word: re.fullmatch(r"[a-z-]*[a-z]", word), words[:2]))
+    yield "-".join(verbs) or program, False
 
 
 def _remote(program: str, rest: Sequence[str], depth: int) -> Iterator[tuple[str, bool]]:

@@ -30,9 +30,10 @@ _MOST_TRIES: Final = 10
 _FIRST_WAIT: Final = "10s"
 
 SERVER_FIELDS: Final = frozenset(
-    {"name", "creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"}
+    {"name", "generateName", "creationTimestamp", "generation", "managedFields"}
+    | {"resourceVersion", "uid"}
 )
-"""The name, and what the server adds to `metadata`, as in `kubectl get -o yaml`."""
+"""The names, and what the server adds to `metadata`, as in `kubectl get -o yaml`."""
 _READ: Final = {
     "": {"apiVersion", "kind", "metadata", "spec", "status"},
     "metadata": SERVER_FIELDS,
@@ -78,7 +79,7 @@ _NO_COUNTERPART: Final = "a manifest has no such field"
 def read_cron_job(node: yaml.Node) -> Iterator[Draft | Remark]:
     """The draft of a CronJob, and remarks on the rest of it."""
     name = text_at(node, "metadata", "name") or text_at(node, "metadata", "generateName")
-    name = name or "cronjob"
+    name = (name or "").rstrip("-") or "cronjob"
     spec = at(node, "spec")
     schedule = text_at(spec, "schedule")
     if spec is None or schedule is None:

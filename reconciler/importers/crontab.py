@@ -16,10 +16,11 @@ from reconciler.importers.draft import Draft, Found, Kind, Remark
 _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)")
 _OF_THE_MACHINE: Final = "a variable of the machine: give it to the function, in its env or secrets"
 _MAIL: Final = "cron mails the output: say who is notified of failures as `alerts`"
+_NO_MAIL: Final = "cron mails nothing: say `alerts: false` if failures are not to be notified"
 _VARIABLES: Final = {
     "MAILTO": _MAIL,
     "MAILFROM": _MAIL,
-    "RANDOM_DELAY": "cron delays each start at random by up to so many minutes",
+    "RANDOM_DELAY": "cron starts each line up to so many minutes late; a manifest is on time",
     "SHELL": "a function needs no shell",
     "START_HOURS_RANGE": "of anacron: say the hours in the schedule",
 }
@@ -94,6 +95,8 @@ def _entries(lines: Sequence[str], system: bool, timezone: str) -> Iterator[Draf
                 timezone = variable["value"].strip("'\"")
             else:
                 reason = _VARIABLES.get(variable["name"], _OF_THE_MACHINE)
+                if reason == _MAIL and not variable["value"].strip("'\""):
+                    reason = _NO_MAIL
                 is_delay = variable["name"] == "RANDOM_DELAY"
                 yield Remark(
                     number, line, reason, Kind.DIFFERS if is_delay else Kind.NOT_TRANSLATED

@@ -102,7 +102,7 @@ class Reading:
         else:
             begin, dash, end = base.partition("-")
             if slash and not dash and not self.open_steps:
-                raise UnclearError(f"{field.name}: a step after one value, in {term}")
+                raise UnclearError(f"{field.name}: {term} has a step and no range")
             first = self._value(field, begin)
             last = self._value(field, end) if dash else low + count - 1 if slash else first
             if dash and first == last and not self.single:

@@ -49,7 +49,14 @@ def _workflow(document: yaml.Node, stem: str) -> Iterator[Draft | Remark]:
         return
     if not items(schedule):
         yield Remark(line_of(schedule), "on.schedule", _CRONS)
+    seen: dict[tuple[str | None, str | None], int] = {}
     for entry in items(schedule):
+        times = (text_at(entry, "cron"), text_at(entry, "timezone"))
+        if times[0] is not None and times in seen:
+            reason = f"is in this list already, on line {seen[times]}: one manifest is enough"
+            yield Remark(line_of(entry), times[0], reason)
+            continue
+        seen[times] = line_of(entry)
         yield from _entry(entry, name)
     for key, value in fields(on).items():
         if key != "schedule":
