@@ -55,8 +55,12 @@ def test_the_page_on_lint_has_each_rule_with_its_finding_and_what_to_write_inste
 def test_the_steps_that_call_the_action_give_it_what_it_takes() -> None:
     blocks = _YAML.findall((DOCS / "ci.md").read_text(encoding="utf-8"))
     found = [yaml.safe_load(block) for block in blocks]
+    listed = [step for one in found if isinstance(one, list) for step in one]
+    jobs = [job for one in found if isinstance(one, dict) for job in one.get("jobs", {}).values()]
     steps = [
-        step for one in found for step in (one if isinstance(one, list) else one.get("steps", []))
+        step
+        for step in (*listed, *(step for job in jobs for step in job.get("steps", ())))
+        if step["uses"].startswith("acme/schedule-reconciler@")
     ]
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
     required = {name for name, given in inputs.items() if given.get("required")}

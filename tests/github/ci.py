@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.end_to_end.project import Done
@@ -46,9 +46,11 @@ class Ci:
         change = {"number": 7, "base": {"sha": base}, "head": {"repo": {"full_name": head}}}
         return self.runner("pull_request", pull_request=change)
 
-    def live(self) -> list[str]:
+    def live(self, environment: str = "production", folder: str = ".") -> list[str]:
         """The names of the schedules that are live."""
-        status = self.by_hand("status", "--format", "json")
+        variables = self.team.project.engine.record.variables
+        place = replace(self.team.project, root=self.team.project.root / folder)
+        status = place.reconcile("--env", environment, "status", "--format", "json", **variables)
         return [schedule["name"] for schedule in status.json["schedules"]]
 
     def by_hand(self, *arguments: str) -> Done:

@@ -26,6 +26,7 @@ from tests.github.expressions import interpolate, is_met
 
 ROOT = Path(__file__).parents[2]
 ACTION = "action.yml"
+OURS = ("./", "acme/schedule-reconciler@")
 PATIENCE = 280
 """Seconds that one block may take."""
 PYTHON = """#!/bin/sh
@@ -110,25 +111,26 @@ class Runner:
         Args:
             after_job: is told each job that has ended; time for something else to happen.
         """
-        document = yaml.safe_load((ROOT / ".github" / "workflows" / workflow).read_text())
-        done: dict[str, JobResult] = {}
-        for name, job in document["jobs"].items():
-            contexts = self._contexts(
-                inputs=self.inputs,
-                needs={need: {"outputs": result.outputs} for need, result in done.items()},
-            )
-            failed = not all(done[need].succeeded for need in _list(job.get("needs")))
-            if is_met(job.get("if"), contexts, failed=failed):
-                done[name] = self._job(job, contexts)
-                after_job(name)
-        return done
+        text = (ROOT / ".github" / "workflows" / workflow).read_text()
+        done = self.run_text(text, lambda name, _: after_job(name))
+        return {name: legs[0] for name, legs in done.items()}
 
-    def plan(self, environment: str, folder: str) -> JobResult:
-        """A job that plans an environment and a folder, as one of a matrix does."""
-        given = {"command": "plan", "environment": environment, "folder": folder}
-        variables = {name: f"${{{{ secrets.{name} }}}}" for name in self.secrets}
-        step = {"uses": "./", "with": given, "env": variables}
-        return self._job({"steps": [step]}, self._contexts(inputs={}, needs={}))
+    def run_text(
+        self, workflow: str, after_leg: Callable[[str, JobResult], None] = lambda *_: None
+    ) -> dict[str, list[JobResult]]:
+        """Run the jobs of a workflow that is given as text; a job has a result for each leg."""
+        done: dict[str, list[JobResult]] = {}
+        for name, job in yaml.safe_load(workflow)["jobs"].items():
+            needed = {need: done.get(need, []) for need in _list(job.get("needs"))}
+            failed = not all(leg.succeeded for legs in needed.values() for leg in legs)
+            needs = {need: {"outputs": legs[-1].outputs} for need, legs in needed.items() if legs}
+            for leg in job.get("strategy", {}).get("matrix", {}).get("include", [{}]):
+                contexts = self._contexts(inputs=self.inputs, needs=needs, matrix=leg)
+                if is_met(job.get("if"), contexts, failed=failed):
+                    result = self._job(job, contexts)
+                    done.setdefault(name, []).append(result)
+                    after_leg(name, result)
+        return done
 
     def _job(self, job: Mapping[str, Any], contexts: dict[str, Any]) -> JobResult:
         folder = self.temporary / uuid4().hex
@@ -159,7 +161,7 @@ class Runner:
             if "run" in step:
                 where = interpolate(step.get("working-directory", "."), contexts)
                 outputs = self._run(step, variables, folder, result, self.clone / where)
-            elif step["uses"] == "./":
+            elif step["uses"].startswith(OURS):
                 outputs = self._action(step, contexts, variables, folder, result)
             else:
                 self._foreign(step, contexts)

@@ -9,9 +9,10 @@ import yaml
 
 from tests.github.ci import Ci
 from tests.github.fake_github import PERSON
-from tests.github.runner import ROOT
+from tests.github.runner import ROOT, JobResult
 
 SETTINGS = "environments: {production: {modal: main}, staging: {modal: main, app: other}}\n"
+SEARCH_SETTINGS = SETTINGS.replace("main}", "main, app: search}").replace("other", "search-too")
 TEN = [f"s{number}" for number in range(10)]
 MARKER = "<!-- schedule-reconciler: production -->"
 
@@ -148,35 +149,66 @@ def test_a_plan_without_a_token_is_compared_with_the_merge_offline(ci: Ci) -> No
     assert "⚠️ This is not the plan that was reviewed" in summary
 
 
-def test_each_environment_and_folder_keeps_a_plan_and_a_comment_of_its_own(ci: Ci) -> None:
+def matrix() -> str:
+    """The job that plans two environments of two folders, as the page on CI shows it."""
+    blocks = (ROOT / "docs" / "ci.md").read_text().split("```yaml\n")[1:]
+    (found,) = (block.partition("```")[0] for block in blocks if "matrix:" in block)
+    return found
+
+
+def apply_place(environment: str, folder: str) -> str:
+    """``apply.yml`` as it is called for a place."""
+    text = (ROOT / ".github" / "workflows" / "apply.yml").read_text()
+    named = "          environment: production\n"
+    assert text.count(named) == 2
+    return text.replace(
+        named, f"          environment: {environment}\n          folder: {folder}\n"
+    )
+
+
+def test_each_environment_and_folder_has_its_own_plan_comment_and_apply(ci: Ci) -> None:
     git = ci.team.git
     git.write("reconciler.yaml", SETTINGS)
-    git.write("team/reconciler.yaml", "environments: {production: {modal: main, app: team}}\n")
-    git.write("team/schedules/t.yaml", "name: t\nschedule: 1h\nfunction: shop/sync\n")
-    git.git("checkout", "-q", "-b", "feature")
-    git.commit()
+    git.write("teams/search/reconciler.yaml", SEARCH_SETTINGS)
+    git.write("teams/search/schedules/t.yaml", "name: t\nschedule: 1h\nfunction: shop/sync\n")
+    ci.branch("a")
     other_bot = {"login": "renovate[bot]", "type": "Bot"}
     for number in range(150):
         ci.github.comment(7, f"comment {number}", PERSON)
     ci.github.comment(7, f"{MARKER}\nof a deleted account", None)
     ci.github.comment(7, "<!-- rebase -->\nof another bot", other_bot)
-    for environment, folder, faults in (
-        ("production", ".", [502]),
-        ("staging", ".", [429]),
-        ("production", "team", [None]),
-    ):
-        ci.github.faults = list(faults)
-        job = ci.pull_request().plan(environment, folder)
-        assert job.succeeded, job.output
-    kept = ["schedules-plan-production", "schedules-plan-production+team", "schedules-plan-staging"]
-    assert sorted(path.name for path in (ci.temporary / "artifacts").iterdir()) == kept
-    assert [body.partition("\n")[0] for body in ci.github.bodies(7)[150:]] == [
-        MARKER,  # of a deleted account: it stays as it is
-        "<!-- rebase -->",
+    faults: list[list[int | None]] = [[429], [None], [403, 502]]
+    ci.github.faults = [502]
+
+    def fail_otherwise(_: str, leg: JobResult) -> None:
+        assert leg.succeeded, leg.output
+        ci.github.faults = faults.pop() if faults else []
+
+    planned = ci.pull_request().run_text(matrix(), fail_otherwise)
+    assert {name: len(legs) for name, legs in planned.items()} == {"plan": 4}
+    assert {path.name for path in (ci.temporary / "artifacts").iterdir()} == {
+        *("schedules-plan-staging", "schedules-plan-production"),
+        *("schedules-plan-staging+teams+search", "schedules-plan-production+teams+search"),
+    }
+    markers = [body.partition("\n")[0] for body in ci.github.bodies(7)[150:]]
+    assert markers[:2] == [MARKER, "<!-- rebase -->"], "of a deleted account: it stays as it is"
+    assert sorted(markers[2:]) == [
         MARKER,
+        "<!-- schedule-reconciler: production in teams/search -->",
         "<!-- schedule-reconciler: staging -->",
-        "<!-- schedule-reconciler: production in team -->",
+        "<!-- schedule-reconciler: staging in teams/search -->",
     ]
+    ci.merge()
+    for environment, folder, names in (
+        ("staging", ".", ["a"]),
+        ("staging", "teams/search", ["t"]),
+        ("production", "teams/search", ["t"]),
+        ("production", ".", ["a"]),
+    ):
+        jobs = ci.runner("push").run_text(apply_place(environment, folder))
+        assert jobs["apply"][0].succeeded, jobs["apply"][0].output
+        assert "✅ **Applied**" in jobs["apply"][0].summary
+        assert ci.live(environment, folder) == names
 
 
 def test_a_fork_gets_no_secrets_and_is_planned_offline(ci: Ci) -> None:
