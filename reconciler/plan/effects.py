@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.dispatch.decide.nominal_times import nominal_times, running_times
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.pack import wakes_per_month
-from reconciler.plan.change import Change, Kind
+from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
 from reconciler.plan.clock_change import ClockChange, next_clock_change
 from reconciler.plan.clocks import not_run
@@ -56,14 +56,15 @@ class TimeEffect:
 def time_effects(
     changes: Iterable[Change], now: int, through: int | None, began: Mapping[str, int]
 ) -> tuple[TimeEffect, ...]:
-    """The effects of the first changed schedules.
+    """The effects of the first changed schedules; those of new ones come last.
 
     Args:
         now: epoch minute.
         through: the minute up to which wakes have served what was due, None when unknown.
         began: of schedules whose anchor is ahead, the minute at which they really began.
     """
-    schedules = (change for change in changes if change.kind is Kind.SCHEDULE)
+    schedules = [change for change in changes if change.kind is Kind.SCHEDULE]
+    schedules.sort(key=lambda change: change.action is Action.CREATE)
     return tuple(_effect(change, now, through, began) for change in islice(schedules, EFFECTS))
 
 

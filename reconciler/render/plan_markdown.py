@@ -47,6 +47,9 @@ _DIGEST: Final = re.compile(r"<!-- plan: ([0-9a-f]{64})( offline)? -->")
 
 _DRIFT: Final = "**Drift**: what is live changed, and git did not; an apply repairs it"
 
+_URGENCY: Final = {Action.DELETE: 0, Action.CREATE: 2}
+"""The order of rows: deletions, then what changes of a schedule that is live, then new ones."""
+
 _NO_BREAK: Final = "&nbsp;"
 
 _SIGNS: Final = {
@@ -118,7 +121,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
     if offline:
         head += ["", _offline(plan, made)]
     schedules = [change for change in plan.changes if change.kind is Kind.SCHEDULE]
-    schedules.sort(key=lambda change: change.action is not Action.DELETE)  # what matters first
+    schedules.sort(key=lambda change: _URGENCY.get(change.action, 1))  # what matters first
     rest = [change for change in plan.changes if change.kind is not Kind.SCHEDULE]
     table = partial(_change_table, plan, made)
     sections = [

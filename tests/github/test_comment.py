@@ -181,11 +181,17 @@ def test_a_schedule_that_is_suspended_says_that_it_does_not_run() -> None:
     assert "calls shop/sync | no runs while it is suspended |" in text
 
 
-def test_deletions_are_the_first_rows() -> None:
-    names = [f"s{number}" for number in range(12)]
-    text = comment(make_plan(desired(hourly(*names)), applied(hourly("gone")), NOW))
-    rows = [line for line in text.splitlines() if line.startswith(("| ❌", "| ➕"))]
+def test_deletions_are_the_first_rows_and_new_schedules_the_last() -> None:
+    """So that a change of what is live is not folded away below many new schedules."""
+    live = schedules('name: z\nschedule: "0 6 * * *"\n---\nname: gone\nschedule: "0 7 * * *"')
+    new = "\n---\n".join(f'name: s{number:02}\nschedule: "5 * * * *"' for number in range(60))
+    after = schedules(f'name: z\nschedule: "0 14 * * *"\n---\n{new}')
+    text = comment(make_plan(desired(after), applied(live, NOW - 5000), NOW))
+    rows = [line for line in text.splitlines() if line.startswith(("| ❌", "| ✏️", "| ➕"))]
     assert rows[0].startswith("| ❌&nbsp;delete | `gone`")
+    assert rows[1].startswith("| ✏️&nbsp;update | `z`")
+    assert "| next 21&nbsp;Nov&nbsp;14:00Z, was 21&nbsp;Nov&nbsp;06:00Z" in rows[1]
+    assert rows[2].startswith("| ➕&nbsp;create | `s00`")
 
 
 def test_no_cell_breaks_a_time_or_a_cron_expression() -> None:
