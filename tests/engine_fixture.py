@@ -88,6 +88,12 @@ class RunningEngine:
         """Run the modal CLI; returns its stdout. With ``check``, a failure fails the test."""
         return self.python("-m", "modal", *arguments, cwd=cwd, check=check)
 
+    def engine(self, *arguments: str, check: bool = True) -> str:
+        """Run one of the engine's own commands against it."""
+        command, *rest = arguments
+        own = ("-m", "reconciler.engine", command, "--state", str(self.state))
+        return self.python(*own, *rest, check=check)
+
     def python(
         self,
         *arguments: str,
@@ -237,7 +243,10 @@ def empty_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyEng
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngine]:
     """One engine for the session. Tests keep apart by ``environment``; leave no faults behind."""
-    running = RunningEngine(tmp_path_factory.mktemp("engine") / "state", ("--crons", "unlimited"))
+    running = RunningEngine(
+        tmp_path_factory.mktemp("engine") / "state",
+        ("--crons", "unlimited", "--web-endpoints", "unlimited"),
+    )
     running.start()
     yield running
     running.stop()

@@ -17,6 +17,8 @@ from reconciler.engine import compat
 from reconciler.engine.ids import IdKind, content_id, new_id
 from reconciler.engine.storage.database import Database, Row
 from reconciler.engine.time_source import TimeSource
+from reconciler.engine.web.addresses import Addresses
+from reconciler.engine.web.endpoints import Place
 
 _COLUMNS = "id, environment, name, description, state, version, created, deployed, stopped, tags"
 _LIVE = (
@@ -45,6 +47,12 @@ class App:
     def live(self) -> bool:
         """Whether its functions can be called and its crons fire."""
         return self.state in _LIVE
+
+    @property
+    def place(self) -> Place:
+        """What the addresses of its endpoints follow from."""
+        ephemeral = not self.name and self.state != api_pb2.APP_STATE_INITIALIZING
+        return Place(self.environment, self.name or self.description, ephemeral)
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,16 @@ class Spec:
 
 
 class AppStore:
-    """Reads are cached per app and forgotten when the app changes; ``changed`` is set then."""
+    """Reads are cached per app and forgotten when the app changes.
 
-    def __init__(self, database: Database, clock: TimeSource) -> None:
+    ``changed`` is set then, and ``revision`` counts the changes.
+    """
+
+    def __init__(self, database: Database, clock: TimeSource, addresses: Addresses) -> None:
         self._database = database
         self._clock = clock
+        self._addresses = addresses
+        self.revision = 0
         self._published: dict[str, AppDeployment | None] = {}
         self._specs: dict[str, Spec | None] = {}
         self.changed = asyncio.Event()
@@ -191,7 +204,7 @@ class AppStore:
     def publish(
         self, app: App, request: api_pb2.AppPublishRequest, client: str, rollback_of: int = 0
     ) -> AppDeployment:
-        """Make a set of definitions live, all at once."""
+        """Make a set of definitions live, all at once. A reload of ``modal serve`` has no state."""
         version, now = app.version + 1, self._clock.now()
         with self._database.transaction():
             self._database.run(
@@ -206,7 +219,7 @@ class AppStore:
             self._database.run(
                 "UPDATE apps SET state = ?, version = ?, deployed = ?, name = ?, tags = ?"
                 " WHERE id = ?",
-                request.app_state,
+                request.app_state or app.state,
                 version,
                 now,
                 request.name or app.name,
@@ -238,6 +251,7 @@ class AppStore:
     def _forget(self, app: str) -> None:
         self._published.pop(app, None)
         self._specs.clear()
+        self.revision += 1
         self.changed.set()
 
     # Functions and classes
@@ -314,6 +328,7 @@ class AppStore:
         data = self.definition(definition) if definition else None
         if app is None or data is None or not definition:
             return None
+        self._addresses.fill(app.place, name, data)
         runnable = api_pb2.Function()
         runnable.CopyFrom(compat.runnable(data))
         if options:
@@ -342,7 +357,10 @@ def _app(row: Row) -> App:
 def handle(
     spec_id: str, name: str, data: api_pb2.FunctionData, app: str, definition: str
 ) -> api_pb2.FunctionHandleMetadata:
-    """The metadata that a client needs to call a function, or the methods of a class."""
+    """The metadata that a client needs to call a function, or the methods of a class.
+
+    Addresses of endpoints are those that ``data`` has.
+    """
     methods = {
         method: api_pb2.FunctionHandleMetadata(
             function_name=defined.function_name,
@@ -353,6 +371,7 @@ def handle(
             function_schema=defined.function_schema,
             supported_input_formats=defined.supported_input_formats,
             supported_output_formats=defined.supported_output_formats,
+            web_url=defined.web_url,
             app_id=app,
         )
         for method, defined in data.method_definitions.items()
@@ -367,6 +386,7 @@ def handle(
         function_schema=data.function_schema,
         supported_input_formats=data.supported_input_formats,
         supported_output_formats=data.supported_output_formats,
+        web_url=data.web_url,
         app_id=app,
         base_function_id=spec_id,
     )

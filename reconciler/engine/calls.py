@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -26,7 +27,10 @@ class State(IntEnum):
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a call. ``attempt`` counts from 0; ``crashes``: containers it has lost."""
+    """One input of a call. ``attempt`` counts from 0; ``crashes``: containers it has lost.
+
+    ``web``: it is a request to a web endpoint, which is never tried again.
+    """
 
     id: str
     call: str
@@ -36,6 +40,7 @@ class Input:
     invocation: api_pb2.FunctionCallInvocationType.ValueType
     attempt: int = 0
     crashes: int = 0
+    web: bool = False
 
     def again(self, *, crashed: bool = False) -> Input:
         """The same input for another attempt. A crash does not use up one of its retries."""
@@ -45,13 +50,17 @@ class Input:
 
 
 class Calls:
-    """The record of calls. Waiting for news of a call costs nothing while there is none."""
+    """The record of calls. Waiting for news of a call costs nothing while there is none.
+
+    ``ended`` is called with each input that has ended, and its result.
+    """
 
     def __init__(self, database: Database, clock: TimeSource) -> None:
         self._database = database
         self._clock = clock
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._unfinished = len(self.unfinished_inputs())
+        self.ended: Callable[[Input, api_pb2.GenericResult], None] = lambda *_: None
 
     @property
     def unfinished(self) -> int:
@@ -59,16 +68,21 @@ class Calls:
         return self._unfinished
 
     def _create(
-        self, function: str, invocation: api_pb2.FunctionCallInvocationType.ValueType
+        self,
+        function: str,
+        invocation: api_pb2.FunctionCallInvocationType.ValueType,
+        *,
+        web: bool = False,
     ) -> str:
         """A call without inputs; returns its id."""
         identifier = new_id(IdKind.CALL)
         self._database.run(
-            "INSERT INTO calls VALUES (?, ?, ?, ?)",
+            "INSERT INTO calls (id, function, invocation, created, web) VALUES (?, ?, ?, ?, ?)",
             identifier,
             function,
             invocation,
             self._clock.now(),
+            web,
         )
         return identifier
 
@@ -82,6 +96,19 @@ class Calls:
         with self._database.transaction():
             call = self._create(function, invocation)
             return call, self.add(call, items)
+
+    def begin_web(self, function: str, given: api_pb2.FunctionInput) -> Input:
+        """The call of a request. Its arguments are not stored: headers hold secrets."""
+        stored = api_pb2.FunctionInput(method_name=given.method_name)
+        with self._database.transaction():
+            call = self._create(function, api_pb2.FUNCTION_CALL_INVOCATION_TYPE_SYNC, web=True)
+            (one,) = self.add(call, [api_pb2.FunctionPutInputsItem(input=stored)])
+        return replace(one, body=given, web=True)
+
+    def is_web(self, call: str) -> bool:
+        """Whether a call is a request to a web endpoint."""
+        row = self._database.row("SELECT web FROM calls WHERE id = ?", call)
+        return bool(row and row[0])
 
     def function(self, call: str) -> str | None:
         """The id of the function that a call is of; None for an unknown or expired call."""
@@ -140,6 +167,7 @@ class Calls:
         if changed:
             self._unfinished -= 1
             self.announce(one.call)
+            self.ended(one, output.result)
         return changed > 0
 
     def outputs(
@@ -169,7 +197,7 @@ class Calls:
     def unfinished_inputs(self, call: str | None = None) -> list[Input]:
         """Inputs that have not ended, of one call or of all, oldest call first."""
         rows = self._database.rows(
-            "SELECT inputs.id, call, function, idx, body, invocation, attempt FROM inputs"
+            "SELECT inputs.id, call, function, idx, body, invocation, attempt, web FROM inputs"
             " JOIN calls ON calls.id = call WHERE inputs.state < ? AND (? IS NULL OR call = ?)"
             " ORDER BY calls.created, inputs.rowid",
             State.DONE,
@@ -185,8 +213,9 @@ class Calls:
                 api_pb2.FunctionInput.FromString(body),
                 invocation,
                 attempt,
+                web=bool(web),
             )
-            for identifier, owner, function, index, body, invocation, attempt in rows
+            for identifier, owner, function, index, body, invocation, attempt, web in rows
         ]
 
     def add_chunks(self, call: str, chunks: list[api_pb2.DataChunk]) -> None:

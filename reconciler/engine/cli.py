@@ -21,7 +21,7 @@ from reconciler.engine.server_file import (
     sole,
 )
 from reconciler.errors import ReconcileError
-from reconciler.foreign_text import in_json
+from reconciler.foreign_text import in_json, on_one_line
 from reconciler.requirement import require_modal
 from reconciler.streams import write_bytes
 
@@ -52,9 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--python", default=sys.executable, help="the Python that functions run in")
     serve.add_argument(
         "--crons",
-        type=_crons,
+        type=_number,
         default=limits.DEFAULT_CRONS,
         help="how many crons may be deployed: a number, or unlimited",
+    )
+    serve.add_argument(
+        "--web-endpoints",
+        type=_number,
+        default=limits.DEFAULT_WEB_ENDPOINTS,
+        help="how many web endpoints may be deployed: a number, or unlimited",
     )
     serve.add_argument(
         "--containers",
@@ -85,16 +91,29 @@ def _parser() -> argparse.ArgumentParser:
     fire.add_argument("app")
     fire.add_argument("function")
     fire.add_argument("--environment", default="")
+    tokens = command("proxy-tokens", _list_tokens, "Manage what guarded web endpoints ask for.")
+    actions = tokens.add_subparsers()
+    create = actions.add_parser("create", help="make a token; prints its id and its secret (JSON)")
+    create.add_argument("--name", default="", help="for people")
+    create.add_argument(
+        "--scoped", action="store_true", help="good only in environments that it is allowed in"
+    )
+    create.set_defaults(run=_create_token)
+    actions.add_parser("list", help="list the tokens, without their secrets")
+    delete = actions.add_parser("delete", help="delete a token")
+    delete.add_argument("id")
+    delete.set_defaults(run=_delete_token)
     return parser
 
 
-def _crons(text: str) -> int | None:
+def _number(text: str) -> int | None:
     return None if text == "unlimited" else int(text)
 
 
 def _serve(parsed: argparse.Namespace) -> int:
     from reconciler.engine.containers.launcher import Launcher
     from reconciler.engine.engine import Engine, Options
+    from reconciler.engine.quota import Quota
     from reconciler.engine.time_source import HostClock
 
     real = {"auto": None, "real": True, "environment": False}[parsed.mounts]
@@ -102,7 +121,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         state=parsed.state,
         python=parsed.python,
         port=parsed.port,
-        crons=parsed.crons,
+        quota=Quota(parsed.crons, parsed.web_endpoints),
         containers=parsed.containers,
         real_paths=real,
         by_clock=parsed.firing == "clock",
@@ -180,6 +199,25 @@ def _fire(parsed: argparse.Namespace) -> int:
     wanted = {"app": parsed.app, "function": parsed.function, "environment": parsed.environment}
     answer = _control(parsed.state, "POST", "/fire", json.dumps(wanted).encode())
     sys.stdout.write(f"{json.loads(answer)['call']}\n")
+    return 0
+
+
+def _create_token(parsed: argparse.Namespace) -> int:
+    wanted = {"name": parsed.name, "scoped": parsed.scoped}
+    made = _control(parsed.state, "POST", "/proxy-tokens", json.dumps(wanted).encode())
+    sys.stdout.write(f"{made}\n")
+    return 0
+
+
+def _list_tokens(parsed: argparse.Namespace) -> int:
+    for token in json.loads(_control(parsed.state, "GET", "/proxy-tokens")):
+        shown = f"{token['id']}  {on_one_line(token['name'])}{'  (scoped)' * token['scoped']}"
+        sys.stdout.write(f"{shown.rstrip()}\n")
+    return 0
+
+
+def _delete_token(parsed: argparse.Namespace) -> int:
+    _control(parsed.state, "DELETE", "/proxy-tokens", json.dumps({"id": parsed.id}).encode())
     return 0
 
 

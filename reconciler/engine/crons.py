@@ -40,16 +40,6 @@ def check(schedule: api_pb2.Schedule) -> None:
         raise ScheduleError("Invalid schedule: a Period must be longer than nothing")
 
 
-def refusal(limit: int | None, deployed: int, wanted: int) -> str:
-    """Modal's message for an app with too many crons; empty if it may be deployed."""
-    if limit is None or wanted == 0 or deployed + wanted <= limit:
-        return ""
-    return (
-        f"Deployment failed: reached limit of {limit} cron jobs"
-        f" (# already deployed => {deployed}, # in this app => {wanted})"
-    )
-
-
 @dataclass(frozen=True)
 class Scheduled:
     """A live function with a schedule. ``since``: when it was deployed, epoch seconds."""

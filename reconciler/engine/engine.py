@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from reconciler.engine.idempotency import IdempotentCalls
 from reconciler.engine.images.builds import Builds
 from reconciler.engine.images.environments import ImageEnvironments
 from reconciler.engine.logs import LogStore
+from reconciler.engine.quota import Quota
 from reconciler.engine.rpc.apps import AppObjects
 from reconciler.engine.rpc.billing import Billing
 from reconciler.engine.rpc.calls import FunctionCalls
@@ -49,14 +50,20 @@ from reconciler.engine.rpc.functions import Functions
 from reconciler.engine.rpc.images import Images
 from reconciler.engine.rpc.listener import ClientToken, for_clients, start
 from reconciler.engine.rpc.logs import LogCalls
+from reconciler.engine.rpc.proxy_tokens import ProxyTokenCalls
 from reconciler.engine.rpc.routes import Routes
 from reconciler.engine.rpc.secrets import Secrets, variables
 from reconciler.engine.rpc.volumes import VolumeObjects
 from reconciler.engine.server_file import ServerFile, client_environment, config_file
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.storage.database import Database
-from reconciler.engine.time_source import TimeSource
+from reconciler.engine.time_source import Sleep, TimeSource
 from reconciler.engine.volumes import Volumes
+from reconciler.engine.web.addresses import Addresses
+from reconciler.engine.web.directory import Directory
+from reconciler.engine.web.exchanges import Exchanges
+from reconciler.engine.web.listeners import Listeners
+from reconciler.engine.web.proxy_tokens import ProxyTokens
 from reconciler.errors import ReconcileError
 
 _FREE_ONE = "Leave --port out to get a free one."
@@ -69,7 +76,7 @@ def _failed(done: asyncio.Future[bool]) -> bool:
 
 @dataclass(frozen=True)
 class Options:
-    """``port`` 0: a free one. ``crons`` None: no limit. ``real_paths`` None: where possible.
+    """``port`` 0: a free one. ``real_paths`` None: where possible.
 
     ``by_clock``: crons fire at their times; otherwise only when that is asked for.
     """
@@ -77,7 +84,7 @@ class Options:
     state: Path
     python: str
     port: int = 0
-    crons: int | None = limits.DEFAULT_CRONS
+    quota: Quota = field(default_factory=Quota)
     containers: int = limits.CONTAINERS
     real_paths: bool | None = None
     by_clock: bool = True
@@ -96,7 +103,13 @@ def _short_folder(link: Path) -> Path:
 class Engine:
     """Everything that one state folder needs. Must be the only one on it; see ``record.sole``."""
 
-    def __init__(self, options: Options, clock: TimeSource, launcher: Launcher) -> None:
+    def __init__(
+        self,
+        options: Options,
+        clock: TimeSource,
+        launcher: Launcher,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         state = options.state.absolute()
         self._options = options
         self._state = state
@@ -112,7 +125,8 @@ class Engine:
         self._blobs = Blobs(state / "blobs")
         self._volumes = Volumes(self._database)
         self._catalog = Catalog(self._database, clock)
-        self._apps = AppStore(self._database, clock)
+        self._addresses = Addresses(self._database)
+        self._apps = AppStore(self._database, clock, self._addresses)
         self._calls = Calls(self._database, clock)
         self._answered = IdempotentCalls(self._database, clock)
         self._logs = LogStore(self._database, clock)
@@ -137,7 +151,16 @@ class Engine:
         self._pool = Pool(self._apps, self._calls, self._fleet, output)
         self._faults.kill = self._fleet.kill
         self._app_objects = AppObjects(
-            self._apps, self._catalog, self._pool, self._fleet, self._logs, options.crons
+            self._apps, self._catalog, self._pool, self._fleet, self._logs, options.quota
+        )
+        self._exchanges = Exchanges(self._calls, self._pool, self._blobs)
+        self._proxy_tokens = ProxyTokens(self._database, clock)
+        self._listeners = Listeners(
+            self._addresses,
+            Directory(self._apps, self._addresses),
+            self._proxy_tokens,
+            self._exchanges,
+            sleep,
         )
 
     async def serve(self, ready: Callable[[ServerFile], None], stop: asyncio.Event) -> bool:
@@ -168,8 +191,16 @@ class Engine:
                 Environments(self._catalog),
                 Billing(),
                 self._app_objects,
-                Functions(self._apps, self._catalog, self._pool, self._fleet),
-                FunctionCalls(self._apps, self._calls, self._pool, self._answered),
+                Functions(
+                    self._apps,
+                    self._catalog,
+                    self._pool,
+                    self._fleet,
+                    self._addresses,
+                    self._listeners,
+                ),
+                FunctionCalls(self._apps, self._calls, self._pool, self._answered, self._exchanges),
+                ProxyTokenCalls(self._catalog, self._proxy_tokens),
                 ContainerCalls(self._pool, self._fleet),
                 LogCalls(self._apps, self._logs, self._fleet),
                 Contents(self._catalog, self._blobs, self._address),
@@ -191,6 +222,7 @@ class Engine:
             self._token.secret,
             self._blobs,
             self._faults,
+            self._proxy_tokens,
             self._fire,
             self._status,
             self._empty,
@@ -200,6 +232,7 @@ class Engine:
         listener = for_clients(table, self._token)
         port = await self._listen(listener)
         self._pool.resume()
+        await self._listeners.start()
         jobs = [asyncio.create_task(self._keep_house())]
         if self._options.by_clock:
             firing = CronRunner(self._apps, self._clock, self._run)
@@ -212,6 +245,7 @@ class Engine:
         for job in (*jobs, *ends):
             job.cancel()
         await self._builds.close()
+        await self._listeners.close()
         await self._fleet.close(at_once=not stop.is_set())
         await self._interpreters.stop()
         listener.close()

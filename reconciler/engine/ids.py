@@ -25,6 +25,7 @@ class IdKind(StrEnum):
     IMAGE = "im"
     INPUT = "in"
     MOUNT = "mo"
+    PROXY_TOKEN = "wk"  # noqa: S105  # an id prefix, not a password
     SECRET = "st"  # noqa: S105  # an id prefix, not a password
     VOLUME = "vo"
 

@@ -8,6 +8,9 @@ from typing import Final
 DEFAULT_CRONS: Final = 5
 """Modal's Starter plan: deployed crons per workspace, over all environments."""
 
+DEFAULT_WEB_ENDPOINTS: Final = 8
+"""Modal's Starter plan: deployed web endpoints per workspace, over all environments."""
+
 CONTAINERS: Final = 32
 """Containers at the same time, over all apps. Each is a process of some tens of megabytes."""
 
@@ -101,3 +104,25 @@ TRACE: Final = 10_000
 
 FAULT_DELAY: Final = 600.0
 """The longest delay of a fault rule."""
+
+WEB_AHEAD: Final = 1 << 20
+"""What is kept of a request or of an answer that the other side has not read yet."""
+
+WEB_MESSAGE: Final = 2 << 20
+"""The largest WebSocket message of a client. Modal's limit is undocumented."""
+
+WEB_HEADER: Final = 64 << 10
+"""The longest request line or header field."""
+
+WEB_BACKLOG: Final = 128
+
+WEB_PATIENCE: Final = 150.0
+"""An answer that has not begun by then is fetched from another address (Modal's documentation)."""
+
+HELD_ANSWERS: Final = 256
+"""Answers that wait to be fetched; the oldest are dropped beyond this."""
+
+IDLE_ENDPOINTS: Final = 100
+"""Ports that are kept for endpoints that no live app has, so that these get the same one again."""
+
+PROXY_TOKENS: Final = 1_000

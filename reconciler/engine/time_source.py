@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+"""Waits for some seconds."""
 
 
 class TimeSource(Protocol):

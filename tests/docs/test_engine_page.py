@@ -20,6 +20,17 @@ app = modal.App("my-app")
 def work() -> None:
     print("done")
 """
+SHOP = """
+import modal
+
+app = modal.App("shop")
+
+
+@app.function(serialized=True)
+@modal.fastapi_endpoint()
+def pages() -> str:
+    return "hello"
+"""
 A_PERSON_IS_SLOWER = (
     "until python -m reconciler.engine env > /dev/null 2>&1; do sleep 0.1; kill -0 $!; done"
 )
@@ -27,6 +38,7 @@ A_PERSON_IS_SLOWER = (
 
 def test_the_commands_of_the_engines_page_work_as_shown(tmp_path: Path) -> None:
     (tmp_path / "my_app.py").write_text(MY_APP)
+    (tmp_path / "shop.py").write_text(SHOP)
     first, *others = [shown.command for shown in shown_in(ROOT / "docs" / "engine.md")]
     assert first.startswith("python -m reconciler.engine serve &")
     script = [first, "trap 'kill $!; wait' EXIT", A_PERSON_IS_SLOWER, *others]
@@ -42,3 +54,4 @@ def test_the_commands_of_the_engines_page_work_as_shown(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "App deployed" in done.stdout
+    assert '"hello"' in done.stdout

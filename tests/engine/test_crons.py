@@ -85,13 +85,3 @@ def test_the_next_look_misses_nothing(now: int, length: int) -> None:
 def test_an_impossible_cron_is_refused(text: str) -> None:
     with pytest.raises(crons.ScheduleError, match="Invalid cron schedule"):
         crons.check(cron(text).schedule)
-
-
-def test_the_limit_counts_others_and_this_one() -> None:
-    assert crons.refusal(5, 3, 2) == ""
-    assert crons.refusal(5, 0, 8) == (
-        "Deployment failed: reached limit of 5 cron jobs"
-        " (# already deployed => 0, # in this app => 8)"
-    )
-    assert crons.refusal(None, 100, 100) == ""
-    assert crons.refusal(5, 6, 0) == ""

@@ -18,6 +18,7 @@ from reconciler.engine.logs import Filter, LogOrigin, LogStore
 from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.storage.database import Database
+from reconciler.engine.web.addresses import Addresses
 
 DAY = 86_400.0
 ASYNC = api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC
@@ -131,7 +132,7 @@ def test_outputs_come_in_the_order_of_their_ends(database: Database, clock: Time
 
 
 def test_an_app_that_is_run_depends_on_its_client(database: Database, clock: TimeSource) -> None:
-    apps = AppStore(database, clock)
+    apps = AppStore(database, clock, Addresses(database))
     run = apps.create("main", "run", api_pb2.APP_STATE_EPHEMERAL, {})
     apps.create("main", "deployed", api_pb2.APP_STATE_DEPLOYED, {}, "deployed")
     clock.time += 50

@@ -53,6 +53,12 @@ def stopped() -> Result:
     return Result(status=Result.GENERIC_STATUS_TERMINATED, exception="App was stopped")
 
 
+def disconnected() -> Result:
+    return Result(
+        status=Result.GENERIC_STATUS_TERMINATED, exception="The engine ended during the request"
+    )
+
+
 def timed_out(one: Input, seconds: float) -> Result:
     return Result(
         status=Result.GENERIC_STATUS_TIMEOUT,

@@ -55,9 +55,15 @@ class Pool:
         self._balance(inputs[0].function)
 
     def resume(self) -> None:
-        """Queue the unfinished inputs after a restart of the engine."""
+        """Queue the unfinished inputs after a restart of the engine.
+
+        Requests have lost their client with the restart, so they end.
+        """
         for one in self._calls.unfinished_inputs():
-            self._requeue(one)
+            if one.web:
+                self._end(one, outcomes.disconnected())
+            else:
+                self._requeue(one)
 
     def keep_warm(self, app: str) -> None:
         """After a publish: retire old containers, start the new definition's minimum."""
@@ -190,7 +196,7 @@ class Pool:
             return
         for task in held:
             crashed = task.input.again(crashed=True)
-            if crashed.crashes > limits.CRASHES:
+            if task.input.web or crashed.crashes > limits.CRASHES:
                 self._end(task.input, death)
             else:
                 self._requeue(crashed)
@@ -249,7 +255,8 @@ class Pool:
         """Retry a failed input by its function's policy, else record the failure."""
         spec = self._apps.spec(one.function)
         policy = spec.function.retry_policy if spec else api_pb2.FunctionRetryPolicy()
-        if not outcomes.retriable(output.result) or one.attempt >= policy.retries:
+        over = one.web or one.attempt >= policy.retries
+        if over or not outcomes.retriable(output.result):
             self._calls.finish(one, output)
             return
         self._calls.set_state(one.again(), State.WAITING)

@@ -10,6 +10,8 @@
 - ``DELETE /state`` kills all containers and deletes all state but the contents. When the empty
   engine serves, it writes a new ``server.json`` with another token.
 - ``POST /fire {app, function, environment}`` runs a function at once, as its cron would.
+- ``GET /proxy-tokens`` lists them; ``POST /proxy-tokens {name, scoped}`` makes one, and shows its
+  secret; ``DELETE /proxy-tokens {id}``.
 - ``GET /status``.
 """
 
@@ -27,6 +29,7 @@ from reconciler.engine.fault_injection import FaultInjector, FaultRule
 from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.http.wire import Request, Response
 from reconciler.engine.storage.blobs import Blobs
+from reconciler.engine.web.proxy_tokens import ProxyTokens
 from reconciler.errors import ReconcileError
 
 
@@ -43,6 +46,7 @@ class ControlHandler:
         token_secret: str,
         blobs: Blobs,
         faults: FaultInjector,
+        proxy_tokens: ProxyTokens,
         fire: Callable[[str, str, str], str],
         status: Callable[[], dict[str, Any]],
         empty: Callable[[], None],
@@ -51,6 +55,7 @@ class ControlHandler:
         self._token_secret = token_secret
         self._blobs = blobs
         self._faults = faults
+        self._proxy_tokens = proxy_tokens
         self._fire = fire
         self._status = status
         self._empty = empty
@@ -71,7 +76,11 @@ class ControlHandler:
             await request.text()
             return _problem(HTTPStatus.UNAUTHORIZED, "token missing or wrong")
         try:
-            return self._control(request, await request.text())
+            body = await request.text()
+            given = json.loads(body) if body else {}
+            if request.path == "/proxy-tokens":
+                return self._tokens(request.method, given)
+            return self._control(request, given)
         except ReconcileError as error:
             return _problem(HTTPStatus.BAD_REQUEST, str(error))
         except (ValueError, TypeError, KeyError) as error:
@@ -94,8 +103,7 @@ class ControlHandler:
         length = min(int(request.query.get("length", str(size))), size - start)
         return Response(file=path, start=start, length=length)
 
-    def _control(self, request: Request, body: bytes) -> Response:
-        given = json.loads(body) if body else {}
+    def _control(self, request: Request, given: Any) -> Response:
         match request.method, request.path:
             case "GET", "/status":
                 return _json(self._status())
@@ -129,6 +137,20 @@ class ControlHandler:
                 )
                 return _json({"call": call})
         return _problem(HTTPStatus.NOT_FOUND, f"no {request.method} {request.path} here")
+
+    def _tokens(self, method: str, given: dict[str, Any]) -> Response:
+        match method:
+            case "GET":
+                return _json([vars(token) for token in self._proxy_tokens.all()])
+            case "POST":
+                name, scoped = str(given.get("name", "")), bool(given.get("scoped"))
+                identifier, secret = self._proxy_tokens.create(name, scoped=scoped)
+                return _json({"id": identifier, "secret": secret})
+            case "DELETE":
+                if self._proxy_tokens.delete(str(given["id"])):
+                    return _json({})
+                return _problem(HTTPStatus.NOT_FOUND, f"no proxy token {given['id']}")
+        return _problem(HTTPStatus.NOT_FOUND, f"no {method} /proxy-tokens here")
 
 
 def _json(document: object) -> Response:

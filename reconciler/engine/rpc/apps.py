@@ -11,6 +11,7 @@ from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.logs import LogStore
+from reconciler.engine.quota import Quota
 from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.refusals import conflict, invalid, not_found
 
@@ -18,7 +19,7 @@ _KEPT_AFTER_STOP = 50
 
 
 class AppObjects:
-    """``limit``: how many schedules may be deployed in the workspace; None for any number."""
+    """``quota``: what may be deployed in the workspace."""
 
     def __init__(
         self,
@@ -27,14 +28,14 @@ class AppObjects:
         pool: Pool,
         fleet: Fleet,
         logs: LogStore,
-        limit: int | None,
+        quota: Quota,
     ) -> None:
         self._apps = apps
         self._catalog = catalog
         self._pool = pool
         self._fleet = fleet
         self._logs = logs
-        self._limit = limit
+        self._quota = quota
 
     async def app_create(
         self, request: api_pb2.AppCreateRequest, _caller: Peer
@@ -119,7 +120,7 @@ class AppObjects:
         published = self._apps.published(app.id)
         if published is not None and _same(published.body, request):
             return api_pb2.AppPublishResponse(url=_deployed_page(app.id))
-        self._refuse_crons(app, request)
+        self._refuse_beyond_quota(app, request)
         done = self._apps.publish(app, request, caller.version)
         self._pool.keep_warm(app.id)
         return api_pb2.AppPublishResponse(url=_deployed_page(app.id), deployed_at=done.at)
@@ -133,7 +134,7 @@ class AppObjects:
         if wanted not in history:
             raise not_found(f"App '{app.name}' has no version {wanted}")
         body = history[wanted].body
-        self._refuse_crons(app, body)
+        self._refuse_beyond_quota(app, body)
         done = self._apps.publish(app, body, caller.version, rollback_of=wanted)
         self._pool.keep_warm(app.id)
         return api_pb2.AppRollbackResponse(url=_page(app.id), deployed_at=done.at)
@@ -219,24 +220,23 @@ class AppObjects:
         self._pool.stop_app(app)
         self._logs.announce(app.id)
 
-    def _refuse_crons(self, app: App, request: api_pb2.AppPublishRequest) -> None:
-        """Modal's limit is the workspace's; what the app itself has deployed so far is left out."""
+    def _refuse_beyond_quota(self, app: App, request: api_pb2.AppPublishRequest) -> None:
+        """Modal's limits are the workspace's; what the app itself has deployed is left out."""
         if request.app_state != api_pb2.APP_STATE_DEPLOYED:
             return
-        wanted = 0
+        wanted = []
         for function, definition in request.definition_ids.items():
             data = self._apps.definition(definition)
             if data is None:
                 raise not_found(f"Definition {definition} of function {function} not found")
-            wanted += data.HasField("schedule")
+            wanted.append(data)
         others = [
-            spec
+            spec.data
             for other in self._apps.live()
             if other.state == api_pb2.APP_STATE_DEPLOYED and other.id != app.id
             for spec in self._apps.specs(other.id)
-            if spec.data.HasField("schedule")
         ]
-        if refused := crons.refusal(self._limit, len(others), wanted):
+        if refused := self._quota.refusal(others, wanted):
             raise conflict(refused)
 
     def _environment(self, name: str) -> str:

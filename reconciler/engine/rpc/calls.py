@@ -13,7 +13,9 @@ from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.idempotency import IdempotentCalls
 from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import not_found, unimplemented
+from reconciler.engine.rpc.refusals import conflict, not_found, unimplemented
+from reconciler.engine.web.exchange import LostChunksError
+from reconciler.engine.web.exchanges import Exchanges
 
 _OUTPUTS = 100
 
@@ -25,8 +27,16 @@ class FunctionCalls:
     recognised by its key and gets the answer of the first.
     """
 
-    def __init__(self, apps: AppStore, calls: Calls, pool: Pool, answered: IdempotentCalls) -> None:
+    def __init__(
+        self,
+        apps: AppStore,
+        calls: Calls,
+        pool: Pool,
+        answered: IdempotentCalls,
+        exchanges: Exchanges,
+    ) -> None:
         self._apps = apps
+        self._exchanges = exchanges
         self._calls = calls
         self._pool = pool
         self._answered = answered
@@ -124,9 +134,28 @@ class FunctionCalls:
     async def function_call_put_data_out(
         self, request: api_pb2.FunctionCallPutDataRequest, _caller: Peer
     ) -> Empty:
-        self._require(request.function_call_id)
-        self._calls.add_chunks(request.function_call_id, list(request.data_chunks))
+        call, chunks = request.function_call_id, list(request.data_chunks)
+        self._require(call)
+        if self._exchanges.is_web(call):
+            await self._exchanges.accept(call, chunks)
+        else:
+            self._calls.add_chunks(call, chunks)
         return Empty()
+
+    async def function_call_get_data_in(
+        self, request: api_pb2.FunctionCallGetDataRequest, _caller: Peer
+    ) -> AsyncIterator[api_pb2.DataChunk]:
+        call, after = request.function_call_id, request.last_index
+        exchange = self._exchanges.find(call)
+        if exchange is None:
+            raise not_found(f"Function call {call} is not a request that is being answered")
+        try:
+            async for index, data in exchange.to_app(after):
+                yield api_pb2.DataChunk(
+                    index=index, data=data, data_format=api_pb2.DATA_FORMAT_ASGI
+                )
+        except LostChunksError as error:
+            raise conflict(f"Function call {call}: messages after {after} are gone") from error
 
     async def function_call_get_data_out(
         self, request: api_pb2.FunctionCallGetDataRequest, _caller: Peer

@@ -12,14 +12,27 @@ from reconciler.engine.containers.pool import Pool
 from reconciler.engine.images.layers import layers, not_emulated
 from reconciler.engine.rpc.apps import check_schedule
 from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import class_named, not_found, unimplemented
+from reconciler.engine.rpc.refusals import class_named, not_found
+from reconciler.engine.web.addresses import Addresses
+from reconciler.engine.web.endpoints import endpoints
+from reconciler.engine.web.listeners import Listeners
 
 
 class Functions:
     """A function keeps its id by its name in its app, over all deploys."""
 
-    def __init__(self, apps: AppStore, catalog: Catalog, pool: Pool, fleet: Fleet) -> None:
+    def __init__(
+        self,
+        apps: AppStore,
+        catalog: Catalog,
+        pool: Pool,
+        fleet: Fleet,
+        addresses: Addresses,
+        listeners: Listeners,
+    ) -> None:
         self._apps = apps
+        self._addresses = addresses
+        self._listeners = listeners
         self._catalog = catalog
         self._pool = pool
         self._fleet = fleet
@@ -36,7 +49,9 @@ class Functions:
             function_schema=request.function_schema,
             supported_input_formats=request.supported_input_formats,
             supported_output_formats=request.supported_output_formats,
+            webhook_config=request.webhook_config,
         )
+        await self._give_addresses(request.app_id, request.function_name, data)
         return api_pb2.FunctionPrecreateResponse(
             function_id=identifier,
             handle_metadata=handle(identifier, request.function_name, data, request.app_id, ""),
@@ -47,14 +62,13 @@ class Functions:
     ) -> api_pb2.FunctionCreateResponse:
         data = compat.function_data(request)
         runnable = compat.runnable(data)
-        if runnable.webhook_config.type:
-            raise unimplemented("web endpoints")
         if data.HasField("schedule"):
             check_schedule(data.schedule)
         name = runnable.function_name
         identifier = request.existing_function_id or self._apps.function_id(request.app_id, name)
         definition = self._apps.define(identifier, data)
         ignored = not_emulated(runnable, layers(self._catalog, runnable.image_id))
+        await self._give_addresses(request.app_id, name, data)
         return api_pb2.FunctionCreateResponse(
             server_warnings=[
                 api_pb2.Warning(
@@ -69,6 +83,15 @@ class Functions:
             function_data=data,
             handle_metadata=handle(identifier, name, data, request.app_id, definition),
         )
+
+    async def _give_addresses(self, app_id: str, name: str, data: api_pb2.FunctionData) -> None:
+        """Open the ports of a definition's endpoints, and write their addresses into it."""
+        app = self._apps.get(app_id)
+        if app is None:
+            raise not_found(f"App with ID {app_id} not found")
+        labels = [one.label for one in endpoints(app.place, name, data)]
+        await self._listeners.open(labels, app_id)
+        self._addresses.fill(app.place, name, data)
 
     async def function_get(
         self, request: api_pb2.FunctionGetRequest, _caller: Peer

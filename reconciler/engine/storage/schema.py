@@ -101,4 +101,24 @@ STEPS: Final = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX answers_by_age ON answers (at);
     """,
+    """
+    -- web: the call is a request to a web endpoint. It ends with its connection, so never again.
+    ALTER TABLE calls ADD COLUMN web INTEGER NOT NULL DEFAULT 0;
+
+    -- app: the one that last declared the label.
+    CREATE TABLE web_ports (
+        label TEXT PRIMARY KEY, port INTEGER NOT NULL UNIQUE, app TEXT NOT NULL
+    ) STRICT;
+
+    -- digest: the SHA-256 of the secret.
+    CREATE TABLE proxy_tokens (
+        id TEXT PRIMARY KEY, digest BLOB NOT NULL, name TEXT NOT NULL, scoped INTEGER NOT NULL,
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE proxy_token_environments (
+        token TEXT NOT NULL REFERENCES proxy_tokens (id) ON DELETE CASCADE,
+        environment TEXT NOT NULL,
+        PRIMARY KEY (token, environment)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
