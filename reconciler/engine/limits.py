@@ -76,6 +76,9 @@ CANCEL_GRACE: Final = 10.0
 STOP_GRACE: Final = 5.0
 """From SIGTERM to SIGKILL, at the engine's shutdown and when an app is stopped."""
 
+OUTPUT_GRACE: Final = 2.0
+"""How long the output of a container that has ended is read on."""
+
 RETIRE_GRACE: Final = 30.0
 """A container that should end (idle, or replaced by a deploy) is killed after this time."""
 

@@ -132,8 +132,12 @@ class Fleet:
             assert container.process is not None
             if container.doomed:
                 container.process.signal(signal.SIGKILL)
-            said = await self._output.follow(container)
+            reading = loop.create_task(self._output.follow(container))
             status = await container.process.exited
+            # What it started in a session of its own may hold its output open for ever.
+            await asyncio.wait([reading], timeout=limits.OUTPUT_GRACE)
+            said = reading.result() if reading.done() else ""
+            reading.cancel()
         except (ReconcileError, OSError) as error:
             status, said = 1, str(error)
             self._output.remark(container, said)

@@ -23,11 +23,15 @@ _OURS: Final = frozenset({"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTE
 
 @dataclass(frozen=True)
 class Mounts:
-    """A view of the file system; see ``namespace.enter``. ``binds``: target, source, read-only."""
+    """A view of the file system; see ``namespace.enter``. ``binds``: target, source, read-only.
+
+    ``network``: a network of its own too; see ``network.furnish``.
+    """
 
     root: Path
     overlay: Path
     binds: tuple[tuple[str, Path, bool], ...]
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,7 @@ def _encoded(order: LaunchOrder) -> bytes:
                     "root": str(mounts.root),
                     "overlay": str(mounts.overlay),
                     "binds": [[to, str(source), locked] for to, source, locked in mounts.binds],
+                    "network": mounts.network,
                 },
             }
         ).encode()

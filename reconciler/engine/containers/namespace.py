@@ -18,6 +18,7 @@ from typing import Any
 
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
+_CLONE_NEWNET = 0x40000000
 _MS_RDONLY = 1
 _MS_NOSUID = 2
 _MS_NODEV = 4
@@ -35,11 +36,12 @@ def enter(order: dict[str, Any]) -> None:
     """Move this process (which must have one thread) into the view that ``order`` describes.
 
     ``root``: an empty folder to build it on. ``overlay``: a folder laid over the host's root.
-    ``binds``: ``[target, source, read_only]`` for each Volume.
+    ``binds``: ``[target, source, read_only]`` for each Volume. ``network``: in an empty network
+    namespace too.
 
     Raises OSError where namespaces are forbidden.
     """
-    _unshare()
+    _unshare(_CLONE_NEWNS | (_CLONE_NEWNET if order["network"] else 0))
     root = Path(order["root"])
     _mount("none", Path("/"), None, _MS_REC | _MS_PRIVATE)
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755")
@@ -54,17 +56,17 @@ def enter(order: dict[str, Any]) -> None:
 
 def probe() -> None:
     """Raises OSError where ``enter`` would, leaving this process fit for nothing but its end."""
-    _unshare()
+    _unshare(_CLONE_NEWNS)
     _mount("none", Path("/"), None, _MS_REC | _MS_PRIVATE)
     _mount("tmpfs", Path(tempfile.gettempdir()), "tmpfs", _MS_NOSUID | _MS_NODEV)
 
 
-def _unshare() -> None:
-    """As root a mount namespace is enough; others, and a root without rights, need their own."""
-    if os.geteuid() == 0 and _libc().unshare(_CLONE_NEWNS) == 0:
+def _unshare(wanted: int) -> None:
+    """Root may have these namespaces; others, and a root without rights, need a user namespace."""
+    if os.geteuid() == 0 and _libc().unshare(wanted) == 0:
         return
     user, group = os.geteuid(), os.getegid()
-    _check(_libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
+    _check(_libc().unshare(_CLONE_NEWUSER | wanted), "unshare")
     for file, text in (
         ("setgroups", "deny"),
         ("uid_map", f"0 {user} 1"),

@@ -107,7 +107,7 @@ class Starter:
         order = LaunchOrder(
             env=env,
             cwd=self._cwd(spec, overlay, real=real),
-            mounts=Mounts(folder / "root", overlay, binds) if real else None,
+            mounts=Mounts(folder / "root", overlay, binds, _has_server(spec)) if real else None,
         )
         container.process = await launcher.start(order)
 
@@ -238,3 +238,10 @@ class Starter:
                 ),
             )
         return api_pb2.Object(object_id=identifier)
+
+
+def _has_server(spec: Spec) -> bool:
+    """Whether the runtime will look for a web server that the function starts."""
+    configs = [spec.function.webhook_config]
+    configs += [one.webhook_config for one in spec.function.method_definitions.values()]
+    return any(config.type == api_pb2.WEBHOOK_TYPE_WEB_SERVER for config in configs)

@@ -138,7 +138,10 @@ def _become(
         for opened in (null, *descriptors):
             os.close(opened)
         if order["mounts"] is not None:
+            network = _sibling("network")  # now: its file may be hidden afterwards
             namespace.enter(order["mounts"])
+            if order["mounts"]["network"]:
+                network.furnish()
         # After entering: a change of credentials clears it.
         _die_with_parent()
         os.umask(0o022)  # Modal's; the engine's own hides its state
