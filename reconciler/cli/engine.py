@@ -11,11 +11,13 @@ from reconciler.deploy.local_engine import (
     STATE_FOLDER,
     find_running,
     local_engine,
+    output_of,
     pointed_at,
     start_engine,
     wait_until_ready,
 )
 from reconciler.errors import ReconcileError
+from reconciler.foreign_text import printable
 from reconciler.manifest.discovery import settings_root
 
 _READY = """\
@@ -44,6 +46,8 @@ def serve(*, port: int, crons: str) -> int:
         endpoint = wait_until_ready(process, state)
         print(_READY.format(url=endpoint.url, state=STATE_FOLDER), flush=True)
         try:
+            for line in output_of(process, state):
+                print(printable(line), flush=True)
             return process.wait()
         except KeyboardInterrupt:
             return 0

@@ -27,7 +27,10 @@ STATE_FOLDER: Final = Path(".reconciler/engine")
 START_TIMEOUT: Final = 20.0
 STOP_TIMEOUT: Final = 20.0
 POLL_INTERVAL: Final = 0.01
+FOLLOW_INTERVAL: Final = 0.2
 LOG_NAME: Final = "engine.log"
+_GREETING: Final = ("Engine on ", "  eval ")
+"""How the lines begin that the engine writes for a person who started it alone."""
 _ERROR: Final = "Error: "
 """How the engine's last words begin when it knows what is wrong."""
 ENGINE: Final = (sys.executable, "-P", "-m", "reconciler.engine")
@@ -107,6 +110,18 @@ def _started(state: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
             stderr=output,
             start_new_session=True,
         )
+
+
+def output_of(process: subprocess.Popen[bytes], state: Path) -> Iterator[str]:
+    """What a started engine writes, a line each, until it ends; without its greeting."""
+    with (state / LOG_NAME).open(errors="replace") as log:
+        ended = False
+        while not ended:
+            ended = process.poll() is not None
+            for line in log:
+                if not line.startswith(_GREETING):
+                    yield line.rstrip("\n")
+            sleep(FOLLOW_INTERVAL)
 
 
 @contextmanager

@@ -134,6 +134,10 @@ def _serve(parsed: argparse.Namespace) -> int:
             f'  eval "$({sys.executable} -P -m reconciler.engine env --state {parsed.state})"\n'
         )
 
+    def say(line: str) -> None:
+        sys.stderr.write(f"{on_one_line(line)}\n")
+        sys.stderr.flush()
+
     async def run() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -143,7 +147,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         # The launcher outlives an engine whose state is emptied, because its zygote starts slowly.
         launcher = Launcher(options.python, options.state.absolute())
         try:
-            while await Engine(options, HostClock(), launcher).serve(ready, stop):
+            while await Engine(options, HostClock(), launcher, say=say).serve(ready, stop):
                 pass
         finally:
             await launcher.stop()

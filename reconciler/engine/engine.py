@@ -101,7 +101,10 @@ def _short_folder(link: Path) -> Path:
 
 
 class Engine:
-    """Everything that one state folder needs. Must be the only one on it; see ``record.sole``."""
+    """Everything that one state folder needs. Must be the only one on it; see ``record.sole``.
+
+    ``say`` receives lines for the person who runs it.
+    """
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class Engine:
         clock: TimeSource,
         launcher: Launcher,
         sleep: Sleep = asyncio.sleep,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         state = options.state.absolute()
         self._options = options
@@ -150,14 +154,22 @@ class Engine:
         self._fleet = Fleet(self._starter, output, options.containers)
         self._pool = Pool(self._apps, self._calls, self._fleet, output)
         self._faults.kill = self._fleet.kill
+        self._say = say
+        self._directory = Directory(self._apps, self._addresses)
         self._app_objects = AppObjects(
-            self._apps, self._catalog, self._pool, self._fleet, self._logs, options.quota
+            self._apps,
+            self._catalog,
+            self._pool,
+            self._fleet,
+            self._logs,
+            options.quota,
+            self._say_endpoints,
         )
         self._exchanges = Exchanges(self._calls, self._pool, self._blobs)
         self._proxy_tokens = ProxyTokens(self._database, clock)
         self._listeners = Listeners(
             self._addresses,
-            Directory(self._apps, self._addresses),
+            self._directory,
             self._proxy_tokens,
             self._exchanges,
             sleep,
@@ -240,6 +252,7 @@ class Engine:
         warming = asyncio.create_task(self._launcher.can_mount())
         warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
         ready(self._record(f"http://127.0.0.1:{port}"))
+        self._say_endpoints("")
         ends = [asyncio.create_task(event.wait()) for event in (stop, self._emptied)]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for job in (*jobs, *ends):
@@ -252,6 +265,10 @@ class Engine:
         controls.close()
         if not warming.cancel():
             await warming
+
+    def _say_endpoints(self, app: str) -> None:
+        for line in self._directory.lines(app):
+            self._say(line)
 
     def _record(self, url: str) -> ServerFile:
         identity = (url, self._token.id, self._token.secret)

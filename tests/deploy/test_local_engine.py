@@ -17,6 +17,7 @@ from reconciler.deploy.local_engine import (
     Endpoint,
     find_running,
     local_engine,
+    output_of,
     pointed_at,
     start_engine,
     wait_until_ready,
@@ -153,3 +154,16 @@ def test_the_state_and_the_log_of_an_engine_are_its_owners_alone(tmp_path: Path)
     assert state.stat().st_mode & 0o777 == 0o700
     assert (state / "engine.log").stat().st_mode & 0o777 == 0o600
     assert process.poll() is not None
+
+
+def test_what_an_engine_writes_is_followed_to_its_end(tmp_path: Path) -> None:
+    greeting = 'Engine on http://127.0.0.1:1, state in x. To use it:\n  eval "$(…)"\n'
+    (tmp_path / "engine.log").write_text(f"{greeting}Serving shop/pages at http://127.0.0.1:2\n")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        lines = output_of(process, tmp_path)
+        assert next(lines) == "Serving shop/pages at http://127.0.0.1:2"
+        with (tmp_path / "engine.log").open("a") as log:
+            log.write("Serving shop/pages at http://127.0.0.1:3\n")
+        assert next(lines) == "Serving shop/pages at http://127.0.0.1:3"
+        process.communicate(b"\n")
+        assert list(lines) == []

@@ -140,6 +140,9 @@ def test_addresses_outlive_the_engine_and_open_requests_do_not(
         "import modal; print(modal.Function.from_name('web-sample', 'asgi').get_web_url(), end='')"
     )
     address = engine.python("-c", find)
+    line = f"Serving web-sample/asgi at {address}\n"
+    assert engine.output.count(line) == 1
+    assert "web-sample/guarded at" in engine.output
     with connect(address) as connection:
         connection.request("GET", "/hang")
         until(lambda: engine.calls().get("FunctionCallGetDataIn"))
@@ -147,6 +150,7 @@ def test_addresses_outlive_the_engine_and_open_requests_do_not(
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             connection.getresponse()
     engine.start()
+    until(lambda: engine.output.count(line) == 2)
     assert engine.status()["unfinished_inputs"] == 0
     assert fetch(address, "/bare").body == b"bare"
     assert engine.python("-c", find) == address

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
@@ -19,7 +21,10 @@ _KEPT_AFTER_STOP = 50
 
 
 class AppObjects:
-    """``quota``: what may be deployed in the workspace."""
+    """``quota``: what may be deployed in the workspace.
+
+    ``say_endpoints`` is called with the id of an app that was published.
+    """
 
     def __init__(
         self,
@@ -29,6 +34,7 @@ class AppObjects:
         fleet: Fleet,
         logs: LogStore,
         quota: Quota,
+        say_endpoints: Callable[[str], None],
     ) -> None:
         self._apps = apps
         self._catalog = catalog
@@ -36,6 +42,7 @@ class AppObjects:
         self._fleet = fleet
         self._logs = logs
         self._quota = quota
+        self._say_endpoints = say_endpoints
 
     async def app_create(
         self, request: api_pb2.AppCreateRequest, _caller: Peer
@@ -122,6 +129,7 @@ class AppObjects:
             return api_pb2.AppPublishResponse(url=_deployed_page(app.id))
         self._refuse_beyond_quota(app, request)
         done = self._apps.publish(app, request, caller.version)
+        self._say_endpoints(app.id)
         self._pool.keep_warm(app.id)
         return api_pb2.AppPublishResponse(url=_deployed_page(app.id), deployed_at=done.at)
 
@@ -136,6 +144,7 @@ class AppObjects:
         body = history[wanted].body
         self._refuse_beyond_quota(app, body)
         done = self._apps.publish(app, body, caller.version, rollback_of=wanted)
+        self._say_endpoints(app.id)
         self._pool.keep_warm(app.id)
         return api_pb2.AppRollbackResponse(url=_page(app.id), deployed_at=done.at)
 

@@ -35,6 +35,16 @@ class Directory:
                         self._known[endpoint.label] = spec, endpoint
         return self._known
 
+    def lines(self, app: str = "") -> list[str]:
+        """A line for each live endpoint of an app, or of all: where it is served."""
+        return sorted(
+            f"Serving {spec.app.name or spec.app.description}/{endpoint.name}"
+            f" at {self._addresses.url(label)}"
+            + (" (asks for a proxy token)" if endpoint.config.requires_proxy_auth else "")
+            for label, (spec, endpoint) in self.all().items()
+            if app in ("", spec.app.id)
+        )
+
     def is_stopped(self, label: str) -> bool:
         """Whether the app that last declared a label was deployed, and is stopped."""
         app = self._apps.get(self._addresses.app(label))
