@@ -10,7 +10,7 @@ from reconciler.errors import ReconcileError
 
 PACKAGE: Final = "schedule-reconciler"
 NEEDED: Final = "modal"
-WEB: Final = ("jinja2", "jwt", "starlette", "uvicorn")
+WEB: Final = ("jinja2", "jwt", "prometheus_client", "starlette", "uvicorn")
 """The modules of the extra ``web``."""
 
 _LEAST: Final = re.compile(rf"{NEEDED}(?:\[.*\])?\s*\(?>=\s*([0-9.]+)")

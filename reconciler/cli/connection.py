@@ -114,21 +114,9 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
 
 def open_query(inputs: Inputs) -> QueryPorts:
     """What questions are asked of: the environment that we are connected to."""
-    from reconciler.client.task_files import ModalTaskFiles
-    from reconciler.deploy.modal_apps import ModalApps
-    from reconciler.deploy.modal_files import ModalFiles
-    from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
-    from reconciler.query.ports import QueryPorts
+    from reconciler.query.modal_ports import modal_ports
 
-    name, environment = inputs.environment.app, inputs.environment.modal
-    return QueryPorts(
-        apps=ModalApps(name, environment),
-        files=ModalFiles(name, environment),
-        claims=ModalClaims(name, environment),
-        caller=ModalCaller(environment),
-        tasks=ModalTaskFiles(name, environment),
-        clock=SystemClock(),
-    )
+    return modal_ports(inputs.environment.app, inputs.environment.modal)
 
 
 class _Answer(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from collections.abc import Sequence
 from contextlib import suppress
 
 from reconciler.cli.connection import connected, open_query, open_workspace
@@ -19,6 +20,26 @@ def serve(*, env: str | None, schedules: str | None, port: int, browser: bool) -
     inputs = read_inputs(env, schedules)
     with connected(inputs):
         _serve(inputs, port, browser=browser)
+    return 0
+
+
+def token(*, name: str, scope: Sequence[str], webhook: bool) -> int:
+    """Make a token or a webhook key, and print it with its entry of the Modal Secret. Nothing is
+    stored. Returns the exit code."""
+    require_web()
+    from reconciler.web.auth import credentials
+    from reconciler.web.auth.principal import Scope
+
+    scopes = [Scope(one) for one in scope]
+    if webhook:
+        made = credentials.new_webhook_key()
+        key, value = credentials.webhook_entry(name, made, scopes)
+    else:
+        made = credentials.new_token()
+        key, value = credentials.token_entry(name, made, scopes)
+    print(f"{'webhook key' if webhook else 'token'}: {made}")
+    print(f"entry of the Modal Secret: {key}={value}")
+    print("It is shown once. Add the entry to the Secret that `web.auth` names.", file=sys.stderr)
     return 0
 
 

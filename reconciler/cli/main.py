@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from reconciler import __version__
+from reconciler.cli.dashboard_options import add_dashboard_options
 from reconciler.cli.signals import heed_signals, ignore_signals, number_of
 from reconciler.cli.times import read_time, with_offsets
 from reconciler.disk import disk_problem
@@ -323,10 +324,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(history)
 
-    dashboard = add("dashboard", "dashboard:serve", "serve the dashboard and the API on 127.0.0.1")
-    dashboard.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
-    dashboard.add_argument(
-        "--no-browser", dest="browser", action="store_false", help="open no browser"
+    add_dashboard_options(
+        add("dashboard", "dashboard:serve", "serve the dashboard and the API on 127.0.0.1")
     )
 
     adopt = add("adopt", "adopt:main", "take over an app that this repository does not manage")

@@ -30,5 +30,10 @@ def findings_of(actual: Actual, desired: Desired) -> Iterator[Finding]:
         yield Finding(f"app {app}", f"is not ours: {refusal.message}", refusal.remedy)
     if foreign:
         return
+    yield from drift_of(actual, app)
+
+
+def drift_of(actual: Actual, app: str) -> Iterator[Finding]:
+    """Yield what differs from what the last apply left; who owns the app is not asked."""
     for change in find_drift(actual, actual.applied or actual.live, app, {}):
         yield Finding(f"{change.kind} {change.name}", change.reason, _REPAIR)

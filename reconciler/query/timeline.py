@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import takewhile
 
 from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
 from reconciler.model.generation import Slot
@@ -66,6 +68,17 @@ def timeline(
     return Timeline(
         after, until, tuple(sorted(occurrences)), tuple(suspended), rows, wakes, following
     )
+
+
+def upcoming(records: Iterable[ScheduleRecord], after: int, until: int) -> Iterator[Upcoming]:
+    """The occurrences that are to run in ``(after, until]``, in the order of time and name; no more
+    of them is looked for than are taken."""
+
+    def of_one(record: ScheduleRecord) -> Iterator[Upcoming]:
+        times = takewhile(lambda at: at <= until, running_times(record, after))
+        return (Upcoming(at, record.name, record.timezone) for at in times)
+
+    return merge(*map(of_one, records))
 
 
 def _following(records: Iterable[ScheduleRecord], until: int) -> Upcoming | None:

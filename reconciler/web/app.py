@@ -12,7 +12,10 @@ from starlette.types import ASGIApp
 
 from reconciler.web.edge import Edge
 from reconciler.web.endpoint import Endpoint
+from reconciler.web.feeds import FEEDS
 from reconciler.web.jobs import JOBS
+from reconciler.web.lists import LISTS
+from reconciler.web.openapi import openapi
 from reconciler.web.ports import WebPorts
 from reconciler.web.questions import QUESTIONS
 from reconciler.web.serving import Serving
@@ -20,7 +23,8 @@ from reconciler.web.sign_in import SIGN_IN
 from reconciler.web.site import Site
 from reconciler.web.wakes import WAKES
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*QUESTIONS, *JOBS, *WAKES, *SIGN_IN)
+_DESCRIBED: Final = (*QUESTIONS, *LISTS, *JOBS, *WAKES, *FEEDS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*_DESCRIBED, openapi(_DESCRIBED), *SIGN_IN)
 """Every route of the application."""
 
 

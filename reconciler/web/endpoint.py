@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from reconciler.web.auth.principal import Principal, Scope
 from reconciler.web.body import read_body
+from reconciler.web.operation import Operation
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
 
@@ -51,6 +52,7 @@ class Endpoint:
         scope: that the sender needs; None when it is open to all, or checks by itself.
         signed: whether a signed message is accepted. A signature covers the body alone, so nothing
             else of the request may say what is to be done.
+        operation: what the OpenAPI document says of it; None for pages, which are not the API's.
     """
 
     method: str
@@ -58,6 +60,7 @@ class Endpoint:
     handler: Handler
     scope: Scope | None
     signed: bool = False
+    operation: Operation | None = None
 
     def route(self, site: Site) -> Route:
         """The route, whose handler is called only for requests that are allowed."""

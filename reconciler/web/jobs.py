@@ -19,9 +19,11 @@ from reconciler.web.auth.principal import Scope
 from reconciler.web.bodies import JobBody, body_of
 from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
 from reconciler.web.idempotency import Answer, NothingStartedError
-from reconciler.web.once import answered_once
+from reconciler.web.live import answered
+from reconciler.web.once import LONGEST_KEY, answered_once
+from reconciler.web.operation import Answer as Described
+from reconciler.web.operation import Operation, Parameter, has, problem
 from reconciler.web.problems import RequestError
-from reconciler.web.questions import answered
 from reconciler.web.site import Site
 
 POLL_AFTER: Final = 2
@@ -196,9 +198,85 @@ def _every_name(_name: str) -> bool:
     return True
 
 
+_SUBMITTED: Final = {
+    409: problem("A request with this idempotency key is under way, or its outcome is unknown."),
+    504: problem("The call may or may not have been started."),
+}
+_IDEMPOTENCY: Final = Parameter(
+    "Idempotency-Key",
+    "The same key and body get the first answer, and start nothing.",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]*$"},
+    "header",
+)
+
 JOBS: Final = (
-    Endpoint(CHANGES, "/api/v1/jobs/{app}/{function}", _submit, Scope.JOBS, signed=True),
-    Endpoint(READS, "/api/v1/jobs/{call}", _job, Scope.JOBS),
-    Endpoint(CHANGES, "/submit", _submit_data, Scope.JOBS),
-    Endpoint(READS, "/result/{call_id}", _result, Scope.JOBS),
+    Endpoint(
+        CHANGES,
+        "/api/v1/jobs/{app}/{function}",
+        _submit,
+        Scope.JOBS,
+        signed=True,
+        operation=Operation(
+            "Start a call of a function",
+            {
+                202: Described(
+                    "Started; `Location` is where its result will be.", has("call", "state")
+                ),
+                404: problem("There is no such function."),
+                **_SUBMITTED,
+            },
+            (_IDEMPOTENCY,),
+            (JobBody,),
+            body_required=False,
+        ),
+    ),
+    Endpoint(
+        READS,
+        "/api/v1/jobs/{call}",
+        _job,
+        Scope.JOBS,
+        operation=Operation(
+            "The state of a call",
+            {
+                200: Described("It has ended.", has("call", "state", "value", "error")),
+                202: Described("It is pending; see `Retry-After`.", has("call", "state")),
+                304: Described("The client has it."),
+                404: problem("Neither this API nor a schedule has started such a call."),
+                410: problem("Its result has been dropped."),
+            },
+        ),
+    ),
+    Endpoint(
+        CHANGES,
+        "/submit",
+        _submit_data,
+        Scope.JOBS,
+        operation=Operation(
+            "Start the function that `web.submit` names",
+            {
+                200: Described("Started.", has("call_id")),
+                404: problem("`web.submit` is not set, or there is no such function."),
+                **_SUBMITTED,
+            },
+            (Parameter("data", "Its argument.", required=True), _IDEMPOTENCY),
+        ),
+    ),
+    Endpoint(
+        READS,
+        "/result/{call_id}",
+        _result,
+        Scope.JOBS,
+        operation=Operation(
+            "The value that a call has returned",
+            {
+                200: Described("The value.", {}),
+                202: Described("It is pending.", {"const": ""}),
+                304: Described("The client has it."),
+                404: Described(
+                    "There is no such call, or its result has been dropped.", {"const": ""}
+                ),
+                500: problem("The function failed."),
+            },
+        ),
+    ),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from reconciler.web.problems import RequestError
@@ -41,12 +42,22 @@ def page_request(request: Request, *kinds: type) -> PageRequest:
     Raises:
         RequestError: ``limit`` or ``cursor`` is wrong (400).
     """
-    text = request.query_params.get("limit", str(USUAL))
-    limit = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
-    if not 1 <= limit <= MOST:
-        raise RequestError(400, "limit", f"`limit` is a whole number from 1 to {MOST:,}")
+    limit = whole_number(request.query_params, "limit", USUAL, most=MOST)
     cursor = request.query_params.get("cursor")
     return PageRequest(limit, None if cursor is None else _decoded(cursor, kinds))
+
+
+def whole_number(query: QueryParams, name: str, usual: int, *, most: int) -> int:
+    """A parameter that is a whole number from 1 on.
+
+    Raises:
+        RequestError: it is not (400).
+    """
+    text = query.get(name, str(usual))
+    found = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
+    if not 1 <= found <= most:
+        raise RequestError(400, name, f"`{name}` is a whole number from 1 to {most:,}")
+    return found
 
 
 def next_cursor(key: Sequence[str | int]) -> str:

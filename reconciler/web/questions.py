@@ -2,67 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
-from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from reconciler.model.history import Run
-from reconciler.query.live import live_status
-from reconciler.query.runs import RunsWanted, list_runs
-from reconciler.query.status import Filter, ScheduleStatus, State, Status
+from reconciler.query.nothing_found import unknown_schedule
+from reconciler.query.status import Filter, ScheduleStatus, State
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.runs_text import run_json
 from reconciler.render.status_text import status_json
 from reconciler.web.answers import json_answer
 from reconciler.web.auth.principal import Scope
 from reconciler.web.endpoint import READS, Call, Endpoint
-from reconciler.web.paging import next_cursor, page_of, page_request
+from reconciler.web.live import current_status
+from reconciler.web.operation import (
+    CURSOR,
+    LIMIT,
+    Answer,
+    Operation,
+    Parameter,
+    every,
+    has,
+    nullable,
+    problem,
+)
+from reconciler.web.paging import page_of, page_request
 from reconciler.web.problems import RequestError
-from reconciler.web.site import Site
 from reconciler.words import suggestion
-
-T = TypeVar("T")
-
-DAYS: Final = 90
-"""Days with runs files that are searched at most."""
-
-
-async def answered(site: Site, question: Awaitable[T]) -> T:
-    """The answer to a question.
-
-    Raises:
-        TimeoutError: Modal did not answer in time.
-    """
-    async with asyncio.timeout(site.serving.answer_seconds):
-        return await question
-
-
-async def current_status(site: Site) -> Status:
-    """How everything stands.
-
-    Raises:
-        RequestError: nothing was applied (404).
-    """
-    status = await answered(
-        site, live_status(site.ports.modal, site.serving.environment, site.ports.find)
-    )
-    if status is None:
-        raise nothing_applied(site)
-    return status
-
-
-def nothing_applied(site: Site) -> RequestError:
-    """The error of a question about live state before the first apply."""
-    return RequestError(
-        404,
-        "nothing-applied",
-        f"nothing was applied to {site.serving.environment.name} yet",
-        remedy="Run reconcile first.",
-    )
 
 
 async def _status(call: Call) -> Response:
@@ -85,18 +51,10 @@ async def _schedule(call: Call) -> Response:
     status = await current_status(call.site)
     found = next((one for one in status.schedules if name in one.record.names), None)
     if found is None:
-        raise unknown_schedule(name, status)
+        raise unknown_schedule(name, [one.record.name for one in status.schedules])
     (shown,) = status_json(status, [found])["schedules"]
     return json_answer(
         call.request, {"format": OUTPUT_FORMAT, **shown, "definition": _definition(found)}
-    )
-
-
-def unknown_schedule(name: str, status: Status) -> RequestError:
-    """The error for a name that no live schedule bears."""
-    known = [one.record.name for one in status.schedules]
-    return RequestError(
-        404, "unknown-schedule", f"there is no schedule `{name}`", remedy=suggestion(name, known)
     )
 
 
@@ -106,35 +64,6 @@ def _definition(found: ScheduleStatus) -> dict[str, Any]:
     definition = record.to_json()
     definition.pop("args", None)
     return {**definition, "arguments": sorted(record.args)}
-
-
-async def _runs(call: Call) -> Response:
-    page = page_request(call.request, int, str)
-    query, site = call.request.query_params, call.site
-    wanted = RunsWanted(
-        count=page.limit,
-        days=DAYS,
-        since=_time(query, "since"),
-        failed=_flag(query, "failed"),
-        name=query.get("schedule"),
-        before=None if page.after is None else (int(page.after[0]), str(page.after[1])),
-    )
-    found = await answered(site, list_runs(site.ports.modal, site.serving.environment, wanted))
-    runs = list(reversed(found.runs))
-    cursor = next_cursor(_key(runs[-1])) if found.more and runs else None
-    return json_answer(
-        call.request,
-        {
-            "format": OUTPUT_FORMAT,
-            "runs": [run_json(run) for run in runs],
-            "cursor": cursor,
-            "damaged": [{"where": one.where, "why": one.why} for one in found.damaged],
-        },
-    )
-
-
-def _key(run: Run) -> tuple[int, str]:
-    return run.occurrence.at, run.occurrence.name
 
 
 def _filter(query: QueryParams) -> Filter:
@@ -152,31 +81,66 @@ def _filter(query: QueryParams) -> Filter:
     )
 
 
-def _time(query: QueryParams, name: str) -> datetime | None:
-    text = query.get(name)
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise RequestError(
-            400, "time", f"`{name}` is a time in ISO 8601 with an offset: 2026-11-20T06:00Z"
-        )
-    return found
-
-
-def _flag(query: QueryParams, name: str) -> bool:
-    text = query.get(name, "false")
-    if text not in ("true", "false"):
-        raise RequestError(400, "flag", f"`{name}` is `true` or `false`")
-    return text == "true"
-
+_NOTHING: Final = problem("Nothing was applied yet.")
+_SCHEDULE: Final = has("name", "state", "well", "last", "next")
+_CURSOR: Final = nullable("string")
+_STATES: Final = {"type": "array", "items": {"type": "string", "enum": [*State]}}
 
 QUESTIONS: Final = (
-    Endpoint(READS, "/api/v1/status", _status, Scope.READ),
-    Endpoint(READS, "/api/v1/schedules", _schedules, Scope.READ),
-    Endpoint(READS, "/api/v1/schedules/{name}", _schedule, Scope.READ),
-    Endpoint(READS, "/api/v1/runs", _runs, Scope.READ),
+    Endpoint(
+        READS,
+        "/api/v1/status",
+        _status,
+        Scope.READ,
+        operation=Operation(
+            "How everything stands: what `reconcile status --format json` prints",
+            {
+                200: Answer(
+                    "The status.",
+                    has("format", "well", "generation", "slots", schedules=every(_SCHEDULE)),
+                ),
+                304: Answer("The client has it."),
+                404: _NOTHING,
+            },
+        ),
+    ),
+    Endpoint(
+        READS,
+        "/api/v1/schedules",
+        _schedules,
+        Scope.READ,
+        operation=Operation(
+            "The schedules, by name",
+            {
+                200: Answer(
+                    "A page.", has("format", "total", schedules=every(_SCHEDULE), cursor=_CURSOR)
+                ),
+                304: Answer("The client has it."),
+                404: _NOTHING,
+            },
+            (
+                LIMIT,
+                CURSOR,
+                Parameter("state", "In one of these states.", _STATES),
+                Parameter("owner", "Of this owner."),
+                Parameter(
+                    "label", "With this label, `NAME` or `NAME=VALUE`.", every({"type": "string"})
+                ),
+            ),
+        ),
+    ),
+    Endpoint(
+        READS,
+        "/api/v1/schedules/{name}",
+        _schedule,
+        Scope.READ,
+        operation=Operation(
+            "One schedule, with its definition",
+            {
+                200: Answer("The schedule.", has("format", "name", "state", "definition")),
+                304: Answer("The client has it."),
+                404: problem("There is no such schedule; similar names are given."),
+            },
+        ),
+    ),
 )

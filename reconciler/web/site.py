@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reconciler.query.live import live_status
+from reconciler.query.status import Status
 from reconciler.web.auth.access import AccessVerifier
 from reconciler.web.auth.authentication import Authenticator
 from reconciler.web.idempotency import Idempotency
+from reconciler.web.kept_files import KeptFiles
 from reconciler.web.limits import ASKING, FAILING, TokenBuckets
 from reconciler.web.ports import WebPorts
+from reconciler.web.recent import Recent
 from reconciler.web.refusals import Refusals
 from reconciler.web.serving import Serving
 
@@ -20,6 +24,7 @@ class Site:
     Attributes:
         asking: limits the requests of each credential.
         failing: limits the requests of each address whose credentials are wrong.
+        status: how everything stands, a few seconds ago at most; None when nothing was applied.
     """
 
     ports: WebPorts
@@ -29,11 +34,14 @@ class Site:
     refusals: Refusals
     asking: TokenBuckets
     failing: TokenBuckets
+    status: Recent[Status | None]
 
     @classmethod
     def of(cls, ports: WebPorts, serving: Serving) -> Site:
         """The dependencies of an application on these ports."""
         access = serving.web.access
+        modal = replace(ports.modal, files=KeptFiles(ports.modal.files))
+        ports = replace(ports, modal=modal)
         return cls(
             ports,
             serving,
@@ -47,4 +55,5 @@ class Site:
             Refusals(ports.modal.claims, ports.clock),
             TokenBuckets(ASKING, ports.clock),
             TokenBuckets(FAILING, ports.clock),
+            Recent(lambda: live_status(modal, serving.environment, ports.find), ports.clock),
         )

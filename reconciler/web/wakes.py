@@ -9,7 +9,6 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from reconciler.cron import instant, minute
-from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, TargetMissingError
 from reconciler.dispatch.history import with_open_calls
 from reconciler.model.generation import ON_DEMAND, Generation
@@ -23,10 +22,13 @@ from reconciler.web.bodies import TriggerBody, TriggeredJob, WakeBody, body_of, 
 from reconciler.web.body import json_of
 from reconciler.web.endpoint import CHANGES, Call, Endpoint
 from reconciler.web.idempotency import Answer
+from reconciler.web.lists import DAYS
+from reconciler.web.live import answered, live_generation
 from reconciler.web.nominal import AHEAD, Meant, NotMeant, Trigger, meant_by
 from reconciler.web.once import answered_once
+from reconciler.web.operation import Answer as Described
+from reconciler.web.operation import Operation, every, has, problem
 from reconciler.web.problems import RequestError
-from reconciler.web.questions import DAYS, answered, nothing_applied
 from reconciler.web.site import Site
 
 
@@ -54,7 +56,7 @@ async def _trigger(call: Call) -> Response:
     jobs = validated(document, TriggerBody).jobs if several else [validated(document, TriggeredJob)]
 
     async def trigger() -> Answer:
-        generation = await _live(call.site)
+        generation = await live_generation(call.site)
         found = await _resolved(call.site, jobs, generation)
         due = [one for one in found if one["status"] == 202]
         if due:
@@ -62,13 +64,10 @@ async def _trigger(call: Call) -> Response:
             started = await _spawn(call, last, None)
             for one in due:
                 one["wake"] = started
-        if several:
-            return Answer(_status_of(found), {"jobs": found}, {})
-        (one,) = found
-        if one["status"] >= 400:
-            kind = "unknown-job" if one["status"] == 404 else "nominal-time"
-            raise RequestError(one["status"], kind, one["detail"], remedy=one["remedy"])
-        return Answer(one["status"], one, {})
+        status = _status_of(found)
+        if status >= 400:
+            raise _refusal(found, status)
+        return Answer(status, {"jobs": found} if several else found[0], {})
 
     return await answered_once(call, call.site.idempotency.repeatable, trigger)
 
@@ -79,11 +78,16 @@ def _status_of(jobs: Sequence[dict[str, Any]]) -> int:
     return next(status for status in (202, 200, 422, 404) if status in found)
 
 
-async def _live(site: Site) -> Generation:
-    generation = await answered(site, RemoteGenerations(site.ports.modal.files).live())
-    if generation is None:
-        raise nothing_applied(site)
-    return generation
+def _refusal(jobs: Sequence[dict[str, Any]], status: int) -> RequestError:
+    """The error when none of the jobs can be started; that of the first one says why."""
+    first = next(job for job in jobs if job["status"] == status)
+    return RequestError(
+        status,
+        "unknown-job" if status == 404 else "nominal-time",
+        first["detail"],
+        remedy=first["remedy"],
+        more={"jobs": list(jobs)} if len(jobs) > 1 else None,
+    )
 
 
 async def _resolved(
@@ -162,7 +166,39 @@ async def _spawn(call: Call, at: int, source: str | None) -> str:
         ) from error
 
 
+_SEVERAL: Final = has(jobs=every(has("job", "status")))
+_EITHER: Final = {"anyOf": [has("job", "occurrence", "state"), _SEVERAL]}
+_STARTS: Final = {504: problem("The dispatcher may or may not have been started.")}
+
 WAKES: Final = (
-    Endpoint(CHANGES, "/wake", _wake, Scope.WAKE, signed=True),
-    Endpoint(CHANGES, "/trigger", _trigger, Scope.TRIGGER, signed=True),
+    Endpoint(
+        CHANGES,
+        "/wake",
+        _wake,
+        Scope.WAKE,
+        signed=True,
+        operation=Operation(
+            "Wake the dispatcher",
+            {202: Described("It was started.", has("wake", "minute")), **_STARTS},
+            body=(WakeBody,),
+            body_required=False,
+        ),
+    ),
+    Endpoint(
+        CHANGES,
+        "/trigger",
+        _trigger,
+        Scope.TRIGGER,
+        signed=True,
+        operation=Operation(
+            "Start what a scheduler has triggered",
+            {
+                200: Described("Every occurrence has its outcome.", _EITHER),
+                202: Described("The dispatcher was started.", _EITHER),
+                404: problem("There is no such schedule; of several jobs, none."),
+                **_STARTS,
+            },
+            body=(TriggeredJob, TriggerBody),
+        ),
+    ),
 )

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.end_to_end.project import Project
+from tests.engine_fixture import until
 
 
 @dataclass
@@ -49,6 +50,9 @@ class Dashboard:
 def dashboard(make_module_project: Callable[..., Project]) -> Iterator[Dashboard]:
     project = make_module_project()
     project.hourly("a", "b")
+    (project.root / "reconciler.yaml").write_text(
+        "web: {functions: [shop/*], submit: shop/accept}\n"
+    )
     project.applied()
     process = project.start("dashboard", "--no-browser")
     assert process.stdout is not None
@@ -68,6 +72,75 @@ def test_it_answers_what_the_command_line_answers(dashboard: Dashboard) -> None:
 def test_without_the_token_it_answers_nothing(dashboard: Dashboard) -> None:
     status, found = dashboard.curl("/api/v1/status")
     assert (status, found["title"]) == (401, "No credentials")
+
+
+def post(dashboard: Dashboard, path: str, body: object, *options: str) -> tuple[int, Any]:
+    sent = ("-H", "Content-Type: application/json", "-d", json.dumps(body), *options)
+    return dashboard.ask(path, "-X", "POST", *sent)
+
+
+def ended(dashboard: Dashboard, path: str) -> tuple[int, Any]:
+    """The answer once it is no longer 202."""
+    found: list[tuple[int, Any]] = []
+
+    def done() -> bool:
+        found.append(dashboard.ask(path))
+        return found[-1][0] != 202
+
+    until(done, 60)
+    return found[-1]
+
+
+def test_a_job_is_started_once_and_its_result_fetched(dashboard: Dashboard) -> None:
+    body = {"args": {"occurrence": "over http"}}
+    key = ("-H", "Idempotency-Key: k1")
+    status, job = post(dashboard, "/api/v1/jobs/shop/sync", body, *key)
+    assert status == 202
+    assert post(dashboard, "/api/v1/jobs/shop/sync", body, *key) == (202, job)
+    status, found = ended(dashboard, f"/api/v1/jobs/{job['call']}")
+    assert (status, found["state"], found["value"]) == (200, "done", "over http")
+    assert dashboard.project.marks().count("over http") == 1
+
+
+def test_a_job_that_fails_says_why(dashboard: Dashboard) -> None:
+    _, job = post(dashboard, "/api/v1/jobs/shop/fail", {"args": {"occurrence": "x"}})
+    status, found = ended(dashboard, f"/api/v1/jobs/{job['call']}")
+    assert (status, found["state"], found["error"]) == (200, "failed", "ValueError: no rows")
+
+
+def test_the_two_routes_of_the_well_known_example(dashboard: Dashboard) -> None:
+    status, submitted = dashboard.ask("/submit?data=hello", "-X", "POST")
+    assert status == 200
+    assert ended(dashboard, f"/result/{submitted['call_id']}") == (200, ["data"])
+    assert dashboard.ask("/result/fc-unknown") == (404, "")
+
+
+def test_a_wake_processes_what_is_due_and_the_history_says_who_asked(
+    dashboard: Dashboard,
+) -> None:
+    status, wake = post(dashboard, "/wake", {"source": "curl"})
+    assert status == 202
+    dashboard.project.in_modal(
+        f"""
+        import modal
+        answer = modal.FunctionCall.from_id({wake["wake"]!r}).get(timeout=60)
+        """
+    )
+
+
+def test_a_trigger_that_means_no_occurrence_is_refused(dashboard: Dashboard) -> None:
+    status, found = post(dashboard, "/trigger", {"job": "a", "execution_id": "a@2020-01-01T00:00Z"})
+    assert (status, found["title"]) == (422, "Nominal time")
+    status, found = post(dashboard, "/trigger", {"job": "aa"})
+    assert (status, found["remedy"]) == (404, "Did you mean a?")
+
+
+def test_a_large_body_and_a_foreign_host_are_refused(dashboard: Dashboard, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b" " * 300_000)
+    sent = ("-X", "POST", "-H", "Content-Type: application/json", "--data-binary", f"@{large}")
+    assert dashboard.ask("/wake", *sent)[0] == 413
+    assert dashboard.ask("/api/v1/status", "-H", "Host: evil.example")[0] == 421
 
 
 def test_a_port_that_is_taken_is_named(dashboard: Dashboard) -> None:

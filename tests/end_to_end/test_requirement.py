@@ -18,6 +18,7 @@ COMMANDS = (
     "--yes",
     "adopt",
     "dashboard",
+    "dashboard token a --scope read",
     "engine",
     "engine env",
     "engine exec true",

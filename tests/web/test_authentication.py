@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.cli.dashboard_options import SCOPES
+from reconciler.cli.main import call
 from reconciler.dispatch.adapters.in_memory import FakeClock
 from reconciler.web.auth.credentials import (
     CredentialsError,
@@ -67,6 +70,32 @@ def test_the_secret_holds_no_token(site: TestSite) -> None:
     key, value = token_entry("my grafana", token, [Scope.READ])
     assert key == "WEB_TOKEN_MY_GRAFANA"
     assert value == f"read sha256:{sha256(token.encode()).hexdigest()}"
+
+
+def test_the_command_line_knows_every_scope() -> None:
+    assert set(SCOPES) == {str(scope) for scope in Scope}
+
+
+@pytest.mark.parametrize("webhook", [False, True])
+def test_the_command_makes_what_the_secret_accepts(
+    capsys: pytest.CaptureFixture[str], webhook: bool
+) -> None:
+    options = ["--webhook"] if webhook else []
+    assert (
+        call(["dashboard", "token", "my app", "--scope", "read", "--scope", "jobs", *options]) == 0
+    )
+    made, entry = (line.partition(": ")[2] for line in capsys.readouterr().out.splitlines())
+    key, _, value = entry.partition("=")
+    found = credentials_of({key: value})
+    if webhook:
+        (one,) = found.webhook_keys
+        assert made.encode() == b"whsec_" + base64.b64encode(one.key)
+    else:
+        token = found.token(made)
+        assert token is not None
+        assert token.name == "my_app"
+        assert token.scopes == {Scope.READ, Scope.JOBS}
+        assert made not in entry
 
 
 def test_two_tokens_are_valid_while_one_replaces_the_other(site: TestSite) -> None:

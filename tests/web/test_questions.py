@@ -11,8 +11,8 @@ from tests.plan.scenario import hourly
 from tests.web.site import RunRecord, RunState, TestSite, problem, wake_log
 
 
-@pytest.fixture
-def site() -> TestSite:
+def with_runs() -> TestSite:
+    """Three schedules, two of which have run three times."""
     site = TestSite()
     site.apply(*hourly("a", "b", "c"))
     for hour, state in ((16, RunState.SUCCEEDED), (17, RunState.FAILED), (18, RunState.SUCCEEDED)):
@@ -23,6 +23,11 @@ def site() -> TestSite:
             site.write(wake_log(time, line, wake=f"fc-{name}-{hour}"))
     site.world.later(hours=3, minutes=30)
     return site
+
+
+@pytest.fixture
+def site() -> TestSite:
+    return with_runs()
 
 
 def test_the_status_is_that_of_the_command_line(site: TestSite) -> None:
@@ -107,6 +112,34 @@ def test_a_wrong_parameter_is_named(site: TestSite, query: str, kind: str) -> No
     assert problem(answer)["type"] == f"urn:reconcile:problem:{kind}"
 
 
+def test_the_next_occurrences_come_by_page_and_none_twice(site: TestSite) -> None:
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = site.ask(f"/api/v1/next?limit=4&hours=3{cursor and f'&cursor={cursor}'}").json()
+        seen += [f"{one['name']}@{one['time']}" for one in page["next"]]
+        cursor = page["cursor"]
+    assert seen == [
+        f"{name}@2026-11-20T{hour}:0{after}Z"
+        for hour in (19, 20, 21)
+        for name, after in (("a", 0), ("b", 1), ("c", 2))
+    ]
+
+
+def test_the_applies_come_newest_first_by_page(site: TestSite) -> None:
+    for number in range(3):
+        site.world.later(minutes=1)
+        site.apply(*hourly("a", "b", "c", f"d{number}"))
+    first = site.ask("/api/v1/history?limit=3").json()
+    site.world.later(minutes=1)
+    site.apply(*hourly("a", "b"))
+    second = site.ask(f"/api/v1/history?limit=3&cursor={first['cursor']}").json()
+    times = [one["at"] for page in (first, second) for one in page["applies"]]
+    assert len(times) == 4, "the apply that came meanwhile is before the first page"
+    assert times == sorted(times, reverse=True)
+    assert second["cursor"] is None
+
+
 def test_a_client_that_polls_gets_what_has_changed(site: TestSite) -> None:
     first = site.ask("/api/v1/status")
     again = site.ask("/api/v1/status", headers={"If-None-Match": first.headers["etag"]})
@@ -118,6 +151,7 @@ def test_a_client_that_polls_gets_what_has_changed(site: TestSite) -> None:
         name="c", times=(minute(at("18:02")),), state=RunState.FAILED, at=time, call="fc-9"
     )
     site.write(wake_log(time, line))
+    site.world.later(seconds=5)
     changed = site.ask("/api/v1/status", headers={"If-None-Match": first.headers["etag"]})
     assert changed.status_code == 200
     assert changed.headers["etag"] != first.headers["etag"]

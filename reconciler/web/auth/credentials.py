@@ -110,11 +110,25 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_webhook_key() -> str:
+    """A key of Standard Webhooks with 256 random bits."""
+    return KEY_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
 def token_entry(name: str, token: str, scopes: Iterable[Scope]) -> tuple[str, str]:
     """Key and value of the Secret's entry for a token."""
     digest = sha256(token.encode()).hexdigest()
-    key = TOKEN_PREFIX + re.sub(r"\W", "_", name).upper()
-    return key, f"{','.join(sorted(scopes))} sha256:{digest}"
+    return _key(TOKEN_PREFIX, name), f"{','.join(sorted(scopes))} sha256:{digest}"
+
+
+def webhook_entry(name: str, key: str, scopes: Iterable[Scope]) -> tuple[str, str]:
+    """Key and value of the Secret's entry for a webhook key. The value holds the key itself: who
+    checks a signature needs it."""
+    return _key(WEBHOOK_PREFIX, name), f"{','.join(sorted(scopes))} {key}"
+
+
+def _key(prefix: str, name: str) -> str:
+    return prefix + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
 def _entries(secret: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:

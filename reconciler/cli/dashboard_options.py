@@ -1,0 +1,32 @@
+"""The options of ``reconcile dashboard``. Parsing loads nothing of the application."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Final
+
+SCOPES: Final = ("calendar", "jobs", "read", "trigger", "wake")
+"""The scopes of tokens, as ``web.auth.principal`` has them."""
+
+
+def add_dashboard_options(dashboard: ArgumentParser) -> None:
+    """Add the options of the command, and its command ``token``."""
+    dashboard.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
+    dashboard.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="open no browser"
+    )
+    commands = dashboard.add_subparsers(metavar="COMMAND")
+    token = commands.add_parser("token", help="make a token for the deployed API")
+    token.set_defaults(target="dashboard:token")
+    token.add_argument("name", metavar="NAME", help="what it is for, such as grafana")
+    token.add_argument(
+        "--scope",
+        action="append",
+        required=True,
+        choices=SCOPES,
+        metavar="SCOPE",
+        help=f"what it allows, one or several: {', '.join(SCOPES)}",
+    )
+    token.add_argument(
+        "--webhook", action="store_true", help="a key that signs messages (Standard Webhooks)"
+    )
