@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
-from reconciler.cli.connection import connected
+from reconciler.cli.connection import connected, open_query
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json, to_json
 from reconciler.cli.signals import run
 from reconciler.errors import ReconcileError
 from reconciler.render.json_format import OUTPUT_FORMAT
+
+if TYPE_CHECKING:
+    from reconciler.query.ports import QueryPorts
 
 PATIENCE: Final = 24 * 3600.0
 """How many seconds ``--wait`` waits: no call runs longer."""
@@ -24,8 +28,21 @@ def submit(*, env: str | None, schedules: str | None, function: str, args: str, 
         from reconciler.client import submit_async
 
         call = run(submit_async(function, arguments, environment=inputs.environment.modal))
+        if inputs.environment.web is not None:
+            run(_remember(open_query(inputs), call, function))
     print(to_json({"format": OUTPUT_FORMAT, "call": call}, indent=None) if form == "json" else call)
     return 0
+
+
+async def _remember(ports: QueryPorts, call: str, function: str) -> None:
+    """Let the HTTP API show its result too. The call runs also when that fails."""
+    from reconciler.client.jobs import remember_call
+    from reconciler.dispatch.answers import UnavailableError
+
+    with suppress(UnavailableError):
+        await remember_call(
+            ports.claims, call, function=function, by="reconcile submit", now=ports.clock.now()
+        )
 
 
 def result(*, env: str | None, schedules: str | None, call: str, wait: bool, form: str) -> int:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -25,11 +26,16 @@ from reconciler.dispatch.answers import (
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.ports import Claims
 from reconciler.errors import ReconcileError
+from reconciler.model.runs_file import format_time
 from reconciler.policies import NO_ARGUMENT
 
 _CALL: Final = re.compile(r"fc-[A-Za-z0-9]+", re.ASCII)
 """The id of a Modal function call."""
+
+CALL_PREFIX: Final = "web-call"
+"""Where the Dict has the calls whose results the HTTP API shows."""
 
 
 class SubmitError(ReconcileError):
@@ -60,6 +66,23 @@ class Outcome:
     state: JobState
     value: Any = None
     error: str | None = None
+
+
+async def remember_call(
+    claims: Claims, call: str, *, function: str, by: str | None, now: datetime
+) -> None:
+    """Store that a call was started on purpose, so that the HTTP API shows its result.
+
+    Raises:
+        UnavailableError: Modal did not answer; the call runs all the same.
+    """
+    entry = {"at": format_time(now), "by": by, "function": function}
+    await claims.put(f"{CALL_PREFIX}/{call}", entry)
+
+
+async def is_remembered(claims: Claims, call: str) -> bool:
+    """Whether :func:`remember_call` has stored the call, at most seven days ago."""
+    return await claims.get(f"{CALL_PREFIX}/{call}") is not None
 
 
 def plain_value(value: object) -> object:

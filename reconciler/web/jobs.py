@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from reconciler.client.jobs import JobState, Outcome, plain_value
+from reconciler.client.jobs import JobState, Outcome, is_remembered, plain_value, remember_call
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, TargetMissingError
-from reconciler.model.runs_file import format_time
 from reconciler.policies import NO_ARGUMENT
 from reconciler.query.newest_first import Known, RunHistory
 from reconciler.web.answers import json_answer
@@ -30,7 +29,6 @@ POLL_AFTER: Final = 2
 """Seconds after which a client asks again for a pending result."""
 RESULT_DAYS: Final = 8
 """Days of history in which a call is looked for: Modal keeps a result for seven days."""
-CALL_PREFIX: Final = "web-call"
 _CALL: Final = re.compile(r"fc-[A-Za-z0-9-]{1,100}", re.ASCII)
 
 
@@ -132,8 +130,7 @@ async def _start(call: Call, app: str, function: str, args: Mapping[str, Any]) -
             remedy="Look at the function's calls in Modal before you send it again.",
         ) from error
     by = None if call.sender is None else call.sender.label
-    entry = {"at": format_time(call.site.ports.clock.now()), "by": by, "function": name}
-    await modal.claims.put(f"{CALL_PREFIX}/{started}", entry)
+    await remember_call(modal.claims, started, function=name, by=by, now=modal.clock.now())
     return started
 
 
@@ -145,7 +142,7 @@ async def _outcome(site: Site, call: str) -> Outcome | None:
 
 
 async def _is_ours(site: Site, call: str) -> bool:
-    if await site.ports.modal.claims.get(f"{CALL_PREFIX}/{call}") is not None:
+    if await is_remembered(site.ports.modal.claims, call):
         return True
     found = False
 

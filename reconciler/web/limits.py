@@ -29,7 +29,7 @@ class Rate:
     every: float
 
 
-ASKING: Final = Rate(burst=300, every=0.1)
+ASKING: Final = Rate(burst=500, every=0.01)
 """Requests of one credential."""
 FAILING: Final = Rate(burst=10, every=6.0)
 """Requests of one address whose credentials are wrong. A request with a right one always passes:

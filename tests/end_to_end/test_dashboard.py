@@ -108,6 +108,15 @@ def test_a_job_that_fails_says_why(dashboard: Dashboard) -> None:
     assert (status, found["state"], found["error"]) == (200, "failed", "ValueError: no rows")
 
 
+def test_the_result_of_a_call_that_the_command_line_submitted_is_shown(
+    dashboard: Dashboard,
+) -> None:
+    arguments = json.dumps({"occurrence": "by command"})
+    done = dashboard.project.reconcile("submit", "shop/sync", "--args", arguments)
+    status, found = ended(dashboard, f"/api/v1/jobs/{done.out.strip()}")
+    assert (status, found["value"]) == (200, "by command")
+
+
 def test_the_two_routes_of_the_well_known_example(dashboard: Dashboard) -> None:
     status, submitted = dashboard.ask("/submit?data=hello", "-X", "POST")
     assert status == 200
