@@ -83,6 +83,13 @@ class WebForm(Form):
             "served on 127.0.0.1 only."
         ),
     ] = None
+    proxy_auth: Annotated[
+        bool,
+        Field(
+            description="Serve `/wake` and `/trigger` at a second endpoint too, whose requests "
+            "Modal's proxy authenticates; default false."
+        ),
+    ] = False
     access: Annotated[
         AccessForm | None,
         Omittable(),
@@ -98,5 +105,9 @@ def web_settings(form: WebForm) -> WebSettings:
             hostname=form.access.hostname, team=form.access.team, audience=form.access.audience
         )
     return WebSettings(
-        functions=tuple(form.functions or ()), submit=form.submit, auth=form.auth, access=access
+        functions=tuple(form.functions or ()),
+        submit=form.submit,
+        auth=form.auth,
+        access=access,
+        proxy_auth=form.proxy_auth,
     )

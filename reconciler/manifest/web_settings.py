@@ -37,12 +37,15 @@ class WebSettings:
         submit: the function that ``POST /submit`` starts; None where there is no such route.
         auth: the Modal Secret with the credentials; None for loopback only.
         access: None where Cloudflare Access is not used.
+        proxy_auth: whether a second endpoint serves wakes and triggers to senders that Modal's
+            proxy has authenticated.
     """
 
     functions: tuple[str, ...] = ()
     submit: str | None = None
     auth: str | None = None
     access: AccessSettings | None = None
+    proxy_auth: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON, for the container that serves them."""
@@ -57,4 +60,5 @@ class WebSettings:
             submit=data.get("submit"),
             auth=data.get("auth"),
             access=None if access is None else AccessSettings(**access),
+            proxy_auth=bool(data.get("proxy_auth", False)),
         )

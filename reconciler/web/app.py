@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -29,7 +29,10 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (*_DESCRIBED, openapi(_DESCRIBED), *SIG
 
 
 def create_app(
-    ports: WebPorts, serving: Serving, log: Callable[[str], None] | None = None
+    ports: WebPorts,
+    serving: Serving,
+    log: Callable[[str], None] | None = None,
+    endpoints: Iterable[Endpoint] = ENDPOINTS,
 ) -> ASGIApp:
     """The application.
 
@@ -37,6 +40,7 @@ def create_app(
         ports: what it uses of the world.
         serving: where and how it is served.
         log: receives the access log, one JSON object a line; standard error by default.
+        endpoints: its routes.
     """
     site = Site.of(ports, serving)
 
@@ -45,7 +49,7 @@ def create_app(
         yield
         await site.refusals.flush(now=True)
 
-    router = Router([one.route(site) for one in ENDPOINTS], False, lifespan=lifespan)
+    router = Router([one.route(site) for one in endpoints], False, lifespan=lifespan)
     return Edge(router, serving, site.refusals, log or _to_standard_error)
 
 

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import modal
@@ -25,14 +25,18 @@ from reconciler.query.modal_ports import modal_ports
 from reconciler.web.adapters import HttpKeySets, ModalResults
 from reconciler.web.app import create_app
 from reconciler.web.auth.credentials import credentials_of
+from reconciler.web.auth.principal import Scope
 from reconciler.web.ports import WebPorts
 from reconciler.web.serving import Serving
+from reconciler.web.wakes import WAKES
 
 VARIABLE: Final = "RECONCILE_WEB"
 """The environment variable with what the deploy knows."""
 SUFFIX: Final = "-web"
 """What the app of the endpoint adds to the name of ours."""
 FUNCTION: Final = "web"
+HOOKS: Final = "hooks"
+"""The endpoint behind Modal's proxy."""
 
 
 def variables(settings: EnvironmentSettings) -> dict[str, str]:
@@ -50,12 +54,20 @@ def variables(settings: EnvironmentSettings) -> dict[str, str]:
 def web() -> ASGIApp:
     """The application of this container."""
     known = json.loads(os.environ[VARIABLE])
-    app = str(known["app"])
-    function = modal.Function.from_name(f"{app}{SUFFIX}", FUNCTION)
-    return deployed_app(known, function.get_web_url() or "", os.environ)
+    return deployed_app(known, _own_url(known, FUNCTION), os.environ)
 
 
-def deployed_app(known: Mapping[str, object], url: str, secret: Mapping[str, str]) -> ASGIApp:
+def hooks() -> ASGIApp:
+    """Wakes and triggers alone, behind Modal's proxy: an endpoint with ``requires_proxy_auth``."""
+    known = json.loads(os.environ[VARIABLE])
+    serving = replace(
+        _serving(known, _own_url(known, HOOKS), {}),
+        authenticated=frozenset({Scope.WAKE, Scope.TRIGGER}),
+    )
+    return create_app(_ports(serving), serving, endpoints=WAKES)
+
+
+def deployed_app(known: Mapping[str, Any], url: str, secret: Mapping[str, str]) -> ASGIApp:
     """The application.
 
     Args:
@@ -67,37 +79,46 @@ def deployed_app(known: Mapping[str, object], url: str, secret: Mapping[str, str
         ReconcileError: nothing authenticates anybody: it is never served openly.
         CredentialsError: an entry of the Secret is wrong.
     """
-    web_known, app = known["web"], str(known["app"])
-    assert isinstance(web_known, Mapping)
-    settings = WebSettings.from_json(web_known)
-    credentials = credentials_of(secret)
-    if not credentials.tokens and not credentials.webhook_keys and settings.access is None:
+    serving = _serving(known, url, secret)
+    credentials, access = serving.credentials, serving.web.access
+    if not credentials.tokens and not credentials.webhook_keys and access is None:
         raise ReconcileError(
             "no entry of the Modal Secret authenticates anybody",
-            where=settings.auth,
+            where=serving.web.auth,
             remedy="Add one, such as `reconcile dashboard token` prints; see docs/web.md.",
         )
-    environment = _environment(known)
-    parts = urlsplit(url)
-    hosts = {parts.netloc} if settings.access is None else {parts.netloc, settings.access.hostname}
-    serving = Serving(
-        environment=environment,
-        web=settings,
-        hosts=frozenset(hosts),
+    return create_app(_ports(serving), serving)
+
+
+def _own_url(known: Mapping[str, Any], function: str) -> str:
+    app = f"{known['app']}{SUFFIX}"
+    return modal.Function.from_name(app, function).get_web_url() or ""
+
+
+def _serving(known: Mapping[str, Any], url: str, secret: Mapping[str, str]) -> Serving:
+    web_settings = WebSettings.from_json(known["web"])
+    parts, access = urlsplit(url), web_settings.access
+    return Serving(
+        environment=_environment(known),
+        web=web_settings,
+        hosts=frozenset({parts.netloc} if access is None else {parts.netloc, access.hostname}),
         https=parts.scheme == "https",
         loopback=False,
-        credentials=credentials,
+        credentials=credentials_of(secret),
     )
-    ports = WebPorts(
-        modal=modal_ports(app, environment.modal),
+
+
+def _ports(serving: Serving) -> WebPorts:
+    app = serving.environment.app
+    return WebPorts(
+        modal=modal_ports(app, serving.environment.modal),
         results=ModalResults(),
         key_sets=HttpKeySets(),
         find=lambda actual: drift_of(actual, app),
     )
-    return create_app(ports, serving)
 
 
-def _environment(known: Mapping[str, object]) -> EnvironmentSettings:
+def _environment(known: Mapping[str, Any]) -> EnvironmentSettings:
     """The settings of the environment, as far as a question needs them."""
     usual = Settings().environment(str(known["environment"]))
     return replace(usual, modal=str(known["modal"]), app=str(known["app"]))

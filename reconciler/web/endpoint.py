@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -17,6 +18,8 @@ from reconciler.web.operation import Operation
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
 
+STEPS: Final = 3
+"""Questions, one after the other, for whose answers a handler waits at most."""
 READS: Final = "GET"
 CHANGES: Final = "POST"
 
@@ -70,7 +73,8 @@ class Endpoint:
             sender = await self._sender(site, request, body)
             if self.method == CHANGES:
                 _require_own_origin(request, site, sender)
-            return await self.handler(Call(site, request, body, sender))
+            async with asyncio.timeout(STEPS * site.serving.answer_seconds):
+                return await self.handler(Call(site, request, body, sender))
 
         return Route(self.path, answer, methods=[self.method])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -109,7 +110,8 @@ async def _start(call: Call, app: str, function: str, args: Mapping[str, Any]) -
     """
     modal, name = call.site.ports.modal, f"{app}/{function}"
     try:
-        started = await modal.caller.start(app, function, args)
+        async with asyncio.timeout(call.site.serving.answer_seconds):
+            started = await modal.caller.start(app, function, args)
     except TargetMissingError:
         raise NothingStartedError from RequestError(
             404, "unknown-function", f"there is no function {name}"
@@ -122,11 +124,11 @@ async def _start(call: Call, app: str, function: str, args: Mapping[str, Any]) -
             remedy="Nothing was started; send it again.",
             headers={"Retry-After": "5"},
         )
-    except StartUnknownError as error:
+    except (StartUnknownError, TimeoutError) as error:
         raise RequestError(
             504,
             "start-unknown",
-            f"{name} may or may not have been started: {error}",
+            f"{name} may or may not have been started: {str(error) or 'Modal did not answer'}",
             remedy="Look at the function's calls in Modal before you send it again.",
         ) from error
     by = None if call.sender is None else call.sender.label

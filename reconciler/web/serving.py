@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.manifest import EnvironmentSettings
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.web.auth.credentials import Credentials
+from reconciler.web.auth.principal import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Serving:
         https: whether browsers reach it over HTTPS.
         loopback: whether it listens on this machine alone.
         credentials: that it accepts.
+        authenticated: what every request may do, because Modal's proxy has authenticated it before
+            it arrived; empty where it has not.
         body: bytes of a request's body at most.
         body_seconds: the seconds within which a body has to arrive.
         answer_seconds: the seconds within which Modal has to answer a question.
@@ -31,6 +34,7 @@ class Serving:
     https: bool
     loopback: bool
     credentials: Credentials
+    authenticated: frozenset[Scope] = frozenset()
     body: int = 256 * 1024
     body_seconds: float = 10.0
     answer_seconds: float = 30.0

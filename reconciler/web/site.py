@@ -50,6 +50,7 @@ class Site:
                 None if access is None else AccessVerifier(access, ports.key_sets, ports.clock),
                 ports.clock,
                 serving.https,
+                serving.authenticated,
             ),
             Idempotency(ports.modal.claims),
             Refusals(ports.modal.claims, ports.clock),

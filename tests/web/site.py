@@ -76,6 +76,10 @@ class TestSite:
             self._app = create_app(self.ports(), self.how_served(), self.logged.append)
         return self._app
 
+    def use(self, app: ASGIApp) -> None:
+        """Ask this application instead."""
+        self._app = app
+
     def ports(self) -> WebPorts:
         world = self.world
         modal = QueryPorts(

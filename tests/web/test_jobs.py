@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -152,6 +153,31 @@ def test_what_may_have_started_stays_unknown(
         patched.setattr(site.caller, "start", lost)
         assert submit(site, key="k").status_code == 504
     assert submit(site, key="k").status_code == 409
+    assert not site.caller.calls
+
+
+def test_a_start_that_modal_does_not_answer_is_unknown_after_a_while(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_given: object) -> str:
+        return str(await asyncio.Event().wait())
+
+    site.serving = {"answer_seconds": 0.05}
+    monkeypatch.setattr(site.caller, "start", silent)
+    answer = submit(site, key="k")
+    assert (answer.status_code, problem(answer)["title"]) == (504, "Start unknown")
+    assert submit(site, key="k").status_code == 409
+
+
+def test_a_dict_that_does_not_answer_is_503_after_a_while(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_given: object) -> bool:
+        return await asyncio.Event().wait()
+
+    site.serving = {"answer_seconds": 0.05}
+    monkeypatch.setattr(site.world.claims, "put_new", silent)
+    assert submit(site, key="k").status_code == 503
     assert not site.caller.calls
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from reconciler.dispatch.ports import Clock
 from reconciler.web.auth.access import HEADER, AccessVerifier, NotSignedInError
 from reconciler.web.auth.credentials import Credentials
-from reconciler.web.auth.principal import Principal, Scope
+from reconciler.web.auth.principal import Principal, Proof, Scope
 from reconciler.web.auth.sessions import cookie_name, session_principal
 from reconciler.web.auth.webhooks import Message, NotSignedError, signer
 from reconciler.web.problems import RequestError
@@ -30,12 +30,14 @@ class Authenticator:
     Attributes:
         access: None where Cloudflare Access is not used.
         https: whether browsers reach the application over HTTPS.
+        proxied: what every request may do, because Modal's proxy has authenticated it.
     """
 
     credentials: Credentials
     access: AccessVerifier | None
     clock: Clock
     https: bool
+    proxied: frozenset[Scope] = frozenset()
 
     async def authenticate(
         self, request: Request, scope: Scope, signed: bytes | None = None
@@ -72,6 +74,8 @@ class Authenticator:
     ) -> AsyncIterator[Principal | RequestError]:
         """What each credential proves, those that browsers add by themselves last."""
         headers = request.headers
+        if self.proxied:
+            yield Principal("modal", Proof.PROXY, self.proxied)
         bearer = headers.get("authorization")
         if bearer is not None:
             yield self._of_token(bearer)

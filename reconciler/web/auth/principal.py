@@ -32,6 +32,8 @@ class Proof(StrEnum):
     WEBHOOK = "webhook"
     ACCESS = "access"
     """Cloudflare Access."""
+    PROXY = "proxy"
+    """What is in front of the application has authenticated the request."""
 
     @property
     def sent_by_browsers(self) -> bool:
