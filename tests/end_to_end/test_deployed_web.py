@@ -7,10 +7,12 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.engine_fixture import until
 
 DEPLOY = Path(__file__).with_name("web_deploy.py")
 KEY = b"k" * 32
+AT_ONCE = 50
 JOBS = int(os.environ.get("WEB_JOBS", "150"))
 """Jobs of the test of many; `WEB_JOBS=1000` plays more."""
 JSON = ("-H", "Content-Type: application/json")
@@ -128,42 +131,111 @@ def test_metrics_are_text(deployed: Deployed) -> None:
     assert body.startswith("# HELP reconcile_schedules")
 
 
-async def submitted_and_polled(deployed: Deployed, count: int, at_once: int) -> dict[str, str]:
-    """Submit so many jobs at a time, poll each until it is done; its value by call."""
-    found: dict[str, str] = {}
-    limit = asyncio.Semaphore(at_once)
-    headers = {"Authorization": f"Bearer {deployed.token}"}
-    async with httpx.AsyncClient(base_url=deployed.url, headers=headers, timeout=120) as client:
+@dataclass
+class Load:
+    """Jobs that are submitted and polled at the same time, each under a key of its own.
 
-        async def ask(method: str, path: str, **given: Any) -> httpx.Response:
-            """A request that is refused for its rate is sent again, as its answer says."""
-            while (answer := await client.request(method, path, **given)).status_code == 429:
-                await asyncio.sleep(float(answer.headers["retry-after"]))
+    Attributes:
+        accepted: call to the job's number.
+        values: call to its value, once it is done.
+        unknown: the jobs of which the API says that they may have started.
+    """
+
+    deployed: Deployed
+    accepted: dict[str, int] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
+
+    def play(self, count: int, killed_at: Collection[int] = ()) -> None:
+        """Submit so many jobs and poll each until it is done.
+
+        Args:
+            killed_at: after so many jobs were accepted the endpoint's container is killed.
+        """
+        asyncio.run(self._play(count, set(killed_at)))
+
+    async def _play(self, count: int, killed_at: set[int]) -> None:
+        limit = asyncio.Semaphore(AT_ONCE)
+        headers = {"Authorization": f"Bearer {self.deployed.token}"}
+        async with httpx.AsyncClient(
+            base_url=self.deployed.url, headers=headers, timeout=120
+        ) as client:
+
+            async def one(number: int) -> None:
+                async with limit:
+                    place = await self._submit(client, number)
+                    if len(self.accepted) in killed_at:
+                        killed_at.discard(len(self.accepted))
+                        self._kill()
+                    if place is not None:
+                        await self._poll(client, place)
+
+            await asyncio.gather(*map(one, range(count)))
+
+    async def _submit(self, client: httpx.AsyncClient, number: int) -> str | None:
+        answer = await _answered(
+            client,
+            "POST",
+            "/api/v1/jobs/shop/sync",
+            json={"args": {"occurrence": f"{id(self)} {number}"}},
+            headers={"Idempotency-Key": f"{id(self)} {number}"},
+        )
+        if answer.status_code == 409:
+            self.unknown.add(number)
+            return None
+        assert answer.status_code == 202, answer.text
+        self.accepted[answer.json()["call"]] = number
+        return answer.headers["location"]
+
+    async def _poll(self, client: httpx.AsyncClient, place: str) -> None:
+        while (answer := await _answered(client, "GET", place)).status_code == 202:
+            await asyncio.sleep(0.2)
+        assert answer.status_code == 200, answer.text
+        self.values[answer.json()["call"]] = answer.json()["value"]
+
+    def _kill(self) -> None:
+        pids = self.deployed.project.engine.status()["pids_by_function"].get("web", [])
+        assert pids
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    def check(self, count: int) -> None:
+        """Every accepted job is done, and none ran twice."""
+        marks = Counter(self.deployed.project.marks())
+        for call, number in self.accepted.items():
+            assert self.values[call] == f"{id(self)} {number}"
+            assert marks[f"{id(self)} {number}"] == 1
+        assert len(set(self.accepted.values())) == len(self.accepted)
+        assert set(self.accepted.values()) | self.unknown == set(range(count))
+        for number in self.unknown:
+            assert marks[f"{id(self)} {number}"] <= 1
+
+
+async def _answered(
+    client: httpx.AsyncClient, method: str, path: str, **given: Any
+) -> httpx.Response:
+    """The application's answer: a request whose container was killed is sent again, and so is one
+    that comes too often."""
+    while True:
+        try:
+            answer = await client.request(method, path, **given)
+        except httpx.TransportError:
+            continue
+        if answer.status_code == 429:
+            await asyncio.sleep(float(answer.headers["retry-after"]))
+        elif answer.status_code < 500:
             return answer
-
-        async def one(number: int) -> None:
-            async with limit:
-                answer = await ask(
-                    "POST",
-                    "/api/v1/jobs/shop/sync",
-                    json={"args": {"occurrence": f"load {number}"}},
-                    headers={"Idempotency-Key": f"load {number}"},
-                )
-                assert answer.status_code == 202, answer.text
-                place = answer.headers["location"]
-                while (answer := await ask("GET", place)).status_code == 202:
-                    await asyncio.sleep(0.2)
-                assert answer.status_code == 200, answer.text
-                found[answer.json()["call"]] = answer.json()["value"]
-
-        await asyncio.gather(*map(one, range(count)))
-    return found
 
 
 def test_of_many_jobs_at_once_none_is_lost_and_none_runs_twice(deployed: Deployed) -> None:
-    found = asyncio.run(submitted_and_polled(deployed, JOBS, 50))
-    expected = {f"load {number}" for number in range(JOBS)}
-    assert len(found) == JOBS
-    assert set(found.values()) == expected
-    marks = [mark for mark in deployed.project.marks() if mark in expected]
-    assert len(marks) == JOBS
+    load = Load(deployed)
+    load.play(JOBS)
+    load.check(JOBS)
+    assert not load.unknown
+
+
+def test_a_killed_container_loses_no_accepted_job_and_doubles_none(deployed: Deployed) -> None:
+    load = Load(deployed)
+    load.play(JOBS, killed_at=(JOBS // 3, 2 * JOBS // 3))
+    load.check(JOBS)
+    assert len(load.accepted) >= JOBS - 2 * AT_ONCE
