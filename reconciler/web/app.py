@@ -16,6 +16,7 @@ from reconciler.web.feeds import FEEDS
 from reconciler.web.jobs import JOBS
 from reconciler.web.lists import LISTS
 from reconciler.web.openapi import openapi
+from reconciler.web.pages.views import PAGES
 from reconciler.web.ports import WebPorts
 from reconciler.web.questions import QUESTIONS
 from reconciler.web.serving import Serving
@@ -24,7 +25,7 @@ from reconciler.web.site import Site
 from reconciler.web.wakes import WAKES
 
 _DESCRIBED: Final = (*QUESTIONS, *LISTS, *JOBS, *WAKES, *FEEDS)
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*_DESCRIBED, openapi(_DESCRIBED), *SIGN_IN)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*_DESCRIBED, openapi(_DESCRIBED), *SIGN_IN, *PAGES)
 """Every route of the application."""
 
 

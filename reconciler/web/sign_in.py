@@ -16,7 +16,7 @@ from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
 from reconciler.web.problems import RequestError
 
 PATH: Final = "/sign-in"
-HOME: Final = "/api/v1/status"
+HOME: Final = "/"
 """Where a person who has signed in begins."""
 NOT_VALID: Final = "This token is not valid. It may have been rotated."
 NO_KEY: Final = "Signing in needs WEB_COOKIE_KEY in the Modal Secret."

@@ -1,0 +1,1 @@
+"""The dashboard: what a person sees, made of the answers of the query layer."""

@@ -1,0 +1,55 @@
+"""A state as a glyph and a word, in the order in which states need attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.query.status import ScheduleStatus, State
+
+_WORDS: Final = {
+    State.MISSED: "Missed",
+    State.OVERDUE: "Overdue",
+    State.FAILED: "Failed",
+    State.TIMED_OUT: "Timed out",
+    State.WAITING: "Waiting",
+    State.RUNNING: "Running",
+    State.SUSPENDED: "Suspended",
+    State.CANCELLED: "Cancelled",
+    State.NO_RUN: "No run yet",
+    State.UNKNOWN: "Unknown",
+    State.SUCCEEDED: "Succeeded",
+}
+ORDER: Final = tuple(_WORDS)
+"""All states, those that need attention first."""
+ATTENTION: Final = frozenset({State.MISSED, State.OVERDUE, State.FAILED, State.TIMED_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A state as it is shown.
+
+    Attributes:
+        symbol: the name of the SVG symbol and of the class with its colour.
+        word: `Failed`; with a streak from 2, `Failed ×4`.
+    """
+
+    symbol: str
+    word: str
+
+
+def glyph_of(one: ScheduleStatus) -> Glyph:
+    """The state of a schedule."""
+    word = word_of(one.state)
+    streak = {State.FAILED: one.failures, State.MISSED: one.missed}.get(one.state, 0)
+    return Glyph(one.state, f"{word} \N{MULTIPLICATION SIGN}{streak}" if streak > 1 else word)
+
+
+def word_of(state: State) -> str:
+    """The word of a state."""
+    return _WORDS[state]
+
+
+def needs_attention(one: ScheduleStatus) -> bool:
+    """Whether a schedule needs attention: it is in such a state, or a clock has set it ahead."""
+    return one.ahead or one.state in ATTENTION

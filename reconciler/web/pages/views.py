@@ -1,0 +1,126 @@
+"""The pages over HTTP: each asks the query layer and renders what it answers."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader
+from starlette.responses import RedirectResponse, Response
+
+from reconciler.cron import minute
+from reconciler.query.last_hours import LastHours, last_hours
+from reconciler.query.newest_first import RunHistory
+from reconciler.query.status import State, Status
+from reconciler.query.timeline import timeline
+from reconciler.web.answers import tagged
+from reconciler.web.auth.principal import Scope
+from reconciler.web.endpoint import READS, Call, Endpoint
+from reconciler.web.live import answered, current_status
+from reconciler.web.pages.attention import attention, next_hour
+from reconciler.web.pages.glyphs import needs_attention
+from reconciler.web.pages.listing import Wanted, listing
+from reconciler.web.problems import RequestError
+from reconciler.web.sign_in import PATH as SIGN_IN_PATH
+
+HOURS: Final = 24
+ASSETS: Final = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
+
+
+@cache
+def templates() -> Environment:
+    """The templates; every value is escaped."""
+    return Environment(
+        loader=PackageLoader("reconciler.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+async def _attention(call: Call) -> Response:
+    status, hours = await _day(call)
+    now = call.site.ports.clock.now()
+    records = [one.record for one in status.schedules]
+    ahead = timeline(records, [slot.slot for slot in status.slots], *next_hour(now))
+    page = attention(status, hours, ahead, call.site.serving.environment.name, now)
+    return _page(call, "attention.html", status, page=page, title="Attention")
+
+
+async def _schedules(call: Call) -> Response:
+    status, hours = await _day(call)
+    query = call.request.query_params
+    wanted = Wanted(
+        text=query.get("q", ""),
+        state=query.get("state", ""),
+        by_name=query.get("sort") == "name",
+        page=_number(query.get("page", "1")),
+    )
+    if wanted.state not in {"", "attention", *State}:
+        raise RequestError(400, "state", f"there is no state `{wanted.state}`")
+    page = listing(status.schedules, hours, wanted, call.site.ports.clock.now())
+    return _page(call, "schedules.html", status, page=page, wanted=wanted, title="Schedules")
+
+
+async def _asset(call: Call) -> Response:
+    name = call.request.path_params["name"]
+    if name not in ASSETS:
+        raise RequestError(404, "not-found", "there is no such file")
+    content = files("reconciler.web").joinpath("assets", name).read_bytes()
+    return tagged(call.request, content, ASSETS[name])
+
+
+async def _day(call: Call) -> tuple[Status, LastHours]:
+    site = call.site
+    status = await current_status(site)
+    records = [one.record for one in status.schedules]
+    until = minute(site.ports.clock.now())
+    history = RunHistory(site.ports.modal.files)
+    return status, await answered(site, last_hours(history, records, until, HOURS))
+
+
+def _page(call: Call, template: str, status: Status, **values: Any) -> Response:
+    now = call.site.ports.clock.now()
+    number = sum(map(needs_attention, status.schedules))
+    number += sum(slot.overdue is not None for slot in status.slots)
+    text = (
+        templates()
+        .get_template(template)
+        .render(
+            environment=call.site.serving.environment.name,
+            number=number,
+            as_of=f"{now:%H:%M:%S}Z",
+            generation=status.generation[:8],
+            path=call.request.url.path,
+            **values,
+        )
+    )
+    return tagged(call.request, text.encode(), "text/html; charset=utf-8")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def _signed_in(handler: Any) -> Any:
+    """The page, or the form for those who have not signed in."""
+
+    async def answer(call: Call) -> Response:
+        try:
+            await call.site.authenticator.authenticate(call.request, Scope.READ, None)
+        except RequestError as error:
+            if error.status == 401:
+                return RedirectResponse(SIGN_IN_PATH, 303)
+            raise
+        response: Response = await handler(call)
+        return response
+
+    return answer
+
+
+PAGES: Final = (
+    Endpoint(READS, "/", _signed_in(_attention), None),
+    Endpoint(READS, "/schedules", _signed_in(_schedules), None),
+    Endpoint(READS, "/assets/{name}", _asset, None),
+)

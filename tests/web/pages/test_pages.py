@@ -1,0 +1,164 @@
+"""The dashboard's pages over HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.cron import minute
+from tests.plan.scenario import schedules
+from tests.web.site import RunRecord, RunState, TestSite, wake_log
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+NOMINAL = datetime(2026, 11, 20, 16, tzinfo=UTC)
+
+
+def line(name: str, hour: int, state: RunState, reason: str | None = None) -> RunRecord:
+    at = NOMINAL.replace(hour=hour)
+    return RunRecord(
+        name=name,
+        times=(minute(at),),
+        state=state,
+        at=f"{at:%Y-%m-%dT%H:%M:30Z}",
+        call=None if state is RunState.MISSED else "fc-1",
+        reason=reason,
+    )
+
+
+@pytest.fixture
+def site() -> TestSite:
+    site = TestSite()
+    site.apply(
+        *schedules(
+            f"""
+            name: failing
+            schedule: "0 * * * *"
+            owner: "{HOSTILE}"
+            ---
+            name: fine
+            schedule: "0 * * * *"
+            timezone: Europe/Berlin
+            labels: {{team: data}}
+            ---
+            name: paused
+            schedule: "@daily"
+            suspend: {{reason: "{HOSTILE}"}}
+            """
+        )
+    )
+    live = site.ask("/api/v1/status").json()["generation"]
+    for hour in (16, 17, 18):
+        outcomes = {
+            "failing": line("failing", hour, RunState.FAILED, f"HTTPError: {HOSTILE}"),
+            "fine": line("fine", hour, RunState.SUCCEEDED),
+        }
+        for slot, record in outcomes.items():
+            log = wake_log(f"2026-11-20T{hour}:00:10Z", record, wake=f"fc-{slot}-{hour}")
+            site.write(replace(log, slot=slot, through=record.times[0], generation=live, number=1))
+    site.world.later(hours=3, minutes=20)
+    return site
+
+
+def text_of(page: str) -> str:
+    """What a person reads, without marks."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def test_the_first_view_says_what_needs_attention(site: TestSite) -> None:
+    page = site.ask("/").text
+    assert "<title>(1) Attention · production</title>" in page
+    assert "<h1>1 of 3 schedules needs attention</h1>" in page
+    assert "reconcile explain failing 2026-11-20T18:00Z --env production" in page
+    assert "Failed ×3" in text_of(page)
+
+
+def test_a_hostile_text_is_only_a_text(site: TestSite) -> None:
+    for path in ("/", "/schedules", f"/schedules?q={HOSTILE}"):
+        answer = site.ask(path)
+        assert HOSTILE not in answer.text
+        assert "&lt;img src=x onerror=alert(1)&gt;" in answer.text
+
+
+def test_no_page_has_a_style_or_a_script_of_its_own(site: TestSite) -> None:
+    for path in ("/", "/schedules"):
+        page = site.ask(path).text
+        assert not re.search(r"<[^>]*\s(style|on\w+)=|<style|<script(?! src=)", page)
+        assert not re.search(r"""(?:href|src)=["'](?:https?:)?//""", page)
+
+
+def test_the_table_shows_state_times_and_the_last_day(site: TestSite) -> None:
+    page = site.ask("/schedules").text
+    assert "<h1>3 schedules, 1 needs attention</h1>" in page
+    read = text_of(page)
+    assert "every hour UTC" in read
+    assert "every hour Berlin" in read
+    assert "2 occurrences" not in read
+    assert 'aria-label="3 occurrences in the last 24 hours: 3 failed"' in page
+    assert re.findall(r'<tr class="row" id="([^"]*)"', page) == ["failing", "fine", "paused"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("?state=attention", ["failing"]),
+        ("?state=failed", ["failing"]),
+        ("?q=data", ["fine"]),
+        ("?q=team%3Ddata", ["fine"]),
+        ("?q=SUSPENDED", ["paused"]),
+        ("?sort=name", ["failing", "fine", "paused"]),
+        ("?page=99", ["failing", "fine", "paused"]),
+        ("?page=-1", ["failing", "fine", "paused"]),
+        ("?q=nothing", []),
+    ],
+)
+def test_filter_state_sort_and_page_stand_in_the_url(
+    site: TestSite, query: str, names: list[str]
+) -> None:
+    page = site.ask(f"/schedules{query}").text
+    assert re.findall(r'<tr class="row" id="([^"]*)"', page) == names
+
+
+def test_a_filter_that_matches_nothing_says_so(site: TestSite) -> None:
+    assert "No schedule matches “nothing”. Clear the filter" in text_of(
+        site.ask("/schedules?q=nothing").text
+    )
+
+
+def test_an_unknown_state_is_refused(site: TestSite) -> None:
+    assert site.ask("/schedules?state=sad").status_code == 400
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(site: TestSite) -> None:
+    for path in ("/", "/schedules", "/assets/dashboard.css"):
+        tag = site.ask(path).headers["etag"]
+        assert site.ask(path, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_who_has_not_signed_in_gets_the_form(site: TestSite) -> None:
+    answer = site.ask("/schedules", token=None)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+def test_only_the_dashboards_own_files_are_served(site: TestSite) -> None:
+    assert site.ask("/assets/dashboard.js").headers["content-type"].startswith("text/javascript")
+    assert site.ask("/assets/..%2Fapp.py").status_code == 404
+    assert site.ask("/assets/app.py").status_code == 404
+
+
+def test_many_schedules_come_by_page_and_within_the_budget() -> None:
+    site = TestSite()
+    site.apply(
+        *schedules(
+            "\n---\n".join(
+                f'name: job-{number:03}\nschedule: "{number % 60} * * * *"\nowner: team'
+                for number in range(250)
+            )
+        )
+    )
+    first, last = site.ask("/schedules"), site.ask("/schedules?page=3")
+    assert first.text.count('<tr class="row"') == 100
+    assert last.text.count('<tr class="row"') == 50
+    assert "Page 3 of 3" in last.text
