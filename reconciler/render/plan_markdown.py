@@ -164,12 +164,13 @@ def _of_head(made: Made) -> str:
 def failure_markdown(environment: str, error: ReconcileError, made: Made) -> str:
     """The comment when there is no plan, or when its apply failed."""
     at = f"{made.at:%Y-%m-%d %H:%M} UTC"
+    commit = "" if made.head is None else f" for commit {_commit(made.head, made)}"
     lines = error.message_for(environment).splitlines() or [type(error).__name__]
     head = [
         marker(environment, made.folder),
         f"### 🛑 {code(environment)}: failed",
         "",
-        f"The command stopped with an error at {at}, so there is no result to review.",
+        f"The command stopped with an error at {at}{commit}, so there is no result to review.",
     ]
     fence = code_fence(lines)
     shown = tuple(printable(line)[:1000] for line in lines)

@@ -252,6 +252,9 @@ def test_a_failure_without_a_plan_says_that_nothing_is_known_to_be_good() -> Non
     text = failure_markdown("production", error, MADE)
     assert title(text) == "### 🛑 `production`: failed"
     assert "````\na.yaml:3:1: is ``` broken\n  mend it\n````" in text
+    assert "an error at 2026-11-20 15:00 UTC, so there is" in text
+    of_head = failure_markdown("production", error, replace(MADE, head="d" * 40))
+    assert f" UTC for commit [`dddddddddddd`]({SITE}/commit/{'d' * 40}), so there is" in of_head
     assert "✅" not in text
 
 
