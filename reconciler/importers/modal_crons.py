@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Final
 
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
@@ -52,6 +53,14 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
         number, unit = period["number"], period["unit"]
         schedule = "@weekly" if (number, unit) == ("1", "week") else f"{number}{unit[0]}"
         argument = f"schedule=modal.Period({unit}s={number})"
+        every = timedelta(**{f"{unit}s": int(number)})
+        if schedule != "@weekly" and every > timedelta(days=1) and not every % timedelta(days=1):
+            reason = (
+                f"Modal counts from each deploy: write a manifest with `schedule: {schedule}`, and "
+                "the day of its first run as `start`"
+            )
+            yield Remark(0, f"{target}: {argument}", reason)
+            return
         reason = (
             f"Modal counts from each deploy; `{schedule}` runs at fixed times of the clock in UTC"
         )

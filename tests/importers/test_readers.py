@@ -256,15 +256,20 @@ def test_a_period_of_weeks_runs_weekly_or_is_named() -> None:
     functions = (
         read_schedule("digest", "Period(weeks=1)"),
         read_schedule("payroll", "Period(weeks=2)"),
+        read_schedule("purge", "Period(hours=72)"),
     )
     apps = [DeployedApp("main", "theirs", functions)]
     done = written(read_modal(apps, environment="main", own="schedule-reconciler"))
     assert [m["schedule"] for m in manifests(done)] == ["@weekly"]
     assert [item.reason for item in done.remarks] == [
         "Modal counts from each deploy; `@weekly` runs at fixed times of the clock in UTC",
-        "Modal counts from each deploy; `2w` runs at fixed times of the clock in UTC",
-        "2w is counted from `start`, which is missing: add the first day or time as `start`",
+        *(
+            f"Modal counts from each deploy: write a manifest with `schedule: {every}`, and the "
+            "day of its first run as `start`"
+            for every in ("2w", "72h")
+        ),
     ]
+    assert [item.function for item in done.still_firing] == ["digest"]
 
 
 def test_a_period_that_becomes_no_manifest_is_not_said_to_be_taken_out_of_the_code() -> None:
