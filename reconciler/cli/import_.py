@@ -56,11 +56,6 @@ class _Source(NamedTuple):
     options: ImportOptions
 
     @property
-    def timezone(self) -> str:
-        """The zone of times that name none."""
-        return self.options.timezone or "UTC"
-
-    @property
     def folder(self) -> str:
         """The name of its folder, for files that always have the same name."""
         return self.path.resolve().parent.name or "root"
@@ -72,12 +67,10 @@ class _Importer(NamedTuple):
     Attributes:
         read: raises ReconcileError for a file in another format.
         then: the step that stops the other scheduler after the first apply.
-        has_zone: whether the time zone may be that of the machine, which the file does not name.
     """
 
     read: Callable[[_Source], Found]
     then: str
-    has_zone: bool = False
 
 
 _IMPORTERS: Final = {
@@ -91,10 +84,9 @@ _IMPORTERS: Final = {
     ),
     "crontab": _Importer(
         lambda source: read_crontab(
-            source.text, system=source.options.system, timezone=source.timezone
+            source.text, system=source.options.system, timezone=source.options.timezone
         ),
         "cron continues to run these lines: delete them after the first apply.",
-        has_zone=True,
     ),
     "github": _Importer(
         lambda source: read_github_workflow(source.text, source.path.stem),
@@ -105,11 +97,8 @@ _IMPORTERS: Final = {
         "Kubernetes continues to run these: set `suspend: true` there after the first apply.",
     ),
     "systemd": _Importer(
-        lambda source: read_systemd(
-            source.text, source.path.stem, source.options.timezone or "UTC"
-        ),
+        lambda source: read_systemd(source.text, source.path.stem, source.options.timezone),
         "systemd continues to start the unit: disable the timer after the first apply.",
-        has_zone=True,
     ),
     "vercel": _Importer(
         lambda source: read_vercel(source.text, source.folder),
@@ -155,6 +144,7 @@ def _import(options: ImportOptions) -> int:
         settings=settings,
         schema=f"{up}/schema/manifest.schema.json",
         now=datetime.now(UTC),
+        timezone=options.timezone,
     )
     source = "standard input" if options.file == STANDARD_INPUT else options.file or "modal"
     _print_remarks(written, source)
@@ -168,8 +158,7 @@ def _import(options: ImportOptions) -> int:
         _print_still_firing(written.still_firing, root)
     else:
         importer = _IMPORTERS[options.source]
-        if importer.has_zone and options.timezone is None:
-            print("Times are read in UTC; pass --timezone ZONE for another zone.", file=sys.stderr)
+        _print_zone(found, options)
         print(importer.then, file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -178,6 +167,17 @@ def _import(options: ImportOptions) -> int:
     write_whole(target, written.text.encode())
     print(f"{count(len(written.names), 'schedule')} written to {_shown(target, root)}")
     return 1 if written.remarks else 0
+
+
+def _print_zone(found: Found, options: ImportOptions) -> None:
+    """Say which zone was taken where the file names none."""
+    if any(draft.timezone is None for draft in found.drafts):
+        if options.timezone is None:
+            said = "Times without a zone are read in UTC; pass --timezone ZONE for another zone."
+            print(said, file=sys.stderr)
+    elif options.timezone is not None and options.source not in {"crontab", "systemd"}:
+        said = "--timezone is not used: each zone is in the file, or its times are in UTC."
+        print(said, file=sys.stderr)
 
 
 def _print_still_firing(found: Sequence[StillFiring], root: Path) -> None:

@@ -198,7 +198,7 @@ class _Dag:
             line=line,
             name=self.name,
             schedule=schedule,
-            timezone=zone or "UTC",
+            timezone=zone or None,
             description=description if isinstance(description, str) else None,
             origin=f"{source} (Airflow)",
             keys=keys,

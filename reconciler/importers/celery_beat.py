@@ -61,7 +61,8 @@ class _Beat:
     def __init__(self, module: Module) -> None:
         self._module = module
         zones = [value for node, value in self._assigned(_ZONES)]
-        self._zone = next((zone for zone in map(self._literal, zones) if zone), "UTC")
+        found = next((zone for zone in map(self._literal, zones) if zone), None)
+        self._zone = found if isinstance(found, str) else None
 
     def items(self) -> Iterator[Draft | Remark]:
         read: set[int] = set()
@@ -207,7 +208,7 @@ class _Beat:
             line=node.lineno,
             name=name,
             schedule=(cron.schedule,),
-            timezone=self._zone if isinstance(self._zone, str) else "UTC",
+            timezone=self._zone,
             origin=f"{source}, task {task} (Celery)",
             keys=keys,
             clock=None if is_counted else CELERY,

@@ -88,7 +88,7 @@ def read_cron_job(node: yaml.Node) -> Iterator[Draft | Remark]:
         yield Remark(line_of(written or node), f"CronJob {name}", reason)
         return
     line = line_of(at(spec, "schedule") or node)
-    zone = text_at(spec, "timeZone") or "UTC"
+    zone = text_at(spec, "timeZone")
     if prefixed := _ZONE.fullmatch(schedule):
         zone, schedule = prefixed["zone"], prefixed["cron"]
     cron = cron_of(schedule)

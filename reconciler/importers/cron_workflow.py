@@ -59,7 +59,7 @@ def read_cron_workflow(node: yaml.Node) -> Iterator[Draft | Remark]:
             line=line_of(written[0]),
             name=name,
             schedule=tuple(dict.fromkeys(cron.schedule for cron in crons)),
-            timezone=text_at(spec, "timezone") or "UTC",
+            timezone=text_at(spec, "timezone"),
             origin=f"CronWorkflow {name}",
             keys={**excluded(crons[0]), **dict(policies(spec, _OVERLAP))},
             clock=ARGO,

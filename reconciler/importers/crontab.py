@@ -65,12 +65,12 @@ class _User:
     is_certain: bool
 
 
-def read_crontab(text: str, *, system: bool | None, timezone: str) -> Found:
+def read_crontab(text: str, *, system: bool | None, timezone: str | None) -> Found:
     """Read a crontab.
 
     Args:
         system: whether a user stands before the command, as in ``/etc/crontab``. None: not known.
-        timezone: of the machine that it runs on; crontabs do not say it.
+        timezone: of the machine that it runs on, where that is known; crontabs do not say it.
 
     Raises:
         ReconcileError: ``system`` is None, and users seem to stand before the commands.
@@ -82,7 +82,7 @@ def read_crontab(text: str, *, system: bool | None, timezone: str) -> Found:
     return Found.of(_entries(lines, bool(system), timezone))
 
 
-def _entries(lines: Sequence[str], system: bool, timezone: str) -> Iterator[Draft | Remark]:
+def _entries(lines: Sequence[str], system: bool, timezone: str | None) -> Iterator[Draft | Remark]:
     comments: list[str] = []
     for number, line in enumerate(lines, start=1):
         if not line:
@@ -109,7 +109,7 @@ def _entries(lines: Sequence[str], system: bool, timezone: str) -> Iterator[Draf
 
 
 def _entry(
-    number: int, line: str, description: str | None, system: bool, timezone: str
+    number: int, line: str, description: str | None, system: bool, timezone: str | None
 ) -> Iterator[Draft | Remark]:
     found = _ENTRY.fullmatch(line)
     if found is None:

@@ -47,6 +47,7 @@ class Draft:
     Attributes:
         line: of the schedule in its file, from 1; 0 when there is no file.
         name: the preferred name; :func:`unique_name` makes it valid and unique.
+        timezone: None where the file names none, and the other scheduler takes that of its machine.
         function: the Modal app and function; None when the function is yet to be written.
         origin: the schedule as its file has it, one line; for people.
         keys: further keys of the manifest. A key that this version refuses becomes a remark.
@@ -57,7 +58,7 @@ class Draft:
     line: int
     name: str
     schedule: tuple[str, ...]
-    timezone: str = "UTC"
+    timezone: str | None = "UTC"
     function: str | None = None
     description: str | None = None
     origin: str

@@ -44,12 +44,12 @@ class _Setting(NamedTuple):
     value: str
 
 
-def read_systemd(text: str, stem: str, timezone: str) -> Found:
+def read_systemd(text: str, stem: str, timezone: str | None) -> Found:
     """Read a timer unit.
 
     Args:
         stem: the name of its file without `.timer`.
-        timezone: of the machine, for expressions without a zone.
+        timezone: of the machine, where that is known; for expressions without a zone.
 
     Raises:
         ReconcileError: it is not a timer unit.
@@ -60,7 +60,7 @@ def read_systemd(text: str, stem: str, timezone: str) -> Found:
     return Found.of(_items(settings, stem, timezone))
 
 
-def _items(settings: list[_Setting], stem: str, timezone: str) -> Iterator[Draft | Remark]:
+def _items(settings: list[_Setting], stem: str, timezone: str | None) -> Iterator[Draft | Remark]:
     unit = next((s.value for s in settings if s.key == "Unit" and s.section == "Timer"), "")
     name = (unit or stem).removesuffix(".service")
     description = next((s.value for s in settings if s.key == "Description"), None)
@@ -79,11 +79,11 @@ def _drafts(
     calendars: list[_Setting],
     name: str,
     description: str | None,
-    timezone: str,
+    timezone: str | None,
     keys: dict[str, Any],
 ) -> Iterator[Draft | Remark]:
     """One draft for the expressions that agree in zone and `exclude`."""
-    groups: dict[tuple[str, tuple[str, ...]], list[tuple[_Setting, Calendar]]] = {}
+    groups: dict[tuple[str | None, tuple[str, ...]], list[tuple[_Setting, Calendar]]] = {}
     for setting in calendars:
         try:
             found = from_calendar(setting.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from keyword import iskeyword
 from typing import Any
@@ -44,6 +44,7 @@ def write_manifests(
     settings: Settings,
     schema: str,
     now: datetime,
+    timezone: str | None = None,
 ) -> Written:
     """The manifests of a file's drafts.
 
@@ -52,6 +53,7 @@ def write_manifests(
         app: the Modal app of functions that are yet to be written.
         schema: path of the manifests' JSON Schema, as seen from the file; for editors.
         now: aware; the changes of the clock after it are compared.
+        timezone: of the drafts that name none; UTC if it is None.
     """
     names = set(taken)
     called: set[str] = set()
@@ -59,7 +61,8 @@ def write_manifests(
     written: list[str] = []
     to_write: list[str] = []
     remarks = list(found.remarks)
-    for draft in found.drafts:
+    for unzoned in found.drafts:
+        draft = replace(unzoned, timezone=unzoned.timezone or timezone or "UTC")
         name = unique_name(draft.name, names)
         function = draft.function or f"{app}/{_function_name(name)}"
         document, refused = _accepted(draft, name, function, settings)
@@ -81,10 +84,11 @@ def write_manifests(
 
 
 def _clock_remarks(draft: Draft, now: int) -> Iterator[Remark]:
-    if draft.clock is None or draft.timezone == "UTC":
+    if draft.clock is None or draft.timezone in {None, "UTC"}:
         return
     exclude = draft.keys.get("exclude", ())
-    reason = clock_difference(draft.clock, draft.schedule, draft.timezone, exclude, now)
+    zone = draft.timezone or "UTC"
+    reason = clock_difference(draft.clock, draft.schedule, zone, exclude, now)
     if reason is not None:
         text = f"{' and '.join(draft.schedule)} of {draft.name}"
         yield Remark(draft.line, text, reason, Kind.DIFFERS)

@@ -102,7 +102,7 @@ def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
         "  a Modal app does not boot: run it by hand, or give it times\n"
         "These functions are yet to be written and deployed to Modal:\n"
         "  bank/rates\n"
-        "Times are read in UTC; pass --timezone ZONE for another zone.\n"
+        "Times without a zone are read in UTC; pass --timezone ZONE for another zone.\n"
         "cron continues to run these lines: delete them after the first apply.\n"
     )
     assert reconcile(tmp_path, "validate").stdout.startswith("2 schedules in 2 files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +14,14 @@ import yaml
 from reconciler.deploy.ports import DeployedApp
 from reconciler.deploy.schedule_texts import read_schedule
 from reconciler.errors import ReconcileError
+from reconciler.importers.airflow import read_airflow
+from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
 from reconciler.importers.draft import Found, Kind, StillFiring
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.modal_crons import read_modal
+from reconciler.importers.systemd import read_systemd
 from reconciler.importers.wrangler import read_wrangler
 from reconciler.importers.writing import Written, write_manifests
 from reconciler.manifest import Settings, load_contents
@@ -31,7 +35,7 @@ def test_what_is_not_yaml_is_said_in_a_line_with_its_line() -> None:
     )
 
 
-def written(found: Found, taken: tuple[str, ...] = ()) -> Written:
+def written(found: Found, taken: tuple[str, ...] = (), timezone: str | None = None) -> Written:
     done = write_manifests(
         found,
         taken=taken,
@@ -39,6 +43,7 @@ def written(found: Found, taken: tuple[str, ...] = ()) -> Written:
         settings=Settings(),
         schema="../schema/manifest.schema.json",
         now=datetime(2026, 11, 20, tzinfo=UTC),
+        timezone=timezone,
     )
     if done.text:
         load_contents([("import.yaml", done.text.encode())], settings=Settings())
@@ -349,3 +354,37 @@ def test_a_large_file_with_comments_is_read_and_its_lines_are_right() -> None:
 def test_what_is_not_json_is_named_with_its_line(text: str, message: str) -> None:
     with pytest.raises(ReconcileError, match=f"^{re.escape(message)}$"):
         read_wrangler(text, toml=False)
+
+
+ZONES = """
+kind: CronJob
+metadata: {name: without}
+spec: {schedule: "30 2 * * *"}
+---
+kind: CronJob
+metadata: {name: with}
+spec: {schedule: "30 2 * * *", timeZone: Asia/Tokyo}
+"""
+
+
+@pytest.mark.parametrize(("timezone", "zone"), [(None, None), ("Europe/Berlin", "Europe/Berlin")])
+def test_a_zone_that_the_file_does_not_name_is_the_given_one(
+    timezone: str | None, zone: str | None
+) -> None:
+    done = written(read_kubernetes(ZONES), timezone=timezone)
+    assert [m.get("timezone") for m in manifests(done)] == [zone, "Asia/Tokyo"]
+    assert ("differs" in {item.kind.value for item in done.remarks}) == (zone is not None)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: read_celery('beat_schedule = {"a": {"task": "t", "schedule": crontab()}}'),
+        lambda: read_airflow('DAG("a", schedule="0 6 * * *")'),
+        lambda: read_kubernetes('kind: CronWorkflow\nspec: {schedule: "0 6 * * *"}'),
+        lambda: read_systemd("[Timer]\nOnCalendar=daily\n", "a", None),
+        lambda: read_crontab("0 6 * * * /opt/a", system=False, timezone=None),
+    ],
+)
+def test_a_scheduler_with_a_zone_of_its_machine_leaves_it_open(read: Callable[[], Found]) -> None:
+    assert [draft.timezone for draft in read().drafts] == [None]
