@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -10,8 +11,11 @@ from jinja2 import Environment, PackageLoader
 from starlette.responses import RedirectResponse, Response
 
 from reconciler.cron import minute
+from reconciler.model.history import Run
 from reconciler.query.last_hours import LastHours, last_hours
 from reconciler.query.newest_first import RunHistory
+from reconciler.query.nothing_found import NothingFoundError, unknown_schedule
+from reconciler.query.runs import RunsWanted, list_runs
 from reconciler.query.status import State, Status
 from reconciler.query.timeline import timeline
 from reconciler.web.answers import tagged
@@ -21,10 +25,13 @@ from reconciler.web.live import answered, current_status
 from reconciler.web.pages.attention import attention, next_hour
 from reconciler.web.pages.glyphs import needs_attention
 from reconciler.web.pages.listing import Wanted, listing
+from reconciler.web.pages.one_schedule import RUNS, schedule_page
 from reconciler.web.problems import RequestError
 from reconciler.web.sign_in import PATH as SIGN_IN_PATH
 
 HOURS: Final = 24
+DAYS: Final = 90
+"""Days with runs files in which the last runs of a schedule are searched."""
 ASSETS: Final = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
 
 
@@ -61,6 +68,26 @@ async def _schedules(call: Call) -> Response:
         raise RequestError(400, "state", f"there is no state `{wanted.state}`")
     page = listing(status.schedules, hours, wanted, call.site.ports.clock.now())
     return _page(call, "schedules.html", status, page=page, wanted=wanted, title="Schedules")
+
+
+async def _one_schedule(call: Call) -> Response:
+    name = call.request.path_params["name"]
+    site = call.site
+    status = await current_status(site)
+    found = next((one for one in status.schedules if name in one.record.names), None)
+    if found is None:
+        raise unknown_schedule(name, [one.record.name for one in status.schedules])
+    if found.record.name != name:
+        return RedirectResponse(f"/schedules/{found.record.name}", 303)
+    wanted = RunsWanted(count=RUNS, days=DAYS, name=name)
+    try:
+        runs = await answered(site, list_runs(site.ports.modal, site.serving.environment, wanted))
+        newest: Sequence[Run] = runs.runs
+    except NothingFoundError:
+        newest = ()
+    now = site.ports.clock.now()
+    page = schedule_page(found, newest, now, minute(now))
+    return _page(call, "schedule.html", status, page=page, title=name)
 
 
 async def _asset(call: Call) -> Response:
@@ -122,5 +149,6 @@ def _signed_in(handler: Any) -> Any:
 PAGES: Final = (
     Endpoint(READS, "/", _signed_in(_attention), None),
     Endpoint(READS, "/schedules", _signed_in(_schedules), None),
+    Endpoint(READS, "/schedules/{name}", _signed_in(_one_schedule), None),
     Endpoint(READS, "/assets/{name}", _asset, None),
 )
