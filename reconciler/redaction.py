@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Final
 
 MASK: Final = "***"
@@ -18,14 +19,23 @@ _USER_INFO: Final = re.compile(r"(?<=://)[^/\s@'\"]+@")
 """A user and password in a URL."""
 
 
+_TAKEN: Final[set[str]] = set()
+"""Names of environment variables whose values are secret because the settings say so."""
+
+
+def keep_secret(names: Iterable[str]) -> None:
+    """Mask the values of these environment variables too, from now on in this process."""
+    _TAKEN.update(names)
+
+
 def redacted(text: str) -> str:
     """The text with every recognised secret masked.
 
-    Recognised are the values of environment variables with names such as ``…_TOKEN``, Modal's
-    tokens, and the user and password of a URL.
+    Recognised are the values of environment variables with names such as ``…_TOKEN`` and of those
+    that are to be kept secret, Modal's tokens, and the user and password of a URL.
     """
     for name, value in os.environ.items():
-        if not _NAMED.search(name.upper()):
+        if name not in _TAKEN and not _NAMED.search(name.upper()):
             continue
         for form in {value, value.strip()}:
             if len(form) >= SHORTEST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -12,6 +13,7 @@ from reconciler.cli.credentials import check_log_level, check_profile, clean_var
 from reconciler.cli.inputs import Inputs
 from reconciler.deploy.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
 from reconciler.manifest import LOCAL, EnvironmentSettings
+from reconciler.manifest.code_target import IMAGE_PYTHON
 
 if TYPE_CHECKING:
     from reconciler.cli.damaged import WarningRunLog
@@ -74,11 +76,12 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
 
     name, environment = inputs.environment.app, inputs.environment.modal
     return Workspace(
-        apps=ModalApps(name, environment),
+        apps=ModalApps(name, environment, _image_python(inputs)),
         files=ModalFiles(name, environment),
         claims=ModalClaims(name, environment),
         clock=SystemClock(),
         checkout=GitCheckout(inputs.root, commit),
+        environ=dict(os.environ),
     )
 
 
@@ -86,6 +89,13 @@ def live_in(inputs: Inputs) -> tuple[Apps, Files, EnvironmentSettings]:
     """The apps, the files and the settings of the environment that we are connected to."""
     workspace = open_workspace(inputs)
     return workspace.apps, workspace.files, inputs.environment
+
+
+def _image_python(inputs: Inputs) -> str:
+    """The Python version of images that name none: the embedded engine has this machine's."""
+    if inputs.environment.name != LOCAL:
+        return IMAGE_PYTHON
+    return ".".join(map(str, sys.version_info[:2]))
 
 
 def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:

@@ -9,8 +9,10 @@ from pathlib import Path
 from reconciler.errors import RefusedError
 from reconciler.manifest import LOCAL, EnvironmentSettings, Manifests, Schedule, Settings, load
 from reconciler.manifest import load_settings as read_settings
+from reconciler.manifest.code_files import CodeFiles, TreeFiles
 from reconciler.manifest.discovery import repository_root, settings_root, shown_from
 from reconciler.manifest.settings_file import SETTINGS_FILE
+from reconciler.redaction import keep_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def read_inputs(env: str | None, schedules: str | None) -> Inputs:
     """
     place = find_place(schedules)
     settings = place.settings()
+    keep_secret(settings.from_env)
     name = environment_name(env)
     environment = settings.environment(name)
     return Inputs(place.top, place.root, place.root / settings.schedules, settings, environment)
@@ -98,7 +101,23 @@ def read_manifests(inputs: Inputs) -> Manifests:
     Raises:
         ManifestError: with all that is wrong in them.
     """
-    return load(inputs.folder, settings=inputs.settings, root=inputs.top)
+    code = _code_files(inputs)
+    return load(inputs.folder, settings=inputs.settings, root=inputs.top, code=code)
+
+
+def _code_files(inputs: Inputs) -> CodeFiles:
+    """The files of code targets: outside `local`, those of the commit that is checked out.
+
+    What only the work tree has can be applied to the embedded engine; there is no commit of it to
+    go back to.
+    """
+    if inputs.environment.name != LOCAL:
+        from reconciler.deploy.committed_code import CommitFiles, head_of
+
+        commit = head_of(inputs.root)
+        if commit is not None:
+            return CommitFiles(inputs.root, commit)
+    return TreeFiles(inputs.root)
 
 
 def schedules_of(inputs: Inputs) -> tuple[Schedule, ...]:

@@ -14,7 +14,7 @@ from reconciler.cli.inputs import (
     environment_name,
     find_place,
     read_inputs,
-    schedules_of,
+    read_manifests,
 )
 from reconciler.deploy.owner import read_owner
 from reconciler.deploy.repository import read_revision
@@ -29,11 +29,13 @@ from reconciler.manifest import (
     load_contents,
     parse_settings,
 )
+from reconciler.manifest.code_reader import CodeReader
 from reconciler.manifest.discovery import shown_from
 from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.plan import Desired
 from reconciler.plan.ancestry import Ancestry
+from reconciler.plan.code_targets import read_sources
 from reconciler.plan.past import NOTHING_READ, Past
 
 if TYPE_CHECKING:
@@ -69,16 +71,26 @@ class Source:
     Attributes:
         commit: the one that was read; None for the work tree.
         author: of that commit.
+        code: what has read the files of code targets; None without manifests.
     """
 
     inputs: Inputs
     schedules: tuple[Schedule, ...]
     commit: str | None = None
     author: str | None = None
+    code: CodeReader | None = None
 
     def desired(self) -> Desired:
         """What it says, with the version of the dispatcher that would be deployed."""
-        desired = desired_of(self.inputs, self.schedules, whole=self.commit is None)
+        from reconciler.deploy.committed_code import uncommitted_code
+        from reconciler.deploy.target_app import runtime_digest
+
+        desired = replace(
+            desired_of(self.inputs, self.schedules, whole=self.commit is None),
+            sources=read_sources(self.schedules, self.code),
+            runtime=runtime_digest(),
+            uncommitted=tuple(uncommitted_code(self.schedules, self.code, self.inputs.root)),
+        )
         if self.commit is None:
             return desired
         from reconciler.deploy.ancestry import contains
@@ -161,7 +173,9 @@ def read_source(
     inputs = read_inputs(env, schedules)
     require_app_of(inputs)
     try:
-        return Source(inputs, schedules_of(inputs))
+        manifests = read_manifests(inputs)
+        found = manifests.for_environment(inputs.environment.name)
+        return Source(inputs, found, code=manifests.code)
     except ManifestError as error:
         if not _is_about_folder(error, inputs):
             raise
@@ -205,6 +219,7 @@ def read_source_at(
         ReconcileError: there is no such commit.
         RefusedError: the clone is shallow.
     """
+    from reconciler.deploy.committed_code import CommitFiles
     from reconciler.deploy.revisions import read_commit
 
     place = find_place(schedules)
@@ -228,9 +243,10 @@ def read_source_at(
             raise _no_manifests(message, folder)
         return Source(inputs, (), files.commit, files.author)
     with _naming(files.commit):
-        manifests = load_contents(contents, settings=settings, folder=folder)
+        code = CommitFiles(root, files.commit)
+        manifests = load_contents(contents, settings=settings, folder=folder, code=code)
     found = manifests.for_environment(environment.name)
-    return Source(inputs, found, files.commit, files.author)
+    return Source(inputs, found, files.commit, files.author, manifests.code)
 
 
 def require_app_of(inputs: Inputs, commit: str | None = None) -> None:

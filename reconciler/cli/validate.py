@@ -6,6 +6,7 @@ from reconciler.cli.inputs import find_place
 from reconciler.cli.json_output import print_json
 from reconciler.deploy.settings_files import require_app_of_its_own
 from reconciler.manifest import ManifestError, load
+from reconciler.manifest.code_files import TreeFiles
 from reconciler.manifest.problem import Problem
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.words import count
@@ -17,7 +18,12 @@ def main(*, schedules: str | None, form: str) -> int:
     try:
         settings = place.settings()
         require_app_of_its_own(place.top, place.file, settings)
-        manifests = load(place.root / settings.schedules, settings=settings, root=place.top)
+        manifests = load(
+            place.root / settings.schedules,
+            settings=settings,
+            root=place.top,
+            code=TreeFiles(place.root),
+        )
     except ManifestError as error:
         if form == "json":
             print_json({"format": OUTPUT_FORMAT, "problems": [*map(_json, error.problems)]})

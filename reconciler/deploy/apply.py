@@ -13,20 +13,24 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
+from typing import Final
 from uuid import uuid4
 
 from reconciler.cron import minute
 from reconciler.deploy.beginnings import with_beginnings
+from reconciler.deploy.from_env import digests, read_salt, taken
 from reconciler.deploy.history import next_record, read_record
 from reconciler.deploy.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.deploy.observation import observe
 from reconciler.deploy.owner import with_standing
 from reconciler.deploy.ports import CronLimitError, Deployment, Workspace
 from reconciler.deploy.pruning import Pruning
+from reconciler.deploy.target_steps import TargetSteps
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.wake.cursor_entry import rewrite
 from reconciler.errors import ReconcileError, RefusedError, one_line
+from reconciler.manifest import CodeTarget
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import generation_path
@@ -39,7 +43,7 @@ from reconciler.model.pointer import (
     renames_in,
 )
 from reconciler.model.runs_file import format_time
-from reconciler.plan import Actual, Desired, Plan, make_plan, own_tags
+from reconciler.plan import Actual, Desired, Kind, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.chains import commit_to_follow
 from reconciler.plan.headline import headline
@@ -54,12 +58,24 @@ class Step(StrEnum):
 
     OBSERVE = "observe"
     WRITE_GENERATION = "write generation"
+    BUILD_IMAGES = "build images"
+    """Taken when an image of a code target changed."""
+    DEPLOY_TARGETS = "deploy functions"
+    """Taken when a code target changed."""
     DEPLOY = "deploy"
     FLIP_POINTER = "flip pointer"
     SET_TAGS = "set tags"
+    REMOVE_TARGETS = "remove functions"
+    """Taken when a code target has retired."""
     VERIFY = "verify"
     PRUNE = "remove old records"
     """Taken when there are some."""
+
+
+OCCASIONAL: Final = frozenset(
+    {Step.BUILD_IMAGES, Step.DEPLOY_TARGETS, Step.REMOVE_TARGETS, Step.PRUNE}
+)
+"""Steps that are taken only when there is something to do in them."""
 
 
 class StalePlanError(RefusedError):
@@ -106,6 +122,7 @@ async def prepare(
     live = commit_to_follow(desired, actual)
     if live is not None:
         desired = replace(desired, past=past(live))
+    desired = await _with_variables(desired, workspace)
     plan = make_plan(
         desired,
         actual,
@@ -117,6 +134,21 @@ async def prepare(
     if plan.deploy:
         await workspace.apps.require_secrets(plan.secrets)
     return plan
+
+
+async def _with_variables(desired: Desired, workspace: Workspace) -> Desired:
+    """With the digests of the variables that code targets take and that are set."""
+    names = {
+        name
+        for schedule in desired.schedules
+        if isinstance(schedule.target, CodeTarget)
+        for name in schedule.target.options.from_env
+    }
+    values = taken(names, workspace.environ)
+    salt = await read_salt(workspace.files) if values else None
+    if salt is None:
+        return desired
+    return replace(desired, variables=await digests(values, salt))
 
 
 def check_allowed(plan: Plan) -> None:
@@ -145,6 +177,7 @@ async def apply(
     on_step: Callable[[Step], None],
     *,
     allow_deletes: int = 0,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> str | None:
     """Carry out the plan.
 
@@ -152,6 +185,7 @@ async def apply(
         holder: who applies, for the lease and the pointer.
         on_step: is told each step before it is taken.
         allow_deletes: as the plan was made with.
+        tell: is told of each code target that is deployed, a line.
 
     Returns:
         Why records of old applies are still there, in one sentence; None when all went well.
@@ -160,6 +194,8 @@ async def apply(
         MissingTargetError, RefusedPlanError: see :func:`check_allowed`; nothing was done.
         LeaseHeldError: somebody else applies; nothing was done.
         StalePlanError: what is live is not what was planned on; nothing was done.
+        MissingVariableError: a code target takes a variable that is not set; nothing was done.
+        ImageNotBuiltError: the image of a code target cannot be built; what was live stays live.
         CronLimitError: Modal refused the crons; what was live stays live.
         LeaseLostError: somebody else took over in the middle.
         LeaseLeftError: all was done, but the next apply has to wait.
@@ -169,8 +205,11 @@ async def apply(
     check_allowed(plan)
     if plan.empty:
         return None
+    targets = TargetSteps(workspace, plan, tell)
+    targets.require_variables()
     async with held_lease(workspace.claims, workspace.clock, holder) as lease:
-        return await _Application(workspace, plan, holder, lease, on_step, allow_deletes).run()
+        application = _Application(workspace, plan, holder, lease, on_step, allow_deletes, targets)
+        return await application.run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +220,7 @@ class _Application:
     lease: Lease
     on_step: Callable[[Step], None]
     allow_deletes: int
+    targets: TargetSteps
 
     async def run(self) -> str | None:
         await self.begin(Step.OBSERVE)
@@ -188,6 +228,12 @@ class _Application:
         generation = self.plan.generation
         await self.begin(Step.WRITE_GENERATION)
         await self.workspace.files.write(generation_path(generation.digest), generation.encoded)
+        if self.targets.built:
+            await self.begin(Step.BUILD_IMAGES)
+            await self.targets.build_images()
+        if self.plan.deploy_targets:
+            await self.begin(Step.DEPLOY_TARGETS)
+            await self.targets.deploy()
         own = self.plan.actual.own
         app, volume = None if own is None else own.id, self.plan.actual.mounted
         if self.plan.deploy:
@@ -209,6 +255,9 @@ class _Application:
         tags = dict(self.plan.tags)
         await self.workspace.apps.set_tags(tags if volume is None else {**tags, VOLUME_TAG: volume})
         await self.protect()
+        if self.plan.removed_targets:
+            await self.begin(Step.REMOVE_TARGETS)
+            await self.targets.remove()
         await self.begin(Step.VERIFY)
         await self.require_converged()
         return await self.prune(pointer)
@@ -346,8 +395,15 @@ class _Application:
         live = await self.observed()
         now = minute(self.workspace.clock.now())
         left = make_plan(self.plan.desired, live, now, allow_deletes=self.allow_deletes)
-        if not left.empty:
-            changes = [*left.changes, *left.drift]
+        # What has become removable meanwhile waits for the next plan.
+        planned = {one.live.app for one in self.plan.removed_targets}
+        later = {one.live.app for one in left.removed_targets} - planned
+        changes = [
+            change
+            for change in (*left.changes, *left.drift)
+            if change.kind is not Kind.TARGET or change.name not in later
+        ]
+        if changes:
             listed = ", ".join(f"{change.kind} {change.name}" for change in changes[:5])
             raise NotConvergedError(
                 f"after the apply, {len(changes)} differences are left: {listed}",

@@ -25,6 +25,7 @@ PACKAGES: Final = ("cron", "dispatch", "model")
 MODULES: Final = (
     "__init__.py",
     "alerts.py",
+    "attempts.py",
     "disk.py",
     "durations.py",
     "errors.py",

@@ -8,18 +8,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from reconciler.deploy.ports import (
     CronLimitError,
     DeployedApp,
     DeployedFunction,
     Deployment,
+    ImageNotBuiltError,
     MissingSecretError,
     Secrets,
 )
 from reconciler.model.generation import CRONLESS, Slot
 from reconciler.plan import Rates, Standing, Touch
+from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import LIST_PRICE
+from reconciler.plan.read_back import asked_for
 from reconciler.plan.tags import VOLUME_TAG
 
 
@@ -35,6 +39,10 @@ class FakeApps:
         secrets: the Secrets that there are, each with its keys.
         stops: id to who stopped that app.
         files: the Volume that our functions mount.
+        unbuildable: functions of the repository whose image cannot be built.
+        built, deploys: the apps of code targets, in the order in which their images were built and
+            they were deployed.
+        busy: apps of which calls are open.
     """
 
     environment: str = "main"
@@ -45,6 +53,10 @@ class FakeApps:
     secrets: dict[str, set[str]] = field(default_factory=dict)
     stops: dict[str, Touch] = field(default_factory=dict)
     files: FakeFiles = field(default_factory=lambda: FakeFiles())
+    unbuildable: set[str] = field(default_factory=set)
+    built: list[str] = field(default_factory=list)
+    deploys: list[str] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
 
     def stop(self, touch: Touch) -> None:
         """Somebody stops our app."""
@@ -122,6 +134,47 @@ class FakeApps:
             replace(app, tags=dict(tags)) if self._is_own(app) else app for app in self.apps
         ]
         await asyncio.sleep(0)
+
+    async def build_image(self, planned: PlannedTarget, where: str) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        if planned.record.code in self.unbuildable:
+            raise ImageNotBuiltError(
+                f"the image of {planned.record.code} cannot be built", where=where
+            )
+        self.built.append(planned.record.app)
+        await asyncio.sleep(0)
+
+    async def deploy_target(
+        self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str
+    ) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        del where  # nothing can be missing here
+        record = planned.record
+        if values:
+            self.secrets.setdefault(record.app, set()).update(values)
+        function = DeployedFunction(record.function, options=asked_for(record))
+        app = DeployedApp(
+            self.environment, record.app, (function,), dict(tags), id=f"ap-{record.app}"
+        )
+        await asyncio.sleep(0)
+        self.apps = [one for one in self.apps if not self._is(one, record.app)] + [app]
+        self.deploys.append(record.app)
+        await asyncio.sleep(0)
+
+    async def remove_target(self, app: str) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        self.apps = [one for one in self.apps if not self._is(one, app)]
+        self.secrets.pop(app, None)
+        await asyncio.sleep(0)
+
+    async def is_busy(self, app: str, functions: Mapping[str, Any]) -> bool:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = app in self.busy and bool(functions)
+        await asyncio.sleep(0)
+        return found
+
+    def _is(self, app: DeployedApp, name: str) -> bool:
+        return (app.environment, app.name) == (self.environment, name)
 
     def _is_own(self, app: DeployedApp) -> bool:
         return (app.environment, app.name) == (self.environment, self.name)

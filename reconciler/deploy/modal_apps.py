@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ from modal.types import AppState
 
 from reconciler.deploy.deployment import build_app
 from reconciler.deploy.modal_rates import workspace_rates
+from reconciler.deploy.modal_targets import ModalTargets, read_back
 from reconciler.deploy.ports import (
     CronLimitError,
     DeployedApp,
@@ -28,6 +30,7 @@ from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.adapters.modal_failures import describe
 from reconciler.dispatch.answers import FailureKind, ModalError
 from reconciler.errors import UnknownEnvironmentError
+from reconciler.manifest.code_target import IMAGE_PYTHON
 from reconciler.model.generation import Slot
 from reconciler.model.runs_file import format_time
 from reconciler.plan import Rates, Touch
@@ -54,10 +57,16 @@ _STOPPING: Final = frozenset(
 class ModalApps:
     """The deployed apps of the workspace that the client's credentials belong to."""
 
-    def __init__(self, name: str, environment: str) -> None:
-        """Args: the name of our app, and the Modal environment that it is in."""
+    def __init__(self, name: str, environment: str, image_python: str = IMAGE_PYTHON) -> None:
+        """Args: the name of our app, the Modal environment that it is in, and the Python version of
+        the images of code targets that name none."""
         self._name = name
         self._environment = environment
+        self._targets = ModalTargets(name, environment, image_python)
+        self.build_image = self._targets.build_image
+        self.deploy_target = self._targets.deploy_target
+        self.remove_target = self._targets.remove_target
+        self.is_busy = self._targets.is_busy
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.deploy.ports.Apps`.
@@ -207,28 +216,36 @@ class ModalApps:
             return None
         name = app.name or info.description
         own = (environment, name) == (self._environment, self._name)
+        target = environment == self._environment and name.startswith(f"{self._name}-")
         functions = await together(
             *(
-                self._describe_function(function, id_, name, free, foreign=not own)
+                self._describe_function(function, id_, name, free, foreign=not own, whole=target)
                 for function, id_ in sorted(info.functions.items())
                 if function not in info.servers
             )
         )
         servers = [DeployedFunction(server, server=True) for server in sorted(info.servers)]
         tags, touch = {}, None
-        if own:
+        if own or target:
             with translated_errors(f"read the tags of the app {name}"):
                 tags = await app.get_tags.aio()
             touch = _touch(info.lifecycle.deployed_by, info.lifecycle.deployed_at)
         return DeployedApp(environment, name, (*functions, *servers), tags, touch, info.app_id)
 
     async def _describe_function(
-        self, name: str, id_: str, app: str, free: asyncio.Semaphore, *, foreign: bool
+        self,
+        name: str,
+        id_: str,
+        app: str,
+        free: asyncio.Semaphore,
+        *,
+        foreign: bool,
+        whole: bool,
     ) -> DeployedFunction:
         def unread(why: str) -> DeployedFunction:
             return DeployedFunction(name, unread=why)
 
-        found = await _read(_function(name, id_, app, free), unread, foreign=foreign)
+        found = await _read(_function(name, id_, app, free, whole=whole), unread, foreign=foreign)
         if found.unread is not None and not foreign:
             raise UnknownScheduleTextError(app, name, found.unread)
         return found
@@ -244,7 +261,9 @@ def _unlisted(why: str) -> DeployedApp:
     return DeployedApp("", "", unread=why)
 
 
-async def _function(name: str, id_: str, where: str, free: asyncio.Semaphore) -> DeployedFunction:
+async def _function(
+    name: str, id_: str, where: str, free: asyncio.Semaphore, *, whole: bool
+) -> DeployedFunction:
     async with free:
         with translated_errors(f"read the function {where}/{name}"):
             try:
@@ -253,7 +272,8 @@ async def _function(name: str, id_: str, where: str, free: asyncio.Semaphore) ->
                 # Of a Server, which has no schedule, the client refuses it.
                 await modal.Server.from_id(id_).info.aio()
                 return DeployedFunction(name, server=True)
-    return read_schedule(name, info.schedule)
+    found = read_schedule(name, info.schedule)
+    return replace(found, options=read_back(info)) if whole else found
 
 
 async def _read(job: Awaitable[T], unread: Callable[[str], U], *, foreign: bool) -> T | U:

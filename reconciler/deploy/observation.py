@@ -6,7 +6,7 @@ of a deletion. What can be read and makes no sense is damage, which an apply rep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.deploy.generation_files import read_generation
 from reconciler.deploy.history import newest_number, read_record
@@ -27,7 +27,8 @@ from reconciler.model.pointer import (
     read_protection,
 )
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
-from reconciler.plan.tags import GENERATION_TAG, tag_value
+from reconciler.plan.state import LiveTarget
+from reconciler.plan.tags import GENERATION_TAG, is_target_of, tag_value
 
 
 async def observe(
@@ -62,7 +63,10 @@ async def observe(
         was_applied = own is not None and GENERATION_TAG in own.tags
         if was_applied or pointer is not None or pointer_damage is not None:
             lost = await find_lost(files, pointer, known, protection)
+    generations = [one for one in (live, applied) if one is not None]
+    code_targets = await _code_targets(deployed, settings, generations, apps)
     return Actual(
+        code_targets=code_targets,
         own=None if own is None else _own(own),
         stopped=stopped,
         foreign=_foreign(deployed, settings),
@@ -166,6 +170,41 @@ async def _stopped(apps: Apps, files: Files, pointer: Pointer | None) -> Touch |
         return await apps.stopped(record.app) if record is not None and record.app else None
     except (FormatError, UnavailableError):
         return None
+
+
+async def _code_targets(
+    deployed: Sequence[DeployedApp],
+    settings: EnvironmentSettings,
+    generations: Sequence[Generation],
+    apps: Apps,
+) -> Mapping[str, LiveTarget]:
+    """The apps with names as code targets of ours have. Of those that no generation names it is
+    asked whether calls are open."""
+    named = {target.app for generation in generations for target in generation.targets}
+    found = [
+        app
+        for app in deployed
+        if app.environment == settings.modal
+        and app.name.startswith(f"{settings.app}-")
+        and app.unread is None
+    ]
+
+    async def described(app: DeployedApp) -> LiveTarget:
+        functions = {function.name: function.options for function in app.functions}
+        busy = None
+        if app.name not in named and is_target_of(app.tags, settings.app):
+            busy = await apps.is_busy(app.name, functions)
+        return LiveTarget(
+            app=app.name,
+            id=app.id,
+            tags=app.tags,
+            functions=functions,
+            deployed=app.deployed,
+            busy=busy,
+        )
+
+    described_apps = await together(*(described(app) for app in found))
+    return {target.app: target for target in described_apps}
 
 
 def _own(app: DeployedApp) -> OwnApp:

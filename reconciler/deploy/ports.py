@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.generation import Slot
+from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import Rates
 from reconciler.plan.state import Standing, Touch
 
@@ -31,6 +32,8 @@ class DeployedFunction:
             it where that is of no known form.
         unread: why its schedule could not be read; one may be there then. Never set in our app.
         server: whether it is a Server, which answers HTTP, holds no schedule and cannot be called.
+        options: of an app with a name as code targets of ours have, what Modal reads back of the
+            function's options, see :mod:`reconciler.plan.read_back`.
     """
 
     name: str
@@ -38,6 +41,7 @@ class DeployedFunction:
     schedule: str | None = None
     unread: str | None = None
     server: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class DeployedApp:
     Attributes:
         name: empty where a whole environment could not be read; the environment is empty too where
             the environments could not be listed.
-        tags: for our app only.
-        deployed: who deployed it last, for our app only.
+        tags: for our app, and for those with names as code targets of ours have.
+        deployed: who deployed it last, for the same apps.
         id: Modal's, which outlives a stop; an app that is deployed anew under the name has another.
         unread: why its functions could not be read; never set for ours, or for our environment.
     """
@@ -91,6 +95,18 @@ class MissingSecretError(ReconcileError):
             remedy=f"Make it, or add what it lacks: modal secret create {secret} {wanted} "
             f"--env {environment}\n  For --env local put `reconcile engine exec` before that.",
         )
+
+
+class ImageNotBuiltError(ReconcileError):
+    """The image of a code target cannot be built; nothing was deployed."""
+
+
+class TargetRefusedError(ReconcileError):
+    """Modal refused to deploy a code target; what was deployed stays live."""
+
+
+class MissingObjectError(ReconcileError):
+    """A Secret or a Volume that a code target names is not there; it was not deployed."""
 
 
 class Apps(Protocol):
@@ -171,6 +187,43 @@ class Apps(Protocol):
         """Replace the tags of our app."""
         ...
 
+    async def build_image(self, planned: PlannedTarget, where: str) -> None:
+        """Build the image of a code target, if it is not built yet; nothing is deployed.
+
+        Args:
+            where: the manifest that declares it.
+
+        Raises:
+            ImageNotBuiltError: it cannot be built; names the layer.
+            UnavailableError: Modal did not answer.
+        """
+        ...
+
+    async def deploy_target(
+        self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str
+    ) -> None:
+        """Deploy the app of a code target.
+
+        Args:
+            tags: all tags that it has from then on.
+            values: variables that are stored in its Secret; others that this holds stay.
+            where: the manifest that declares it.
+
+        Raises:
+            ImageNotBuiltError, MissingObjectError, TargetRefusedError: what was deployed stays
+                live.
+            UnavailableError: it may or may not have been deployed.
+        """
+        ...
+
+    async def remove_target(self, app: str) -> None:
+        """Stop the app of a code target, which may be gone, and delete its Secret."""
+        ...
+
+    async def is_busy(self, app: str, functions: Mapping[str, Any]) -> bool:
+        """Whether calls of these functions of an app are open."""
+        ...
+
 
 class Checkout(Protocol):
     """The clone in which the command is called."""
@@ -227,10 +280,15 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What an apply reads and changes."""
+    """What an apply reads and changes.
+
+    Attributes:
+        environ: the environment variables of the command, of which code targets may take some.
+    """
 
     apps: Apps
     files: Files
     claims: Claims
     clock: Clock
     checkout: Checkout
+    environ: Mapping[str, str] = field(default_factory=dict)

@@ -2,26 +2,25 @@
 
 The steps, each a module: `files` finds the files, `document` parses YAML and keeps positions,
 `validation` checks a document against its form, `semantics` checks what a schema cannot express
-(cron expressions, zones, times) and makes the `Schedule`, `unsupported` refuses what is not
-implemented.
+(cron expressions, zones, times) and makes the `Schedule`, `code_checks` reads the functions of code
+targets from their text.
 """
 
 from __future__ import annotations
 
 from reconciler.durations import format_duration, parse_duration
+from reconciler.manifest.code_target import CodeOptions, CodeTarget, Image
 from reconciler.manifest.files import holds_manifests, is_manifest
 from reconciler.manifest.loading import load, load_contents
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifests import Manifests
 from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.manifest.retries import Retries
 from reconciler.manifest.schedule import (
     JSON,
-    CodeTarget,
     DateRange,
     Exclusion,
     FunctionTarget,
-    Image,
-    Retries,
     Schedule,
     Suspension,
 )
@@ -40,6 +39,7 @@ __all__ = [
     "JSON",
     "LOCAL",
     "Catchup",
+    "CodeOptions",
     "CodeTarget",
     "DateRange",
     "DeletionThreshold",

@@ -22,7 +22,9 @@ EXPECTED: Final = "expected"
 VERDICT: Final = "verdict"
 """The error type for a value that a validator refuses. Its context has `what`, the reason."""
 
-FORMS: Final = frozenset({"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>"})
+FORMS: Final = frozenset(
+    {"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>", "<env>"}
+)
 """The tags of the forms of keys that can be written in several ways."""
 
 

@@ -20,7 +20,9 @@ _SHOWN_FOLDERS = 4
 """Folders that a message shows of a path that is too long."""
 _AT_ONCE = 2**16
 """Bytes of one read."""
-SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml", ".py")
+PYTHON = ".py"
+"""Python files declare schedules by `@reconciler.schedule`; those without one are modules."""
 
 
 def is_manifest(name: str) -> bool:

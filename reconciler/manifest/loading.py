@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
+from reconciler.manifest.code_checks import CodeUse, code_problems
+from reconciler.manifest.code_files import CodeFiles
+from reconciler.manifest.code_reader import CodeReader
+from reconciler.manifest.code_target import CodeTarget
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault
-from reconciler.manifest.files import read_folder, too_deep, too_large
+from reconciler.manifest.files import PYTHON, read_folder, too_deep, too_large
 from reconciler.manifest.formerly import DeclaredNames, ambiguous_renames
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.manifests import Manifests
 from reconciler.manifest.problem import ManifestError, Problem
+from reconciler.manifest.python_manifests import python_documents
 from reconciler.manifest.schedule import Schedule
 from reconciler.manifest.semantics import read
 from reconciler.manifest.settings import Settings, every_alerts
 from reconciler.manifest.size_limits import MAX_FOLDERS, MAX_PROBLEMS
-from reconciler.manifest.unsupported import in_manifest
 from reconciler.manifest.validation import check, salvage
 
 
-def load(folder: Path, *, settings: Settings, root: Path | None = None) -> Manifests:
-    """All manifests below a folder: `*.yaml` and `*.yml` without dot files, in sorted order.
+def load(
+    folder: Path, *, settings: Settings, root: Path | None = None, code: CodeFiles | None = None
+) -> Manifests:
+    """All manifests below a folder: `*.yaml`, `*.yml`, `*.py` without dot files, in sorted order.
 
     Args:
         folder: usually `root / settings.schedules`.
         root: messages show paths relative to it; None to show paths that begin with `folder`.
+        code: the files of code targets; None if these are not checked.
 
     Raises:
         ManifestError: with all problems of the files, or with that of the folder.
     """
     relative = root is not None and folder.is_relative_to(root)
     shown = (folder.relative_to(root) if root and relative else folder).as_posix()
-    return _load(read_folder(folder, shown), settings, shown)
+    return _load(read_folder(folder, shown), settings, shown, code)
 
 
 def load_contents(
-    contents: Iterable[tuple[str, bytes]], *, settings: Settings, folder: str = "schedules"
+    contents: Iterable[tuple[str, bytes]],
+    *,
+    settings: Settings,
+    folder: str = "schedules",
+    code: CodeFiles | None = None,
 ) -> Manifests:
     """All manifests from given contents, for example of a git revision.
 
@@ -46,12 +58,13 @@ def load_contents(
         contents: file name for messages, and content. The caller selects the files with
             `is_manifest`.
         folder: the folder that a message names if there are no files.
+        code: the files of code targets; None if these are not checked.
 
     Raises:
         ManifestError: with all problems of the files.
     """
     ordered = sorted(contents, key=lambda source: source[0])
-    return _load((_bounded(*source) for source in ordered), settings, folder)
+    return _load((_bounded(*source) for source in ordered), settings, folder, code)
 
 
 def _bounded(name: str, content: bytes) -> tuple[str, bytes] | Problem:
@@ -61,9 +74,13 @@ def _bounded(name: str, content: bytes) -> tuple[str, bytes] | Problem:
 
 
 def _load(
-    sources: Iterable[tuple[str, bytes] | Problem], settings: Settings, folder: str
+    sources: Iterable[tuple[str, bytes] | Problem],
+    settings: Settings,
+    folder: str,
+    code: CodeFiles | None,
 ) -> Manifests:
     schedules: list[Schedule] = []
+    uses: list[CodeUse] = []
     problems: list[Problem] = []
     named: dict[str, Location] = {}
     names: list[DeclaredNames] = []
@@ -75,8 +92,12 @@ def _load(
         if isinstance(source, Problem):
             problems.append(source)
             continue
-        files += 1
-        for document in _documents(*source):
+        is_python = source[0].lower().endswith(PYTHON)
+        found_any = False
+        files += not is_python
+        for document in _documents(*source, _path(source[0], folder, settings)):
+            files += is_python and not found_any
+            found_any = True
             if len(problems) >= MAX_PROBLEMS:
                 raise ManifestError([*problems[:MAX_PROBLEMS], _too_many(document)])
             if isinstance(document, Problem):
@@ -89,18 +110,33 @@ def _load(
             found = _schedule(document, settings)
             if isinstance(found, Schedule):
                 schedules.append(found)
+                if isinstance(found.target, CodeTarget):
+                    uses.append(CodeUse(found, found.target, document))
                 problems.extend(_clashing_keys(found, document, keys))
             else:
                 problems.extend(found)
     problems.extend(ambiguous_renames(names))
+    reader = None if code is None else CodeReader(code)
+    if reader is not None:
+        problems.extend(code_problems(uses, reader, settings))
     if not files and not problems:
         problems.append(_no_manifest(folder))
     if problems:
         raise ManifestError(problems)
-    return Manifests(tuple(sorted(schedules, key=lambda schedule: schedule.name)), files)
+    ordered = tuple(sorted(schedules, key=lambda schedule: schedule.name))
+    return Manifests(ordered, files, settings, reader)
 
 
-def _documents(file: str, content: bytes) -> Iterator[Document | Problem]:
+def _path(file: str, folder: str, settings: Settings) -> str:
+    """A file of the manifests' folder as `code` names it."""
+    inside = file if folder == "." else file.removeprefix(f"{folder}/")
+    return posixpath.normpath(f"{settings.schedules}/{inside}")
+
+
+def _documents(file: str, content: bytes, path: str) -> Iterator[Document | Problem]:
+    if file.lower().endswith(PYTHON):
+        yield from python_documents(content, file, path)
+        return
     is_empty = True
     for document in documents(content, file):
         is_empty = False
@@ -116,7 +152,6 @@ def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem
     faults: list[Fault] = [] if isinstance(checked, ManifestForm) else checked
     form = checked if isinstance(checked, ManifestForm) else salvage(document.value, checked)
     if form is not None:
-        faults.extend(in_manifest(form))
         schedule = read(form, document.location, settings)
         if not isinstance(schedule, Schedule):
             faults.extend(schedule)

@@ -7,7 +7,24 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.alerts_form import Ping, ScheduleAlerts
+from reconciler.manifest.code_form import (
+    CODE_KEYS,
+    ConcurrencyKey,
+    CpuKey,
+    EnvKey,
+    GpuKey,
+    ImageKey,
+    IncludeKey,
+    MaxContainersKey,
+    MemoryKey,
+    MinContainersKey,
+    RegionKey,
+    ScaledownWindowKey,
+    SecretsKey,
+    VolumesKey,
+)
 from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole, verdict
+from reconciler.manifest.resource_types import one_or_more
 from reconciler.manifest.text_types import (
     RESERVED_NAME_PATTERN,
     DayOrMoment,
@@ -29,9 +46,6 @@ from reconciler.policies import Catchup, Delivery, Overlap
 EITHER: Final = (("schedule", "at"), ("function", "code"))
 """A manifest has exactly one key of each pair."""
 
-CODE_KEYS: Final = ("image", "cpu", "memory", "gpu", "secrets", "volumes", "env")
-"""Keys that describe the container of a `code` target; only allowed with `code`."""
-
 
 def _unreserved(name: str) -> str:
     if is_reserved(name):
@@ -44,36 +58,11 @@ def _form(value: Any) -> str:
     return "<mapping>" if isinstance(value, dict) else "<usual>"
 
 
-def _one_or_more(value: Any) -> str:
-    return "<list>" if isinstance(value, list) else "<usual>"
-
-
 ScheduleName: TypeAlias = Annotated[
     Name,
     AfterValidator(_unreserved),
     Field(json_schema_extra={"not": {"pattern": RESERVED_NAME_PATTERN}}),
 ]
-
-
-class ImageForm(Form):
-    """The image of a `code` target."""
-
-    python: Annotated[
-        Annotated[
-            str,
-            Field(pattern=r"^3\.[0-9]{1,2}$"),
-            Expected('a Python version in quotes such as "3.12"'),
-        ]
-        | None,
-        Omittable(),
-        Field(description='Python version, in quotes: "3.12".'),
-    ] = None
-    pip: Annotated[
-        Distinct[Text] | None,
-        Omittable(),
-        Field(description="Python packages for pip, with versions."),
-    ] = None
-    apt: Annotated[Distinct[Text] | None, Omittable(), Field(description="Debian packages.")] = None
 
 
 class SuspendForm(Form):
@@ -106,6 +95,46 @@ class RetriesForm(Form):
     ] = None
 
 
+RetriesKey: TypeAlias = Annotated[
+    Annotated[int, Whole(0, 10, ", or a mapping of `max`, `backoff` and `factor`"), Tag("<usual>")]
+    | Annotated[RetriesForm, Tag("<mapping>")]
+    | None,
+    Discriminator(_form),
+    Omittable(),
+    Field(description="How often a failed run is retried; default 0."),
+]
+TimeoutKey: TypeAlias = Annotated[
+    Duration | None,
+    Omittable(),
+    Field(
+        description="How long one attempt may take, at most 24h; default: the function's own "
+        "limit, with `code` Modal's default of 5m.",
+        examples=["10m"],
+    ),
+]
+
+
+class CodeDefaultsForm(Form):
+    """What holds for every `code` target that does not say otherwise: mappings are merged by key,
+    anything else is replaced."""
+
+    image: ImageKey = None
+    cpu: CpuKey = None
+    memory: MemoryKey = None
+    gpu: GpuKey = None
+    secrets: SecretsKey = None
+    volumes: VolumesKey = None
+    env: EnvKey = None
+    region: RegionKey = None
+    max_containers: MaxContainersKey = None
+    min_containers: MinContainersKey = None
+    scaledown_window: ScaledownWindowKey = None
+    concurrency: ConcurrencyKey = None
+    include: IncludeKey = None
+    retries: RetriesKey = None
+    timeout: TimeoutKey = None
+
+
 class ManifestForm(Form):
     """Declares one schedule, or with `at` one task, for `reconcile`."""
 
@@ -126,7 +155,7 @@ class ManifestForm(Form):
     ]
     schedule: Annotated[
         Annotated[Times, Tag("<usual>")] | Annotated[Distinct[Times], Tag("<list>")] | None,
-        Discriminator(_one_or_more),
+        Discriminator(one_or_more),
         Omittable(),
         Field(
             description="When it runs: a cron expression of five fields, a nickname such as "
@@ -276,21 +305,8 @@ class ManifestForm(Form):
             "`at-least-once`."
         ),
     ] = Delivery.AT_LEAST_ONCE
-    retries: Annotated[
-        Annotated[
-            int, Whole(0, 10, ", or a mapping of `max`, `backoff` and `factor`"), Tag("<usual>")
-        ]
-        | Annotated[RetriesForm, Tag("<mapping>")]
-        | None,
-        Discriminator(_form),
-        Omittable(),
-        Field(description="How often a failed run is retried; default 0."),
-    ] = None
-    timeout: Annotated[
-        Duration | None,
-        Omittable(),
-        Field(description="How long one run may take.", examples=["10m"]),
-    ] = None
+    retries: RetriesKey = None
+    timeout: TimeoutKey = None
     alerts: ScheduleAlerts = None
     ping: Ping = None
     protect: Annotated[
@@ -299,7 +315,7 @@ class ManifestForm(Form):
     ] = False
     formerly: Annotated[
         Annotated[Name, Tag("<usual>")] | Annotated[Distinct[Name], Tag("<list>")] | None,
-        Discriminator(_one_or_more),
+        Discriminator(one_or_more),
         Omittable(),
         Field(
             description="The name before a rename, or a list of earlier names, the newest first; "
@@ -331,52 +347,16 @@ class ManifestForm(Form):
         Omittable(),
         Field(description="Keys and values for people and tools.", examples=[{"tier": "1"}]),
     ] = None
-    image: Annotated[
-        ImageForm | None, Omittable(), Field(description="With `code`: the container's image.")
-    ] = None
-    cpu: Annotated[
-        Annotated[float, Field(gt=0, le=64), Expected("a number of cores, more than 0 up to 64")]
-        | None,
-        Omittable(),
-        Field(description="With `code`: cores, e.g. 0.5."),
-    ] = None
-    memory: Annotated[
-        Annotated[int, Whole(128, 344_064)] | None,
-        Omittable(),
-        Field(description="With `code`: memory in MiB."),
-    ] = None
-    gpu: Annotated[
-        Annotated[
-            str,
-            Field(pattern="^[A-Za-z][A-Za-z0-9-]*!?(:[1-8])?$", max_length=32),
-            Expected("a GPU as Modal names it, such as T4, A100-80GB or H100:2"),
-        ]
-        | None,
-        Omittable(),
-        Field(description="With `code`: a GPU as Modal names it.", examples=["T4", "H100:2"]),
-    ] = None
-    secrets: Annotated[
-        Distinct[ModalName] | None,
-        Omittable(),
-        Field(description="With `code`: names of Modal secrets."),
-    ] = None
-    volumes: Annotated[
-        dict[
-            Annotated[
-                str,
-                Field(pattern="^(/[A-Za-z0-9._-]+)+$", max_length=200),
-                Expected("an absolute path such as /data"),
-            ],
-            ModalName,
-        ]
-        | None,
-        Omittable(),
-        Field(
-            description="With `code`: Modal Volumes by mount path.", examples=[{"/data": "rates"}]
-        ),
-    ] = None
-    env: Annotated[
-        dict[Identifier, Value] | None,
-        Omittable(),
-        Field(description="With `code`: environment variables; not for secrets."),
-    ] = None
+    image: ImageKey = None
+    cpu: CpuKey = None
+    memory: MemoryKey = None
+    gpu: GpuKey = None
+    secrets: SecretsKey = None
+    volumes: VolumesKey = None
+    env: EnvKey = None
+    region: RegionKey = None
+    max_containers: MaxContainersKey = None
+    min_containers: MinContainersKey = None
+    scaledown_window: ScaledownWindowKey = None
+    concurrency: ConcurrencyKey = None
+    include: IncludeKey = None

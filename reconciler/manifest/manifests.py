@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reconciler.manifest.code_reader import CodeReader
+from reconciler.manifest.code_target import CodeTarget
 from reconciler.manifest.schedule import Schedule
+from reconciler.manifest.settings import DEFAULTS, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +17,23 @@ class Manifests:
     Args:
         schedules: sorted by name; names are unique.
         files: the number of files read.
+        settings: of the repository.
+        code: what reads the files of their code targets; None if these were not checked.
     """
 
     schedules: tuple[Schedule, ...]
     files: int
+    settings: Settings = DEFAULTS
+    code: CodeReader | None = None
 
     def for_environment(self, name: str) -> tuple[Schedule, ...]:
-        """The schedules that run in an environment, sorted by name."""
+        """The schedules that run in an environment, sorted by name; their code targets with its
+        defaults."""
+        defaults = self.settings.environment(name).defaults
         return tuple(
-            schedule
+            replace(schedule, target=schedule.target.under(defaults))
+            if isinstance(schedule.target, CodeTarget)
+            else schedule
             for schedule in self.schedules
             if not schedule.environments or name in schedule.environments
         )

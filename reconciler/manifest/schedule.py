@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from math import ceil
 from typing import TypeAlias
 
 from reconciler.alerts import Address
 from reconciler.cron import Expression, Timetable
 from reconciler.manifest.alert_overrides import AlertOverrides
+from reconciler.manifest.code_target import CodeTarget
 from reconciler.manifest.location import Location
-from reconciler.policies import Catchup, Delivery, Overlap, pause_after
+from reconciler.manifest.retries import NO_RETRIES, Retries
+from reconciler.policies import Catchup, Delivery, Overlap
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 
@@ -31,44 +32,6 @@ class FunctionTarget:
 
     def __str__(self) -> str:
         return f"{self.app}/{self.function}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """The image of a code target: Python version, pip and apt packages."""
-
-    python: str | None = None
-    pip: tuple[str, ...] = ()
-    apt: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeTarget:
-    """A function in this repository, deployed with its schedule.
-
-    Args:
-        path: the Python file, relative to the repository, with forward slashes.
-        function: name of the function in that file.
-        cpu: cores; None for Modal's default.
-        memory: MiB; None for Modal's default.
-        gpu: Modal's name of it, e.g. `A10G` or `H100:2`.
-        secrets: names of Modal secrets.
-        volumes: mount path to the name of a Modal volume.
-        env: environment variables.
-    """
-
-    path: str
-    function: str
-    image: Image = Image()
-    cpu: float | None = None
-    memory: int | None = None
-    gpu: str | None = None
-    secrets: tuple[str, ...] = ()
-    volumes: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"{self.path}::{self.function}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +57,6 @@ class Suspension:
 
     until: datetime | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often a failed run is retried, and after which pauses.
-
-    Args:
-        max: attempts after the first.
-        backoff: the pause before the second attempt.
-        factor: each further pause is longer by this factor.
-    """
-
-    max: int = 0
-    backoff: timedelta = timedelta(seconds=1)
-    factor: float = 2.0
-
-    def longest(self, timeout: timedelta | None) -> timedelta:
-        """The longest time that all attempts and the pauses between them take, in whole seconds.
-
-        Args:
-            timeout: of one attempt; None if unknown, and then only the pauses count.
-        """
-        backoff = self.backoff.total_seconds()
-        pauses = (pause_after(number, backoff, self.factor) for number in range(1, self.max + 1))
-        running = (timeout or timedelta()) * (self.max + 1)
-        return running + timedelta(seconds=ceil(sum(pauses)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +99,7 @@ class Schedule:
     deadline: timedelta | None = None
     tolerance: timedelta = timedelta()
     delivery: Delivery = Delivery.AT_LEAST_ONCE
-    retries: Retries = Retries()
+    retries: Retries = NO_RETRIES
     timeout: timedelta | None = None
     alerts: AlertOverrides | None = None
     ping: Address | None = None

@@ -24,9 +24,19 @@ from reconciler.cron import (
 )
 from reconciler.durations import format_duration, parse_duration
 from reconciler.manifest.alert_overrides import AlertOverrides, overrides, ping_address
+from reconciler.manifest.code_form import FromEnvForm, SecretForm
+from reconciler.manifest.code_semantics import (
+    LIST_IT,
+    RESERVED_PREFIXES,
+    code_faults,
+    not_listed,
+    read_options,
+    read_retries,
+)
+from reconciler.manifest.code_target import AS_MODAL, CodeTarget
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
-from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
+from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
 from reconciler.manifest.moment import (
     MomentError,
     parse_day,
@@ -34,13 +44,11 @@ from reconciler.manifest.moment import (
     parse_moment,
 )
 from reconciler.manifest.placeholder import unknown_placeholders
+from reconciler.manifest.retries import NO_RETRIES, Retries
 from reconciler.manifest.schedule import (
-    CodeTarget,
     DateRange,
     Exclusion,
     FunctionTarget,
-    Image,
-    Retries,
     Schedule,
     Suspension,
 )
@@ -59,6 +67,7 @@ def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule
     schedule = reading.schedule(location)
     reading.check_environments(settings)
     reading.check_recipients(settings)
+    reading.check_variables(settings)
     if schedule is None or reading.faults:
         return reading.faults
     return schedule
@@ -188,6 +197,14 @@ class _ManifestReader:
                 at_key=True,
             )
 
+    def check_variables(self, settings: Settings) -> None:
+        """Refuse secrets that take a variable of the apply which the settings do not list."""
+        for index, secret in enumerate(self._form.secrets or ()):
+            for place, name in enumerate(_taken(secret)):
+                if name not in settings.from_env and not name.startswith(RESERVED_PREFIXES):
+                    path: Path = ("secrets", index, "from_env", place)
+                    self._fault(path, not_listed(name), LIST_IT)
+
     def _alerts(self) -> AlertOverrides | None:
         return None if self._form.alerts is None else overrides(self._form.alerts)
 
@@ -258,11 +275,9 @@ class _ManifestReader:
 
     def _retries(self) -> Retries:
         retries = self._form.retries
-        if not isinstance(retries, RetriesForm):
-            return Retries(max=retries or 0)
-        usual = Retries()
-        backoff = self._duration(("retries", "backoff"), retries.backoff)
-        return Retries(retries.max, backoff or usual.backoff, retries.factor or usual.factor)
+        if isinstance(retries, RetriesForm):
+            self._duration(("retries", "backoff"), retries.backoff)
+        return read_retries(retries) or NO_RETRIES
 
     def _target(self) -> FunctionTarget | CodeTarget:
         form = self._form
@@ -272,20 +287,10 @@ class _ManifestReader:
         path, _, function = (form.code or "").partition("::")
         if ".." in path.split("/"):
             self._fault(("code",), "`code` must stay inside the repository", "remove `..`")
-        image = form.image or ImageForm()
-        return CodeTarget(
-            path=path,
-            function=function,
-            image=Image(
-                python=image.python, pip=tuple(image.pip or ()), apt=tuple(image.apt or ())
-            ),
-            cpu=form.cpu,
-            memory=form.memory,
-            gpu=form.gpu,
-            secrets=tuple(form.secrets or ()),
-            volumes=form.volumes or {},
-            env=form.env or {},
-        )
+        faults = list(code_faults(form))
+        self.faults.extend(faults)
+        options = AS_MODAL if faults else read_options(form)
+        return CodeTarget(path=path, function=function, options=options)
 
     def _attempt(self, path: Path, parser: Callable[..., T], *given: str | None) -> T | None:
         try:
@@ -311,6 +316,10 @@ class _ManifestReader:
     ) -> None:
         fault = Fault(path=path, message=message, remedy=remedy, offset=offset, at_key=at_key)
         self.faults.append(fault)
+
+
+def _taken(secret: str | SecretForm | FromEnvForm) -> list[str]:
+    return secret.from_env if isinstance(secret, FromEnvForm) else []
 
 
 def _texts(written: str | list[str] | None) -> tuple[str, ...]:

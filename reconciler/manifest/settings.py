@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from reconciler.alerts import Alerts
 from reconciler.errors import ReconcileError
+from reconciler.manifest.code_target import AS_MODAL, CodeOptions
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.words import nearest_name
 
@@ -70,6 +72,7 @@ class EnvironmentSettings:
         alerts: None if only schedules name recipients.
         silent: no notification is sent, whatever settings and schedules declare.
         web: None where no web endpoint is deployed.
+        defaults: what holds for each code target that does not say otherwise.
     """
 
     name: str
@@ -85,6 +88,7 @@ class EnvironmentSettings:
     alerts: Alerts | None = None
     silent: bool = False
     web: WebSettings | None = None
+    defaults: CodeOptions = AS_MODAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ class EnvironmentOverrides:
     crons: tuple[int | None] | None = None
     reserve: int | None = None
     alerts: tuple[Alerts | None] | None = None
+    defaults: CodeOptions = AS_MODAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,8 @@ class Settings:
 
     Args:
         schedules: folder of the manifests, relative to the repository, with forward slashes.
+        defaults: what holds for each code target that does not say otherwise.
+        from_env: the variables of an apply's environment that secrets of code targets may take.
         environments: the declared environments by name; if empty, any name is allowed.
     """
 
@@ -122,6 +129,8 @@ class Settings:
     tasks: Resolution | None = None
     alerts: Alerts | None = None
     web: WebSettings | None = None
+    defaults: CodeOptions = AS_MODAL
+    from_env: tuple[str, ...] = ()
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentSettings:
@@ -151,6 +160,7 @@ class Settings:
             history=self.history,
             tasks=self.tasks,
             alerts=self.alerts if own.alerts is None else own.alerts[0],
+            defaults=own.defaults.over(self.defaults),
             silent=own.alerts == (None,) or (name == LOCAL and own.alerts is None),
             web=self.web,
         )
@@ -166,6 +176,10 @@ class Settings:
         `local` exists without being declared, so overrides for it alone exclude no other name.
         """
         return frozenset(self.environments) - {LOCAL}
+
+
+DEFAULTS: Final = Settings()
+"""The settings of a repository without `reconciler.yaml`."""
 
 
 def shared_app(one: Settings, other: Settings) -> tuple[str, str | None] | None:

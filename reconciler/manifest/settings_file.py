@@ -9,9 +9,20 @@ from pathlib import Path as FilePath
 from reconciler.alerts import Alerts
 from reconciler.durations import parse_duration
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys, defaults
+from reconciler.manifest.code_semantics import (
+    LIST_IT,
+    RESERVED_PREFIXES,
+    code_faults,
+    duration_faults,
+    not_listed,
+    read_options,
+    unlisted,
+)
+from reconciler.manifest.code_target import AS_MODAL, CodeOptions
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.files import read_file, too_large
+from reconciler.manifest.manifest_form import CodeDefaultsForm
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.settings import (
     LOCAL,
@@ -101,7 +112,11 @@ def _settings(document: Document) -> Settings | list[Problem]:
                 remedy="write a shorter time; the limit is a hundred years",
             )
         )
+    faults.extend(_default_faults(form))
+    if faults:
+        return [*document.problems, *document.locate_all(faults)]
     settings = _typed(form)
+    faults.extend(_unlisted_variables(settings))
     faults.extend(_clashing_keys(settings))
     faults.extend(_shared_apps(settings))
     problems = [*document.problems, *document.locate_all(faults)]
@@ -125,10 +140,48 @@ def _typed(form: SettingsForm) -> Settings:
         tasks=None if form.tasks is None else form.tasks.resolution,
         alerts=None if form.alerts is None else defaults(form.alerts),
         web=None if form.web is None else web_settings(form.web),
+        defaults=_options(form.defaults),
+        from_env=tuple(form.from_env or ()),
         environments={
             name: _overrides(environment) for name, environment in (form.environments or {}).items()
         },
     )
+
+
+def _options(form: CodeDefaultsForm | None) -> CodeOptions:
+    return AS_MODAL if form is None else read_options(form)
+
+
+def _default_faults(form: SettingsForm) -> Iterator[Fault]:
+    """What is wrong with `defaults`, those of the environments included, and with `from_env`."""
+    given: list[tuple[Path, CodeDefaultsForm | None]] = [(("defaults",), form.defaults)]
+    given += [
+        (("environments", name, "defaults"), environment.defaults)
+        for name, environment in (form.environments or {}).items()
+    ]
+    for path, defaults_form in given:
+        if defaults_form is not None:
+            yield from code_faults(defaults_form, path)
+            yield from duration_faults(defaults_form, path)
+    for index, variable in enumerate(form.from_env or ()):
+        if variable.startswith(RESERVED_PREFIXES):
+            yield Fault(
+                path=("from_env", index),
+                message=f"`{variable}` cannot be given to a function: it is a variable of the "
+                "platform",
+                remedy="remove it",
+            )
+
+
+def _unlisted_variables(settings: Settings) -> Iterator[Fault]:
+    given: list[tuple[Path, CodeOptions]] = [(("defaults",), settings.defaults)]
+    given += [
+        (("environments", name, "defaults"), own.defaults)
+        for name, own in settings.environments.items()
+    ]
+    for path, options in given:
+        for variable in unlisted(options, settings.from_env):
+            yield Fault(path=(*path, "secrets"), message=not_listed(variable), remedy=LIST_IT)
 
 
 def _clashing_keys(settings: Settings) -> Iterator[Fault]:
@@ -175,6 +228,7 @@ def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:
         crons=None if form.crons is None else (_limit(form.crons),),
         reserve=form.reserve,
         alerts=None if form.alerts is None else (defaults(form.alerts),),
+        defaults=_options(form.defaults),
     )
 
 

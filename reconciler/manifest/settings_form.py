@@ -8,8 +8,15 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.alerts_form import DefaultAlertsForm, EnvironmentAlerts
 from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole
+from reconciler.manifest.manifest_form import CodeDefaultsForm
 from reconciler.manifest.settings import Packing, Resolution
-from reconciler.manifest.text_types import Duration, ModalName, RelativePath
+from reconciler.manifest.text_types import (
+    Distinct,
+    Duration,
+    Identifier,
+    ModalName,
+    RelativePath,
+)
 from reconciler.manifest.web_form import WebForm
 
 UNLIMITED = "unlimited"
@@ -43,6 +50,16 @@ PackingKey: TypeAlias = Annotated[
     Field(
         description="How schedules share crons when there are more schedules than crons; default "
         "`one-poller`."
+    ),
+]
+
+
+Defaults: TypeAlias = Annotated[
+    CodeDefaultsForm | None,
+    Omittable(),
+    Field(
+        description="What holds for every `code` target whose manifest does not say otherwise.",
+        examples=[{"image": {"python": "3.12"}, "retries": 2}],
     ),
 ]
 
@@ -85,6 +102,7 @@ class EnvironmentForm(Form):
     crons: Crons = None
     reserve: Reserve = None
     alerts: EnvironmentAlerts = None
+    defaults: Defaults = None
 
 
 class SettingsForm(Form):
@@ -143,6 +161,16 @@ class SettingsForm(Form):
         WebForm | None,
         Omittable(),
         Field(description="The HTTP API and the dashboard; see docs/web.md."),
+    ] = None
+    defaults: Defaults = None
+    from_env: Annotated[
+        Distinct[Identifier] | None,
+        Omittable(),
+        Field(
+            description="The environment variables of an apply whose values `secrets` of a `code` "
+            "target may take; without it, none.",
+            examples=[["EXCHANGE_API_KEY"]],
+        ),
     ] = None
     environments: Annotated[
         dict[

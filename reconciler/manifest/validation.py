@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from reconciler.manifest.code_form import CODE_KEYS
 from reconciler.manifest.constraints import Form
 from reconciler.manifest.fault import Fault
-from reconciler.manifest.manifest_form import CODE_KEYS, EITHER, ManifestForm
+from reconciler.manifest.manifest_form import EITHER, ManifestForm
 from reconciler.manifest.schedule import JSON
 from reconciler.manifest.size_limits import MAX_PROBLEMS
 from reconciler.manifest.validation_messages import did_you_mean, fault_of

@@ -17,9 +17,15 @@ from reconciler.manifest.alerts_form import (
     RecipientForm,
     SecretRecipientForm,
 )
+from reconciler.manifest.code_form import FromEnvForm, ImageForm, SecretForm
 from reconciler.manifest.constraints import FORMS, VERDICT, Form
 from reconciler.manifest.fault import Fault, Path
-from reconciler.manifest.manifest_form import ImageForm, ManifestForm, RetriesForm, SuspendForm
+from reconciler.manifest.manifest_form import (
+    CodeDefaultsForm,
+    ManifestForm,
+    RetriesForm,
+    SuspendForm,
+)
 from reconciler.manifest.schedule import JSON
 from reconciler.manifest.settings_form import (
     DeletesForm,
@@ -34,6 +40,7 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
         "suspend": SuspendForm,
         "retries": RetriesForm,
         "image": ImageForm,
+        "secrets": SecretForm,
         "alerts": AlertsForm,
         "ping": PingSecretForm,
     },
@@ -42,8 +49,10 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
         "environments": EnvironmentForm,
         "alerts": DefaultAlertsForm,
         "tasks": TasksForm,
+        "defaults": CodeDefaultsForm,
     },
-    EnvironmentForm: {"alerts": DefaultAlertsForm},
+    EnvironmentForm: {"alerts": DefaultAlertsForm, "defaults": CodeDefaultsForm},
+    CodeDefaultsForm: {"retries": RetriesForm, "image": ImageForm, "secrets": SecretForm},
     AlertsForm: {"to": RecipientForm},
     DefaultAlertsForm: {"to": RecipientForm},
 }
@@ -63,7 +72,12 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
     """
     *parents, last = error["loc"] or ("",)
     if error["type"] == "extra_forbidden":
-        return _unknown_key((*_keys(parents), str(last)), form, secret="<secret>" in parents)
+        return _unknown_key(
+            (*_keys(parents), str(last)),
+            form,
+            secret="<secret>" in parents,
+            from_env="<env>" in parents,
+        )
     path = _keys(error["loc"])
     if last == "[key]":
         return _bad_key(path[:-1], error)
@@ -93,7 +107,7 @@ def _keys(location: Iterable[str | int]) -> Path:
     return tuple(part for part in location if part not in FORMS)
 
 
-def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
+def _unknown_key(path: Path, form: type[Form], *, secret: bool, from_env: bool) -> Fault:
     *parents, key = path
     for parent in parents:
         form = _NESTED.get(form, {}).get(str(parent), form)
@@ -107,6 +121,8 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool) -> Fault:
                 remedy="keep one of them",
                 at_key=True,
             )
+    if form is SecretForm and from_env:
+        form = FromEnvForm
     near = nearest_name(str(key), form.model_fields)
     known = f"known keys: {', '.join(form.model_fields)}"
     return Fault(

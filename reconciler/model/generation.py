@@ -21,6 +21,7 @@ from reconciler.model.agenda import Agenda, write_agenda
 from reconciler.model.formats import json_line
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.target_record import TargetRecord
 
 if TYPE_CHECKING:
     from reconciler.model.cursor import Lookback
@@ -31,7 +32,10 @@ AGENDA_FORMAT: Final = 2
 INTERVALS_FORMAT: Final = 3
 """Since this format a record may have an interval of several days, counted from a first time. Only
 a generation with such a record is written in it."""
-GENERATION_FORMAT: Final = INTERVALS_FORMAT
+TARGETS_FORMAT: Final = 4
+"""Since this format a record may be of a code target. Only a generation with such a record is
+written in it: an older wake would start its runs without what they need."""
+GENERATION_FORMAT: Final = TARGETS_FORMAT
 """The newest format that this version reads."""
 HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
@@ -62,6 +66,18 @@ class Slot(NamedTuple):
     name: str
     cron: str
     timezone: str = "UTC"
+
+
+class Retired(NamedTuple):
+    """A code target that no schedule names any more, while its app is there.
+
+    Attributes:
+        since: the epoch minute from which the app may be removed.
+        code: the function in the repository.
+    """
+
+    since: int
+    code: str
 
 
 class Clocks(NamedTuple):
@@ -104,6 +120,9 @@ class Generation:
             file of an earlier version.
         clocks: of the zones of its schedules; None in a file of an earlier version. The dispatcher
             does not need it; a plan with another edition shows by it what moves.
+        targets: the code targets of its schedules, sorted by app. The dispatcher does not need
+            them: each record names the app and the function of its target.
+        retiring: the apps of code targets that no schedule names any more.
     """
 
     records: Sequence[ScheduleRecord]
@@ -119,6 +138,8 @@ class Generation:
     rebuilt: Mapping[str, int] = field(default_factory=dict)
     tz: str = ""
     clocks: Clocks | None = None
+    targets: Sequence[TargetRecord] = ()
+    retiring: Mapping[str, Retired] = field(default_factory=dict)
 
     @cached_property
     def number(self) -> int:
@@ -205,6 +226,8 @@ def new_generation(
     rebuilt: Mapping[str, int] | None = None,
     tz: str = "",
     clocks: Clocks | None = None,
+    targets: Iterable[TargetRecord] = (),
+    retiring: Mapping[str, Retired] | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -221,6 +244,8 @@ def new_generation(
         rebuilt=rebuilt or {},
         tz=tz,
         clocks=clocks,
+        targets=tuple(sorted(targets, key=lambda target: target.app)),
+        retiring=dict(sorted((retiring or {}).items())),
     )
 
 
@@ -263,8 +288,10 @@ def encode_generation(generation: Generation) -> bytes:
     return b"".join(lines)
 
 
-def _format(records: Iterable[ScheduleRecord]) -> int:
+def _format(records: Sequence[ScheduleRecord]) -> int:
     """The oldest format that can say the records, so that an older version reads them if it can."""
+    if any(record.code for record in records):
+        return TARGETS_FORMAT
     texts = (text for record in records for text in record.when)
     return INTERVALS_FORMAT if any(map(is_counted, texts)) else AGENDA_FORMAT
 
@@ -281,6 +308,13 @@ def _for_planning(generation: Generation) -> dict[str, Any]:
                 name: [[format_minute(at), offset] for at, offset in offsets]
                 for name, offsets in generation.clocks.offsets.items()
             },
+        }
+    if generation.targets:
+        line["targets"] = [target.to_json() for target in generation.targets]
+    if generation.retiring:
+        line["retiring"] = {
+            app: {"since": format_minute(one.since), "code": one.code}
+            for app, one in generation.retiring.items()
         }
     return line
 

@@ -24,6 +24,8 @@ class ScheduleRecord:
         anchor: epoch minute; occurrences at or before it are none of this schedule's business. Set
             when the schedule first appears, changes its times or is resumed.
         app, function: the deployed Modal function, or ``Class.method``.
+        code: of a code target, its function in the repository, ``jobs/rates.py::refresh``.
+        tries: further tries that Modal itself makes of a run of a code target.
         args: keyword arguments of the call, JSON values.
         deadline: seconds that an occurrence may be late and still start.
         tolerance: minutes that an occurrence may be late and still count as in time.
@@ -48,6 +50,8 @@ class ScheduleRecord:
     when: tuple[str, ...] = ()
     timezone: str = "UTC"
     at: int | None = None
+    code: str = ""
+    tries: int = 0
     args: Mapping[str, Any] = field(default_factory=dict)
     catchup: Catchup = Catchup.LATEST
     deadline: int | None = None
@@ -169,6 +173,8 @@ _KINDS: Final[Mapping[str, Any]] = {
     "app": str,
     "function": str,
     "timezone": str,
+    "code": str,
+    "tries": int,
     "anchor": int,
     "args": dict,
     "deadline": int | None,

@@ -28,10 +28,12 @@ from reconciler.model.generation import (
     TASK_RESOLUTION,
     Clocks,
     Generation,
+    Retired,
     Slot,
 )
 from reconciler.model.occurrence import parse_minute
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.target_record import TargetRecord
 
 if TYPE_CHECKING:
     from reconciler.model.cursor import Lookback
@@ -166,6 +168,18 @@ class _StoredServed(Mapping[str, tuple[str, ...]]):
     def clocks(self) -> Clocks | None:
         """What clocks do; None in a file of an earlier version."""
         return _clocks(self._line)
+
+    def targets(self) -> tuple[TargetRecord, ...]:
+        """The code targets."""
+        found = json.loads(self._line).get("targets", ())
+        return tuple(TargetRecord.from_json(target) for target in found)
+
+    def retiring(self) -> Mapping[str, Retired]:
+        """The apps of retiring code targets."""
+        found = json.loads(self._line).get("retiring", {})
+        return {
+            app: Retired(parse_minute(one["since"]), str(one["code"])) for app, one in found.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,7 +340,10 @@ def decode_readable(content: bytes, where: str) -> tuple[Generation, tuple[Damag
     records = tuple(stored.records)
     try:
         served = dict(stored.served)
-        clocks = stored.served.clocks() if isinstance(stored.served, _StoredServed) else None
+        line = stored.served if isinstance(stored.served, _StoredServed) else None
+        clocks = None if line is None else line.clocks()
+        targets = () if line is None else line.targets()
+        retiring = {} if line is None else line.retiring()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FormatError(f"is not a generation: {error}", where=where) from error
     generation = Generation(
@@ -343,6 +360,8 @@ def decode_readable(content: bytes, where: str) -> tuple[Generation, tuple[Damag
         rebuilt=stored.rebuilt,
         tz=stored.tz,
         clocks=clocks,
+        targets=targets,
+        retiring=retiring,
     )
     return generation, stored.damaged
 

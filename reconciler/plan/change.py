@@ -29,6 +29,8 @@ class Kind(StrEnum):
     GENERATION = "generation"
     POINTER = "pointer"
     VOLUME = "volume"
+    TARGET = "target"
+    """A function of the repository, with its app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

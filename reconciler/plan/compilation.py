@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from reconciler.cron import Expression, Timetable, minute, parse
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import EnvironmentSettings, FunctionTarget, Schedule
+from reconciler.manifest.retries import NO_RETRIES, Retries
 from reconciler.manifest.schedule import Exclusion
 from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.target_record import TargetRecord
 from reconciler.plan.notification_rules import with_notifications
 from reconciler.plan.state import Lost
 
@@ -52,6 +55,7 @@ def compile_records(
     number: int = 1,
     lost: Lost | None = None,
     readable: frozenset[str] | None = None,
+    targets: Mapping[str, TargetRecord] = MappingProxyType({}),
 ) -> Compiled:
     """Compile schedules, each with the anchor from which on its occurrences count.
 
@@ -73,6 +77,8 @@ def compile_records(
             the wakes had come: what was due since is processed, or reported as missed.
         readable: the schedules of the live generation whose records can be read, where some cannot.
             The others get the number of this apply: wakes look at what they have not processed.
+        targets: the code targets of the schedules, by their keys; without them the records say when
+            the schedules run, and not in which app.
     """
     schedules = tuple(schedules)
     names = frozenset(schedule.name for schedule in schedules)
@@ -84,7 +90,7 @@ def compile_records(
     begun = {}
     rebuilt = {}
     for schedule in schedules:
-        record = _record(schedule, now, settings)
+        record = _record(schedule, now, settings, targets)
         formerly = [old for old in schedule.formerly if old not in names]
         record = _renamed(record, formerly, pasts, returned, now)
         beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
@@ -191,16 +197,20 @@ def _pasts(
 
 
 def _record(
-    schedule: Schedule, anchor: int, settings: EnvironmentSettings | None
+    schedule: Schedule,
+    anchor: int,
+    settings: EnvironmentSettings | None,
+    targets: Mapping[str, TargetRecord],
 ) -> ScheduleRecord:
-    target = schedule.target
-    assert isinstance(target, FunctionTarget), "code targets are refused when manifests are read"
+    runs = _runs(schedule, targets)
     one_off = isinstance(schedule.times, datetime)
     suspension = schedule.suspension
     record = ScheduleRecord(
         name=schedule.name,
-        app=target.app,
-        function=target.function,
+        app=runs.app,
+        function=runs.function,
+        code=runs.code,
+        tries=runs.tries,
         anchor=anchor,
         when=() if one_off else schedule.when,
         # One time is one instant; days to exclude are those of a zone all the same.
@@ -218,16 +228,43 @@ def _record(
         end=_from(schedule.end),
         exclude=tuple(_exclusion_text(exclusion) for exclusion in schedule.exclude),
         overlap=schedule.overlap,
-        retries=schedule.retries.max,
-        backoff=schedule.retries.backoff.total_seconds(),
-        factor=schedule.retries.factor,
-        timeout=None if schedule.timeout is None else round(schedule.timeout.total_seconds()),
+        retries=runs.retries.max,
+        backoff=runs.retries.backoff.total_seconds(),
+        factor=runs.retries.factor,
+        timeout=runs.timeout,
         protect=schedule.protect,
         description=schedule.description,
         owner=schedule.owner,
         labels=dict(schedule.labels),
     )
     return record if settings is None else with_notifications(record, schedule, settings)
+
+
+class _Runs(NamedTuple):
+    """What a schedule calls, and what of its retries and its timeout is left to a supervisor."""
+
+    app: str
+    function: str
+    retries: Retries
+    timeout: int | None
+    code: str = ""
+    tries: int = 0
+
+
+def _runs(schedule: Schedule, targets: Mapping[str, TargetRecord]) -> _Runs:
+    target = schedule.target
+    if isinstance(target, FunctionTarget):
+        timeout = schedule.timeout
+        seconds = None if timeout is None else round(timeout.total_seconds())
+        return _Runs(target.app, target.function, schedule.retries, seconds)
+    retries = target.options.retries or NO_RETRIES
+    record = targets.get(target.key)
+    if record is None:  # a question about times, which deploys nothing
+        return _Runs(target.path, target.function, NO_RETRIES, None, str(target))
+    if target.options.retried_by_modal:
+        # The function itself is deployed with them, as it is with its timeout.
+        return _Runs(record.app, record.function, NO_RETRIES, None, record.code, retries.max)
+    return _Runs(record.app, record.function, retries, None, record.code)
 
 
 def _renamed(

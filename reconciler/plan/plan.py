@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
+from itertools import starmap
 from typing import Any, Final
 
 from reconciler.cron import instant, minute
@@ -27,6 +28,7 @@ from reconciler.plan.chains import follow_renames
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.changes import schedule_changes
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
+from reconciler.plan.code_targets import PlannedTarget, plan_targets
 from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
@@ -52,6 +54,7 @@ from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.renames import rename_warnings, renamed_from
 from reconciler.plan.safety import (
     Refusal,
+    Rule,
     refuse_deletions,
     refuse_foreign_app,
     refuse_no_budget,
@@ -66,6 +69,17 @@ from reconciler.plan.tags import (
     own_tags,
     protected_digest,
     tag_value,
+)
+from reconciler.plan.target_changes import (
+    Retiring,
+    refuse_taken,
+    removal,
+    retiring_targets,
+    target_changes,
+    target_drift,
+    target_warnings,
+    to_deploy,
+    variable_changes,
 )
 from reconciler.plan.targets import MissingTarget, missing_targets
 from reconciler.plan.tz_change import TzChange, known_clocks, refuse_older_tz, tz_change
@@ -90,6 +104,9 @@ class Plan:
         now: the epoch minute at which it was made.
         ancestry: how the commit stands to the live one; None when nothing is live.
         tags: the app's tags after the apply.
+        targets: the code targets, by their keys.
+        deploy_targets: those of them whose app has to be deployed.
+        retiring: the apps of code targets that no schedule names any more.
         secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
         alternatives: what other packings would cost; None when that was not asked.
     """
@@ -116,7 +133,15 @@ class Plan:
     ancestry: Ancestry | None
     tags: Mapping[str, str]
     secrets: Mapping[str, tuple[str, ...]]
+    targets: Mapping[str, PlannedTarget] = field(default_factory=dict)
+    deploy_targets: tuple[PlannedTarget, ...] = ()
+    retiring: tuple[Retiring, ...] = ()
     alternatives: tuple[Alternative, ...] | None = None
+
+    @property
+    def removed_targets(self) -> tuple[Retiring, ...]:
+        """The retiring targets that this plan removes."""
+        return tuple(one for one in self.retiring if one.is_ripe(self.now))
 
     @property
     def empty(self) -> bool:
@@ -195,6 +220,14 @@ def make_plan(
     source = ModalSlots.plan(members, settings, actual, known, now)
     slots, budget = source.crons, source.budget
     followed = follow_renames(desired, actual)
+    targets = plan_targets(
+        followed.schedules,
+        desired.sources,
+        settings.app,
+        desired.runtime,
+        actual.targets_of(settings.app),
+    )
+    retiring = retiring_targets(actual, targets.values(), desired, now)
     compiled = compile_records(
         followed.schedules,
         known,
@@ -203,6 +236,7 @@ def make_plan(
         number=actual.number + 1,
         lost=actual.lost,
         readable=actual.readable,
+        targets={key: one.record for key, one in targets.items()},
     )
     generation = new_generation(
         compiled.records,
@@ -218,6 +252,8 @@ def make_plan(
         rebuilt=compiled.rebuilt,
         tz=tz_version(),
         clocks=known_clocks(compiled.records, now),
+        targets=(one.record for one in targets.values()),
+        retiring={one.live.app: one.retired for one in retiring},
     )
 
     secrets = secrets_of(generation)
@@ -233,11 +269,15 @@ def make_plan(
         *_app_changes(desired, actual, applied),
         *ownership_change(actual, desired),
         *secrets_change(actual, settings.app, generation),
+        *target_changes(applied, targets.values()),
+        *variable_changes(actual, targets.values(), desired.variables),
+        *(removal(one) for one in retiring if one.is_ripe(now)),
     )
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
     drift = (
         *find_drift(actual, applied, settings.app, locations),
         *anchor_repairs(actual, generation.by_name, changed, locations, now),
+        *target_drift(actual, applied, targets.values()),
     )
     missing = (
         tuple(
@@ -264,6 +304,10 @@ def make_plan(
             *refuse_no_budget(budget, bool(members)),
             *refuse_older_tz(known, generation.tz),
             *refuse_other_readings(source.changed, now),
+            *starmap(
+                partial(Refusal, Rule.FOREIGN_APP),
+                refuse_taken(actual, targets.values(), settings.app),
+            ),
         ),
         warnings=(
             *_ownership_warnings(desired),
@@ -274,6 +318,8 @@ def make_plan(
             *map(Warned, clock_warnings(actual, now)),
             *unread_warnings(actual, budget),
             *_cron_warnings(desired.schedules, changed, now),
+            *target_warnings(targets.values(), locations),
+            *map(Warned, desired.uncommitted),
         ),
         effects=time_effects((*changes, *drift), now, actual.through, actual.began),
         deploy=_must_deploy(desired, actual, source, secrets),
@@ -295,6 +341,9 @@ def make_plan(
             before=None if actual.own is None else actual.own.tags,
         ),
         secrets=secrets,
+        targets=targets,
+        deploy_targets=to_deploy(actual, targets.values(), desired.variables),
+        retiring=retiring,
     )
 
 

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 from reconciler.manifest import EnvironmentSettings, Schedule
 from reconciler.model.generation import Generation, Slot
 from reconciler.model.pointer import Pointer, Renames
+from reconciler.model.target_record import TargetRecord
+from reconciler.plan.code_targets import KnownTargets, TargetSource
 from reconciler.plan.identity import Owner
 from reconciler.plan.past import NOTHING_READ, Past
-from reconciler.plan.tags import VOLUME_TAG
+from reconciler.plan.tags import VOLUME_TAG, is_target_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,11 @@ class Desired:
             a rollback. Else None.
         past: the renames between the live commit and this one; read when a schedule is new that
             may have had another name, see :func:`~reconciler.plan.chains.commit_to_follow`.
+        sources: what each code target is deployed with, by its key.
+        runtime: the digest of our own code in the containers of code targets.
+        variables: of the environment variables that secrets of code targets take and that are set,
+            a keyed digest of the value.
+        uncommitted: warnings of files of code targets that differ from the commit in the work tree.
     """
 
     schedules: tuple[Schedule, ...]
@@ -59,6 +67,10 @@ class Desired:
     standing: Standing = Standing()
     head: str | None = None
     past: Past = NOTHING_READ
+    sources: Mapping[str, TargetSource] = field(default_factory=dict)
+    runtime: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    uncommitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,6 +146,26 @@ class OwnApp:
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTarget:
+    """A deployed app that bears a name as code targets of ours have.
+
+    Attributes:
+        id: Modal's.
+        tags: as set on the app.
+        functions: name to what Modal reads back of its options, by their names in a manifest.
+        deployed: who deployed it last, None when Modal does not tell.
+        busy: whether calls of it are open; None where that was not asked.
+    """
+
+    app: str
+    id: str
+    tags: Mapping[str, str]
+    functions: Mapping[str, Mapping[str, Any]]
+    deployed: Touch | None = None
+    busy: bool | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lost:
     """What is still known of the generation that was applied last and cannot be read any more.
@@ -202,6 +234,7 @@ class Actual:
         began: of schedules whose anchor is ahead, the epoch minute at which they really began, as
             far as that is known.
         number: the highest apply number that anything live knows of; the next apply has the next.
+        code_targets: the deployed apps with names of code targets of ours, by name.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
             nobody knows which functions exist and which crons others hold. None when observed.
     """
@@ -227,6 +260,7 @@ class Actual:
     number: int = 0
     renames: Mapping[str, Renames] = field(default_factory=dict)
     began: Mapping[str, int] = field(default_factory=dict)
+    code_targets: Mapping[str, LiveTarget] = field(default_factory=dict)
     revision: str | None = None
 
     @cached_property
@@ -246,6 +280,14 @@ class Actual:
             self.volume,
             None if self.protected is None else sorted(self.protected),
             None if self.lost is None else sorted(self.lost.begun or ()),
+            [
+                [
+                    one.app,
+                    dict(one.tags),
+                    {name: dict(one.functions[name]) for name in one.functions},
+                ]
+                for _, one in sorted(self.code_targets.items())
+            ],
         ]
         return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
@@ -255,6 +297,28 @@ class Actual:
         if self.live is None or self.live_damage is None:
             return None
         return frozenset(self.live.by_name)
+
+    def targets_of(self, app: str) -> KnownTargets:
+        """What is live, as far as the names of code targets of our app depend on it."""
+        retired = {
+            name: one.code
+            for generation in (self.applied, self.live)
+            if generation is not None
+            for name, one in generation.retiring.items()
+        }
+        ours = {name for name, one in self.code_targets.items() if is_target_of(one.tags, app)}
+        return KnownTargets(self.known_targets, retired, frozenset(self.targets.keys() - ours))
+
+    @property
+    def known_targets(self) -> Mapping[str, TargetRecord]:
+        """The code targets that are or were live, by their apps, those of the live generation
+        first."""
+        generations = [one for one in (self.live, self.applied) if one is not None]
+        known: dict[str, TargetRecord] = {}
+        for generation in generations:
+            for target in generation.targets:
+                known.setdefault(target.app, target)
+        return known
 
     @property
     def mounted(self) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Final
 
+from reconciler.model.target_record import TargetRecord
 from reconciler.plan.identity import Owner
 
 MANAGED_TAG: Final = "managed-by"
@@ -23,6 +24,16 @@ VOLUME_TAG: Final = "volume"
 under the same name is another one, and deployed functions keep the old one."""
 PROTECTED_TAG: Final = "protected"
 """How many schedules are protected, and a digest of their names; absent when none is."""
+
+TARGET_OF_TAG: Final = "target-of"
+"""On the app of a code target: the name of our app."""
+CODE_TAG: Final = "code"
+IMAGE_TAG: Final = "image"
+RESOURCES_TAG: Final = "resources"
+"""Digests of what a code target was deployed with, see
+:class:`~reconciler.model.target_record.TargetRecord`."""
+VARIABLE_TAG: Final = "from-env."
+"""How the tags begin that hold the keyed digest of a variable's value, with the variable's name."""
 
 TAG_LENGTH: Final = 63
 """Modal's limit; values are made of letters, digits and ``._-``."""
@@ -83,6 +94,37 @@ def own_tags(
     if volume is not None:
         tags[VOLUME_TAG] = tag_value(volume)
     return tags
+
+
+def target_tags(
+    owner: Owner, app: str, record: TargetRecord, variables: Mapping[str, str]
+) -> dict[str, str]:
+    """The whole set of tags of a code target's app.
+
+    Args:
+        app: our app.
+        variables: of each environment variable that its Secret holds, a keyed digest of the value.
+    """
+    return {
+        **owner_tags(owner),
+        TARGET_OF_TAG: tag_value(app),
+        CODE_TAG: record.code_digest,
+        IMAGE_TAG: record.image_digest,
+        RESOURCES_TAG: record.resources_digest,
+        **{variable_tag(name): digest for name, digest in variables.items()},
+    }
+
+
+def variable_tag(name: str) -> str:
+    """The key of the tag of a variable; a long name by its digest."""
+    if len(VARIABLE_TAG) + len(name) > TAG_LENGTH:
+        name = sha256(name.encode()).hexdigest()[:32]
+    return f"{VARIABLE_TAG}{name}"
+
+
+def is_target_of(tags: Mapping[str, str], app: str) -> bool:
+    """Whether an app with these tags is a code target of our app."""
+    return tags.get(MANAGED_TAG) == MANAGED_BY and tags.get(TARGET_OF_TAG) == tag_value(app)
 
 
 def protected_digest(names: Iterable[str]) -> str | None:

@@ -16,6 +16,7 @@ from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.query.live_runs import ASKED_AT_MOST
+from reconciler.query.modal_tries import with_modal_tries
 from reconciler.query.name_matcher import NameMatcher, records_of, require_known
 from reconciler.query.newest_first import About, Known, RunHistory, all_names
 from reconciler.query.nothing_found import NothingFoundError, require_volume
@@ -115,6 +116,8 @@ async def find_runs(
         error.damaged = tuple(known.damaged)
         raise error
     runs = await with_open_calls(found, ports.caller)
+    if generation is not None:
+        runs = await with_modal_tries(runs, generation, ports.claims)
     records = await records_of(runs, generation, ports.tasks)
     unread = () if generation is None else generation.damaged
     return OccurrenceRuns(tuple(runs), records, (*unread, *known.damaged))

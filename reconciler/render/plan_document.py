@@ -131,6 +131,14 @@ class MovedSchedulePart(Part):
     more: bool = Field(description="Whether others move too.")
 
 
+class RetiringPart(Part):
+    """The app of a function of the repository that no schedule names any more."""
+
+    app: str
+    since: str = Field(description="From when it may be removed, once no call of it is open.")
+    why: str = Field(description="Why it is still there.")
+
+
 class TzPart(Part):
     """What another edition of the tz database moves."""
 
@@ -188,6 +196,7 @@ class PlanDocument(Part):
         description="What other packings would cost. Null without `--alternatives`."
     )
     effects: list[EffectPart]
+    retiring: list[RetiringPart]
     tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
     warnings: list[WarningPart]
     errors: list[ErrorPart]
@@ -267,6 +276,14 @@ def plan_document(plan: Plan) -> PlanDocument:
             for other in plan.alternatives
         ],
         effects=[effect_part(effect) for effect in plan.effects],
+        retiring=[
+            RetiringPart(
+                app=one.live.app,
+                since=format_minute(one.retired.since),
+                why=one.why(plan.now),
+            )
+            for one in plan.retiring
+        ],
         tz=None if plan.tz is None else _tz(plan.tz),
         warnings=[
             WarningPart(message=item.message, file=item.file, line=item.line)

@@ -31,6 +31,7 @@ def plan_text(plan: Plan, style: Style) -> str:
         list(_change_lines("Schedules", _of_schedules(plan.changes), plan.effects, style)),
         list(_change_lines("App", _of_app(plan.changes), (), style)),
         list(_change_lines("Drift (nobody changed this in git)", plan.drift, (), style)),
+        list(_retiring_lines(plan, style)),
         list(_tz_lines(plan, style)),
         list(slot_lines(plan, style)),
         list(_warning_lines(plan, style)),
@@ -102,6 +103,14 @@ def _effect_lines(effect: TimeEffect, style: Style) -> Iterator[str]:
         yield style.yellow(f"             {words}")
     if effect.moves and effect.clock is not None:
         yield style.dim(f"             {clock_words(effect.clock)}")
+
+
+def _retiring_lines(plan: Plan, style: Style) -> Iterator[str]:
+    waiting = [one for one in plan.retiring if not one.is_ripe(plan.now)]
+    if waiting:
+        yield style.bold("Retiring (no schedule names these functions any more)")
+    for one in waiting:
+        yield f"  {one.live.app}: {one.why(plan.now)}"
 
 
 def _tz_lines(plan: Plan, style: Style) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.deploy.apply import StalePlanError, Step
+from reconciler.deploy.apply import OCCASIONAL, StalePlanError, Step
 from reconciler.deploy.history import AT_ONCE
 from reconciler.model.applied import Applied, applied_path
 from reconciler.model.cursor import CURSOR_KEY, Cursor
@@ -137,7 +137,7 @@ def test_a_plan_is_stale_although_another_apply_was_undone_meanwhile() -> None:
         world.carry_out(plan)
 
 
-@pytest.mark.parametrize("step", [step for step in Step if step is not Step.PRUNE])
+@pytest.mark.parametrize("step", [step for step in Step if step not in OCCASIONAL])
 def test_after_an_apply_that_was_killed_a_schedule_keeps_the_beginning_that_was_live(
     step: Step,
 ) -> None:

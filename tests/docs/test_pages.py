@@ -16,7 +16,16 @@ from tests.github.runner import ROOT
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
-RUN_HERE = ["alerts.md", "ci.md", "jobs.md", "lint.md", "migrating.md", "refusals.md", "tasks.md"]
+RUN_HERE = [
+    "alerts.md",
+    "ci.md",
+    "code.md",
+    "jobs.md",
+    "lint.md",
+    "migrating.md",
+    "refusals.md",
+    "tasks.md",
+]
 RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "walkthrough.md"]
 """Each has a test of its own beside this one."""
 

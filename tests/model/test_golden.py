@@ -19,7 +19,7 @@ from reconciler.dispatch.decide.due import find_due
 from reconciler.dispatch.decide.nominal_times import nominal_times
 from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import FORMAT, NewerFormatError
-from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Slot
+from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Retired, Slot
 from reconciler.model.pointer import decode_pointer
 from reconciler.model.runs_file import RunState, decode_compacted, decode_wake_log
 from reconciler.model.schedule_record import ScheduleRecord
@@ -170,7 +170,7 @@ def test_a_file_keeps_the_name_that_it_bears() -> None:
         assert open_generation(read, "golden").digest == sha256(read).hexdigest()
 
 
-@pytest.mark.parametrize("form", [2, GENERATION_FORMAT])
+@pytest.mark.parametrize("form", [2, 3, GENERATION_FORMAT])
 def test_a_generation_is_written_in_the_oldest_format_that_can_say_it(form: int) -> None:
     read = content("generation.jsonl", form)
     assert decode_generation(read, "golden").encoded == read
@@ -185,6 +185,18 @@ def test_an_interval_of_several_days_is_read_from_format_3() -> None:
         first + 14 * 1440,
         first + 28 * 1440,
     )
+
+
+def test_a_code_target_is_read_from_format_4() -> None:
+    generation = decode_generation(content("generation.jsonl", 4), "golden")
+    (record,) = generation.records
+    (target,) = generation.targets
+    assert (record.app, record.function, record.tries) == ("jobs-rates-refresh", "refresh", 3)
+    assert (target.app, target.code) == (record.app, record.code)
+    assert target.options["memory"] == ["512Mi", "1Gi"]
+    assert target.files == {"jobs/rates.py": "a" * 64}
+    assert (target.image_files, target.lingers) == ({"requirements.txt": "b" * 64}, 10)
+    assert generation.retiring == {"jobs-old-run": Retired(minute(at("08:10")), "jobs/old.py::run")}
 
 
 def _newer(data: Any, newest: int) -> bytes:

@@ -19,6 +19,7 @@ from reconciler.dispatch.answers import NotStartedError, StartUnknownError, Unav
 from reconciler.dispatch.decide.overlap import Admission, Admitted, running_key
 from reconciler.durations import format_seconds
 from reconciler.model.claim import Claim, Claimant, ClaimState, claim_key, read_claim
+from reconciler.model.envelope import in_envelope
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import RunRecord, RunState, format_time
@@ -248,6 +249,9 @@ class _Starter:
     async def call(self) -> str:
         """Start the target, or the supervisor of its run."""
         record, args = self.record, fill(self.record.args, self.occurrence)
+        if record.code:
+            scheduled = format_time(self.claimant.now)
+            args = in_envelope(args, self.occurrence, scheduled, record.delivery)
         if not record.supervised:
             return await self.caller.start(record.app, record.function, args)
         from reconciler.dispatch.wake.supervision import RunOrder

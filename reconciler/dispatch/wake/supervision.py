@@ -26,6 +26,7 @@ from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
 from reconciler.dispatch.wake.sending import ping_now
 from reconciler.durations import format_seconds
 from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim
+from reconciler.model.envelope import of_try
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence, time_of
 from reconciler.model.outbox import Notification, NotificationKind
@@ -175,7 +176,7 @@ class Supervisor:
                 case ClaimState.STARTED:
                     return await self._watch(key, claim)
                 case ClaimState.CLAIMED if read.token == self.token:
-                    ended = await self._start(key, claim)
+                    ended = await self._start(key, claim, number)
                     if isinstance(ended, CallStatus):
                         return ended
                     error = ended
@@ -190,11 +191,11 @@ class Supervisor:
             start += 1
         return CallStatus(CallState.FAILED, reason=f"not started, again and again: {error}")
 
-    async def _start(self, key: str, claim: Entry) -> CallStatus | str:
+    async def _start(self, key: str, claim: Entry, number: int) -> CallStatus | str:
         """Start the target and watch it; or why it may not have started, and may again."""
         order = self.order
         try:
-            call = await self._begin()
+            call = await self._begin(number)
         except TargetMissingError as error:
             return CallStatus(CallState.FAILED, reason=str(error))
         except (NotStartedError, StartUnknownError) as error:
@@ -209,10 +210,11 @@ class Supervisor:
         await self._or_end(call, self._persist(lambda: self.claims.put(key, started)))
         return await self._watch(key, started)
 
-    async def _begin(self) -> str:
+    async def _begin(self, number: int) -> str:
         """Start the target. Should we be cancelled meanwhile, its call ends with us."""
         order = self.order
-        starting = asyncio.ensure_future(self.caller.start(order.app, order.function, order.args))
+        args = of_try(dict(order.args), number)
+        starting = asyncio.ensure_future(self.caller.start(order.app, order.function, args))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import at_once
-from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.answers import CallState, UnavailableError
 from reconciler.dispatch.decide.due import Due, WakeStep, find_due, in_steps
 from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, decide_pending
 from reconciler.dispatch.wake.cursor_entry import CursorWriter, read_cursor, record_sendings
@@ -238,16 +238,29 @@ class _Wake:
             return None
         if not status.ended:
             return None
+        tries = status.tries or await self.tries_of(call, occurrence)
+        reason = status.reason
+        if len(tries) > 1 and not status.tries and status.state is not CallState.SUCCEEDED:
+            reason = f"gave up after {len(tries)} tries: {reason}"
         return RunRecord(
             name=occurrence.name,
             times=(occurrence.at,),
             state=RunState(status.state.value),
             at=format_time(self.started),
             call=call,
-            reason=status.reason,
+            reason=reason,
             result=status.result,
-            tries=status.tries,
+            tries=tries,
         )
+
+    async def tries_of(self, call: str, occurrence: Occurrence) -> tuple[str, ...]:
+        """The tries that Modal itself made of a call; none where it makes no further ones."""
+        record = self.generation.owner(occurrence)
+        if record is None or not record.tries:
+            return ()
+        from reconciler.dispatch.wake.modal_tries import tries_of  # start-up time: few runs have it
+
+        return await tries_of(call, record.tries + 1, self.ports.claims)
 
     def log(
         self,

@@ -1,4 +1,4 @@
-"""What this version cannot do is refused by name and place, and is still checked in full."""
+"""What a schema cannot say of a manifest is checked all the same, and refused at its place."""
 
 from __future__ import annotations
 
@@ -8,27 +8,6 @@ import pytest
 
 Problems = Callable[..., list[str]]
 Manifest = Callable[[str], str]
-
-
-def test_code_targets_are_refused_with_all_their_keys_understood(problems: Problems) -> None:
-    text = """\
-name: job
-schedule: 1d
-code: jobs/rates.py::refresh
-image: {python: "3.12", pip: [requests], apt: [curl]}
-cpu: 0.5
-memory: 512
-gpu: H100:2
-secrets: [api-key]
-volumes: {/data: rates}
-env: {MODE: fast}
-"""
-    assert problems(text) == [
-        (
-            "3:1: `code` is not supported by this version yet\n"
-            "  deploy the function to Modal yourself and name it with `function`"
-        )
-    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +55,7 @@ env: {MODE: fast}
         ("formerly: job", "4:11: `formerly` must not contain the current `name`"),
     ],
 )
-def test_it_is_checked_all_the_same(
+def test_it_is_refused_at_its_place(
     lines: str, problem: str, problems: Problems, manifest: Manifest
 ) -> None:
     assert problem in problems(manifest(lines))

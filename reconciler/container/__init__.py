@@ -1,0 +1,1 @@
+"""What runs in the container of a code target: standard library, and modal."""

@@ -1,0 +1,47 @@
+"""The tries that Modal itself makes of a call of a code target, as its entry point recorded them.
+
+Modal's own retries are invisible to a caller: it sees one call, and how that ends.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.attempts import AttemptState, attempt_key
+from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.ports import Claims
+from reconciler.model.formats import Entry
+
+RESTARTS: Final = 5
+"""Attempts that are looked for beyond those that a failure explains: Modal starts a preempted one
+again."""
+
+
+async def tries_of(call: str, most: int, claims: Claims) -> tuple[str, ...]:
+    """A line for each attempt of a call, as a supervisor writes them; empty where none can be read.
+
+    Args:
+        most: attempts that failures explain.
+    """
+    keys = [attempt_key(call, number) for number in range(1, most + RESTARTS + 1)]
+    try:
+        found = await at_once(claims.get(key) for key in keys)
+    except UnavailableError:
+        return ()
+    lines = []
+    for number, entry in enumerate(found, 1):
+        if entry is None:
+            break
+        lines.append(_line(number, call, entry))
+    return tuple(lines)
+
+
+def _line(number: int, call: str, entry: Entry) -> str:
+    state, reason = str(entry.get("state", "")), str(entry.get("reason", ""))
+    if state == AttemptState.STARTED:
+        # It did not say how it ended: it took too long, or its container was taken away.
+        state = "interrupted"
+    used = entry.get("used")
+    parts = [f"{number}:", call, state, reason, str(used) if used else ""]
+    return " ".join(part for part in parts if part)
