@@ -11,6 +11,9 @@ from jinja2 import Environment, PackageLoader
 from starlette.responses import RedirectResponse, Response
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.errors import ReconcileError
+from reconciler.foreign_text import on_one_line
 from reconciler.model.history import Run
 from reconciler.query.last_hours import LastHours, last_hours
 from reconciler.query.newest_first import RunHistory
@@ -18,15 +21,17 @@ from reconciler.query.nothing_found import NothingFoundError, unknown_schedule
 from reconciler.query.runs import RunsWanted, list_runs
 from reconciler.query.status import State, Status
 from reconciler.query.timeline import timeline
+from reconciler.redaction import redacted
 from reconciler.web.answers import tagged
 from reconciler.web.auth.principal import Scope
-from reconciler.web.endpoint import READS, Call, Endpoint
+from reconciler.web.endpoint import READS, Call, Endpoint, Handler
 from reconciler.web.live import answered, current_status
 from reconciler.web.pages.attention import attention, next_hour
+from reconciler.web.pages.failures import failure_of
 from reconciler.web.pages.glyphs import needs_attention
 from reconciler.web.pages.listing import Wanted, listing
 from reconciler.web.pages.one_schedule import RUNS, schedule_page
-from reconciler.web.problems import RequestError
+from reconciler.web.problems import RequestError, as_request_error
 from reconciler.web.sign_in import PATH as SIGN_IN_PATH
 
 HOURS: Final = 24
@@ -108,30 +113,33 @@ async def _day(call: Call) -> tuple[Status, LastHours]:
 
 
 def _page(call: Call, template: str, status: Status, **values: Any) -> Response:
-    now = call.site.ports.clock.now()
     number = sum(map(needs_attention, status.schedules))
     number += sum(slot.overdue is not None for slot in status.slots)
-    text = (
+    generation = status.generation[:8]
+    text = _rendered(call, template, number=number, generation=generation, **values)
+    return tagged(call.request, text.encode(), "text/html; charset=utf-8")
+
+
+def _rendered(call: Call, template: str, **values: Any) -> str:
+    now = call.site.ports.clock.now()
+    return (
         templates()
         .get_template(template)
         .render(
             environment=call.site.serving.environment.name,
-            number=number,
             as_of=f"{now:%H:%M:%S}Z",
-            generation=status.generation[:8],
             path=call.request.url.path,
             **values,
         )
     )
-    return tagged(call.request, text.encode(), "text/html; charset=utf-8")
 
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def _signed_in(handler: Any) -> Any:
-    """The page, or the form for those who have not signed in."""
+def _signed_in(handler: Handler) -> Handler:
+    """The page; the form for those who have not signed in; in words what cannot be shown."""
 
     async def answer(call: Call) -> Response:
         try:
@@ -140,10 +148,27 @@ def _signed_in(handler: Any) -> Any:
             if error.status == 401:
                 return RedirectResponse(SIGN_IN_PATH, 303)
             raise
-        response: Response = await handler(call)
-        return response
+        try:
+            return await handler(call)
+        except (ReconcileError, UnavailableError, TimeoutError) as error:
+            return _failed(call, as_request_error(error))
 
     return answer
+
+
+def _failed(call: Call, error: RequestError) -> Response:
+    environment = call.site.serving.environment.name
+    failure = failure_of(error, environment)
+    content = _rendered(
+        call,
+        "error.html",
+        number=0,
+        title=on_one_line(failure.title),
+        text=redacted(on_one_line(failure.text)),
+        steps=failure.steps,
+        back=failure.back,
+    )
+    return Response(content, error.status, error.headers, "text/html")
 
 
 PAGES: Final = (

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
 from tests.plan.scenario import schedules
 from tests.web.site import RunRecord, RunState, TestSite, wake_log
 
@@ -162,3 +163,57 @@ def test_many_schedules_come_by_page_and_within_the_budget() -> None:
     assert first.text.count('<tr class="row"') == 100
     assert last.text.count('<tr class="row"') == 50
     assert "Page 3 of 3" in last.text
+
+
+def test_a_schedules_page_shows_its_runs_what_comes_and_its_rules(site: TestSite) -> None:
+    page = site.ask("/schedules/failing").text
+    read = text_of(page)
+    assert "<h1>failing</h1>" in page
+    assert "every hour, UTC time. Next Fri 20 Nov 19:00" in read
+    assert page.count('<span class="state failed">') == 4
+    assert "Fri 20 Nov 18:00" in read
+    assert read.count("in 40 min") == 2
+    assert "Function shop/sync" in read
+    assert HOSTILE not in page
+
+
+def test_a_schedule_that_never_ran_says_when_it_first_will() -> None:
+    site = TestSite()
+    site.apply(*schedules('name: new\nschedule: "0 16 * * *"'))
+    assert "No run yet; first: 16:00Z." in text_of(site.ask("/schedules/new").text)
+
+
+def test_an_earlier_name_leads_to_the_schedule() -> None:
+    site = TestSite()
+    site.apply(*schedules('name: old\nschedule: "@daily"'))
+    site.world.later(hours=1)
+    site.apply(*schedules('name: new\nformerly: old\nschedule: "@daily"'))
+    answer = site.ask("/schedules/old")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/schedules/new")
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(site: TestSite) -> None:
+    answer = site.ask("/schedules/failin")
+    assert answer.status_code == 404
+    assert "There is no schedule `failin`. Did you mean failing or fine?" in text_of(answer.text)
+
+
+def test_before_the_first_apply_the_page_says_what_to_do() -> None:
+    answer = TestSite().ask("/")
+    assert answer.status_code == 404
+    assert "<h1>Nothing is applied yet</h1>" in answer.text
+    assert "reconcile --dry-run --env production" in answer.text
+
+
+def test_silence_of_modal_is_not_drawn_as_fine(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_key: str) -> None:
+        raise UnavailableError("connection refused")
+
+    monkeypatch.setattr(site.world.claims, "get", silent)
+    site.world.later(minutes=5)
+    answer = site.ask("/schedules")
+    assert answer.status_code == 503
+    assert "<h1>No answer from Modal</h1>" in answer.text
+    assert answer.headers["retry-after"] == "30"

@@ -1,0 +1,54 @@
+"""What a page shows when its question has no answer: what is known, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.web.problems import RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A page in place of another.
+
+    Attributes:
+        title: the headline.
+        text: what is known.
+        steps: what to do, and the command that does it.
+        back: where else to look; empty where there is nothing to see.
+    """
+
+    title: str
+    text: str
+    steps: tuple[tuple[str, str], ...] = ()
+    back: str = ""
+
+
+def failure_of(error: RequestError, environment: str) -> Failure:
+    """The page for an error."""
+    if error.kind == "nothing-applied":
+        return Failure(
+            "Nothing is applied yet",
+            f"Modal answers, and environment {environment} has no schedules. So there is nothing "
+            "to show and nothing runs.",
+            (
+                ("Write a schedule.", "reconcile init"),
+                ("See what would happen.", f"reconcile --dry-run --env {environment}"),
+                ("Apply it.", f"reconcile --env {environment}"),
+            ),
+        )
+    if error.kind == "modal-silent":
+        return Failure(
+            "No answer from Modal",
+            "Schedules run inside Modal and do not need this page; whether they run now is unknown "
+            f"until Modal answers. {error.what}.",
+        )
+    if error.kind == "modal-refused":
+        return Failure(
+            "Modal refused this dashboard's token", f"{error.what}. Trying again will not help."
+        )
+    remedy = "" if error.remedy is None else f" {error.remedy}"
+    what = error.what[:1].upper() + error.what[1:]
+    if error.status == 404:
+        return Failure("There is no such page", f"{what}.{remedy}", back="/schedules")
+    return Failure("This page cannot be shown", f"{what}.{remedy}")
