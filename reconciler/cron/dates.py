@@ -39,8 +39,9 @@ class DateRule:
     @property
     def every_day(self) -> bool:
         """Whether it is every day of its months; of a rule that is not strict."""
-        longest = max(_lengths(self.months))
-        return self.weekdays == EVERY_WEEKDAY or self.days.bit_count() >= longest
+        if self.weekdays == EVERY_WEEKDAY:
+            return True
+        return self.days.bit_count() >= _existing(self.months).bit_count()
 
     @property
     def share(self) -> float:
@@ -133,11 +134,7 @@ def _union(rule: DateRule, days: int, weekdays: int) -> DateRule:
 @lru_cache(maxsize=4096)
 def _existing(months: int) -> int:
     """The days that the longest of the months has."""
-    return (2 << max(_lengths(months))) - 2
-
-
-def _lengths(months: int) -> list[int]:
-    return [_LONGEST_MONTHS[month - 1] for month in members(months)]
+    return (2 << max(_LONGEST_MONTHS[month - 1] for month in members(months))) - 2
 
 
 def _moved(months: int, days: int, by: int) -> tuple[int, int]:

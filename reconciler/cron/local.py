@@ -19,8 +19,10 @@ def local_minutes(dates: DaySet, times: int, start: int, count: int) -> int:
     matching = 0
     filled = 0
     while filled < count:
-        if day in dates:
-            matching |= times >> minute << filled
+        # Most times are outside of a short stretch: that is seen before the day is asked for.
+        within = times >> minute & ((1 << (count - filled)) - 1)
+        if within and day in dates:
+            matching |= within << filled
         filled += MINUTES_PER_DAY - minute
         day, minute = day + 1, 0
-    return matching & ((1 << count) - 1)
+    return matching

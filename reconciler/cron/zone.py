@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY, WHOLE_DAY, first_day
@@ -138,9 +139,16 @@ class Zone:
     def _of_year(self, year: int) -> tuple[Transition, ...]:
         known = self._of_years.get(year)
         if known is None:
-            days = range(first_day(year), first_day(year + 1))
-            known = self._of_years[year] = tuple(self._of_days(days))
+            known = self._of_years[year] = tuple(self._of_whole_year(year))
         return known
+
+    def _of_whole_year(self, year: int) -> Iterator[Transition]:
+        """Compare the offset at the end of each day with that of the day before, all in one go."""
+        days = range(first_day(year), first_day(year + 1))
+        last = range(days.start * MINUTES_PER_DAY - 1, days.stop * MINUTES_PER_DAY, MINUTES_PER_DAY)
+        for day, (before, after) in zip(days, pairwise(map(self.offset, last)), strict=True):
+            if before != after:
+                yield Transition(self._bisect(day * MINUTES_PER_DAY - 1, before), before, after)
 
     def _of_days(self, days: Iterable[int]) -> Iterator[Transition]:
         for day in days:

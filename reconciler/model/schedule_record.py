@@ -123,16 +123,18 @@ class ScheduleRecord:
     def to_json(self) -> dict[str, Any]:
         """The record as JSON; what has its default is left out."""
         data: dict[str, Any] = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.name in _MINUTES and value is not None:
-                data[item.name] = format_minute(value)
-            elif item.name in _PARTS and value is not None:
-                data[item.name] = value.to_json()
-            elif item.name == "formerly" and value:
-                data[item.name] = [[name, format_minute(last)] for name, last in value]
-            elif item.name in _REQUIRED or value not in (item.default, {}):
-                data[item.name] = list(value) if isinstance(value, tuple) else value
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value is default:
+                continue
+            if name in _MINUTES:
+                data[name] = format_minute(value)
+            elif name in _PARTS:
+                data[name] = value.to_json()
+            elif name == "formerly" and value:
+                data[name] = [[old, format_minute(last)] for old, last in value]
+            elif name in _REQUIRED or value not in (default, {}):
+                data[name] = list(value) if isinstance(value, tuple) else value
         return data
 
     @classmethod
@@ -188,6 +190,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "labels": dict,
 }
 """The types of what is read as it stands."""
+_DEFAULTS: Final = tuple((item.name, item.default) for item in fields(ScheduleRecord))
 _MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
 _REQUIRED: Final = frozenset({"name", "app", "function"})
 

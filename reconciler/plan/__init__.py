@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.plan.forecast import Wakes, slot_timetable
     from reconciler.plan.foreign import Warned
     from reconciler.plan.identity import Identity, Owner
-    from reconciler.plan.plan import Plan, desired_digest, make_plan
+    from reconciler.plan.plan import Plan, make_plan
     from reconciler.plan.price import Rates, WakePrice
     from reconciler.plan.safety import Refusal, Rule
     from reconciler.plan.state import (
@@ -58,7 +58,6 @@ __all__ = [
     "Wakes",
     "Warned",
     "assume_applied",
-    "desired_digest",
     "make_plan",
     "own_tags",
     "slot_timetable",
@@ -73,7 +72,7 @@ _MODULES: Final = {
     "forecast": ("Wakes", "slot_timetable"),
     "foreign": ("Warned",),
     "identity": ("Identity", "Owner"),
-    "plan": ("Plan", "desired_digest", "make_plan"),
+    "plan": ("Plan", "make_plan"),
     "price": ("Rates", "WakePrice"),
     "safety": ("Refusal", "Rule"),
     "state": ("Actual", "DeployedCron", "Desired", "Lost", "OwnApp", "Standing", "Touch", "Unread"),

@@ -181,20 +181,20 @@ class Plan:
             "changes": [_identity(change) for change in (*self.changes, *self.drift)],
             "slots": [[slot.name, slot.cron] for slot in self.slots],
             "punctuality": self.generation.punctuality,
-            "schedules": desired_digest(self.generation),
+            "schedules": self.desired_digest,
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def desired_digest(self) -> str:
+        """SHA-256 over what git says of the schedules, whenever they began."""
+        records = [masked(record).to_json() for record in self.generation.records]
+        said = [{key: record[key] for key in record.keys() - _WHEN_BEGUN} for record in records]
+        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 _WHEN_BEGUN: Final = frozenset({"anchor", "formerly"})
 """Keys of a record that depend on what was live before."""
-
-
-def desired_digest(generation: Generation) -> str:
-    """SHA-256 over what git says of the schedules, whenever they began."""
-    records = [masked(record).to_json() for record in generation.records]
-    said = [{key: record[key] for key in record.keys() - _WHEN_BEGUN} for record in records]
-    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def make_plan(

@@ -118,6 +118,8 @@ def _nothing_found(schedule: Schedule, gap: str) -> str:
 
 def _likely(created: Mapping[str, Change], deleted: Mapping[str, Change]) -> Mapping[str, str]:
     """New name to old name, where exactly one deleted schedule says the same as a created one."""
+    if not created or not deleted:
+        return {}
     olds, news = _by_work(deleted, "before"), _by_work(created, "after")
     return {
         news[work][0]: olds[work][0]

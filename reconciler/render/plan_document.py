@@ -8,7 +8,7 @@ from pydantic import Field
 
 from reconciler.manifest import Packing
 from reconciler.model.occurrence import format_minute
-from reconciler.plan import Action, Change, Kind, Plan, Rule, desired_digest
+from reconciler.plan import Action, Change, Kind, Plan, Rule
 from reconciler.plan.tz_change import TzChange
 from reconciler.render.document_part import Part
 from reconciler.render.effect_document import EffectPart, effect_part
@@ -213,7 +213,7 @@ def plan_document(plan: Plan) -> PlanDocument:
         desired=DesiredPart(
             commit=plan.desired.commit,
             dirty=plan.desired.dirty,
-            digest=desired_digest(plan.generation),
+            digest=plan.desired_digest,
             schedules=len(plan.generation.records),
         ),
         live=LivePart(

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan import Change, Plan, desired_digest
+from reconciler.plan import Change, Plan
 from reconciler.plan.notification_rules import masked_generation
 
 FORMAT: Final = 2
@@ -143,7 +143,7 @@ def _binding(plan: Plan) -> dict[str, Any]:
         "repository": str(plan.desired.owner.identity),
         "commit": plan.desired.commit,
         "author": plan.desired.author,
-        "desired": desired_digest(plan.generation),
+        "desired": plan.desired_digest,
         "actual": plan.actual.digest,
         "digest": plan.digest,
         "changes": [_change(change) for change in plan.changes],
