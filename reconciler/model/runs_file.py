@@ -311,6 +311,7 @@ def decode_compacted(
     """
     parts: list[list[bytes]] = []
     damaged: list[Damaged] = []
+    wanted: dict[bytes, bool] = {}  # a day has many lines of each name
     lines = content.splitlines()
     if not lines:
         damaged.append(Damaged(where, "is empty"))
@@ -320,8 +321,12 @@ def decode_compacted(
         elif not parts:
             damaged.append(Damaged(where, "does not begin with the log of a wake"))
             break
-        elif about is not None and (found := _NAME.match(line)) and not _wanted(found[1], about):
-            continue
+        elif about is not None and (found := _NAME.match(line)):
+            name = found[1]
+            if name not in wanted:
+                wanted[name] = _wanted(name, about)
+            if not wanted[name]:
+                continue
         parts[-1].append(line)
     logs = []
     for first, *rest in parts:
