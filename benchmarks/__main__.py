@@ -26,6 +26,7 @@ QUESTIONS: Final = (
     "queries",
     "wake",
     "engine",
+    "web",
 )
 
 
