@@ -27,7 +27,7 @@ from reconciler.query.explanation import (
 )
 from reconciler.query.live_runs import read_cursor
 from reconciler.query.name_matcher import NameMatcher, find_task, records_of, require_known
-from reconciler.query.newest_first import Known, RunHistory
+from reconciler.query.newest_first import Known
 from reconciler.query.nothing_found import nothing_live, require_readable
 from reconciler.query.ports import QueryPorts
 
@@ -81,7 +81,7 @@ async def _history(
     """The runs that the answer needs: those of the time; of a name that is not live, all."""
     names = {name} if record is None else {name, record.name}
     matchers = [NameMatcher.of(one, generation) for one in sorted(names)]
-    history = RunHistory(ports.files)
+    history = ports.history
 
     def about(found: str) -> bool:
         return any(one.may_match(found) for one in matchers)
@@ -132,6 +132,6 @@ async def _of_schedule(
     if record is None:
         return explain_deleted(name, at, runs)
     entry = await ports.claims.get(CURSOR_KEY)
-    cursor = await read_cursor(entry, RunHistory(ports.files), generation)
+    cursor = await read_cursor(entry, ports.history, generation)
     beginning = Beginning.of(generation, record.name)
     return explain_occurrence(record, at, runs, cursor, minute(ports.clock.now()), beginning)

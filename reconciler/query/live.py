@@ -25,7 +25,6 @@ from reconciler.query.live_runs import (
     newest_runs,
     read_cursor,
 )
-from reconciler.query.newest_first import RunHistory
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import Finding, Status, Tasks, runs_twice, status_of
 from reconciler.query.task_status import DueTask, tasks_of
@@ -59,7 +58,7 @@ async def live_status(
         generation = await _generation(ports, findings)
     if generation is None:
         return None
-    history = RunHistory(ports.files)
+    history = ports.history
     called = {(record.app, record.function) for record in generation.records}
     known, (record, damaged), theirs = await together(
         newest_runs(history, generation, now),

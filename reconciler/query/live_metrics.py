@@ -34,7 +34,7 @@ async def read_metrics(ports: QueryPorts, status: Status) -> Metrics:
     """
     now = ports.clock.now()
     since = format_time(now - WINDOW)
-    history = RunHistory(ports.files)
+    history = ports.history
     recent, entry = await together(
         history.read_back(lambda _known: all_names, days=WINDOW_DAYS, since=since),
         ports.claims.get(CURSOR_KEY),

@@ -19,7 +19,7 @@ from reconciler.model.task import (
     parse_task_key,
     task_id_of,
 )
-from reconciler.query.newest_first import RunHistory, all_names
+from reconciler.query.newest_first import all_names
 from reconciler.query.nothing_found import unknown_schedule
 from reconciler.query.ports import QueryPorts
 from reconciler.query.reach import FAR_DAYS
@@ -89,7 +89,7 @@ async def require_known(
         return
     if await find_task(ports.tasks, name) is not None:
         return
-    whole = await RunHistory(ports.files).read_back(lambda _known: all_names, days=FAR_DAYS)
+    whole = await ports.history.read_back(lambda _known: all_names, days=FAR_DAYS)
     seen = list(whole.runs)
     if any(map(named.matches, seen)):
         return

@@ -58,6 +58,9 @@ def all_names(_name: str) -> bool:
     return True
 
 
+Decode: TypeAlias = Callable[[bytes, str, About | None], ReadLogs]
+"""As :func:`~reconciler.model.runs_file.decode_compacted`."""
+
 _IN_DAY: Final = re.compile(rf"{RUNS_FOLDER}/(\d{{4}}-\d\d-\d\d)/[^/]*\.jsonl")
 _TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)-")
 
@@ -139,9 +142,14 @@ class _GoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunHistory:
-    """The runs files on our Volume."""
+    """The runs files on our Volume.
+
+    Attributes:
+        decode: decodes the content of a file, given its path and the names whose lines are wanted.
+    """
 
     files: Files
+    decode: Decode = decode_compacted
 
     async def read_back(
         self,
@@ -299,7 +307,7 @@ class RunHistory:
                     raise _GoneError
                 return ReadLogs()
             # What is notable is needed also of names that newer files have answered.
-            return decode_compacted(content, path, None if NOTABLE in path else about)
+            return self.decode(content, path, None if NOTABLE in path else about)
 
         found = await at_once(read(file.path) for file in files)
         logs = {log.path: log for of_file in found for log in of_file}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from reconciler.deploy.ports import Apps, Files
 from reconciler.dispatch.ports import Caller, Claims, Clock, TaskFiles
+from reconciler.model.runs_file import decode_compacted
+from reconciler.query.newest_first import Decode, RunHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,7 @@ class QueryPorts:
         claims: our Dict.
         caller: asks how a call stands.
         tasks: the files of tasks; None where there are none.
+        decode: decodes runs files.
     """
 
     apps: Apps
@@ -26,3 +29,9 @@ class QueryPorts:
     caller: Caller
     tasks: TaskFiles | None
     clock: Clock
+    decode: Decode = decode_compacted
+
+    @property
+    def history(self) -> RunHistory:
+        """The runs files."""
+        return RunHistory(self.files, self.decode)

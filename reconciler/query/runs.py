@@ -99,7 +99,7 @@ async def find_runs(
     """
     generation = await RemoteGenerations(ports.files).live()
     named = NameMatcher.of(occurrence.name, generation)
-    history = RunHistory(ports.files)
+    history = ports.history
     known = await history.read_about(named.may_match, occurrence.at, days=days)
     found = [
         one
@@ -141,7 +141,7 @@ async def list_runs(
         generation = await RemoteGenerations(ports.files).live()
         named = NameMatcher.of(wanted.name, generation)
     days = wanted.reach(ports.clock.now())
-    found = await newest_of(RunHistory(ports.files), ports.caller, wanted, named, days=days)
+    found = await newest_of(ports.history, ports.caller, wanted, named, days=days)
     if not found.runs:
         if wanted.name is not None:
             await require_known(wanted.name, generation, ports)

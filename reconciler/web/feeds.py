@@ -9,7 +9,6 @@ from typing import Final
 from starlette.responses import Response
 
 from reconciler.cron import minute
-from reconciler.query.live_metrics import read_metrics
 from reconciler.query.timeline import Timeline, upcoming
 from reconciler.render.calendar import timeline_calendar
 from reconciler.render.metrics import metrics_text
@@ -17,7 +16,7 @@ from reconciler.web.answers import tagged
 from reconciler.web.auth.authentication import unauthenticated
 from reconciler.web.auth.principal import Principal, Scope
 from reconciler.web.endpoint import READS, Call, Endpoint
-from reconciler.web.live import answered, current_status, live_generation
+from reconciler.web.live import answered, live_generation, nothing_applied
 from reconciler.web.operation import TEXT, Answer, Operation, Parameter, problem
 from reconciler.web.paging import whole_number
 from reconciler.web.problems import RequestError
@@ -30,11 +29,12 @@ MOST_EVENTS: Final = 5_000
 
 
 async def _metrics(call: Call) -> Response:
-    modal = call.site.ports.modal
-    status = await current_status(call.site)
-    found = await answered(call.site, read_metrics(modal, status))
+    found = await answered(call.site, call.site.metrics.get())
+    if found is None:
+        raise nothing_applied(call.site)
     refused: Counter[str] = Counter()
-    for (_hour, reason), number in counts_of(await modal.claims.get(KEY)).items():
+    counted = await call.site.ports.modal.claims.get(KEY)
+    for (_hour, reason), number in counts_of(counted).items():
         refused[reason] += number
     return Response(metrics_text(found, refused), headers={"Content-Type": PROMETHEUS})
 

@@ -13,7 +13,7 @@ from reconciler.client.jobs import JobState, Outcome, is_remembered, plain_value
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, TargetMissingError
 from reconciler.policies import NO_ARGUMENT
-from reconciler.query.newest_first import Known, RunHistory
+from reconciler.query.newest_first import Known
 from reconciler.web.answers import json_answer
 from reconciler.web.auth.principal import Scope
 from reconciler.web.bodies import JobBody, body_of
@@ -153,7 +153,7 @@ async def _is_ours(site: Site, call: str) -> bool:
         found = any(run.call == call for run in known.runs.values())
         return None if found else _every_name
 
-    known = await RunHistory(site.ports.modal.files).read_back(wanted, days=RESULT_DAYS)
+    known = await site.ports.modal.history.read_back(wanted, days=RESULT_DAYS)
     return found or any(run.call == call for run in known.runs.values())
 
 

@@ -22,18 +22,20 @@ class Recent(Generic[T]):
     Attributes:
         ask: asks the question.
         clock: an answer is as old as its question.
+        life: how old an answer may be.
     """
 
     ask: Callable[[], Awaitable[T]]
     clock: Clock
+    life: timedelta = LIFE
     _found: tuple[datetime, T] | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get(self) -> T:
-        """The answer, at most :data:`LIFE` old."""
+        """The answer, young enough."""
         async with self._asking:
             now = self.clock.now()
-            if self._found is not None and timedelta(0) <= now - self._found[0] < LIFE:
+            if self._found is not None and timedelta(0) <= now - self._found[0] < self.life:
                 return self._found[1]
             found = await self.ask()
             self._found = (now, found)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
 from reconciler.query.live import live_status
+from reconciler.query.live_metrics import read_metrics
+from reconciler.query.metrics import Metrics
 from reconciler.query.status import Status
 from reconciler.web.auth.access import AccessVerifier
 from reconciler.web.auth.authentication import Authenticator
 from reconciler.web.idempotency import Idempotency
 from reconciler.web.kept_files import KeptFiles
+from reconciler.web.kept_logs import KeptLogs
 from reconciler.web.limits import ASKING, FAILING, TokenBuckets
 from reconciler.web.ports import WebPorts
 from reconciler.web.recent import Recent
 from reconciler.web.refusals import Refusals
 from reconciler.web.serving import Serving
+
+METRICS_LIFE: Final = timedelta(seconds=30)
+"""Prometheus asks every 15 s to 60 s; the figures of 2,000 schedules take a second to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class Site:
         asking: limits the requests of each credential.
         failing: limits the requests of each address whose credentials are wrong.
         status: how everything stands, a few seconds ago at most; None when nothing was applied.
+        metrics: the figures of monitoring, half a minute old at most; as ``status``.
     """
 
     ports: WebPorts
@@ -35,13 +44,20 @@ class Site:
     asking: TokenBuckets
     failing: TokenBuckets
     status: Recent[Status | None]
+    metrics: Recent[Metrics | None]
 
     @classmethod
     def of(cls, ports: WebPorts, serving: Serving) -> Site:
         """The dependencies of an application on these ports."""
         access = serving.web.access
-        modal = replace(ports.modal, files=KeptFiles(ports.modal.files))
+        modal = replace(ports.modal, files=KeptFiles(ports.modal.files), decode=KeptLogs().decode)
         ports = replace(ports, modal=modal)
+        status = Recent(lambda: live_status(modal, serving.environment, ports.find), ports.clock)
+
+        async def figures() -> Metrics | None:
+            found = await status.get()
+            return None if found is None else await read_metrics(modal, found)
+
         return cls(
             ports,
             serving,
@@ -56,5 +72,6 @@ class Site:
             Refusals(ports.modal.claims, ports.clock),
             TokenBuckets(ASKING, ports.clock),
             TokenBuckets(FAILING, ports.clock),
-            Recent(lambda: live_status(modal, serving.environment, ports.find), ports.clock),
+            status,
+            Recent(figures, ports.clock, METRICS_LIFE),
         )

@@ -15,7 +15,6 @@ from reconciler.model.generation import ON_DEMAND, Generation
 from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.model.runs_file import RunState
-from reconciler.query.newest_first import RunHistory
 from reconciler.render.runs_text import run_json
 from reconciler.web.auth.principal import Scope
 from reconciler.web.bodies import TriggerBody, TriggeredJob, WakeBody, body_of, validated
@@ -128,7 +127,7 @@ async def _settled(site: Site, occurrences: set[Occurrence]) -> dict[Occurrence,
     found: dict[Occurrence, Run] = {}
     for at in {occurrence.at for occurrence in occurrences}:
         names = {one.name for one in occurrences if one.at == at}
-        known = await RunHistory(modal.files).read_about(names.__contains__, at, days=DAYS)
+        known = await modal.history.read_about(names.__contains__, at, days=DAYS)
         runs = [run for run in known.ordered if run.occurrence in occurrences]
         found |= {run.occurrence: run for run in await with_open_calls(runs, modal.caller)}
     settled = (RunState.MISSED, RunState.SKIPPED)

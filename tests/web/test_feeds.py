@@ -63,6 +63,7 @@ def test_pending_notifications_are_counted_once_there_is_a_cursor(site: TestSite
     )
     cursor = Cursor(outbox=EMPTY_OUTBOX.adding([waiting]))
     site.world.claims.entries[CURSOR_KEY] = cursor.to_json()
+    site.world.later(seconds=30)
     assert figures(site)["pending_notifications", ""] == 1
 
 

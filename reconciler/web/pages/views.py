@@ -16,7 +16,6 @@ from reconciler.errors import ReconcileError
 from reconciler.foreign_text import on_one_line
 from reconciler.model.history import Run
 from reconciler.query.last_hours import LastHours, last_hours
-from reconciler.query.newest_first import RunHistory
 from reconciler.query.nothing_found import NothingFoundError, unknown_schedule
 from reconciler.query.runs import RunsWanted, list_runs
 from reconciler.query.status import State, Status
@@ -108,7 +107,7 @@ async def _day(call: Call) -> tuple[Status, LastHours]:
     status = await current_status(site)
     records = [one.record for one in status.schedules]
     until = minute(site.ports.clock.now())
-    history = RunHistory(site.ports.modal.files)
+    history = site.ports.modal.history
     return status, await answered(site, last_hours(history, records, until, HOURS))
 
 
