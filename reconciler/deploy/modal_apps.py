@@ -35,6 +35,7 @@ from reconciler.model.generation import Slot
 from reconciler.model.runs_file import format_time
 from reconciler.plan import Rates, Touch
 from reconciler.plan.tags import VOLUME_TAG
+from reconciler.plan.target_names import beginning
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -216,7 +217,7 @@ class ModalApps:
             return None
         name = app.name or info.description
         own = (environment, name) == (self._environment, self._name)
-        target = environment == self._environment and name.startswith(f"{self._name}-")
+        target = environment == self._environment and name.startswith(beginning(self._name))
         functions = await together(
             *(
                 self._describe_function(function, id_, name, free, foreign=not own, whole=target)

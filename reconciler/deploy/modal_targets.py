@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,12 +40,14 @@ class ModalTargets:
         """See :class:`~reconciler.deploy.ports.Apps`."""
         with TemporaryDirectory(prefix="reconcile-") as scratch:
             sources = lay_out(planned.source.image_files, Path(scratch) / "image")
-            layers = layers_of(planned.target.options.image, sources, self._python)
+            layers = self._layers(planned, sources)
+            builder = modal.App(f"{planned.record.app}-image", include_source=False)
             with (
                 _named_layer(planned, layers, where),
                 translated_errors(f"build the image of {planned.record.app}", patient=True),
             ):
-                await layers[-1].image.build.aio()
+                async with builder.run.aio(environment_name=self._environment):
+                    await layers[-1].image.build.aio(builder)
 
     async def deploy_target(
         self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str
@@ -57,7 +59,7 @@ class ModalTargets:
         with TemporaryDirectory(prefix="reconcile-") as scratch:
             files = lay_out(planned.source.files, Path(scratch) / "files")
             sources = lay_out(planned.source.image_files, Path(scratch) / "image")
-            layers = layers_of(planned.target.options.image, sources, self._python)
+            layers = self._layers(planned, sources)
             app = build_target_app(
                 planned,
                 layers[-1].image,
@@ -97,6 +99,10 @@ class ModalTargets:
                 if stats.backlog or stats.num_running_inputs:
                     return True
         return False
+
+    def _layers(self, planned: PlannedTarget, sources: Path) -> Sequence[Layer]:
+        image = planned.target.options.image
+        return layers_of(image, sources, self._environment, self._python)
 
     async def _store_values(self, planned: PlannedTarget, values: Mapping[str, str]) -> None:
         """Store variables of this apply in the target's Secret; others that it holds stay."""

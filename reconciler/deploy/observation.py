@@ -29,6 +29,7 @@ from reconciler.model.pointer import (
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.state import LiveTarget
 from reconciler.plan.tags import GENERATION_TAG, is_target_of, tag_value
+from reconciler.plan.target_names import beginning
 
 
 async def observe(
@@ -185,7 +186,7 @@ async def _code_targets(
         app
         for app in deployed
         if app.environment == settings.modal
-        and app.name.startswith(f"{settings.app}-")
+        and app.name.startswith(beginning(settings.app))
         and app.unread is None
     ]
 

@@ -79,15 +79,18 @@ def lay_out(files: Iterable[SourceFile], folder: Path) -> Path:
     return folder
 
 
-def layers_of(image: Image | None, sources: Path, python: str = IMAGE_PYTHON) -> Sequence[Layer]:
+def layers_of(
+    image: Image | None, sources: Path, environment: str, python: str = IMAGE_PYTHON
+) -> Sequence[Layer]:
     """The layers of a target's image, its base first; nothing is built.
 
     Args:
         sources: the folder that the files are in which the image is built from.
+        environment: the Modal environment, in which a named image is looked for.
         python: the version where neither the image nor its base names one.
     """
     asked = image or Image()
-    words, built = _base(asked, sources, python)
+    words, built = _base(asked, sources, environment, python)
     layers = [Layer(words, built)]
 
     def add(key: str, value: str, further: modal.Image) -> modal.Image:
@@ -172,7 +175,7 @@ def secrets_of(planned: PlannedTarget, environment: str) -> list[modal.Secret]:
     return found
 
 
-def _base(image: Image, sources: Path, python: str) -> tuple[str, modal.Image]:
+def _base(image: Image, sources: Path, environment: str, python: str) -> tuple[str, modal.Image]:
     if image.registry is not None:
         base = modal.Image.from_registry(image.registry, add_python=image.python)
         return f"registry: {image.registry}", base
@@ -181,7 +184,9 @@ def _base(image: Image, sources: Path, python: str) -> tuple[str, modal.Image]:
         base = modal.Image.from_dockerfile(file, context_dir=file.parent, add_python=image.python)
         return f"dockerfile: {image.dockerfile}", base
     if image.name is not None:
-        return f"name: {image.name}", modal.Image.from_name(image.name)
+        return f"name: {image.name}", modal.Image.from_name(
+            image.name, environment_name=environment
+        )
     version = image.python or python
     return f"python: {version}", modal.Image.debian_slim(python_version=version)
 

@@ -16,6 +16,8 @@ from reconciler.model.target_record import TargetRecord
 
 LONGEST_NAME: Final = 63
 """Characters of the name of a Modal app."""
+_LONGEST_BEGINNING: Final = 40
+"""Characters of our app's name that the names of its targets begin with."""
 _SHORT_DIGEST: Final = 6
 _FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
@@ -68,13 +70,18 @@ def _has_code(record: TargetRecord, target: CodeTarget) -> bool:
     return record.code == str(target)
 
 
+def beginning(app: str) -> str:
+    """How the names of the apps of our app's targets begin."""
+    return f"{app[:_LONGEST_BEGINNING]}-"
+
+
 def _new_name(target: CodeTarget, app: str, taken: Iterable[str]) -> str:
     *folders, file = target.path.split("/")
     stem = file.removesuffix(".py")
     if stem == "__init__" and folders:
         stem = folders[-1]
-    parts = (app, stem, target.function.replace("_", "-"))
-    plain = "-".join(_FORBIDDEN.sub("-", part).strip("-") for part in parts)
+    parts = (stem, target.function.replace("_", "-"))
+    plain = beginning(app) + "-".join(_FORBIDDEN.sub("-", part).strip("-") for part in parts)
     if len(plain) <= LONGEST_NAME and plain not in taken:
         return plain
     digest = sha256(target.key.encode()).hexdigest()

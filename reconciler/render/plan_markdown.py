@@ -134,6 +134,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
         Section(("", prose(made.applied)) if made.applied and not _is_quiet(plan) else ()),
         _effects(plan),
         _tz(plan),
+        _retiring(plan),
         table(rest, *_folded(f"App and slots: {count(len(rest), 'change')}")),
         Section(()) if _is_quiet(plan) else _slots(plan),
     ]
@@ -413,6 +414,17 @@ def _tz(plan: Plan) -> Section:
     )
     notes = (line for note in tz_notes(plan.tz) for line in ("", note))
     return Section(head, rows, (*notes, "", "</details>"), "schedules")
+
+
+def _retiring(plan: Plan) -> Section:
+    waiting = [one for one in plan.retiring if not one.is_ripe(plan.now)]
+    if not waiting:
+        return Section(())
+    title = f"Retiring: {count(len(waiting), 'function')} that no schedule names any more"
+    rows = tuple(f"- {code(one.live.app)}: {prose(one.why(plan.now))}" for one in waiting)
+    return Section(
+        ("", f"<details><summary>{title}</summary>", ""), rows, ("", "</details>"), "apps"
+    )
 
 
 def _slots(plan: Plan) -> Section:
