@@ -22,6 +22,7 @@ from reconciler.deploy.settings_files import require_app_of_its_own
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest import (
     LOCAL,
+    EnvironmentSettings,
     ManifestError,
     Schedule,
     Settings,
@@ -37,6 +38,7 @@ from reconciler.plan import Desired
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.code_targets import read_sources
 from reconciler.plan.past import NOTHING_READ, Past
+from reconciler.requirement import require_web
 
 if TYPE_CHECKING:
     from reconciler.deploy.revisions import CommittedFiles
@@ -146,10 +148,21 @@ def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool =
             must_be_named=inputs.environment.name != LOCAL,
         ),
         dispatcher=dispatcher_digest(),
+        web_runtime=_web_runtime(inputs.environment),
         commit=revision.commit,
         dirty=revision.dirty,
         author=revision.author,
     )
+
+
+def _web_runtime(settings: EnvironmentSettings) -> str:
+    """Our code in the container of the HTTP API; reading it takes a while, so not for none."""
+    if settings.web is None or settings.web.auth is None:
+        return ""
+    require_web()
+    from reconciler.deploy.web_app import web_digest
+
+    return web_digest()
 
 
 def read_source(

@@ -46,11 +46,13 @@ from reconciler.model.runs_file import format_time
 from reconciler.plan import Actual, Desired, Kind, Plan, make_plan, own_tags
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.chains import commit_to_follow
+from reconciler.plan.change import Change
 from reconciler.plan.headline import headline
 from reconciler.plan.notification_rules import secrets_digest
 from reconciler.plan.ownership import ownership_change
 from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
+from reconciler.plan.web_app import web_tags
 
 
 class Step(StrEnum):
@@ -65,6 +67,8 @@ class Step(StrEnum):
     DEPLOY = "deploy"
     FLIP_POINTER = "flip pointer"
     SET_TAGS = "set tags"
+    WEB = "web"
+    """Taken when the app of the HTTP API is deployed or removed."""
     REMOVE_TARGETS = "remove functions"
     """Taken when a code target has retired."""
     VERIFY = "verify"
@@ -73,7 +77,7 @@ class Step(StrEnum):
 
 
 OCCASIONAL: Final = frozenset(
-    {Step.BUILD_IMAGES, Step.DEPLOY_TARGETS, Step.REMOVE_TARGETS, Step.PRUNE}
+    {Step.BUILD_IMAGES, Step.DEPLOY_TARGETS, Step.REMOVE_TARGETS, Step.WEB, Step.PRUNE}
 )
 """Steps that are taken only when there is something to do in them."""
 
@@ -255,12 +259,27 @@ class _Application:
         tags = dict(self.plan.tags)
         await self.workspace.apps.set_tags(tags if volume is None else {**tags, VOLUME_TAG: volume})
         await self.protect()
+        changed = [one for one in (*self.plan.changes, *self.plan.drift) if one.kind is Kind.WEB]
+        if changed:
+            await self.begin(Step.WEB)
+            await self.change_web(changed[0])
         if self.plan.removed_targets:
             await self.begin(Step.REMOVE_TARGETS)
             await self.targets.remove()
         await self.begin(Step.VERIFY)
         await self.require_converged()
         return await self.prune(pointer)
+
+    async def change_web(self, change: Change) -> None:
+        """Deploy or remove the app of the HTTP API: after all else, which does not need it."""
+        apps, planned = self.workspace.apps, self.plan.web
+        if planned is None:
+            await apps.remove_target(change.name)
+            self.targets.tell(f"  app {change.name} is removed")
+            return
+        tags = web_tags(self.plan.desired.owner, self.plan.app, planned)
+        address = await apps.deploy_web(planned, tags)
+        self.targets.tell(f"  app {planned.app} is deployed at {address}")
 
     async def prune(self, pointer: Pointer) -> str | None:
         """Remove what is old. All is applied by now: what stands in the way is only told."""

@@ -25,6 +25,7 @@ from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import LIST_PRICE
 from reconciler.plan.read_back import asked_for
 from reconciler.plan.tags import VOLUME_TAG
+from reconciler.plan.web_app import PlannedWeb
 
 
 @dataclass
@@ -160,6 +161,17 @@ class FakeApps:
         self.apps = [one for one in self.apps if not self._is(one, record.app)] + [app]
         self.deploys.append(record.app)
         await asyncio.sleep(0)
+
+    async def deploy_web(self, planned: PlannedWeb, tags: Mapping[str, str]) -> str:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        functions = tuple(map(DeployedFunction, planned.functions))
+        app = DeployedApp(
+            self.environment, planned.app, functions, dict(tags), id=f"ap-{planned.app}"
+        )
+        await asyncio.sleep(0)
+        self.apps = [one for one in self.apps if not self._is(one, planned.app)] + [app]
+        self.deploys.append(planned.app)
+        return f"https://{planned.app}.example.com"
 
     async def remove_target(self, app: str) -> None:
         """See :class:`~reconciler.deploy.ports.Apps`."""

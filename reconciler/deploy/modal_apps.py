@@ -25,6 +25,7 @@ from reconciler.deploy.ports import (
     Secrets,
 )
 from reconciler.deploy.schedule_texts import UnknownScheduleTextError, read_schedule
+from reconciler.deploy.web_app import deploy_web
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.adapters.modal_failures import describe
@@ -36,6 +37,7 @@ from reconciler.model.runs_file import format_time
 from reconciler.plan import Rates, Touch
 from reconciler.plan.tags import VOLUME_TAG
 from reconciler.plan.target_names import beginning
+from reconciler.plan.web_app import PlannedWeb
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -68,6 +70,10 @@ class ModalApps:
         self.deploy_target = self._targets.deploy_target
         self.remove_target = self._targets.remove_target
         self.is_busy = self._targets.is_busy
+
+    async def deploy_web(self, planned: PlannedWeb, tags: Mapping[str, str]) -> str:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        return await deploy_web(planned, tags, self._environment)
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.deploy.ports.Apps`.

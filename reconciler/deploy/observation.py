@@ -30,6 +30,7 @@ from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
 from reconciler.plan.state import LiveTarget
 from reconciler.plan.tags import GENERATION_TAG, is_target_of, tag_value
 from reconciler.plan.target_names import beginning
+from reconciler.plan.web_app import is_web_of
 
 
 async def observe(
@@ -193,7 +194,8 @@ async def _code_targets(
     async def described(app: DeployedApp) -> LiveTarget:
         functions = {function.name: function.options for function in app.functions}
         busy = None
-        if app.name not in named and is_target_of(app.tags, settings.app):
+        retires = app.name not in named and is_target_of(app.tags, settings.app)
+        if retires or is_web_of(app.tags, settings.app):
             busy = await apps.is_busy(app.name, functions)
         return LiveTarget(
             app=app.name,

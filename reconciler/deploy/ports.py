@@ -16,6 +16,7 @@ from reconciler.model.generation import Slot
 from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import Rates
 from reconciler.plan.state import Standing, Touch
+from reconciler.plan.web_app import PlannedWeb
 
 Secrets: TypeAlias = Mapping[str, Sequence[str]]
 """Names of Modal Secrets, each with the keys that it has to have."""
@@ -83,6 +84,10 @@ class CronLimitError(RefusedError):
     """Modal refused a deploy because the workspace has no cron left; nothing was changed."""
 
 
+class WebEndpointLimitError(RefusedError):
+    """Modal refused a deploy because the workspace has no web endpoint left."""
+
+
 class MissingSecretError(ReconcileError):
     """A Modal Secret with an address of alerts or pings is not there; nothing was changed."""
 
@@ -132,6 +137,16 @@ class Apps(Protocol):
                 there or may not be read has none that is known.
 
         Raises:
+            UnavailableError: Modal did not answer.
+        """
+        ...
+
+    async def deploy_web(self, planned: PlannedWeb, tags: Mapping[str, str]) -> str:
+        """Deploy the app of the HTTP API; returns its address.
+
+        Raises:
+            MissingObjectError: its Secret is not there; nothing was changed.
+            WebEndpointLimitError: the workspace has no web endpoint left; nothing was changed.
             UnavailableError: Modal did not answer.
         """
         ...

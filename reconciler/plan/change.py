@@ -31,6 +31,8 @@ class Kind(StrEnum):
     VOLUME = "volume"
     TARGET = "target"
     """A function of the repository, with its app."""
+    WEB = "web"
+    """The app of the HTTP API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

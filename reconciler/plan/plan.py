@@ -84,6 +84,7 @@ from reconciler.plan.target_changes import (
 from reconciler.plan.targets import MissingTarget, missing_targets
 from reconciler.plan.tz_change import TzChange, known_clocks, refuse_older_tz, tz_change
 from reconciler.plan.wake_source import ModalSlots, WakeSource
+from reconciler.plan.web_app import PlannedWeb, plan_web, refuse_other_app, web_changes, web_drift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,7 @@ class Plan:
         targets: the code targets, by their keys.
         deploy_targets: those of them whose app has to be deployed.
         retiring: the apps of code targets that no schedule names any more.
+        web: the app of the HTTP API; None where the settings ask for none.
         secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
         alternatives: what other packings would cost; None when that was not asked.
     """
@@ -136,6 +138,7 @@ class Plan:
     targets: Mapping[str, PlannedTarget] = field(default_factory=dict)
     deploy_targets: tuple[PlannedTarget, ...] = ()
     retiring: tuple[Retiring, ...] = ()
+    web: PlannedWeb | None = None
     alternatives: tuple[Alternative, ...] | None = None
 
     @property
@@ -218,6 +221,7 @@ def make_plan(
     members = _members(desired, now)
     known = _known(actual)
     source = ModalSlots.plan(members, settings, actual, known, now)
+    web = plan_web(settings, desired.web_runtime)
     slots, budget = source.crons, source.budget
     followed = follow_renames(desired, actual)
     targets = plan_targets(
@@ -272,12 +276,14 @@ def make_plan(
         *target_changes(applied, targets.values()),
         *variable_changes(actual, targets.values(), desired.variables),
         *(removal(one) for one in retiring if one.is_ripe(now)),
+        *web_changes(actual, settings.app, web),
     )
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
     drift = (
         *find_drift(actual, applied, settings.app, locations),
         *anchor_repairs(actual, generation.by_name, changed, locations, now),
         *target_drift(actual, applied, targets.values()),
+        *web_drift(actual, settings.app, web),
     )
     missing = (
         tuple(
@@ -299,6 +305,7 @@ def make_plan(
         missing=tuple(item for item in missing if item.schedule.name in changed),
         refusals=(
             *refuse_foreign_app(actual, desired),
+            *refuse_other_app(actual, settings.app, web),
             *refuse_protected(actual, names, generation.protected, allow_deletes),
             *refuse_deletions(actual, names, settings.deletes, allow_deletes),
             *refuse_no_budget(budget, bool(members)),
@@ -339,8 +346,10 @@ def make_plan(
             protected=protected_digest(generation.protected),
             volume=actual.volume,
             before=None if actual.own is None else actual.own.tags,
+            web=None if web is None else web.digest,
         ),
         secrets=secrets,
+        web=web,
         targets=targets,
         deploy_targets=to_deploy(actual, targets.values(), desired.variables),
         retiring=retiring,

@@ -52,6 +52,8 @@ class Desired:
             may have had another name, see :func:`~reconciler.plan.chains.commit_to_follow`.
         sources: what each code target is deployed with, by its key.
         runtime: the digest of our own code in the containers of code targets.
+        web_runtime: the digest of our own code in the container of the HTTP API; empty where the
+            settings ask for none.
         variables: of the environment variables that secrets of code targets take and that are set,
             a keyed digest of the value.
         uncommitted: warnings of files of code targets that differ from the commit in the work tree.
@@ -69,6 +71,7 @@ class Desired:
     past: Past = NOTHING_READ
     sources: Mapping[str, TargetSource] = field(default_factory=dict)
     runtime: str = ""
+    web_runtime: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     uncommitted: tuple[str, ...] = ()
 

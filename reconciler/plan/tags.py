@@ -25,6 +25,9 @@ under the same name is another one, and deployed functions keep the old one."""
 PROTECTED_TAG: Final = "protected"
 """How many schedules are protected, and a digest of their names; absent when none is."""
 
+WEB_TAG: Final = "web"
+"""A digest of what the app of the HTTP API was deployed with: on that app, and on ours."""
+
 TARGET_OF_TAG: Final = "target-of"
 """On the app of a code target: the name of our app."""
 CODE_TAG: Final = "code"
@@ -74,6 +77,7 @@ def own_tags(
     protected: str | None = None,
     volume: str | None = None,
     before: Mapping[str, str] | None = None,
+    web: str | None = None,
 ) -> dict[str, str]:
     """The whole set of tags of our app.
 
@@ -83,6 +87,7 @@ def own_tags(
         secrets: a digest of the Secrets that its functions carry; None for none.
         protected: see :func:`protected_digest`.
         volume: the id of the Volume that its functions mount; None until it is known.
+        web: a digest of what the app of the HTTP API is deployed with; None where there is none.
     """
     tags = {**owner_tags(owner, before), DISPATCHER_TAG: tag_value(dispatcher)}
     if generation is not None:
@@ -93,6 +98,8 @@ def own_tags(
         tags[PROTECTED_TAG] = protected
     if volume is not None:
         tags[VOLUME_TAG] = tag_value(volume)
+    if web is not None:
+        tags[WEB_TAG] = web
     return tags
 
 

@@ -1,8 +1,9 @@
 """The application as a container of Modal serves it.
 
-A deploy defines a function with ``modal.asgi_app`` over :func:`web`, puts :func:`variables` into
-its environment, and gives it the Modal Secret that ``web.auth`` names. There is no checkout: what
-is live is compared with what the last apply left.
+The functions of the deploy (:mod:`reconciler.container.web`) call :func:`web` and
+:func:`hooks`. They know what :func:`~reconciler.plan.web_app.told` says, and have the Modal Secret
+that ``web.auth`` names. There is no checkout: what is live is compared with what the last apply
+left.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import modal
 from starlette.types import ASGIApp
 
+from reconciler.container.web import SETTINGS_VARIABLE
 from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings, Settings
 from reconciler.manifest.web_settings import WebSettings
+from reconciler.plan.web_app import FUNCTION, HOOKS, web_app_name
 from reconciler.query.deployment import drift_of
 from reconciler.query.modal_ports import modal_ports
 from reconciler.web.adapters import HttpKeySets, ModalResults
@@ -30,36 +33,16 @@ from reconciler.web.ports import WebPorts
 from reconciler.web.serving import Serving
 from reconciler.web.wakes import WAKES
 
-VARIABLE: Final = "RECONCILE_WEB"
-"""The environment variable with what the deploy knows."""
-SUFFIX: Final = "-web"
-"""What the app of the endpoint adds to the name of ours."""
-FUNCTION: Final = "web"
-HOOKS: Final = "hooks"
-"""The endpoint behind Modal's proxy."""
-
-
-def variables(settings: EnvironmentSettings) -> dict[str, str]:
-    """The environment variables of the function that serves an environment."""
-    web = settings.web or WebSettings()
-    known = {
-        "environment": settings.name,
-        "modal": settings.modal,
-        "app": settings.app,
-        "web": web.to_json(),
-    }
-    return {VARIABLE: json.dumps(known, sort_keys=True)}
-
 
 def web() -> ASGIApp:
     """The application of this container."""
-    known = json.loads(os.environ[VARIABLE])
+    known = json.loads(os.environ[SETTINGS_VARIABLE])
     return deployed_app(known, _own_url(known, FUNCTION), os.environ)
 
 
 def hooks() -> ASGIApp:
     """Wakes and triggers alone, behind Modal's proxy: an endpoint with ``requires_proxy_auth``."""
-    known = json.loads(os.environ[VARIABLE])
+    known = json.loads(os.environ[SETTINGS_VARIABLE])
     serving = replace(
         _serving(known, _own_url(known, HOOKS), {}),
         authenticated=frozenset({Scope.WAKE, Scope.TRIGGER}),
@@ -91,7 +74,7 @@ def deployed_app(known: Mapping[str, Any], url: str, secret: Mapping[str, str]) 
 
 
 def _own_url(known: Mapping[str, Any], function: str) -> str:
-    app = f"{known['app']}{SUFFIX}"
+    app = web_app_name(known["app"])
     return modal.Function.from_name(app, function).get_web_url() or ""
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import modal
 
+from reconciler.container.web import SETTINGS_VARIABLE
 from reconciler.manifest import Settings
 from reconciler.manifest.web_settings import WebSettings
-from reconciler.web.deployed import FUNCTION, SUFFIX, variables, web
+from reconciler.plan.web_app import FUNCTION, told, web_app_name
+from reconciler.web.deployed import web
 
-settings = Settings(web=WebSettings(functions=("shop/*",), submit="shop/accept", auth="web"))
+api = WebSettings(functions=("shop/*",), submit="shop/accept", auth="web")
+settings = Settings(web=api)
 environment = settings.environment("local")
-app = modal.App(environment.app + SUFFIX)
+app = modal.App(web_app_name(environment.app))
 app.function(
     name=FUNCTION,
     image=modal.Image.debian_slim().add_local_python_source("reconciler"),
-    env=dict(variables(environment)),
+    env={SETTINGS_VARIABLE: json.dumps(told(environment, api))},
     secrets=[modal.Secret.from_name("web")],
     max_containers=1,
     serialized=True,

@@ -9,10 +9,11 @@ import pytest
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Settings
 from reconciler.manifest.web_settings import WebSettings
+from reconciler.plan.web_app import told
 from reconciler.web.app import create_app
 from reconciler.web.auth.credentials import credentials_of
 from reconciler.web.auth.principal import Scope
-from reconciler.web.deployed import VARIABLE, deployed_app, variables
+from reconciler.web.deployed import deployed_app
 from reconciler.web.wakes import WAKES
 from tests.plan.scenario import hourly
 from tests.web.site import TestSite
@@ -43,8 +44,8 @@ def test_nothing_else_is_there(site: TestSite, path: str) -> None:
 
 
 def test_an_application_that_authenticates_nobody_is_never_served() -> None:
-    settings = Settings(web=WebSettings(auth="web")).environment("production")
-    known = json.loads(variables(settings)[VARIABLE])
+    web = WebSettings(auth="web")
+    known = told(Settings(web=web).environment("production"), web)
     with pytest.raises(ReconcileError) as error:
         deployed_app(known, "https://web.example", {"WEB_COOKIE_KEY": "k" * 32})
     assert str(error.value).startswith("web: no entry of the Modal Secret authenticates anybody")
