@@ -20,6 +20,7 @@ from reconciler.plan.identity import Owner
 from reconciler.plan.safety import Refusal, Rule
 from reconciler.plan.state import Actual, LiveTarget
 from reconciler.plan.tags import MANAGED_BY, MANAGED_TAG, WEB_TAG, owner_tags, tag_value
+from reconciler.plan.target_names import beginning
 
 WEB_OF_TAG: Final = "web-of"
 """On the app of the HTTP API: the name of our app."""
@@ -59,7 +60,7 @@ class PlannedWeb:
 
 def web_app_name(app: str) -> str:
     """The name of the app of the HTTP API beside our app."""
-    return f"{app}-web"
+    return f"{beginning(app)}web"
 
 
 def plan_web(settings: EnvironmentSettings, runtime: str) -> PlannedWeb | None:
