@@ -269,6 +269,11 @@ class AppStore:
         )
         return identifier
 
+    def owner(self, function: str) -> str:
+        """The id of the app that has or had a function; empty for an unknown function."""
+        row = self._database.row("SELECT app FROM functions WHERE id = ?", function)
+        return str(row[0]) if row else ""
+
     def define(self, function: str, data: api_pb2.FunctionData) -> str:
         """Keep a definition; the same one always has the same id."""
         body = data.SerializeToString(deterministic=True)

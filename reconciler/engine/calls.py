@@ -115,6 +115,11 @@ class Calls:
         row = self._database.row("SELECT function FROM calls WHERE id = ?", call)
         return str(row[0]) if row else None
 
+    def created(self, call: str) -> float:
+        """When a call began, epoch seconds; 0 for an unknown one."""
+        row = self._database.row("SELECT created FROM calls WHERE id = ?", call)
+        return float(row[0]) if row else 0.0
+
     def add(self, call: str, items: list[api_pb2.FunctionPutInputsItem]) -> list[Input]:
         """Give a call more inputs, all or none."""
         row = self._database.row("SELECT function, invocation FROM calls WHERE id = ?", call)

@@ -37,8 +37,8 @@ LOG_LINE: Final = 64 << 10
 LOG_ROWS: Final = 200_000
 """Older log entries than this many are dropped."""
 
-LOG_FETCH: Final = 2_000
-"""Log entries in one answer."""
+LOG_FETCH: Final = 20_000
+"""Log entries in one answer, which is as many as the client asks for at once."""
 
 BACKGROUND_COMMIT: Final = 3.0
 """Seconds between background commits; Modal's documentation says "every few seconds"."""

@@ -45,11 +45,15 @@ class LaunchOrder:
 
 @dataclass(frozen=True)
 class Process:
-    """A started container. ``output`` ends when it and all that it started have closed it."""
+    """A started container.
+
+    ``stdout`` and ``stderr`` are descriptors that do not block. They end when the container and all
+    that it started have closed them; who reads them closes them.
+    """
 
     pid: int
-    stdout: asyncio.StreamReader
-    stderr: asyncio.StreamReader
+    stdout: int
+    stderr: int
     exited: asyncio.Future[int] = field(compare=False)
 
     def signal(self, number: signal.Signals) -> None:
@@ -96,13 +100,18 @@ class Launcher:
         Raises ReconcileError if the interpreter cannot run modal's container runtime.
         """
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-        stdout, stderr = await _reader(out), await _reader(err)
         try:
             pid = await self._order(order, [out_end, err_end])
+        except BaseException:
+            os.close(out)
+            os.close(err)
+            raise
         finally:
             os.close(out_end)
             os.close(err_end)
-        return Process(pid, stdout, stderr, self._running[pid])
+        os.set_blocking(out, False)
+        os.set_blocking(err, False)
+        return Process(pid, out, err, self._running[pid])
 
     async def _order(self, order: LaunchOrder, descriptors: list[int]) -> int:
         """One at a time: descriptors of two orders must not arrive together."""
@@ -236,14 +245,6 @@ def _interpreter_env(*, alone: bool) -> dict[str, str]:
     own = () if alone else ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")
     kept = ("PATH", "LD_LIBRARY_PATH", *own)
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C.UTF-8"}
-
-
-async def _reader(descriptor: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
-    )
-    return reader
 
 
 def _last_line(log: Path) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from sqlite3 import OperationalError
 from typing import Final
 
 from reconciler.engine import limits
@@ -14,6 +18,41 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 _ENGINE: Final = 3
 _TAIL: Final = 500
+_PIECES: Final = 4
+"""Reads one after the other; then other work has its turn."""
+
+
+class _Stream:
+    """One stream of a container: read when something comes, or at once on demand."""
+
+    def __init__(self, descriptor: int, log: Callable[[str], None]) -> None:
+        self.tail = ""
+        self._descriptor = descriptor
+        self._log = log
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(descriptor, self.read)
+
+    def read(self) -> None:
+        """Log what has arrived, which is at most what a pipe holds."""
+        for _ in range(_PIECES):
+            if self.ended.done():
+                return
+            try:
+                piece = os.read(self._descriptor, limits.LOG_LINE)
+            except BlockingIOError:
+                return
+            text = self._decoder.decode(piece, final=not piece)
+            if text:
+                # What does not fit on the disk is lost; the run is not.
+                with suppress(OSError, OperationalError):
+                    self._log(text)
+                self.tail = (self.tail + text)[-_TAIL:]
+            if not piece:
+                self._loop.remove_reader(self._descriptor)
+                os.close(self._descriptor)
+                self.ended.set_result(None)
 
 
 class Output:
@@ -21,15 +60,28 @@ class Output:
 
     def __init__(self, logs: LogStore) -> None:
         self._logs = logs
+        self._streams: dict[str, tuple[_Stream, _Stream]] = {}
 
     async def follow(self, container: Container) -> str:
         """Until the container has closed its output; returns the end of its stderr."""
         assert container.process is not None
-        _, said = await asyncio.gather(
-            self._read(container, container.process.stdout, _STDOUT),
-            self._read(container, container.process.stderr, _STDERR),
-        )
-        return said.strip().rpartition("\n")[2]
+
+        def into(fd: int) -> Callable[[str], None]:
+            return lambda text: self._logs.add(container.origin, fd, text)
+
+        out = _Stream(container.process.stdout, into(_STDOUT))
+        err = _Stream(container.process.stderr, into(_STDERR))
+        self._streams[container.id] = (out, err)
+        try:
+            await asyncio.gather(out.ended, err.ended)
+        finally:
+            del self._streams[container.id]
+        return err.tail.strip().rpartition("\n")[2]
+
+    def drain(self, container: Container) -> None:
+        """Log what a container has printed so far, before an input of its ends."""
+        for stream in self._streams.get(container.id, ()):
+            stream.read()
 
     def remark(self, container: Container, text: str) -> None:
         """Log a message of the engine about a container."""
@@ -38,12 +90,3 @@ class Output:
     def announce(self, container: Container) -> None:
         """Wake the readers of the app's log after a container has ended."""
         self._logs.announce(container.spec.app.id)
-
-    async def _read(self, container: Container, stream: asyncio.StreamReader, fd: int) -> str:
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        tail = ""
-        while piece := await stream.read(limits.LOG_LINE):
-            text = decoder.decode(piece)
-            self._logs.add(container.origin, fd, text)
-            tail = (tail + text)[-_TAIL:]
-        return tail

@@ -81,6 +81,8 @@ class Pool:
 
     def cancel(self, call: str, *, terminate: bool) -> None:
         """End a call's unfinished inputs: for the caller at once, in containers soon after."""
+        for container in self._fleet.containers():
+            self._output.drain(container)
         unfinished = self._calls.unfinished_inputs(call)
         for function in {one.function for one in unfinished}:
             lane = self._lane(function)
@@ -136,6 +138,7 @@ class Pool:
 
     def put(self, container: Container, output: api_pb2.FunctionPutOutputsItem) -> None:
         """Record the output of a container. An input that it no longer holds is ignored."""
+        self._output.drain(container)
         task = container.tasks.pop(output.input_id, None)
         if task is None:
             return
@@ -278,6 +281,7 @@ class Pool:
         self._calls.finish(one, outcomes.item(one, result))
 
     def _time_out(self, container: Container, identifier: str) -> None:
+        self._output.drain(container)
         task = container.tasks.pop(identifier, None)
         if task is None:
             return

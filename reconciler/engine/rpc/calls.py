@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 
 from google.protobuf.empty_pb2 import Empty
@@ -18,6 +19,7 @@ from reconciler.engine.web.exchange import LostChunksError
 from reconciler.engine.web.exchanges import Exchanges
 
 _OUTPUTS = 100
+_RESULT = api_pb2.GenericResult
 
 
 class FunctionCalls:
@@ -121,14 +123,38 @@ class FunctionCalls:
         self, request: api_pb2.FunctionCallFromIdRequest, _caller: Peer
     ) -> api_pb2.FunctionCallFromIdResponse:
         function = self._require(request.function_call_id)
-        spec = self._apps.spec(function)
         total, _ = self._calls.counts(request.function_call_id)
         return api_pb2.FunctionCallFromIdResponse(
             function_call_id=request.function_call_id,
             num_inputs=total,
             metadata=api_pb2.FunctionCallHandleMetadata(
-                app_id=spec.app.id if spec else "", function_id=function
+                app_id=self._apps.owner(function), function_id=function
             ),
+        )
+
+    async def function_call_get_info(
+        self, request: api_pb2.FunctionCallGetInfoRequest, _caller: Peer
+    ) -> api_pb2.FunctionCallGetInfoResponse:
+        call = request.function_call_id
+        self._require(call)
+        ends: Counter[int] = Counter()
+        for _, output in self._calls.outputs(call, 0, None, None, limits.PENDING_INPUTS):
+            ends[output.result.status] += 1
+        total, unfinished = self._calls.counts(call)
+        cancelled = ends.pop(_RESULT.GENERIC_STATUS_TERMINATED, 0)
+        timed_out = ends.pop(_RESULT.GENERIC_STATUS_TIMEOUT, 0)
+        succeeded = ends.pop(_RESULT.GENERIC_STATUS_SUCCESS, 0)
+        return api_pb2.FunctionCallGetInfoResponse(
+            info=api_pb2.FunctionCallInfo(
+                function_call_id=call,
+                created_at=self._calls.created(call),
+                total_inputs=total,
+                pending_inputs=_counted(unfinished),
+                succeeded_inputs=_counted(succeeded),
+                failed_inputs=_counted(ends.total()),
+                timeout_inputs=_counted(timed_out),
+                cancelled_inputs=_counted(cancelled),
+            )
         )
 
     async def function_call_put_data_out(
@@ -176,6 +202,10 @@ class FunctionCalls:
         if function is None:
             raise not_found(f"Function call {call} not found")
         return function
+
+
+def _counted(number: int) -> api_pb2.InputCategoryInfo:
+    return api_pb2.InputCategoryInfo(total=number)
 
 
 def _placed(inputs: list[Input]) -> list[api_pb2.FunctionPutInputsResponseItem]:
