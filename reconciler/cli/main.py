@@ -10,14 +10,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from reconciler import __version__
+from reconciler.cli.argument_types import argument, crons, label, positive, time
 from reconciler.cli.dashboard_options import add_dashboard_options
 from reconciler.cli.signals import heed_signals, ignore_signals, number_of
-from reconciler.cli.times import read_time, with_offsets
+from reconciler.cli.times import with_offsets
 from reconciler.disk import disk_problem
 from reconciler.errors import ReconcileError, StoppedError
 from reconciler.foreign_text import on_one_line
@@ -174,14 +174,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     following.add_argument("name", nargs="?", metavar="NAME", help="only this schedule")
     following.add_argument(
-        "--count", type=_positive, default=20, help="how many occurrences to list (20)"
+        "--count", type=positive, default=20, help="how many occurrences to list (20)"
     )
     following.add_argument(
-        "--hours", type=_positive, default=48, help="how many hours to look ahead (48)"
+        "--hours", type=positive, default=48, help="how many hours to look ahead (48)"
     )
-    following.add_argument("--days", type=_positive, default=0, help="how many days to look ahead")
+    following.add_argument("--days", type=positive, default=0, help="how many days to look ahead")
     following.add_argument(
-        "--after", type=_time, metavar="TIME", help=f"list from this time on (now): {_TIME_HELP}"
+        "--after", type=time, metavar="TIME", help=f"list from this time on (now): {_TIME_HELP}"
     )
     following.add_argument(
         "--ics", metavar="FILE", help="write an iCalendar file; - for standard output"
@@ -197,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument(
         "--label",
         action="append",
-        type=_label,
+        type=label,
         default=[],
         metavar="NAME[=VALUE]",
         help="list only the schedules with this label",
@@ -222,29 +222,39 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--failed", action="store_true", help="only failed and missed runs")
     runs.add_argument(
         "--since",
-        type=_time,
+        type=time,
         metavar="TIME",
         help=f"only runs that a wake recorded at or after this time: {_TIME_HELP}",
     )
     runs.add_argument(
         "--days",
-        type=_positive,
+        type=positive,
         help=f"days of history to read ({USUAL_DAYS}; back to --since; {FAR_DAYS} for one run)",
     )
     runs.add_argument(
-        "--count", type=_positive, default=100, help="list at most this many, the newest (100)"
+        "--count", type=positive, default=100, help="list at most this many, the newest (100)"
     )
     _add_format(runs)
+
+    logs = add("logs", "logs:main", "show what a run printed")
+    logs.add_argument(
+        "name", metavar="NAME[@TIME]", help=f"one run; of a name alone, the newest: {_TIME_HELP}"
+    )
+    logs.add_argument(
+        "--follow", action="store_true", help="while it runs, print its output as it comes"
+    )
+    logs.add_argument("--days", type=positive, help=f"days of history to read ({FAR_DAYS})")
+    _add_format(logs)
 
     explain = add(
         "explain", "explain:main", "explain why a schedule ran, or did not run, at a time"
     )
     explain.add_argument("name", metavar="NAME", help="the name of a schedule, or the id of a task")
     explain.add_argument(
-        "time", nargs="?", type=_time, metavar="TIME", help=f"{_TIME_HELP}; not for a task"
+        "time", nargs="?", type=time, metavar="TIME", help=f"{_TIME_HELP}; not for a task"
     )
     explain.add_argument(
-        "--days", type=_positive, default=FAR_DAYS, help=f"days of history to read ({FAR_DAYS})"
+        "--days", type=positive, default=FAR_DAYS, help=f"days of history to read ({FAR_DAYS})"
     )
     _add_format(explain)
 
@@ -260,6 +270,17 @@ def _parser() -> argparse.ArgumentParser:
 
     trigger = add("trigger", "wake:trigger", "start a schedule now, outside of its times")
     trigger.add_argument("name", metavar="NAME")
+    trigger.add_argument(
+        "--arg",
+        action="append",
+        type=argument,
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument for this run, in place of the manifest's: JSON, else text",
+    )
+    trigger.add_argument(
+        "--logs", action="store_true", help="print what it prints as it comes, until it has ended"
+    )
     _add_wait(trigger)
     _add_format(trigger)
 
@@ -276,7 +297,7 @@ def _parser() -> argparse.ArgumentParser:
     wake = add("wake", "wake:wake", "wake the dispatcher: start what is due")
     wake.add_argument(
         "--at",
-        type=_time,
+        type=time,
         metavar="TIME",
         help="process only this minute, as if it were now; no later wake starts it again",
     )
@@ -320,7 +341,7 @@ def _parser() -> argparse.ArgumentParser:
 
     history = add("history", "history:main", "list the applies, with their authors and commits")
     history.add_argument(
-        "--count", type=_positive, default=20, help="list at most this many, the newest (20)"
+        "--count", type=positive, default=20, help="list at most this many, the newest (20)"
     )
     _add_format(history)
 
@@ -336,7 +357,7 @@ def _parser() -> argparse.ArgumentParser:
 
     unlock = add("unlock", "unlock:main", "release the lease of an apply that has died")
     unlock.add_argument(
-        "number", type=_positive, metavar="NUMBER", help="the lease's number, from the refusal"
+        "number", type=positive, metavar="NUMBER", help="the lease's number, from the refusal"
     )
 
     _add_github(commands.add_parser("github", help=_GITHUB_HELP, description=_GITHUB_HELP))
@@ -366,7 +387,7 @@ def _add_reconcile(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--allow-deletes",
-        type=_positive,
+        type=positive,
         default=0,
         metavar="N",
         help="allow N deletions, also above the threshold",
@@ -444,7 +465,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
     parser.add_argument(
         "--crons",
-        type=_crons,
+        type=crons,
         default="5",
         help="how many crons its workspace allows, or `unlimited` (5)",
     )
@@ -463,26 +484,3 @@ def _add_format(parser: argparse.ArgumentParser, *more: str) -> None:
 
 def _add_wait(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="wait for the results and show them")
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return number
-
-
-def _label(text: str) -> tuple[str, str | None]:
-    name, equals, value = text.partition("=")
-    return name, value if equals else None
-
-
-def _crons(text: str) -> str:
-    return text if text == "unlimited" else str(_positive(text))
-
-
-def _time(text: str) -> datetime:
-    try:
-        return read_time(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

@@ -39,7 +39,7 @@ def main(
 ) -> int:
     """Print the runs, oldest first. Returns the exit code."""
     inputs = read_inputs(env, schedules)
-    single = _occurrence(name)
+    single = wanted_occurrence(name)
     with connected(inputs):
         if single is not None:
             text = _details(inputs, single, days or FAR_DAYS, form)
@@ -86,7 +86,12 @@ def _json(runs: Sequence[Run]) -> str:
     return to_json({"format": OUTPUT_FORMAT, "runs": [run_json(one) for one in runs]})
 
 
-def _occurrence(text: str | None) -> Occurrence | None:
+def wanted_occurrence(text: str | None) -> Occurrence | None:
+    """The occurrence that ``NAME@TIME`` names; None for a name alone.
+
+    Raises:
+        ReconcileError: it is no time.
+    """
     if text is None or "@" not in text:
         return None
     name, _, time = text.rpartition("@")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from reconciler.cli.connection import connected, live_in, open_ports
+from reconciler.cli.connection import connected, live_in, open_ports, open_query
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
@@ -15,6 +16,7 @@ from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import StoppedError
+from reconciler.model.history import runs_of
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
 from reconciler.query.news import News, may_repeat, news_of
@@ -58,8 +60,22 @@ def wake(
             return _serve(inputs, as_if, form, wait=wait)
 
 
-def trigger(*, env: str | None, schedules: str | None, name: str, wait: bool, form: str) -> int:
-    """Start one schedule now, outside of its times. Returns the exit code."""
+def trigger(
+    *,
+    env: str | None,
+    schedules: str | None,
+    name: str,
+    arg: Sequence[tuple[str, object]],
+    logs: bool,
+    wait: bool,
+    form: str,
+) -> int:
+    """Start one schedule now, outside of its times. Returns the exit code.
+
+    Args:
+        arg: arguments for this run, in place of those of the manifest.
+        logs: print its output as it comes, which takes until it has ended.
+    """
     inputs = read_inputs(env, schedules)
     with connected(inputs) as goes_on, stopping(_stopped(f"runs {name}", goes_on)):
         ports = open_ports(inputs)
@@ -70,9 +86,11 @@ def trigger(*, env: str | None, schedules: str | None, name: str, wait: bool, fo
         record = generation.find(name)
         if record is None:
             raise unknown_schedule(name, list(generation.by_name))
-        log = _called(inputs, trigger=name)
+        log = _called(inputs, trigger=name, args=dict(arg))
         log = run(triggered(log, record.occurrence(log.now), ports.claims))
-        log = _awaited(log, inputs, wait=wait)
+        if logs:
+            _follow(inputs, log, form, supervised=record.supervised)
+        log = _awaited(log, inputs, wait=wait or logs)
         _show(News(log), form)
         return _verdict(log)
 
@@ -88,13 +106,30 @@ def _serve(inputs: Inputs, as_if: int | None, form: str, *, wait: bool) -> int:
     return _verdict(log)
 
 
-def _called(inputs: Inputs, *, as_if: int | None = None, trigger: str | None = None) -> WakeLog:
+def _follow(inputs: Inputs, log: WakeLog, form: str, *, supervised: bool) -> None:
+    """Print what the run prints until it has ended; beside JSON, on standard error."""
+    from reconciler.cli.logs import show
+    from reconciler.query.output import LoggedRun, followed_output
+
+    started = [one for one in runs_of([log]) if one.is_open]
+    for one in started:
+        lines = followed_output(open_query(inputs), LoggedRun(one, supervised))
+        run(show(lines, sys.stderr if form == "json" else None))
+
+
+def _called(
+    inputs: Inputs,
+    *,
+    as_if: int | None = None,
+    trigger: str | None = None,
+    args: Mapping[str, object] | None = None,
+) -> WakeLog:
     """Wake the dispatcher and read its answer."""
     from reconciler.deploy.invocation import call_dispatcher
 
     at = None if as_if is None else format_minute(as_if)
     settings = inputs.environment
-    text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger))
+    text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger, args=args))
     if not text:
         raise run(nothing_live(*live_in(inputs)))
     return decode_wake_log(text.encode(), "the wake's answer")

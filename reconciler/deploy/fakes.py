@@ -6,17 +6,19 @@ Each call yields to other tasks between what it does and its answer, as a call t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.deploy.ports import (
+    CallGoneError,
     CronLimitError,
     DeployedApp,
     DeployedFunction,
     Deployment,
     ImageNotBuiltError,
     MissingSecretError,
+    OutputLine,
     Secrets,
 )
 from reconciler.model.generation import CRONLESS, Slot
@@ -290,3 +292,28 @@ class FakeFiles:
         self.files.pop(path, None)
         self.times.pop(path, None)
         await asyncio.sleep(0)
+
+
+@dataclass
+class FakeOutput:
+    """What calls printed.
+
+    Attributes:
+        lines: of each call. All of these have ended.
+    """
+
+    lines: dict[str, list[OutputLine]] = field(default_factory=dict)
+
+    async def kept(self, call: str) -> AsyncIterator[OutputLine]:
+        """See :class:`~reconciler.deploy.ports.CallOutput`."""
+        await asyncio.sleep(0)
+        if call not in self.lines:
+            raise CallGoneError(call)
+        for line in self.lines[call]:
+            yield line
+
+    async def follow(self, call: str) -> AsyncIterator[OutputLine]:
+        """See :class:`~reconciler.deploy.ports.CallOutput`."""
+        async for line in self.kept(call):
+            await asyncio.sleep(0)
+            yield line

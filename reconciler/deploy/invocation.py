@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -31,9 +32,17 @@ most. Each question takes twice as long as the one before it, so a run of 10 s t
 
 
 async def call_dispatcher(
-    app: str, environment: str, *, as_if: str | None = None, trigger: str | None = None
+    app: str,
+    environment: str,
+    *,
+    as_if: str | None = None,
+    trigger: str | None = None,
+    args: Mapping[str, object] | None = None,
 ) -> str:
     """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
+
+    Args:
+        args: of a trigger: arguments in place of those of the manifest.
 
     Raises:
         ReconcileError: our app is not deployed, or the wake itself raised it, or what it raised
@@ -54,7 +63,9 @@ async def call_dispatcher(
             ) from error
     try:
         with translated_errors(asked, patient=True):
-            return await _called(function, app, environment, as_if, trigger)
+            # A dispatcher of an older version takes none.
+            more = {"args": dict(args)} if args else {}
+            return await _called(function, app, environment, as_if=as_if, trigger=trigger, **more)
     except ModalError as error:
         if error.kind is not FailureKind.INTERNAL:
             raise
@@ -75,14 +86,21 @@ async def _called(
     function: modal.Function[..., str, str],
     app: str,
     environment: str,
-    as_if: str | None,
-    trigger: str | None,
+    **given: object,
 ) -> str:
     try:
-        return await function.remote.aio(as_if=as_if, trigger=trigger)
+        return await function.remote.aio(**given)
     except UnknownScheduleError as error:
         raise ReconcileError(
             f"no schedule {error} is live any more", remedy="See what is", command="status"
+        ) from error
+    except TypeError as error:
+        if "args" not in given or "unexpected keyword argument 'args'" not in str(error):
+            raise
+        raise ReconcileError(
+            "the deployed dispatcher is of a version that takes no arguments for a run",
+            where=app,
+            remedy="Deploy this version: run reconcile. Then trigger it again.",
         ) from error
     except ExecutionError as error:
         raise _of_container(error, app, environment) from error

@@ -6,9 +6,10 @@ an in-memory fake in :mod:`reconciler.deploy.fakes`, and one contract suite hold
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.errors import ReconcileError, RefusedError
@@ -290,6 +291,46 @@ class Files(Protocol):
 
     async def remove(self, path: str) -> None:
         """Remove a file, which may be gone already."""
+        ...
+
+
+class OutputLine(NamedTuple):
+    """A line that a run printed.
+
+    Attributes:
+        at: when it arrived.
+        source: ``stdout``, ``stderr``, or ``system`` for a remark of Modal itself.
+        text: without the line break.
+    """
+
+    at: datetime
+    source: str
+    text: str
+
+
+class CallGoneError(Exception):
+    """Modal does not know the call, or not any more: it keeps calls for 7 days."""
+
+
+class CallOutput(Protocol):
+    """What calls printed."""
+
+    def kept(self, call: str) -> AsyncIterator[OutputLine]:
+        """The lines that Modal still has, oldest first.
+
+        Raises:
+            CallGoneError: there is no such call any more.
+            UnavailableError: Modal did not answer.
+        """
+        ...
+
+    def follow(self, call: str) -> AsyncIterator[OutputLine]:
+        """All lines, from the first on, as they come; until the call has ended.
+
+        Raises:
+            CallGoneError: there is no such call any more.
+            UnavailableError: Modal did not answer.
+        """
         ...
 
 

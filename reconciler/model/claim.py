@@ -20,6 +20,16 @@ CLAIM_LEASE: Final = WAKE_TIMEOUT + timedelta(seconds=30)
 """After this, the wake that made a claim is no longer alive to confirm it."""
 
 
+def try_key(occurrence: str, number: int, start: int = 1) -> str:
+    """The key of the claim of a supervised run's try.
+
+    Args:
+        occurrence: its id.
+        start: counts the starts of one try, of which only the last may have taken place.
+    """
+    return f"{occurrence}~{number}" + (f"#{start}" if start > 1 else "")
+
+
 class ClaimState(StrEnum):
     """The state of an attempt, in its claim."""
 

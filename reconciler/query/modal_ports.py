@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.client.task_files import ModalTaskFiles
 from reconciler.deploy.modal_apps import ModalApps
 from reconciler.deploy.modal_files import ModalFiles
+from reconciler.deploy.modal_output import ModalOutput
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.query.ports import QueryPorts
 
@@ -16,6 +17,7 @@ def modal_ports(app: str, environment: str) -> QueryPorts:
         files=ModalFiles(app, environment),
         claims=ModalClaims(app, environment),
         caller=ModalCaller(environment),
+        output=ModalOutput(),
         tasks=ModalTaskFiles(app, environment),
         clock=SystemClock(),
     )

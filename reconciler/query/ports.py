@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.deploy.ports import Apps, Files
+from reconciler.deploy.ports import Apps, CallOutput, Files
 from reconciler.dispatch.ports import Caller, Claims, Clock, TaskFiles
 from reconciler.model.runs_file import decode_compacted
 from reconciler.query.newest_first import Decode, RunHistory
@@ -19,6 +19,7 @@ class QueryPorts:
         files: those on our Volume.
         claims: our Dict.
         caller: asks how a call stands.
+        output: what calls printed.
         tasks: the files of tasks; None where there are none.
         decode: decodes runs files.
     """
@@ -27,6 +28,7 @@ class QueryPorts:
     files: Files
     claims: Claims
     caller: Caller
+    output: CallOutput
     tasks: TaskFiles | None
     clock: Clock
     decode: Decode = decode_compacted

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import httpx
 from starlette.types import ASGIApp
 
+from reconciler.deploy.fakes import FakeOutput
 from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeTaskFiles
 from reconciler.manifest import Schedule
 from reconciler.manifest.web_settings import WebSettings
@@ -87,6 +88,7 @@ class TestSite:
             files=world.files,
             claims=world.claims,
             caller=self.caller,
+            output=FakeOutput(),
             tasks=FakeTaskFiles(world.files.files),
             clock=world.clock,
         )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import modal
@@ -48,6 +49,7 @@ async def wake(
     after: str | None = None,
     minute: str | None = None,
     source: str = "",
+    args: Mapping[str, Any] | None = None,
 ) -> str:
     """Process what is due; a cron calls this without arguments.
 
@@ -58,6 +60,7 @@ async def wake(
         minute: wait for this minute, if it is about to begin: the clock of what asks for a wake may
             be ahead of ours.
         source: who asks for it over HTTP.
+        args: of a trigger: arguments in place of those of the manifest.
 
     Returns:
         The wake's log, as its runs file has it; empty when nothing was ever applied.
@@ -69,6 +72,7 @@ async def wake(
         as_if=None if as_if is None else parse_minute(as_if),
         trigger=trigger,
         source=source,
+        args=dict(args or {}),
     )
     if minute is not None:
         await asyncio.sleep(seconds_until(parse_minute(minute), _ports().clock.now()))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cron import minute
 
@@ -49,6 +50,7 @@ class WakeRequest:
         as_if: process this epoch minute alone, as a wake in that minute would have.
         trigger: start this schedule's occurrence of the present minute, whatever its times are.
         source: who asked for it over HTTP; empty for crons, and for people with the command line.
+        args: of a trigger: arguments in place of those of the manifest.
     """
 
     wake: str
@@ -57,6 +59,7 @@ class WakeRequest:
     as_if: int | None = None
     trigger: str | None = None
     source: str = ""
+    args: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def regular(self) -> bool:

@@ -25,7 +25,7 @@ from reconciler.dispatch.answers import (
 from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
 from reconciler.dispatch.wake.sending import ping_now
 from reconciler.durations import format_seconds
-from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim
+from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim, try_key
 from reconciler.model.envelope import of_try
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence, time_of
@@ -160,7 +160,7 @@ class Supervisor:
             await self.pause(self.order.pause_after(number))
 
     def _key(self, number: int, start: int = 1) -> str:
-        return f"{self.order.occurrence}~{number}" + (f"#{start}" if start > 1 else "")
+        return try_key(self.order.occurrence, number, start)
 
     async def _one_try(self, number: int) -> CallStatus:
         start, error = 1, "its supervisors ended before they confirmed it"

@@ -85,6 +85,10 @@ async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLo
     tasks = await _found_tasks(ports, request, now, started)
     lookback = cursor.lookback(now, generation.digest)
     dues, before = _requested(generation, lookback, request, now), None
+    if request.args:
+        from reconciler.dispatch.wake.run_args import with_args  # start-up time: a person wakes
+
+        dues = [await with_args(due, request.args, ports.claims) for due in dues]
     if request.as_if is None:
         dues = await _not_settled(dues, cursor, ports, now)
     elif dues:
@@ -215,7 +219,11 @@ class _Wake:
         await processor.give_up(left.dropped, cursor.pending)
         tally.records.extend(dropped_line(one, self.started) for one in left.dropped)
         tally.settled.extend(left.settled)
-        return left.again
+        if cursor.triggered.isdisjoint(cursor.pending):
+            return left.again
+        from reconciler.dispatch.wake.run_args import with_stored_args
+
+        return await with_stored_args(left.again, cursor.triggered, self.ports.claims)
 
     async def ended_calls(self, calls: Mapping[str, str]) -> list[RunRecord]:
         """A line for each open call that has ended. One that does not answer is asked again."""

@@ -1,0 +1,66 @@
+"""A trigger's arguments hold for its run, whichever wake starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.dispatch.adapters.in_memory import FakeCaller
+from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, StartUnknownError
+from reconciler.model.runs_file import RunState
+from reconciler.policies import Overlap
+from tests.dispatch.scenario import World, hourly, lines
+
+ARGS = {"day": "2026-11-19", "id": "${occurrence.id}"}
+GIVEN = {"day": "2026-11-19", "id": "hourly@2026-11-20T09:10Z", "rows": 5}
+
+
+def passed(world: World) -> list[dict[str, Any]]:
+    return [dict(call.args) for call in world.caller.calls]
+
+
+def test_they_stand_in_place_of_those_of_the_manifest() -> None:
+    world = World()
+    world.live(hourly(args={"day": "today", "rows": 5}))
+    world.wake("09:10", trigger="hourly", args=ARGS)
+    assert passed(world) == [GIVEN]
+    world.wake("10:00")
+    assert passed(world)[1] == {"day": "today", "rows": 5}
+
+
+@pytest.mark.parametrize("error", [NotStartedError("no"), StartUnknownError("no")])
+def test_a_later_wake_that_starts_it_in_place_of_the_first_uses_them(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    world.live(hourly(args={"day": "today", "rows": 5}))
+
+    world.wake("09:00")
+
+    async def refuse(*_: object) -> str:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCaller, "start", refuse)
+        log = world.wake("09:10", trigger="hourly", args=ARGS)
+    assert lines(log, RunState.START_FAILED) == ["hourly@09:10"]
+    assert lines(world.wake("09:20"), RunState.STARTED) == ["hourly@09:10"]
+    assert passed(world)[1:] == [GIVEN]
+
+
+def test_a_run_that_waited_for_an_earlier_one_has_them() -> None:
+    world = World()
+    world.live(hourly(args={"rows": 5}, overlap=Overlap.QUEUE))
+    world.wake("09:00")
+    world.wake("09:10", trigger="hourly", args=ARGS)
+    world.caller.statuses["fc-1"] = CallStatus(CallState.SUCCEEDED)
+    world.wake("09:20")
+    assert passed(world) == [{"rows": 5}, GIVEN]
+
+
+def test_one_without_arguments_reads_no_entry() -> None:
+    world = World()
+    world.live(hourly(args={"rows": 5}))
+    world.wake("09:10", trigger="hourly")
+    assert not [key for key in world.claims.entries if key.startswith("args:")]
