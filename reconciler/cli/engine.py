@@ -42,7 +42,7 @@ def serve(*, port: int, crons: str) -> int:
             remedy="Every `reconcile` in this folder uses it; end it where it was started.",
         )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with start_engine(state, "--port", str(port), "--crons", crons) as process:
+    with start_engine(state, "--port", str(port), "--crons", crons, "--events") as process:
         endpoint = wait_until_ready(process, state)
         print(_READY.format(url=endpoint.url, state=STATE_FOLDER), flush=True)
         try:

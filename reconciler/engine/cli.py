@@ -81,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         default="clock",
         help="crons fire at their times (clock), or only by the command fire (request)",
     )
+    serve.add_argument(
+        "--events",
+        action="store_true",
+        help="print a line for each cron that fires and each run that ends",
+    )
     serve.add_argument("--parent-pid", type=int, help="stop when this process ends")
     command("env", _env, "Print variables that point the modal client at the running engine.")
     faults = command("faults", _faults, "Add fault rules (JSON), or show or clear them.")
@@ -125,6 +130,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         containers=parsed.containers,
         real_paths=real,
         by_clock=parsed.firing == "clock",
+        events=parsed.events,
     )
 
     def ready(record: ServerFile) -> None:

@@ -30,6 +30,7 @@ from reconciler.engine.containers.pool import Pool
 from reconciler.engine.containers.sources import Sources
 from reconciler.engine.containers.starter import Places, Starter
 from reconciler.engine.cron_runner import CronRunner
+from reconciler.engine.events import Events
 from reconciler.engine.fault_injection import FaultInjector
 from reconciler.engine.http import wire
 from reconciler.engine.http.content_urls import ContentUrls
@@ -78,7 +79,8 @@ def _failed(done: asyncio.Future[bool]) -> bool:
 class Options:
     """``port`` 0: a free one. ``real_paths`` None: where possible.
 
-    ``by_clock``: crons fire at their times; otherwise only when that is asked for.
+    ``by_clock``: crons fire at their times; otherwise only when that is asked for. ``events``:
+    say a line for each cron that fires and each run that ends.
     """
 
     state: Path
@@ -88,6 +90,7 @@ class Options:
     containers: int = limits.CONTAINERS
     real_paths: bool | None = None
     by_clock: bool = True
+    events: bool = False
 
 
 def _short_folder(link: Path) -> Path:
@@ -152,7 +155,8 @@ class Engine:
         )
         output = Output(self._logs)
         self._fleet = Fleet(self._starter, output, options.containers)
-        self._pool = Pool(self._apps, self._calls, self._fleet, output)
+        self._events = Events(self._apps, clock, say if options.events else None)
+        self._pool = Pool(self._apps, self._calls, self._fleet, output, self._events)
         self._faults.kill = self._fleet.kill
         self._say = say
         self._directory = Directory(self._apps, self._addresses)
@@ -210,6 +214,7 @@ class Engine:
                     self._fleet,
                     self._addresses,
                     self._listeners,
+                    self._events,
                 ),
                 FunctionCalls(self._apps, self._calls, self._pool, self._answered, self._exchanges),
                 ProxyTokenCalls(self._catalog, self._proxy_tokens),
@@ -247,7 +252,7 @@ class Engine:
         await self._listeners.start()
         jobs = [asyncio.create_task(self._keep_house())]
         if self._options.by_clock:
-            firing = CronRunner(self._apps, self._clock, self._run)
+            firing = CronRunner(self._apps, self._clock, self._run_by_clock)
             jobs.append(asyncio.create_task(firing.keep_firing()))
         warming = asyncio.create_task(self._launcher.can_mount())
         warming.add_done_callback(lambda done: stop.set() if _failed(done) else None)
@@ -305,6 +310,10 @@ class Engine:
             where=self._catalog.environment(environment),
             remedy="See `modal app list`.",
         )
+
+    def _run_by_clock(self, function: str) -> None:
+        self._events.fired(function)
+        self._run(function)
 
     def _run(self, function: str) -> str:
         """Call a function as its schedule does: without arguments."""

@@ -48,11 +48,15 @@ class Terms:
 
 @dataclass
 class RunningInput:
-    """An input that a container is running. ``timer`` ends it at its timeout."""
+    """An input that a container is running. ``timer`` ends it at its timeout.
+
+    ``cpu``: the processor seconds that the container had used before; None if unknown.
+    """
 
     input: Input
     since: float
     timer: asyncio.TimerHandle
+    cpu: float | None = None
 
 
 @dataclass(eq=False)

@@ -18,10 +18,11 @@ from modal_proto import api_pb2
 from reconciler.engine import limits
 from reconciler.engine.apps import App, AppStore
 from reconciler.engine.calls import Calls, Input, State
-from reconciler.engine.containers import outcomes
+from reconciler.engine.containers import outcomes, usage
 from reconciler.engine.containers.container import Container, RunningInput, Terms
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.output import Output
+from reconciler.engine.events import Events
 
 
 @dataclass
@@ -36,11 +37,14 @@ class Lane:
 class Pool:
     """Distributes inputs to containers, and scales the number of containers."""
 
-    def __init__(self, apps: AppStore, calls: Calls, fleet: Fleet, output: Output) -> None:
+    def __init__(
+        self, apps: AppStore, calls: Calls, fleet: Fleet, output: Output, events: Events
+    ) -> None:
         self._apps = apps
         self._calls = calls
         self._fleet = fleet
         self._output = output
+        self._events = events
         self._lanes: dict[str, Lane] = {}
         fleet.ended = self._bury
 
@@ -143,6 +147,7 @@ class Pool:
         if task is None:
             return
         task.timer.cancel()
+        self._note(container, task, output.result)
         self._settle(task.input, outcomes.output(task, output, container.id))
         self._after_task(container)
 
@@ -226,7 +231,8 @@ class Pool:
         timer = asyncio.get_running_loop().call_later(
             container.terms.timeout, self._time_out, container, one.id
         )
-        container.tasks[one.id] = RunningInput(one, time.time(), timer)
+        cpu = usage.begin(container.process.pid) if container.process else None
+        container.tasks[one.id] = RunningInput(one, time.time(), timer, cpu)
         self._calls.set_state(one, State.RUNNING)
         return one
 
@@ -278,7 +284,14 @@ class Pool:
             self._balance(one.function)
 
     def _end(self, one: Input, result: api_pb2.GenericResult) -> None:
-        self._calls.finish(one, outcomes.item(one, result))
+        if self._calls.finish(one, outcomes.item(one, result)):
+            self._events.ended(one, result)
+
+    def _note(
+        self, container: Container, task: RunningInput, result: api_pb2.GenericResult
+    ) -> None:
+        used = usage.since(container.process.pid, task.cpu) if container.process else None
+        self._events.ended(task.input, result, time.time() - task.since, used)
 
     def _time_out(self, container: Container, identifier: str) -> None:
         self._output.drain(container)
@@ -287,6 +300,7 @@ class Pool:
             return
         result = outcomes.timed_out(task.input, container.terms.timeout)
         self._output.remark(container, result.exception)
+        self._note(container, task, result)
         self._settle(task.input, outcomes.item(task.input, result))
         if container.terms.concurrent == 1:
             self._fleet.kill(container.id)

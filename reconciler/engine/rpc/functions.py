@@ -9,6 +9,7 @@ from reconciler.engine.apps import App, AppStore, Spec, handle
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
+from reconciler.engine.events import Events
 from reconciler.engine.images.layers import layers, not_emulated
 from reconciler.engine.rpc.apps import check_schedule
 from reconciler.engine.rpc.caller import Peer
@@ -29,6 +30,7 @@ class Functions:
         fleet: Fleet,
         addresses: Addresses,
         listeners: Listeners,
+        events: Events,
     ) -> None:
         self._apps = apps
         self._addresses = addresses
@@ -36,6 +38,7 @@ class Functions:
         self._catalog = catalog
         self._pool = pool
         self._fleet = fleet
+        self._events = events
 
     async def function_precreate(
         self, request: api_pb2.FunctionPrecreateRequest, _caller: Peer
@@ -68,6 +71,7 @@ class Functions:
         identifier = request.existing_function_id or self._apps.function_id(request.app_id, name)
         definition = self._apps.define(identifier, data)
         ignored = not_emulated(runnable, layers(self._catalog, runnable.image_id))
+        self._events.ignored(name, ignored)
         await self._give_addresses(request.app_id, name, data)
         return api_pb2.FunctionCreateResponse(
             server_warnings=[
