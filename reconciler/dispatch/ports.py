@@ -90,6 +90,16 @@ class Caller(Protocol):
         """
         ...
 
+    async def start_with(
+        self, app: str, function: str, args: Mapping[str, Any], resources: Mapping[str, Any]
+    ) -> str:
+        """The same, with other resources than those of the deployed function.
+
+        Args:
+            resources: as a schedule's record has them.
+        """
+        ...
+
     async def look_up(self, app: str, function: str) -> None:
         """Find out whether there is such a function.
 

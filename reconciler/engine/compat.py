@@ -95,6 +95,10 @@ def override(function: api_pb2.Function, options: api_pb2.FunctionOptions) -> No
         function.volume_mounts.extend(options.volume_mounts)
     if options.HasField("retry_policy"):
         function.retry_policy.CopyFrom(options.retry_policy)
+    if options.HasField("scheduler_placement"):
+        function.scheduler_placement.CopyFrom(options.scheduler_placement)
+    if options.HasField("resources"):
+        function.resources.MergeFrom(options.resources)
     for name in (
         "concurrency_limit",
         "timeout_secs",

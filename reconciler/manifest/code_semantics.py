@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from reconciler.durations import parse_duration
 from reconciler.manifest.code_form import FromEnvForm, ImageForm, SecretForm
@@ -17,6 +17,7 @@ from reconciler.manifest.code_target import (
 )
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import CodeDefaultsForm, ManifestForm, RetriesForm
+from reconciler.manifest.resources_form import ResourcesForm
 from reconciler.manifest.retries import Retries
 from reconciler.manifest.sizes import (
     LEAST_MEMORY,
@@ -47,9 +48,7 @@ def code_faults(form: ManifestForm | CodeDefaultsForm, path: Path = ()) -> Itera
     yield from _pair_faults(form.cpu, (*path, "cpu"))
     yield from _memory_faults(form.memory, (*path, "memory"))
     yield from _secret_faults(form.secrets or [], (*path, "secrets"))
-    for name in form.env or {}:
-        if name.startswith(RESERVED_PREFIXES):
-            yield _reserved((*path, "env", name), name)
+    yield from _env_faults(form.env, path)
     least, most = form.min_containers, form.max_containers
     if least is not None and most is not None and least > most:
         yield Fault(
@@ -65,6 +64,45 @@ def code_faults(form: ManifestForm | CodeDefaultsForm, path: Path = ()) -> Itera
     for index, pattern in enumerate(form.include or ()):
         if ".." in pattern.split("/"):
             yield _outside((*path, "include", index), "include")
+
+
+def resource_faults(form: ResourcesForm | None, path: Path) -> Iterator[Fault]:
+    """What is wrong with the resources of a schedule's runs, whose form is valid."""
+    if form is None:
+        return
+    yield from _pair_faults(form.cpu, (*path, "cpu"))
+    yield from _memory_faults(form.memory, (*path, "memory"))
+    yield from _secret_faults(list(form.secrets or []), (*path, "secrets"))
+    yield from _env_faults(form.env, path)
+
+
+def read_resources(form: ResourcesForm | None) -> dict[str, Any]:
+    """The resources that a valid form gives, as a schedule's record has them.
+
+    ``cpu`` in cores and ``memory`` in MiB, a number or a pair of request and limit.
+    """
+    if form is None:
+        return {}
+    regions = [form.region] if isinstance(form.region, str) else form.region
+    secrets = [
+        one if isinstance(one, str) else {"name": one.name, "keys": list(one.keys)}
+        for one in form.secrets or ()
+    ]
+    found: dict[str, Any] = {
+        "cpu": None if form.cpu is None else _plain(_amount(form.cpu)),
+        "memory": None if form.memory is None else _plain(_memory(form.memory)),
+        "gpu": None if form.gpu is None else gpu_named(form.gpu),
+        "env": form.env,
+        "secrets": secrets,
+        "volumes": form.volumes,
+        "region": regions,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _plain(amount: Amount) -> float | list[float]:
+    whole = [int(one) if one == int(one) else one for one in amount if one is not None]
+    return whole if len(whole) > 1 else whole[0]
 
 
 def duration_faults(form: CodeDefaultsForm, path: Path) -> Iterator[Fault]:
@@ -146,6 +184,12 @@ def _image_faults(image: ImageForm, path: Path) -> Iterator[Fault]:
             remedy="a Modal image that has a name has its own Python: remove it",
             at_key=True,
         )
+
+
+def _env_faults(env: Mapping[str, str] | None, path: Path) -> Iterator[Fault]:
+    for name in env or {}:
+        if name.startswith(RESERVED_PREFIXES):
+            yield _reserved((*path, "env", name), name)
 
 
 def _pair_faults(written: float | list[float] | None, path: Path) -> Iterator[Fault]:

@@ -25,6 +25,7 @@ from reconciler.manifest.code_form import (
 )
 from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole, verdict
 from reconciler.manifest.resource_types import one_or_more
+from reconciler.manifest.resources_form import ResourcesKey
 from reconciler.manifest.text_types import (
     RESERVED_NAME_PATTERN,
     DayOrMoment,
@@ -142,7 +143,10 @@ class ManifestForm(Form):
         title="Schedule manifest",
         json_schema_extra={
             "allOf": [{"oneOf": [{"required": [key]} for key in pair]} for pair in EITHER],
-            "dependentRequired": {key: ["code"] for key in CODE_KEYS},
+            "dependentRequired": {
+                **{key: ["code"] for key in CODE_KEYS},
+                "resources": ["function"],
+            },
         },
     )
 
@@ -347,6 +351,7 @@ class ManifestForm(Form):
         Omittable(),
         Field(description="Keys and values for people and tools.", examples=[{"tier": "1"}]),
     ] = None
+    resources: ResourcesKey = None
     image: ImageKey = None
     cpu: CpuKey = None
     memory: MemoryKey = None

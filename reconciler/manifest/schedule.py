@@ -25,10 +25,13 @@ class FunctionTarget:
     Args:
         app: name of the Modal app.
         function: name of the function, or `Class.method`.
+        resources: of this schedule's runs, in place of the function's own; see
+            ``code_semantics.read_resources``.
     """
 
     app: str
     function: str
+    resources: Mapping[str, JSON] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.app}/{self.function}"

@@ -31,7 +31,9 @@ from reconciler.manifest.code_semantics import (
     code_faults,
     not_listed,
     read_options,
+    read_resources,
     read_retries,
+    resource_faults,
 )
 from reconciler.manifest.code_target import AS_MODAL, CodeTarget
 from reconciler.manifest.fault import Fault, Path
@@ -283,7 +285,10 @@ class _ManifestReader:
         form = self._form
         if form.function is not None:
             app, _, function = form.function.partition("/")
-            return FunctionTarget(app, function)
+            faults = list(resource_faults(form.resources, ("resources",)))
+            self.faults.extend(faults)
+            resources = {} if faults else read_resources(form.resources)
+            return FunctionTarget(app, function, resources)
         path, _, function = (form.code or "").partition("::")
         if ".." in path.split("/"):
             self._fault(("code",), "`code` must stay inside the repository", "remove `..`")

@@ -15,6 +15,7 @@ from reconciler.manifest.code_form import CODE_KEYS
 from reconciler.manifest.constraints import Form
 from reconciler.manifest.fault import Fault
 from reconciler.manifest.manifest_form import EITHER, ManifestForm
+from reconciler.manifest.resources_form import ResourcesForm
 from reconciler.manifest.schedule import JSON
 from reconciler.manifest.size_limits import MAX_PROBLEMS
 from reconciler.manifest.validation_messages import did_you_mean, fault_of
@@ -91,6 +92,21 @@ def _relations(manifest: Mapping[str, JSON]) -> Iterator[Fault]:
             yield Fault(
                 path=(key,),
                 message=f"`{key}` is allowed with `code` only",
-                remedy="remove it: a deployed `function` defines it in its own app",
+                remedy="write it under `resources`, for the runs of this schedule"
+                if key in ResourcesForm.model_fields
+                else "remove it: a deployed `function` defines it in its own app",
                 at_key=True,
             )
+    if "resources" in manifest and "function" not in manifest:
+        yield Fault(
+            path=("resources",),
+            message="`resources` is allowed with `function` only",
+            remedy="with `code`, write its keys beside `code`",
+            at_key=True,
+        )
+    if manifest.get("resources") == {}:
+        yield Fault(
+            path=("resources",),
+            message="`resources` is empty",
+            remedy=f"give one of {', '.join(ResourcesForm.model_fields)}, or remove it",
+        )

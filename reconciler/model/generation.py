@@ -33,8 +33,9 @@ INTERVALS_FORMAT: Final = 3
 """Since this format a record may have an interval of several days, counted from a first time. Only
 a generation with such a record is written in it."""
 TARGETS_FORMAT: Final = 4
-"""Since this format a record may be of a code target. Only a generation with such a record is
-written in it: an older wake would start its runs without what they need."""
+"""Since this format a record may be of a code target, or have resources for its runs. Only a
+generation with such a record is written in it: an older wake would start its runs without what they
+need."""
 GENERATION_FORMAT: Final = TARGETS_FORMAT
 """The newest format that this version reads."""
 HISTORY_DAYS: Final = 90
@@ -290,7 +291,7 @@ def encode_generation(generation: Generation) -> bytes:
 
 def _format(records: Sequence[ScheduleRecord]) -> int:
     """The oldest format that can say the records, so that an older version reads them if it can."""
-    if any(record.code for record in records):
+    if any(record.code or record.resources for record in records):
         return TARGETS_FORMAT
     texts = (text for record in records for text in record.when)
     return INTERVALS_FORMAT if any(map(is_counted, texts)) else AGENDA_FORMAT

@@ -26,6 +26,9 @@ class ScheduleRecord:
         app, function: the deployed Modal function, or ``Class.method``.
         code: of a code target, its function in the repository, ``jobs/rates.py::refresh``.
         tries: further tries that Modal itself makes of a run of a code target.
+        resources: of its runs, in place of those of the deployed function: ``cpu`` in cores and
+            ``memory`` in MiB (a number, or request and limit), ``gpu``, ``env``, ``secrets``
+            (names, or names with ``keys``), ``volumes`` by mount path, ``region``.
         args: keyword arguments of the call, JSON values.
         deadline: seconds that an occurrence may be late and still start.
         tolerance: minutes that an occurrence may be late and still count as in time.
@@ -52,6 +55,7 @@ class ScheduleRecord:
     at: int | None = None
     code: str = ""
     tries: int = 0
+    resources: Mapping[str, Any] = field(default_factory=dict)
     args: Mapping[str, Any] = field(default_factory=dict)
     catchup: Catchup = Catchup.LATEST
     deadline: int | None = None
@@ -179,6 +183,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "tries": int,
     "anchor": int,
     "args": dict,
+    "resources": dict,
     "deadline": int | None,
     "tolerance": int,
     "suspended": str | None,

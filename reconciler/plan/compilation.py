@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from reconciler.cron import Expression, Timetable, minute, parse
 from reconciler.foreign_text import on_one_line
@@ -211,6 +211,7 @@ def _record(
         function=runs.function,
         code=runs.code,
         tries=runs.tries,
+        resources=dict(runs.resources),
         anchor=anchor,
         when=() if one_off else schedule.when,
         # One time is one instant; days to exclude are those of a zone all the same.
@@ -249,6 +250,7 @@ class _Runs(NamedTuple):
     timeout: int | None
     code: str = ""
     tries: int = 0
+    resources: Mapping[str, Any] = MappingProxyType({})
 
 
 def _runs(schedule: Schedule, targets: Mapping[str, TargetRecord]) -> _Runs:
@@ -256,7 +258,9 @@ def _runs(schedule: Schedule, targets: Mapping[str, TargetRecord]) -> _Runs:
     if isinstance(target, FunctionTarget):
         timeout = schedule.timeout
         seconds = None if timeout is None else round(timeout.total_seconds())
-        return _Runs(target.app, target.function, schedule.retries, seconds)
+        return _Runs(
+            target.app, target.function, schedule.retries, seconds, resources=target.resources
+        )
     retries = target.options.retries or NO_RETRIES
     record = targets.get(target.key)
     if record is None:  # a question about times, which deploys nothing

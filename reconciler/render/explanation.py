@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from reconciler.foreign_text import on_one_line
+from reconciler.manifest.sizes import format_memory
 from reconciler.model.applied import Origin
 from reconciler.model.history import Run, lateness
 from reconciler.model.occurrence import format_minute
@@ -92,6 +94,7 @@ def run_lines(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[s
         "result": run.result,
         "seen": run.seen,
         "by": f"wake {run.wake} of {run.slot}",
+        "with": None if record is None else resources_text(record.resources),
     }
     for label, value in rows.items():
         if value is not None:
@@ -105,6 +108,22 @@ def run_lines(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[s
     command = logs.command(run, record)
     if command is not None:
         yield f"  logs     {command}"
+
+
+def resources_text(resources: Mapping[str, Any]) -> str | None:
+    """``cpu 2, memory 4Gi, gpu L4``; None for a function's own. No value of a variable is shown."""
+    sizes = [key for key in ("cpu", "memory", "gpu") if key in resources]
+    names = [key for key in ("env", "secrets", "volumes", "region") if key in resources]
+    parts = [f"{key} {_size(key, resources[key])}" for key in sizes]
+    for key in names:
+        named = (one if isinstance(one, str) else one["name"] for one in resources[key])
+        parts.append(f"{key} {', '.join(named)}")
+    return ", ".join(parts) or None
+
+
+def _size(key: str, value: Any) -> str:
+    show = format_memory if key == "memory" else str
+    return " to ".join(map(show, value if isinstance(value, list) else [value]))
 
 
 def what_happened(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:

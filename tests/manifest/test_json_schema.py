@@ -184,6 +184,7 @@ SOUND: dict[str, Any] = {
     "description": "Two\nlines.",
     "owner": "data",
     "labels": {"tier": "1", "example.com/team": ""},
+    "resources": {"cpu": 2, "memory": "4Gi", "gpu": "L4", "secrets": ["api"]},
     "image": {"python": "3.12", "pip": ["requests==2.32.0"], "apt": ["curl"], "uv_sync": True},
     "cpu": [0.5, 2],
     "memory": ["512Mi", 2048],
@@ -202,7 +203,7 @@ SOUND: dict[str, Any] = {
 
 def with_key(key: str, value: object) -> dict[str, object]:
     when = {} if key == "at" else {"schedule": "1d"}
-    needs_code = key == "code" or key in MANIFEST["dependentRequired"]
+    needs_code = key == "code" or MANIFEST["dependentRequired"].get(key) == ["code"]
     target = {"code": "a.py::f"} if needs_code else {"function": "a/b"}
     return {"name": "job", **when, **target, key: value}
 

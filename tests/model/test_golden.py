@@ -187,6 +187,19 @@ def test_an_interval_of_several_days_is_read_from_format_3() -> None:
     )
 
 
+def test_the_resources_of_runs_are_read_from_format_4() -> None:
+    (record,) = decode_generation(content("generation-resources.jsonl", 4), "golden").records
+    assert record.resources == {
+        "cpu": [2, 8],
+        "memory": 16384,
+        "gpu": "L4",
+        "env": {"MODE": "full"},
+        "secrets": ["warehouse", {"name": "mail", "keys": ["TOKEN"]}],
+        "volumes": {"/data": "reports"},
+        "region": ["us-east"],
+    }
+
+
 def test_a_code_target_is_read_from_format_4() -> None:
     generation = decode_generation(content("generation.jsonl", 4), "golden")
     (record,) = generation.records

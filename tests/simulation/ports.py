@@ -104,6 +104,12 @@ class SimulatedCaller:
         call = await self.container.call(lambda: self.begin(args["id"]), StartUnknownError)
         return call.id
 
+    async def start_with(
+        self, app: str, function: str, args: Mapping[str, Any], _resources: Mapping[str, Any]
+    ) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start(app, function, args)
+
     async def supervise(self, order: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         container, given = self.container, dict(order)

@@ -106,12 +106,14 @@ class FakeCaller:
         missing: ``app/function`` names that do not exist.
         unreached: how many of the next starts fail before they are sent.
         statuses: how calls stand, by id; a call that is not named here is running.
+        resources: those of calls that were started with others than their function's own.
     """
 
     missing: set[str] = field(default_factory=set)
     unreached: int = 0
     calls: list[StartedCall] = field(default_factory=list)
     statuses: dict[str, CallStatus] = field(default_factory=dict)
+    resources: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
@@ -124,6 +126,14 @@ class FakeCaller:
         self.calls.append(call)
         await asyncio.sleep(0)
         return call.id
+
+    async def start_with(
+        self, app: str, function: str, args: Mapping[str, Any], resources: Mapping[str, Any]
+    ) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        call = await self.start(app, function, args)
+        self.resources[call] = resources
+        return call
 
     async def look_up(self, app: str, function: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
@@ -135,9 +136,15 @@ class ModalCaller:
 
     environment: str | None = None
     own_app: str = ""
-    _functions: dict[tuple[str, str], asyncio.Task[_ModalFunction]] = field(default_factory=dict)
+    _functions: dict[tuple[str, ...], asyncio.Task[_ModalFunction]] = field(default_factory=dict)
 
     async def start(self, app: str, function: str, args: Mapping[str, Any]) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start_with(app, function, args, {})
+
+    async def start_with(
+        self, app: str, function: str, args: Mapping[str, Any], resources: Mapping[str, Any]
+    ) -> str:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         try:
             with asking(f"look up the function {app}/{function}"):
@@ -147,12 +154,15 @@ class ModalCaller:
         except Exception as error:
             failure = _failure_of(error, f"look up the function {app}/{function}")
             raise NotStartedError(str(failure or _described(error))) from error
+        if resources:
+            target = await self._configured(app, function, resources)
         try:
             with asking(f"start {app}/{function}"):
                 call = await target.spawn.aio(**args)
         except NotFoundError as error:
             # The function was deleted after we had looked it up; look it up again next time.
-            self._functions.pop((app, function), None)
+            for known in [key for key in self._functions if key[:2] == (app, function)]:
+                self._functions.pop(known, None)
             raise TargetMissingError(f"there is no function {app}/{function}") from error
         except TypeError as error:
             # What the client cannot pass on, such as these arguments, it has not sent.
@@ -200,30 +210,60 @@ class ModalCaller:
         with translated_errors(f"cancel the call {call}"), suppress(NotFoundError):
             await modal.FunctionCall.from_id(call).cancel.aio()
 
-    async def _target(self, app: str, function: str) -> _ModalFunction:
+    async def _configured(
+        self, app: str, function: str, resources: Mapping[str, Any]
+    ) -> _ModalFunction:
+        """The function with other resources.
+
+        Raises:
+            NotStartedError: Modal refuses them, or a Secret or Volume does not exist.
+        """
+        asked = f"prepare {app}/{function} with the schedule's resources"
+        try:
+            with asking(asked):
+                return await self._target(app, function, resources)
+        except Exception as error:
+            failure = _failure_of(error, asked)
+            raise NotStartedError(str(failure or _described(error))) from error
+
+    async def _target(
+        self, app: str, function: str, resources: Mapping[str, Any] | None = None
+    ) -> _ModalFunction:
         """The function, looked up once for all that start it at the same time or later."""
-        found = self._functions.get((app, function))
+        key = (
+            (app, function, json.dumps(resources, sort_keys=True)) if resources else (app, function)
+        )
+        found = self._functions.get(key)
         if found is None:
-            found = asyncio.create_task(self._find(app, function))
-            self._functions[app, function] = found
+            found = asyncio.create_task(self._find(app, function, resources or {}))
+            self._functions[key] = found
         try:
             return await asyncio.shield(found)
         except Exception:
-            self._functions.pop((app, function), None)
+            self._functions.pop(key, None)
             raise
 
-    async def _find(self, app: str, function: str) -> _ModalFunction:
+    async def _find(self, app: str, function: str, resources: Mapping[str, Any]) -> _ModalFunction:
         class_name, separator, method = function.rpartition(".")
         if not separator:
             found: _ModalFunction = modal.Function.from_name(
                 app, function, environment_name=self.environment
             )
+            if resources:
+                found = self._with(found, resources)
             await found.hydrate.aio()
             return found
         cls = modal.Cls.from_name(app, class_name, environment_name=self.environment)
         await cls.hydrate.aio()
+        if resources:
+            cls = self._with(cls, resources)
         # Of a class that is looked up the client knows the methods: another name is not found.
         return cast("_ModalFunction", getattr(cls(), method))
+
+    def _with(self, found: T, resources: Mapping[str, Any]) -> T:
+        from reconciler.dispatch.adapters.run_resources import with_resources  # start-up time
+
+        return cast("T", with_resources(cast("Any", found), resources, self.environment))
 
 
 def _failure_of(error: Exception, asked: str | None) -> ModalError | None:

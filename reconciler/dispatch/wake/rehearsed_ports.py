@@ -66,6 +66,12 @@ class RehearsedCaller:
             raise NotStartedError(str(error)) from error
         return self._call()
 
+    async def start_with(
+        self, app: str, function: str, args: Mapping[str, Any], _resources: Mapping[str, Any]
+    ) -> str:
+        """See :class:`~reconciler.dispatch.ports.Caller`."""
+        return await self.start(app, function, args)
+
     async def look_up(self, app: str, function: str) -> None:
         """See :class:`~reconciler.dispatch.ports.Caller`."""
         await self.caller.look_up(app, function)

@@ -253,6 +253,10 @@ class _Starter:
             scheduled = format_time(self.claimant.now)
             args = in_envelope(args, self.occurrence, scheduled, record.delivery)
         if not record.supervised:
+            if record.resources:
+                return await self.caller.start_with(
+                    record.app, record.function, args, record.resources
+                )
             return await self.caller.start(record.app, record.function, args)
         from reconciler.dispatch.wake.supervision import RunOrder
 
@@ -267,6 +271,7 @@ class _Starter:
             timeout=record.timeout,
             delivery=record.delivery,
             ping=record.ping,
+            resources=record.resources,
         )
         return await self.caller.supervise(order.to_json())
 

@@ -58,6 +58,7 @@ class RunOrder:
         backoff: seconds before the second try; each wait is ``factor`` times the one before.
         timeout: seconds that one try may take; None for the target's own limit.
         ping: what is asked for when it starts and ends.
+        resources: in place of those of the deployed function, as a schedule's record has them.
     """
 
     occurrence: str
@@ -70,11 +71,15 @@ class RunOrder:
     timeout: int | None = None
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     ping: Address | None = None
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The argument of the supervisor's call."""
         ping = None if self.ping is None else self.ping.to_json()
-        return {**asdict(self), "ping": ping}
+        order = {**asdict(self), "ping": ping}
+        if not self.resources:
+            del order["resources"]  # a supervisor of an earlier version knows no such field
+        return order
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -214,7 +219,11 @@ class Supervisor:
         """Start the target. Should we be cancelled meanwhile, its call ends with us."""
         order = self.order
         args = of_try(dict(order.args), number)
-        starting = asyncio.ensure_future(self.caller.start(order.app, order.function, args))
+        if order.resources:
+            start = self.caller.start_with(order.app, order.function, args, order.resources)
+        else:
+            start = self.caller.start(order.app, order.function, args)
+        starting = asyncio.ensure_future(start)
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:
