@@ -14,11 +14,11 @@ from reconciler.model.history import Run
 async def with_modal_tries(
     runs: Iterable[Run], generation: Generation, claims: Claims
 ) -> list[Run]:
-    """The runs, those of code targets that Modal retries with each attempt."""
+    """The runs, those of code targets with each attempt and what it used."""
     found = []
     for run in runs:
         record = generation.owner(run.occurrence)
-        if run.call and run.state.ended and not run.tries and record and record.tries:
+        if run.call and run.state.ended and not run.tries and record and record.code:
             run = replace(run, tries=await tries_of(run.call, record.tries + 1, claims))
         found.append(run)
     return found

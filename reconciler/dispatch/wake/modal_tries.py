@@ -24,9 +24,10 @@ async def tries_of(call: str, most: int, claims: Claims) -> tuple[str, ...]:
     Args:
         most: attempts that failures explain.
     """
-    keys = [attempt_key(call, number) for number in range(1, most + RESTARTS + 1)]
     try:
-        found = await at_once(claims.get(key) for key in keys)
+        found = await _entries(call, 1, 2, claims)
+        if found[1] is not None:
+            found += await _entries(call, 3, most + RESTARTS, claims)
     except UnavailableError:
         return ()
     lines = []
@@ -35,6 +36,21 @@ async def tries_of(call: str, most: int, claims: Claims) -> tuple[str, ...]:
             break
         lines.append(_line(number, call, entry))
     return tuple(lines)
+
+
+async def used_by(call: str, claims: Claims) -> str | None:
+    """Processor time and memory of the only attempt of a call; None where it is not recorded."""
+    try:
+        entry = await claims.get(attempt_key(call, 1))
+    except UnavailableError:
+        return None
+    used = None if entry is None else entry.get("used")
+    return None if used is None else str(used)
+
+
+async def _entries(call: str, first: int, last: int, claims: Claims) -> list[Entry | None]:
+    keys = [attempt_key(call, number) for number in range(first, last + 1)]
+    return list(await at_once(claims.get(key) for key in keys))
 
 
 def _line(number: int, call: str, entry: Entry) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 
 from reconciler.alerts import Address
+from reconciler.attempts import ENVELOPE
 from reconciler.dispatch.answers import (
     CallState,
     CallStatus,
@@ -149,7 +150,7 @@ class Supervisor:
                 status = CallStatus(CallState.FAILED, reason=str(doubt))
                 self.tries.append(_line(number, status))
                 break
-            self.tries.append(_line(number, status))
+            self.tries.append(_line(number, status, await self._used(status)))
             if status.state in (CallState.SUCCEEDED, CallState.CANCELLED):
                 break
             if number <= order.retries:
@@ -157,6 +158,14 @@ class Supervisor:
             elif order.retries:
                 status = replace(status, reason=f"gave up after {number} tries: {status.reason}")
         return replace(status, tries=tuple(self.tries))
+
+    async def _used(self, status: CallStatus) -> str | None:
+        """What a try of a code target used, as its entry point recorded it."""
+        if status.call is None or ENVELOPE not in self.order.args:
+            return None
+        from reconciler.dispatch.wake.modal_tries import used_by  # start-up time: code targets only
+
+        return await used_by(status.call, self.claims)
 
     async def _rest(self, number: int) -> None:
         """Wait for the next try; one that has begun before we were started again is to be watched,
@@ -301,6 +310,6 @@ def _unconfirmed(claim: Claim) -> str:
     return "its supervisor ended before it confirmed a start; delivery is at-most-once"
 
 
-def _line(number: int, status: CallStatus) -> str:
-    parts = [f"{number}:", status.call or "not started", status.state.value]
-    return " ".join([*parts, status.reason] if status.reason else parts)
+def _line(number: int, status: CallStatus, used: str | None = None) -> str:
+    parts = [f"{number}:", status.call or "not started", status.state.value, status.reason, used]
+    return " ".join(part for part in parts if part)

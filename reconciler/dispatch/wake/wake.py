@@ -262,9 +262,9 @@ class _Wake:
         )
 
     async def tries_of(self, call: str, occurrence: Occurrence) -> tuple[str, ...]:
-        """The tries that Modal itself made of a call; none where it makes no further ones."""
+        """The tries of a call of a code target, as its entry point recorded them."""
         record = self.generation.owner(occurrence)
-        if record is None or not record.tries:
+        if record is None or not record.code:
             return ()
         from reconciler.dispatch.wake.modal_tries import tries_of  # start-up time: few runs have it
 
