@@ -205,12 +205,13 @@ async def _calls(run: Run, claims: Claims, *, supervised: bool) -> list[TargetCa
     tries once it has ended, and in the claims of its tries while it runs.
     """
     if run.tries:
-        return [
-            TargetCall(number, word)
-            for number, line in enumerate(run.tries, start=1)
-            for word in line.split()
-            if word.startswith(CALL)
-        ]
+        # The tries that Modal itself makes are all of one call, which has one output.
+        first_tries: dict[str, int] = {}
+        for number, line in enumerate(run.tries, start=1):
+            call = next((word for word in line.split() if word.startswith(CALL)), None)
+            if call is not None:
+                first_tries.setdefault(call, number)
+        return [TargetCall(number, call) for call, number in first_tries.items()]
     if not supervised:
         return [] if run.call is None else [TargetCall(1, run.call)]
     found: list[TargetCall] = []

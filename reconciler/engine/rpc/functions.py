@@ -130,6 +130,9 @@ class Functions:
             else b""
         )
         bound = self._spec(self._apps.bind(base.id, request.serialized_params, options))
+        if options:
+            ignored = not_emulated(bound.function, layers(self._catalog, bound.function.image_id))
+            self._events.ignored(bound.name, ignored)
         return api_pb2.FunctionBindParamsResponse(
             bound_function_id=bound.id, handle_metadata=_handle(bound)
         )
