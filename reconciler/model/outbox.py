@@ -129,8 +129,8 @@ class Outbox(NamedTuple):
             count as notified that are as long as the live rules ask for.
         succeeded: schedule to the time of its newest run that succeeded, as long as older ones are
             open: should they fail, their streak is over already.
-        misses: schedule or task to the newest of its misses that a notification has counted, epoch
-            minutes, ascending.
+        misses: the name in their occurrence ids to the newest misses that a notification has
+            counted, epoch minutes, ascending.
     """
 
     streaks: Mapping[str, tuple[str, ...]]

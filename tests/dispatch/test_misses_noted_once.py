@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,9 @@ from tests.dispatch.alarm_scenario import PAGER, rule
 from tests.dispatch.scenario import World, at, hourly
 from tests.simulation.virtual_time import run_virtually
 
+NAMES = ("hourly", "renamed")
+"""What the schedule is called."""
+
 
 @dataclass
 class Misses:
@@ -31,10 +35,19 @@ class Misses:
 
     world: World = field(default_factory=World)
     written: list[WakeLog] = field(default_factory=list)
+    renamed: str | None = None
+    """Until when its occurrences bear its old name; None while it has no other."""
 
-    def live(self, *, number: int, more: bool = False) -> None:
-        """Apply, if wanted with another schedule: then the generation is another one."""
+    def live(self, *, number: int, more: bool = False, before: bool = False) -> None:
+        """Apply, if wanted with another schedule: then the generation is another one.
+
+        Args:
+            before: what was live before the schedule was renamed.
+        """
         records = [hourly(deadline=600)]
+        if self.renamed is not None and not before:
+            former = (("hourly", minute(at(self.renamed))),)
+            records = [hourly("renamed", deadline=600, formerly=former)]
         if more:
             records.append(hourly("other", delivery=Delivery.AT_MOST_ONCE))
         begun = {record.name: number for record in records}
@@ -45,13 +58,17 @@ class Misses:
         asked = None if as_if is None else minute(at(as_if))
         self.written.append(self.world.wake(time, as_if=asked))
 
-    def at_once(self, *times: str) -> None:
-        """Let wakes meet, of which the second reads another generation."""
+    def at_once(self, *times: str, before: int | None = None) -> None:
+        """Let wakes meet, of which the second reads another generation.
+
+        Args:
+            before: which of them reads what was live before the schedule was renamed.
+        """
 
         async def all_of_them() -> list[WakeLog]:
             jobs = []
             for number, time in enumerate(times):
-                self.live(number=1, more=number % 2 == 1)
+                self.live(number=1, more=number % 2 == 1, before=number == before)
                 token = f"{time}-{number}"
                 request = WakeRequest(wake=token, token=token, slot="poller")
                 jobs.append(asyncio.create_task(wake(self.world.ports(time), request)))
@@ -93,22 +110,22 @@ class Misses:
         for key in [key for key in entries if "@" in key]:
             del entries[key]
 
-    def counted(self, name: str = "hourly") -> int:
-        """The misses of a schedule that its alarms count."""
+    def counted(self) -> int:
+        """The misses of the schedule that its alarms count."""
         return sum(
             alarm["count"]
             for message in self.world.messenger.sent
             for alarm in json.loads(message.body or b"{}").get("alarms", ())
-            if alarm["kind"] == "missed" and alarm["schedule"] == name
+            if alarm["kind"] == "missed" and alarm["schedule"] in NAMES
         )
 
-    def missed(self, name: str = "hourly") -> set[int]:
+    def missed(self) -> set[int]:
         """The misses that some wake has written down."""
         return {
             time
             for log in self.written
             for line in log.records
-            if line.state is RunState.MISSED and line.name == name
+            if line.state is RunState.MISSED and line.name in NAMES
             for time in line.times
         }
 
@@ -120,6 +137,19 @@ def test_wakes_that_read_different_generations_count_a_miss_once() -> None:
         misses.wake("09:05")
         misses.at_once(*times)
         assert misses.counted() == len(misses.missed()) > 0
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("times", [("10:30", "11:30"), ("11:30", "10:30"), ("11:30", "11:30")])
+def test_wakes_of_which_one_knows_the_new_name_alone_count_a_miss_once(
+    times: tuple[str, str], before: int
+) -> None:
+    misses = Misses()
+    misses.live(number=1)
+    misses.wake("09:05")
+    misses.renamed = "11:40"
+    misses.at_once(*times, before=before)
+    assert misses.counted() == len(misses.missed()) > 0
 
 
 def test_a_miss_whose_runs_file_was_lost_is_not_counted_again() -> None:
@@ -166,13 +196,45 @@ def test_the_misses_of_all_names_of_a_schedule_are_counted() -> None:
         RunRecord(name=name, times=(time,), state=RunState.MISSED, at="2026-11-20T11:00:00Z")
         for name, time in (("old", nine), ("new", ten))
     ]
-    noted = outbox_with(known, generation, lines, at("11:00"))
-    assert (noted.notifications, noted.misses) == ({}, {"new": (nine, ten)})
+    noted = outbox_with(known, generation, lines, at("11:00"), is_current=True)
+    assert (noted.notifications, noted.misses) == ({}, known.misses)
+
+
+def test_misses_that_were_counted_under_the_name_of_today_are_not_counted_again() -> None:
+    nine, ten = minute(at("09:00")), minute(at("10:00"))
+    record = hourly("new", formerly=(("old", ten),))
+    generation = new_generation((record,), (), 300, alerts=Alerts(rule(to=(PAGER,))))
+    known = Outbox({}, {}, misses={"new": (nine,)})
+    line = RunRecord(
+        name="old", times=(nine, ten), count=2, state=RunState.MISSED, at="2026-11-20T11:00:00Z"
+    )
+    noted = outbox_with(known, generation, [line], at("11:00"), is_current=True)
+    assert [one.times for one in noted.notifications.values()] == [(ten,)]
+
+
+def test_a_miss_is_not_counted_again_when_another_schedule_has_its_name_by_now() -> None:
+    ten = minute(at("10:00"))
+    records = (hourly("new", formerly=(("old", ten),)), hourly("old", since="10:30"))
+    generation = new_generation(records, (), 300, alerts=Alerts(rule(to=(PAGER,))))
+    known = Outbox({}, {}, misses={"old": (ten,)})
+    line = RunRecord(name="old", times=(ten,), state=RunState.MISSED, at="2026-11-20T11:00:00Z")
+    assert outbox_with(known, generation, [line], at("11:00"), is_current=True) == known._replace(
+        notified=frozenset()
+    )
+
+
+@pytest.mark.parametrize(("is_current", "kept"), [(True, {}), (False, {"gone": (1,)})])
+def test_misses_of_an_unknown_name_go_once_wakes_read_the_generation_without_it(
+    is_current: bool, kept: dict[str, tuple[int, ...]]
+) -> None:
+    generation = new_generation((hourly(),), (), 300, alerts=Alerts(rule(to=(PAGER,))))
+    known = Outbox({}, {}, misses={"gone": (1,)})
+    assert outbox_with(known, generation, [], at("11:00"), is_current=is_current).misses == kept
 
 
 Event: TypeAlias = tuple[str, int]
 
-EVERYWHERE = ("wake", "at", "meet", "die", "apply", "look again", "forget claims")
+EVERYWHERE = ("wake", "at", "meet", "die", "apply", "rename", "look again", "forget claims")
 
 
 def events(lost: str) -> st.SearchStrategy[list[Event]]:
@@ -201,6 +263,9 @@ def test_no_miss_is_counted_twice(happening: list[Event]) -> None:
                 misses.die_before_the_cursor(f"{hour}:30")
             case "lose cursor":
                 misses.lose_cursor()
+            case "rename" if misses.renamed is None:
+                misses.renamed = f"{hour + 1}:30"
+                misses.at_once(f"{hour}:30", f"{hour + 1}:30", before=step % 2)
             case "apply":
                 misses.live(number=1 + step, more=step == 2)
             case "lose runs files":

@@ -34,19 +34,35 @@ MISSES_OF_ONE: Final = 200
 
 
 def outbox_with(
-    outbox: Outbox, generation: Generation, lines: Iterable[RunRecord], seen: datetime
+    outbox: Outbox,
+    generation: Generation,
+    lines: Iterable[RunRecord],
+    seen: datetime,
+    *,
+    is_current: bool,
 ) -> Outbox:
     """An outbox and what these lines add.
 
     Args:
         lines: each end of a call once, in the order in which it counts.
         seen: when the wake saw them.
+        is_current: whether a wake that read this generation left the outbox. Misses of a name
+            that the generation does not know are then of a schedule that is gone; else it may have
+            appeared since, and they are kept.
     """
     streaks = _known_today(outbox.streaks, generation)
     notified = _notified_today(outbox.notified, streaks, generation)
     succeeded = _known_today(outbox.succeeded, generation)
-    misses = _misses_today(outbox.misses, generation)
-    writer = _Writer(generation, format_time(seen), streaks, notified, succeeded, misses, [])
+    misses, counted = dict(outbox.misses), dict[str, set[int]]()
+    for name, times in outbox.misses.items():
+        today = name if is_task(name) else _name_today(name, generation)
+        if today is None and is_current:
+            del misses[name]
+        for key in {name, today or name}:
+            counted.setdefault(key, set()).update(times)
+    writer = _Writer(
+        generation, format_time(seen), streaks, notified, succeeded, misses, counted, []
+    )
     for line in lines:
         writer.note(line)
     notifications = {**outbox.notifications}
@@ -75,7 +91,8 @@ def with_lines(
     """
     new = [line for line in records if not line.state.ended or line.call in found.calls]
     new.sort(key=lambda line: (not line.state.ended, line.occurrence.at))
-    outbox = outbox_with(found.outbox, generation, new, seen)
+    is_current = found.generation == generation.digest
+    outbox = outbox_with(found.outbox, generation, new, seen, is_current=is_current)
     needed = _needed(outbox, merged, generation)
     return replace(merged, outbox=outbox._replace(succeeded=needed))
 
@@ -142,6 +159,8 @@ class _Writer:
     notified: set[str]
     good: dict[str, str]
     misses: dict[str, tuple[int, ...]]
+    counted: dict[str, set[int]]
+    """The same by the names of today as well."""
     raised: list[Notification]
 
     def note(self, line: RunRecord) -> None:
@@ -206,11 +225,16 @@ class _Writer:
         )
 
     def missed(self, name: str, line: RunRecord) -> None:
-        counted = self.misses.get(name, ())
-        times = tuple(at for at in line.times if at not in counted)
+        # A wake that reads another generation may know the schedule by another name, but it calls
+        # the occurrence the same.
+        by_name = self.counted.setdefault(name, set()), self.counted.setdefault(line.name, set())
+        times = tuple(at for at in line.times if not any(at in counted for counted in by_name))
         if not times:
             return
-        self.misses[name] = tuple(sorted((*counted, *times)))[-MISSES_OF_ONE:]
+        for counted in by_name:
+            counted.update(times)
+        kept = (*self.misses.get(line.name, ()), *times)
+        self.misses[line.name] = tuple(sorted(kept))[-MISSES_OF_ONE:]
         self.add(
             NotificationKind.MISSED,
             name,
@@ -310,18 +334,6 @@ def _known_today(kept: Mapping[str, V], generation: Generation) -> dict[str, V]:
     """What is kept of schedules that still exist, under the names that they have now."""
     known = ((_name_today(name, generation), value) for name, value in kept.items())
     return {name: value for name, value in known if name is not None}
-
-
-def _misses_today(
-    misses: Mapping[str, tuple[int, ...]], generation: Generation
-) -> dict[str, tuple[int, ...]]:
-    """The counted misses under the names of today, together those of all names that one had."""
-    found: dict[str, tuple[int, ...]] = {}
-    for name, times in misses.items():
-        today = name if is_task(name) else _name_today(name, generation)
-        if today is not None:
-            found[today] = tuple(sorted({*found.get(today, ()), *times}))
-    return found
 
 
 def _name_today(name: str, generation: Generation) -> str | None:

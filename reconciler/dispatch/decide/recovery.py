@@ -90,7 +90,8 @@ def with_notifications(
     oldest, known = format_time(seen - GIVEN_UP_AFTER), _Known()
     for log in logs:
         started = datetime.fromisoformat(log.started)
-        outbox = outbox_with(outbox, generation, known.new(log.records), started)
+        lines = known.new(log.records)
+        outbox = outbox_with(outbox, generation, lines, started, is_current=False)
         stale = [
             key
             for key, notification in outbox.notifications.items()
