@@ -281,11 +281,28 @@ def test_an_alarm_of_a_schedule_that_was_deleted_meanwhile_is_dropped() -> None:
     world.wake("09:30")
     world.messenger.refusing.clear()
     world.live(alerts=Alerts(rule()))
-    world.wake("09:40")
+    world.wake("09:44")
+    assert "notices" in world.claims.entries[CURSOR_KEY], "the wake may read what was live before"
+    world.wake("09:45")
     entry = world.claims.entries[CURSOR_KEY]
     assert texts(world) == []
     assert "notices" not in entry
     assert "streaks" not in entry
+
+
+def test_a_wake_that_does_not_know_a_new_schedule_yet_leaves_its_alarm_to_the_next() -> None:
+    world = alarming()
+    run_hours(world, [BAD])
+    world.messenger.refusing.add("https://hooks.slack.com/…")
+    world.wake("09:30")
+    world.messenger.refusing.clear()
+    world.live(hourly("other"), alerts=Alerts(rule()))
+    world.wake("09:35")
+    assert texts(world) == []
+    world.live(hourly(), alerts=Alerts(rule()))
+    world.wake("09:40")
+    (text,) = texts(world)
+    assert "hourly failed, hourly@2026-11-20T09:00Z" in text
 
 
 def test_what_waits_to_be_sent_is_found_in_the_runs_files_when_the_cursors_entry_is_gone() -> None:

@@ -50,7 +50,7 @@ def test_a_ping_that_waits_while_its_schedule_is_deleted_is_dropped() -> None:
     assert waiting["kind"] == "ping-success"
     world.live(hourly("other"))
     world.messenger.refusing.clear()
-    assert world.wake("09:10").sendings == ()
+    assert world.wake("09:20").sendings == ()
     assert "notices" not in world.claims.entries["cursor"]
 
 

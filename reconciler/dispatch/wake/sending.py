@@ -36,6 +36,9 @@ ATTEMPTS: Final = 8
 """Attempts to send a notification, over two hours if there are wakes."""
 LONGEST_WAIT: Final = 60
 """Minutes between two attempts at most; the first wait is one, each twice the one before."""
+UNADDRESSED: Final = timedelta(minutes=15)
+"""How long a notification waits whose recipients the generation does not name. A wake may read what
+was live some minutes ago, and not know a schedule that has appeared, or its recipients, since."""
 OF_NO_SCHEDULE: Final = (NotificationKind.OVERDUE, NotificationKind.DAMAGED)
 """Kinds that are about a slot or about what is stored: sent if the setting ``overdue`` says so."""
 
@@ -82,8 +85,12 @@ async def send_notifications(
     round_ = _Round(claimant, claims, messenger)
     fresh = [notification for notification in held if not round_.is_stale(notification)]
     lanes: dict[tuple[bool, Recipient], list[Notification]] = {}
+    unaddressed = set()
     for notification in fresh:
-        for receiver in (whom or recipients)(notification, generation):
+        receivers = (whom or recipients)(notification, generation)
+        if not receivers and round_.age(notification) < UNADDRESSED:
+            unaddressed.add(notification.id)
+        for receiver in receivers:
             lanes.setdefault((notification.kind.is_ping, receiver), []).append(notification)
     jobs = (
         partial(round_.pings, receiver.address, group)
@@ -98,7 +105,7 @@ async def send_notifications(
         for notification in group
         if (notification.id, receiver) not in round_.done
     }
-    settled = frozenset({notification.id for notification in held} - left)
+    settled = frozenset({notification.id for notification in held} - left - unaddressed)
     return Sent(settled, tuple(round_.sendings))
 
 
@@ -169,10 +176,13 @@ class _Round:
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*map(run, jobs)), SENDING)
 
+    def age(self, notification: Notification) -> timedelta:
+        """How long ago it was raised, by the clock of this wake."""
+        return self.claimant.now - datetime.fromisoformat(notification.raised)
+
     def is_stale(self, notification: Notification) -> bool:
         """Whether it is too old to be sent, which is written down."""
-        age = self.claimant.now - datetime.fromisoformat(notification.raised)
-        if age <= GIVEN_UP_AFTER:
+        if self.age(notification) <= GIVEN_UP_AFTER:
             return False
         self.sendings.append(
             Sending(
