@@ -1,7 +1,10 @@
 """Notify people of what is stored and cannot be read, once for each.
 
 The Dict entry ``damaged/WHERE`` says when it was found first. So every wake that comes upon the
-same damage makes the same notification, and its claims say to whom it was sent.
+same damage makes the same notification, and its claims say to whom it was sent. What was whole in
+between is damaged anew: the next entry, ``damaged/WHERE/after/FIRST``, says when that was found. A
+wake knows that of the cursor, which each wake writes, and of what keeps all wakes from working,
+when the cursor says that one has worked since. Of other entries and files it does not know it.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.wake.cursor_entry import record_sendings
 from reconciler.dispatch.wake.sending import OF_NO_SCHEDULE, recipients, send_notifications
 from reconciler.model.claim import Claimant
-from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.cursor import CURSOR_ENTRY, CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Damaged, FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import format_minute, parse_minute
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from reconciler.dispatch.ports import Claims
     from reconciler.dispatch.wake.request import Ports, WakeRequest
 
+MEETING: Final = 15
+"""Minutes in which wakes may still come upon what another has found, and has replaced meanwhile."""
 NAMED_AT_MOST: Final = 20
 """Damaged files and entries of which one wake notifies people; ``status`` names more."""
 
@@ -46,28 +51,42 @@ class FoundDamage(NamedTuple):
     notifications: tuple[Notification, ...] = ()
 
 
-async def found_damage(damaged: Iterable[Damaged], claims: Claims, seen: datetime) -> FoundDamage:
-    """What is new of it, and its notifications. Never raises: without an answer it is new."""
+async def found_damage(
+    damaged: Iterable[Damaged], claims: Claims, seen: datetime, whole: int | None = None
+) -> FoundDamage:
+    """What is new of it, and its notifications. Never raises: without an answer it is new.
+
+    Args:
+        whole: the epoch minute at which a wake last found all of this whole, None when that is not
+            known. A wake that finds the cursor damaged replaces it.
+    """
     named = list(dict.fromkeys(damaged))[:NAMED_AT_MOST]
-    first = await at_once(_found_first(one, claims, seen) for one in named)
+    first = await at_once(
+        _found_first(one, claims, seen, minute(seen) if one.where == CURSOR_ENTRY else whole)
+        for one in named
+    )
     return FoundDamage(
         tuple(one for one, (new, _) in zip(named, first, strict=True) if new),
         tuple(_notification(one, at, seen) for one, (_, at) in zip(named, first, strict=True)),
     )
 
 
-async def _found_first(one: Damaged, claims: Claims, seen: datetime) -> tuple[bool, str]:
+async def _found_first(
+    one: Damaged, claims: Claims, seen: datetime, whole: int | None
+) -> tuple[bool, str]:
     """Whether this wake is the first to find it, and the minute of the one that was."""
-    key, now = f"damaged/{one.where}", format_minute(minute(seen))
+    key = f"damaged/{one.where}"
+    now = format_minute(minute(seen))
     try:
-        if await claims.put_new(key, {"at": now}):
-            return True, now
-        entry = await claims.get(key)
-        first = str((entry or {}).get("at"))
-        parse_minute(first)
+        while not await claims.put_new(key, {"at": now}):
+            entry = await claims.get(key)
+            first = str((entry or {}).get("at"))
+            if whole is None or whole < parse_minute(first) + MEETING:
+                return False, first
+            key = f"damaged/{one.where}/after/{first}"
     except (UnavailableError, ValueError):
-        return True, now
-    return False, first
+        pass
+    return True, now
 
 
 def _notification(one: Damaged, first: str, seen: datetime) -> Notification:
@@ -98,7 +117,7 @@ async def notify_of_outage(
             generation = of_readable_records(generation)
         cursor = await _cursor(ports)
         damage = Damaged(error.where or "current.json", error.what)
-        found = await found_damage([damage], ports.claims, started)
+        found = await found_damage([damage], ports.claims, started, cursor.through)
         held = cursor.outbox.adding(found.notifications).notifications.values()
         # A notification without a recipient in that generation waits for the live one.
         notifications = [notification for notification in held if _whom(notification, generation)]
