@@ -11,6 +11,8 @@ What is exempt, and by which section of ``docs/internals/guarantees.md``:
   as another attempt (Starting); the same where its claim was damaged (Damaged state);
 * what a wake judged whose clock was ahead (Clocks);
 * what was due before a repair that nothing told how far wakes had come (Damaged state);
+* what was open when the Volume was emptied, once the cursor, which alone named it, is lost as well
+  (Damaged state);
 * what waits for another run, or waited when its schedule was deleted (Overlap).
 """
 
@@ -57,7 +59,7 @@ class Fates:
         missed = {reason for key in keys for reason in reports.missed.get(key, ())}
         skipped = {reason for key in keys for reason in reports.skipped.get(key, ())}
         # Not promised: the lines of a runs file whose commit was acknowledged and then lost.
-        lost = not reports.unsure.isdisjoint(keys)
+        lost = not reports.unsure.isdisjoint(keys) or self._forgotten(nominal)
         if started:
             # A start that was never confirmed may be dropped when it would be attempted again.
             dropped = (missed or skipped) and self._disturbed(nominal)
@@ -73,6 +75,10 @@ class Fates:
                 yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
         elif not (lost or self._open(nominal)):
             yield f"{nominal} neither started nor is it reported"
+
+    def _forgotten(self, nominal: Nominal) -> bool:
+        """Whether every record was lost that it was open."""
+        return any(key.id in self.world.harm.forgotten for key in nominal.keys)
 
     def _open(self, nominal: Nominal) -> bool:
         """Whether it still waits, or no wake could know that it was due."""

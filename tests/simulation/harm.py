@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from reconciler.model.cursor import CURSOR_KEY
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import UnreadableEntry
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.pointer import PROTECTED_KEY
@@ -91,6 +91,7 @@ def do_harm(world: World, harming: Harming) -> None:
 def lose_cursor(world: World) -> None:
     """Remove the cursor's entry."""
     world.entries.pop(CURSOR_KEY, None)
+    note_forgotten(world)
 
 
 def empty(world: World, emptying: Emptying) -> None:
@@ -99,8 +100,25 @@ def empty(world: World, emptying: Emptying) -> None:
     harm.emptied, harm.made_anew = world.now, emptying.made_anew
     for path in world.task_files:
         harm.tasks.add(_task_of(path))
+    harm.open = frozenset(_open(world))
     world.files.clear()
     world.task_files.clear()
+    note_forgotten(world)
+
+
+def note_forgotten(world: World) -> None:
+    """Note what was open when the Volume was emptied, and is named nowhere any more."""
+    world.harm.forgotten |= world.harm.open.difference(_open(world))
+
+
+def _open(world: World) -> Iterator[str]:
+    """The occurrences that the cursor, or a runs file, names as open."""
+    cursor = cursor_of(world.peek(CURSOR_KEY))
+    if isinstance(cursor, Cursor):
+        yield from cursor.pending
+    for file in world.files.values():
+        for log in file.read():
+            yield from log.pending
 
 
 def _entry(world: World, random: Random) -> bool:
@@ -137,6 +155,7 @@ def _cursor(world: World, random: Random) -> bool:
     if CURSOR_KEY not in world.entries:
         return False
     _garble(world, CURSOR_KEY, random)
+    note_forgotten(world)
     return True
 
 

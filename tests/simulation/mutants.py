@@ -95,6 +95,21 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "        from reconciler.cron import minute\n"
         "        return Cursor(through=minute(ports.clock.now()))\n",
     ),
+    # Goes on from what the runs files say, but for what they name as open.
+    "recovered cursor has nothing pending": Edit(
+        "reconciler.dispatch.decide.recovery",
+        "        pending=without(pending, settled),\n",
+        "        pending={},\n",
+    ),
+    # Takes what was open when the Volume was emptied for lost, though the cursor names it.
+    "rebuilt generation has nothing pending": Edit(
+        "reconciler.dispatch.wake.wake",
+        "        if not self.request.regular:\n            return {}\n",
+        "        is_first = cursor.generation != self.generation.digest\n"
+        "        if not self.request.regular or (is_first and self.generation.rebuilt):\n"
+        "            tally.settled.extend(cursor.pending if self.request.regular else ())\n"
+        "            return {}\n",
+    ),
     # Sends what waits also when the claim of the notice says that it was sent.
     "notifications have no claims": Edit(
         "reconciler.dispatch.wake.sending",

@@ -8,7 +8,6 @@ from typing import Final
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.deploy.lost import find_lost
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.model.formats import as_entry
 from reconciler.model.pointer import (
     PROTECTED_KEY,
     Renames,
@@ -16,7 +15,7 @@ from reconciler.model.pointer import (
     read_protection,
     renames_in,
 )
-from tests.simulation.harm import empty
+from tests.simulation.harm import empty, note_forgotten
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import START_SECOND, World
 
@@ -35,9 +34,9 @@ async def empty_and_repair(world: World, scenario: Scenario) -> None:
     empty(world, emptying)
     live = START_SECOND + emptying.repaired
     await asyncio.sleep(live - PLANNING - world.now)
-    stored = world.entries.get(CURSOR_KEY)
-    cursor = cursor_of(None if stored is None else as_entry(stored[0]))
+    cursor = cursor_of(world.get(CURSOR_KEY))
     known = cursor if isinstance(cursor, Cursor) else None
+    note_forgotten(world)
     files = FakeFiles({path: file.content for path, file in world.files.items()})
     lost = await find_lost(files, None, known, read_protection(world.get(PROTECTED_KEY)))
     if lost.since is None:

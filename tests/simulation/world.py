@@ -165,6 +165,8 @@ class Harm:
         emptied, repaired: true epoch seconds between which the Volume held nothing that is live.
         made_anew: whether the deployed functions held another Volume then.
         uncounted: true epoch second up to which the repair knew nothing of what was due.
+        open: ids of the occurrences that were open when the Volume was emptied.
+        forgotten: those of them that neither the cursor nor a runs file has named since.
     """
 
     claims: set[str] = field(default_factory=set)
@@ -175,6 +177,8 @@ class Harm:
     repaired: float = float("inf")
     made_anew: bool = False
     uncounted: float = 0.0
+    open: frozenset[str] = frozenset()
+    forgotten: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -229,11 +233,16 @@ class World:
 
     def get(self, key: str) -> Entry | None:
         """An entry that is still alive; reading keeps it so."""
+        entry = self.peek(key)
+        if entry is not None:
+            self.entries[key] = (self.entries[key][0], self.now)
+        return entry
+
+    def peek(self, key: str) -> Entry | None:
+        """An entry that is still alive, which this does not prolong."""
         found = self.entries.get(key)
-        now = self.now
-        if found is None or now - found[1] > ENTRY_LIFE:
+        if found is None or self.now - found[1] > ENTRY_LIFE:
             return None
-        self.entries[key] = (found[0], now)
         return as_entry(found[0])
 
     def put(self, key: str, entry: Entry) -> None:
