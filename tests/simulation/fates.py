@@ -106,7 +106,8 @@ class Fates:
             return True
         if "is still running" in reason:
             return nominal.overlaps(Overlap.SKIP, Overlap.QUEUE) and self._in_the_way(nominal)
-        return nominal.may_be_barred
+        # What is live when ``wake --at`` is asked decides, also before the time comes.
+        return nominal.may_be_barred or not self.reports.skipped_ahead.isdisjoint(nominal.keys)
 
     def _excused(self, nominal: Nominal, reason: str) -> bool:
         """Whether missing it was right, from what the policies promise and what went wrong."""

@@ -18,7 +18,7 @@ from reconciler.model.pointer import PROTECTED_KEY
 from reconciler.model.task import NAME_PREFIX, TaskPath, parse_task_key, task_id_of
 from tests.simulation.tasks import without_edition
 from tests.simulation.wakes import WakeEvent
-from tests.simulation.world import ENTRY_LIFE, World, notice_of
+from tests.simulation.world import ENTRY_LIFE, World, counted, notice_of
 
 GARBAGE: Final[Sequence[Any]] = (
     "hello",
@@ -100,25 +100,31 @@ def empty(world: World, emptying: Emptying) -> None:
     harm.emptied, harm.made_anew = world.now, emptying.made_anew
     for path in world.task_files:
         harm.tasks.add(_task_of(path))
-    harm.open = frozenset(_open(world))
+    harm.known = frozenset(_known(world))
     world.files.clear()
     world.task_files.clear()
     note_forgotten(world)
 
 
 def note_forgotten(world: World) -> None:
-    """Note what was open when the Volume was emptied, and is named nowhere any more."""
-    world.harm.forgotten |= world.harm.open.difference(_open(world))
+    """Note what was known when the Volume was emptied, and is written nowhere any more."""
+    world.harm.forgotten |= world.harm.known.difference(_known(world))
 
 
-def _open(world: World) -> Iterator[str]:
-    """The occurrences that the cursor, or a runs file, names as open."""
+def _known(world: World) -> Iterator[str]:
+    """What the cursor or a runs file says: what is open, which misses an alarm has counted."""
     cursor = cursor_of(world.peek(CURSOR_KEY))
     if isinstance(cursor, Cursor):
         yield from cursor.pending
+        for name, times in cursor.outbox.misses.items():
+            yield from (counted(Occurrence(name, at)) for at in times)
     for file in world.files.values():
         for log in file.read():
             yield from log.pending
+            for sending in log.sendings:
+                if sending.times:
+                    name = Occurrence.parse(sending.notification.partition("/")[2]).name
+                    yield from (counted(Occurrence(name, at)) for at in sending.times)
 
 
 def _entry(world: World, random: Random) -> bool:

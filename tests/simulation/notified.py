@@ -2,7 +2,8 @@
 
 * Safety: an alarm is sent once. It is sent again only after a fault kept the wake that sent it from
   storing the note of it, after that note was damaged, or by a wake at once whose clock differs.
-* Safety: the alarms about a schedule count no more misses than were reported.
+* Safety: the alarms about a schedule count no more misses than were reported. What an alarm had
+  counted when the Volume was emptied may be counted again, once the cursor is lost as well.
 * Liveness: a miss that a runs file reports is in an alarm, once an undisturbed wake comes within a
   day.
 """
@@ -10,7 +11,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -50,9 +51,17 @@ def wrong_alarms(
     for identity, alarms in alarmed.items():
         count = sum(int(fields["count"]) for fields in alarms.values())
         known = len(missed[identity])
-        if count > known:
+        names = {life.record.name for life in scenario.lives[identity]}
+        if count > known + _forgotten(world, names):
             yield f"alarms count {count} misses, of {known} reported, twice: {_twice(alarms)}"
     yield from _not_alarmed(world, calendar, alarmed)
+
+
+def _forgotten(world: World, names: Collection[str]) -> int:
+    """The misses of a schedule of which every record was lost that an alarm had counted them."""
+    counted = (fact.partition("/") for fact in world.harm.forgotten)
+    misses = (Occurrence.parse(id_) for _, is_miss, id_ in counted if is_miss)
+    return sum(miss.name in names for miss in misses)
 
 
 def _sent_again(world: World) -> Iterator[str]:

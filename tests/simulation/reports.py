@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.cron import instant
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs_file import RunRecord, RunState
+from reconciler.model.runs_file import RunRecord, RunState, format_time
 from tests.simulation.nominal import Calendar
 from tests.simulation.world import World
 
@@ -19,6 +20,7 @@ class Reports:
 
     Attributes:
         missed, skipped: the reasons given.
+        skipped_ahead: skipped by ``wake --at`` before they were due.
         waiting: left by a wake to a later one.
         unsure: named in a runs file that was lost although its commit said yes.
         attempts: the number of the last attempt after which one was missed.
@@ -27,6 +29,7 @@ class Reports:
 
     missed: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
     skipped: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
+    skipped_ahead: set[Occurrence] = field(default_factory=set)
     queued: set[Occurrence] = field(default_factory=set)
     started: set[Occurrence] = field(default_factory=set)
     waiting: set[Occurrence] = field(default_factory=set)
@@ -46,6 +49,10 @@ class Reports:
         for log in world.written:
             for record in log.records:
                 found._read(record, names)
+                # A regular wake may be ahead too, by its clock: that is in ``World.foreseen``.
+                is_ahead = log.through is None and record.at < format_time(instant(log.now))
+                if is_ahead and record.state is RunState.SKIPPED:
+                    found.skipped_ahead.update(_named(record, names))
         for log in world.lost:
             found.unsure.update(key for record in log.records for key in _named(record, names))
         return found

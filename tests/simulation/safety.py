@@ -57,7 +57,7 @@ def wrong_starts(
     for nominal in calendar:
         if starts.of_time(nominal):
             yield from _wrong(world, nominal, starts)
-            yield from _late(world, nominal, starts)
+            yield from _late(world, nominal, starts, reports)
 
 
 def asleep(world: World, call: Call) -> bool:
@@ -110,8 +110,11 @@ def _is_unregistered(world: World, first: Call, second: Call) -> bool:
     return any(first.began <= at <= second.began for at in world.harm.running.get(name, ()))
 
 
-def _late(world: World, nominal: Nominal, starts: Starts) -> Iterator[str]:
+def _late(world: World, nominal: Nominal, starts: Starts, reports: Reports) -> Iterator[str]:
+    waited = not reports.waiting.isdisjoint(nominal.keys)
     for call in starts.of_time(nominal):
+        if waited and call.began > nominal.until:
+            continue  # the policies that are live then decide about it
         if _too_late(nominal, call) and not _is_asked_alone(world, call):
             yield f"{nominal} started {call.began - nominal.due:.0f} s late, past its deadline"
 

@@ -15,6 +15,7 @@ from reconciler.dispatch.wake.sending import ClaimedSending
 from reconciler.model.claim import ClaimState
 from reconciler.model.formats import Entry, as_entry
 from reconciler.model.generation import Generation
+from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import ReadLogs, WakeLog, decode_compacted
 from tests.simulation.virtual_time import VirtualLoop
 
@@ -39,6 +40,11 @@ FAILING: Final = 3
 def notice_of(key: str) -> str:
     """The id of the notice that an entry ``notice/ID/ADDRESS`` is about."""
     return key.removeprefix(NOTICE_PREFIX).rpartition("/")[0]
+
+
+def counted(miss: Occurrence) -> str:
+    """The fact that an alarm has counted a miss."""
+    return f"missed/{miss.id}"
 
 
 @dataclass(slots=True)
@@ -165,8 +171,9 @@ class Harm:
         emptied, repaired: true epoch seconds between which the Volume held nothing that is live.
         made_anew: whether the deployed functions held another Volume then.
         uncounted: true epoch second up to which the repair knew nothing of what was due.
-        open: ids of the occurrences that were open when the Volume was emptied.
-        forgotten: those of them that neither the cursor nor a runs file has named since.
+        known: what was known when the Volume was emptied: the ids of what was open, and
+            :func:`counted` of each miss that an alarm had counted.
+        forgotten: what of it neither the cursor nor a runs file said any more.
     """
 
     claims: set[str] = field(default_factory=set)
@@ -177,7 +184,7 @@ class Harm:
     repaired: float = float("inf")
     made_anew: bool = False
     uncounted: float = 0.0
-    open: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
     forgotten: set[str] = field(default_factory=set)
 
 
