@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -41,23 +42,24 @@ class Covering:
 
     by_line: Mapping[str, Mapping[int, frozenset[str]]]
 
-    def of(self, path: str, line: int) -> Sequence[str]:
+    def of(self, path: str, line: int) -> Sequence[Sequence[str]]:
         """The ids of the tests that run a line; of all lines when it runs at import.
 
-        Those of the module's own folder come first: they are the likeliest to notice a change of
-        it. The slow ones come last.
+        Returns:
+            One run of tests after the other. Those of the module's own folder come first: they are
+            the likeliest to notice a change of it. The slow ones come last.
         """
         lines = self.by_line.get(path, {})
         own = f"tests/{Path(path).parts[1]}/"
 
-        def turn(test: str) -> tuple[int, bool, str]:
+        def turn(test: str) -> tuple[int, bool]:
             slow = next((n for n, suite in enumerate(_SLOW, 1) if test.startswith(suite)), 0)
-            return slow, not test.startswith(own), test
+            return slow, not test.startswith(own)
 
         for at in range(line, line - _REACH, -1):
             if at in lines:
-                tests = lines[at] or frozenset().union(*lines.values())
-                return sorted(tests, key=turn)
+                tests = sorted(lines[at] or frozenset().union(*lines.values()))
+                return [list(run) for _, run in groupby(sorted(tests, key=turn), key=turn)]
         return ()
 
 

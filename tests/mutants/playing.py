@@ -17,8 +17,8 @@ from tests.mutants.changes import Change
 from tests.mutants.covering import environment
 
 PATIENCE: Final = 900
-"""Seconds for all tests of one change; each single test has a minute. A change that makes the code
-run without end is noticed by that."""
+"""Seconds for one run of the tests of a change; each single test has a minute. A change that makes
+the code run without end is noticed by that."""
 
 
 class Verdict(Enum):
@@ -48,23 +48,37 @@ class Copy:
             shutil.copyfile(repository / name, target)
         return cls(root)
 
-    def play(self, change: Change, tests: Sequence[str]) -> Verdict:
-        """Run the tests over the changed code; the copy is whole again afterwards.
+    def play(self, change: Change, runs: Sequence[Sequence[str]]) -> Verdict:
+        """Run the tests over the changed code, until a run of them notices; the copy is whole again
+        afterwards.
 
         Raises:
             RuntimeError: pytest has not found the tests, so that nothing is known.
         """
-        if not tests:
+        if not runs:
             return Verdict.UNCOVERED
         module = self.root / change.path
         before = module.read_bytes()
+        module.write_bytes(change.applied(before))
+        try:
+            return Verdict.NOTICED if any(map(self._notice, runs)) else Verdict.SURVIVED
+        except RuntimeError as error:
+            raise RuntimeError(f"{change}: {error}") from error
+        finally:
+            module.write_bytes(before)
+
+    def _notice(self, tests: Sequence[str]) -> bool:
+        """Whether one of these tests fails.
+
+        Raises:
+            RuntimeError: pytest has not found them.
+        """
         listing = self.root / "chosen-tests"
         listing.write_text("".join(f"{test}\n" for test in tests))
         # By a thread, which ends the process: no exception ends a loop that never waits.
         limit = ("-o", "timeout=60", "-o", "timeout_method=thread")
         profile = ("--hypothesis-profile", "unshrunk")
         options = ("-q", "-x", "-p", "no:cacheprovider", *profile, *limit, f"@{listing}")
-        module.write_bytes(change.applied(before))
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", *options],
@@ -76,9 +90,7 @@ class Copy:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Verdict.NOTICED
-        finally:
-            module.write_bytes(before)
+            return True
         if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-            raise RuntimeError(f"{change}: {done.stdout}{done.stderr}")
-        return Verdict.SURVIVED if done.returncode == 0 else Verdict.NOTICED
+            raise RuntimeError(f"{done.stdout}{done.stderr}")
+        return done.returncode != 0
