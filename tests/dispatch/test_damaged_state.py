@@ -363,6 +363,20 @@ def test_a_claim_that_cannot_be_read_is_in_doubt(
     assert world.wake("09:05").records == ()
 
 
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_a_claim_that_cannot_be_read_starts_nothing_that_is_suspended(delivery: Delivery) -> None:
+    world = World()
+    world.live(hourly(delivery=delivery, suspended="a change"))
+    cast("dict[str, Any]", world.claims.entries)["hourly@2026-11-20T09:00Z"] = 7
+    log = world.wake("09:00")
+    assert [(line.state, line.reason) for line in log.records] == [
+        (RunState.SKIPPED, "suspended: a change")
+    ]
+    assert world.caller.calls == []
+    assert [one.where for one in log.damaged] == ["Dict entry hourly@2026-11-20T09:00Z"]
+    assert world.claims.entries["hourly@2026-11-20T09:00Z"]["state"] == "skipped"
+
+
 def test_a_notice_that_cannot_be_read_keeps_no_other_from_being_sent() -> None:
     world = World()
     world.live(hourly(), alerts=Alerts(rule()))

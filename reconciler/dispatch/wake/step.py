@@ -11,7 +11,7 @@ from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.due import DropOutcome, Dropped, Due
 from reconciler.dispatch.wake.start import StartResult, start
-from reconciler.model.claim import Claimant, ClaimState, claim_key
+from reconciler.model.claim import Claimant, ClaimState, claim_key, read_claim
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, format_time
@@ -165,7 +165,7 @@ class StepProcessor:
             for item in due.dropped:
                 times = [at for at in item.times if due.record.occurrence(at).id not in open_before]
                 items.append((due.record, item._replace(times=tuple(times))))
-        taken = await self._claim_dropped(items)
+        taken = await self._claim_dropped(items, tally)
         for record, item in items:
             tally.records.extend(
                 dropped_line(item._replace(name=name, times=times), self.claimant.now)
@@ -174,7 +174,7 @@ class StepProcessor:
         return {occurrence: (record, 1) for occurrence, record in taken.items()}
 
     async def _claim_dropped(
-        self, items: Iterable[tuple[ScheduleRecord, Dropped]]
+        self, items: Iterable[tuple[ScheduleRecord, Dropped]], tally: Tally
     ) -> Mapping[Occurrence, ScheduleRecord]:
         """Claim what is dropped, so that it stays so; return what others had claimed.
 
@@ -188,7 +188,9 @@ class StepProcessor:
         ]
         taken = await at_once(
             self._is_taken(
-                occurrence.id, self.claimant.dropped(_CLAIMED_AS[item.outcome], item.reason)
+                occurrence.id,
+                self.claimant.dropped(_CLAIMED_AS[item.outcome], item.reason),
+                tally.damaged if item.outcome is DropOutcome.SKIPPED else None,
             )
             for occurrence, _record, item in claims
         )
@@ -198,16 +200,29 @@ class StepProcessor:
             if others
         }
 
-    async def _is_taken(self, key: str, entry: Entry) -> bool:
+    async def _is_taken(self, key: str, entry: Entry, damaged: list[Damaged] | None = None) -> bool:
         """Claim an occurrence as dropped; whether another wake had claimed it.
 
         Without an answer it counts as ours: should a simultaneous wake start it after all, then
         its line outweighs ours in the history.
+
+        Args:
+            damaged: of what is suspended or excluded, where a claim is added that cannot be read:
+                it counts as ours too. Only what may start is in doubt by such a claim.
         """
         try:
-            return not await self.claims.put_new(key, entry)
+            if await self.claims.put_new(key, entry):
+                return False
+            if damaged is None:
+                return True
+            found = await self.claims.get(key)
+            if found is None or (damage := read_claim(found, key).damage) is None:
+                return True
+            damaged.append(damage)
+            await self.claims.put(key, entry)
         except UnavailableError:
-            return False
+            pass
+        return False
 
 
 _CLAIMED_AS: Final = {
