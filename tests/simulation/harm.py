@@ -116,8 +116,7 @@ def _known(world: World) -> Iterator[str]:
     cursor = cursor_of(world.peek(CURSOR_KEY))
     if isinstance(cursor, Cursor):
         yield from cursor.pending
-        for name, times in cursor.outbox.misses.items():
-            yield from (counted(Occurrence(name, at)) for at in times)
+    yield from world.counted_misses()
     for file in world.files.values():
         for log in file.read():
             yield from log.pending

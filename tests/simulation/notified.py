@@ -3,7 +3,8 @@
 * Safety: an alarm is sent once. It is sent again only after a fault kept the wake that sent it from
   storing the note of it, after that note was damaged, or by a wake at once whose clock differs.
 * Safety: the alarms about a schedule count no more misses than were reported. What an alarm had
-  counted when the Volume was emptied may be counted again, once the cursor is lost as well.
+  counted when the Volume was emptied may be counted again, once the cursor is lost as well; and so
+  may what a wake undid in the cursor which paused while it wrote it.
 * Liveness: a miss that a runs file reports is in an alarm, once an undisturbed wake comes within a
   day.
 """

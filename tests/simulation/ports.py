@@ -18,7 +18,9 @@ from reconciler.dispatch.answers import (
     UnavailableError,
     UnsentError,
 )
+from reconciler.dispatch.wake.cursor_entry import PATIENCE
 from reconciler.dispatch.wake.request import Ports
+from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.generation import Generation
 from reconciler.model.runs_file import ReadLogs, WakeLog
@@ -57,9 +59,17 @@ class SimulatedClaims:
 
     async def put(self, key: str, entry: Entry) -> None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        await self.container.call(
-            lambda: self.container.world.put(key, entry), UnavailableError, resend=True
-        )
+        world = self.container.world
+        asked = world.now
+
+        def put() -> None:
+            paused = key == CURSOR_KEY and world.now - asked > PATIENCE
+            before = set(world.counted_misses()) if paused else set()
+            world.put(key, entry)
+            if paused:
+                world.harm.forgotten |= before.difference(world.counted_misses())
+
+        await self.container.call(put, UnavailableError, resend=True)
 
 
 @dataclass(frozen=True, slots=True)

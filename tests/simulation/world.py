@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +13,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.dispatch.wake.sending import ClaimedSending
 from reconciler.model.claim import ClaimState
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Entry, as_entry
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
@@ -173,7 +174,8 @@ class Harm:
         uncounted: true epoch second up to which the repair knew nothing of what was due.
         known: what was known when the Volume was emptied: the ids of what was open, and
             :func:`counted` of each miss that an alarm had counted.
-        forgotten: what of it neither the cursor nor a runs file said any more.
+        forgotten: what of it neither the cursor nor a runs file said any more; and the counted
+            misses that a wake took out of the cursor which paused for seconds while it wrote it.
     """
 
     claims: set[str] = field(default_factory=set)
@@ -266,6 +268,13 @@ class World:
             return False
         self.put(key, entry)
         return True
+
+    def counted_misses(self) -> Iterator[str]:
+        """:func:`counted` of each miss that the cursor says an alarm has counted."""
+        cursor = cursor_of(self.peek(CURSOR_KEY))
+        if isinstance(cursor, Cursor):
+            for name, times in cursor.outbox.misses.items():
+                yield from (counted(Occurrence(name, at)) for at in times)
 
     def is_noted(self, notice: str) -> bool:
         """Whether an entry that is alive says that an alarm was sent."""
