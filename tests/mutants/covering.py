@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -46,10 +47,12 @@ class Covering:
         """The ids of the tests that run a line; of all lines when it runs at import.
 
         Returns:
-            One run of tests after the other. Those of the module's own folder come first: they are
-            the likeliest to notice a change of it. The slow ones come last.
+            One run of tests after the other. Those of the module's own folder come first, and of
+            them those that run most of the module: they are the likeliest to notice a change of it.
+            The slow ones come last.
         """
         lines = self.by_line.get(path, {})
+        of_module = Counter(test for tests in lines.values() for test in tests)
         own = f"tests/{Path(path).parts[1]}/"
 
         def turn(test: str) -> tuple[int, bool]:
@@ -58,7 +61,7 @@ class Covering:
 
         for at in range(line, line - _REACH, -1):
             if at in lines:
-                tests = sorted(lines[at] or frozenset().union(*lines.values()))
+                tests = sorted(lines[at] or of_module, key=lambda test: (-of_module[test], test))
                 return [list(run) for _, run in groupby(sorted(tests, key=turn), key=turn)]
         return ()
 
