@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.manifest import Schedule
 from reconciler.model.generation import Generation
-from reconciler.plan import Actual, Rule, make_plan
+from reconciler.plan import Action, Actual, Kind, Rule, make_plan
 from reconciler.plan.compilation import RENAME_GRACE
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told
 
@@ -190,6 +190,19 @@ def test_of_two_that_could_be_the_new_name_none_is_proposed() -> None:
     assert warned(OLD, hourly("one"), hourly("two")) == []
 
 
+def test_of_two_that_could_be_the_old_name_none_is_proposed() -> None:
+    two = applied(given_(hourly("one"), hourly("two")))
+    assert warned(two, hourly("new")) == []
+
+
+def test_of_two_earlier_names_that_are_live_the_other_one_is_deleted_without_a_warning() -> None:
+    two = applied(given_(hourly("one"), hourly("two", "args: {full: true}")))
+    plan = make_plan(desired(given_(hourly("new", "formerly: [two, one]"))), two, NOW + 60)
+    renamed, deleted = [change for change in plan.changes if change.kind is Kind.SCHEDULE]
+    assert (renamed.action, deleted.action) == (Action.RENAME, Action.DELETE)
+    assert [warning.message for warning in plan.warnings] == []
+
+
 def test_an_earlier_name_comes_too_late_when_the_new_one_is_live_already() -> None:
     both = applied(given_(hourly("old"), hourly("new", "args: {full: true}")))
     (message,) = warned(both, hourly("new", "args: {full: true}", "formerly: old"))
@@ -267,11 +280,35 @@ ABC = ("shop/sync", "shop/check", "shop/report")
         ({"a": 1, "b": 2, "c": 0}, [f"a, b and c: each has {ALL} that another of them had"]),
         ({"b": 0, "c": 2}, [f"b: has {ALL} of a, which is deleted"]),
         ({"a": 3, "b": 1, "c": 2, "d": 0}, [f"d: has {ALL} of a, which does something else now"]),
+        (
+            {"a": 1, "b": 3, "c": 2, "d": 0},
+            [
+                f"a: has {ALL} of b, which does something else now",
+                f"d: has {ALL} of a, which does something else now",
+            ],
+        ),
+        (
+            {"a": 1, "c": 2, "d": 0},
+            [
+                f"a: has {ALL} of b, which is deleted",
+                f"d: has {ALL} of a, which does something else now",
+            ],
+        ),
         ({"a": 0, "b": 1, "c": 2}, []),
         ({"a": 3, "b": 1, "c": 2}, []),
         ({"a": 1, "b": 1, "c": 2}, []),
     ],
-    ids=["two", "three", "deleted", "reused", "none", "another", "two alike"],
+    ids=[
+        "two",
+        "three",
+        "deleted",
+        "reused",
+        "passed on",
+        "passed on from one that is deleted",
+        "none",
+        "another",
+        "two alike",
+    ],
 )
 def test_an_exchange_of_names_is_named(works: dict[str, int], messages: list[str]) -> None:
     functions = (*ABC, "shop/clean")
@@ -280,6 +317,12 @@ def test_an_exchange_of_names_is_named(works: dict[str, int], messages: list[str
     assert [message for message in found if "histories" in message] == [
         f"{message}{STAY}" for message in messages
     ]
+
+
+def test_the_work_of_a_schedule_that_was_renamed_may_be_taken_by_another() -> None:
+    live = applied(given_(check("a", "shop/sync"), check("c", "shop/check")))
+    renamed = check("b", "shop/report", "formerly: a")
+    assert warned(live, renamed, check("c", "shop/sync")) == []
 
 
 def test_names_are_exchanged_one_after_the_other() -> None:
