@@ -32,6 +32,11 @@ def test_what_the_manifest_says_needs_no_commit() -> None:
         ((step(2, "other", "old"),), (), {}),
         ((step(2, "new", "old"),), (), {"old": ("new", "2", False)}),
         ((step(2, "mid", "old"),), ("mid",), {"old": ("mid", "2", False)}),
+        (
+            (step(2, "new", "mid", "old"),),
+            (),
+            {"mid": ("new", "2", False), "old": ("new", "2", False)},
+        ),
         # Before it was old it was called new: that leads nowhere else.
         ((step(3, "new", "old"), step(2, "old", "new")), (), {"old": ("new", "3", False)}),
         # Both were earlier names of the planned one, whatever they were to each other before.
