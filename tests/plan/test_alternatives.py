@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from reconciler.manifest import Packing
+from reconciler.plan import make_plan
 from reconciler.plan.alternatives import other_packings, wakes_without_tolerance
 from reconciler.plan.slots import members_of
-from tests.plan.scenario import NOW, hourly, schedules
+from tests.plan.scenario import NOW, desired, hourly, nothing, schedules
 
 HOURLY = 730.5
 """Wakes a month of a schedule that runs every hour."""
@@ -43,3 +44,23 @@ def test_without_tolerance_schedules_that_can_wait_wake_by_themselves() -> None:
     members = members_of(schedules(text), None, NOW)
     without = wakes_without_tolerance(members, Packing.ONE_POLLER, 1, NOW, ())
     assert without == 2 * HOURLY
+
+
+PATIENT = 'name: patient\nschedule: "50 * * * *"\ntolerance: 15m'
+
+
+@pytest.mark.parametrize(
+    ("texts", "crons", "saved"),
+    [
+        (('name: exact\nschedule: "0 * * * *"', PATIENT), 1, 731),
+        ((PATIENT,), 1, 0),
+        (('name: exact\nschedule: "0 * * * *"',), 1, 0),
+        (('name: exact\nschedule: "0 * * * *"', 'name: late\nschedule: "50 * * * *"'), 1, 0),
+    ],
+    ids=["shared", "alone", "exact", "without tolerance"],
+)
+def test_a_plan_says_how_many_wakes_tolerance_saves(
+    texts: tuple[str, ...], crons: int, saved: int
+) -> None:
+    given = desired(schedules("\n---\n".join(texts)), crons=crons)
+    assert make_plan(given, nothing(), NOW).saved_by_tolerance == saved

@@ -93,6 +93,19 @@ def test_each_kind_of_value_is_told_as_the_manifest_has_it(key: str, said: str) 
     assert plan.changes[0].reason == said
 
 
+@pytest.mark.parametrize(
+    ("stored", "said"), [(2.0, "2s"), (0.5, "0.5 s"), (-2.0, "-2.0 s"), (0.0, "0s")]
+)
+def test_seconds_that_no_manifest_can_say_are_shown_as_they_are(stored: float, said: str) -> None:
+    text = 'name: a\nschedule: "0 * * * *"\nretries: {max: 2, backoff: 90s}'
+    live = applied(schedules(text))
+    assert live.live is not None
+    record = replace(live.live.by_name["a"], backoff=stored)
+    before = replace(live, live=replace(live.live, records=(record,)))
+    plan = make_plan(desired(schedules(text)), before, NOW)
+    assert plan.changes[0].reason == f"backoff {said} → 1m30s"
+
+
 def test_several_expressions_are_joined() -> None:
     one, two = 'schedule: "0 * * * *"', 'schedule: ["0 * * * *", "30 6 * * *"]'
     plan = make_plan(

@@ -341,6 +341,18 @@ def test_an_exchange_of_names_is_named(works: dict[str, int], messages: list[str
     assert found == [f"{message}{STAY}" for message in messages]
 
 
+@pytest.mark.parametrize(
+    ("before", "after_"), [(("sync", "check"), ("sync", "sync")), (("sync", "sync"), ("sync", "x"))]
+)
+def test_a_schedule_whose_work_stays_has_exchanged_nothing(
+    before: tuple[str, str], after_: tuple[str, str]
+) -> None:
+    live = applied(given_(check("a", f"shop/{before[0]}"), check("b", f"shop/{before[1]}")))
+    other = check("a", f"shop/{after_[0]}", "description: says more")
+    plan = make_plan(desired(given_(other, check("b", f"shop/{after_[1]}"))), live, NOW + 60)
+    assert [one.message for one in plan.warnings if "histories" in one.message] == []
+
+
 def test_the_work_of_a_schedule_that_was_renamed_may_be_taken_by_another() -> None:
     live = applied(given_(check("a", "shop/sync"), check("c", "shop/check")))
     renamed = check("b", "shop/report", "formerly: a")
