@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reconciler.deploy.deployment import package_folder, runs_inside
+import pytest
+
+from reconciler.deploy.deployment import dispatcher_digest, package_folder, runs_inside
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys, reconciler
@@ -30,3 +32,29 @@ def test_the_mounted_source_imports_nothing_of_ours_that_is_not_mounted(tmp_path
     # An editable installation finds here what a container would not.
     elsewhere = [one for one in done.stdout.split() if not Path(one).is_relative_to(tmp_path)]
     assert not elsewhere
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_another"),
+    [
+        ("dispatch/a.py", True),
+        ("dispatch/z.py", True),
+        ("cli/b.py", False),
+        ("dispatch/c.md", False),
+    ],
+)
+def test_the_dispatcher_is_another_one_when_a_file_that_it_runs_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, is_another: bool
+) -> None:
+    for name in ("dispatch/a.py", "dispatch/z.py", "cli/b.py", "dispatch/c.md"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("one = 1\n")
+    monkeypatch.setattr("reconciler.deploy.deployment.package_folder", lambda: tmp_path)
+    dispatcher_digest.cache_clear()
+    before = dispatcher_digest()
+    (tmp_path / changed).write_text("two = 2\n")
+    dispatcher_digest.cache_clear()
+    after = dispatcher_digest()
+    dispatcher_digest.cache_clear()
+    assert (before != after) is is_another

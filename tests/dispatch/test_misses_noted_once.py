@@ -152,6 +152,16 @@ def test_wakes_of_which_one_knows_the_new_name_alone_count_a_miss_once(
     assert misses.counted() == len(misses.missed()) > 0
 
 
+def test_the_alarm_about_a_miss_names_the_schedule_as_it_is_called_now() -> None:
+    misses = Misses(renamed="11:40")
+    misses.live(number=1)
+    misses.wake("09:05")
+    misses.wake("10:30")
+    (message,) = misses.world.messenger.sent
+    (alarm,) = json.loads(message.body or b"{}")["alarms"]
+    assert (alarm["schedule"], alarm["occurrence"]) == ("renamed", "hourly@2026-11-20T10:00Z")
+
+
 def test_a_miss_whose_runs_file_was_lost_is_not_counted_again() -> None:
     misses = Misses()
     misses.live(number=1)

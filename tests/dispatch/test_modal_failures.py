@@ -95,6 +95,7 @@ def caused(by: BaseException) -> Exception:
         (ConnectionResetError(), FailureKind.CONNECTION),
         (TimeoutError(), FailureKind.TIMEOUT),
         (OSError(errno.ENETUNREACH, "Network is unreachable"), FailureKind.CONNECTION),
+        (OSError("the other side has gone away"), FailureKind.CONNECTION),
         (OSError(errno.ENOSPC, "No space left on device"), FailureKind.LOCAL),
         (PermissionError(errno.EACCES, "Permission denied"), FailureKind.LOCAL),
         (StreamTerminatedError("Connection lost"), FailureKind.CONNECTION),
