@@ -150,6 +150,20 @@ def test_a_deploy_replaces_all_functions_and_tags(apps: Apps, name: str) -> None
     assert second.tags == {**TAGS, "volume": deployed.volume}
 
 
+def test_the_schedules_of_named_functions_are_those_that_were_deployed(
+    apps: Apps, name: str
+) -> None:
+    asyncio.run(apps.deploy(SLOTS, TAGS, {}))
+    asked = {(name, "nightly"), (name, CRONLESS[0]), (name, "no_such"), ("no-such-app", "nightly")}
+    schedules = asyncio.run(apps.own_schedules(asked))
+    assert schedules == {(name, "nightly"): own_text(apps, name, "nightly")}
+
+
+def own_text(apps: Apps, name: str, function: str) -> str | None:
+    """The text of a function's schedule among all that is deployed."""
+    return next(one.schedule for one in own(apps, name).functions if one.name == function)
+
+
 def test_the_rates_are_dollars_an_hour_of_a_core_and_of_a_gib(apps: Apps) -> None:
     rates = asyncio.run(apps.rates())
     assert rates is not None
