@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.adapters.at_once import at_once, together
 from reconciler.dispatch.answers import CallState, UnavailableError
 from reconciler.dispatch.decide.due import Due, WakeStep, find_due, in_steps
 from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, decide_pending
-from reconciler.dispatch.wake.cursor_entry import CursorWriter, read_cursor, record_sendings
+from reconciler.dispatch.wake.cursor_entry import CursorWriter, cursor_from, record_sendings
 from reconciler.dispatch.wake.request import (
     NothingAppliedError,
     Ports,
@@ -30,7 +30,7 @@ from reconciler.dispatch.wake.request import (
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Starting, StepProcessor, Tally, dropped_line
 from reconciler.model.claim import Claimant
-from reconciler.model.cursor import Cursor, Lookback
+from reconciler.model.cursor import CURSOR_KEY, Cursor, Lookback
 from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
@@ -77,8 +77,8 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
 
 
 async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLog:
-    generation = await ports.generations.live()
-    cursor = await read_cursor(ports, generation, started)
+    generation, entry = await together(ports.generations.live(), ports.claims.get(CURSOR_KEY))
+    cursor = await cursor_from(entry, ports, generation, started)
     if generation is None:
         raise NothingAppliedError
     now = request.until(started)
