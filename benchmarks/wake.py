@@ -2,8 +2,7 @@
 
 The floor is ``bare_app``: deployed like the dispatcher, it makes the same claims and spawns and
 nothing else; with none it is a fresh spawn. Both are called alternately, and timed by the client
-from the call to its answer. Counted is all that is called meanwhile, by the dispatcher and by the
-client that woke it.
+from the call to its answer. Counted are the dispatcher's calls.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ OF_CONTAINERS: Final = frozenset(
 )
 """What containers call by themselves."""
 LOOKS: Final = "FunctionGetOutputs"
-"""Asks for the results of earlier runs, and, by the client, of the wake."""
+"""Asks how an earlier run has ended."""
 APPS: Final = (
     Path(__file__).parents[1] / "tests" / "end_to_end" / "silent.py",
     Path(__file__).with_name("bare_app.py"),
@@ -81,7 +80,7 @@ def of_size(size: Size, folder: Path) -> Iterator[Row]:
             took, log = call(project, "schedule-reconciler", slot)
             assert log.count('"state":"started"') == size.due, log
             wakes.append(took)
-            calls = own_calls(project)
+            calls = own_calls(project, slot)
             settle(project)
             spawns = size.due if size.due > 1 else 0
             given = {"key": str(number), "count": spawns, "at_once": AT_ONCE}
@@ -114,10 +113,10 @@ def settle(project: Project) -> None:
     until(lambda: not project.engine.status()["container_pids"], PATIENCE)
 
 
-def own_calls(project: Project) -> int:
-    """All calls but those of containers and those that ask how runs ended."""
-    calls = project.engine.calls()
-    return sum(n for name, n in calls.items() if name not in OF_CONTAINERS and name != LOOKS)
+def own_calls(project: Project, slot: str) -> int:
+    """The dispatcher's calls, but for those that every container makes and the looks at runs."""
+    made = [method for method, function in project.engine.trace() if function == slot]
+    return sum(method not in OF_CONTAINERS and method != LOOKS for method in made)
 
 
 def call(project: Project, app: str, function: str, **given: object) -> tuple[float, str]:
