@@ -63,7 +63,7 @@ bench: setup
 
 schema: setup
 	$(BIN)/python -m reconciler.manifest.json_schema
-	$(BIN)/python -m reconciler.render.schema
+	$(BIN)/python -m reconciler.render.output_schema
 	$(BIN)/python -m reconciler.render.key_reference
 
 clean:

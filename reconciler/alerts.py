@@ -39,7 +39,7 @@ class Address:
 
     @property
     def fingerprint(self) -> str:
-        """Eight characters of a hash: they tell addresses apart and do not reveal them."""
+        """Eight characters of a hash: they distinguish addresses and do not reveal them."""
         text = self.url if self.url is not None else f"{self.secret}\n{self.key}"
         return _masked(text)[1] or sha256(text.encode()).hexdigest()[:8]
 

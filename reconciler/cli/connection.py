@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 THROTTLE_WAIT: Final = "60"
 """Seconds that the client waits on throttling; without this it waits for ever."""
 CLIENT_LOGS: Final = ("modal-client", "modal-utils")
-"""The loggers by which Modal's client tells people what it does in the background."""
+"""The loggers of what Modal's client does in the background."""
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def open_run_log(inputs: Inputs, *, quiet: bool = False) -> WarningRunLog:
 
 def removal_in(inputs: Inputs) -> Callable[[str], str]:
     """What makes of a path on our Volume the command that removes it."""
-    from reconciler.render.logs import Logs
+    from reconciler.render.log_commands import Logs
 
     logs, app = Logs.of(inputs.environment), inputs.environment.app
     return lambda path: logs.modal("volume", "rm", app, path)

@@ -18,7 +18,7 @@ from reconciler.dispatch.ports import RunLog
 from reconciler.model.cursor import CURSOR_ENTRY
 from reconciler.model.formats import REPAIR, Damaged
 from reconciler.model.runs_file import ReadLogs, WakeLog
-from reconciler.query.damage import ENTRY
+from reconciler.query.still_damaged import ENTRY
 
 NAMED_AT_MOST = 20
 """Damaged files that a command names; it counts the rest."""

@@ -10,7 +10,7 @@ from reconciler.cli.json_output import print_json
 from reconciler.cron import minute
 from reconciler.foreign_text import as_lines
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 
 
 def main(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.foreign_text import printable
-from reconciler.importers.starter import (
+from reconciler.importers.new_repository import (
     StarterFile,
     installed_action,
     starter_files,

@@ -284,12 +284,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_wait(trigger)
     _add_format(trigger)
 
-    submit = add("submit", "jobs:submit", "start a deployed function and print the call's id")
+    submit = add("submit", "submit:submit", "start a deployed function and print the call's id")
     submit.add_argument("function", metavar="APP/FUNCTION")
     submit.add_argument("--args", default="{}", metavar="JSON", help="keyword arguments")
     _add_format(submit)
 
-    result = add("result", "jobs:result", "show the state and the result of a submitted call")
+    result = add("result", "submit:result", "show the state and the result of a submitted call")
     result.add_argument("call", metavar="CALL")
     _add_wait(result)
     _add_format(result)

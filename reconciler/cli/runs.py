@@ -14,11 +14,11 @@ from reconciler.cli.times import in_utc, read_time
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import as_lines
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run
 from reconciler.query.reach import FAR_DAYS
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
 

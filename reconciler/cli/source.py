@@ -95,7 +95,7 @@ class Source:
         )
         if self.commit is None:
             return desired
-        from reconciler.deploy.ancestry import contains
+        from reconciler.deploy.commit_ancestry import contains
 
         head = desired.commit
         ahead = head is not None and contains(self.inputs.root, head, self.commit)
@@ -111,7 +111,7 @@ class Source:
         """The relation of the planned commit to the live one; None if neither has a commit."""
         if commit is None and pointer.commit is None:
             return None
-        from reconciler.deploy.ancestry import ancestry_of
+        from reconciler.deploy.commit_ancestry import ancestry_of
 
         found = ancestry_of(self.inputs.root, self.inputs.folder, commit, pointer.commit)
         return replace(found, on_purpose=self.commit is not None)

@@ -16,8 +16,8 @@ from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import StoppedError
-from reconciler.model.history import runs_of
 from reconciler.model.occurrence import format_minute
+from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
 from reconciler.query.news import News, may_repeat, news_of
 from reconciler.query.nothing_found import nothing_live, require_readable, unknown_schedule

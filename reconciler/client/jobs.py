@@ -15,8 +15,13 @@ import modal
 from reconciler.client.not_found import missing_function
 from reconciler.client.synchronous import run_sync
 from reconciler.client.target import HOW_TO_NAME, parse_target
-from reconciler.dispatch.adapters.call_results import UNREADABLE, as_python, status_of
-from reconciler.dispatch.adapters.modal_calls import ModalCaller, asking
+from reconciler.dispatch.adapters.modal_calls import (
+    UNREADABLE,
+    ModalCaller,
+    as_python,
+    asking,
+    status_of,
+)
 from reconciler.dispatch.adapters.modal_failures import describe, failure_of
 from reconciler.dispatch.answers import (
     CallState,

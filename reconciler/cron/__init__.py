@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reconciler.cron.clock import instant, minute
-from reconciler.cron.errors import CronError, TzdataError, ZoneError
+from reconciler.cron.cron_errors import CronError, TzdataError, ZoneError
 from reconciler.cron.expression import Expression, parse
 from reconciler.cron.intervals import counted_from, parse_times, timetable_of
 from reconciler.cron.timetable import Timetable

@@ -22,8 +22,8 @@ from operator import or_
 from typing import Final, NamedTuple
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY
+from reconciler.cron.cron_errors import CronError
 from reconciler.cron.days import EVERY_WEEKDAY, SEARCH_YEARS, weekday
-from reconciler.cron.errors import CronError
 from reconciler.cron.expression import Expression, times_of_day
 from reconciler.cron.fields import (
     DAY_OF_MONTH,

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from reconciler.cron.cron_errors import CronError
 from reconciler.cron.days import DaySet, cycle_days, day_set
-from reconciler.cron.errors import CronError
 from reconciler.cron.fields import FIELDS, Token, field_bits, parse_field
 from reconciler.cron.text import members
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from reconciler.cron.errors import CronError
+from reconciler.cron.cron_errors import CronError
 
 
 @dataclass(frozen=True, slots=True, eq=False)

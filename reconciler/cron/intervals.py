@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reconciler.cron.clock import EPOCH_ORDINAL, MINUTES_PER_DAY
+from reconciler.cron.cron_errors import CronError
 from reconciler.cron.days import EVERY_WEEKDAY, weekday
-from reconciler.cron.errors import CronError
 from reconciler.cron.expression import MAX_LENGTH, Expression, parse
 from reconciler.cron.fields import DAY_OF_MONTH, MONTH
 from reconciler.cron.text import listed

@@ -14,7 +14,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reconciler.cron.errors import TzdataError, ZoneError
+from reconciler.cron.cron_errors import TzdataError, ZoneError
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -30,7 +30,7 @@ def adoption(actual: Actual, desired: Desired, owner: str | None) -> Adoption:
 
     Args:
         desired: with what the history says of what is live.
-        owner: who owns the app, as a person names it; None when nobody is named.
+        owner: who owns the app, as a person names it; None when no owner is named.
 
     Raises:
         ReconcileError: there is nothing to adopt.

@@ -17,9 +17,9 @@ from typing import Final
 from uuid import uuid4
 
 from reconciler.cron import minute
+from reconciler.deploy.apply_records import next_record, read_record
 from reconciler.deploy.beginnings import with_beginnings
 from reconciler.deploy.from_env import digests, read_salt, taken
-from reconciler.deploy.history import next_record, read_record
 from reconciler.deploy.lease import Holder, Lease, LeaseLostError, held_lease
 from reconciler.deploy.observation import observe
 from reconciler.deploy.owner import with_standing
@@ -170,8 +170,8 @@ def check_allowed(plan: Plan) -> None:
         )
     if plan.refusals:
         *before, last = plan.refusals
-        told = "".join(f"{refusal.message}\n  {refusal.remedy}\n" for refusal in before)
-        raise RefusedPlanError(told + last.message, remedy=last.remedy)
+        shown = "".join(f"{refusal.message}\n  {refusal.remedy}\n" for refusal in before)
+        raise RefusedPlanError(shown + last.message, remedy=last.remedy)
 
 
 async def apply(
@@ -187,7 +187,7 @@ async def apply(
 
     Args:
         holder: who applies, for the lease and the pointer.
-        on_step: is told each step before it is taken.
+        on_step: is called with each step before it is taken.
         allow_deletes: as the plan was made with.
         tell: is told of each code target that is deployed, a line.
 
@@ -196,12 +196,12 @@ async def apply(
 
     Raises:
         MissingTargetError, RefusedPlanError: see :func:`check_allowed`; nothing was done.
-        LeaseHeldError: somebody else applies; nothing was done.
+        LeaseHeldError: another apply is running; nothing was done.
         StalePlanError: what is live is not what was planned on; nothing was done.
         MissingVariableError: a code target takes a variable that is not set; nothing was done.
         ImageNotBuiltError: the image of a code target cannot be built; what was live stays live.
         CronLimitError: Modal refused the crons; what was live stays live.
-        LeaseLostError: somebody else took over in the middle.
+        LeaseLostError: another apply took over in the middle.
         LeaseLeftError: all was done, but the next apply has to wait.
         NotConvergedError: something else changed what is live meanwhile.
         UnavailableError: a call failed. Running it again goes on from there.
@@ -282,7 +282,7 @@ class _Application:
         self.targets.tell(f"  app {planned.app} is deployed at {address}")
 
     async def prune(self, pointer: Pointer) -> str | None:
-        """Remove what is old. All is applied by now: what stands in the way is only told."""
+        """Remove what is old. All is applied by now: what stands in the way is only reported."""
         ports = self.workspace
         history = self.plan.desired.settings.history
         pruning = Pruning(
@@ -393,7 +393,7 @@ class _Application:
     def time(self) -> str:
         """Now, ISO 8601; by whole seconds later than the apply before, since times order records.
 
-        A clock that is a minute or more behind that of the apply before is told as it is.
+        A clock that is a minute or more behind that of the apply before is written down as it is.
         """
         now = self.workspace.clock.now()
         before = self.plan.actual.pointer

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.cron import minute
-from reconciler.deploy.history import read_record
+from reconciler.deploy.apply_records import read_record
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.formats import FormatError

@@ -49,7 +49,7 @@ def build_app(
         name: of the app.
         tags: what the app is tagged with.
         volume: ours, where the dispatcher finds the generation.
-        secrets: where the addresses are that alarms and pings go to.
+        secrets: where the addresses are that alerts and pings go to.
     """
     app = modal.App(name, tags=dict(tags), include_source=False)
     image = (

@@ -38,7 +38,7 @@ class FakeApps:
         environment, name: of our app.
         limit: crons that the workspace allows.
         apps: what is deployed.
-        prices: what the workspace pays, None when nobody may know.
+        prices: what the workspace pays, None when it is not known.
         secrets: the Secrets that there are, each with its keys.
         stops: id to who stopped that app.
         files: the Volume that our functions mount.

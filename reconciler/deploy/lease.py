@@ -42,7 +42,7 @@ class LeaseHeldError(RefusedError):
 
 
 class LeaseLostError(ReconcileError):
-    """The lease ran out in our hands and somebody else has taken it."""
+    """The lease ran out, and another process has taken it."""
 
 
 class LeaseLeftError(ReconcileError):
@@ -83,7 +83,7 @@ class Lease:
         """Claim its number.
 
         Raises:
-            LeaseHeldError: somebody else was quicker.
+            LeaseHeldError: another process was quicker.
         """
         async with self._turn:
             await self._take()
@@ -105,7 +105,7 @@ class Lease:
         write could reach the Dict after that of :meth:`release`, and lock what was released.
 
         Raises:
-            LeaseLostError: somebody else has taken or broken it.
+            LeaseLostError: another process has taken or broken it.
         """
         await asyncio.shield(self._in_turn())
 
@@ -171,8 +171,8 @@ async def held_lease(claims: Claims, clock: Clock, holder: Holder) -> AsyncItera
     It is renewed while the block runs. When that finds it lost, the block is cancelled.
 
     Raises:
-        LeaseHeldError: somebody else holds it.
-        LeaseLostError: somebody else took it in the middle.
+        LeaseHeldError: another process holds it.
+        LeaseLostError: another process took it in the middle.
         LeaseLeftError: the block ended well or was cancelled, and the lease is still ours.
     """
     lease = await _free_lease(claims, clock, holder)
@@ -250,15 +250,16 @@ async def _released(lease: Lease) -> bool:
 
 
 async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
-    """Take the lease with this number from whoever holds it.
+    """Take the lease with this number from its holder.
 
     Raises:
         ReconcileError: it is not the current lease.
     """
     found = await _current(claims)
     if found is None or found[0] != number or _is_free(found[1], clock.now()):
-        nobody = found is None or _is_free(found[1], clock.now())
-        held = "nobody is applying" if found is None or nobody else f"the current one is {found[0]}"
+        held = "no apply is running"
+        if found is not None and not _is_free(found[1], clock.now()):
+            held = f"the current one is {found[0]}"
         raise ReconcileError(f"there is no lease {number} to break: {held}")
     await claims.put(_key(number), {**found[1], "released": True})
     # A head that cannot be read would keep it held; one that lags behind does no harm.
@@ -266,7 +267,7 @@ async def break_lease(claims: Claims, clock: Clock, number: int) -> None:
 
 
 async def _free_lease(claims: Claims, clock: Clock, holder: Holder) -> Lease:
-    """The next lease, which nobody has taken yet."""
+    """The next lease, which is not taken yet."""
     now = clock.now()
     found = await _current(claims)
     if found is not None and not _is_free(found[1], now):
@@ -291,7 +292,7 @@ async def _current(claims: Claims) -> tuple[int, Mapping[str, Any]] | None:
     if first is None:
         return (found[0] if found else 1), UnreadableEntry(f"the Dict entry {HEAD_KEY} is damaged")
     if found is None and head is not None:
-        # The lease died of idleness before its head did: nobody holds it, and its number is used.
+        # The lease expired before its head did: it is not held, and its number is used.
         return first, {"released": True}
     return found
 
@@ -306,7 +307,7 @@ def _number(head: Mapping[str, Any]) -> int | None:
 
 
 def _is_free(entry: Mapping[str, Any], now: datetime) -> bool:
-    """Whether nobody holds it. An entry that cannot be read may be of an apply that goes on."""
+    """Whether it is not held. An entry that cannot be read may be of an apply that goes on."""
     if entry.get("released") is True:
         return True
     try:
@@ -334,8 +335,8 @@ def _left(what: str, lease: Lease) -> LeaseLeftError:
 def _held(number: int, entry: Mapping[str, Any]) -> LeaseHeldError:
     if not isinstance(entry.get("owner"), str) or "since" not in entry:
         return LeaseHeldError(
-            f"lease {number} cannot be read, so somebody may be applying",
-            remedy="Make sure that nobody is, then",
+            f"lease {number} cannot be read, so an apply may be running",
+            remedy="Make sure that none is, then",
             command=f"unlock {number}",
         )
     link = f", see {entry['link']}" if entry.get("link") else ""

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.cron import minute
+from reconciler.deploy.apply_records import read_history, read_record
 from reconciler.deploy.generation_files import read_generation
-from reconciler.deploy.history import read_history, read_record
 from reconciler.deploy.ports import Apps, DeployedApp, Files
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
@@ -74,7 +74,7 @@ def protected_names(
 ) -> frozenset[str] | None:
     """The schedules that are protected; None when they cannot be known.
 
-    A generation that can be read tells it. Where the last one cannot, every other place counts.
+    A generation that can be read names them. Where the last one cannot, every other place counts.
 
     Args:
         generations: those that can be read.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import modal
@@ -14,7 +16,6 @@ from modal.exception import InvalidError, NotFoundError
 from modal.types import AppState
 
 from reconciler.deploy.deployment import build_app
-from reconciler.deploy.modal_rates import workspace_rates
 from reconciler.deploy.modal_targets import ModalTargets, read_back
 from reconciler.deploy.ports import (
     CronLimitError,
@@ -29,7 +30,7 @@ from reconciler.deploy.web_app import deploy_web
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.adapters.modal_failures import describe
-from reconciler.dispatch.answers import FailureKind, ModalError
+from reconciler.dispatch.answers import FailureKind, ModalError, UnavailableError
 from reconciler.errors import UnknownEnvironmentError
 from reconciler.manifest.code_target import IMAGE_PYTHON
 from reconciler.model.generation import Slot
@@ -302,5 +303,33 @@ async def _read(job: Awaitable[T], unread: Callable[[str], U], *, foreign: bool)
 
 
 def _touch(by: str | None, at: datetime | None) -> Touch | None:
-    """When and, if Modal tells it, who."""
+    """When and, if Modal says it, who."""
     return None if at is None else Touch(by or None, format_time(at))
+
+
+PATIENCE: Final = timedelta(seconds=5)
+"""After which the list price will do: nothing depends on the rates but a figure in a plan."""
+
+_CORE_HOUR: Final = "cpu_hour_cost"
+_GIB_HOUR: Final = "mem_gib_hour_cost"
+"""The names that Modal has for them. They are not documented, so a plan can do without."""
+
+
+async def workspace_rates() -> Rates | None:
+    """See :meth:`~reconciler.deploy.ports.Apps.rates`."""
+    try:
+        with translated_errors("read its rates"):
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                answer = await modal.Workspace.from_context().billing.rates.aio()
+    except (UnavailableError, ArithmeticError):  # the second: a rate is no number to the client
+        return None
+    # Going through them leaves out those that are deprecated, which to look up would warn or raise.
+    return read_rates(dict(answer.items()))
+
+
+def read_rates(answer: Mapping[str, Decimal]) -> Rates | None:
+    """What a container costs, None unless both parts are there and make sense."""
+    core, gib = (float(answer.get(name, math.nan)) for name in (_CORE_HOUR, _GIB_HOUR))
+    if not all(math.isfinite(rate) and rate >= 0 for rate in (core, gib)):
+        return None
+    return Rates(core_hour=core, gib_hour=gib)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reconciler.deploy.apply_records import newest_number, read_record
 from reconciler.deploy.generation_files import read_generation
-from reconciler.deploy.history import newest_number, read_record
 from reconciler.deploy.lost import find_lost, protected_names
 from reconciler.deploy.ports import Apps, DeployedApp, Files
 from reconciler.dispatch.adapters.at_once import together
@@ -163,7 +163,7 @@ async def _written_at(files: Files, path: str) -> str | None:
 
 
 async def _stopped(apps: Apps, files: Files, pointer: Pointer | None) -> Touch | None:
-    """Who stopped the app that the last apply left behind, as far as that can be told.
+    """Who stopped the app that the last apply left behind, as far as Modal says it.
 
     Nothing is decided by it, so whatever stands in its way must not hold up the repair.
     """

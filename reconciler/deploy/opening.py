@@ -43,7 +43,7 @@ def open_repository(root: Path) -> Iterator[Repo]:
     try:
         with Repo(root, search_parent_directories=True) as repo:
             _require_readable(repo)
-            # Git itself reads little of what follows, and GitPython asks nobody for permission.
+            # Git itself reads little of what follows, and GitPython asks for no permission.
             repo.git.rev_parse("--git-dir")
             _require_head(repo)
             yield repo

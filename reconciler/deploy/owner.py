@@ -137,16 +137,16 @@ def _address(
     repo: Repo | None, top: Path, variables: Mapping[str, str], *, must_be_named: bool
 ) -> str | None:
     """The address that counts; None when there is none."""
-    told = _of_job(variables)
+    named = _of_job(variables)
     addresses = {} if repo is None else dict(_remotes(repo, top))
     if "origin" in addresses:
         return addresses["origin"]
     if len({*map(repository_at, addresses.values())}) == 1:
         return next(iter(addresses.values()))
     if not addresses:
-        return told
+        return named
     for address in addresses.values():
-        if told is not None and repository_at(address) == repository_at(told):
+        if named is not None and repository_at(address) == repository_at(named):
             return address
     if not must_be_named:
         return None

@@ -21,7 +21,7 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import is_manifest
 from reconciler.manifest.formerly import earlier_names
 from reconciler.manifest.size_limits import MAX_FILE_BYTES
-from reconciler.plan.past import Past, Step
+from reconciler.plan.past import Past, RenameStep
 
 if TYPE_CHECKING:
     from git import Commit, Repo
@@ -163,7 +163,7 @@ class _Reading:
     gap: str = ""
     known: dict[bytes, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=dict)
 
-    def steps(self, without: str, commit: str) -> Iterator[Step]:
+    def steps(self, without: str, commit: str) -> Iterator[RenameStep]:
         """The renames of the commits that one has and another one lacks, newest first."""
         commits = 0
         for commit_id, blob in self.changed(without, commit):
@@ -174,7 +174,7 @@ class _Reading:
                     return
                 continue
             for name, formerly in self.renames(blob):
-                yield Step(commit_id, name, formerly)
+                yield RenameStep(commit_id, name, formerly)
 
     def changed(self, without: str, commit: str) -> Iterator[tuple[str, str | None]]:
         """Each commit, and after it the ids of the manifests that it has written."""

@@ -1,4 +1,4 @@
-"""Waiting for Modal: silence is told to the person who waits, and has an end.
+"""Waiting for Modal: the person who waits is shown a message, and the wait has an end.
 
 The client itself tries an unreachable server for a minute without a word, and waits for an answer
 over an open connection for ever.
@@ -19,8 +19,8 @@ from reconciler.dispatch.answers import FailureKind, ModalError
 T = TypeVar("T")
 
 TOLD_AFTER: Final = (5.0, 15.0, 30.0)
-"""Seconds of silence after which it is told; then every :data:`TOLD_EVERY`."""
-TOLD_EVERY: Final = 30.0
+"""Seconds of silence after which a message says so; then every :data:`SAID_EVERY`."""
+SAID_EVERY: Final = 30.0
 FIRST_ANSWER: Final = 70.0
 """Seconds after which nothing is expected from a Modal that has never answered. The client itself
 tries for 63 to connect, and then says what stood in the way."""
@@ -106,7 +106,7 @@ class Patience:
             self._over = what
             return True
         due = next((after for after in reversed(TOLD_AFTER) if silence >= after), 0.0)
-        due = max(due, silence // TOLD_EVERY * TOLD_EVERY)
+        due = max(due, silence // SAID_EVERY * SAID_EVERY)
         if due > self._told:
             self._told = due
             address, modal = self.where()

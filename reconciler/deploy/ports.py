@@ -161,11 +161,11 @@ class Apps(Protocol):
         ...
 
     async def rates(self) -> Rates | None:
-        """What the workspace pays; None when Modal does not tell. Never an error."""
+        """What the workspace pays; None when Modal does not say. Never an error."""
         ...
 
     async def stopped(self, id_: str) -> Touch | None:
-        """Who stopped the app with this id, and when; None as far as Modal does not tell.
+        """Who stopped the app with this id, and when; None as far as Modal does not say.
 
         Raises:
             UnavailableError: it could not be read.

@@ -9,10 +9,10 @@ also say what each of them found live.
 Ages are by the Volume's clock, which is the same for all who apply.
 
 Records go first. A crash in between leaves generations that no record names, never the reverse;
-they go with the next record that is old. Whoever prunes holds the lease, and begins no removal once
-half of it has passed: the next apply begins when it has run out, and may make an old generation
-live again. A call of ours that Modal carries out later still would be too late for this rule; the
-plan after it tells such a loss as drift, and repairs it.
+they go with the next record that is old. The process that prunes holds the lease, and begins no
+removal once half of it has passed: the next apply begins when it has run out, and may make an old
+generation live again. A call of ours that Modal carries out later still would be too late for this
+rule; the plan after it shows such a loss as drift, and repairs it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Pruning:
 
         Raises:
             UnavailableError: Modal did not answer. Doing it again is safe.
-            LeaseLostError: somebody else applies; nothing more is removed.
+            LeaseLostError: another apply is running; nothing more is removed.
             FormatError: a record of the last day cannot be read; nothing was removed.
         """
         found = await self.files.written(APPLIES_FOLDER)

@@ -87,7 +87,7 @@ class ModalError(UnavailableError, ReconcileError):
         self.kind = kind
 
     def __str__(self) -> str:
-        """What failed, in one line, as records and logs keep it; ``told`` adds what to do."""
+        """What failed, in one line, for records and logs; ``message_for`` adds what to do."""
         return self.what
 
     @property

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from modal_proto import api_pb2
 
 from reconciler.engine import compat
+from reconciler.engine.addresses import Addresses
+from reconciler.engine.endpoints import Place
 from reconciler.engine.ids import IdKind, content_id, new_id
 from reconciler.engine.storage.database import Database, Row
 from reconciler.engine.time_source import TimeSource
-from reconciler.engine.web.addresses import Addresses
-from reconciler.engine.web.endpoints import Place
 
 _COLUMNS = "id, environment, name, description, state, version, created, deployed, stopped, tags"
 _LIVE = (

@@ -19,6 +19,7 @@ from grpclib.server import Server
 from modal_proto import api_pb2
 
 from reconciler.engine import compat, limits
+from reconciler.engine.addresses import Addresses
 from reconciler.engine.apps import AppStore
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
@@ -30,6 +31,7 @@ from reconciler.engine.containers.pool import Pool
 from reconciler.engine.containers.sources import Sources
 from reconciler.engine.containers.starter import Places, Starter
 from reconciler.engine.cron_runner import CronRunner
+from reconciler.engine.entries import variables
 from reconciler.engine.events import Events
 from reconciler.engine.fault_injection import FaultInjector
 from reconciler.engine.http import wire
@@ -49,18 +51,17 @@ from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.rpc.environments import Environments
 from reconciler.engine.rpc.functions import Functions
 from reconciler.engine.rpc.images import Images
-from reconciler.engine.rpc.listener import ClientToken, for_clients, start
+from reconciler.engine.rpc.listener import ClientToken, for_clients, for_container, start
 from reconciler.engine.rpc.logs import LogCalls
 from reconciler.engine.rpc.proxy_tokens import ProxyTokenCalls
 from reconciler.engine.rpc.routes import Routes
-from reconciler.engine.rpc.secrets import Secrets, variables
+from reconciler.engine.rpc.secrets import Secrets
 from reconciler.engine.rpc.volumes import VolumeObjects
 from reconciler.engine.server_file import ServerFile, client_environment, config_file
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.storage.database import Database
 from reconciler.engine.time_source import Sleep, TimeSource
 from reconciler.engine.volumes import Volumes
-from reconciler.engine.web.addresses import Addresses
 from reconciler.engine.web.directory import Directory
 from reconciler.engine.web.exchanges import Exchanges
 from reconciler.engine.web.listeners import Listeners
@@ -233,7 +234,7 @@ class Engine:
 
     async def _serve(self, ready: Callable[[ServerFile], None], stop: asyncio.Event) -> None:
         table = self._routes().table()
-        self._starter.serve(table)
+        self._starter.serve(partial(for_container, table))
         answers = ControlHandler(
             self._address,
             self._token.secret,

@@ -11,8 +11,8 @@ from modal_proto import api_pb2
 
 from reconciler.engine.apps import AppStore
 from reconciler.engine.calls import Input
-from reconciler.engine.containers.usage import Usage
 from reconciler.engine.time_source import TimeSource
+from reconciler.engine.usage import Usage
 from reconciler.foreign_text import on_one_line, without_commands
 
 _RESULT = api_pb2.GenericResult

@@ -15,11 +15,11 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from reconciler.engine import limits
-from reconciler.engine.rpc.caller import Peer
+from reconciler.engine.caller import Peer
 from reconciler.errors import ReconcileError
 
 
-class Mode(StrEnum):
+class FaultMode(StrEnum):
     """What happens to a call that a rule selects."""
 
     FAIL = "fail"
@@ -54,7 +54,7 @@ class FaultRule:
     """From the ``nth`` matching call on (counted since the rule was made), ``times`` times."""
 
     method: str
-    mode: Mode
+    mode: FaultMode
     nth: int = 1
     times: int = 1
     scope: Scope = Scope.ANY
@@ -77,7 +77,7 @@ class FaultRule:
         try:
             rule = FaultRule(
                 method=str(document["method"]),
-                mode=Mode(str(document["mode"])),
+                mode=FaultMode(str(document["mode"])),
                 nth=int(str(document.get("nth", 1))),
                 times=int(str(document.get("times", 1))),
                 scope=Scope(str(document.get("scope", Scope.ANY))),
@@ -93,7 +93,7 @@ class FaultRule:
             raise _wrong(str(error)) from error
         if rule.nth < 1 or rule.times < 1 or not 0 <= rule.seconds <= limits.FAULT_DELAY:
             raise _wrong(f"nth and times from 1, seconds from 0 to {limits.FAULT_DELAY:.0f}")
-        if rule.pid < 0 or (rule.pid and rule.mode not in (Mode.KILL, Mode.KILL_AFTER)):
+        if rule.pid < 0 or (rule.pid and rule.mode not in (FaultMode.KILL, FaultMode.KILL_AFTER)):
             raise _wrong("pid is of a process, and only for a kill")
         return rule
 
@@ -135,33 +135,33 @@ class InjectedFault:
     @property
     def skips(self) -> bool:
         """Whether the call is to be answered without being done."""
-        return self.rule is not None and self.rule.mode is Mode.SKIP
+        return self.rule is not None and self.rule.mode is FaultMode.SKIP
 
     @property
     def forgets(self) -> bool:
         """Whether the call is to be done as if it had no idempotency key."""
-        return self.rule is not None and self.rule.mode is Mode.FORGET
+        return self.rule is not None and self.rule.mode is FaultMode.FORGET
 
     async def before(self) -> None:
         """Apply the fault before the call is done."""
         if self.rule is None:
             return
-        if self.rule.mode is Mode.FAIL:
+        if self.rule.mode is FaultMode.FAIL:
             raise self._error("injected: not done")
-        if self.rule.mode is Mode.HOLD:
+        if self.rule.mode is FaultMode.HOLD:
             await self._held_up(self.rule.seconds)
-        if self.rule.mode is Mode.KILL:
+        if self.rule.mode is FaultMode.KILL:
             self._kill()
 
     async def after(self) -> None:
         """Apply the fault after the call is done, before its answer."""
         if self.rule is None:
             return
-        if self.rule.mode in (Mode.LOSE, Mode.FORGET):
+        if self.rule.mode in (FaultMode.LOSE, FaultMode.FORGET):
             raise self._error("injected: done, answer lost")
-        if self.rule.mode is Mode.LATE:
+        if self.rule.mode is FaultMode.LATE:
             await self._held_up(self.rule.seconds)
-        if self.rule.mode is Mode.KILL_AFTER:
+        if self.rule.mode is FaultMode.KILL_AFTER:
             self._kill()
 
     async def _held_up(self, seconds: float) -> None:

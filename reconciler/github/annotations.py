@@ -46,8 +46,10 @@ class Annotation:
             "col": str(self.column or ""),
             "title": "schedules",
         }
-        told = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-        return f"::{self.level} {told}::{_data(self.message)}"
+        properties_text = ",".join(
+            f"{key}={_property(value)}" for key, value in properties.items() if value
+        )
+        return f"::{self.level} {properties_text}::{_data(self.message)}"
 
 
 def of_error(error: ReconcileError) -> Iterator[Annotation]:
@@ -101,7 +103,7 @@ def _of_effects(plan: Plan) -> Iterator[Annotation]:
 
 
 def annotate(annotations: Iterable[Annotation]) -> None:
-    """Write them where GitHub Actions reads them; elsewhere nobody could."""
+    """Write them where GitHub Actions reads them; elsewhere they would be noise."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in islice(annotations, MOST):
             write_command(str(annotation))

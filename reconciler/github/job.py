@@ -1,4 +1,4 @@
-"""What a CI system tells a job by its variables: GitHub Actions, GitLab CI and Buildkite."""
+"""What a CI system's variables say to a job: GitHub Actions, GitLab CI and Buildkite."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from reconciler.importers.clock_rules import AIRFLOW, ClockRule
 from reconciler.importers.dialects import Reading, Times, UnclearError, in_cron, interval
-from reconciler.importers.draft import Draft, Found, Kind, Remark
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
 from reconciler.importers.python_literals import (
     Module,
     Moment,
@@ -192,7 +192,7 @@ class _Dag:
             raise UnclearError("has no times that can be read")
         if not (isinstance(node, ast.Call) and called_name(node) in _TRIGGERS):
             text = f"the data interval of {self.name}"
-            self.remarks.append(Remark(line, text, _INTERVAL, Kind.DIFFERS))
+            self.remarks.append(Remark(line, text, _INTERVAL, RemarkKind.DIFFERS))
         description = self._literal("description")
         return Draft(
             line=line,
@@ -224,7 +224,7 @@ class _Dag:
             if text == "1d":
                 return (f"{local.minute} {local.hour} * * *",), {}
             reason = "Airflow first runs one interval after `start_date`, a manifest at `start`"
-            self.remarks.append(Remark(line, source, reason, Kind.DIFFERS))
+            self.remarks.append(Remark(line, source, reason, RemarkKind.DIFFERS))
             return (text,), {"start": _written(start)}
         if every > timedelta(days=1) and not every % timedelta(days=1):
             raise UnclearError("counts from `start_date`, which is not known: write a manifest")
@@ -235,7 +235,7 @@ class _Dag:
             reason = (
                 "Airflow counts from `start_date`; a manifest's interval is aligned to midnight"
             )
-            self.remarks.append(Remark(line, source, reason, Kind.DIFFERS))
+            self.remarks.append(Remark(line, source, reason, RemarkKind.DIFFERS))
         return (text,), {}
 
     def _keys(self) -> Iterator[tuple[str, Any]]:
@@ -244,7 +244,9 @@ class _Dag:
             yield "end", _written(end)
             reason = "Airflow also runs for a logical date that equals it; `end` is exclusive"
             text = f"end_date of {self.name}"
-            self.remarks.append(Remark(self._given["end_date"].lineno, text, reason, Kind.DIFFERS))
+            self.remarks.append(
+                Remark(self._given["end_date"].lineno, text, reason, RemarkKind.DIFFERS)
+            )
         if self._literal("max_active_runs") == 1:
             yield "overlap", "queue"
         catchup = self._literal("catchup")
@@ -253,7 +255,7 @@ class _Dag:
         elif catchup is None:
             reason = "Airflow 2 makes up for all missed runs by default, a manifest for the latest"
             text = f"catchup of {self.name}"
-            self.remarks.append(Remark(self._node.lineno, text, reason, Kind.DIFFERS))
+            self.remarks.append(Remark(self._node.lineno, text, reason, RemarkKind.DIFFERS))
 
     def _rest(self) -> Iterator[Remark]:
         for key, node in self._given.items():

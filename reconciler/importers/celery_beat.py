@@ -16,7 +16,7 @@ from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONT
 from reconciler.durations import format_seconds
 from reconciler.importers.clock_rules import CELERY
 from reconciler.importers.dialects import Cron, Reading, Times, UnclearError, in_cron, interval
-from reconciler.importers.draft import Draft, Found, Kind, Remark
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
 from reconciler.importers.python_literals import (
     Module,
     NotLiteralError,
@@ -113,7 +113,7 @@ class _Beat:
         """The keys and values of a dict, and of the dicts that it is made of.
 
         The key is None for an unpacked part, and an ellipsis for a whole, that only running the
-        code would tell. A dict that two settings name is read once.
+        code would show. A dict that two settings name is read once.
         """
         node = self._resolved(node)
         if id(node) in read:
@@ -194,7 +194,7 @@ class _Beat:
             yield Remark(node.lineno, source, str(error))
             return
         if is_counted:
-            yield Remark(node.lineno, source, _COUNTED, Kind.DIFFERS)
+            yield Remark(node.lineno, source, _COUNTED, RemarkKind.DIFFERS)
         yield from self._crontab_rest(node, name)
         keys: dict[str, Any] = {"exclude": list(cron.exclude)} if cron.exclude else {}
         arguments = self._literal(_plain(given["kwargs"])) if "kwargs" in given else None
@@ -235,7 +235,7 @@ class _Beat:
             if key == "nowfun":
                 text = f"nowfun={self._module.source(value)} of {name}"
                 reason = "gives this entry its time and zone: say the zone as `timezone`"
-                yield Remark(value.lineno, text, reason, Kind.DIFFERS)
+                yield Remark(value.lineno, text, reason, RemarkKind.DIFFERS)
             elif key not in {*_FIELDS, "app"}:
                 yield Remark(value.lineno, f"{key} of {name}", "a manifest has no such field")
 

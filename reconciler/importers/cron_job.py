@@ -16,7 +16,7 @@ import yaml
 from reconciler.durations import format_seconds
 from reconciler.importers.clock_rules import KUBERNETES
 from reconciler.importers.dialects import Cron, UnclearError
-from reconciler.importers.draft import Draft, Kind, Remark
+from reconciler.importers.draft import Draft, Remark, RemarkKind
 from reconciler.importers.robfig import from_robfig
 from reconciler.importers.yaml_nodes import at, fields, items, line_of, text_at
 
@@ -133,7 +133,7 @@ def excluded(cron: Cron) -> dict[str, Any]:
 def counted_from(line: int, text: str, beginning: str) -> Remark:
     """An interval that is counted from something else than the clock."""
     reason = f"{beginning}; a manifest's interval is aligned to the clock, from midnight"
-    return Remark(line, text, reason, Kind.DIFFERS)
+    return Remark(line, text, reason, RemarkKind.DIFFERS)
 
 
 def policies(spec: yaml.Node, overlaps: dict[str, str]) -> Iterator[tuple[str, Any]]:
@@ -183,11 +183,11 @@ def _differences(spec: yaml.Node, name: str) -> Iterator[Remark]:
     if limit is not None and tries:
         reason = f"limits all {tries + 1} tries together; a manifest's `timeout` limits each try"
         text = f"activeDeadlineSeconds: {text_at(job, 'activeDeadlineSeconds')} of {name}"
-        yield Remark(line_of(limit), text, reason, Kind.DIFFERS)
+        yield Remark(line_of(limit), text, reason, RemarkKind.DIFFERS)
     if tries > _MOST_TRIES:
         line = line_of(at(job, "backoffLimit") or spec)
         reason = f"a manifest has at most {_MOST_TRIES} retries"
-        yield Remark(line, f"backoffLimit: {tries} of {name}", reason, Kind.DIFFERS)
+        yield Remark(line, f"backoffLimit: {tries} of {name}", reason, RemarkKind.DIFFERS)
     policy = text_at(spec, "concurrencyPolicy")
     if policy not in {None, "Allow", *_OVERLAP}:
         line = line_of(at(spec, "concurrencyPolicy") or spec)

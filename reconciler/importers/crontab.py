@@ -11,7 +11,7 @@ from reconciler.cron import CronError, parse
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import hidden_space
 from reconciler.importers.commands import command_name
-from reconciler.importers.draft import Draft, Found, Kind, Remark
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
 
 _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)")
 _OF_THE_MACHINE: Final = "a variable of the machine: give it to the function, in its env or secrets"
@@ -99,7 +99,10 @@ def _entries(lines: Sequence[str], system: bool, timezone: str | None) -> Iterat
                     reason = _NO_MAIL
                 is_delay = variable["name"] == "RANDOM_DELAY"
                 yield Remark(
-                    number, line, reason, Kind.DIFFERS if is_delay else Kind.NOT_TRANSLATED
+                    number,
+                    line,
+                    reason,
+                    RemarkKind.DIFFERS if is_delay else RemarkKind.NOT_TRANSLATED,
                 )
         else:
             at_top = number == len(comments) + 1

@@ -17,7 +17,7 @@ NAME_LENGTH: Final = 50
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
 
 
-class Kind(StrEnum):
+class RemarkKind(StrEnum):
     """What a remark says of its subject; the value is what is printed."""
 
     NOT_TRANSLATED = "not translated"
@@ -37,7 +37,7 @@ class Remark:
     line: int
     text: str
     reason: str
-    kind: Kind = Kind.NOT_TRANSLATED
+    kind: RemarkKind = RemarkKind.NOT_TRANSLATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import yaml
 from reconciler.cron import CronError, Timetable, parse
 from reconciler.importers.clock_rules import GITHUB
 from reconciler.importers.dialects import is_unclear
-from reconciler.importers.draft import Draft, Found, Kind, Remark
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
 from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
 
 SHORTEST: Final = 5
@@ -91,14 +91,14 @@ def _entry(entry: yaml.Node, name: str) -> Iterator[Draft | Remark]:
         yield Remark(line, cron, "GitHub reads five fields only, so it does not run this")
         return
     if is_unclear(cron):
-        yield Remark(line, cron, _UNCLEAR, Kind.DIFFERS)
+        yield Remark(line, cron, _UNCLEAR, RemarkKind.DIFFERS)
     gap = _shortest_gap(cron)
     if gap is not None and gap < SHORTEST:
         reason = (
             f"GitHub keeps {SHORTEST} minutes between two runs, and a manifest keeps each time: "
             f"here {gap} apart"
         )
-        yield Remark(line, cron, reason, Kind.DIFFERS)
+        yield Remark(line, cron, reason, RemarkKind.DIFFERS)
     yield Draft(
         line=line,
         name=name,

@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
 from reconciler.importers.clock_rules import MODAL, ClockRule
 from reconciler.importers.dialects import is_unclear
-from reconciler.importers.draft import Draft, Found, Kind, Remark, StillFiring
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind, StillFiring
 
 _PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>week|day|hour|minute)s?")
 _UNCLEAR: Final = (
@@ -41,7 +41,7 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
         cron = function.cron
         zone = "" if cron.timezone == "UTC" else f', timezone="{cron.timezone}"'
         if is_unclear(cron.cron):
-            yield Remark(0, f"{target}: {cron.cron}", _UNCLEAR, Kind.DIFFERS)
+            yield Remark(0, f"{target}: {cron.cron}", _UNCLEAR, RemarkKind.DIFFERS)
         yield _draft(app, function.name, cron.cron, cron.timezone, MODAL)
         yield StillFiring(app, function.name, f'schedule=modal.Cron("{cron.cron}"{zone})')
     elif function.schedule is not None:
@@ -64,7 +64,7 @@ def _function(app: str, function: DeployedFunction) -> Iterator[Draft | Remark |
         reason = (
             f"Modal counts from each deploy; `{schedule}` runs at fixed times of the clock in UTC"
         )
-        yield Remark(0, f"{target}: {argument}", reason, Kind.DIFFERS)
+        yield Remark(0, f"{target}: {argument}", reason, RemarkKind.DIFFERS)
         yield _draft(app, function.name, schedule, "UTC")
         yield StillFiring(app, function.name, argument)
 

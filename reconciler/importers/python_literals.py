@@ -27,7 +27,7 @@ _ZONES: Final = frozenset({"ZoneInfo", "Timezone", "timezone", "gettz"})
 
 
 class NotLiteralError(ValueError):
-    """Only running the code would tell the value."""
+    """Only running the code would show the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Module:
         """The value of an expression.
 
         Raises:
-            NotLiteralError: only running the code would tell it.
+            NotLiteralError: only running the code would show it.
         """
         if not depth:
             raise NotLiteralError("nested too deeply")

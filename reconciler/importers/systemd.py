@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from reconciler.errors import ReconcileError
 from reconciler.importers.clock_rules import SYSTEMD
 from reconciler.importers.dialects import UnclearError
-from reconciler.importers.draft import Draft, Found, Kind, Remark
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
 from reconciler.importers.systemd_calendar import Calendar, from_calendar
 
 _FALSE: Final = frozenset({"0", "no", "false", "off", "n", "f"})
@@ -120,7 +120,7 @@ def _remark(setting: _Setting) -> Remark | None:
     if wanted in {None, setting.value}:
         return None
     reason = _REASONS.get(setting.key, _NO_COUNTERPART)
-    kind = Kind.DIFFERS if reason is _SPREAD else Kind.NOT_TRANSLATED
+    kind = RemarkKind.DIFFERS if reason is _SPREAD else RemarkKind.NOT_TRANSLATED
     return Remark(setting.line, f"{setting.key}={setting.value}", reason, kind)
 
 

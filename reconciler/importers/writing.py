@@ -13,7 +13,7 @@ import yaml
 from reconciler.cron import minute
 from reconciler.foreign_text import printable
 from reconciler.importers.clock_rules import clock_difference
-from reconciler.importers.draft import Draft, Found, Kind, Remark, StillFiring, unique_name
+from reconciler.importers.draft import Draft, Found, Remark, RemarkKind, StillFiring, unique_name
 from reconciler.manifest import ManifestError, Settings, load_contents
 
 
@@ -91,7 +91,7 @@ def _clock_remarks(draft: Draft, now: int) -> Iterator[Remark]:
     reason = clock_difference(draft.clock, draft.schedule, zone, exclude, now)
     if reason is not None:
         text = f"{' and '.join(draft.schedule)} of {draft.name}"
-        yield Remark(draft.line, text, reason, Kind.DIFFERS)
+        yield Remark(draft.line, text, reason, RemarkKind.DIFFERS)
 
 
 def _function_name(name: str) -> str:

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.model.formats import check_format, json_line, reading, typed
-from reconciler.model.history import Decision, Run, begun, merged
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute, time_of
+from reconciler.model.runs import Decision, Run, begun, merged
 from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.model.task import is_task
 

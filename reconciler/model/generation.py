@@ -107,7 +107,7 @@ class Generation:
         punctuality: seconds that a wake may be late and still count as in time.
         task_resolution: minutes between the wakes for tasks that programs create; None when nothing
             wakes for them.
-        alerts: what is an alarm where a schedule says nothing; None when nothing is.
+        alerts: which events are alerts where a schedule says nothing; None for none.
         environment: as it is called on the command line; empty when that is not known.
         slots_since: slot name to the epoch minute since which it has been planned as it is.
         begun: schedule name to the number of the apply with which it began: with which it appeared,

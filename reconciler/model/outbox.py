@@ -4,7 +4,7 @@ Both are a part of the cursor. A wake adds a notification in the same write that
 and removes it when it is sent or given up: after a crash between the two the next wake finds it.
 
 A streak, the failed runs of a schedule since its last success, is counted up to the number that
-the alarm asks for, and notified once: it ends with a success, and only then can the next begin. The
+the alert asks for, and notified once: it ends with a success, and only then can the next begin. The
 outbox keeps that it was notified, since the number that is asked for may change meanwhile.
 
 A miss is counted in one notification. Several wakes may write it down: wakes that meet, a wake
@@ -48,13 +48,13 @@ class NotificationKind(StrEnum):
 
     @property
     def is_ping(self) -> bool:
-        """Whether it is a ping, and no alarm."""
+        """Whether it is a ping, and no alert."""
         return self.value.startswith("ping-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One alarm or ping.
+    """One alert or ping.
 
     Attributes:
         name: of the schedule as it is called now, or of the slot; of damage, where it is.
@@ -291,11 +291,11 @@ class Sending:
 
 
 def sending_line(sending: Sending) -> str:
-    """An attempt as logs and terminals show it: ``alarm failures/a@… to https://…/…: sent``."""
+    """An attempt as logs and terminals show it: ``alert failures/a@… to https://…/…: sent``."""
     what = (
         sending.notification
         if sending.notification.startswith("ping-")
-        else f"alarm {sending.notification}"
+        else f"alert {sending.notification}"
     )
     to = f" to {sending.to}" if sending.to else ""
     why = f", {sending.error}" if sending.error else ""

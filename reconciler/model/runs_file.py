@@ -152,7 +152,7 @@ class WakeLog:
         generation: the digest of what it read.
         through: the cursor that it leaves behind; None when it leaves none.
         pending: occurrence ids that a later wake must process again, with the next attempt.
-        sendings: the alarms and pings that it tried to send.
+        sendings: the alerts and pings that it tried to send.
         damaged: what it was the first to find that cannot be read.
         number: the highest apply number of what it read; None in the files of older versions.
         before: what the history says of occurrences that a person asked for, and that were settled.

@@ -39,7 +39,7 @@ class ScheduleRecord:
         resumes: epoch minute from which it runs again by itself; None until a person resumes it.
         start, end: epoch minutes; nothing occurs before the first, or from the second on.
         exclude: dates, ranges of dates and cron expressions at which it does not run, in its zone.
-        alerts: which of its events are alarms, when that is not as for all.
+        alerts: which of its events are alerts, when that is not as for all.
         ping: what is asked for when a run of it starts and ends.
         formerly: earlier names, oldest first, each with the last epoch minute that it names.
             Occurrences up to then keep the old name, and with it their claims: what ran under the

@@ -18,7 +18,7 @@ FOR_LARGE_SETS: Final = 20
 PLACINGS: Final = 30_000
 """Schedules times slots, above which no more than `FOR_LARGE_SETS` slots are tried."""
 FRUITLESS: Final = 3
-"""Further slots in a row that may save nothing."""
+"""Consecutive further slots that may save nothing."""
 
 
 def fewest_wakes(

@@ -9,7 +9,7 @@ from reconciler.manifest import Packing
 from reconciler.model.generation import Generation, Slot
 from reconciler.pack import Member
 from reconciler.plan.forecast import wakes_of
-from reconciler.plan.slots import pack_members
+from reconciler.plan.slot_members import pack_members
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.period import Period, periods_around
 
 COUNTED: Final = 500
-"""Occurrences in a period up to which they are counted: one that runs so often in it is no
-schedule of which anybody misses a single run."""
+"""Occurrences in a period up to which they are counted: of a
+schedule that runs so often a single run is not missed."""
 
 
 @dataclass(frozen=True, slots=True)

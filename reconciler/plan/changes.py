@@ -21,6 +21,8 @@ from reconciler.plan.past import Hop, describe_way
 
 if TYPE_CHECKING:
     from reconciler.pack import PackedSlot
+from reconciler.durations import format_seconds
+from reconciler.model.generation import Generation
 
 _LABELS: Final = {
     "when": "schedule",
@@ -199,3 +201,49 @@ def _written(key: str, value: Any) -> str:
             return " and ".join(map(str, value))
         case _:
             return str(value)
+
+
+def generation_changes(applied: Generation, planned: Generation) -> Iterator[Change]:
+    """The changes, in a stable order."""
+    yield from _setting_change(
+        "history",
+        "history_days",
+        (applied.history_days, f"{applied.history_days}d"),
+        (planned.history_days, f"{planned.history_days}d"),
+    )
+    yield from _setting_change(
+        "punctuality",
+        "punctuality",
+        (applied.punctuality, format_seconds(applied.punctuality)),
+        (planned.punctuality, format_seconds(planned.punctuality)),
+    )
+    yield from _setting_change(
+        "tz database",
+        "tz",
+        (applied.tz, applied.tz or "unknown"),
+        (planned.tz, planned.tz),
+    )
+    yield from _setting_change(
+        "tasks",
+        "task_resolution",
+        (applied.task_resolution, _resolution(applied.task_resolution)),
+        (planned.task_resolution, _resolution(planned.task_resolution)),
+    )
+
+
+def _setting_change(
+    name: str, key: str, before: tuple[Any, str], after: tuple[Any, str]
+) -> Iterator[Change]:
+    if before != after:
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.GENERATION,
+            name=name,
+            reason=f"{name} {before[1]} → {after[1]}",
+            before={key: before[0]},
+            after={key: after[0]},
+        )
+
+
+def _resolution(minutes: int | None) -> str:
+    return "not woken for" if minutes is None else f"every {minutes} min"

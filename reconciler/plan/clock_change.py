@@ -22,7 +22,7 @@ AHEAD: Final = 400 * MINUTES_PER_DAY
 """Minutes within which the next change is looked for: a year, and what a rule may shift it by."""
 LOOKED_AT: Final = 8 * MINUTES_PER_DAY
 """Minutes after the change of which every occurrence is looked at: a week has all times of day of
-most schedules. One that has no occurrence in them is told by its next."""
+most schedules. Of one that has no occurrence in them the next one is shown."""
 OCCURRENCES: Final = 2_000
 """Occurrences looked at, at most."""
 

@@ -71,7 +71,7 @@ def compile_records(
     Args:
         known: the generations that were or may have been live.
         now: epoch minute.
-        settings: of the environment, which say who is told of what; None when nobody is.
+        settings: of the environment, which name the recipients of notifications; None for none.
         number: of the apply that this is compiled for, higher than all that are known.
         lost: what is known of the last generation when it is lost. Its schedules go on from where
             the wakes had come: what was due since is processed, or reported as missed.

@@ -1,8 +1,8 @@
-"""Differences that nobody made in git: what was applied against what is live.
+"""Differences that were not made in git: what was applied against what is live.
 
 What an apply leaves behind says the same thing in several places: the pointer names a generation,
 the generation's bytes bear its name and list the slots, the app is tagged with the generation.
-Where these disagree, somebody changed something by hand, or an apply did not finish; the next
+Where these disagree, a person changed something by hand, or an apply did not finish; the next
 apply repairs it either way.
 """
 
@@ -154,14 +154,14 @@ def _generation_drift(
 
 
 def _written(at: str | None) -> str:
-    """When a file was written, as the end of a reason; empty when nobody knows."""
+    """When a file was written, as the end of a reason; empty when that is not known."""
     return "" if at is None else f"; written at {at}; Modal does not record by whom"
 
 
 def _deployed_since(actual: Actual) -> str:
-    """Who deployed the app after the last apply, as the end of a reason; empty when nobody did.
+    """Who deployed the app after the last apply, as the end of a reason; empty without a deploy.
 
-    Times are whole seconds. In the apply's own second it was somebody else too: what the apply
+    Times are whole seconds. In the apply's own second it was another process too: what the apply
     deployed is what its generation lists, and then there is no drift to give a reason for.
     """
     touch = None if actual.own is None else actual.own.deployed

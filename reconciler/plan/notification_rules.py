@@ -74,7 +74,8 @@ def describe_alerts(alerts: Alerts | AlertRule | None) -> str:
         return "no recipient"
     parts = []
     if rule.failures is not None:
-        parts.append(f"{rule.failures} failure{'s in a row' if rule.failures > 1 else ''}")
+        many = rule.failures > 1
+        parts.append(f"a streak of {rule.failures} failures" if many else "1 failure")
     if rule.missed:
         parts.append("missed")
     if isinstance(alerts, Alerts) and alerts.overdue:

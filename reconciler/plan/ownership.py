@@ -82,10 +82,10 @@ def judge_owner(actual: Actual, desired: Desired) -> Upgrade | Stranger | None:
 
 def owner_in_full(actual: Actual) -> Identity | None:
     """The owner of the app, or of what is on the Volume; None when nothing says it in full."""
-    told = None if actual.pointer is None else actual.pointer.identity
-    if told is None:
+    written = None if actual.pointer is None else actual.pointer.identity
+    if written is None:
         return None
-    owner = Identity.read(told)
+    owner = Identity.read(written)
     tagged = None if actual.own is None else actual.own.tags.get(IDENTITY_TAG)
     return owner if actual.own is None or tagged == owner.digest else None
 
@@ -134,10 +134,10 @@ def machine_only(desired: Desired) -> str | None:
 def _of_digest(actual: Actual, desired: Desired, digest: str) -> Upgrade | Stranger | None:
     ours, held = desired.owner.identity, desired.owner.held
     if digest == ours.digest:
-        told = None if actual.pointer is None else actual.pointer.identity
-        if actual.pointer is None or told == str(ours):
+        written = None if actual.pointer is None else actual.pointer.identity
+        if actual.pointer is None or written == str(ours):
             return None
-        return Upgrade(told or "not recorded", "the app bears the tag of this owner")
+        return Upgrade(written or "not recorded", "the app bears the tag of this owner")
     owner = owner_in_full(actual)
     if owner is not None:
         return _compared(desired, owner)

@@ -8,7 +8,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RenameStep:
     """A manifest of one commit that names the earlier names of its schedule.
 
     Attributes:
@@ -52,8 +52,8 @@ class Past:
         gap: why there may be more, one clause; empty when all is read that there is.
     """
 
-    since: tuple[Step, ...] = ()
-    undone: tuple[Step, ...] = ()
+    since: tuple[RenameStep, ...] = ()
+    undone: tuple[RenameStep, ...] = ()
     gap: str = ""
 
     def trace(self, name: str, formerly: Iterable[str]) -> Mapping[str, Hop]:

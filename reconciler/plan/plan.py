@@ -26,7 +26,7 @@ from reconciler.plan.ancestry import Ancestry, checkout_warnings, creation_reaso
 from reconciler.plan.budget import Budget
 from reconciler.plan.chains import follow_renames
 from reconciler.plan.change import Action, Change, Kind
-from reconciler.plan.changes import schedule_changes
+from reconciler.plan.changes import generation_changes, schedule_changes
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
 from reconciler.plan.code_targets import PlannedTarget, plan_targets
 from reconciler.plan.compilation import compile_records, minutes
@@ -39,7 +39,6 @@ from reconciler.plan.foreign import (
     twice_warnings,
     unread_warnings,
 )
-from reconciler.plan.generation_changes import generation_changes
 from reconciler.plan.notification_rules import (
     alerts_change,
     masked,
@@ -61,7 +60,7 @@ from reconciler.plan.safety import (
     refuse_protected,
 )
 from reconciler.plan.second_opinion import refuse_other_readings
-from reconciler.plan.slots import members_of
+from reconciler.plan.slot_members import members_of
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import (
     DISPATCHER_TAG,
@@ -94,7 +93,7 @@ class Plan:
     Attributes:
         generation: what would be live.
         changes: what git changes, in a stable order: schedules, then slots, then the app.
-        drift: what nobody changed in git and would be repaired.
+        drift: what was not changed in git and would be repaired.
         missing: created or changed schedules whose function is not deployed; an error.
         refusals: safety rules that forbid the plan.
         deploy: whether the app's functions change.

@@ -9,7 +9,7 @@ from reconciler.model.generation import Slot
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.budget import left_of
 from reconciler.plan.compilation import compile_records
-from reconciler.plan.slots import members_of, pack_members
+from reconciler.plan.slot_members import members_of, pack_members
 
 
 def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[ScheduleRecord, ...]:
@@ -20,7 +20,7 @@ def preview_records(schedules: Iterable[Schedule], now: int) -> tuple[ScheduleRe
 def preview_slots(
     schedules: Iterable[Schedule], settings: EnvironmentSettings, now: int
 ) -> tuple[Slot, ...]:
-    """The slots as they are packed when nobody else holds a cron."""
+    """The slots as they are packed when no other app holds a cron."""
     members = members_of(schedules, settings.tasks, now)
     budget = left_of(settings.crons, 0, settings.reserve)
     packed = pack_members(members, settings.packing, budget, now)

@@ -1,4 +1,4 @@
-"""What a plan must not do unless somebody says so by name or number.
+"""What a plan must not do unless a person allows it by name or number.
 
 Each rule is a function of what is live and what would be; a refusal carries the exact way past it.
 """
@@ -52,7 +52,7 @@ def refuse_protected(
     Args:
         desired: the names in git, old ones included.
         protected: those of them that are protected.
-        allowed: how many deletions somebody has allowed by number.
+        allowed: how many deletions are allowed by number.
     """
     if actual.protected is None:
         yield from _refuse_unknown(actual, desired, protected, allowed)
@@ -122,7 +122,9 @@ def refuse_deletions(
 def refuse_no_budget(budget: Budget, needed: bool) -> Iterator[Refusal]:
     """Without a single cron nothing would ever wake."""
     if needed and budget.available == 0:
-        holders = ", ".join(f"{cron.app}/{cron.function}" for cron in budget.foreign) or "nobody"
+        holders = (
+            ", ".join(f"{cron.app}/{cron.function}" for cron in budget.foreign) or "no other app"
+        )
         held = len(budget.foreign)
         reserved = (
             f" and {budget.reserve} {_are(budget.reserve)} reserved" if budget.reserve else ""

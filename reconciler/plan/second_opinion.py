@@ -32,7 +32,7 @@ LEAP_DAY_AHEAD: Final = 9 * 366
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Disagreement:
     """The first fire after an epoch minute, as we and as croniter compute it.
 
     Attributes:
@@ -65,7 +65,7 @@ def refuse_other_readings(slots: Sequence[Slot], now: int) -> Iterator[Refusal]:
 
 
 @lru_cache(maxsize=1024)
-def difference(cron: str, start: int, fires: int, *, month_ends: bool) -> Difference | None:
+def difference(cron: str, start: int, fires: int, *, month_ends: bool) -> Disagreement | None:
     """Return the first difference that is found between croniter and us; None when there is none.
 
     Args:
@@ -86,7 +86,7 @@ def difference(cron: str, start: int, fires: int, *, month_ends: bool) -> Differ
             after, ours = at, timetable.next(at)
             answered = int(theirs.get_next(float)) // 60
             if ours is None or answered != ours:
-                return Difference(after, ours, answered)
+                return Disagreement(after, ours, answered)
             at = ours
             if at > until:
                 return None  # nothing was left out: the ends of months were among them
@@ -94,9 +94,9 @@ def difference(cron: str, start: int, fires: int, *, month_ends: bool) -> Differ
             ours = timetable.next(after)
             answered = int(croniter(cron, after * 60).get_next(float)) // 60
             if answered != ours:
-                return Difference(after, ours, answered)
+                return Disagreement(after, ours, answered)
     except CroniterError as error:
-        return Difference(start, timetable.next(start), None, str(error))
+        return Disagreement(start, timetable.next(start), None, str(error))
     return None
 
 
@@ -120,7 +120,7 @@ def _is_leap_day(day: int) -> bool:
     return (date.month, date.day) == (2, 29)
 
 
-def _refusal(slot: Slot, found: Difference) -> Refusal:
+def _refusal(slot: Slot, found: Disagreement) -> Refusal:
     ours = "never" if found.ours is None else f"at {format_minute(found.ours)}"
     if found.theirs is None:
         theirs = f"croniter refuses it: {found.error}"

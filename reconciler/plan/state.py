@@ -25,7 +25,7 @@ class Standing:
 
     Attributes:
         descends: whether HEAD is the commit that is live or comes after it; None when the clone is
-            shallow and does not tell, or nothing was asked.
+            shallow and does not say, or nothing was asked.
         vacated: whether the folder that is live holds no manifest any more.
     """
 
@@ -110,16 +110,16 @@ class Unread:
 
     @property
     def maybe_cron(self) -> bool:
-        """Whether it is a function of which nobody knows whether it holds a cron."""
+        """Whether it is a function of which it is not known whether it holds a cron."""
         return bool(self.function) and self.text is None
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Who did something to our app, and when, as far as Modal tells it.
+    """Who did something to our app, and when, as far as Modal says it.
 
     Attributes:
-        by: None when Modal tells the time only.
+        by: None when Modal says the time only.
         at: ISO 8601 in UTC.
     """
 
@@ -136,7 +136,7 @@ class OwnApp:
 
     Attributes:
         id: Modal's.
-        deployed: who deployed it last, None when Modal does not tell.
+        deployed: who deployed it last, None when Modal does not say.
         slots: its functions that hold a cron, sorted.
         functions: the names of all its functions, sorted.
         tags: as set on the app.
@@ -239,7 +239,7 @@ class Actual:
         number: the highest apply number that anything live knows of; the next apply has the next.
         code_targets: the deployed apps with names of code targets of ours, by name.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
-            nobody knows which functions exist and which crons others hold. None when observed.
+            it is not known which functions exist and which crons others hold. None when observed.
     """
 
     own: OwnApp | None

@@ -137,7 +137,7 @@ def is_target_of(tags: Mapping[str, str], app: str) -> bool:
 def protected_digest(names: Iterable[str]) -> str | None:
     """What the app is tagged with for the schedules that are protected; None when none is.
 
-    The tag outlives the Volume and the Dict. It does not hold the names, but it tells whether there
+    The tag outlives the Volume and the Dict. It does not hold the names, but it says whether there
     were any, and whether some names are all of them.
     """
     names = sorted(set(names))

@@ -53,7 +53,7 @@ def missing_targets(
     Args:
         deployed: app name to its functions; ``Class.*`` stands for all methods of a class, since
             Modal lists no methods.
-        unread: apps of which nobody knows the functions; none of theirs counts as missing.
+        unread: apps whose functions are not known; none of theirs counts as missing.
         servers: app name to its Servers.
     """
     known = sorted(f"{app}/{name}" for app, names in deployed.items() for name in names)

@@ -19,7 +19,7 @@ from reconciler.plan.change import Change
 from reconciler.plan.changes import slot_changes
 from reconciler.plan.forecast import Wakes, forecast, wakes_of
 from reconciler.plan.price import WakePrice
-from reconciler.plan.slots import pack_members
+from reconciler.plan.slot_members import pack_members
 from reconciler.plan.state import Actual
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.deploy.history import read_history
+from reconciler.deploy.apply_records import read_history
 from reconciler.deploy.lost import lost_volume
 from reconciler.manifest import EnvironmentSettings
 from reconciler.model.applied import Applied

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.cron import minute
-from reconciler.deploy.history import record_or_damage
+from reconciler.deploy.apply_records import record_or_damage
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.deploy.observation import read_pointer
-from reconciler.dispatch.history import with_open_calls
 from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings
 from reconciler.model.applied import Origin
@@ -25,7 +24,7 @@ from reconciler.query.explanation import (
     explain_occurrence,
     explain_task,
 )
-from reconciler.query.live_runs import read_cursor
+from reconciler.query.live_runs import read_cursor, with_open_calls
 from reconciler.query.name_matcher import NameMatcher, find_task, records_of, require_known
 from reconciler.query.newest_first import Known
 from reconciler.query.nothing_found import nothing_live, require_readable

@@ -11,8 +11,8 @@ from reconciler.model.applied import Origin
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import SettledTask, Task
 
@@ -89,7 +89,7 @@ class NotProcessed:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class NotStarted:
     """Earlier wakes could not start it, and a later one tries this attempt."""
 
     occurrence: Occurrence
@@ -140,7 +140,7 @@ Ground: TypeAlias = (
     | NotDue
     | Ahead
     | NotProcessed
-    | Pending
+    | NotStarted
     | NotInHistory
     | NotTheTasksTime
     | TaskWithoutRun
@@ -190,7 +190,7 @@ def explain_occurrence(
     if cursor.through is None or at > cursor.through:
         return NotProcessed(occurrence, cursor.through)
     if occurrence.id in cursor.pending:
-        return Pending(occurrence, cursor.pending[occurrence.id])
+        return NotStarted(occurrence, cursor.pending[occurrence.id])
     return NotInHistory(occurrence)
 
 

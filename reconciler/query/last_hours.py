@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from reconciler.cron import minute
 from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.model.generation import new_generation
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.query.newest_first import About, Known, RunHistory, all_names
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.client.listing import ScheduledTask, list_stored, pending_paths
 from reconciler.cron import minute
-from reconciler.deploy.history import commits_of, record_or_damage
+from reconciler.deploy.apply_records import commits_of, record_or_damage
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.deploy.observation import observe
 from reconciler.dispatch.adapters.at_once import together
@@ -16,9 +16,8 @@ from reconciler.manifest import EnvironmentSettings
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.plan.state import Actual
-from reconciler.query.damage import still_damaged
 from reconciler.query.live_runs import (
     MINUTES_PER_DAY,
     as_they_stand,
@@ -26,8 +25,8 @@ from reconciler.query.live_runs import (
     read_cursor,
 )
 from reconciler.query.ports import QueryPorts
-from reconciler.query.status import Finding, Status, Tasks, runs_twice, status_of
-from reconciler.query.task_status import DueTask, tasks_of
+from reconciler.query.status import DueTask, Finding, Status, Tasks, runs_twice, status_of, tasks_of
+from reconciler.query.still_damaged import still_damaged
 
 
 async def live_status(

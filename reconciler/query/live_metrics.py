@@ -9,8 +9,8 @@ from typing import Final
 
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.query.metrics import Metrics

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.nominal_times import exclusion, previous_time
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover
-from reconciler.dispatch.history import with_open_calls
 from reconciler.dispatch.ports import Caller
 from reconciler.model.cursor import Cursor, cursor_of
 from reconciler.model.formats import Entry
 from reconciler.model.generation import Generation
-from reconciler.model.history import Run, begun
+from reconciler.model.runs import Run, begun, judged
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
@@ -155,3 +156,28 @@ def _last_to_run(record: ScheduleRecord, since: int, until: int) -> int | None:
             return at
         at = previous_time(record, at)
     return None
+
+
+async def with_open_calls(runs: Iterable[Run], caller: Caller) -> list[Run]:
+    """The runs, those whose end no wake has written down yet as they stand now."""
+
+    async def ask(run: Run) -> Run:
+        assert run.call is not None
+        try:
+            status = await caller.status(run.call)
+        except UnavailableError:
+            return run
+        if not status.ended:
+            return run
+        state = RunState(status.state.value)
+        ended = replace(
+            run, state=state, reason=status.reason, result=status.result, tries=status.tries
+        )
+        return judged(ended, run.replaced_by)
+
+    known = list(runs)
+    is_open = [place for place, run in enumerate(known) if run.is_open]
+    # A coroutine for each of a long history's runs would take seconds.
+    for place, run in zip(is_open, await at_once(ask(known[n]) for n in is_open), strict=True):
+        known[place] = run
+    return known

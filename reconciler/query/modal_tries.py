@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.dispatch.ports import Claims
 from reconciler.dispatch.wake.modal_tries import tries_of
 from reconciler.model.generation import Generation
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 
 
 async def with_modal_tries(

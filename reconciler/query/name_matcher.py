@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from reconciler.dispatch.ports import TaskFiles
 from reconciler.model.formats import FormatError
 from reconciler.model.generation import Generation
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import (
     NAME_PREFIX,

@@ -22,8 +22,8 @@ from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.model.day_summary import DaySummary, decode_summary
 from reconciler.model.formats import Damaged, FormatError
-from reconciler.model.history import Run, in_order, merged, with_older
 from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.runs import Run, in_order, merged, with_older
 from reconciler.model.runs_file import (
     NOTABLE,
     RUNS_FOLDER,

@@ -1,4 +1,4 @@
-"""What a wake did itself, told from what earlier wakes had done already. Pure."""
+"""What a wake did itself, apart from what earlier wakes had done already. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 REPEATED: Final = frozenset({RunState.STARTED, RunState.MISSED, RunState.SKIPPED})
-"""What a wake writes down again when it comes upon an occurrence that is settled: whoever settled
-it may have died before its runs file."""
+"""What a wake writes down again when it finds an occurrence that is settled: the wake that settled
+it may have ended before it wrote its runs file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def news_of(log: WakeLog, history: Iterable[WakeLog]) -> News:
     Args:
         history: what is known of all wakes, among them this one.
     """
-    told = {
+    written = {
         _key(line, at)
         for other in history
         if other.wake != log.wake and other.started <= log.started
@@ -50,7 +50,7 @@ def news_of(log: WakeLog, history: Iterable[WakeLog]) -> News:
     kept: list[RunRecord] = []
     before = [*log.before]
     for line in log.records:
-        old = [at for at in line.times if line.state in REPEATED and _key(line, at) in told]
+        old = [at for at in line.times if line.state in REPEATED and _key(line, at) in written]
         before.extend(replace(line, times=(at,), count=1) for at in old)
         left = tuple(at for at in line.times if at not in old)
         if left:

@@ -15,8 +15,8 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings
 from reconciler.model.claim import ClaimState, read_claim, try_key
 from reconciler.model.formats import Damaged
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState
 from reconciler.query.name_matcher import records_of
 from reconciler.query.nothing_found import NothingFoundError

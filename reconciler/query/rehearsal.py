@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.model.formats import Damaged
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunRecord
 
 

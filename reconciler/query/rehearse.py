@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 from reconciler.dispatch.wake.cursor_entry import read_cursor
-from reconciler.dispatch.wake.rehearsed_ports import REHEARSED, RehearsedClaims, rehearsed
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.claim import ClaimState, claim_key
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.generation import ON_DEMAND, Generation
-from reconciler.model.history import Run, runs_of
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.model.task import is_task
-from reconciler.query.damage import ENTRY
 from reconciler.query.name_matcher import record_of_task
 from reconciler.query.rehearsal import Line, Rehearsal, Will
+from reconciler.query.rehearsed_ports import REHEARSED, RehearsedClaims, rehearsed
+from reconciler.query.still_damaged import ENTRY
 
 HISTORY_DAYS = 2
 """Days of history that are read for earlier attempts. The cursor knows older occurrences that did

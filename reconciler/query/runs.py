@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler.deploy.modal_files import RemoteGenerations
-from reconciler.dispatch.history import with_open_calls
 from reconciler.dispatch.ports import Caller
 from reconciler.manifest import EnvironmentSettings
 from reconciler.model.formats import Damaged
-from reconciler.model.history import Run, begun
 from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.runs import Run, begun
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState, format_time
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.query.live_runs import ASKED_AT_MOST
+from reconciler.query.live_runs import ASKED_AT_MOST, with_open_calls
 from reconciler.query.modal_tries import with_modal_tries
 from reconciler.query.name_matcher import NameMatcher, records_of, require_known
 from reconciler.query.newest_first import About, Known, RunHistory, all_names

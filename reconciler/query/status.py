@@ -14,10 +14,11 @@ from reconciler.dispatch.decide.notifications import FAILED_STATES, overdue_sinc
 from reconciler.model.cursor import CLOCK_TOLERANCE, Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation, Slot
-from reconciler.model.history import Run, begun, lateness
 from reconciler.model.pointer import Pointer
+from reconciler.model.runs import Run, begun, lateness
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.task import is_task
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
 """Minutes for which it is shown that a schedule was rebuilt."""
@@ -68,9 +69,9 @@ class ScheduleStatus:
         following: epoch minute of its next occurrence, None when there is none.
         overdue: epoch minute of an occurrence that is due and that no wake has served.
         late: seconds by which its newest run started after its time, None when none started.
-        failures: how many of its newest runs failed in a row, as alarms count them: since its last
-            success. Missed occurrences are none.
-        missed: how many of its newest occurrences were missed in a row.
+        failures: the streak of failed runs since its last success, as alerts count them. Missed
+            occurrences do not count.
+        missed: the streak of missed occurrences, the newest among them.
         suspended: whether it is suspended now; the record says until when and why.
         rebuilt: the epoch minute, of the last week, at which it was rebuilt from git after the
             generation that was live was lost; None when it was not.
@@ -376,7 +377,7 @@ def _slot(generation: Generation, slot: Slot, cursor: Cursor, now: int) -> SlotS
 
 
 def _following(record: ScheduleRecord, runs: Sequence[Run], now: int) -> int | None:
-    """The next occurrence that has not run already: somebody may have served it before its time."""
+    """The next occurrence that has not run: a person may have started one before its time."""
     served = {run.occurrence.at for run in runs if run.started is not None}
     return next((at for at in running_times(record, now) if at not in served), None)
 
@@ -390,12 +391,63 @@ def _late(runs: Sequence[Run]) -> int | None:
 
 
 def _failures(runs: Sequence[Run]) -> int:
-    """Only a success ends the row: what is open, cancelled or missed says nothing of it."""
+    """Only a success ends the streak: what is open, cancelled or missed says nothing of it."""
     since = takewhile(lambda run: run.state is not RunState.SUCCEEDED, reversed(runs))
     return sum(run.state in FAILED_STATES for run in since)
 
 
 def _missed(runs: Sequence[Run]) -> int:
     """One that waits says nothing yet."""
-    told = (run for run in reversed(runs) if run.state is not RunState.QUEUED)
-    return sum(1 for _ in takewhile(lambda run: run.state is RunState.MISSED, told))
+    decided = (run for run in reversed(runs) if run.state is not RunState.QUEUED)
+    return sum(1 for _ in takewhile(lambda run: run.state is RunState.MISSED, decided))
+
+
+SHOWN_FOR: Final = 24 * 60
+"""Minutes after its time for which a task that failed needs attention: no later run replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueTask:
+    """A task whose hour has come, and that no wake has settled.
+
+    Attributes:
+        name: as in the history.
+        at: epoch minute of its time.
+        since: epoch minute from which on a wake could have started it.
+        unreadable: why it cannot be read; None when it can.
+    """
+
+    name: str
+    at: int
+    since: int
+    unreadable: str | None = None
+
+
+def tasks_of(
+    *,
+    pending: int,
+    due: Iterable[DueTask],
+    runs: Iterable[Run],
+    punctuality: int,
+    now: int,
+) -> Tasks:
+    """Put together how tasks stand.
+
+    Args:
+        pending: how many are to run.
+        runs: what is known of all runs.
+        punctuality: seconds that a wake may be late and still count as in time.
+        now: epoch minute.
+    """
+    late = now - max(1, punctuality // 60)
+    wanting = {}
+    for task in due:
+        if task.unreadable is not None:
+            wanting[task.name] = TaskStatus(task.name, task.at, "unreadable", task.unreadable)
+        elif task.since < late:
+            wanting[task.name] = TaskStatus(task.name, task.at, "overdue")
+    for run in runs:
+        name, at = run.occurrence
+        if is_task(name) and run.state in NEEDS_ATTENTION and at > now - SHOWN_FOR:
+            wanting.setdefault(name, TaskStatus(name, at, run.state.value, run.reason))
+    return Tasks(pending, tuple(sorted(wanting.values(), key=lambda task: (task.at, task.name))))

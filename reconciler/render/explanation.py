@@ -8,8 +8,8 @@ from typing import Any
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest.sizes import format_memory
 from reconciler.model.applied import Origin
-from reconciler.model.history import Run, lateness
 from reconciler.model.occurrence import format_minute
+from reconciler.model.runs import Run, lateness
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import Ending
@@ -21,12 +21,12 @@ from reconciler.query.explanation import (
     NotDue,
     NotInHistory,
     NotProcessed,
+    NotStarted,
     NotTheTasksTime,
-    Pending,
     Recorded,
     TaskWithoutRun,
 )
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 from reconciler.words import rough_duration
 
 
@@ -60,7 +60,7 @@ def ground_lines(ground: Ground, logs: Logs) -> Iterator[str]:
             yield (
                 f"{occurrence.id} has not run: no wake has looked at it yet; wakes looked {looked}."
             )
-        case Pending(occurrence, attempt):
+        case NotStarted(occurrence, attempt):
             yield f"{occurrence.id} has not started yet; a later wake tries attempt {attempt}."
         case NotInHistory(occurrence, newest):
             yield f"{occurrence.id} is not in the history that is kept."
@@ -127,7 +127,7 @@ def _size(key: str, value: Any) -> str:
 
 
 def what_happened(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:
-    """What became of an occurrence, first the answer, then the rest."""
+    """The outcome of an occurrence, first the answer, then the rest."""
     match run.state:
         case RunState.MISSED | RunState.SKIPPED:
             yield f"{run.occurrence.id} did not run: it was {run.state.value}, {run.reason}."

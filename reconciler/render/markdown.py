@@ -34,7 +34,7 @@ def code_fence(lines: Iterable[str]) -> str:
 
 
 def prose(text: str, *, limit: int = SHOWN) -> str:
-    """Plain text: no markup, no HTML, and nobody is mentioned."""
+    """Plain text: no markup, no HTML, no mention of a person."""
     escaped = _SPECIAL.sub(r"\\\1", _shortened(printable(text), limit))
     return _MENTION.sub(f"@{_WORD_JOINER}", escaped)
 

@@ -96,7 +96,7 @@ class PricingPart(Part):
     """What a wake costs, and how that is known."""
 
     rates: Literal["workspace", "list"] = Field(
-        description="`workspace`: its own, as Modal tells them; `list`: the published price."
+        description="`workspace`: its own, as Modal reports them; `list`: the published price."
     )
     usd_per_core_hour: float = Field(ge=0)
     usd_per_gib_hour: float = Field(ge=0)

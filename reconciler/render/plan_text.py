@@ -30,7 +30,7 @@ def plan_text(plan: Plan, style: Style) -> str:
         [_heading(plan, style), *_silence_lines(plan, style)],
         list(_change_lines("Schedules", _of_schedules(plan.changes), plan.effects, style)),
         list(_change_lines("App", _of_app(plan.changes), (), style)),
-        list(_change_lines("Drift (nobody changed this in git)", plan.drift, (), style)),
+        list(_change_lines("Drift (not changed in git)", plan.drift, (), style)),
         list(_retiring_lines(plan, style)),
         list(_tz_lines(plan, style)),
         list(slot_lines(plan, style)),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from reconciler.foreign_text import as_lines
-from reconciler.model.history import Run
 from reconciler.model.occurrence import format_minute
 from reconciler.model.outbox import sending_line
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.render.style import Style
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.foreign_text import as_lines, on_one_line
-from reconciler.model.history import lateness
 from reconciler.model.occurrence import format_minute
 from reconciler.model.pointer import Pointer
+from reconciler.model.runs import lateness
 from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import brief, run_json, state_text
@@ -254,7 +254,7 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     late = f", {rough_duration(seconds)} late" if seconds is not None and seconds >= 60 else ""
     rows = []
     if item.failures > 1:
-        rows.append(f"  {count(item.failures, 'failure')} in a row")
+        rows.append(f"  streak of {item.failures} failures")
     if item.missed > 1:
         rows.append(f"  missed {item.missed}")
     return f"last {format_minute(last.occurrence.at)} {state}{late}{reason}{''.join(rows)}"

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from reconciler.cron import minute
 from reconciler.model.formats import Damaged
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.query.applies import list_applies
 from reconciler.query.runs import RunsWanted, list_runs
 from reconciler.query.timeline import Timeline, upcoming

@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from reconciler.cron import instant, minute
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, TargetMissingError
-from reconciler.dispatch.history import with_open_calls
 from reconciler.model.generation import ON_DEMAND, Generation
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState
+from reconciler.query.live_runs import with_open_calls
 from reconciler.render.runs_text import run_json
 from reconciler.web.auth.principal import Scope
 from reconciler.web.bodies import TriggerBody, TriggeredJob, WakeBody, body_of, validated

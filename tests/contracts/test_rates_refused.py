@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.deploy import modal_rates
+from reconciler.deploy import modal_apps
 from reconciler.deploy.modal_apps import ModalApps
 from tests.engine_fixture import RunningEngine
 
@@ -29,6 +29,6 @@ def test_a_refusal_means_that_the_rates_are_not_known(refusing: RunningEngine, s
 def test_an_answer_that_does_not_come_is_not_waited_for(
     refusing: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(modal_rates, "PATIENCE", timedelta(milliseconds=200))
+    monkeypatch.setattr(modal_apps, "PATIENCE", timedelta(milliseconds=200))
     refusing.fault("WorkspaceBillingRates", "hold", seconds=30)
     assert asyncio.run(ModalApps("ours", "main").rates()) is None

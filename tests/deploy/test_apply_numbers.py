@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.deploy.apply import OCCASIONAL, StalePlanError, Step
-from reconciler.deploy.history import AT_ONCE
+from reconciler.deploy.apply_records import AT_ONCE
 from reconciler.model.applied import Applied, applied_path
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.pointer import POINTER_PATH, decode_pointer

@@ -16,7 +16,7 @@ from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.model.claim import Claimant, ClaimState
 from reconciler.model.formats import Damaged, FormatError, UnreadableEntry
 from reconciler.model.pointer import POINTER_PATH, Pointer
-from reconciler.query.damage import still_damaged
+from reconciler.query.still_damaged import still_damaged
 
 POINTER = Pointer(
     generation="ab" * 32,

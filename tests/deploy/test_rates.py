@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from reconciler.deploy.modal_rates import read_rates
+from reconciler.deploy.modal_apps import read_rates
 from reconciler.plan import Rates
 
 TOLD = {

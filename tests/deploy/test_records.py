@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.deploy.fakes import FakeFiles
-from reconciler.deploy.generation_files import read_generation
-from reconciler.deploy.history import (
+from reconciler.deploy.apply_records import (
     AT_ONCE,
     commits_of,
     newest_number,
@@ -19,6 +17,8 @@ from reconciler.deploy.history import (
     read_record,
     record_or_damage,
 )
+from reconciler.deploy.fakes import FakeFiles
+from reconciler.deploy.generation_files import read_generation
 from reconciler.model.applied import Applied, Origin, applied_path
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import generation_path

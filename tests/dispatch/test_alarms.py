@@ -137,7 +137,7 @@ def test_many_alarms_are_one_message() -> None:
         world.end(number, BAD, "ValueError: no")
     world.wake("09:30")
     (text,) = texts(world)
-    assert text.splitlines()[0] == "30 alarms:"
+    assert text.splitlines()[0] == "30 alerts:"
     assert text.splitlines()[-1] == "• and 10 more."
 
 

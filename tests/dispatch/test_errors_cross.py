@@ -13,7 +13,7 @@ import pytest
 
 import reconciler
 from reconciler.cli.source import NewEnvironmentError
-from reconciler.cron.errors import CronError, ZoneError
+from reconciler.cron.cron_errors import CronError, ZoneError
 from reconciler.deploy.ports import MissingSecretError
 from reconciler.deploy.revisions import CommittedFiles
 from reconciler.deploy.schedule_texts import UnknownScheduleTextError

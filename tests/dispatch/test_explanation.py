@@ -8,12 +8,12 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Slot
-from reconciler.model.history import runs_of
+from reconciler.model.runs import runs_of
 from reconciler.policies import Catchup, Overlap
 from reconciler.query.explanation import Beginning, explain_occurrence
 from reconciler.query.status import ScheduleStatus, status_of
 from reconciler.render.explanation import ground_lines
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 from tests.dispatch.scenario import World, at, hourly, minute_text
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")

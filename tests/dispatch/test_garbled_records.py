@@ -150,7 +150,7 @@ def test_a_row_of_failures_goes_on_when_the_record_can_be_read_again() -> None:
     ]
     world.caller.statuses[str(call)] = CallStatus(CallState.FAILED, reason="ValueError")
     world.wake("10:20")
-    assert any("b failed 2 times in a row" in text for text in texts(world))
+    assert any("b has a streak of 2 failures" in text for text in texts(world))
 
 
 @DAMAGES

@@ -9,12 +9,12 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.history import with_open_calls
-from reconciler.model.history import Run, runs_of
+from reconciler.model.runs import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake_log
 from reconciler.policies import Overlap
+from reconciler.query.live_runs import with_open_calls
 from reconciler.render.explanation import run_lines, what_happened
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 from reconciler.render.runs_text import run_json
 from tests.dispatch.scenario import World, at, hourly
 

@@ -7,8 +7,7 @@ import asyncio
 import pytest
 from grpclib.exceptions import StreamTerminatedError
 
-from reconciler.dispatch.adapters.call_results import status_of
-from reconciler.dispatch.adapters.modal_calls import translated_errors
+from reconciler.dispatch.adapters.modal_calls import status_of, translated_errors
 from reconciler.dispatch.adapters.modal_failures import describe
 from reconciler.dispatch.answers import UnavailableError
 

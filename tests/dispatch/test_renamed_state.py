@@ -98,7 +98,7 @@ def test_a_streak_goes_on_when_a_rename_is_taken_back() -> None:
     played.world.end(4, GOOD)
     played.wake("13:00")
     (failed, recovered) = texts(played.world)
-    assert "a failed 2 times in a row, last b@2026-11-20T10:00Z" in failed
+    assert "a has a streak of 2 failures, last b@2026-11-20T10:00Z" in failed
     assert "b succeeded again, b@2026-11-20T12:00Z" in recovered
 
 

@@ -1,4 +1,4 @@
-"""Failures in a row: when a row begins, when it is told, what ends it."""
+"""Streaks of failures: when one begins, when it is notified, what ends it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_failures_in_a_row_are_told_once_until_a_run_succeeds() -> None:
     run_hours(world, [BAD, BAD, GOOD, BAD, BAD, BAD, BAD, BAD])
     world.wake("17:30")
     (alarm,) = texts(world)
-    assert "hourly failed 3 times in a row, last hourly@2026-11-20T14:00Z" in alarm
+    assert "hourly has a streak of 3 failures, last hourly@2026-11-20T14:00Z" in alarm
     run_hours(world, [GOOD, BAD, BAD, BAD])
     world.wake("21:30")
     assert [text.partition(" hourly ")[2].partition(",")[0] for text in texts(world)] == [
-        "failed 3 times in a row",
+        "has a streak of 3 failures",
         "succeeded again",
-        "failed 3 times in a row",
+        "has a streak of 3 failures",
     ]
 
 
@@ -52,7 +52,9 @@ def test_a_run_that_fails_after_a_newer_one_has_succeeded_begins_no_row(wanted: 
     world.wake("12:00")
     world.end(4, BAD)
     world.wake("13:00")
-    times = re.findall(r"hourly failed .*last hourly@2026-11-20T(\d\d)", "\n".join(texts(world)))
+    times = re.findall(
+        r"hourly has a streak of .*last hourly@2026-11-20T(\d\d)", "\n".join(texts(world))
+    )
     told = re.findall(r"hourly failed, hourly@2026-11-20T(\d\d)", "\n".join(texts(world)))
     assert (told, times) == ((["09", "11"], []) if wanted == 1 else ([], ["12"]))
     assert "succeeded" not in world.claims.entries[CURSOR_KEY], "no older run is open any more"
@@ -82,7 +84,7 @@ def test_a_row_that_was_too_short_is_told_once_fewer_are_wanted() -> None:
     run_hours(world, [CallState.FAILED] * 2)
     world.wake("13:00")
     assert [text.partition(", last")[0] for text in texts(world)] == [
-        "[production] hourly failed 3 times in a row"
+        "[production] hourly has a streak of 3 failures"
     ]
 
 
@@ -127,7 +129,7 @@ def test_a_run_that_was_cancelled_neither_fails_nor_succeeds() -> None:
     world = alarming(failures=2)
     run_hours(world, [BAD, CallState.CANCELLED, CallState.TIMED_OUT])
     world.wake("12:30")
-    assert "hourly failed 2 times in a row" in texts(world)[0]
+    assert "hourly has a streak of 2 failures" in texts(world)[0]
 
 
 def test_an_occurrence_that_does_not_start_counts_once_however_often_it_is_tried() -> None:
@@ -138,7 +140,9 @@ def test_an_occurrence_that_does_not_start_counts_once_however_often_it_is_tried
     assert texts(world) == []
     world.wake("10:00")
     (alarm,) = texts(world)
-    assert "failed 2 times in a row, last hourly@2026-11-20T10:00Z: there is no function" in alarm
+    assert (
+        "has a streak of 2 failures, last hourly@2026-11-20T10:00Z: there is no function" in alarm
+    )
 
 
 @dataclass
@@ -203,9 +207,9 @@ def test_each_row_that_is_long_enough_is_told_once_and_so_is_its_end(
             expected.append("succeeded again")
         row = 0 if end is GOOD else row + (end is BAD)
         if end is BAD and row == wanted:
-            expected.append("failed")
+            expected.append("failed" if wanted == 1 else "has a streak")
     said = "\n".join(texts(world))
-    found = re.findall(r"hourly (succeeded again|failed)", said)
+    found = re.findall(r"hourly (succeeded again|failed|has a streak)", said)
     assert found == expected
 
 
@@ -229,7 +233,7 @@ def test_the_streak_is_found_again_when_the_cursors_entry_is_gone() -> None:
     world.claims.entries.pop(CURSOR_KEY)
     run_hours(world, [BAD])
     world.wake("10:30")
-    assert "hourly failed 2 times in a row" in texts(world)[0]
+    assert "hourly has a streak of 2 failures" in texts(world)[0]
 
 
 def test_the_failure_of_a_task_is_an_alarm_however_many_in_a_row_are_wanted() -> None:

@@ -256,7 +256,7 @@ def test_drift_is_told_apart_from_change_and_repaired(project: Project, kind: st
     )
     plan = project.reconcile("--dry-run", "--detailed-exitcode")
     assert plan.code == 2
-    assert "Drift (nobody changed this in git)" in plan.out
+    assert "Drift (not changed in git)" in plan.out
     assert shown in plan.out
     assert project.reconcile("--dry-run", "--format", "json").json["changes"] == []
     project.applied()

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from modal_proto import api_pb2
 
+from reconciler.engine.addresses import Addresses
 from reconciler.engine.apps import AppStore
+from reconciler.engine.caller import Peer
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.ids import IdKind
 from reconciler.engine.logs import Filter, LogOrigin, LogStore
-from reconciler.engine.rpc.caller import Peer
 from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.storage.database import Database
-from reconciler.engine.web.addresses import Addresses
 
 DAY = 86_400.0
 ASYNC = api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC

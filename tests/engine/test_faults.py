@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.engine.fault_injection import FaultInjector, FaultRule, Mode, Scope
-from reconciler.engine.rpc.caller import Peer
+from reconciler.engine.caller import Peer
+from reconciler.engine.fault_injection import FaultInjector, FaultMode, FaultRule, Scope
 from reconciler.errors import ReconcileError
 from tests.engine_fixture import RunningEngine
 
@@ -188,7 +188,7 @@ def test_a_rule_looks_only_at_calls_in_its_scope() -> None:
 
 def test_a_spent_rule_is_forgotten() -> None:
     faults = FaultInjector()
-    faults.add([FaultRule("DictGet", Mode.FAIL)])
+    faults.add([FaultRule("DictGet", FaultMode.FAIL)])
     faults.count("DictGet", CLIENT)
     assert faults.rules == []
 
@@ -221,4 +221,4 @@ def test_a_wrong_rule_is_refused(rule: dict[str, object], said: str) -> None:
 
 def test_too_many_rules_are_refused() -> None:
     with pytest.raises(ReconcileError, match="rules"):
-        FaultInjector().add([FaultRule("A", Mode.FAIL, scope=Scope.ANY)] * 1_001)
+        FaultInjector().add([FaultRule("A", FaultMode.FAIL, scope=Scope.ANY)] * 1_001)

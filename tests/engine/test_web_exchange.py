@@ -10,7 +10,7 @@ import pytest
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.web.endpoints import Endpoint
+from reconciler.engine.endpoints import Endpoint
 from reconciler.engine.web.exchange import Exchange, LostChunksError
 
 ENDED = api_pb2.GenericResult(status=api_pb2.GenericResult.GENERIC_STATUS_SUCCESS)

@@ -24,13 +24,13 @@ from reconciler.cron import minute
 from reconciler.deploy.modal_files import ModalFiles, RemoteRunLog
 from reconciler.dispatch.adapters.in_memory import FakeClock
 from reconciler.dispatch.adapters.modal_calls import ModalCaller
-from reconciler.dispatch.history import with_open_calls
 from reconciler.engine.server_file import ServerFile
 from reconciler.model.cursor import CURSOR_KEY, Cursor
-from reconciler.model.history import runs_of
 from reconciler.model.occurrence import format_minute
 from reconciler.model.outbox import EMPTY_OUTBOX
+from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import WakeLog, decode_compacted
+from reconciler.query.live_runs import with_open_calls
 from tests.engine_fixture import RunningEngine, until
 from tests.faults.rig import OWN_APP
 

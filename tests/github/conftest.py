@@ -37,3 +37,14 @@ def ci(team: Team, tmp_path: Path) -> Iterator[Ci]:
         applied = made.by_hand("--yes")
         assert applied.code == 0, applied.err
         yield made
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    """Manifests of two teams, and settings, all committed."""
+    made = GitRepository.create(tmp_path / "origin")
+    for name in ("team1/a", "team2/b"):
+        made.write(f"schedules/{name}.yaml", f"name: {name[-1]}\n")
+    made.write("reconciler.yaml", "app: mine\n")
+    made.commit()
+    return made

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.deploy.apply_records import commits_of, read_history, read_record
 from reconciler.deploy.fakes import FakeApps
-from reconciler.deploy.history import commits_of, read_history, read_record
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.applied import Applied
 from reconciler.model.formats import NewerFormatError

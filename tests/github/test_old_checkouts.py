@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.deploy.ancestry import ancestry_of
+from reconciler.deploy.commit_ancestry import ancestry_of
 from reconciler.errors import RefusedError
 from reconciler.plan.ancestry import Ancestry, Relation, require_current
 from tests.github.repository import GitRepository

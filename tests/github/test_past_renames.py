@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.deploy import past_renames
 from reconciler.deploy.past_renames import read_renames
-from reconciler.plan.past import Hop, Past, Step, way
+from reconciler.plan.past import Hop, Past, RenameStep, way
 from tests.github.repository import GitRepository
 from tests.github.team import Team
 from tests.github.test_offline_plans import created, planned
@@ -59,7 +59,7 @@ def test_each_commit_that_renames_is_read_newest_first(repository: GitRepository
     repository.commit()
     new = renamed(repository, "new", "formerly: [mid, old]")
     assert read(repository, live) == Past(
-        since=(Step(new, "new", ("mid", "old")), Step(mid, "mid", ("old",)))
+        since=(RenameStep(new, "new", ("mid", "old")), RenameStep(mid, "mid", ("old",)))
     )
 
 
@@ -68,7 +68,7 @@ def test_the_commits_of_a_rollback_are_read_oldest_first(repository: GitReposito
     mid = renamed(repository, "mid", "formerly: old")
     new = renamed(repository, "new", "formerly: mid")
     assert read(repository, new, back) == Past(
-        undone=(Step(mid, "mid", ("old",)), Step(new, "new", ("mid",)))
+        undone=(RenameStep(mid, "mid", ("old",)), RenameStep(new, "new", ("mid",)))
     )
 
 
@@ -93,7 +93,7 @@ def test_a_rename_that_only_a_merge_makes_is_read(repository: GitRepository) -> 
     repository.git("merge", "-q", "--no-commit", "-s", "ours", "branch")
     merged = renamed(repository, "mid", "formerly: old")
     renamed(repository, "new", "formerly: mid")
-    assert Step(merged, "mid", ("old",)) in read(repository, live).since
+    assert RenameStep(merged, "mid", ("old",)) in read(repository, live).since
 
 
 def test_of_a_file_with_many_schedules_those_with_earlier_names_are_read(
@@ -105,7 +105,7 @@ def test_of_a_file_with_many_schedules_those_with_earlier_names_are_read(
         "schedules/all.yaml", "---\n".join([*others, manifest("mid", "formerly: old")])
     )
     commit = repository.commit()
-    assert read(repository, live).since == (Step(commit, "mid", ("old",)),)
+    assert read(repository, live).since == (RenameStep(commit, "mid", ("old",)),)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_commit_whose_manifest_cannot_be_read_is_passed_over(
     (repository.root / "schedules" / "two.yaml").write_bytes(b"name: \xff\nformerly: old\n")
     repository.commit()
     new = renamed(repository, "new", "formerly: mid")
-    steps = (Step(new, "new", ("mid",)), Step(mid, "mid", ("old",)))
+    steps = (RenameStep(new, "new", ("mid",)), RenameStep(mid, "mid", ("old",)))
     assert read(repository, live) == Past(since=steps)
 
 
@@ -144,7 +144,7 @@ def test_a_document_that_can_be_read_counts_beside_one_that_cannot(
     text = "name: x\nformerly: [\n---\n" + manifest("mid", "formerly: old")
     repository.write("schedules/one.yaml", text)
     commit = repository.commit()
-    assert read(repository, live).since == (Step(commit, "mid", ("old",)),)
+    assert read(repository, live).since == (RenameStep(commit, "mid", ("old",)),)
 
 
 def test_manifests_of_other_environments_and_other_files_are_not_read(
@@ -166,7 +166,7 @@ def test_file_names_are_not_read_as_patterns_or_escapes(repository: GitRepositor
     repository.write("[a]*/schedules/ü \\ x.yaml", manifest("mid", "formerly: old"))
     repository.write("a/schedules/x.yaml", manifest("wrong", "formerly: old"))
     commit = repository.commit()
-    assert read(repository, live, root="[a]*").since == (Step(commit, "mid", ("old",)),)
+    assert read(repository, live, root="[a]*").since == (RenameStep(commit, "mid", ("old",)),)
 
 
 def test_beyond_the_bound_it_is_said_that_more_was_not_read(
@@ -177,7 +177,7 @@ def test_beyond_the_bound_it_is_said_that_more_was_not_read(
     new = renamed(repository, "new", "formerly: mid")
     monkeypatch.setattr(past_renames, "COMMITS", 1)
     past = read(repository, live)
-    assert past.since == (Step(new, "new", ("mid",)),)
+    assert past.since == (RenameStep(new, "new", ("mid",)),)
     assert past.gap == "only the newest 1 commits that change manifests were read"
     monkeypatch.undo()
     monkeypatch.setattr(past_renames, "BYTES", 10)
@@ -278,7 +278,7 @@ def test_a_rollback_across_a_move_follows_the_folder_forward(repository: GitRepo
     move(repository, "schedules", "crons")
     repository.write("crons/one.yaml", manifest("new", "formerly: old"))
     new = repository.commit()
-    assert read(repository, new, back) == Past(undone=(Step(new, "new", ("old",)),))
+    assert read(repository, new, back) == Past(undone=(RenameStep(new, "new", ("old",)),))
 
 
 def test_a_folder_whose_files_git_does_not_know_again_is_named(repository: GitRepository) -> None:
@@ -289,7 +289,7 @@ def test_a_folder_whose_files_git_does_not_know_again_is_named(repository: GitRe
     new = repository.commit()
     top = repository.root
     past = read_renames(top, top / "crons", "production", new, live)
-    assert past.since == (Step(new, "new", ("mid",)),)
+    assert past.since == (RenameStep(new, "new", ("mid",)),)
     assert past.gap == (
         f"the manifests were in another folder than crons at the live commit {live[:12]}, and git "
         "does not show in which"

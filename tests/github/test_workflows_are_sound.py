@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.importers.starter import starter_files, write_missing
+from reconciler.importers.new_repository import starter_files, write_missing
 from tests.github.repository import GitRepository
 from tests.github.runner import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.importers.starter import workflow
+from reconciler.importers.new_repository import workflow
 from tests.github.runner import ROOT
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -17,7 +17,7 @@ from reconciler.errors import ReconcileError
 from reconciler.importers.airflow import read_airflow
 from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import Found, Kind, StillFiring
+from reconciler.importers.draft import Found, RemarkKind, StillFiring
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.modal_crons import read_modal
@@ -246,8 +246,8 @@ def test_crons_in_the_code_of_modal_apps_are_taken_with_the_argument_that_still_
     ]
     assert done.to_write == ()
     assert [(item.text, item.kind) for item in done.remarks] == [
-        ("theirs/poll: schedule=modal.Period(minutes=15)", Kind.DIFFERS),
-        ("theirs/odd: every 90 seconds", Kind.NOT_TRANSLATED),
+        ("theirs/poll: schedule=modal.Period(minutes=15)", RemarkKind.DIFFERS),
+        ("theirs/odd: every 90 seconds", RemarkKind.NOT_TRANSLATED),
     ]
     assert found.still_firing == (
         StillFiring(

@@ -12,8 +12,8 @@ from reconciler.cron import instant, minute
 from reconciler.model.cursor import Cursor
 from reconciler.model.day_summary import decode_summary, summarise
 from reconciler.model.formats import FormatError, NewerFormatError
-from reconciler.model.history import Run, in_order, merged, runs_of, with_older
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run, in_order, merged, runs_of, with_older
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 from reconciler.query.status import ScheduleStatus, status_of
 from tests.dispatch.scenario import at

@@ -23,6 +23,7 @@ SUITES: Final = (
     "render",
     "contracts",
     "github/test_checkouts.py",
+    "github/test_linked_checkouts.py",
     "github/test_old_checkouts.py",
     "github/test_opening.py",
     "github/test_past_renames.py",

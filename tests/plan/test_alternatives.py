@@ -7,7 +7,7 @@ import pytest
 from reconciler.manifest import Packing
 from reconciler.plan import make_plan
 from reconciler.plan.alternatives import other_packings, wakes_without_tolerance
-from reconciler.plan.slots import members_of
+from reconciler.plan.slot_members import members_of
 from tests.plan.scenario import NOW, desired, hourly, nothing, schedules
 
 HOURLY = 730.5

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.manifest import Schedule
 from reconciler.plan import Action, Actual, Desired, Kind, Lost, Plan, Rule, make_plan
 from reconciler.plan.chains import commit_to_follow
-from reconciler.plan.past import Past, Step
+from reconciler.plan.past import Past, RenameStep
 from tests.plan.scenario import NOW, after, applied, desired, nothing, schedules, told
 
 LATER = NOW + 60
@@ -29,8 +29,8 @@ def id_of(commit: int) -> str:
     return f"{commit:x}" * 40
 
 
-def step(commit: int, name: str, *formerly: str) -> Step:
-    return Step(id_of(commit), name, formerly)
+def step(commit: int, name: str, *formerly: str) -> RenameStep:
+    return RenameStep(id_of(commit), name, formerly)
 
 
 def planned(live: Actual, past: Past, *texts: str) -> Plan:
@@ -250,7 +250,7 @@ class Repository:
         return found
 
     def past(self, live: int, commit: int) -> Past:
-        def steps(first: int, last: int) -> list[Step]:
+        def steps(first: int, last: int) -> list[RenameStep]:
             return [
                 step(number, new, old)
                 for number in range(first + 1, last + 1)

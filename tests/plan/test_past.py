@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.plan.past import Hop, Past, Step, way
+from reconciler.plan.past import Hop, Past, RenameStep, way
 
 
-def step(commit: int, name: str, *formerly: str) -> Step:
-    return Step(f"{commit:x}" * 40, name, formerly)
+def step(commit: int, name: str, *formerly: str) -> RenameStep:
+    return RenameStep(f"{commit:x}" * 40, name, formerly)
 
 
 def hops(past: Past, name: str, *formerly: str) -> dict[str, tuple[str, str | None, bool]]:
@@ -48,7 +48,7 @@ def test_what_the_manifest_says_needs_no_commit() -> None:
     ],
 )
 def test_the_commits_that_are_new_lead_from_earlier_names(
-    since: tuple[Step, ...],
+    since: tuple[RenameStep, ...],
     formerly: tuple[str, ...],
     found: dict[str, tuple[str, str | None, bool]],
 ) -> None:
@@ -75,7 +75,7 @@ def test_the_commits_that_are_new_lead_from_earlier_names(
     ],
 )
 def test_the_commits_that_are_taken_back_lead_from_later_names(
-    undone: tuple[Step, ...],
+    undone: tuple[RenameStep, ...],
     formerly: tuple[str, ...],
     found: dict[str, tuple[str, str | None, bool]],
 ) -> None:

@@ -12,7 +12,7 @@ from reconciler.model.generation import Slot
 from reconciler.plan import Rule, make_plan
 from reconciler.plan.second_opinion import (
     FIRES,
-    Difference,
+    Disagreement,
     difference,
     refuse_other_readings,
 )
@@ -39,11 +39,11 @@ def test_a_slot_that_croniter_reads_otherwise_is_refused_and_both_answers_are_na
     ("cron", "found"),
     [
         # The first fire of ours lies beyond the days that are compared; croniter fires before.
-        ("0 0 29 2 */2", Difference(START, at("2028-02-29T00:00Z"), at("2027-02-02T00:00Z"))),
-        ("0 0 1-7 * */7", Difference(START, at("2026-12-06T00:00Z"), at("2026-11-22T00:00Z"))),
+        ("0 0 29 2 */2", Disagreement(START, at("2028-02-29T00:00Z"), at("2027-02-02T00:00Z"))),
+        ("0 0 1-7 * */7", Disagreement(START, at("2026-12-06T00:00Z"), at("2026-11-22T00:00Z"))),
     ],
 )
-def test_what_differs_only_later_is_found(cron: str, found: Difference) -> None:
+def test_what_differs_only_later_is_found(cron: str, found: Disagreement) -> None:
     assert difference(cron, START, FIRES, month_ends=True) == found
 
 

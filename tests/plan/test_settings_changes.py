@@ -137,7 +137,7 @@ TO = Recipient(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
         (None, "no recipient"),
         (AlertRule(), "no recipient"),
         (AlertRule(to=(TO,)), "1 failure, missed to"),
-        (AlertRule(to=(TO,), failures=2), "2 failures in a row, missed to"),
+        (AlertRule(to=(TO,), failures=2), "a streak of 2 failures, missed to"),
         (AlertRule(to=(TO,), missed=False), "1 failure to"),
         (AlertRule(to=(TO,), failures=None), "missed to"),
         (AlertRule(to=(TO,), failures=None, missed=False), "nothing to"),

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from reconciler.cron import instant
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.dispatch.adapters.in_memory import FakeCaller
-from reconciler.dispatch.history import with_open_calls
 from reconciler.model.cursor import Cursor
 from reconciler.model.day_summary import summarise
-from reconciler.model.history import Run, runs_of
+from reconciler.model.runs import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time, summary_path
-from reconciler.query.live_runs import newest_runs
+from reconciler.query.live_runs import newest_runs, with_open_calls
 from reconciler.query.newest_first import FILES, RunHistory
 from reconciler.query.runs import RunsWanted, newest_of
 from reconciler.query.status import ScheduleStatus, status_of

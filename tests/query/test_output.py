@@ -12,8 +12,8 @@ from reconciler.deploy.ports import OutputLine
 from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeClock
 from reconciler.dispatch.answers import CallState, CallStatus
 from reconciler.model.claim import ClaimState, try_key
-from reconciler.model.history import Run
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState
 from reconciler.query.output import LoggedRun, followed_output, kept_output
 from reconciler.query.ports import QueryPorts

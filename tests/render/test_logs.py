@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from reconciler.dispatch.answers import CallState
 from reconciler.manifest import Settings
-from reconciler.model.history import Run, runs_of
-from reconciler.render.logs import Logs
+from reconciler.model.runs import Run, runs_of
+from reconciler.render.log_commands import Logs
 from tests.dispatch.scenario import World, hourly
 
 MODAL = "modal app logs shop --env production"

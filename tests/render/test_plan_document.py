@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from reconciler.plan import Plan, make_plan
+from reconciler.render.output_schema import FILE, plan_schema
 from reconciler.render.plan_document import plan_document
-from reconciler.render.schema import FILE, plan_schema
 from tests.plan.scenario import NOW, applied, desired, foreign, hourly, nothing, schedules
 
 ROOT = Path(__file__).parents[2]

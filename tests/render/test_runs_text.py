@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
-from reconciler.model.history import runs_of
+from reconciler.model.runs import runs_of
 from reconciler.render.explanation import run_lines
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 from reconciler.render.runs_text import BRIEF, runs_text, wake_text
 from reconciler.render.style import Style
 from tests.dispatch.scenario import World, at, hourly

@@ -13,8 +13,8 @@ from reconciler.model.applied import Origin
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Slot, new_generation
-from reconciler.model.history import runs_of
 from reconciler.model.pointer import Pointer
+from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 from reconciler.query.status import Filter, State, Status, selection, status_of
 from reconciler.render.explanation import origin_line
@@ -142,12 +142,12 @@ FAILED, MISSED, DONE = RunState.FAILED, RunState.MISSED, RunState.SUCCEEDED
     ("states", "told"),
     [
         ((DONE, FAILED), "last 2026-11-20T10:00Z failed"),
-        ((DONE, FAILED, RunState.TIMED_OUT), "11:00Z timed-out  2 failures in a row"),
-        ((FAILED, RunState.CANCELLED, RunState.START_FAILED), "start-failed  2 failures in a row"),
+        ((DONE, FAILED, RunState.TIMED_OUT), "11:00Z timed-out  streak of 2 failures"),
+        ((FAILED, RunState.CANCELLED, RunState.START_FAILED), "start-failed  streak of 2 failures"),
         ((FAILED, DONE, FAILED), "11:00Z failed"),
-        ((FAILED, FAILED, RunState.STARTED), "11:00Z started  2 failures in a row"),
+        ((FAILED, FAILED, RunState.STARTED), "11:00Z started  streak of 2 failures"),
         ((DONE, MISSED, MISSED, MISSED), "12:00Z missed  missed 3"),
-        ((FAILED, FAILED, MISSED, MISSED), "12:00Z missed  2 failures in a row  missed 2"),
+        ((FAILED, FAILED, MISSED, MISSED), "12:00Z missed  streak of 2 failures  missed 2"),
         ((MISSED, MISSED, RunState.STARTED), "11:00Z started"),
     ],
 )

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
-from reconciler.model.history import Run, runs_of
+from reconciler.model.runs import Run, runs_of
 from reconciler.model.task import Ending, SettledTask, Task
 from reconciler.query.explanation import Explanation, explain_task
-from reconciler.query.status import Status, Tasks, TaskStatus
-from reconciler.query.task_status import DueTask, tasks_of
+from reconciler.query.status import DueTask, Status, Tasks, TaskStatus, tasks_of
 from reconciler.render.explanation import explanation_lines
-from reconciler.render.logs import Logs
+from reconciler.render.log_commands import Logs
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 from tests.dispatch.scenario import World, at

@@ -23,7 +23,7 @@ PING_SUFFIX: Final[Mapping[NotificationKind, str]] = {
 
 
 def body(notifications: Sequence[Notification], generation: Generation, form: BodyFormat) -> bytes:
-    """One POST about these alarms."""
+    """One POST about these alerts."""
     match form:
         case BodyFormat.SLACK:
             data: dict[str, Any] = {"text": _slack(_text(notifications, generation))}
@@ -36,7 +36,7 @@ def body(notifications: Sequence[Notification], generation: Generation, form: Bo
     return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def alarm_text(notification: Notification, generation: Generation) -> str:
+def alert_text(notification: Notification, generation: Generation) -> str:
     """What, when, why, and the command that shows more, in one line."""
     return (
         f"{_what(notification, generation)} To look: {look(notification, generation.environment)}"
@@ -60,7 +60,7 @@ def _what(notification: Notification, generation: Generation) -> str:
     why = f": {notification.reason.rstrip('.')}." if notification.reason else "."
     match notification.kind:
         case NotificationKind.FAILURES if notification.count > 1:
-            return f"{name} failed {notification.count} times in a row, last {subject}{why}"
+            return f"{name} has a streak of {notification.count} failures, last {subject}{why}"
         case NotificationKind.FAILURES:
             return f"{name} failed, {subject}{why}"
         case NotificationKind.MISSED if notification.count > 1:
@@ -85,14 +85,14 @@ def _what(notification: Notification, generation: Generation) -> str:
 def _text(notifications: Sequence[Notification], generation: Generation) -> str:
     where = f"[{generation.environment}] " if generation.environment else ""
     if len(notifications) == 1:
-        return where + alarm_text(notifications[0], generation)
+        return where + alert_text(notifications[0], generation)
     lines = [
-        f"• {alarm_text(notification, generation)}" for notification in notifications[:SPELLED_OUT]
+        f"• {alert_text(notification, generation)}" for notification in notifications[:SPELLED_OUT]
     ]
     more = len(notifications) - len(lines)
     if more:
         lines.append(f"• and {more} more.")
-    return "\n".join([f"{where}{len(notifications)} alarms:", *lines])
+    return "\n".join([f"{where}{len(notifications)} alerts:", *lines])
 
 
 def _slack(text: str) -> str:
@@ -118,6 +118,6 @@ def _fields(notification: Notification, generation: Generation) -> dict[str, Any
         "since": notification.since,
         "reason": notification.reason,
         "raised": notification.raised,
-        "text": alarm_text(notification, generation),
+        "text": alert_text(notification, generation),
         "look": look(notification, generation.environment),
     }

@@ -16,7 +16,7 @@ from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord, excluded_days
 
 EXCLUDED_AT_MOST: Final = 50_000
-"""Excluded times in a row after which a search for the next occurrence gives up: more than the
+"""Consecutive excluded times after which a search for the next occurrence gives up: more than the
 minutes of a month. Of an excluded range of dates the first time alone counts."""
 EXCLUDED_FOR: Final = 60 * 366 * 24 * 60
 """Minutes of nothing but excluded times after which it gives up: leap days come on all weekdays."""

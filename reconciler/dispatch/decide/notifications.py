@@ -1,4 +1,4 @@
-"""What to notify people of: alarms and pings, from the lines of a wake; overdue slots. Pure."""
+"""What to notify people of: alerts and pings, from the lines of a wake; overdue slots. Pure."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def streaks_of(lines: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
 
 
 FAILED_STATES: Final = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED})
-"""The states that make a streak. A missed occurrence is an alarm of its own."""
+"""The states that make a streak. A missed occurrence is an alert of its own."""
 
 
 _PINGS: Final = {
@@ -137,7 +137,7 @@ _PINGS: Final = {
 
 
 def rule_of(generation: Generation, name: str, record: ScheduleRecord | None) -> AlertRule | None:
-    """Which events of a schedule, or of a program's task, are alarms; None without a recipient.
+    """Which events of a schedule, or of a program's task, are alerts; None without a recipient.
 
     Args:
         record: of the schedule of that name, None when there is none. Where it cannot be read, what
@@ -309,7 +309,7 @@ def _longer(streak: tuple[str, ...], occurrence: Occurrence) -> tuple[str, ...]:
 
 
 def _wanted(failures: int, record: ScheduleRecord | None) -> int:
-    """How many failures in a row are an alarm; one, of what occurs only once."""
+    """The streak of failures that is an alert; one, of what occurs only once."""
     return 1 if record is None or record.at is not None else failures
 
 
@@ -365,7 +365,7 @@ time is nearer, as it mostly is for a slot that wakes every minute."""
 def overdue_notifications(
     generation: Generation, woken: Mapping[str, str], seen: datetime, waking: str, recovered: str
 ) -> Iterator[Notification]:
-    """An alarm for each slot that is overdue, the same at every wake until the slot has woken.
+    """An alert for each slot that is overdue, the same at every wake until the slot has woken.
 
     Args:
         woken: slot to its last wake, ISO 8601.

@@ -131,7 +131,7 @@ async def notify_of_outage(
 def _whom(notification: Notification, generation: Generation) -> Sequence[Recipient]:
     """The recipients of a notification, by a generation that is not the live one.
 
-    A schedule that it does not know is newer: of its alarms the recipients of all are notified.
+    A schedule that it does not know is newer: of its alerts the recipients of all are notified.
     """
     of_run = not (notification.kind.is_ping or notification.kind in OF_NO_SCHEDULE)
     if not of_run or generation.named(notification.name) is not None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.decide.pending import FoundTasks
+from reconciler.dispatch.decide.due import FoundTasks
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
 from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
 from reconciler.dispatch.wake.start import CLAIM_LIFE
@@ -169,7 +169,7 @@ def _known(tasks: Iterable[Task], logs: Iterable[WakeLog]) -> dict[str, SettledT
 
 
 def _ending(task: Task, record: RunRecord) -> SettledTask | None:
-    """What a line in the history says became of a task, None when it is not settled by that."""
+    """The ending of a task that a line in the history says; None when that settles nothing."""
     if record.times[-1] != task.at:
         return None
     match record.state:

@@ -2,7 +2,7 @@
 
 A wake looks again at times that earlier ones have passed: at those of a schedule that they may
 not have read, and at those that a wrong clock may have hidden. The claims then say what was settled
-long ago. To write it down again would raise its alarms again, and the end of a run would count
+long ago. To write it down again would raise its alerts again, and the end of a run would count
 twice in a streak of failures. Claims live for seven idle days: older ones are in the runs files.
 """
 
@@ -23,8 +23,8 @@ from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Tally
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
-from reconciler.model.history import Run, runs_of
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 

@@ -1,7 +1,7 @@
 """Send notifications: each once to each address, by the wake that claims it.
 
 A sending is claimed like a start, under ``notice/ID/ADDRESS``, and confirmed once the receiver has
-taken it. At least once: a claim whose wake died is taken over as a further attempt, for an alarm
+taken it. At least once: a claim whose wake died is taken over as a further attempt, for an alert
 that comes twice is better than none. Only the ping of a start is sent at most once, since one that
 comes late would say that a run is going that has ended.
 """
@@ -74,7 +74,7 @@ async def send_notifications(
 ) -> Sent:
     """Send what is to be sent, within the bounds above; never raises for want of a receiver.
 
-    All alarms to one receiver are one message, so that their number costs claims and no patience.
+    All alerts to one receiver are one message, so that their number costs claims and no patience.
 
     The live generation names the recipients, so that a wrong address can be mended.
 
@@ -95,7 +95,7 @@ async def send_notifications(
     jobs = (
         partial(round_.pings, receiver.address, group)
         if is_ping
-        else partial(round_.alarms, receiver, group, generation)
+        else partial(round_.alerts, receiver, group, generation)
         for (is_ping, receiver), group in lanes.items()
     )
     await round_.within_bounds(jobs)
@@ -195,10 +195,10 @@ class _Round:
         )
         return True
 
-    async def alarms(
+    async def alerts(
         self, receiver: Recipient, notifications: Sequence[Notification], generation: Generation
     ) -> None:
-        """Send alarms to one receiver, all in one message."""
+        """Send alerts to one receiver, all in one message."""
         found = await at_once(self.claim(notification, receiver) for notification in notifications)
         claimed = [one for one in found if one is not None]
         if claimed:
@@ -277,7 +277,7 @@ class _Round:
 def _claimed_sending(entry: Entry, key: str) -> tuple[ClaimedSending, Claim, str]:
     """An attempt to send: its state, who made it, and from when on it may be made again.
 
-    One that cannot be read counts as made by a wake that has ended: an alarm that comes twice is
+    One that cannot be read counts as made by a wake that has ended: an alert that comes twice is
     better than none.
     """
     unknown = Claim(ClaimState.CLAIMED)

@@ -11,9 +11,13 @@ from uuid import uuid4
 
 import modal
 
-from reconciler.dispatch.adapters.call_results import encode_ending
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
-from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
+from reconciler.dispatch.adapters.modal_calls import (
+    ModalCaller,
+    ModalClaims,
+    SystemClock,
+    encode_ending,
+)
 from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
 from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
 from reconciler.model.generation import APP_VARIABLE, ON_DEMAND

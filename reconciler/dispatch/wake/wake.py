@@ -18,8 +18,15 @@ from typing import TYPE_CHECKING, Final
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import at_once, together
 from reconciler.dispatch.answers import CallState, UnavailableError
-from reconciler.dispatch.decide.due import Due, WakeStep, find_due, in_steps
-from reconciler.dispatch.decide.pending import NO_TASKS, FoundTasks, decide_pending
+from reconciler.dispatch.decide.due import (
+    NO_TASKS,
+    Due,
+    FoundTasks,
+    WakeStep,
+    decide_pending,
+    find_due,
+    in_steps,
+)
 from reconciler.dispatch.wake.cursor_entry import CursorWriter, cursor_from, record_sendings
 from reconciler.dispatch.wake.request import (
     NothingAppliedError,

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 
 from modal_proto import api_pb2
 
-from reconciler.engine import limits
+from reconciler.engine import limits, usage
 from reconciler.engine.apps import App, AppStore
 from reconciler.engine.calls import Calls, Input, State
-from reconciler.engine.containers import outcomes, usage
+from reconciler.engine.containers import outcomes
 from reconciler.engine.containers.container import Container, RunningInput, Terms
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.output import Output

@@ -6,12 +6,11 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from grpclib.const import Handler as Route
 from grpclib.server import Server
 from modal_proto import api_pb2
 
@@ -22,10 +21,8 @@ from reconciler.engine.containers.interpreters import Interpreters
 from reconciler.engine.containers.launcher import LaunchOrder, Mounts
 from reconciler.engine.containers.mounted import Mounted
 from reconciler.engine.containers.sources import Sources
+from reconciler.engine.entries import variables, volume_metadata
 from reconciler.engine.ids import IdKind
-from reconciler.engine.rpc.listener import for_container
-from reconciler.engine.rpc.secrets import variables
-from reconciler.engine.rpc.volumes import volume_metadata
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.volumes import Volumes, normal
 from reconciler.errors import ReconcileError
@@ -49,6 +46,10 @@ class Places:
     real_paths: bool | None
 
 
+Listen: TypeAlias = Callable[[Path, str, str], Awaitable[Server]]
+"""Listens on a socket for the calls of a container, by its id and its function's name."""
+
+
 class Starter:
     """Prepares containers and takes them apart."""
 
@@ -69,12 +70,12 @@ class Starter:
         self._volumes = volumes
         self._blobs = blobs
         self._sources = sources
-        self._table: dict[str, Route] = {}
+        self._listen: Listen | None = None
         self._listeners: dict[str, Server] = {}
 
-    def serve(self, table: dict[str, Route]) -> None:
-        """The calls that containers can make."""
-        self._table = table
+    def serve(self, listen: Listen) -> None:
+        """How the calls that containers make are listened for."""
+        self._listen = listen
 
     async def start(self, container: Container) -> None:
         """Start it; ``container.process`` is set when this returns.
@@ -93,9 +94,8 @@ class Starter:
         overlay = await self._sources.layout(spec.function)
         launcher, programs = await self._interpreters.of(spec.function.image_id)
         socket = self._places.sockets / container.id[-12:]
-        self._listeners[container.id] = await for_container(
-            self._table, socket, container.id, spec.name
-        )
+        assert self._listen is not None, "the engine has begun to serve"
+        self._listeners[container.id] = await self._listen(socket, container.id, spec.name)
         arguments = folder / "arguments.pb"
         arguments.write_bytes(self._arguments(container).SerializeToString())
         env = {

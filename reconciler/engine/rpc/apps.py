@@ -9,13 +9,13 @@ from modal_proto import api_pb2
 
 from reconciler.engine import crons
 from reconciler.engine.apps import App, AppDeployment, AppStore, handle
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.logs import LogStore
 from reconciler.engine.quota import Quota
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import conflict, invalid, not_found
+from reconciler.engine.refusals import conflict, invalid, not_found
 
 _KEPT_AFTER_STOP = 50
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from modal_proto import api_pb2
 
-from reconciler.engine.rpc.caller import Peer
+from reconciler.engine.caller import Peer
 
 _RATES: Final = {"cpu_hour_cost": "0.04730", "mem_gib_hour_cost": "0.00800"}
 """Dollars for a core and hour, and for a GiB and hour, under the names that Modal has for them

@@ -10,11 +10,11 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.apps import AppStore
+from reconciler.engine.caller import Peer
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.idempotency import IdempotentCalls
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import conflict, not_found, unimplemented
+from reconciler.engine.refusals import conflict, not_found, unimplemented
 from reconciler.engine.web.exchange import LostChunksError
 from reconciler.engine.web.exchanges import Exchanges
 

@@ -8,12 +8,12 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
+from reconciler.engine.caller import Peer
 from reconciler.engine.containers.container import Container
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.mounted import Mounted, open_file
 from reconciler.engine.containers.pool import Pool
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import conflict, not_found
+from reconciler.engine.refusals import conflict, not_found
 
 
 class ContainerCalls:

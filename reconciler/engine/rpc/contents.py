@@ -6,17 +6,17 @@ A blob's id is its digest, so an upload is known without a record of it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
+from reconciler.engine.entries import mount_body
 from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.ids import IdKind, content_id
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import invalid, not_found
+from reconciler.engine.refusals import invalid, not_found
 from reconciler.engine.storage.blobs import Blobs
 
 _PREFIX = "bl-"
@@ -90,15 +90,3 @@ class Contents:
         if not blob.startswith(_PREFIX) or not self._blobs.has(sha256):
             raise not_found(f"Blob {blob} not found")
         return sha256
-
-
-def mount_body(files: Iterable[api_pb2.MountFile]) -> bytes:
-    """A mount is its list of files, whatever order they were uploaded in."""
-    return api_pb2.MountGetOrCreateRequest(
-        files=sorted(files, key=lambda file: file.filename)
-    ).SerializeToString(deterministic=True)
-
-
-def mount_files(body: bytes) -> list[api_pb2.MountFile]:
-    """The inverse of ``mount_body``."""
-    return list(api_pb2.MountGetOrCreateRequest.FromString(body).files)

@@ -8,10 +8,11 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.entries import creation_info
 from reconciler.engine.ids import IdKind
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.object_creation import creation_info, get, get_or_create
+from reconciler.engine.rpc.object_creation import get, get_or_create
 from reconciler.engine.storage.database import Database
 from reconciler.engine.time_source import TimeSource
 

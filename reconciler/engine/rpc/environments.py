@@ -6,9 +6,9 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import compat
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import exists, not_found
+from reconciler.engine.refusals import exists, not_found
 
 WORKSPACE = "local"
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from modal_proto import api_pb2
 
 from reconciler.engine import compat
+from reconciler.engine.addresses import Addresses
 from reconciler.engine.apps import App, AppStore, Spec, handle
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
+from reconciler.engine.endpoints import endpoints
 from reconciler.engine.events import Events
 from reconciler.engine.images.layers import layers, not_emulated
+from reconciler.engine.refusals import class_named, not_found
 from reconciler.engine.rpc.apps import check_schedule
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import class_named, not_found
-from reconciler.engine.web.addresses import Addresses
-from reconciler.engine.web.endpoints import endpoints
 from reconciler.engine.web.listeners import Listeners
 
 

@@ -11,10 +11,10 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.apps import AppStore
+from reconciler.engine.caller import Peer
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.logs import Filter, LogEntry, LogStore
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import not_found
+from reconciler.engine.refusals import not_found
 
 
 class LogCalls:

@@ -9,7 +9,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine.catalog import Catalog, CatalogEntry
 from reconciler.engine.ids import IdKind, content_id
-from reconciler.engine.rpc.refusals import exists, not_found
+from reconciler.engine.refusals import exists, not_found
 
 _NOUNS: Final = {IdKind.VOLUME: "Volume", IdKind.DICT: "Dict", IdKind.SECRET: "Secret"}
 _ANONYMOUS: Final = (
@@ -59,7 +59,3 @@ def get(catalog: Catalog, kind: IdKind, identifier: str) -> CatalogEntry:
     if found is None or found.kind is not kind:
         raise not_found(f"{_NOUNS[kind]} with ID {identifier} not found")
     return found
-
-
-def creation_info(entry: CatalogEntry) -> api_pb2.CreationInfo:
-    return api_pb2.CreationInfo(created_at=entry.created, created_by="engine")

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.refusals import not_found
+from reconciler.engine.refusals import not_found
 from reconciler.engine.web.proxy_tokens import ProxyToken, ProxyTokens
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
+from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.entries import creation_info, values
 from reconciler.engine.ids import IdKind
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.object_creation import creation_info, get, get_or_create
-from reconciler.engine.rpc.refusals import not_found
+from reconciler.engine.refusals import not_found
+from reconciler.engine.rpc.object_creation import get, get_or_create
 
 
 class Secrets:
@@ -79,18 +80,6 @@ class Secrets:
         get(self._catalog, IdKind.SECRET, request.secret_id)
         self._catalog.remove(request.secret_id)
         return Empty()
-
-
-def values(entry: CatalogEntry) -> dict[str, str]:
-    """The variables that a container with this Secret gets."""
-    return {str(key): str(value) for key, value in json.loads(entry.body).items()}
-
-
-def variables(catalog: Catalog, secrets: Iterable[str]) -> dict[str, str]:
-    """The variables of several Secrets by their ids; one that was deleted has none."""
-    entries = [catalog.get(secret) for secret in secrets]
-    known = [entry for entry in entries if entry is not None and entry.kind is IdKind.SECRET]
-    return {key: value for entry in known for key, value in values(entry).items()}
 
 
 def _pack(variables: Mapping[str, str]) -> bytes:

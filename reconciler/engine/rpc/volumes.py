@@ -8,12 +8,13 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.catalog import Catalog, CatalogEntry
+from reconciler.engine.caller import Peer
+from reconciler.engine.catalog import Catalog
+from reconciler.engine.entries import volume_metadata
 from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.ids import IdKind
-from reconciler.engine.rpc.caller import Peer
-from reconciler.engine.rpc.object_creation import creation_info, get, get_or_create
-from reconciler.engine.rpc.refusals import exists, invalid, not_found
+from reconciler.engine.refusals import exists, invalid, not_found
+from reconciler.engine.rpc.object_creation import get, get_or_create
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.time_source import TimeSource
 from reconciler.engine.volumes import File, VolumeChange, Volumes, normal
@@ -264,18 +265,6 @@ class VolumeObjects:
                 for file in files
             ]
         self._volumes.apply(volume, VolumeChange(written=tuple(copies)))
-
-
-def volume_metadata(entry: CatalogEntry) -> api_pb2.VolumeMetadata:
-    """The body of a Volume's entry is its version, one byte."""
-    version = (
-        api_pb2.VOLUME_FS_VERSION_V2
-        if entry.body == bytes([api_pb2.VOLUME_FS_VERSION_V2])
-        else api_pb2.VOLUME_FS_VERSION_V1
-    )
-    return api_pb2.VolumeMetadata(
-        version=version, name=entry.name, creation_info=creation_info(entry)
-    )
 
 
 def _entry(file: File) -> api_pb2.FileEntry:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from modal_proto import api_pb2
 
+from reconciler.engine.addresses import Addresses
 from reconciler.engine.apps import AppStore, Spec
-from reconciler.engine.web.addresses import Addresses
-from reconciler.engine.web.endpoints import Endpoint, endpoints
+from reconciler.engine.endpoints import Endpoint, endpoints
 
 Served = tuple[Spec, Endpoint]
 

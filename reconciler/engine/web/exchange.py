@@ -13,7 +13,7 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.web.endpoints import Endpoint
+from reconciler.engine.endpoints import Endpoint
 
 Asgi = api_pb2.Asgi
 

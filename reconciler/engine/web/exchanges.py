@@ -8,8 +8,8 @@ from reconciler.engine import limits
 from reconciler.engine.apps import Spec
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
+from reconciler.engine.endpoints import Endpoint
 from reconciler.engine.storage.blobs import Blobs
-from reconciler.engine.web.endpoints import Endpoint
 from reconciler.engine.web.exchange import Exchange
 
 

@@ -16,10 +16,10 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.apps import Spec
+from reconciler.engine.endpoints import Endpoint
 from reconciler.engine.time_source import Sleep
 from reconciler.engine.web import messages, websockets
 from reconciler.engine.web.directory import Directory
-from reconciler.engine.web.endpoints import Endpoint
 from reconciler.engine.web.exchange import Exchange
 from reconciler.engine.web.exchanges import Exchanges
 from reconciler.engine.web.proxy_tokens import ProxyTokens

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from reconciler.engine.addresses import Addresses
 from reconciler.engine.time_source import Sleep
-from reconciler.engine.web.addresses import Addresses
 from reconciler.engine.web.directory import Directory
 from reconciler.engine.web.exchanges import Exchanges
 from reconciler.engine.web.proxy_tokens import ProxyTokens

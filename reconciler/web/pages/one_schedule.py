@@ -12,7 +12,7 @@ from typing import Final
 from reconciler.cron import instant, tzinfo_named
 from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.durations import format_duration
-from reconciler.model.history import Run, lateness
+from reconciler.model.runs import Run, lateness
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap

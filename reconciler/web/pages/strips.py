@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState
 from reconciler.query.last_hours import Gap, LastHours
 from reconciler.words import count

@@ -14,7 +14,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import on_one_line
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.query.last_hours import LastHours, last_hours
 from reconciler.query.nothing_found import NothingFoundError, unknown_schedule
 from reconciler.query.runs import RunsWanted, list_runs

@@ -1,4 +1,4 @@
-"""What can be wrong with a schedule's times, told so that a manifest can point at it."""
+"""What can be wrong with a schedule's times, with the position for an error in a manifest."""
 
 from __future__ import annotations
 

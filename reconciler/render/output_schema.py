@@ -1,6 +1,6 @@
 """The JSON Schema of what ``--format json`` prints.
 
-`python -m reconciler.render.schema` writes it into `schema/` of the current directory.
+`python -m reconciler.render.output_schema` writes it into `schema/` of the current directory.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
+from reconciler.engine.endpoints import Endpoint, Place, endpoints
 from reconciler.engine.storage.database import Database
-from reconciler.engine.web.endpoints import Endpoint, Place, endpoints
 
 _FIRST: Final = 20_000
 _PORTS: Final = 10_000

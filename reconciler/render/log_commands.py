@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.manifest import LOCAL, EnvironmentSettings
 from reconciler.manifest.settings import LOCAL_MODAL
-from reconciler.model.history import Run
+from reconciler.model.runs import Run
 from reconciler.model.schedule_record import ScheduleRecord
 
 _TRIED: Final = "fc-"
