@@ -1,8 +1,8 @@
 """A wake on the embedded engine in a fresh container, beside a function that only makes the calls.
 
-The floor is ``bare_app``: deployed like the dispatcher, it makes the same claims and spawns and
-nothing else; with none it is a fresh spawn. Both are called alternately, and timed by the client
-from the call to its answer. Counted are the dispatcher's calls.
+The floor is ``bare_app``: deployed like the dispatcher, it makes the same claims, spawns and looks
+at the runs before, and nothing else; with none it is a fresh spawn. Both are called alternately,
+and timed by the client from the call to its answer. Counted are the dispatcher's calls.
 """
 
 from __future__ import annotations
@@ -73,18 +73,20 @@ def of_size(size: Size, folder: Path) -> Iterator[Row]:
         until(lambda: int(time.time()) // 60 > applied, 2 * PATIENCE)
         slot = "poller" if size.schedules > CRONS else "s000000"
         wakes, floors, calls = [], [], 0
+        before: object = []
         for number in range(ROUNDS + 1):
             settle(project)
             project.in_modal(_DUE_AGAIN)
             project.engine.forget_calls()
             took, log = call(project, "schedule-reconciler", slot)
-            assert log.count('"state":"started"') == size.due, log
+            assert str(log).count('"state":"started"') == size.due, log
             wakes.append(took)
             calls = own_calls(project, slot)
             settle(project)
             spawns = size.due if size.due > 1 else 0
-            given = {"key": str(number), "count": spawns, "at_once": AT_ONCE}
-            floors.append(call(project, "bare", "start", **given)[0])
+            given = {"key": str(number), "count": spawns, "at_once": AT_ONCE, "before": before}
+            took, before = call(project, "bare", "start", **given)
+            floors.append(took)
     finally:
         project.engine.stop()
     what = f"wake, {size.due:,} due of {size.schedules:,}"
@@ -119,10 +121,10 @@ def own_calls(project: Project, slot: str) -> int:
     return sum(method not in OF_CONTAINERS and method != LOOKS for method in made)
 
 
-def call(project: Project, app: str, function: str, **given: object) -> tuple[float, str]:
+def call(project: Project, app: str, function: str, **given: object) -> tuple[float, object]:
     """The seconds that a call takes, of a client that has looked up the function; its result."""
     took, result = project.in_modal(_CALL.format(app=app, function=function, given=given))
-    return float(took), str(result)
+    return float(took), result
 
 
 def _manifest(number: int, *, due: bool) -> str:
