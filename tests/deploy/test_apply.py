@@ -14,16 +14,13 @@ from hypothesis import strategies as st
 
 from reconciler.deploy.apply import (
     OCCASIONAL,
-    MissingTargetError,
     NotConvergedError,
-    RefusedPlanError,
     StalePlanError,
     Step,
     prepare,
 )
 from reconciler.deploy.lease import LeaseHeldError, LeaseLostError
-from reconciler.deploy.ports import CronLimitError, DeployedApp, MissingSecretError
-from reconciler.errors import RefusedError
+from reconciler.deploy.ports import DeployedApp
 from reconciler.model.applied import Applied, applied_path
 from reconciler.model.pointer import Pointer, decode_pointer
 from reconciler.plan import Plan
@@ -32,6 +29,7 @@ from tests.deploy.scenario import World
 from tests.plan.scenario import desired, hourly, schedules
 
 AB, BC, ABC = hourly("a", "b"), hourly("b", "c"), hourly("a", "b", "c")
+names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 
 
 class Killed(BaseException):
@@ -214,65 +212,6 @@ def apply_elsewhere(world: World) -> None:
         other.submit(world.apply, BC).result()
 
 
-def test_a_refused_sixth_cron_leaves_everything_live_and_names_the_holders() -> None:
-    world = World()
-    world.apply(AB, crons=5)
-    live = world.files.files["current.json"]
-    world.hold_elsewhere(4)
-    five = hourly("a", "b", "c", "d", "e")
-    with pytest.raises(CronLimitError) as caught:
-        world.apply(five, crons=None)
-    assert caught.value.exit_code == 3
-    assert "Modal refused the deploy: reached limit of 5 cron jobs" in str(caught.value)
-    assert "theirs/tick0  0 * * * * (UTC)  in main" in str(caught.value)
-    assert world.files.files["current.json"] == live
-    assert [app.name for app in world.apps.apps if app.name != "theirs"]
-
-
-def test_a_workspace_that_somebody_else_fills_still_lets_us_shrink() -> None:
-    world = World()
-    world.apply(hourly("a", "b", "c", "d", "e"))
-    world.apps.limit = 9
-    world.hold_elsewhere(4)
-    plan = world.apply(hourly("a", "b", "c", "d", "e"))
-    assert len(plan.slots) == 1
-    assert world.plan(hourly("a", "b", "c", "d", "e")).empty
-
-
-def test_a_missing_function_stops_the_apply_before_anything_is_done() -> None:
-    world = World()
-    with pytest.raises(MissingTargetError) as caught:
-        world.apply(schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc'))
-    assert str(caught.value).startswith(
-        "schedules/all.yaml:1:1: a: there is no deployed function shop/snyc\n  did you mean"
-    )
-    assert world.files.files == {}
-
-
-def test_a_refused_plan_is_not_applied() -> None:
-    world = World()
-    ten = hourly(*(f"s{number}" for number in range(10)))
-    world.apply(ten)
-    with pytest.raises(RefusedPlanError) as caught:
-        world.apply(ten[:2])
-    assert isinstance(caught.value, RefusedError)
-    assert "--allow-deletes 8" in str(caught.value)
-
-
-def test_each_of_several_refusals_is_followed_by_its_way_past() -> None:
-    world = World()
-    *five, last = hourly("a", "b", "c", "d", "e", "kept")
-    world.apply((*five, replace(last, protect=True)))
-    with pytest.raises(RefusedPlanError) as caught:
-        world.apply(hourly("a"))
-    assert str(caught.value).splitlines() == [
-        "kept is protected and its manifest is gone",
-        "  restore the manifest; to delete it, apply it once with `protect: false`, then delete",
-        "5 of 6 schedules would be deleted, more than 3 (30 %, at least 3)",
-        "  if that is meant, say --allow-deletes 5",
-    ]
-
-
 def test_somebody_who_stops_the_app_in_the_middle_is_noticed_at_the_end() -> None:
     world = World()
 
@@ -310,9 +249,6 @@ def test_an_edited_or_removed_generation_is_repaired() -> None:
         live = plan.generation
 
 
-names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
-
-
 @settings(max_examples=40)
 @given(st.lists(st.tuples(names, st.sampled_from([None, *Step])), min_size=1, max_size=5))
 def test_whatever_is_applied_and_wherever_it_is_killed_the_last_apply_converges_within_the_budget(
@@ -339,22 +275,6 @@ _ALLOW = replace(World().plan(AB).desired.settings.deletes, percent=100, least=1
 
 def _crons(apps: list[DeployedApp]) -> int:
     return sum(function.schedule is not None for app in apps for function in app.functions)
-
-
-def test_a_secret_that_is_not_there_stops_the_plan_and_says_how_to_make_it() -> None:
-    world = World()
-    given = schedules("name: a\nschedule: 1d\nping: {secret: pings, key: NIGHTLY}")
-    with pytest.raises(MissingSecretError) as caught:
-        world.plan(given)
-    assert str(caught.value) == (
-        "there is no Modal Secret pings with the key NIGHTLY in environment production, and "
-        "`alerts` or `ping` name it\n"
-        "  Make it, or add what it lacks: modal secret create pings NIGHTLY=… --env production\n"
-        "  For --env local put `reconcile engine exec` before that."
-    )
-    world.apps.secrets["pings"] = {"NIGHTLY", "OTHER"}
-    world.apply(given)
-    assert world.plan(given).empty
 
 
 def test_a_secret_that_goes_away_holds_up_no_plan_that_does_not_deploy() -> None:
@@ -450,18 +370,6 @@ def test_differences_that_are_left_are_counted_and_the_first_five_are_named() ->
     )
 
 
-def test_of_several_missing_functions_the_first_is_explained_and_the_others_counted() -> None:
-    text = 'name: {}\nschedule: "0 * * * *"\nfunction: shop/snyc'
-    for names, more in (
-        ("a", ""),
-        ("ab", "; 1 more call functions that are not deployed"),
-        ("abc", "; 2 more call functions that are not deployed"),
-    ):
-        with pytest.raises(MissingTargetError) as caught:
-            World().apply(schedules("\n---\n".join(text.format(name) for name in names)))
-        assert caught.value.what == f"a: there is no deployed function shop/snyc{more}"
-
-
 def test_a_damaged_record_of_the_apply_before_is_passed_over() -> None:
     world = World()
     world.apply(AB)
@@ -485,30 +393,3 @@ def test_what_was_protected_stays_known_until_the_apply_is_finished() -> None:
 
     world.apply((a, replace(b, protect=True)), look)
     assert kept == [["a", "b"], ["b"]]
-
-
-def test_a_refusal_names_who_holds_the_crons_now_or_else_who_held_them() -> None:
-    world = World()
-    with pytest.raises(CronLimitError) as caught:
-        world.apply(AB, lambda step: world.hold_elsewhere(4) if step is Step.DEPLOY else None)
-    assert "This plan needs 2 crons; others hold 4:" in caught.value.what
-    assert "theirs/tick3  0 * * * * (UTC)  in main" in caught.value.what
-
-    world = World()
-    world.hold_elsewhere(1)
-    world.apps.limit = 1
-
-    def go(step: Step) -> None:
-        if step is Step.DEPLOY:
-            world.apps.apps = [app for app in world.apps.apps if app.name == "shop"]
-
-    with pytest.raises(CronLimitError, match="others hold 1"):
-        world.apply(AB, go)
-
-
-def test_where_nobody_is_known_to_hold_a_cron_none_is_named() -> None:
-    world = World()
-    world.apps.limit = 1
-    with pytest.raises(CronLimitError) as caught:
-        world.apply(AB)
-    assert caught.value.what.endswith("This plan needs 2 crons; others hold 0")
