@@ -10,13 +10,11 @@ is claimed like the first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, UnavailableError
 from reconciler.dispatch.decide.overlap import Admission, Admitted, running_key
 from reconciler.durations import format_seconds
@@ -38,9 +36,6 @@ CONFIRMATIONS: Final = 3
 CLAIM_LIFE: Final = timedelta(days=6)
 """A claim older than this may have died of idleness (after seven days), so that its absence proves
 nothing: an at-most-once occurrence is then no longer started."""
-
-
-_STARTS: Final = (Admission.START, Admission.REPLACE)
 
 
 class StartResult(NamedTuple):
@@ -108,8 +103,7 @@ class _Starter:
             if admitted.admission is Admission.QUEUE:
                 return self.queued(admitted, attempt)
             claim = self.claim(admitted, attempt)
-            is_ours, _ = await together(self.claims.put_new(key, claim), self.look_up(admitted))
-            if is_ours:
+            if await self.claims.put_new(key, claim):
                 return await self.own(key, claim, attempt, admitted)
             found = await self.claims.get(key)
             if found is None:
@@ -123,15 +117,6 @@ class _Starter:
             error = before.error or error
             attempt += 1
         return StartResult(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"given up: {error}"))
-
-    async def look_up(self, admitted: Admitted) -> None:
-        """Look the target up while the occurrence is claimed.
-
-        Whatever is wrong with it, the claim goes on, and the start looks again and says it.
-        """
-        if not self.record.supervised and admitted.admission in _STARTS:
-            with suppress(Exception):
-                await self.caller.look_up(self.record.app, self.record.function)
 
     async def as_found(
         self, key: str, found: Entry, claim: Claim, attempt: int, admitted: Admitted

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.at_once import at_once, together
+from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import CallState, UnavailableError
 from reconciler.dispatch.decide.due import (
     NO_TASKS,
@@ -27,7 +27,7 @@ from reconciler.dispatch.decide.due import (
     find_due,
     in_steps,
 )
-from reconciler.dispatch.wake.cursor_entry import CursorWriter, cursor_from, record_sendings
+from reconciler.dispatch.wake.cursor_entry import CursorWriter, read_cursor, record_sendings
 from reconciler.dispatch.wake.request import (
     NothingAppliedError,
     Ports,
@@ -37,7 +37,7 @@ from reconciler.dispatch.wake.request import (
 from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Starting, StepProcessor, Tally, dropped_line
 from reconciler.model.claim import Claimant
-from reconciler.model.cursor import CURSOR_KEY, Cursor, Lookback
+from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
@@ -84,8 +84,8 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
 
 
 async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLog:
-    generation, entry = await together(ports.generations.live(), ports.claims.get(CURSOR_KEY))
-    cursor = await cursor_from(entry, ports, generation, started)
+    generation = await ports.generations.live()
+    cursor = await read_cursor(ports, generation, started)
     if generation is None:
         raise NothingAppliedError
     now = request.until(started)
