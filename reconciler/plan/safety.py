@@ -122,17 +122,17 @@ def refuse_deletions(
 def refuse_no_budget(budget: Budget, needed: bool) -> Iterator[Refusal]:
     """Without a single cron nothing would ever wake."""
     if needed and budget.available == 0:
-        holders = (
-            ", ".join(f"{cron.app}/{cron.function}" for cron in budget.foreign) or "no other app"
-        )
-        held = len(budget.foreign)
-        reserved = (
-            f" and {budget.reserve} {_are(budget.reserve)} reserved" if budget.reserve else ""
-        )
+        parts = []
+        if budget.foreign:
+            holders = ", ".join(f"{cron.app}/{cron.function}" for cron in budget.foreign)
+            held = len(budget.foreign)
+            parts.append(f"{held} {_are(held)} held by {holders}")
+        if budget.reserve:
+            parts.append(f"{budget.reserve} {_are(budget.reserve)} reserved")
+        why = f": {' and '.join(parts)}" if parts else ""
         yield Refusal(
             Rule.BUDGET,
-            f"none of the {budget.limit} crons of this workspace is free: "
-            f"{held} {_are(held)} held by {holders}{reserved}",
+            f"none of the {budget.limit} crons of this workspace is free{why}",
             "free one of them, or raise `crons:` in reconciler.yaml if the plan allows more",
         )
 

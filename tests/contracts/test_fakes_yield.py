@@ -20,6 +20,8 @@ from reconciler.dispatch.adapters.in_memory import (
     FakeTaskFiles,
 )
 from reconciler.model.runs_file import WakeLog, format_time
+from reconciler.plan.web_app import PlannedWeb
+from tests.contracts.test_target_ports import planned
 
 LOG = WakeLog(
     wake="fc-1",
@@ -31,15 +33,23 @@ LOG = WakeLog(
     pending={},
     records=(),
 )
+TARGET = planned("name: a\nschedule: 1h\ncode: jobs/rates.py::refresh\n", "app")
+WEB = PlannedWeb("app-web", "secret", {"web": {"proxy_auth": False}}, "runtime")
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "FakeApps.build_image": (TARGET, "here"),
     "FakeApps.deploy": ((), {}, {}),
+    "FakeApps.deploy_target": (TARGET, {}, {}, "here"),
+    "FakeApps.deploy_web": (WEB, {}),
+    "FakeApps.is_busy": ("app", {}),
     "FakeApps.own_schedules": ((),),
+    "FakeApps.remove_target": ("app",),
     "FakeApps.require_secrets": ({},),
     "FakeApps.set_tags": ({},),
     "FakeApps.stopped": ("ap-1",),
     "FakeCaller.cancel": ("fc-1",),
     "FakeCaller.look_up": ("shop", "sync"),
     "FakeCaller.start": ("shop", "sync", {}),
+    "FakeCaller.start_with": ("shop", "sync", {}, {}),
     "FakeCaller.status": ("fc-1",),
     "FakeCaller.supervise": ({"app": "shop", "function": "sync"},),
     "FakeCaller.wait": ("fc-1", None),
@@ -60,7 +70,11 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "FakeTaskFiles.read": ("tasks/a.json",),
     "FakeTaskFiles.remove_empty_buckets": ("2026-11-20",),
 }
-YIELDS = {"FakeApps.deploy": 2, "FakeTaskFiles.remove_empty_buckets": 0}
+YIELDS = {
+    "FakeApps.deploy": 2,
+    "FakeApps.deploy_target": 2,
+    "FakeTaskFiles.remove_empty_buckets": 0,
+}
 """Of a call that makes another one, and of one that neither reads nor changes anything."""
 FAKES = (
     FakeApps,

@@ -30,6 +30,7 @@ from reconciler.manifest.location import Location
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.model.formats import GoneError, NewerFormatError
 from reconciler.pack.slots import BudgetError
+from reconciler.web.problems import RequestError
 
 MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     BudgetError: (3,),
@@ -43,6 +44,7 @@ MADE_OTHERWISE: dict[type[ReconcileError], tuple[Any, ...]] = {
     ),
     NewerFormatError: ("cursor", 9, 1),
     ModalError: (FailureKind.PERMISSION, "not yours"),
+    RequestError: (404, "not-found", "there is nothing"),
     UnauthenticatedError: (FailureKind.AUTHENTICATION, "no token"),
     UnknownScheduleTextError: ("app", "function", "odd"),
     UnknownEnvironmentError: ("nope", ["main"]),

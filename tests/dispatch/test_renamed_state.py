@@ -58,7 +58,7 @@ class Renamed:
 
 
 def nameless(text: str) -> str:
-    return re.sub(r"\b[abc](?=@| failed| succeeded| was)", "it", text)
+    return re.sub(r"\b[abc](?=@| has| failed| succeeded| was)", "it", text)
 
 
 def test_a_run_under_a_name_between_is_seen_after_the_rename_is_taken_back() -> None:

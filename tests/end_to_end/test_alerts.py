@@ -110,7 +110,7 @@ def test_a_dead_receiver_is_recorded_tried_again_and_delays_no_start(
     done = project.reconcile("wake", "--at", TEN)
     assert f"started       failing  {TEN}" in done.out
     notification = f"failures/failing@{NINE}"
-    assert f"alarm {notification} to {receiver.url}/…: not sent yet, it answered 500" in done.out
+    assert f"alert {notification} to {receiver.url}/…: not sent yet, it answered 500" in done.out
     assert "verysecret" not in done.out + done.err
     assert told(project, "failed") == 1
     receiver.status = 200

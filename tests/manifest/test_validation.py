@@ -160,7 +160,7 @@ Manifest = Callable[[str], str]
             "cpu: 0.5",
             (
                 "4:1: `cpu` is allowed with `code` only\n"
-                "  remove it: a deployed `function` defines it in its own app"
+                "  write it under `resources`, for the runs of this schedule"
             ),
         ),
         ("at: 2026-12-01T09:00Z", "4:1: both `schedule` and `at` are given\n  keep one of them"),

@@ -139,9 +139,7 @@ def test_one_held_and_one_reserved_cron_are_told_in_the_singular() -> None:
 
 def test_where_only_the_reserve_takes_the_crons_nobody_holds_them() -> None:
     (refusal,) = make_plan(desired(hourly("a"), crons=2, reserve=2), nothing(), NOW).refusals
-    assert refusal.message == (
-        "none of the 2 crons of this workspace is free: 0 are held by nobody and 2 are reserved"
-    )
+    assert refusal.message == ("none of the 2 crons of this workspace is free: 2 are reserved")
 
 
 def test_an_app_beyond_the_budget_shrinks_to_one_cron_and_can_be_changed() -> None:
