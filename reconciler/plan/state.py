@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler.manifest import EnvironmentSettings, Schedule
+from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation, Slot
 from reconciler.model.pointer import Pointer, Renames
 from reconciler.model.target_record import TargetRecord
@@ -196,7 +197,9 @@ class Lost:
 
     def began(self, names: Iterable[str], now: int) -> int:
         """The epoch minute from which the occurrences of a schedule must be looked at."""
-        since = now if self.since is None else min(self.since, now)
+        since = now if self.since is None else self.since
+        if since > now:  # the clock of a wake was ahead, so what lies before is not certain
+            since = Cursor(through=since).lookback(now, "").since
         if self.begun is None:
             return since
         begun = (max(since, self.begun[name]) for name in names if name in self.begun)

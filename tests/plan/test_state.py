@@ -113,7 +113,10 @@ def test_a_schedule_was_live_unless_the_last_record_lists_others_alone(
     [
         (Lost(), NOW),
         (Lost(since=NOW - 30), NOW - 30),
-        (Lost(since=NOW + 30), NOW),
+        # A clock was ahead: as far back as a wake looks that finds such a cursor.
+        (Lost(since=NOW + 5), NOW - 5),
+        (Lost(since=NOW + 30), NOW - 24 * 60),
+        (Lost(since=NOW + 30, begun={"a": NOW - 60}), NOW - 60),
         (Lost(begun={"a": NOW - 60}), NOW),
         (Lost(since=NOW - 90, begun={"a": NOW - 60}), NOW - 60),
         (Lost(since=NOW - 30, begun={"a": NOW - 60}), NOW - 30),
