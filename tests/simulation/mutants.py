@@ -120,8 +120,8 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Counts a miss in the alarm of each wake that writes it down.
     "misses are counted by each wake": Edit(
         "reconciler.dispatch.decide.notifications",
-        "        counted = self.misses.get(name, ())\n",
-        "        counted: tuple[int, ...] = ()\n",
+        "for at in line.times if not any(at in counted for counted in by_name)",
+        "for at in line.times",
     ),
     # Takes the alarms of a recovered cursor from the wakes' lines, whatever was sent.
     "recovered misses are not counted": Edit(
