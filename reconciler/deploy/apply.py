@@ -189,7 +189,7 @@ async def apply(
         holder: who applies, for the lease and the pointer.
         on_step: is called with each step before it is taken.
         allow_deletes: as the plan was made with.
-        tell: is told of each code target that is deployed, a line.
+        tell: receives a line for each code target that is deployed.
 
     Returns:
         Why records of old applies are still there, in one sentence; None when all went well.

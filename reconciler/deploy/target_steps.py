@@ -29,7 +29,7 @@ class TargetSteps:
     """The steps for the code targets of one plan.
 
     Attributes:
-        tell: is told what was done, a line each.
+        tell: receives a line for each step that was done.
     """
 
     workspace: Workspace

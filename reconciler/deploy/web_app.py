@@ -1,4 +1,4 @@
-"""The Modal app of the HTTP API: its image, and what its container is told."""
+"""The Modal app of the HTTP API: its image, and the settings of its container."""
 
 from __future__ import annotations
 

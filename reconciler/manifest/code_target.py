@@ -199,8 +199,8 @@ class CodeTarget:
     @cached_property
     def key(self) -> str:
         """What tells it from other targets: schedules that agree in it share one target."""
-        told = [str(self), dict(self.options.shown), list(self.options.include or ())]
-        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        parts = [str(self), dict(self.options.shown), list(self.options.include or ())]
+        return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _merged(

@@ -37,7 +37,7 @@ class PlannedWeb:
     Attributes:
         app: its name.
         auth: the Modal Secret with the credentials that it accepts.
-        settings: what its container is told, as JSON.
+        settings: of its container, as JSON.
         runtime: the digest of our own code in its container.
     """
 
@@ -73,7 +73,7 @@ def plan_web(settings: EnvironmentSettings, runtime: str) -> PlannedWeb | None:
 
 
 def told(settings: EnvironmentSettings, web: WebSettings) -> dict[str, Any]:
-    """What its containers are told, as JSON."""
+    """The settings of its containers, as JSON."""
     return {
         "environment": settings.name,
         "modal": settings.modal,

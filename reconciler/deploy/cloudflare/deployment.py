@@ -101,9 +101,7 @@ def refuse(observed: Observed, plan: WorkerPlan) -> None:
         raise RefusedError(
             f"the Worker `{plan.name}` {whose}",
             where=f"Cloudflare account {_shown(observed)}",
-            remedy="Name another Worker in the settings (`cloudflare: {worker: …}`), or take this "
-            "one over on purpose",
-            command="adopt --worker",
+            remedy="Give our Worker another name, or delete this one in Cloudflare's dashboard.",
         )
     others = observed.others(plan.name)
     wanted = others + len(plan.crons)

@@ -109,7 +109,7 @@ class Exchange:
         return message
 
     def leave(self, last: Asgi) -> None:
-        """The client has gone, or has all: the app is told by ``last``, the rest is discarded."""
+        """The client has gone, or has all: ``last`` says so to the app, the rest is discarded."""
         self.push(last)
         self._abandoned = True
         self._from_app.clear()
