@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.main import STATES
+from reconciler.cli.options.questions import STATES
 from reconciler.cron import instant, minute
 from reconciler.model.applied import Origin
 from reconciler.model.cursor import Cursor

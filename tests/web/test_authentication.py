@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli.dashboard_options import SCOPES
 from reconciler.cli.main import call
+from reconciler.cli.options.dashboard import SCOPES
 from reconciler.dispatch.adapters.in_memory import FakeClock
 from reconciler.web.auth.credentials import (
     CredentialsError,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from typing import Final
+
+from reconciler.cli.options.common import AddCommand
 
 SCOPES: Final = ("calendar", "jobs", "read", "trigger", "wake")
 """The scopes of tokens, as ``web.auth.principal`` has them."""
 
 
-def add_dashboard_options(dashboard: ArgumentParser) -> None:
-    """Add the options of the command, and its command ``token``."""
+def add_dashboard(add: AddCommand) -> None:
+    """Add dashboard, with its command ``token``."""
+    dashboard = add("dashboard", "dashboard:serve", "serve the dashboard and the API on 127.0.0.1")
     dashboard.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
     dashboard.add_argument(
         "--no-browser", dest="browser", action="store_false", help="open no browser"

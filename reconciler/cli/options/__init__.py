@@ -1,0 +1,1 @@
+"""The options of every command. Parsing loads no command."""

@@ -1,0 +1,38 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final, Protocol
+
+TIME_HELP: Final = "ISO 8601, in UTC unless it has an offset"
+
+
+class AddCommand(Protocol):
+    """Add a command: its name, ``module:function`` below ``reconciler.cli``, and its help text."""
+
+    def __call__(self, name: str, target: str, help_text: str) -> argparse.ArgumentParser: ...
+
+
+def add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add options that may stand before or after the command.
+
+    Args:
+        default: SUPPRESS for a command, so that its default does not override the option before it.
+    """
+    parser.add_argument(
+        "--env", metavar="NAME", default=default, help="the environment (local; required in CI)"
+    )
+    parser.add_argument(
+        "--schedules", metavar="DIR", default=default, help="the folder of the manifests"
+    )
+
+
+def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+    """Add --format: text, json, and what else the command has."""
+    parser.add_argument("--format", dest="form", choices=["text", "json", *more], default="text")
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    """Add --wait."""
+    parser.add_argument("--wait", action="store_true", help="wait for the results and show them")

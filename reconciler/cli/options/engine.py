@@ -1,0 +1,25 @@
+"""The commands of the embedded Modal."""
+
+from __future__ import annotations
+
+import argparse
+
+from reconciler.cli.options.argument_types import crons
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``reconcile engine``, and its commands env and exec."""
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
+    parser.add_argument(
+        "--crons",
+        type=crons,
+        default="5",
+        help="how many crons its workspace allows, or `unlimited` (5)",
+    )
+    parser.set_defaults(target="engine:serve")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    variables = commands.add_parser("env", help="print the variables of the running engine")
+    variables.set_defaults(target="engine:variables")
+    execute = commands.add_parser("exec", help="run a command with these variables")
+    execute.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND …")
+    execute.set_defaults(target="engine:execute")

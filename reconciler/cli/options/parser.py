@@ -1,0 +1,60 @@
+"""The parser of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final, NoReturn
+
+from reconciler import __version__
+from reconciler.cli.options.applying import add_applies, add_reconcile
+from reconciler.cli.options.beginning import add_beginning
+from reconciler.cli.options.common import add_common
+from reconciler.cli.options.dashboard import add_dashboard
+from reconciler.cli.options.engine import add_engine
+from reconciler.cli.options.github import add_github
+from reconciler.cli.options.offline import add_offline
+from reconciler.cli.options.questions import add_questions
+from reconciler.cli.options.starting import add_starting
+
+_GITHUB_HELP: Final = "in GitHub Actions: the comment on a pull request, and the issue about drift"
+_ENGINE_HELP: Final = "run the embedded Modal in the foreground, or a command pointed at it"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with 1 on wrong usage; argparse's exit code 2 would mean that there are changes."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(1, f"{self.prog}: {message}\n  See {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of ``reconcile``, with all its commands."""
+    reconcile = _Parser(
+        prog="reconcile",
+        # An abbreviation may be ambiguous, and `tasks --all` must not match `--allow-…`.
+        allow_abbrev=False,
+        description="Compare the schedules in git with what is deployed on Modal, and apply them.",
+        epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
+        "3 refused by a safety rule.",
+    )
+    reconcile.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_common(reconcile, None)
+    add_reconcile(reconcile)
+    reconcile.set_defaults(target="reconcile:main")
+    commands = reconcile.add_subparsers(title="other commands", metavar="COMMAND")
+
+    def add(name: str, target: str, help_text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        add_common(command, argparse.SUPPRESS)
+        command.set_defaults(target=target)
+        return command
+
+    add_offline(add)
+    add_questions(add)
+    add_starting(add)
+    add_beginning(add)
+    add_dashboard(add)
+    add_applies(add)
+    add_github(commands.add_parser("github", help=_GITHUB_HELP, description=_GITHUB_HELP))
+    add_engine(commands.add_parser("engine", help=_ENGINE_HELP, description=_ENGINE_HELP))
+    return reconcile

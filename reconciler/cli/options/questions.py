@@ -1,0 +1,94 @@
+"""The commands that ask about live state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.cli.options.argument_types import label, positive, time
+from reconciler.cli.options.common import TIME_HELP, AddCommand, add_format
+from reconciler.query.reach import FAR_DAYS, USUAL_DAYS
+
+STATES: Final = (
+    "missed",
+    "overdue",
+    "failed",
+    "timed-out",
+    "waiting",
+    "running",
+    "suspended",
+    "cancelled",
+    "no-run-yet",
+    "unknown",
+    "succeeded",
+)
+"""The states of a schedule, as ``query.status`` has them: parsing loads none of its modules."""
+
+
+def add_questions(add: AddCommand) -> None:
+    """Add status, runs, logs and explain."""
+    status = add("status", "status:main", "show the last and next run of every schedule")
+    status.add_argument("--all", dest="everything", action="store_true", help="list all schedules")
+    status.add_argument("--owner", metavar="NAME", help="list only the schedules of this owner")
+    status.add_argument(
+        "--label",
+        action="append",
+        type=label,
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="list only the schedules with this label",
+    )
+    status.add_argument(
+        "--state",
+        action="append",
+        choices=STATES,
+        default=[],
+        metavar="STATE",
+        help=f"list the schedules in this state only: {', '.join(STATES)}",
+    )
+    add_format(status)
+
+    runs = add("runs", "runs:main", "list the runs of the last days with their outcomes")
+    runs.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME[@TIME]",
+        help=f"only this schedule, or one run in detail: {TIME_HELP}",
+    )
+    runs.add_argument("--failed", action="store_true", help="only failed and missed runs")
+    runs.add_argument(
+        "--since",
+        type=time,
+        metavar="TIME",
+        help=f"only runs that a wake recorded at or after this time: {TIME_HELP}",
+    )
+    runs.add_argument(
+        "--days",
+        type=positive,
+        help=f"days of history to read ({USUAL_DAYS}; back to --since; {FAR_DAYS} for one run)",
+    )
+    runs.add_argument(
+        "--count", type=positive, default=100, help="list at most this many, the newest (100)"
+    )
+    add_format(runs)
+
+    logs = add("logs", "logs:main", "show what a run printed")
+    logs.add_argument(
+        "name", metavar="NAME[@TIME]", help=f"one run; of a name alone, the newest: {TIME_HELP}"
+    )
+    logs.add_argument(
+        "--follow", action="store_true", help="while it runs, print its output as it comes"
+    )
+    logs.add_argument("--days", type=positive, help=f"days of history to read ({FAR_DAYS})")
+    add_format(logs)
+
+    explain = add(
+        "explain", "explain:main", "explain why a schedule ran, or did not run, at a time"
+    )
+    explain.add_argument("name", metavar="NAME", help="the name of a schedule, or the id of a task")
+    explain.add_argument(
+        "time", nargs="?", type=time, metavar="TIME", help=f"{TIME_HELP}; not for a task"
+    )
+    explain.add_argument(
+        "--days", type=positive, default=FAR_DAYS, help=f"days of history to read ({FAR_DAYS})"
+    )
+    add_format(explain)
