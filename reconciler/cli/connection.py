@@ -73,10 +73,11 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
     from reconciler.deploy.owner import GitCheckout
     from reconciler.deploy.ports import Workspace
     from reconciler.dispatch.adapters.modal_calls import ModalClaims, SystemClock
+    from reconciler.web.entrypoint import ENDPOINTS
 
     name, environment = inputs.environment.app, inputs.environment.modal
     return Workspace(
-        apps=ModalApps(name, environment, _image_python(inputs)),
+        apps=ModalApps(name, environment, _image_python(inputs), ENDPOINTS),
         files=ModalFiles(name, environment),
         claims=ModalClaims(name, environment),
         clock=SystemClock(),

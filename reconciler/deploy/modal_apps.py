@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import modal
@@ -26,7 +27,7 @@ from reconciler.deploy.ports import (
     Secrets,
 )
 from reconciler.deploy.schedule_texts import UnknownScheduleTextError, read_schedule
-from reconciler.deploy.web_app import deploy_web
+from reconciler.deploy.web_app import Endpoints, deploy_web
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.adapters.modal_failures import describe
@@ -61,9 +62,21 @@ _STOPPING: Final = frozenset(
 class ModalApps:
     """The deployed apps of the workspace that the client's credentials belong to."""
 
-    def __init__(self, name: str, environment: str, image_python: str = IMAGE_PYTHON) -> None:
-        """Args: the name of our app, the Modal environment that it is in, and the Python version of
-        the images of code targets that name none."""
+    def __init__(
+        self,
+        name: str,
+        environment: str,
+        image_python: str = IMAGE_PYTHON,
+        endpoints: Endpoints = MappingProxyType({}),
+    ) -> None:
+        """
+        Args:
+            name: of our app.
+            environment: the Modal environment that it is in.
+            image_python: the Python version of the images of code targets that name none.
+            endpoints: the functions of the HTTP API, for one that may be asked to deploy them.
+        """
+        self._endpoints = endpoints
         self._name = name
         self._environment = environment
         self._targets = ModalTargets(name, environment, image_python)
@@ -74,7 +87,7 @@ class ModalApps:
 
     async def deploy_web(self, planned: PlannedWeb, tags: Mapping[str, str]) -> str:
         """See :class:`~reconciler.deploy.ports.Apps`."""
-        return await deploy_web(planned, tags, self._environment)
+        return await deploy_web(planned, tags, self._environment, self._endpoints)
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.deploy.ports.Apps`.

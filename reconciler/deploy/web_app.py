@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import requires
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import modal
 from modal.exception import NotFoundError
 
-from reconciler.container.web import SETTINGS_VARIABLE, serve, serve_hooks
 from reconciler.deploy.deployment import package_folder
 from reconciler.deploy.ports import MissingObjectError, WebEndpointLimitError
 from reconciler.dispatch.adapters.modal_calls import translated_errors
-from reconciler.plan.web_app import FUNCTION, HOOKS, PlannedWeb
+from reconciler.plan.web_app import FUNCTION, HOOKS, SETTINGS_VARIABLE, PlannedWeb
 from reconciler.requirement import PACKAGE
 
 ELSEWHERE: Final = frozenset({"cli", "engine", "github", "importers"})
@@ -42,6 +41,9 @@ SCALEDOWN: Final = 60
 """Seconds that the container waits for another request; each of them is billed."""
 TIMEOUT: Final = 120
 """Seconds that a request may take."""
+
+Endpoints: TypeAlias = Mapping[str, Callable[[], Any]]
+"""The functions of the app by their names. They are above this layer: the caller passes them."""
 
 _LIMIT: Final = re.compile(r"reached limit of \d+ web endpoints[^\n]*")
 
@@ -85,7 +87,9 @@ def web_digest() -> str:
     return seen.hexdigest()[:12]
 
 
-def build_web_app(planned: PlannedWeb, tags: Mapping[str, str], environment: str) -> modal.App:
+def build_web_app(
+    planned: PlannedWeb, tags: Mapping[str, str], environment: str, endpoints: Endpoints
+) -> modal.App:
     """Define the app; nothing is sent anywhere."""
     app = modal.App(planned.app, tags=dict(tags), include_source=False)
     image = (
@@ -93,11 +97,8 @@ def build_web_app(planned: PlannedWeb, tags: Mapping[str, str], environment: str
         .pip_install(*requirements())
         .add_local_python_source("reconciler", ignore=lambda path: not in_web(path))
     )
-    endpoints: dict[str, Any] = {
-        FUNCTION: modal.asgi_app()(serve),
-        HOOKS: modal.asgi_app(requires_proxy_auth=True)(serve_hooks),
-    }
     for name in planned.functions:
+        asgi: Any = modal.asgi_app(requires_proxy_auth=name == HOOKS)
         app.function(
             name=name,
             image=image,
@@ -107,11 +108,13 @@ def build_web_app(planned: PlannedWeb, tags: Mapping[str, str], environment: str
             scaledown_window=SCALEDOWN,
             timeout=TIMEOUT,
             include_source=False,
-        )(modal.concurrent(max_inputs=AT_ONCE)(endpoints[name]))
+        )(modal.concurrent(max_inputs=AT_ONCE)(asgi(endpoints[name])))
     return app
 
 
-async def deploy_web(planned: PlannedWeb, tags: Mapping[str, str], environment: str) -> str:
+async def deploy_web(
+    planned: PlannedWeb, tags: Mapping[str, str], environment: str, endpoints: Endpoints
+) -> str:
     """See :class:`~reconciler.deploy.ports.Apps`."""
     with translated_errors(f"look up the Secret {planned.auth}"):
         try:
@@ -125,7 +128,7 @@ async def deploy_web(planned: PlannedWeb, tags: Mapping[str, str], environment: 
                 f"{environment}\n  For --env local put `reconcile engine exec` before that. "
                 "docs/web.md says what it holds.",
             ) from error
-    app = build_web_app(planned, tags, environment)
+    app = build_web_app(planned, tags, environment, endpoints)
     with translated_errors(f"deploy the app {planned.app}", patient=True):
         try:
             await app.deploy.aio(environment_name=environment)

@@ -28,6 +28,8 @@ FUNCTION: Final = "web"
 """The name of its function."""
 HOOKS: Final = "hooks"
 """The function that serves wakes and triggers behind Modal's proxy, where settings ask for it."""
+SETTINGS_VARIABLE: Final = "RECONCILE_WEB"
+"""The variable of its container that holds :func:`container_settings`, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,15 @@ def plan_web(settings: EnvironmentSettings, runtime: str) -> PlannedWeb | None:
     if settings.web is None or settings.web.auth is None:
         return None
     return PlannedWeb(
-        web_app_name(settings.app), settings.web.auth, told(settings, settings.web), runtime
+        web_app_name(settings.app),
+        settings.web.auth,
+        container_settings(settings, settings.web),
+        runtime,
     )
 
 
-def told(settings: EnvironmentSettings, web: WebSettings) -> dict[str, Any]:
-    """The settings of its containers, as JSON."""
+def container_settings(settings: EnvironmentSettings, web: WebSettings) -> dict[str, Any]:
+    """The environment that its containers show, and what the API allows, as JSON."""
     return {
         "environment": settings.name,
         "modal": settings.modal,

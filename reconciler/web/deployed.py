@@ -1,9 +1,9 @@
 """The application as a container of Modal serves it.
 
-The functions of the deploy (:mod:`reconciler.container.web`) call :func:`web` and
-:func:`hooks`. They know what :func:`~reconciler.plan.web_app.told` says, and have the Modal Secret
-that ``web.auth`` names. There is no checkout: what is live is compared with what the last apply
-left.
+The functions of the deploy (:mod:`reconciler.web.entrypoint`) call :func:`web` and :func:`hooks`.
+They get the settings that :func:`~reconciler.plan.web_app.container_settings` gives, and the Modal
+Secret that ``web.auth`` names. There is no checkout: what is live is compared with what the last
+apply left.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from urllib.parse import urlsplit
 import modal
 from starlette.types import ASGIApp
 
-from reconciler.container.web import SETTINGS_VARIABLE
 from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings, Settings
 from reconciler.manifest.web_settings import WebSettings
-from reconciler.plan.web_app import FUNCTION, HOOKS, web_app_name
+from reconciler.plan.web_app import FUNCTION, HOOKS, SETTINGS_VARIABLE, web_app_name
 from reconciler.query.deployment import drift_of
 from reconciler.query.modal_ports import modal_ports
 from reconciler.web.adapters import HttpKeySets, ModalResults
@@ -54,7 +53,7 @@ def deployed_app(known: Mapping[str, Any], url: str, secret: Mapping[str, str]) 
     """The application.
 
     Args:
-        known: what :func:`variables` says.
+        known: what :func:`~reconciler.plan.web_app.container_settings` gives.
         url: under which it is reached.
         secret: the entries of the Modal Secret, among others.
 

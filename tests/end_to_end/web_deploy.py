@@ -6,10 +6,9 @@ import json
 
 import modal
 
-from reconciler.container.web import SETTINGS_VARIABLE
 from reconciler.manifest import Settings
 from reconciler.manifest.web_settings import WebSettings
-from reconciler.plan.web_app import FUNCTION, told, web_app_name
+from reconciler.plan.web_app import FUNCTION, SETTINGS_VARIABLE, container_settings, web_app_name
 from reconciler.web.deployed import web
 
 api = WebSettings(functions=("shop/*",), submit="shop/accept", auth="web")
@@ -19,7 +18,7 @@ app = modal.App(web_app_name(environment.app))
 app.function(
     name=FUNCTION,
     image=modal.Image.debian_slim().add_local_python_source("reconciler"),
-    env={SETTINGS_VARIABLE: json.dumps(told(environment, api))},
+    env={SETTINGS_VARIABLE: json.dumps(container_settings(environment, api))},
     secrets=[modal.Secret.from_name("web")],
     max_containers=1,
     serialized=True,

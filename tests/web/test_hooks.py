@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import ReconcileError
 from reconciler.manifest import Settings
 from reconciler.manifest.web_settings import WebSettings
-from reconciler.plan.web_app import told
+from reconciler.plan.web_app import container_settings
 from reconciler.web.app import create_app
 from reconciler.web.auth.credentials import credentials_of
 from reconciler.web.auth.principal import Scope
@@ -45,7 +45,7 @@ def test_nothing_else_is_there(site: TestSite, path: str) -> None:
 
 def test_an_application_that_authenticates_nobody_is_never_served() -> None:
     web = WebSettings(auth="web")
-    known = told(Settings(web=web).environment("production"), web)
+    known = container_settings(Settings(web=web).environment("production"), web)
     with pytest.raises(ReconcileError) as error:
         deployed_app(known, "https://web.example", {"WEB_COOKIE_KEY": "k" * 32})
     assert str(error.value).startswith("web: no entry of the Modal Secret authenticates anybody")
