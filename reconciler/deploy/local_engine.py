@@ -39,7 +39,7 @@ user, is imported in place of one of Python's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class EngineAddress:
     """A running engine.
 
     Attributes:
@@ -52,7 +52,7 @@ class Endpoint:
 
 
 @contextmanager
-def local_engine(state: Path) -> Iterator[Endpoint]:
+def local_engine(state: Path) -> Iterator[EngineAddress]:
     """Use the running engine of a state folder, or start one until the block ends.
 
     Raises:
@@ -125,7 +125,7 @@ def output_of(process: subprocess.Popen[bytes], state: Path) -> Iterator[str]:
 
 
 @contextmanager
-def pointed_at(endpoint: Endpoint) -> Iterator[None]:
+def pointed_at(endpoint: EngineAddress) -> Iterator[None]:
     """Point the official client of this process at the engine; it never sees the user's profile."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("MODAL_")]:
@@ -138,11 +138,11 @@ def pointed_at(endpoint: Endpoint) -> Iterator[None]:
         os.environ.update(before)
 
 
-def find_running(state: Path) -> Endpoint | None:
+def find_running(state: Path) -> EngineAddress | None:
     """The engine that runs on a state folder, if one accepts connections."""
     try:
         found = json.loads((state / "server.json").read_text())
-        endpoint = Endpoint(str(found["url"]), dict(found["variables"]))
+        endpoint = EngineAddress(str(found["url"]), dict(found["variables"]))
         parts = urlsplit(endpoint.url)
         address = (parts.hostname, parts.port or 0)
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
@@ -160,7 +160,7 @@ def find_running(state: Path) -> Endpoint | None:
     return endpoint
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], state: Path) -> Endpoint:
+def wait_until_ready(process: subprocess.Popen[bytes], state: Path) -> EngineAddress:
     """Wait for an engine that was started.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.deploy.local_engine import (
-    Endpoint,
+    EngineAddress,
     find_running,
     local_engine,
     output_of,
@@ -44,7 +44,7 @@ def closed_port() -> int:
 
 
 def test_an_engine_that_accepts_connections_is_used(tmp_path: Path, listening: int) -> None:
-    expected = Endpoint(f"http://127.0.0.1:{listening}", {"MODAL_TOKEN_ID": "x"})
+    expected = EngineAddress(f"http://127.0.0.1:{listening}", {"MODAL_TOKEN_ID": "x"})
     assert find_running(recorded(tmp_path, listening)) == expected
     with local_engine(tmp_path) as used:
         assert used == expected
@@ -87,7 +87,9 @@ def test_the_client_is_pointed_at_the_engine_and_sees_nothing_else(
     monkeypatch.setenv("MODAL_PROFILE", "mine")
     monkeypatch.setenv("MODALITY", "kept")
     before = dict(os.environ)
-    with pointed_at(Endpoint("http://127.0.0.1:1", {"MODAL_SERVER_URL": "http://127.0.0.1:1"})):
+    with pointed_at(
+        EngineAddress("http://127.0.0.1:1", {"MODAL_SERVER_URL": "http://127.0.0.1:1"})
+    ):
         modal = {name: value for name, value in os.environ.items() if name.startswith("MODAL_")}
         assert modal == {"MODAL_SERVER_URL": "http://127.0.0.1:1"}
         assert os.environ["MODALITY"] == "kept"
