@@ -10,7 +10,7 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.endpoints import Endpoint, Place, endpoints
+from reconciler.engine.endpoints import Place, WebEndpoint, endpoints
 from reconciler.engine.storage.database import Database
 
 _FIRST: Final = 20_000
@@ -88,7 +88,7 @@ class Addresses:
             for ranked in data.ranked_functions:
                 self._fill(endpoint, ranked.function)
 
-    def _fill(self, endpoint: Endpoint, target: api_pb2.FunctionData | api_pb2.Function) -> None:
+    def _fill(self, endpoint: WebEndpoint, target: api_pb2.FunctionData | api_pb2.Function) -> None:
         url = self.url(endpoint.label)
         if not endpoint.method:
             target.web_url = url

@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class WebEndpoint:
     """One endpoint. ``method`` is empty unless it is a method of a class."""
 
     label: str
@@ -41,7 +41,7 @@ class Endpoint:
     config: api_pb2.WebhookConfig
 
 
-def endpoints(place: Place, name: str, data: api_pb2.FunctionData) -> Iterator[Endpoint]:
+def endpoints(place: Place, name: str, data: api_pb2.FunctionData) -> Iterator[WebEndpoint]:
     """The endpoints of the function or class ``name``."""
     if data.webhook_config.type:
         yield _endpoint(place, name, "", data.webhook_config)
@@ -51,8 +51,8 @@ def endpoints(place: Place, name: str, data: api_pb2.FunctionData) -> Iterator[E
             yield _endpoint(place, shown, method, defined.webhook_config)
 
 
-def _endpoint(place: Place, name: str, method: str, config: api_pb2.WebhookConfig) -> Endpoint:
-    return Endpoint(_label(place, name, config), name, method, config)
+def _endpoint(place: Place, name: str, method: str, config: api_pb2.WebhookConfig) -> WebEndpoint:
+    return WebEndpoint(_label(place, name, config), name, method, config)
 
 
 def _label(place: Place, name: str, config: api_pb2.WebhookConfig) -> str:

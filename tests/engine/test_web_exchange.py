@@ -10,7 +10,7 @@ import pytest
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.endpoints import Endpoint
+from reconciler.engine.endpoints import WebEndpoint
 from reconciler.engine.web.exchange import Exchange, LostChunksError
 
 ENDED = api_pb2.GenericResult(status=api_pb2.GenericResult.GENERIC_STATUS_SUCCESS)
@@ -18,7 +18,7 @@ PIECE = limits.WEB_AHEAD // 4
 
 
 def exchange() -> Exchange:
-    return Exchange("fc-1", Endpoint("label", "name", "", api_pb2.WebhookConfig()))
+    return Exchange("fc-1", WebEndpoint("label", "name", "", api_pb2.WebhookConfig()))
 
 
 def up(size: int) -> api_pb2.Asgi:

@@ -6,9 +6,9 @@ from modal_proto import api_pb2
 
 from reconciler.engine.addresses import Addresses
 from reconciler.engine.apps import AppStore, Spec
-from reconciler.engine.endpoints import Endpoint, endpoints
+from reconciler.engine.endpoints import WebEndpoint, endpoints
 
-Served = tuple[Spec, Endpoint]
+Served = tuple[Spec, WebEndpoint]
 
 
 class Directory:

@@ -13,7 +13,7 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.endpoints import Endpoint
+from reconciler.engine.endpoints import WebEndpoint
 
 Asgi = api_pb2.Asgi
 
@@ -72,7 +72,7 @@ class _ToApp:
 class Exchange:
     """``result`` is None until the call has ended."""
 
-    def __init__(self, call: str, endpoint: Endpoint) -> None:
+    def __init__(self, call: str, endpoint: WebEndpoint) -> None:
         self.call = call
         self.endpoint = endpoint
         self.result: api_pb2.GenericResult | None = None

@@ -8,7 +8,7 @@ from reconciler.engine import limits
 from reconciler.engine.apps import Spec
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
-from reconciler.engine.endpoints import Endpoint
+from reconciler.engine.endpoints import WebEndpoint
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.web.exchange import Exchange
 
@@ -24,7 +24,7 @@ class Exchanges:
         self._held: dict[str, Exchange] = {}
         calls.ended = self._end
 
-    def begin(self, spec: Spec, endpoint: Endpoint, arguments: bytes) -> Exchange:
+    def begin(self, spec: Spec, endpoint: WebEndpoint, arguments: bytes) -> Exchange:
         """Start the call of a request."""
         given = api_pb2.FunctionInput(
             args=arguments,
@@ -51,7 +51,7 @@ class Exchanges:
             oldest = self._held.pop(next(iter(self._held)))
             oldest.leave(api_pb2.Asgi(http_disconnect=api_pb2.Asgi.HttpDisconnect()))
 
-    def fetch(self, call: str, endpoint: Endpoint) -> Exchange | None:
+    def fetch(self, call: str, endpoint: WebEndpoint) -> Exchange | None:
         """The exchange that was held; it is handed out once, and to its own endpoint only."""
         held = self._held.get(call)
         if held is None or held.endpoint.label != endpoint.label:

@@ -16,7 +16,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.apps import Spec
-from reconciler.engine.endpoints import Endpoint
+from reconciler.engine.endpoints import WebEndpoint
 from reconciler.engine.time_source import Sleep
 from reconciler.engine.web import messages, websockets
 from reconciler.engine.web.directory import Directory
@@ -82,7 +82,7 @@ class Front:
         return await self._serve(request, exchange)
 
     def _unauthorized(
-        self, request: web.Request, spec: Spec, endpoint: Endpoint
+        self, request: web.Request, spec: Spec, endpoint: WebEndpoint
     ) -> web.Response | None:
         """The refusal of a request without a proxy token that is good here."""
         if not endpoint.config.requires_proxy_auth:
@@ -102,7 +102,7 @@ class Front:
             uploading.cancel()
 
     async def _again(
-        self, request: web.Request, endpoint: Endpoint, call: str
+        self, request: web.Request, endpoint: WebEndpoint, call: str
     ) -> web.StreamResponse:
         """Answer a client that was sent here after waiting for long."""
         if request.method != "GET":
