@@ -10,7 +10,7 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.endpoints import Place, WebEndpoint, endpoints
+from reconciler.engine.endpoints import LabelNames, WebEndpoint, endpoints
 from reconciler.engine.storage.database import Database
 
 _FIRST: Final = 20_000
@@ -81,7 +81,7 @@ class Addresses:
         idle = [str(label) for (label,) in rows if label not in kept]
         return idle[: max(0, len(idle) - limits.IDLE_ENDPOINTS)]
 
-    def fill(self, place: Place, name: str, data: api_pb2.FunctionData) -> None:
+    def fill(self, place: LabelNames, name: str, data: api_pb2.FunctionData) -> None:
         """Write the addresses of a definition into it, wherever a client looks for them."""
         for endpoint in endpoints(place, name, data):
             self._fill(endpoint, data)

@@ -15,7 +15,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine import compat
 from reconciler.engine.addresses import Addresses
-from reconciler.engine.endpoints import Place
+from reconciler.engine.endpoints import LabelNames
 from reconciler.engine.ids import IdKind, content_id, new_id
 from reconciler.engine.storage.database import Database, Row
 from reconciler.engine.time_source import TimeSource
@@ -49,10 +49,10 @@ class App:
         return self.state in _LIVE
 
     @property
-    def place(self) -> Place:
+    def place(self) -> LabelNames:
         """What the addresses of its endpoints follow from."""
         ephemeral = not self.name and self.state != api_pb2.APP_STATE_INITIALIZING
-        return Place(self.environment, self.name or self.description, ephemeral)
+        return LabelNames(self.environment, self.name or self.description, ephemeral)
 
 
 @dataclass(frozen=True)

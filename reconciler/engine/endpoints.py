@@ -23,7 +23,7 @@ _DIGEST: Final = 7
 
 
 @dataclass(frozen=True)
-class Place:
+class LabelNames:
     """The names that a label follows from. ``ephemeral``: of ``modal serve`` or ``modal run``."""
 
     environment: str
@@ -41,7 +41,7 @@ class WebEndpoint:
     config: api_pb2.WebhookConfig
 
 
-def endpoints(place: Place, name: str, data: api_pb2.FunctionData) -> Iterator[WebEndpoint]:
+def endpoints(place: LabelNames, name: str, data: api_pb2.FunctionData) -> Iterator[WebEndpoint]:
     """The endpoints of the function or class ``name``."""
     if data.webhook_config.type:
         yield _endpoint(place, name, "", data.webhook_config)
@@ -51,11 +51,13 @@ def endpoints(place: Place, name: str, data: api_pb2.FunctionData) -> Iterator[W
             yield _endpoint(place, shown, method, defined.webhook_config)
 
 
-def _endpoint(place: Place, name: str, method: str, config: api_pb2.WebhookConfig) -> WebEndpoint:
+def _endpoint(
+    place: LabelNames, name: str, method: str, config: api_pb2.WebhookConfig
+) -> WebEndpoint:
     return WebEndpoint(_label(place, name, config), name, method, config)
 
 
-def _label(place: Place, name: str, config: api_pb2.WebhookConfig) -> str:
+def _label(place: LabelNames, name: str, config: api_pb2.WebhookConfig) -> str:
     owner = _WORKSPACE if place.environment == _MAIN else f"{_WORKSPACE}-{place.environment}"
     wanted = config.requested_suffix or f"{place.app}-{name}"
     if place.ephemeral:
