@@ -37,7 +37,7 @@ class LogEntry:
 
 
 @dataclass(frozen=True)
-class Filter:
+class LogFilter:
     """An empty field matches everything. ``since`` inclusive, ``until`` exclusive, 0 for open."""
 
     app: str
@@ -84,16 +84,16 @@ class LogStore:
                 "DELETE FROM logs WHERE id <= (SELECT max(id) FROM logs) - ?", limits.LOG_ROWS
             )
 
-    def after(self, entry: int, chosen: Filter, most: int) -> list[LogEntry]:
+    def after(self, entry: int, chosen: LogFilter, most: int) -> list[LogEntry]:
         """Entries that came later than one, oldest first."""
         return self._select("id > ?", "ASC", entry, chosen, most)
 
-    def latest(self, chosen: Filter, most: int) -> list[LogEntry]:
+    def latest(self, chosen: LogFilter, most: int) -> list[LogEntry]:
         """The last entries, oldest first."""
         return self._select("id > ?", "DESC", 0, chosen, most)[::-1]
 
     def _select(
-        self, start: str, order: str, entry: int, chosen: Filter, most: int
+        self, start: str, order: str, entry: int, chosen: LogFilter, most: int
     ) -> list[LogEntry]:
         rows = self._database.rows(
             "SELECT id, app, function, container, call, input, fd, at, data FROM logs"  # noqa: S608  # two fixed texts

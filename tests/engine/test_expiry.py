@@ -16,7 +16,7 @@ from reconciler.engine.caller import Peer
 from reconciler.engine.calls import Calls
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.ids import IdKind
-from reconciler.engine.logs import Filter, LogOrigin, LogStore
+from reconciler.engine.logs import LogFilter, LogOrigin, LogStore
 from reconciler.engine.rpc.dicts import Dicts
 from reconciler.engine.storage.database import Database
 
@@ -150,11 +150,11 @@ def test_logs_are_found_by_whose_and_when(database: Database, clock: TimeSource)
     logs.add(LogOrigin("ap", "fu", "tb"), 2, "three\n")
     logs.add(LogOrigin("other", "fu", "tc"), 1, "four\n")
 
-    def found(chosen: Filter) -> list[str]:
+    def found(chosen: LogFilter) -> list[str]:
         return [entry.data for entry in logs.latest(chosen, 9)]
 
-    assert found(Filter("ap")) == ["one\n", "two\n", "three\n"]
-    assert found(Filter("ap", call="fc", text="tw")) == ["two\n"]
-    assert found(Filter("ap", fd=2)) == ["three\n"]
-    assert found(Filter("ap", until=clock.time)) == ["one\n", "two\n"]
-    assert [entry.data for entry in logs.latest(Filter("ap"), 1)] == ["three\n"]
+    assert found(LogFilter("ap")) == ["one\n", "two\n", "three\n"]
+    assert found(LogFilter("ap", call="fc", text="tw")) == ["two\n"]
+    assert found(LogFilter("ap", fd=2)) == ["three\n"]
+    assert found(LogFilter("ap", until=clock.time)) == ["one\n", "two\n"]
+    assert [entry.data for entry in logs.latest(LogFilter("ap"), 1)] == ["three\n"]

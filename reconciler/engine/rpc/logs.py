@@ -13,7 +13,7 @@ from reconciler.engine import limits
 from reconciler.engine.apps import AppStore
 from reconciler.engine.caller import Peer
 from reconciler.engine.containers.fleet import Fleet
-from reconciler.engine.logs import Filter, LogEntry, LogStore
+from reconciler.engine.logs import LogEntry, LogFilter, LogStore
 from reconciler.engine.refusals import not_found
 
 
@@ -29,7 +29,7 @@ class LogCalls:
         self, request: api_pb2.AppGetLogsRequest, _caller: Peer
     ) -> AsyncIterator[api_pb2.TaskLogsBatch]:
         self._require(request.app_id)
-        chosen = Filter(
+        chosen = LogFilter(
             app=request.app_id,
             function=request.function_id,
             container=request.task_id,
@@ -90,8 +90,8 @@ class LogCalls:
             raise not_found(f"App with ID {identifier} not found")
 
 
-def _filter(request: api_pb2.AppFetchLogsRequest | api_pb2.AppCountLogsRequest) -> Filter:
-    return Filter(
+def _filter(request: api_pb2.AppFetchLogsRequest | api_pb2.AppCountLogsRequest) -> LogFilter:
+    return LogFilter(
         app=request.app_id,
         function=request.function_id,
         container=request.task_id,
