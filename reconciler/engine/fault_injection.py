@@ -41,7 +41,7 @@ class FaultMode(StrEnum):
     commit is lost."""
 
 
-class Scope(StrEnum):
+class CallerScope(StrEnum):
     """The callers that a rule applies to."""
 
     ANY = "any"
@@ -57,7 +57,7 @@ class FaultRule:
     mode: FaultMode
     nth: int = 1
     times: int = 1
-    scope: Scope = Scope.ANY
+    scope: CallerScope = CallerScope.ANY
     status: str = "UNAVAILABLE"
     seconds: float = 0.0
     function: str = ""
@@ -80,7 +80,7 @@ class FaultRule:
                 mode=FaultMode(str(document["mode"])),
                 nth=int(str(document.get("nth", 1))),
                 times=int(str(document.get("times", 1))),
-                scope=Scope(str(document.get("scope", Scope.ANY))),
+                scope=CallerScope(str(document.get("scope", CallerScope.ANY))),
                 status=Status[str(document.get("status", "UNAVAILABLE"))].name,
                 seconds=float(str(document.get("seconds", 0.0))),
                 function=str(document.get("function", "")),
@@ -102,7 +102,9 @@ class FaultRule:
             return False
         if self.first_try and caller.attempt != 0:
             return False
-        return self.scope is Scope.ANY or (self.scope is Scope.CONTAINER) == bool(caller.container)
+        return self.scope is CallerScope.ANY or (self.scope is CallerScope.CONTAINER) == bool(
+            caller.container
+        )
 
     @property
     def picks(self) -> bool:

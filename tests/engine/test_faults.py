@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.engine.caller import Peer
-from reconciler.engine.fault_injection import FaultInjector, FaultMode, FaultRule, Scope
+from reconciler.engine.fault_injection import CallerScope, FaultInjector, FaultMode, FaultRule
 from reconciler.errors import ReconcileError
 from tests.engine_fixture import RunningEngine
 
@@ -221,4 +221,4 @@ def test_a_wrong_rule_is_refused(rule: dict[str, object], said: str) -> None:
 
 def test_too_many_rules_are_refused() -> None:
     with pytest.raises(ReconcileError, match="rules"):
-        FaultInjector().add([FaultRule("A", FaultMode.FAIL, scope=Scope.ANY)] * 1_001)
+        FaultInjector().add([FaultRule("A", FaultMode.FAIL, scope=CallerScope.ANY)] * 1_001)
