@@ -17,7 +17,7 @@ from reconciler.engine.storage.database import Database
 from reconciler.engine.time_source import TimeSource
 
 
-class State(IntEnum):
+class InputState(IntEnum):
     """How far an input is; the numbers are stored."""
 
     WAITING = 0
@@ -139,20 +139,20 @@ class Calls:
                     one.id,
                     call,
                     one.index,
-                    State.WAITING,
+                    InputState.WAITING,
                     one.body.SerializeToString(),
                 )
         self._unfinished += len(inputs)
         return inputs
 
-    def set_state(self, one: Input, state: State) -> bool:
+    def set_state(self, one: Input, state: InputState) -> bool:
         """Waiting or running; ``finish`` ends it. False if it has ended meanwhile."""
         changed = self._database.run(
             "UPDATE inputs SET state = ?, attempt = ? WHERE id = ? AND state < ?",
             state,
             one.attempt,
             one.id,
-            State.DONE,
+            InputState.DONE,
         )
         return changed > 0
 
@@ -162,12 +162,12 @@ class Calls:
             "UPDATE inputs SET state = ?, output = ?, finished = ?,"
             " seq = (SELECT coalesce(max(seq), 0) + 1 FROM inputs WHERE call = ?)"
             " WHERE id = ? AND state < ?",
-            State.DONE,
+            InputState.DONE,
             output.SerializeToString(),
             self._clock.now(),
             one.call,
             one.id,
-            State.DONE,
+            InputState.DONE,
         )
         if changed:
             self._unfinished -= 1
@@ -205,7 +205,7 @@ class Calls:
             "SELECT inputs.id, call, function, idx, body, invocation, attempt, web FROM inputs"
             " JOIN calls ON calls.id = call WHERE inputs.state < ? AND (? IS NULL OR call = ?)"
             " ORDER BY calls.created, inputs.rowid",
-            State.DONE,
+            InputState.DONE,
             call,
             call,
         )
@@ -261,5 +261,5 @@ class Calls:
             "DELETE FROM calls WHERE created < ?1 AND NOT EXISTS"
             " (SELECT 1 FROM inputs WHERE call = calls.id AND (state < ?2 OR finished >= ?1))",
             self._clock.now() - limits.RESULT_AGE,
-            State.DONE,
+            InputState.DONE,
         )

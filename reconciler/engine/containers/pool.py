@@ -17,7 +17,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits, usage
 from reconciler.engine.apps import App, AppStore
-from reconciler.engine.calls import Calls, Input, State
+from reconciler.engine.calls import Calls, Input, InputState
 from reconciler.engine.containers import outcomes
 from reconciler.engine.containers.container import Container, RunningInput, Terms
 from reconciler.engine.containers.fleet import Fleet
@@ -233,7 +233,7 @@ class Pool:
         )
         cpu = usage.begin(container.process.pid) if container.process else None
         container.tasks[one.id] = RunningInput(one, time.time(), timer, cpu)
-        self._calls.set_state(one, State.RUNNING)
+        self._calls.set_state(one, InputState.RUNNING)
         return one
 
     async def _wait(self, container: Container) -> None:
@@ -268,7 +268,7 @@ class Pool:
         if over or not outcomes.retriable(output.result):
             self._calls.finish(one, output)
             return
-        self._calls.set_state(one.again(), State.WAITING)
+        self._calls.set_state(one.again(), InputState.WAITING)
         asyncio.get_running_loop().call_later(
             outcomes.delay(policy, one.attempt), self._requeue, one.again()
         )
@@ -279,7 +279,7 @@ class Pool:
         spec = self._apps.spec(one.function)
         if spec is None or not spec.app.live:
             self._end(one, outcomes.stopped())
-        elif self._calls.set_state(one, State.WAITING):
+        elif self._calls.set_state(one, InputState.WAITING):
             self._lane(one.function).waiting.append(one)
             self._balance(one.function)
 
