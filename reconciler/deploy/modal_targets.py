@@ -13,7 +13,7 @@ from modal.exception import ImageBuildError, NotFoundError
 
 from reconciler.deploy.ports import ImageNotBuiltError, MissingObjectError, TargetRefusedError
 from reconciler.deploy.target_app import (
-    Layer,
+    ImageLayer,
     build_target_app,
     lay_out,
     layers_of,
@@ -100,7 +100,7 @@ class ModalTargets:
                     return True
         return False
 
-    def _layers(self, planned: PlannedTarget, sources: Path) -> Sequence[Layer]:
+    def _layers(self, planned: PlannedTarget, sources: Path) -> Sequence[ImageLayer]:
         image = planned.target.options.image
         return layers_of(image, sources, self._environment, self._python)
 
@@ -182,7 +182,7 @@ def _explained(planned: PlannedTarget, where: str) -> Iterator[None]:
 
 @contextmanager
 def _named_layer(
-    planned: PlannedTarget, layers: tuple[Layer, ...] | Any, where: str
+    planned: PlannedTarget, layers: tuple[ImageLayer, ...] | Any, where: str
 ) -> Iterator[None]:
     """Name the layer of an image that cannot be built: the first that has no id."""
     try:

@@ -35,7 +35,7 @@ _WRITTEN_AT: Final = 0
 and Modal's client refuses a file that changes while it deploys."""
 
 
-class Layer(NamedTuple):
+class ImageLayer(NamedTuple):
     """A layer of an image.
 
     Attributes:
@@ -81,7 +81,7 @@ def lay_out(files: Iterable[SourceFile], folder: Path) -> Path:
 
 def layers_of(
     image: Image | None, sources: Path, environment: str, python: str = IMAGE_PYTHON
-) -> Sequence[Layer]:
+) -> Sequence[ImageLayer]:
     """The layers of a target's image, its base first; nothing is built.
 
     Args:
@@ -91,10 +91,10 @@ def layers_of(
     """
     asked = image or Image()
     words, built = _base(asked, sources, environment, python)
-    layers = [Layer(words, built)]
+    layers = [ImageLayer(words, built)]
 
     def add(key: str, value: str, further: modal.Image) -> modal.Image:
-        layers.append(Layer(f"{key}: {value}", further))
+        layers.append(ImageLayer(f"{key}: {value}", further))
         return further
 
     if asked.apt:
