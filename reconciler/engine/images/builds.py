@@ -19,7 +19,7 @@ from modal_proto import api_pb2
 from reconciler.engine import limits
 from reconciler.engine.images.environments import Environment, ImageEnvironments, Recipe
 from reconciler.engine.images.interpreter import Interpreter, link_runtime
-from reconciler.engine.images.layers import Layer, Step, Tool
+from reconciler.engine.images.layers import Installation, Layer, Tool
 from reconciler.engine.images.python_facts import RUNTIME
 from reconciler.errors import ReconcileError
 
@@ -255,7 +255,7 @@ def _expanded(word: str, folder: Path, known: set[str], secrets: Mapping[str, st
     return f"{option}{equals}{folder / value.lstrip('/')}" if value in known else word
 
 
-def _uv(step: Step, python: Interpreter) -> str:
+def _uv(step: Installation, python: Interpreter) -> str:
     beside = Path(python.program).parent
     uv = shutil.which("uv", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     if uv is None:

@@ -43,7 +43,7 @@ class Tool(Enum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Installation:
     """One installation. ``command``: as the image has it. ``arguments``: those of the tool."""
 
     command: str
@@ -68,7 +68,7 @@ class Layer:
     """
 
     python: str | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Installation, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ def read_layer(definition: api_pb2.Image) -> Layer:
         return Layer(ignored=(first.replace("FROM ", "base image ", 1),) if first else ())
     context = {one.filename: one.data for one in definition.context_files}
     files: dict[str, bytes] = {}
-    steps: list[Step] = []
+    steps: list[Installation] = []
     ignored: list[str] = []
     for line in lines[1:]:
         instruction, _, rest = line.partition(" ")
@@ -134,7 +134,7 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
         yield so_far.strip()
 
 
-def _step(command: str) -> Step | None:
+def _step(command: str) -> Installation | None:
     """An installation, if the command is one and needs no shell."""
     try:
         plain = command.replace(_PYTHON_OF_PATH, "python")
@@ -149,9 +149,9 @@ def _step(command: str) -> Step | None:
         words[0] = "uv"
     for installer in _INSTALLERS:
         if tuple(words[: len(installer)]) == installer:
-            return Step(command, Tool.PIP, tuple(_for_pip(words[len(installer) :])))
+            return Installation(command, Tool.PIP, tuple(_for_pip(words[len(installer) :])))
     if words[:2] == ["uv", "sync"]:
-        return Step(command, Tool.UV_SYNC, tuple(words[2:]))
+        return Installation(command, Tool.UV_SYNC, tuple(words[2:]))
     return None
 
 
