@@ -20,7 +20,7 @@ from reconciler.foreign_text import on_one_line, printable
 from reconciler.importers.airflow import read_airflow
 from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import Found, StillFiring, valid_name
+from reconciler.importers.draft import ImportedFile, StillFiring, valid_name
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.python_files import find_arguments
@@ -69,7 +69,7 @@ class _Importer(NamedTuple):
         then: the step that stops the other scheduler after the first apply.
     """
 
-    read: Callable[[_Source], Found]
+    read: Callable[[_Source], ImportedFile]
     then: str
 
 
@@ -169,7 +169,7 @@ def _import(options: ImportOptions) -> int:
     return 1 if written.remarks else 0
 
 
-def _print_zone(found: Found, options: ImportOptions) -> None:
+def _print_zone(found: ImportedFile, options: ImportOptions) -> None:
     """Say which zone was taken where the file names none."""
     if any(draft.timezone is None for draft in found.drafts):
         if options.timezone is None:
@@ -192,7 +192,7 @@ def _print_still_firing(found: Sequence[StillFiring], root: Path) -> None:
         print(f"  {printable(line)}", file=sys.stderr)
 
 
-def _read_modal(options: ImportOptions) -> tuple[Found, str]:
+def _read_modal(options: ImportOptions) -> tuple[ImportedFile, str]:
     if options.file is not None:
         raise ReconcileError(
             f"modal is read from the deployed apps, not from {options.file}",
@@ -207,7 +207,7 @@ def _read_modal(options: ImportOptions) -> tuple[Found, str]:
     return read_modal(apps, environment=environment.modal, own=environment.app), environment.name
 
 
-def _read_file(options: ImportOptions) -> tuple[Found, str]:
+def _read_file(options: ImportOptions) -> tuple[ImportedFile, str]:
     if options.file is None:
         raise ReconcileError(
             f"which {options.source} file?",

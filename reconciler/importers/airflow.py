@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from reconciler.importers.clock_rules import AIRFLOW, ClockRule
 from reconciler.importers.dialects import Reading, Times, UnclearError, in_cron, interval
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
+from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 from reconciler.importers.python_literals import (
     Module,
     Moment,
@@ -51,14 +51,14 @@ _FACTORY: Final = "if it makes a DAG, write a manifest: this importer reads `DAG
 _BY_HAND: Final = "runs by hand or by data only: it needs no manifest"
 
 
-def read_airflow(text: str) -> Found:
+def read_airflow(text: str) -> ImportedFile:
     """Read the DAGs of a Python file.
 
     Raises:
         ReconcileError: it is not Python that can be parsed here.
     """
     module = Module.parse(text)
-    return Found.of(_items(module))
+    return ImportedFile.of(_items(module))
 
 
 def _items(module: Module) -> Iterator[Draft | Remark]:

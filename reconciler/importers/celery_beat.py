@@ -16,7 +16,7 @@ from reconciler.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONT
 from reconciler.durations import format_seconds
 from reconciler.importers.clock_rules import CELERY
 from reconciler.importers.dialects import Cron, Reading, Times, UnclearError, in_cron, interval
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
+from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 from reconciler.importers.python_literals import (
     Module,
     NotLiteralError,
@@ -45,14 +45,14 @@ _REASONS: Final = {
 _COUNTED: Final = "Celery counts from its start; a manifest's interval is aligned to midnight"
 
 
-def read_celery(text: str) -> Found:
+def read_celery(text: str) -> ImportedFile:
     """Read the `beat_schedule` and the `add_periodic_task` calls of a Python file.
 
     Raises:
         ReconcileError: it is not Python that can be parsed here.
     """
     module = Module.parse(text)
-    return Found.of(_Beat(module).items())
+    return ImportedFile.of(_Beat(module).items())
 
 
 class _Beat:

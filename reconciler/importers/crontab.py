@@ -11,7 +11,7 @@ from reconciler.cron import CronError, parse
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import hidden_space
 from reconciler.importers.commands import command_name
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
+from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 
 _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)")
 _OF_THE_MACHINE: Final = "a variable of the machine: give it to the function, in its env or secrets"
@@ -65,7 +65,7 @@ class _User:
     is_certain: bool
 
 
-def read_crontab(text: str, *, system: bool | None, timezone: str | None) -> Found:
+def read_crontab(text: str, *, system: bool | None, timezone: str | None) -> ImportedFile:
     """Read a crontab.
 
     Args:
@@ -79,7 +79,7 @@ def read_crontab(text: str, *, system: bool | None, timezone: str | None) -> Fou
     lines = [line.rstrip("\r").strip(" \t") for line in text.split("\n")]
     if system is None:
         _refuse_users(lines)
-    return Found.of(_entries(lines, bool(system), timezone))
+    return ImportedFile.of(_entries(lines, bool(system), timezone))
 
 
 def _entries(lines: Sequence[str], system: bool, timezone: str | None) -> Iterator[Draft | Remark]:

@@ -80,7 +80,7 @@ class StillFiring:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportedFile:
     """The content of a file, as a reader understands it.
 
     Attributes:
@@ -94,7 +94,9 @@ class Found:
     title: str | None = None
 
     @classmethod
-    def of(cls, items: Iterable[Draft | Remark | StillFiring], title: str | None = None) -> Found:
+    def of(
+        cls, items: Iterable[Draft | Remark | StillFiring], title: str | None = None
+    ) -> ImportedFile:
         """Each kind in the order in which the reader yields it."""
         items = list(items)
         return cls(

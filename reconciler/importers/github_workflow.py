@@ -11,7 +11,7 @@ import yaml
 from reconciler.cron import CronError, Timetable, parse
 from reconciler.importers.clock_rules import GITHUB
 from reconciler.importers.dialects import is_unclear
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
+from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
 
 SHORTEST: Final = 5
@@ -26,7 +26,7 @@ _UNCLEAR: Final = (
 _CRONS: Final = "`schedule` has to be a list of `- cron: …`: GitHub does not run this"
 
 
-def read_github_workflow(text: str, stem: str) -> Found:
+def read_github_workflow(text: str, stem: str) -> ImportedFile:
     """Read a workflow.
 
     Args:
@@ -35,7 +35,9 @@ def read_github_workflow(text: str, stem: str) -> Found:
     Raises:
         ReconcileError: it is not YAML.
     """
-    return Found.of(item for document in documents(text) for item in _workflow(document, stem))
+    return ImportedFile.of(
+        item for document in documents(text) for item in _workflow(document, stem)
+    )
 
 
 def _workflow(document: yaml.Node, stem: str) -> Iterator[Draft | Remark]:

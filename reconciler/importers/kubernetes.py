@@ -17,7 +17,7 @@ import yaml
 from reconciler.errors import ReconcileError
 from reconciler.importers.cron_job import read_cron_job
 from reconciler.importers.cron_workflow import read_cron_workflow
-from reconciler.importers.draft import Draft, Found, Remark
+from reconciler.importers.draft import Draft, ImportedFile, Remark
 from reconciler.importers.yaml_nodes import at, documents, fields, items, line_of, text_at
 from reconciler.words import count
 
@@ -31,14 +31,14 @@ _DEEPEST: Final = 4
 """Lists and templates inside one another that are looked through."""
 
 
-def read_kubernetes(text: str) -> Found:
+def read_kubernetes(text: str) -> ImportedFile:
     """Read the CronJobs and CronWorkflows of a file.
 
     Raises:
         ReconcileError: it is not YAML.
     """
     try:
-        return Found.of(_items(text))
+        return ImportedFile.of(_items(text))
     except ReconcileError as error:
         if _TEMPLATED.search(text):
             remedy = "Import the output of `helm template` instead of the template."

@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
 from reconciler.importers.clock_rules import MODAL, ClockRule
 from reconciler.importers.dialects import is_unclear
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind, StillFiring
+from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind, StillFiring
 
 _PERIOD: Final = re.compile(r"every (?P<number>\d+) (?P<unit>week|day|hour|minute)s?")
 _UNCLEAR: Final = (
@@ -19,14 +19,14 @@ _UNCLEAR: Final = (
 )
 
 
-def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> Found:
+def read_modal(apps: Iterable[DeployedApp], *, environment: str, own: str) -> ImportedFile:
     """The schedules in the code of an environment's apps.
 
     Args:
         environment: the Modal environment that schedules can call into.
         own: name of our app, whose crons are our own.
     """
-    return Found.of(
+    return ImportedFile.of(
         item
         for app in apps
         if app.environment == environment and app.name != own

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from reconciler.errors import ReconcileError
 from reconciler.importers.clock_rules import SYSTEMD
 from reconciler.importers.dialects import UnclearError
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind
+from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 from reconciler.importers.systemd_calendar import Calendar, from_calendar
 
 _FALSE: Final = frozenset({"0", "no", "false", "off", "n", "f"})
@@ -44,7 +44,7 @@ class _Setting(NamedTuple):
     value: str
 
 
-def read_systemd(text: str, stem: str, timezone: str | None) -> Found:
+def read_systemd(text: str, stem: str, timezone: str | None) -> ImportedFile:
     """Read a timer unit.
 
     Args:
@@ -57,7 +57,7 @@ def read_systemd(text: str, stem: str, timezone: str | None) -> Found:
     settings = list(_settings(text))
     if not any(setting.section == "Timer" for setting in settings):
         raise ReconcileError("is not a timer unit: it has no section [Timer]")
-    return Found.of(_items(settings, stem, timezone))
+    return ImportedFile.of(_items(settings, stem, timezone))
 
 
 def _items(settings: list[_Setting], stem: str, timezone: str | None) -> Iterator[Draft | Remark]:

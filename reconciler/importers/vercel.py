@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from reconciler.cron.fields import FIELDS
-from reconciler.importers.draft import Draft, Found, Remark
+from reconciler.importers.draft import Draft, ImportedFile, Remark
 from reconciler.importers.json_files import StringLines, read_json_object
 
 
-def read_vercel(text: str, folder: str) -> Found:
+def read_vercel(text: str, folder: str) -> ImportedFile:
     """Read a project's configuration.
 
     Args:
@@ -24,7 +24,7 @@ def read_vercel(text: str, folder: str) -> Found:
     Raises:
         ReconcileError: it cannot be read.
     """
-    return Found.of(_items(read_json_object(text), text, folder), title=folder)
+    return ImportedFile.of(_items(read_json_object(text), text, folder), title=folder)
 
 
 def _items(document: Mapping[str, Any], text: str, folder: str) -> Iterator[Draft | Remark]:

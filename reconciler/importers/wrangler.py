@@ -10,11 +10,11 @@ from typing import Any, Final
 from reconciler.errors import ReconcileError
 from reconciler.importers.cloudflare import from_cloudflare
 from reconciler.importers.dialects import UnclearError
-from reconciler.importers.draft import Draft, Found, Remark
+from reconciler.importers.draft import Draft, ImportedFile, Remark
 from reconciler.importers.json_files import StringLines, read_json_object
 
 
-def read_wrangler(text: str, *, toml: bool, folder: str = "worker") -> Found:
+def read_wrangler(text: str, *, toml: bool, folder: str = "worker") -> ImportedFile:
     """Read a Worker's configuration.
 
     Args:
@@ -36,7 +36,7 @@ def read_wrangler(text: str, *, toml: bool, folder: str = "worker") -> Found:
     name = document.get("name")
     worker = name if isinstance(name, str) and name else folder
     lines = StringLines(_toml_strings(text)) if toml else StringLines.of_json(text)
-    return Found.of(_Reading(lines).triggers(document, worker), title=worker)
+    return ImportedFile.of(_Reading(lines).triggers(document, worker), title=worker)
 
 
 class _Reading:

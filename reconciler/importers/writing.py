@@ -13,7 +13,14 @@ import yaml
 from reconciler.cron import minute
 from reconciler.foreign_text import printable
 from reconciler.importers.clock_rules import clock_difference
-from reconciler.importers.draft import Draft, Found, Remark, RemarkKind, StillFiring, unique_name
+from reconciler.importers.draft import (
+    Draft,
+    ImportedFile,
+    Remark,
+    RemarkKind,
+    StillFiring,
+    unique_name,
+)
 from reconciler.manifest import ManifestError, Settings, load_contents
 
 
@@ -37,7 +44,7 @@ class Written:
 
 
 def write_manifests(
-    found: Found,
+    found: ImportedFile,
     *,
     taken: Iterable[str],
     app: str,

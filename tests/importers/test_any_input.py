@@ -14,7 +14,7 @@ from reconciler.errors import ReconcileError
 from reconciler.importers.airflow import read_airflow
 from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import NAME_LENGTH, Found, unique_name
+from reconciler.importers.draft import NAME_LENGTH, ImportedFile, unique_name
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.systemd import read_systemd
@@ -61,7 +61,7 @@ words = st.sampled_from(
 )
 texts = st.lists(words, max_size=40).map("".join)
 
-READERS: list[Callable[[str], Found]] = [
+READERS: list[Callable[[str], ImportedFile]] = [
     lambda text: read_crontab(text, system=None, timezone="UTC"),
     lambda text: read_crontab(text, system=True, timezone="Europe/Paris"),
     lambda text: read_wrangler(text, toml=True),
@@ -79,7 +79,7 @@ NESTED = READERS[2:7]
 @settings(max_examples=150)
 @given(st.sampled_from(READERS), texts)
 def test_any_text_becomes_manifests_and_remarks_or_an_error(
-    reader: Callable[[str], Found], text: str
+    reader: Callable[[str], ImportedFile], text: str
 ) -> None:
     with suppress(ReconcileError):
         done = write_manifests(
@@ -97,7 +97,7 @@ def test_any_text_becomes_manifests_and_remarks_or_an_error(
 
 
 @pytest.mark.parametrize("reader", NESTED)
-def test_what_is_nested_too_deeply_is_an_error(reader: Callable[[str], Found]) -> None:
+def test_what_is_nested_too_deeply_is_an_error(reader: Callable[[str], ImportedFile]) -> None:
     with pytest.raises(ReconcileError):
         reader(f"x = {'[' * 100_000}" if reader is READERS[2] else "[" * 100_000)
 

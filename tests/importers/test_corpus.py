@@ -18,7 +18,7 @@ from reconciler.errors import ReconcileError
 from reconciler.importers.airflow import read_airflow
 from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import Found
+from reconciler.importers.draft import ImportedFile
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.systemd import read_systemd
@@ -45,7 +45,7 @@ class File(NamedTuple):
         return self.path.parent.name
 
 
-READERS: dict[str, Callable[[File], Found]] = {
+READERS: dict[str, Callable[[File], ImportedFile]] = {
     "airflow": lambda file: read_airflow(file.text),
     "celery": lambda file: read_celery(file.text),
     "crontab": lambda file: read_crontab(

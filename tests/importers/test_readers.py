@@ -17,7 +17,7 @@ from reconciler.errors import ReconcileError
 from reconciler.importers.airflow import read_airflow
 from reconciler.importers.celery_beat import read_celery
 from reconciler.importers.crontab import read_crontab
-from reconciler.importers.draft import Found, RemarkKind, StillFiring
+from reconciler.importers.draft import ImportedFile, RemarkKind, StillFiring
 from reconciler.importers.github_workflow import read_github_workflow
 from reconciler.importers.kubernetes import read_kubernetes
 from reconciler.importers.modal_crons import read_modal
@@ -35,7 +35,9 @@ def test_what_is_not_yaml_is_said_in_a_line_with_its_line() -> None:
     )
 
 
-def written(found: Found, taken: tuple[str, ...] = (), timezone: str | None = None) -> Written:
+def written(
+    found: ImportedFile, taken: tuple[str, ...] = (), timezone: str | None = None
+) -> Written:
     done = write_manifests(
         found,
         taken=taken,
@@ -386,5 +388,7 @@ def test_a_zone_that_the_file_does_not_name_is_the_given_one(
         lambda: read_crontab("0 6 * * * /opt/a", system=False, timezone=None),
     ],
 )
-def test_a_scheduler_with_a_zone_of_its_machine_leaves_it_open(read: Callable[[], Found]) -> None:
+def test_a_scheduler_with_a_zone_of_its_machine_leaves_it_open(
+    read: Callable[[], ImportedFile],
+) -> None:
     assert [draft.timezone for draft in read().drafts] == [None]
