@@ -17,8 +17,8 @@ from reconciler.importers.dialects import Reading, Times, UnclearError, in_cron,
 from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 from reconciler.importers.python_literals import (
     Module,
-    Moment,
     NotLiteralError,
+    TimeLiteral,
     called_name,
     keyword_values,
     last_name,
@@ -119,7 +119,7 @@ def _dags(module: Module, classes: frozenset[str]) -> Iterator[tuple[ast.expr, s
                         yield decorator, node.name
 
 
-def _written(moment: Moment) -> str:
+def _written(moment: TimeLiteral) -> str:
     """A time as a manifest says it: in UTC where the code names no zone."""
     zone = "" if moment.zone not in {None, "UTC"} else "Z"
     return f"{moment.local:%Y-%m-%dT%H:%M}{zone}"
@@ -171,7 +171,7 @@ class _Dag:
 
     def _draft(self, node: ast.expr, line: int, source: str) -> Draft:
         start = self._literal("start_date")
-        zone = start.zone if isinstance(start, Moment) and start.zone else None
+        zone = start.zone if isinstance(start, TimeLiteral) and start.zone else None
         keys = dict(self._keys())
         clock: ClockRule | None = AIRFLOW
         if isinstance(node, ast.Call) and called_name(node) in _TIMETABLES:
@@ -219,7 +219,7 @@ class _Dag:
     ) -> tuple[tuple[str, ...], Mapping[str, Any]]:
         """The schedule of an interval, which Airflow counts from `start_date`."""
         text = interval(every)
-        local = start.local if isinstance(start, Moment) else None
+        local = start.local if isinstance(start, TimeLiteral) else None
         if not every % timedelta(days=1) and local is not None:
             if text == "1d":
                 return (f"{local.minute} {local.hour} * * *",), {}
@@ -240,7 +240,7 @@ class _Dag:
 
     def _keys(self) -> Iterator[tuple[str, Any]]:
         end = self._literal("end_date")
-        if isinstance(end, Moment):
+        if isinstance(end, TimeLiteral):
             yield "end", _written(end)
             reason = "Airflow also runs for a logical date that equals it; `end` is exclusive"
             text = f"end_date of {self.name}"

@@ -31,7 +31,7 @@ class NotLiteralError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimeLiteral:
     """A time in the code; ``zone`` is an IANA name, None when the code names none."""
 
     local: datetime
@@ -133,7 +133,7 @@ class Module:
                 return timedelta(*positional, **keywords)
             if name == "datetime":
                 zone = keywords.pop("tz", keywords.pop("tzinfo", None))
-                return Moment(datetime(*positional, **keywords), zone)  # noqa: DTZ001
+                return TimeLiteral(datetime(*positional, **keywords), zone)  # noqa: DTZ001
         except (TypeError, ValueError, OverflowError) as error:
             raise NotLiteralError(str(error)) from error
         found = next((item for item in (*positional, *keywords.values())), None)
