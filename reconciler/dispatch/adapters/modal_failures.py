@@ -48,7 +48,7 @@ _SAME_AGAIN: Final = "Running it again gives the same answer."
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FailureText:
     """What is said of a kind.
 
     Attributes:
@@ -64,97 +64,99 @@ class Row:
 ROWS: Final = {
     row.kind: row
     for row in (
-        Row(
+        FailureText(
             FailureKind.AUTHENTICATION,
             "authentication failed: {text} ({modal} was asked to {asked})",
             "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET to a token of this workspace that has not "
             "expired, or call `modal token new`; --env local, the embedded Modal, needs neither.",
         ),
-        Row(
+        FailureText(
             FailureKind.PERMISSION,
             "permission denied: {modal} refused to {asked}: {text}",
             "Give the token's user or service user access to it, or use another token.",
         ),
-        Row(
+        FailureText(
             FailureKind.NOT_FOUND,
             "{modal} could not {asked}: {text}",
             "It does not exist in this workspace and Modal environment, or no longer. Deploy or "
             "create it, or correct its name.",
         ),
-        Row(
+        FailureText(
             FailureKind.EXISTS,
             "{modal} could not {asked}: {text}",
             "Something of that name exists already. See what is there: reconcile status.",
         ),
-        Row(
+        FailureText(
             FailureKind.INVALID,
             "{modal} refused to {asked}: invalid: {text}",
             f"{_SAME_AGAIN} Correct what it names; if none of it is yours, report this message.",
         ),
-        Row(
+        FailureText(
             FailureKind.CONFLICT,
             "{modal} refused to {asked}: conflict: {text}",
             "Its state does not allow that now. See what is live, then run it again: "
             "reconcile status.",
         ),
-        Row(
+        FailureText(
             FailureKind.UNIMPLEMENTED,
             "{modal} cannot {asked}: not implemented: {text}",
             f"{_SAME_AGAIN} The embedded engine lacks parts of Modal; for the real one, install a "
             "version of modal that this package was tested with.",
         ),
-        Row(
+        FailureText(
             FailureKind.OUTDATED,
             "{modal} no longer accepts this version of modal, and refused to {asked}: {text}",
             "Update it: pip install --upgrade modal",
         ),
-        Row(
+        FailureText(
             FailureKind.EXHAUSTED,
             "{modal} refused to {asked}: a limit is reached: {text}",
             "Wait a minute and run it again. If it is refused for long, ask Modal to raise the "
             "limit.",
         ),
-        Row(
+        FailureText(
             FailureKind.TOO_LARGE,
             "{modal} refused to {asked}: too large: {text}",
             f"{_SAME_AGAIN} Send less.",
         ),
-        Row(
+        FailureText(
             FailureKind.CLIENT,
             "the modal client could not {asked}: {text}",
             "See which version is installed: pip show modal. If it is one that this package "
             "supports, report this message.",
         ),
-        Row(FailureKind.LOCAL, "could not {asked}: {text}", "Correct that and run it again."),
-        Row(
+        FailureText(
+            FailureKind.LOCAL, "could not {asked}: {text}", "Correct that and run it again."
+        ),
+        FailureText(
             FailureKind.INTERNAL,
             "{modal} failed to {asked}: internal error: {text}",
             f"{_AGAIN} If it goes on, see https://status.modal.com.",
         ),
-        Row(
+        FailureText(
             FailureKind.NAME,
             "{modal} did not answer: the name of its server cannot be resolved: {text}",
             "Check the network, DNS and MODAL_SERVER_URL. It was asked at {address}.",
         ),
-        Row(
+        FailureText(
             FailureKind.TLS,
             "{modal} did not answer: no secure connection: {text}",
             "Check this machine's clock and its certificates, and whether a proxy intercepts TLS. "
             "It was asked at {address}.",
         ),
-        Row(
+        FailureText(
             FailureKind.PROXY,
             "{modal} did not answer: the proxy failed: {text}",
             "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or set "
             "MODAL_DISABLE_API_PROXY=1. A proxy needs: pip install 'modal[api-proxy-support]'. "
             "It was asked at {address}.",
         ),
-        Row(
+        FailureText(
             FailureKind.TIMEOUT,
             "{modal} did not answer in time when asked to {asked}: {text}",
             f"{_AGAIN} It was asked at {{address}}.",
         ),
-        Row(
+        FailureText(
             FailureKind.CONNECTION,
             "{modal} did not answer when asked to {asked}: {text}",
             f"{_AGAIN} It was asked at {{address}}.",
