@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from jinja2 import Environment, PackageLoader
 from starlette.responses import RedirectResponse, Response
 
-from reconciler.web.auth.credentials import Token
+from reconciler.web.auth.credentials import BearerToken
 from reconciler.web.auth.principal import Scope
 from reconciler.web.auth.sessions import LIFE, cookie_name, new_session
 from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
@@ -74,7 +74,7 @@ def _signed_in(call: Call, presented: str) -> Response:
     return response
 
 
-def _session(call: Call, token: Token) -> str:
+def _session(call: Call, token: BearerToken) -> str:
     return new_session(call.site.serving.credentials, token, call.site.ports.clock.now())
 
 

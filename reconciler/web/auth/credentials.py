@@ -47,7 +47,7 @@ class CredentialsError(ReconcileError):
     """An entry of the Secret is wrong. Never shows its value."""
 
 
-class Token(NamedTuple):
+class BearerToken(NamedTuple):
     """A bearer token, of which only the digest is known."""
 
     name: str
@@ -72,11 +72,11 @@ class WebhookKey(NamedTuple):
 class Credentials:
     """All that the application accepts but Cloudflare's JWTs."""
 
-    tokens: tuple[Token, ...] = ()
+    tokens: tuple[BearerToken, ...] = ()
     webhook_keys: tuple[WebhookKey, ...] = ()
     cookie_keys: tuple[bytes, ...] = ()
 
-    def token(self, presented: str) -> Token | None:
+    def token(self, presented: str) -> BearerToken | None:
         """The token that was presented; None when it is none of ours.
 
         Every digest is compared, each in constant time.
@@ -102,7 +102,7 @@ def credentials_of(secret: Mapping[str, str]) -> Credentials:
 def of_token(token: str) -> Credentials:
     """The credentials of an application that one token of every scope opens."""
     digest = sha256(token.encode()).digest()
-    return Credentials((Token(START, digest, EVERY_SCOPE),), (), (secrets.token_bytes(32),))
+    return Credentials((BearerToken(START, digest, EVERY_SCOPE),), (), (secrets.token_bytes(32),))
 
 
 def new_token() -> str:
@@ -135,14 +135,14 @@ def _entries(secret: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]
     return ((key, secret[key]) for key in sorted(secret) if key.startswith(prefix))
 
 
-def _tokens(entries: Iterator[tuple[str, str]]) -> Iterator[Token]:
+def _tokens(entries: Iterator[tuple[str, str]]) -> Iterator[BearerToken]:
     for key, value in entries:
         scopes, _, digest = value.strip().partition(" ")
         found = _DIGEST.fullmatch(digest.strip())
         if found is None:
             raise _wrong(key, f"the SHA-256 of a token is expected: {_EXAMPLE}")
         name = key.removeprefix(TOKEN_PREFIX).lower()
-        yield Token(name, bytes.fromhex(found[1]), _scopes(key, scopes))
+        yield BearerToken(name, bytes.fromhex(found[1]), _scopes(key, scopes))
 
 
 def _webhook_keys(entries: Iterator[tuple[str, str]]) -> Iterator[WebhookKey]:

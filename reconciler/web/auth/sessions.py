@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import jwt
 
-from reconciler.web.auth.credentials import Credentials, Token
+from reconciler.web.auth.credentials import BearerToken, Credentials
 from reconciler.web.auth.principal import Principal, Proof
 
 LIFE: Final = timedelta(hours=12)
@@ -32,7 +32,7 @@ def cookie_name(*, https: bool) -> str:
     return "__Host-reconcile" if https else "reconcile"
 
 
-def new_session(credentials: Credentials, token: Token, now: datetime) -> str:
+def new_session(credentials: Credentials, token: BearerToken, now: datetime) -> str:
     """The value of the cookie for a person who has signed in with this token."""
     claims = {
         "sub": token.name,
@@ -58,6 +58,6 @@ def session_principal(credentials: Credentials, cookie: str, now: datetime) -> P
     return None
 
 
-def _fingerprint(token: Token) -> str:
+def _fingerprint(token: BearerToken) -> str:
     """Tells tokens apart; the digest itself stays in the Secret."""
     return token.digest.hex()[:16]
