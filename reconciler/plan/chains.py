@@ -42,14 +42,14 @@ def commit_to_follow(desired: Desired, actual: Actual) -> str | None:
     live = actual.revision or (None if pointer is None else pointer.commit)
     if desired.commit in (None, live):
         return None
-    names = _Names.of(desired.schedules, actual)
+    names = _KnownNames.of(desired.schedules, actual)
     needed = any(one.formerly or names.free for one in names.created)
     return live if needed else None
 
 
 def follow_renames(desired: Desired, actual: Actual) -> Followed:
     """Add to each new schedule the live name that it had, as far as git says it without doubt."""
-    names = _Names.of(desired.schedules, actual)
+    names = _KnownNames.of(desired.schedules, actual)
     chains: dict[str, tuple[Hop, ...]] = {}
     unclear: dict[str, Warned] = {}
     claims: dict[str, list[Schedule]] = {}
@@ -84,7 +84,7 @@ def follow_renames(desired: Desired, actual: Actual) -> Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class _KnownNames:
     """What is known of the names before git's history is read.
 
     Attributes:
@@ -100,7 +100,7 @@ class _Names:
     free: frozenset[str]
 
     @classmethod
-    def of(cls, schedules: Sequence[Schedule], actual: Actual) -> _Names:
+    def of(cls, schedules: Sequence[Schedule], actual: Actual) -> _KnownNames:
         live = actual.live_names
         names = {schedule.name for schedule in schedules}
         claimed = {
