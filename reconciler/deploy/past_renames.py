@@ -54,7 +54,7 @@ def read_renames(root: Path, folder: Path, environment: str, commit: str, live: 
             if gap:
                 return Past(gap=gap)
             folders = _folders(repo, below, commit, live)
-            reading = _Reading(repo, folders, environment, BYTES)
+            reading = _HistoryReading(repo, folders, environment, BYTES)
             if not any(_exists(repo.commit(live), folder) for folder in folders):
                 reading.gap = (
                     f"the manifests were in another folder than {below} at the live commit "
@@ -146,7 +146,7 @@ def _is(repo: Repo, command: str, *arguments: str) -> bool:
 
 
 @dataclass
-class _Reading:
+class _HistoryReading:
     """One reading of both directions.
 
     Attributes:
