@@ -21,7 +21,7 @@ from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
 from reconciler.web.idempotency import Answer, NothingStartedError
 from reconciler.web.live import answered
 from reconciler.web.once import LONGEST_KEY, answered_once
-from reconciler.web.operation import Answer as Described
+from reconciler.web.operation import Answer as DescribedAnswer
 from reconciler.web.operation import Operation, Parameter, has, problem
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
@@ -218,7 +218,7 @@ JOBS: Final = (
         operation=Operation(
             "Start a call of a function",
             {
-                202: Described(
+                202: DescribedAnswer(
                     "Started; `Location` is where its result will be.", has("call", "state")
                 ),
                 404: problem("There is no such function."),
@@ -237,9 +237,9 @@ JOBS: Final = (
         operation=Operation(
             "The state of a call",
             {
-                200: Described("It has ended.", has("call", "state", "value", "error")),
-                202: Described("It is pending; see `Retry-After`.", has("call", "state")),
-                304: Described("The client has it."),
+                200: DescribedAnswer("It has ended.", has("call", "state", "value", "error")),
+                202: DescribedAnswer("It is pending; see `Retry-After`.", has("call", "state")),
+                304: DescribedAnswer("The client has it."),
                 404: problem("Neither this API nor a schedule has started such a call."),
                 410: problem("Its result has been dropped."),
             },
@@ -253,7 +253,7 @@ JOBS: Final = (
         operation=Operation(
             "Start the function that `web.submit` names",
             {
-                200: Described("Started.", has("call_id")),
+                200: DescribedAnswer("Started.", has("call_id")),
                 404: problem("`web.submit` is not set, or there is no such function."),
                 **_SUBMITTED,
             },
@@ -268,10 +268,10 @@ JOBS: Final = (
         operation=Operation(
             "The value that a call has returned",
             {
-                200: Described("The value.", {}),
-                202: Described("It is pending.", {"const": ""}),
-                304: Described("The client has it."),
-                404: Described(
+                200: DescribedAnswer("The value.", {}),
+                202: DescribedAnswer("It is pending.", {"const": ""}),
+                304: DescribedAnswer("The client has it."),
+                404: DescribedAnswer(
                     "There is no such call, or its result has been dropped.", {"const": ""}
                 ),
                 500: problem("The function failed."),

@@ -25,7 +25,7 @@ from reconciler.web.lists import DAYS
 from reconciler.web.live import answered, live_generation
 from reconciler.web.nominal import AHEAD, Meant, NotMeant, Trigger, meant_by
 from reconciler.web.once import answered_once
-from reconciler.web.operation import Answer as Described
+from reconciler.web.operation import Answer as DescribedAnswer
 from reconciler.web.operation import Operation, every, has, problem
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
@@ -178,7 +178,7 @@ WAKES: Final = (
         signed=True,
         operation=Operation(
             "Wake the dispatcher",
-            {202: Described("It was started.", has("wake", "minute")), **_STARTS},
+            {202: DescribedAnswer("It was started.", has("wake", "minute")), **_STARTS},
             body=(WakeBody,),
             body_required=False,
         ),
@@ -192,8 +192,8 @@ WAKES: Final = (
         operation=Operation(
             "Start what a scheduler has triggered",
             {
-                200: Described("Every occurrence has its outcome.", _EITHER),
-                202: Described("The dispatcher was started.", _EITHER),
+                200: DescribedAnswer("Every occurrence has its outcome.", _EITHER),
+                202: DescribedAnswer("The dispatcher was started.", _EITHER),
                 404: problem("There is no such schedule; of several jobs, none."),
                 **_STARTS,
             },
