@@ -17,7 +17,7 @@ from reconciler.web.auth.authentication import unauthenticated
 from reconciler.web.auth.principal import Principal, Scope
 from reconciler.web.endpoint import READS, Call, Endpoint
 from reconciler.web.live import answered, live_generation, nothing_applied
-from reconciler.web.operation import TEXT, Answer, Operation, Parameter, problem
+from reconciler.web.operation import TEXT, DescribedAnswer, Operation, Parameter, problem
 from reconciler.web.paging import whole_number
 from reconciler.web.problems import RequestError
 from reconciler.web.refusals import KEY, counts_of
@@ -83,7 +83,7 @@ FEEDS: Final = (
         operation=Operation(
             "Figures for Prometheus",
             {
-                200: Answer("Prometheus's text format.", TEXT, "text/plain"),
+                200: DescribedAnswer("Prometheus's text format.", TEXT, "text/plain"),
                 404: problem("Nothing was applied yet."),
             },
         ),
@@ -96,8 +96,8 @@ FEEDS: Final = (
         operation=Operation(
             "A calendar of the next occurrences",
             {
-                200: Answer("iCalendar.", TEXT, "text/calendar"),
-                304: Answer("The client has it."),
+                200: DescribedAnswer("iCalendar.", TEXT, "text/calendar"),
+                304: DescribedAnswer("The client has it."),
                 401: problem("No credential is valid."),
                 403: problem("The token may do more than read the calendar."),
                 404: problem("Nothing was applied yet."),

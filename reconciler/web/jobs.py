@@ -21,8 +21,7 @@ from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
 from reconciler.web.idempotency import Answer, NothingStartedError
 from reconciler.web.live import answered
 from reconciler.web.once import LONGEST_KEY, answered_once
-from reconciler.web.operation import Answer as DescribedAnswer
-from reconciler.web.operation import Operation, Parameter, has, problem
+from reconciler.web.operation import DescribedAnswer, Operation, Parameter, has, problem
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
 

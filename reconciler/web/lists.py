@@ -27,7 +27,7 @@ from reconciler.web.live import answered, live_generation
 from reconciler.web.operation import (
     CURSOR,
     LIMIT,
-    Answer,
+    DescribedAnswer,
     Operation,
     Parameter,
     every,
@@ -152,8 +152,8 @@ LISTS: Final = (
         operation=Operation(
             "The runs, newest first",
             {
-                200: Answer("A page.", has("format", runs=every(_RUN), cursor=_CURSOR)),
-                304: Answer("The client has it."),
+                200: DescribedAnswer("A page.", has("format", runs=every(_RUN), cursor=_CURSOR)),
+                304: DescribedAnswer("The client has it."),
                 404: problem("There is no such schedule or task."),
             },
             (
@@ -173,13 +173,13 @@ LISTS: Final = (
         operation=Operation(
             "The next occurrences of what is live",
             {
-                200: Answer(
+                200: DescribedAnswer(
                     "A page.",
                     has(
                         "format", "after", "until", next=every(has("name", "time")), cursor=_CURSOR
                     ),
                 ),
-                304: Answer("The client has it."),
+                304: DescribedAnswer("The client has it."),
                 404: problem("Nothing was applied yet."),
             },
             (
@@ -201,11 +201,11 @@ LISTS: Final = (
         operation=Operation(
             "The applies, newest first",
             {
-                200: Answer(
+                200: DescribedAnswer(
                     "A page.",
                     has("format", applies=every(has("at", "by", "commit")), cursor=_CURSOR),
                 ),
-                304: Answer("The client has it."),
+                304: DescribedAnswer("The client has it."),
             },
             (LIMIT, CURSOR),
         ),

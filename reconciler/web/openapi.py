@@ -12,7 +12,7 @@ from starlette.responses import Response
 from reconciler import __version__
 from reconciler.web.answers import json_answer
 from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
-from reconciler.web.operation import JSON, Answer, Operation, Parameter, has, problem
+from reconciler.web.operation import JSON, DescribedAnswer, Operation, Parameter, has, problem
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _REFERENCES: Final = "#/components/schemas/{model}"
@@ -81,7 +81,9 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 
 def openapi(endpoints: Iterable[Endpoint]) -> Endpoint:
     """The endpoint that answers the document of these endpoints and itself."""
-    described = Operation("This document", {200: Answer("OpenAPI 3.1.", has("openapi", "paths"))})
+    described = Operation(
+        "This document", {200: DescribedAnswer("OpenAPI 3.1.", has("openapi", "paths"))}
+    )
     made: dict[str, Any] = {}
 
     async def answer(call: Call) -> Response:
@@ -128,7 +130,7 @@ def _errors(endpoint: Endpoint) -> Iterator[tuple[int, dict[str, Any]]]:
         yield status, _answer(problem(meaning))
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: DescribedAnswer) -> dict[str, Any]:
     if answer.schema is None:
         return {"description": answer.meaning}
     return {

@@ -17,7 +17,7 @@ JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DescribedAnswer:
     """One answer.
 
     Attributes:
@@ -51,15 +51,15 @@ class Operation:
     """
 
     summary: str
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, DescribedAnswer]
     parameters: tuple[Parameter, ...] = ()
     body: tuple[type[BaseModel], ...] = ()
     body_required: bool = True
 
 
-def problem(meaning: str) -> Answer:
+def problem(meaning: str) -> DescribedAnswer:
     """The answer with an error."""
-    return Answer(meaning, {"$ref": "#/components/schemas/Problem"}, MEDIA_TYPE)
+    return DescribedAnswer(meaning, {"$ref": "#/components/schemas/Problem"}, MEDIA_TYPE)
 
 
 def has(*required: str, **properties: Schema) -> Schema:

@@ -18,7 +18,7 @@ from reconciler.web.live import current_status
 from reconciler.web.operation import (
     CURSOR,
     LIMIT,
-    Answer,
+    DescribedAnswer,
     Operation,
     Parameter,
     every,
@@ -95,11 +95,11 @@ QUESTIONS: Final = (
         operation=Operation(
             "How everything stands: what `reconcile status --format json` prints",
             {
-                200: Answer(
+                200: DescribedAnswer(
                     "The status.",
                     has("format", "well", "generation", "slots", schedules=every(_SCHEDULE)),
                 ),
-                304: Answer("The client has it."),
+                304: DescribedAnswer("The client has it."),
                 404: _NOTHING,
             },
         ),
@@ -112,10 +112,10 @@ QUESTIONS: Final = (
         operation=Operation(
             "The schedules, by name",
             {
-                200: Answer(
+                200: DescribedAnswer(
                     "A page.", has("format", "total", schedules=every(_SCHEDULE), cursor=_CURSOR)
                 ),
-                304: Answer("The client has it."),
+                304: DescribedAnswer("The client has it."),
                 404: _NOTHING,
             },
             (
@@ -137,8 +137,8 @@ QUESTIONS: Final = (
         operation=Operation(
             "One schedule, with its definition",
             {
-                200: Answer("The schedule.", has("format", "name", "state", "definition")),
-                304: Answer("The client has it."),
+                200: DescribedAnswer("The schedule.", has("format", "name", "state", "definition")),
+                304: DescribedAnswer("The client has it."),
                 404: problem("There is no such schedule; similar names are given."),
             },
         ),

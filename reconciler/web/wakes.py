@@ -25,8 +25,7 @@ from reconciler.web.lists import DAYS
 from reconciler.web.live import answered, live_generation
 from reconciler.web.nominal import AHEAD, Meant, NotMeant, Trigger, meant_by
 from reconciler.web.once import answered_once
-from reconciler.web.operation import Answer as DescribedAnswer
-from reconciler.web.operation import Operation, every, has, problem
+from reconciler.web.operation import DescribedAnswer, Operation, every, has, problem
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
 
