@@ -37,7 +37,7 @@ _LONGEST_PATH: Final = 200
 
 
 @dataclass
-class Sent:
+class SentAnswer:
     """What was answered.
 
     Attributes:
@@ -77,7 +77,7 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         # A router of Starlette raises what it cannot route when it knows of an application.
         scope["app"] = self.app
-        begun, sent = self.ticks(), Sent()
+        begun, sent = self.ticks(), SentAnswer()
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -108,7 +108,7 @@ class Edge:
         self,
         error: Exception,
         request_id: str,
-        sent: Sent,
+        sent: SentAnswer,
         scope: Scope,
         receive: Receive,
         send: Send,
@@ -130,11 +130,11 @@ class Edge:
         headers["X-Request-Id"] = request_id
         headers.setdefault("Cache-Control", "private, no-cache")
 
-    def _line(self, scope: Scope, request_id: str, sent: Sent, seconds: float) -> str:
+    def _line(self, scope: Scope, request_id: str, sent: SentAnswer, seconds: float) -> str:
         return in_json(json.dumps(dict(self._facts(scope, request_id, sent, seconds))))
 
     def _facts(
-        self, scope: Scope, request_id: str, sent: Sent, seconds: float
+        self, scope: Scope, request_id: str, sent: SentAnswer, seconds: float
     ) -> Iterator[tuple[str, Any]]:
         """The query is left out: it may hold a token."""
         yield "request", request_id
