@@ -31,7 +31,7 @@ NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """One suspicious thing; ``file`` and ``line`` are None when it is about many schedules."""
 
     rule: str
@@ -57,7 +57,7 @@ def main(*, env: str | None, schedules: str | None, form: str) -> int:
     return FINDINGS if found else 0
 
 
-def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
+def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[LintFinding]:
     """The findings in the order of the manifests, crowded minutes last."""
     timetables: dict[str, Timetable] = {}
     for schedule in sorted(schedules, key=lambda schedule: schedule.location):
@@ -71,10 +71,10 @@ def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[Finding]:
         if schedule.suspension is None:
             timetables[schedule.name] = schedule.times
     for crowd in find_crowds(timetables, minute(now)):
-        yield Finding(CROWDED, _describe(crowd))
+        yield LintFinding(CROWDED, _describe(crowd))
 
 
-def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
+def _never(schedule: Schedule, now: int) -> Iterator[LintFinding]:
     """A schedule that is not suspended and never runs again."""
     (record,) = preview_records([schedule], now)
     if record.suspended is not None or upcoming(record, now, 1):
@@ -85,14 +85,14 @@ def _never(schedule: Schedule, now: int) -> Iterator[Finding]:
     yield _at(schedule, NEVER, f"{schedule.name}: never occurs: {why}")
 
 
-def _past(schedule: Schedule, now: datetime) -> Iterator[Finding]:
+def _past(schedule: Schedule, now: datetime) -> Iterator[LintFinding]:
     if isinstance(schedule.times, datetime) and schedule.times <= now:
         message = f"{schedule.name}: its time {schedule.when[0]} is past; delete the manifest"
         yield _at(schedule, PAST, message)
 
 
-def _at(schedule: Schedule, rule: str, message: str) -> Finding:
-    return Finding(rule, message, schedule.location.file, schedule.location.line)
+def _at(schedule: Schedule, rule: str, message: str) -> LintFinding:
+    return LintFinding(rule, message, schedule.location.file, schedule.location.line)
 
 
 def _describe(crowd: Crowd) -> str:
