@@ -37,7 +37,7 @@ SecretKey: TypeAlias = Annotated[
 ]
 
 
-def _flag_or_else(value: Any) -> str:
+def flag_or_else(value: Any) -> str:
     return "<flag>" if isinstance(value, bool) else "<usual>"
 
 
@@ -98,7 +98,7 @@ Failures: TypeAlias = Annotated[
     Annotated[int, Whole(1, MOST_FAILURES, ", or false"), Tag("<usual>")]
     | Annotated[Never, Tag("<flag>")]
     | None,
-    Discriminator(_flag_or_else),
+    Discriminator(flag_or_else),
     Omittable(),
     Field(
         description="The number of consecutive failed runs that causes an alert, or `false` for "
@@ -143,7 +143,7 @@ class DefaultAlertsForm(Form):
 
 ScheduleAlerts: TypeAlias = Annotated[
     Annotated[Off, Tag("<flag>")] | Annotated[AlertsForm, Tag("<usual>")] | None,
-    Discriminator(_flag_or_else),
+    Discriminator(flag_or_else),
     Omittable(),
     Field(
         description="Alerts about failed runs and missed occurrences, or `false` for none; "
@@ -153,7 +153,7 @@ ScheduleAlerts: TypeAlias = Annotated[
 ]
 EnvironmentAlerts: TypeAlias = Annotated[
     Annotated[Off, Tag("<flag>")] | Annotated[DefaultAlertsForm, Tag("<usual>")] | None,
-    Discriminator(_flag_or_else),
+    Discriminator(flag_or_else),
     Omittable(),
     Field(
         description="Replaces the alerts above; `false` for none. `local` sends no alerts and no "

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from reconciler.alerts import Alerts
 from reconciler.errors import ReconcileError
+from reconciler.manifest.cloudflare_settings import CloudflareSettings
 from reconciler.manifest.code_target import AS_MODAL, CodeOptions
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.words import nearest_name
@@ -72,6 +74,7 @@ class EnvironmentSettings:
         alerts: None if only schedules name recipients.
         silent: no notification is sent, whatever settings and schedules declare.
         web: None where no web endpoint is deployed.
+        cloudflare: None where no Worker on Cloudflare asks for wakes.
         defaults: what holds for each code target that does not say otherwise.
     """
 
@@ -88,6 +91,7 @@ class EnvironmentSettings:
     alerts: Alerts | None = None
     silent: bool = False
     web: WebSettings | None = None
+    cloudflare: CloudflareSettings | None = None
     defaults: CodeOptions = AS_MODAL
 
 
@@ -95,7 +99,8 @@ class EnvironmentSettings:
 class EnvironmentOverrides:
     """The overrides of one declared environment; None where there is none.
 
-    An override of `crons` or `alerts` is a one-tuple, because None is a value of these settings.
+    An override of `crons`, `alerts` or `cloudflare` is a one-tuple, because None is a value of
+    these settings.
     """
 
     modal: str | None = None
@@ -104,6 +109,7 @@ class EnvironmentOverrides:
     crons: tuple[int | None] | None = None
     reserve: int | None = None
     alerts: tuple[Alerts | None] | None = None
+    cloudflare: tuple[CloudflareSettings | None] | None = None
     defaults: CodeOptions = AS_MODAL
 
 
@@ -129,6 +135,7 @@ class Settings:
     tasks: Resolution | None = None
     alerts: Alerts | None = None
     web: WebSettings | None = None
+    cloudflare: CloudflareSettings | None = None
     defaults: CodeOptions = AS_MODAL
     from_env: tuple[str, ...] = ()
     environments: Mapping[str, EnvironmentOverrides] = field(default_factory=dict)
@@ -138,7 +145,8 @@ class Settings:
 
         If no environment is declared, every name is the Modal environment of that name. `local`
         always exists: it is `main` on the embedded engine. It sends no notifications unless it has
-        alerts of its own, so that a trial on a laptop pages no one and needs no Secrets.
+        alerts of its own, so that a trial on a laptop pages no one and needs no Secrets. Cloudflare
+        cannot reach it, so no Worker is deployed for it unless its own overrides declare one.
 
         Raises:
             ReconcileError: environments are declared, but not this one.
@@ -163,7 +171,16 @@ class Settings:
             defaults=own.defaults.over(self.defaults),
             silent=own.alerts == (None,) or (name == LOCAL and own.alerts is None),
             web=self.web,
+            cloudflare=self._cloudflare(name, own),
         )
+
+    def _cloudflare(self, name: str, own: EnvironmentOverrides) -> CloudflareSettings | None:
+        """The Worker of an environment, with its name."""
+        usual = None if name == LOCAL else self.cloudflare
+        found = usual if own.cloudflare is None else own.cloudflare[0]
+        if found is None or found.worker is not None:
+            return found
+        return replace(found, worker=worker_name(own.app or self.app, name))
 
     def knows(self, name: str) -> bool:
         """Whether there is an environment of that name."""
@@ -211,6 +228,11 @@ def every_alerts(settings: Settings) -> tuple[Alerts, ...]:
     """The alerts of the repository and of each environment that overrides them."""
     overrides = (own.alerts[0] for own in settings.environments.values() if own.alerts is not None)
     return tuple(alerts for alerts in (settings.alerts, *overrides) if alerts is not None)
+
+
+def worker_name(app: str, environment: str) -> str:
+    """The name of the Worker where settings give none, as Cloudflare accepts it."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{app}-{environment}".lower()).strip("-")[:50].rstrip("-")
 
 
 def unknown_environment(name: str, settings: Settings) -> str:

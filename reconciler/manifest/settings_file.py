@@ -9,6 +9,11 @@ from pathlib import Path as FilePath
 from reconciler.alerts import Alerts
 from reconciler.durations import parse_duration
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys, defaults
+from reconciler.manifest.cloudflare_form import (
+    ALERT_AFTER,
+    CloudflareForm,
+    cloudflare_settings,
+)
 from reconciler.manifest.code_semantics import (
     LIST_IT,
     RESERVED_PREFIXES,
@@ -113,12 +118,14 @@ def _settings(document: Document) -> Settings | list[Problem]:
             )
         )
     faults.extend(_default_faults(form))
+    faults.extend(_cloudflare_faults(form))
     if faults:
         return [*document.problems, *document.locate_all(faults)]
     settings = _typed(form)
     faults.extend(_unlisted_variables(settings))
     faults.extend(_clashing_keys(settings))
     faults.extend(_shared_apps(settings))
+    faults.extend(_shared_workers(settings))
     problems = [*document.problems, *document.locate_all(faults)]
     return problems or settings
 
@@ -140,6 +147,7 @@ def _typed(form: SettingsForm) -> Settings:
         tasks=None if form.tasks is None else form.tasks.resolution,
         alerts=None if form.alerts is None else defaults(form.alerts),
         web=None if form.web is None else web_settings(form.web),
+        cloudflare=None if form.cloudflare is None else cloudflare_settings(form.cloudflare),
         defaults=_options(form.defaults),
         from_env=tuple(form.from_env or ()),
         environments={
@@ -170,6 +178,50 @@ def _default_faults(form: SettingsForm) -> Iterator[Fault]:
                 message=f"`{variable}` cannot be given to a function: it is a variable of the "
                 "platform",
                 remedy="remove it",
+            )
+
+
+def _cloudflare_faults(form: SettingsForm) -> Iterator[Fault]:
+    """What is wrong with `cloudflare`, the overrides of environments included."""
+    given: list[tuple[Path, CloudflareForm | None]] = [(("cloudflare",), form.cloudflare)]
+    given += [
+        (("environments", name, "cloudflare"), environment.cloudflare or None)
+        for name, environment in (form.environments or {}).items()
+    ]
+    for path, worker in given:
+        if worker is None:
+            continue
+        if form.web is None or form.web.auth is None:
+            yield Fault(
+                path=path,
+                message="`cloudflare` needs the HTTP API, which the Worker calls",
+                remedy="add `web: {auth: NAME}` with the name of a Modal Secret; see docs/web.md",
+                at_key=True,
+            )
+        shortest, longest = ALERT_AFTER
+        if not shortest <= parse_duration(worker.alert_after) <= longest:
+            yield Fault(
+                path=(*path, "alert_after"),
+                message="`alert_after` must be 1m to 1d",
+                remedy="write a time in between; the Worker counts it from the first failure",
+            )
+
+
+def _shared_workers(settings: Settings) -> Iterator[Fault]:
+    """Faults of environments that name one Worker: each apply would replace the other's."""
+    owners: dict[tuple[str, str | None], str] = {}
+    for name in settings.environments:
+        found = settings.environment(name).cloudflare
+        if found is None:
+            continue
+        first = owners.setdefault((found.account, found.worker), name)
+        if first != name:
+            yield Fault(
+                path=("environments", name),
+                message=f"`{name}` and `{first}` use the same Worker, {found.worker}: each apply "
+                "would replace the other's",
+                remedy="leave out `worker`, or override `cloudflare` in one of them",
+                at_key=True,
             )
 
 
@@ -228,6 +280,11 @@ def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:
         crons=None if form.crons is None else (_limit(form.crons),),
         reserve=form.reserve,
         alerts=None if form.alerts is None else (defaults(form.alerts),),
+        cloudflare=(
+            None
+            if form.cloudflare is None
+            else (cloudflare_settings(form.cloudflare) if form.cloudflare else None,)
+        ),
         defaults=_options(form.defaults),
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from reconciler.manifest.alerts_form import DefaultAlertsForm, EnvironmentAlerts
+from reconciler.manifest.cloudflare_form import CloudflareForm, EnvironmentCloudflare
 from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole
 from reconciler.manifest.manifest_form import CodeDefaultsForm
 from reconciler.manifest.settings import Packing, Resolution
@@ -102,6 +103,7 @@ class EnvironmentForm(Form):
     crons: Crons = None
     reserve: Reserve = None
     alerts: EnvironmentAlerts = None
+    cloudflare: EnvironmentCloudflare = None
     defaults: Defaults = None
 
 
@@ -161,6 +163,14 @@ class SettingsForm(Form):
         WebForm | None,
         Omittable(),
         Field(description="The HTTP API and the dashboard; see docs/web.md."),
+    ] = None
+    cloudflare: Annotated[
+        CloudflareForm | None,
+        Omittable(),
+        Field(
+            description="A Worker on Cloudflare that asks for wakes, in every environment but "
+            "`local`; see docs/cloudflare.md."
+        ),
     ] = None
     defaults: Defaults = None
     from_env: Annotated[

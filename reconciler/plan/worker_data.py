@@ -5,20 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from reconciler.manifest.cloudflare_settings import Mode
 from reconciler.plan.due_minutes import DueMinutes
-
-
-class Mode(StrEnum):
-    """How the Worker is woken.
-
-    TICK: every minute, by one cron trigger; it asks for a wake in due minutes.
-    TRIGGERS: by one cron trigger for each distinct cover; it names the jobs of that trigger.
-    """
-
-    TICK = "tick"
-    TRIGGERS = "triggers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from reconciler.deploy.cloudflare.api import LONGEST_PAUSE, Account
 from reconciler.deploy.cloudflare.deployment import WorkerPlan, delete, deploy, observe
 from reconciler.deploy.cloudflare.errors import CloudflareError
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan.worker_data import Mode, WorkerData
+from reconciler.manifest.cloudflare_settings import Mode
+from reconciler.plan.worker_data import WorkerData
 from tests.cloudflare.fake_cloudflare import TOKEN, FakeCloudflare, Fault, serving
 
 DATA = WorkerData(

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from reconciler.cron import Timetable, instant, parse
 from reconciler.deploy.cloudflare import TABLES, worker_modules
+from reconciler.manifest.cloudflare_settings import Mode
 from reconciler.plan.due_minutes import due_minutes
-from reconciler.plan.worker_data import Mode, WorkerData
+from reconciler.plan.worker_data import WorkerData
 from tests.cron.oracle import random_expression
 from tests.cron.strategies import ZONES
 from tests.cron.strategies import timetables as any_timetable
