@@ -14,6 +14,7 @@ from reconciler.cli.inputs import Inputs
 from reconciler.deploy.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
 from reconciler.manifest import LOCAL, EnvironmentSettings
 from reconciler.manifest.code_target import IMAGE_PYTHON
+from reconciler.manifest.settings import LOCAL_MODAL
 
 if TYPE_CHECKING:
     from reconciler.cli.damaged import WarningRunLog
@@ -168,7 +169,8 @@ def open_run_log(inputs: Inputs, *, quiet: bool = False) -> WarningRunLog:
 
 def removal_in(inputs: Inputs) -> Callable[[str], str]:
     """What makes of a path on our Volume the command that removes it."""
-    from reconciler.render.log_commands import Logs
-
-    logs, app = Logs.of(inputs.environment), inputs.environment.app
-    return lambda path: logs.modal("volume", "rm", app, path)
+    ours = inputs.environment
+    is_local = ours.name == LOCAL
+    program = "reconcile engine exec modal" if is_local else "modal"
+    place = "" if is_local and ours.modal == LOCAL_MODAL else f" --env {ours.modal}"
+    return lambda path: f"{program} volume rm {ours.app} {path}{place}"

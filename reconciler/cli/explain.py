@@ -10,7 +10,6 @@ from reconciler.cli.json_output import print_json
 from reconciler.cron import minute
 from reconciler.foreign_text import as_lines
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.log_commands import Logs
 
 
 def main(
@@ -30,7 +29,7 @@ def main(
         from reconciler.render.explanation import explanation_lines
 
         found = ask(inputs, explain(open_query(inputs), inputs.environment, name, at, days=days))
-    lines = list(explanation_lines(found, Logs.of(inputs.environment)))
+    lines = list(explanation_lines(found, env))
     if form == "json":
         print_json({"format": OUTPUT_FORMAT, "explanation": lines})
     else:

@@ -18,7 +18,6 @@ from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import Run
 from reconciler.query.reach import FAR_DAYS
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.log_commands import Logs
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
 
@@ -42,7 +41,7 @@ def main(
     single = wanted_occurrence(name)
     with connected(inputs):
         if single is not None:
-            text = _details(inputs, single, days or FAR_DAYS, form)
+            text = _details(inputs, env, single, days or FAR_DAYS, form)
         else:
             from reconciler.query.runs import RunsWanted, list_runs
 
@@ -54,15 +53,14 @@ def main(
     return 0
 
 
-def _details(inputs: Inputs, wanted: Occurrence, days: int, form: str) -> str:
+def _details(inputs: Inputs, env: str | None, wanted: Occurrence, days: int, form: str) -> str:
     from reconciler.query.runs import find_runs
     from reconciler.render.explanation import run_lines
 
     found = ask(inputs, find_runs(open_query(inputs), wanted, days=days))
     if form == "json":
         return _json(found.runs)
-    logs = Logs.of(inputs.environment)
-    lines = [run_lines(one, found.records.get(one.occurrence.name), logs) for one in found.runs]
+    lines = [run_lines(one, found.records.get(one.occurrence.name), env) for one in found.runs]
     return as_lines(line for of_one in lines for line in of_one)
 
 

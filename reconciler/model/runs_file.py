@@ -397,3 +397,16 @@ def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
         result=typed(data, "result", str, None),
         tries=tuple(map(str, typed(data, "tries", list, []))),
     )
+
+
+def try_line(
+    number: int, call: str | None, state: str, reason: str | None, used: str | None
+) -> str:
+    """``2: fc-8 failed ValueError: no rows (cpu 0.20s, memory 46Mi)``.
+
+    Args:
+        call: None if none was started.
+        used: processor time and memory; None where they are not recorded.
+    """
+    parts = [f"{number}:", call or "not started", state, reason, used and f"({used})"]
+    return " ".join(part for part in parts if part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.errors import command_line
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest.sizes import format_memory
 from reconciler.model.applied import Origin
@@ -26,29 +27,28 @@ from reconciler.query.explanation import (
     Recorded,
     TaskWithoutRun,
 )
-from reconciler.render.log_commands import Logs
 from reconciler.words import rough_duration
 
 
-def explanation_lines(found: Explanation, logs: Logs) -> Iterator[str]:
+def explanation_lines(found: Explanation, environment: str | None) -> Iterator[str]:
     """Lines with the answer first, then the reasons.
 
     Args:
-        logs: where runs have theirs.
+        environment: the one that commands name; None for the default.
     """
     for ground in found.grounds:
-        yield from ground_lines(ground, logs)
+        yield from ground_lines(ground, environment)
     if found.deleted:
         yield "  The schedule is no longer live."
     if found.origin is not None:
         yield origin_line(found.origin)
 
 
-def ground_lines(ground: Ground, logs: Logs) -> Iterator[str]:
+def ground_lines(ground: Ground, environment: str | None) -> Iterator[str]:
     """Lines about one occurrence, or one use of a task's id."""
     match ground:
         case Recorded(run, record):
-            yield from what_happened(run, record, logs)
+            yield from what_happened(run, record, environment)
         case NotDue():
             yield from _not_due(ground)
         case Ahead(occurrence, exclusion):
@@ -79,11 +79,12 @@ def origin_line(origin: Origin) -> str:
     return f"  The schedule is as it was made {made}, applied at {origin.at}."
 
 
-def run_lines(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:
+def run_lines(run: Run, record: ScheduleRecord | None, environment: str | None) -> Iterator[str]:
     """Everything about one run.
 
     Args:
         record: whose run it is; None when that is not known any more.
+        environment: the one that commands name; None for the default.
     """
     yield f"{run.occurrence.id}  {run.state.value}"
     rows = {
@@ -105,9 +106,8 @@ def run_lines(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[s
             yield f"  {'decided':8} {decision.at} {decision.state.value}: {decision.reason}"
     for line in run.tries:
         yield f"  try      {line}"
-    command = logs.command(run, record)
-    if command is not None:
-        yield f"  logs     {command}"
+    if run.call is not None:
+        yield f"  logs     {command_line(f'logs {run.occurrence.id}', environment)}"
 
 
 def resources_text(resources: Mapping[str, Any]) -> str | None:
@@ -126,7 +126,9 @@ def _size(key: str, value: Any) -> str:
     return " to ".join(map(show, value if isinstance(value, list) else [value]))
 
 
-def what_happened(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterator[str]:
+def what_happened(
+    run: Run, record: ScheduleRecord | None, environment: str | None
+) -> Iterator[str]:
     """The outcome of an occurrence, first the answer, then the rest."""
     match run.state:
         case RunState.MISSED | RunState.SKIPPED:
@@ -138,7 +140,7 @@ def what_happened(run: Run, record: ScheduleRecord | None, logs: Logs) -> Iterat
         case _:
             late = _lateness(run)
             yield f"{run.occurrence.id} ran{late}; {run.state.value}."
-    yield from list(run_lines(run, record, logs))[1:]
+    yield from list(run_lines(run, record, environment))[1:]
 
 
 def _lateness(run: Run) -> str:

@@ -13,7 +13,6 @@ from reconciler.policies import Catchup, Overlap
 from reconciler.query.explanation import Beginning, explain_occurrence
 from reconciler.query.status import ScheduleStatus, status_of
 from reconciler.render.explanation import ground_lines
-from reconciler.render.log_commands import Logs
 from tests.dispatch.scenario import World, at, hourly, minute_text
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
@@ -27,7 +26,7 @@ def explained(
     moments = minute(at(time)), minute(at(now))
     known = beginning or Beginning()
     ground = explain_occurrence(hourly(**values), moments[0], runs, cursor, moments[1], known)
-    return list(ground_lines(ground, Logs()))
+    return list(ground_lines(ground, None))
 
 
 def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are() -> None:
@@ -43,7 +42,7 @@ def test_a_run_is_explained_with_its_lateness_its_error_and_where_its_logs_are()
         "  reason   ValueError: no rows",
         "  seen     2026-11-20T09:20:00Z",
         "  by       wake fc-wake-2 of poller",
-        "  logs     reconcile engine exec modal app logs shop --function-call fc-1",
+        "  logs     reconcile logs hourly@2026-11-20T09:00Z",
     ]
 
 

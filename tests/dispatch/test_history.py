@@ -14,7 +14,6 @@ from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake
 from reconciler.policies import Overlap
 from reconciler.query.live_runs import with_open_calls
 from reconciler.render.explanation import run_lines, what_happened
-from reconciler.render.log_commands import Logs
 from reconciler.render.runs_text import run_json
 from tests.dispatch.scenario import World, at, hourly
 
@@ -114,7 +113,7 @@ def test_the_run_that_replaced_it_says_so_also_when_it_has_ended() -> None:
     assert (ten.state, ten.replaced) == (RunState.SUCCEEDED, "hourly@2026-11-20T09:00Z")
     assert (
         "  decided  2026-11-20T10:00:00Z started: replaced hourly@2026-11-20T09:00Z, still running"
-    ) in run_lines(ten, None, Logs())
+    ) in run_lines(ten, None, None)
     as_json = run_json(ten)
     assert as_json["replaced"] == "hourly@2026-11-20T09:00Z"
     assert [decision["state"] for decision in as_json["decisions"]] == ["started"]
@@ -148,7 +147,7 @@ def test_a_run_that_had_queued_says_what_it_waited_for_also_when_it_has_ended() 
     world.wake("10:10")
     _nine, ten = runs_of(world.log.logs)
     assert (ten.state, ten.reason) == (RunState.FAILED, "ValueError")
-    told = list(what_happened(ten, None, Logs()))
+    told = list(what_happened(ten, None, None))
     assert told[0] == "hourly@2026-11-20T10:00Z ran, 7 minutes late; failed."
     assert (
         "  decided  2026-11-20T10:00:00Z queued: hourly@2026-11-20T09:00Z is still running; "
@@ -176,7 +175,7 @@ def test_what_is_decided_twice_alike_is_told_once() -> None:
     world.wake("09:05", as_if=NINE)
     (run,) = runs_of(world.log.logs)
     assert len(run.decisions) == 1
-    told = run_lines(run, None, Logs())
+    told = run_lines(run, None, None)
     assert not [line for line in told if "decided" in line], "it is the reason"
 
 

@@ -27,7 +27,7 @@ def test_a_run_that_nothing_retries_shows_what_it_used() -> None:
     recorded(world.claims, "fc-1")
     world.caller.statuses["fc-1"] = CallStatus(CallState.SUCCEEDED)
     (record,) = world.wake("09:10").records
-    assert record.tries == (f"1: fc-1 succeeded {USED}",)
+    assert record.tries == (f"1: fc-1 succeeded ({USED})",)
 
 
 def test_a_function_that_others_deployed_records_nothing() -> None:
@@ -44,7 +44,7 @@ def test_each_try_of_a_supervised_run_shows_it() -> None:
     recorded(desk.claims, "fc-1")
     status = desk.supervise(replace(ORDER, retries=1, args={ENVELOPE: {"id": "a"}}))
     assert status.tries == (
-        f"1: fc-1 failed ValueError: no rows {USED}",
+        f"1: fc-1 failed ValueError: no rows ({USED})",
         "2: fc-2 succeeded",
     )
 
@@ -54,4 +54,4 @@ def test_every_attempt_that_modal_made_is_found() -> None:
     for number in (1, 2, 3):
         recorded(claims, "fc-1", number, state=AttemptState.FAILED.value, reason="no answer")
     found = asyncio.run(tries_of("fc-1", 3, claims))
-    assert found == tuple(f"{n}: fc-1 failed no answer {USED}" for n in (1, 2, 3))
+    assert found == tuple(f"{n}: fc-1 failed no answer ({USED})" for n in (1, 2, 3))

@@ -80,7 +80,7 @@ def test_a_schedule_that_is_no_longer_live_is_explained_from_the_history(shop: P
     ran_then = shop.reconcile("explain", "gone", then)
     assert ran_then.out.splitlines()[0] == f"gone@{then} ran; succeeded."
     assert ran_then.out.splitlines()[-1] == "  The schedule is no longer live."
-    assert "modal app logs APP --function-call fc-9  (which APP it was is not" in ran_then.out
+    assert f"  logs     reconcile logs gone@{then}" in ran_then.out
     assert shop.reconcile("explain", "gone", other).out.splitlines() == [
         f"gone@{other} is not in the history that is kept.",
         f"  Its newest run there is gone@{then}.",
@@ -107,4 +107,4 @@ def test_a_run_is_found_by_the_new_name_of_its_schedule(project: Project) -> Non
     project.applied()
     found = project.reconcile("runs", f"post@{text(days_ago(3))}")
     assert found.out.startswith(f"all@{text(days_ago(3))}  succeeded\n"), found.err
-    assert "modal app logs shop --function-call fc-1" in found.out
+    assert f"reconcile logs all@{text(days_ago(3))}" in found.out

@@ -79,7 +79,7 @@ def test_what_functions_schedule_runs_once_and_what_they_cancel_does_not(
     second = project.reconcile("runs", "moved~2").out
     assert second.split()[1:3] == ["task/moved~2", "succeeded"]
     one = project.reconcile("runs", f"moved~2@{second.split()[0]}").out
-    assert "modal app logs shop --function-call fc-" in one
+    assert "reconcile logs task/moved~2@" in one
     assert "was cancelled" in project.reconcile("explain", "moved~1").out
     assert project.reconcile("explain", "moved~2").out.startswith("task/moved~2@")
     wrong = project.reconcile("explain", "past", "2026-01-01T00:00Z").out
@@ -117,7 +117,7 @@ def test_a_task_is_explained_and_cancelled_by_its_id(project: Project) -> None:
     project.reconcile("wake", "--wait")
     explained = project.reconcile("explain", "soon").out
     assert "ran" in explained
-    assert "modal app logs shop --function-call fc-" in explained
+    assert "reconcile logs task/soon@" in explained
     late = project.reconcile("tasks", "cancel", "soon")
     assert late.code == 1
     assert "task soon has started already, as call fc-" in late.err

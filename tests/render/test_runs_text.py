@@ -6,7 +6,6 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.model.runs import runs_of
 from reconciler.render.explanation import run_lines
-from reconciler.render.log_commands import Logs
 from reconciler.render.runs_text import BRIEF, runs_text, wake_text
 from reconciler.render.style import Style
 from tests.dispatch.scenario import World, at, hourly
@@ -24,7 +23,7 @@ def test_a_list_shows_the_beginning_of_a_long_reason_and_one_run_alone_all_of_it
     runs = runs_of(world.log.logs)
     (line,) = runs_text(runs, PLAIN).splitlines()
     assert line == f"2026-11-20T09:00Z  hourly  failed        {LONG[: BRIEF - 1]}…"
-    assert f"  reason   {LONG}" in run_lines(runs[0], None, Logs())
+    assert f"  reason   {LONG}" in run_lines(runs[0], None, None)
 
 
 def test_a_wake_that_looked_at_one_minute_alone_does_not_speak_of_those_before() -> None:

@@ -11,7 +11,6 @@ from reconciler.model.task import Ending, SettledTask, Task
 from reconciler.query.explanation import Explanation, explain_task
 from reconciler.query.status import DueTask, Status, Tasks, TaskStatus, tasks_of
 from reconciler.render.explanation import explanation_lines
-from reconciler.render.log_commands import Logs
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
 from tests.dispatch.scenario import World, at
@@ -35,7 +34,7 @@ def explained(
     found: Task | SettledTask | None, runs: Sequence[Run], now: int, at: int | None = None
 ) -> list[str]:
     grounds = explain_task(found, runs, now, at=at)
-    return list(explanation_lines(Explanation(grounds=grounds), Logs()))
+    return list(explanation_lines(Explanation(grounds=grounds), None))
 
 
 FAILED = CallStatus(CallState.FAILED, reason="ValueError: no rows")
@@ -111,7 +110,7 @@ def test_a_task_that_ran_is_explained_like_an_occurrence() -> None:
         "  reason   ValueError: no rows",
         "  seen     2026-11-20T15:20:00Z",
         "  by       wake fc-wake-2 of poller",
-        "  logs     reconcile engine exec modal app logs shop --function-call fc-1",
+        "  logs     reconcile logs task/renewal@2026-11-20T15:00Z",
     ]
 
 

@@ -12,6 +12,7 @@ from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Claims
 from reconciler.model.formats import Entry
+from reconciler.model.runs_file import try_line
 
 RESTARTS: Final = 5
 """Attempts that are looked for beyond those that a failure explains: Modal starts a preempted one
@@ -59,5 +60,4 @@ def _line(number: int, call: str, entry: Entry) -> str:
         # It did not say how it ended: it took too long, or its container was taken away.
         state = "interrupted"
     used = entry.get("used")
-    parts = [f"{number}:", call, state, reason, str(used) if used else ""]
-    return " ".join(part for part in parts if part)
+    return try_line(number, call, state, reason, str(used) if used else None)

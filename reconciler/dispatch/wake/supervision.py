@@ -31,7 +31,7 @@ from reconciler.model.envelope import of_try
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence, time_of
 from reconciler.model.outbox import Notification, NotificationKind
-from reconciler.model.runs_file import format_time
+from reconciler.model.runs_file import format_time, try_line
 from reconciler.policies import Delivery, pause_after
 
 T = TypeVar("T")
@@ -148,9 +148,9 @@ class Supervisor:
             except _InDoubtError as doubt:
                 # It may be running: no other try may follow it.
                 status = CallStatus(CallState.FAILED, reason=str(doubt))
-                self.tries.append(_line(number, status))
+                self._note(number, status)
                 break
-            self.tries.append(_line(number, status, await self._used(status)))
+            self._note(number, status, await self._used(status))
             if status.state in (CallState.SUCCEEDED, CallState.CANCELLED):
                 break
             if number <= order.retries:
@@ -158,6 +158,10 @@ class Supervisor:
             elif order.retries:
                 status = replace(status, reason=f"gave up after {number} tries: {status.reason}")
         return replace(status, tries=tuple(self.tries))
+
+    def _note(self, number: int, status: CallStatus, used: str | None = None) -> None:
+        line = try_line(number, status.call, status.state.value, status.reason, used)
+        self.tries.append(line)
 
     async def _used(self, status: CallStatus) -> str | None:
         """What a try of a code target used, as its entry point recorded it."""
@@ -308,8 +312,3 @@ def _unconfirmed(claim: Claim) -> str:
     if claim.damage is not None:
         return f"may or may not have started: {claim.damage}; delivery is at-most-once"
     return "its supervisor ended before it confirmed a start; delivery is at-most-once"
-
-
-def _line(number: int, status: CallStatus, used: str | None = None) -> str:
-    parts = [f"{number}:", status.call or "not started", status.state.value, status.reason, used]
-    return " ".join(part for part in parts if part)
