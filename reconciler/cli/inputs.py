@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.errors import RefusedError
@@ -117,7 +118,7 @@ def _code_files(inputs: Inputs) -> CodeFiles:
         commit = head_of(inputs.root)
         if commit is not None:
             return CommitFiles(inputs.root, commit)
-    return TreeFiles(inputs.root)
+    return TreeFiles(inputs.root, datetime.now(UTC).year)
 
 
 def schedules_of(inputs: Inputs) -> tuple[Schedule, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from reconciler.cli.inputs import find_place
 from reconciler.cli.json_output import print_json
 from reconciler.deploy.settings_files import require_app_of_its_own
@@ -22,7 +24,7 @@ def main(*, schedules: str | None, form: str) -> int:
             place.root / settings.schedules,
             settings=settings,
             root=place.top,
-            code=TreeFiles(place.root),
+            code=TreeFiles(place.root, datetime.now(UTC).year),
         )
     except ManifestError as error:
         if form == "json":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import finalize
 
+from reconciler.cron import instant
 from reconciler.deploy.opening import NoRepositoryError, open_repository
 from reconciler.deploy.revisions import path_in_commits
 from reconciler.manifest import CodeTarget, Schedule
@@ -34,6 +35,11 @@ class CommitFiles:
     def place(self) -> str:
         """See :class:`~reconciler.manifest.code_files.CodeFiles`."""
         return f"commit {self._commit[:12]}"
+
+    @cached_property
+    def year(self) -> int:
+        """See :class:`~reconciler.manifest.code_files.CodeFiles`; in UTC."""
+        return instant(self._repository.commit(self._commit).committed_date // 60).year
 
     def read(self, path: str) -> bytes | None:
         """See :class:`~reconciler.manifest.code_files.CodeFiles`.
@@ -88,7 +94,7 @@ def uncommitted_code(
     """
     if reader is None or not isinstance(reader.files, CommitFiles):
         return
-    tree, place, seen = TreeFiles(root), reader.files.place, set[str]()
+    tree, place, seen = TreeFiles(root, reader.files.year), reader.files.place, set[str]()
     for schedule in schedules:
         if not isinstance(schedule.target, CodeTarget):
             continue

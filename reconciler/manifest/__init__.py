@@ -9,6 +9,7 @@ targets from their text.
 from __future__ import annotations
 
 from reconciler.durations import format_duration, parse_duration
+from reconciler.manifest.calendar import DateRange
 from reconciler.manifest.code_target import CodeOptions, CodeTarget, Image
 from reconciler.manifest.files import holds_manifests, is_manifest
 from reconciler.manifest.loading import load, load_contents
@@ -18,7 +19,6 @@ from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.retries import Retries
 from reconciler.manifest.schedule import (
     JSON,
-    DateRange,
     Exclusion,
     FunctionTarget,
     Schedule,

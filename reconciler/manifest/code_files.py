@@ -1,4 +1,4 @@
-"""The files of the repository that code targets are made of, wherever they are read from."""
+"""The files of the repository beside the manifests: code and calendars, wherever read from."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ class CodeFiles(Protocol):
         """Where they are read, for messages: `the work tree`, `commit 1a2b3c4d5e6f`."""
         ...
 
+    @property
+    def year(self) -> int:
+        """The year in which they were written: that of the commit, or of today in a work tree."""
+        ...
+
     def read(self, path: str) -> bytes | None:
         """The content of a file; None if there is none."""
         ...
@@ -66,9 +71,11 @@ class TreeFiles:
 
     Args:
         root: the folder of `reconciler.yaml`.
+        year: see `CodeFiles`.
     """
 
     root: Path
+    year: int
 
     @property
     def place(self) -> str:

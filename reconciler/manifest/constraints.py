@@ -23,7 +23,7 @@ VERDICT: Final = "verdict"
 """The error type for a value that a validator refuses. Its context has `what`, the reason."""
 
 FORMS: Final = frozenset(
-    {"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>", "<env>"}
+    {"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>", "<env>", "<holidays>"}
 )
 """The tags of the forms of keys that can be written in several ways."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
+from reconciler.manifest.calendar_reader import CalendarReader
 from reconciler.manifest.code_checks import CodeUse, code_problems
 from reconciler.manifest.code_files import CodeFiles
 from reconciler.manifest.code_reader import CodeReader
@@ -35,7 +36,7 @@ def load(
     Args:
         folder: usually `root / settings.schedules`.
         root: messages show paths relative to it; None to show paths that begin with `folder`.
-        code: the files of code targets; None if these are not checked.
+        code: the files of code targets and calendars; None if these are not read.
 
     Raises:
         ManifestError: with all problems of the files, or with that of the folder.
@@ -58,7 +59,7 @@ def load_contents(
         contents: file name for messages, and content. The caller selects the files with
             `is_manifest`.
         folder: the folder that a message names if there are no files.
-        code: the files of code targets; None if these are not checked.
+        code: the files of code targets and calendars; None if these are not read.
 
     Raises:
         ManifestError: with all problems of the files.
@@ -87,6 +88,7 @@ def _load(
     keys = SecretKeys(
         recipient.address for alerts in every_alerts(settings) for recipient in alerts.rule.to
     )
+    calendars = None if code is None else CalendarReader(code)
     files = 0
     for source in sources:
         if isinstance(source, Problem):
@@ -107,7 +109,7 @@ def _load(
             if name is not None:
                 names.append(name)
                 problems.extend(_repeated_name(name, named))
-            found = _schedule(document, settings)
+            found = _schedule(document, settings, calendars)
             if isinstance(found, Schedule):
                 schedules.append(found)
                 if isinstance(found.target, CodeTarget):
@@ -147,7 +149,9 @@ def _documents(file: str, content: bytes, path: str) -> Iterator[Document | Prob
         )
 
 
-def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem]:
+def _schedule(
+    document: Document, settings: Settings, calendars: CalendarReader | None
+) -> Schedule | list[Problem]:
     checked = check(document.value, ManifestForm)
     faults: list[Fault] = [] if isinstance(checked, ManifestForm) else checked
     form = checked if isinstance(checked, ManifestForm) else salvage(document.value, checked)
@@ -156,7 +160,9 @@ def _schedule(document: Document, settings: Settings) -> Schedule | list[Problem
         if not isinstance(schedule, Schedule):
             faults.extend(schedule)
         elif not faults and not document.problems:
-            return schedule
+            if calendars is None or not schedule.calendars:
+                return schedule
+            return calendars.resolve(schedule, document)
     return [*document.problems, *document.locate_all(faults)]
 
 

@@ -24,6 +24,7 @@ from reconciler.manifest.code_form import (
     VolumesKey,
 )
 from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole, verdict
+from reconciler.manifest.exclude_form import ExcludeKey
 from reconciler.manifest.resource_types import one_or_more
 from reconciler.manifest.resources_form import ResourcesKey
 from reconciler.manifest.text_types import (
@@ -236,22 +237,7 @@ class ManifestForm(Form):
         Omittable(),
         Field(description="Nothing runs from this time on; a date means midnight in `timezone`."),
     ] = None
-    exclude: Annotated[
-        Distinct[
-            Annotated[
-                str,
-                Field(min_length=1, max_length=200),
-                Expected("a date, a range 2026-12-24..2027-01-02, or a cron expression"),
-            ]
-        ]
-        | None,
-        Omittable(),
-        Field(
-            description="Nothing runs on these dates, in these date ranges (both ends included) "
-            "or at the times of these cron expressions.",
-            examples=[["2026-12-25", "2026-12-24..2027-01-02", "* * * * 6"]],
-        ),
-    ] = None
+    exclude: ExcludeKey = None
     suspend: Annotated[
         Annotated[
             bool, Expected("true, false, or a mapping of `until` and `reason`"), Tag("<usual>")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from reconciler.alerts import Address
 from reconciler.cron import Expression, Timetable
 from reconciler.manifest.alert_overrides import AlertOverrides
+from reconciler.manifest.calendar import Calendar, DateRange
 from reconciler.manifest.code_target import CodeTarget
 from reconciler.manifest.location import Location
 from reconciler.manifest.retries import NO_RETRIES, Retries
@@ -35,14 +36,6 @@ class FunctionTarget:
 
     def __str__(self) -> str:
         return f"{self.app}/{self.function}"
-
-
-@dataclass(frozen=True, slots=True)
-class DateRange:
-    """Whole days in the schedule's time zone, first and last included."""
-
-    first: date
-    last: date
 
 
 Exclusion: TypeAlias = DateRange | Expression
@@ -75,6 +68,7 @@ class Schedule:
         args: keyword arguments. Strings may contain `${occurrence.id}` and `${occurrence.time}`,
             which a wake fills in, and `$${` for a literal `${`; they are kept as written.
         start, end: nothing runs before `start`, nor from `end` on (aware UTC).
+        calendars: whose days are excluded too.
         suspension: None while it runs.
         deadline: how late an occurrence may still start; None for no limit.
         tolerance: how much later than its nominal time it may run, whole minutes.
@@ -96,6 +90,7 @@ class Schedule:
     start: datetime | None = None
     end: datetime | None = None
     exclude: tuple[Exclusion, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     suspension: Suspension | None = None
     overlap: Overlap = Overlap.ALLOW
     catchup: Catchup = Catchup.LATEST

@@ -24,6 +24,7 @@ from reconciler.cron import (
 )
 from reconciler.durations import format_duration, parse_duration
 from reconciler.manifest.alert_overrides import AlertOverrides, overrides, ping_address
+from reconciler.manifest.calendar import Calendar, CalendarFile, DateRange, PublicHolidays
 from reconciler.manifest.code_form import FromEnvForm, SecretForm
 from reconciler.manifest.code_semantics import (
     LIST_IT,
@@ -36,6 +37,7 @@ from reconciler.manifest.code_semantics import (
     resource_faults,
 )
 from reconciler.manifest.code_target import AS_MODAL, CodeTarget
+from reconciler.manifest.exclude_form import CalendarForm, HolidaysForm
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.location import Location
 from reconciler.manifest.manifest_form import ManifestForm, RetriesForm, SuspendForm
@@ -48,7 +50,6 @@ from reconciler.manifest.moment import (
 from reconciler.manifest.placeholder import unknown_placeholders
 from reconciler.manifest.retries import NO_RETRIES, Retries
 from reconciler.manifest.schedule import (
-    DateRange,
     Exclusion,
     FunctionTarget,
     Schedule,
@@ -127,6 +128,7 @@ class _ManifestReader:
             start=start,
             end=end,
             exclude=exclude,
+            calendars=_calendars(form),
             suspension=suspension,
             overlap=form.overlap,
             catchup=form.catchup,
@@ -263,8 +265,9 @@ class _ManifestReader:
 
     def _exclude(self) -> tuple[Exclusion, ...]:
         found = (
-            self._attempt(("exclude", index), _exclusion, text)
-            for index, text in enumerate(self._form.exclude or ())
+            self._attempt(("exclude", index), _exclusion, item)
+            for index, item in enumerate(self._form.exclude or ())
+            if isinstance(item, str)
         )
         return tuple(exclusion for exclusion in found if exclusion is not None)
 
@@ -334,6 +337,17 @@ def _texts(written: str | list[str] | None) -> tuple[str, ...]:
 def _zone(name: str) -> str:
     zone_named(name)
     return name
+
+
+def _calendars(form: ManifestForm) -> tuple[Calendar, ...]:
+    found = []
+    for index, item in enumerate(form.exclude or ()):
+        if isinstance(item, CalendarForm):
+            found.append(Calendar(CalendarFile(item.calendar), index))
+        elif isinstance(item, HolidaysForm):
+            place = item.holidays
+            found.append(Calendar(PublicHolidays(place.country, place.subdivision), index))
+    return tuple(found)
 
 
 def _exclusion(text: str) -> Exclusion:

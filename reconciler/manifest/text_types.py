@@ -27,11 +27,12 @@ def is_reserved(name: str) -> bool:
     return _RESERVED_NAME.fullmatch(name) is not None
 
 
-def _distinct(values: list[str]) -> list[str]:
-    seen: set[str] = set()
+def _distinct(values: list[T]) -> list[T]:
+    seen: set[T] = set()
     for value in values:
         if value in seen:
-            raise verdict(f"contains `{value[:60]}` twice")
+            named = f"`{value[:60]}`" if isinstance(value, str) else "an item"
+            raise verdict(f"contains {named} twice")
         seen.add(value)
     return values
 
@@ -98,7 +99,7 @@ Value: TypeAlias = Annotated[
 ]
 Flag: TypeAlias = Annotated[bool, Expected("true or false")]
 Distinct: TypeAlias = Annotated[
-    list[T],  # of texts
+    list[T],
     Field(min_length=1, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_distinct),
 ]

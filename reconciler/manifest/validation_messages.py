@@ -19,6 +19,7 @@ from reconciler.manifest.alerts_form import (
 )
 from reconciler.manifest.code_form import FromEnvForm, ImageForm, SecretForm
 from reconciler.manifest.constraints import FORMS, VERDICT, Form
+from reconciler.manifest.exclude_form import CalendarForm, HolidaysForm, PlaceForm
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import (
     CodeDefaultsForm,
@@ -43,6 +44,7 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
         "secrets": SecretForm,
         "alerts": AlertsForm,
         "ping": PingSecretForm,
+        "exclude": CalendarForm,
     },
     SettingsForm: {
         "deletes": DeletesForm,
@@ -53,9 +55,15 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     },
     EnvironmentForm: {"alerts": DefaultAlertsForm, "defaults": CodeDefaultsForm},
     CodeDefaultsForm: {"retries": RetriesForm, "image": ImageForm, "secrets": SecretForm},
+    HolidaysForm: {"holidays": PlaceForm},
     AlertsForm: {"to": RecipientForm},
     DefaultAlertsForm: {"to": RecipientForm},
 }
+_OTHER_FORMS: Mapping[type[Form], type[Form]] = {
+    SecretForm: FromEnvForm,
+    CalendarForm: HolidaysForm,
+}
+"""The second form that the items of a list may have."""
 _SHOWN = 60
 """Characters of a text that a message quotes."""
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]+)?")
@@ -76,7 +84,7 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
             (*_keys(parents), str(last)),
             form,
             secret="<secret>" in parents,
-            from_env="<env>" in parents,
+            second="<env>" in parents or "<holidays>" in parents,
         )
     path = _keys(error["loc"])
     if last == "[key]":
@@ -107,10 +115,12 @@ def _keys(location: Iterable[str | int]) -> Path:
     return tuple(part for part in location if part not in FORMS)
 
 
-def _unknown_key(path: Path, form: type[Form], *, secret: bool, from_env: bool) -> Fault:
+def _unknown_key(path: Path, form: type[Form], *, secret: bool, second: bool) -> Fault:
     *parents, key = path
     for parent in parents:
         form = _NESTED.get(form, {}).get(str(parent), form)
+        if second:
+            form = _OTHER_FORMS.get(form, form)
     if form is RecipientForm and secret:
         form = SecretRecipientForm
         if key == "url":
@@ -121,8 +131,6 @@ def _unknown_key(path: Path, form: type[Form], *, secret: bool, from_env: bool) 
                 remedy="keep one of them",
                 at_key=True,
             )
-    if form is SecretForm and from_env:
-        form = FromEnvForm
     near = nearest_name(str(key), form.model_fields)
     known = f"known keys: {', '.join(form.model_fields)}"
     return Fault(

@@ -124,6 +124,8 @@ class Generation:
         targets: the code targets of its schedules, sorted by app. The dispatcher does not need
             them: each record names the app and the function of its target.
         retiring: the apps of code targets that no schedule names any more.
+        holidays: the version of the package of public holidays whose days are in the records;
+            empty when none are. The dispatcher does not need it.
     """
 
     records: Sequence[ScheduleRecord]
@@ -141,6 +143,7 @@ class Generation:
     clocks: Clocks | None = None
     targets: Sequence[TargetRecord] = ()
     retiring: Mapping[str, Retired] = field(default_factory=dict)
+    holidays: str = ""
 
     @cached_property
     def number(self) -> int:
@@ -229,6 +232,7 @@ def new_generation(
     clocks: Clocks | None = None,
     targets: Iterable[TargetRecord] = (),
     retiring: Mapping[str, Retired] | None = None,
+    holidays: str = "",
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -247,6 +251,7 @@ def new_generation(
         clocks=clocks,
         targets=tuple(sorted(targets, key=lambda target: target.app)),
         retiring=dict(sorted((retiring or {}).items())),
+        holidays=holidays,
     )
 
 
@@ -279,6 +284,8 @@ def encode_generation(generation: Generation) -> bytes:
         header["rebuilt"] = {name: format_minute(at) for name, at in generation.rebuilt.items()}
     if generation.tz:
         header["tz"] = generation.tz
+    if generation.holidays:
+        header["holidays"] = generation.holidays
     lines = [
         json_line(header),
         generation.agenda.times + b"\n",

@@ -284,6 +284,7 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             begun=_begun(lines.header),
             rebuilt=_rebuilt(lines.header),
             tz=str(lines.header.get("tz", "")),
+            holidays=str(lines.header.get("holidays", "")),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
         )
@@ -362,6 +363,7 @@ def decode_readable(content: bytes, where: str) -> tuple[Generation, tuple[Damag
         clocks=clocks,
         targets=targets,
         retiring=retiring,
+        holidays=stored.holidays,
     )
     return generation, stored.damaged
 

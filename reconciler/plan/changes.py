@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 from reconciler.durations import format_seconds
 from reconciler.model.generation import Generation
 
+LISTED: Final = 5
+"""Items of a list that are spelled out; the rest is counted."""
 _LABELS: Final = {
     "when": "schedule",
     "suspended": "suspend",
@@ -197,6 +199,9 @@ def _written(key: str, value: Any) -> str:
             return "yes"
         case [single]:
             return str(single)
+        case list() if len(value) > LISTED:
+            shown = ", ".join(map(str, value[:LISTED]))
+            return f"{shown} and {len(value) - LISTED} more"
         case list():
             return " and ".join(map(str, value))
         case _:
@@ -223,6 +228,13 @@ def generation_changes(applied: Generation, planned: Generation) -> Iterator[Cha
         (applied.tz, applied.tz or "unknown"),
         (planned.tz, planned.tz),
     )
+    if applied.holidays and planned.holidays:
+        yield from _setting_change(
+            "holidays",
+            "holidays",
+            (applied.holidays, applied.holidays),
+            (planned.holidays, planned.holidays),
+        )
     yield from _setting_change(
         "tasks",
         "task_resolution",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -215,7 +215,9 @@ def _record(
         anchor=anchor,
         when=() if one_off else schedule.when,
         # One time is one instant; days to exclude are those of a zone all the same.
-        timezone="UTC" if one_off and not schedule.exclude else schedule.timezone,
+        timezone="UTC"
+        if one_off and not (schedule.exclude or schedule.calendars)
+        else schedule.timezone,
         at=minute(schedule.times) if isinstance(schedule.times, datetime) else None,
         args=dict(schedule.args),
         catchup=schedule.catchup,
@@ -227,7 +229,7 @@ def _record(
         resumes=None if suspension is None else _from(suspension.until),
         start=_from(schedule.start),
         end=_from(schedule.end),
-        exclude=tuple(_exclusion_text(exclusion) for exclusion in schedule.exclude),
+        exclude=tuple(dict.fromkeys(map(_exclusion_text, _exclusions(schedule)))),
         overlap=schedule.overlap,
         retries=runs.retries.max,
         backoff=runs.retries.backoff.total_seconds(),
@@ -298,6 +300,12 @@ def _renamed(
 def _from(moment: datetime | None) -> int | None:
     """The epoch minute of a bound; manifests name no seconds."""
     return None if moment is None else minute(moment)
+
+
+def _exclusions(schedule: Schedule) -> Iterator[Exclusion]:
+    yield from schedule.exclude
+    for calendar in schedule.calendars:
+        yield from calendar.days
 
 
 def _exclusion_text(exclusion: Exclusion) -> str:

@@ -15,6 +15,7 @@ from reconciler.plan.changeover import UNTOUCHED, Changeover, changeover
 from reconciler.plan.clock_change import ClockChange, next_clock_change
 from reconciler.plan.clocks import not_run
 from reconciler.plan.compilation import is_ahead
+from reconciler.plan.excluded import NOTHING_EXCLUDED, Excluded, newly_excluded
 
 UPCOMING: Final = 5
 """Occurrences shown before and after a change."""
@@ -32,6 +33,7 @@ class TimeEffect:
         change: what it skips and doubles in the period in which it is made.
         clock: what the next change of the clock in its zone moves.
         monthly: runs in a month on the average, as it was and as it will be; 0 while suspended.
+        excluded: what its dates in `exclude` take out of the next year, where they are new.
     """
 
     name: str
@@ -41,6 +43,7 @@ class TimeEffect:
     change: Changeover = UNTOUCHED
     clock: ClockChange | None = None
     monthly: tuple[int, int] = (0, 0)
+    excluded: Excluded = NOTHING_EXCLUDED
 
     @property
     def skipped(self) -> tuple[int, ...]:
@@ -90,6 +93,7 @@ def _effect(change: Change, now: int, through: int | None, began: Mapping[str, i
         change=UNTOUCHED if old is None or new is None else changeover(old, new, now, through),
         clock=None if new is None else next_clock_change(new, now),
         monthly=(_monthly(old, now), _monthly(new, now)),
+        excluded=newly_excluded(old, new, now),
     )
 
 

@@ -19,6 +19,7 @@ from reconciler.cron import warnings as cron_warnings
 from reconciler.cron.zone_files import tz_version
 from reconciler.durations import parse_duration
 from reconciler.manifest import EnvironmentSettings, Location, Schedule
+from reconciler.manifest.calendar import Calendar
 from reconciler.model.generation import CRONLESS, Generation, new_generation
 from reconciler.pack import Member, PackedSlot
 from reconciler.plan.alternatives import Alternative, other_packings, wakes_without_tolerance
@@ -32,6 +33,7 @@ from reconciler.plan.code_targets import PlannedTarget, plan_targets
 from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
+from reconciler.plan.excluded import calendar_warnings
 from reconciler.plan.forecast import Wakes
 from reconciler.plan.foreign import (
     Warned,
@@ -257,6 +259,7 @@ def make_plan(
         clocks=known_clocks(compiled.records, now),
         targets=(one.record for one in targets.values()),
         retiring={one.live.app: one.retired for one in retiring},
+        holidays=next(filter(None, (one.edition for one in _calendars(desired))), ""),
     )
 
     secrets = secrets_of(generation)
@@ -324,6 +327,7 @@ def make_plan(
             *map(Warned, clock_warnings(actual, now)),
             *unread_warnings(actual, budget),
             *_cron_warnings(desired.schedules, changed, now),
+            *calendar_warnings(desired.schedules, now),
             *target_warnings(targets.values(), locations),
             *map(Warned, desired.uncommitted),
         ),
@@ -357,6 +361,11 @@ def make_plan(
 
 def _members(desired: Desired, now: int) -> list[Member]:
     return members_of(desired.schedules, desired.settings.tasks, now)
+
+
+def _calendars(desired: Desired) -> Iterator[Calendar]:
+    for schedule in desired.schedules:
+        yield from schedule.calendars
 
 
 def _unread_apps(actual: Actual, settings: EnvironmentSettings) -> frozenset[str]:

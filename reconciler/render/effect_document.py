@@ -53,6 +53,11 @@ class EffectPart(Part):
     doubled: list[str] = Field(
         description="Will run although the work of that hour, day, week, month or year is done."
     )
+    excluded: list[str] = Field(
+        description="The first occurrences of the next year that dates in `exclude` take out, "
+        "where these are new."
+    )
+    excluded_count: int = Field(description="How many they are in all.")
     clock_change: ClockChangePart | None = Field(
         description="The next one in its zone; null when it moves none of the times."
     )
@@ -66,6 +71,8 @@ def effect_part(effect: TimeEffect) -> EffectPart:
         after=_minutes(effect.after),
         skipped=_minutes(effect.skipped),
         doubled=_minutes(effect.change.doubled),
+        excluded=_minutes(effect.excluded.first),
+        excluded_count=effect.excluded.count,
         clock_change=None if effect.clock is None else _clock_change(effect.clock),
     )
 

@@ -29,6 +29,15 @@ def lost_or_repeated(effect: TimeEffect) -> Iterator[str]:
         yield f"doubles {_first(change.doubled)}: it has run in that {change.unit} already"
 
 
+def excluded_words(effect: TimeEffect) -> Iterator[str]:
+    """The occurrences that dates take out of the next year; a line, or none."""
+    found = effect.excluded
+    if found.count:
+        more = f" and {found.count - len(found.first):,} more"
+        listed = listed_times(found.first) + (more if found.count > len(found.first) else "")
+        yield f"excludes {count(found.count, 'occurrence')} of the next year: {listed}"
+
+
 def clock_words(clock: ClockChange) -> str:
     """``clock change in Europe/Berlin at 2027-03-28T01:00Z: 06:00 moves from 05:00Z to 04:00Z``."""
     parts = [_moved(clock.moved)] if clock.moved else []

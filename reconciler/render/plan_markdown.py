@@ -29,7 +29,7 @@ from reconciler.render.cost_words import (
     tolerance_words,
     wakes_words,
 )
-from reconciler.render.effect_words import clock_words, lost_or_repeated
+from reconciler.render.effect_words import clock_words, excluded_words, lost_or_repeated
 from reconciler.render.fitting import Section, fitted
 from reconciler.render.links import Links
 from reconciler.render.markdown import code, code_fence, prose
@@ -379,6 +379,7 @@ def _runs(effect: TimeEffect, change: Change, now: int) -> Iterator[str]:
         yield "no runs while it is suspended" if "suspended" in change.after else "no runs"
     if was != will:
         yield f"{will:,} a month" + (f", was {was:,}" if was else "")
+    yield from excluded_words(effect)
     yield from (f"⚠️ {words}" for words in lost_or_repeated(effect))
 
 

@@ -11,7 +11,12 @@ from reconciler.plan import Change, Kind, Plan, TimeEffect
 from reconciler.plan.headline import headline, nothing_to_do
 from reconciler.plan.notification_rules import is_silenced
 from reconciler.render.action_style import SIGNS, painted
-from reconciler.render.effect_words import clock_words, first_times, lost_or_repeated
+from reconciler.render.effect_words import (
+    clock_words,
+    excluded_words,
+    first_times,
+    lost_or_repeated,
+)
 from reconciler.render.slots_text import slot_lines
 from reconciler.render.style import Style
 from reconciler.render.tz_words import moved_words, tz_notes, tz_title
@@ -99,6 +104,8 @@ def _effect_lines(effect: TimeEffect, style: Style) -> Iterator[str]:
             yield style.dim(f"             next was {first_times(effect.before, ROOM)}")
         if effect.after:
             yield style.dim(f"             next is  {first_times(effect.after, ROOM)}")
+    for words in excluded_words(effect):
+        yield style.dim(f"             {words}")
     for words in lost_or_repeated(effect):
         yield style.yellow(f"             {words}")
     if effect.moves and effect.clock is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_a_commit_is_read_and_not_the_work_tree(repository: GitRepository) -> No
     assert files.read("jobs/new.py") is None
     assert sorted(files.paths()) == ["jobs/say.py", "other/readme.txt"]
     assert files.place == f"commit {commit[:12]}"
+    assert files.year == datetime.now(UTC).year
 
 
 def test_paths_are_those_below_the_folder_of_the_settings(repository: GitRepository) -> None:

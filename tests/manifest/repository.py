@@ -13,6 +13,7 @@ class MemoryFiles:
     """Files by path; counts how often each is read."""
 
     files: Mapping[str, str | bytes]
+    year: int = 2026
     reads: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -10,10 +10,10 @@ from typing import Final
 
 from reconciler.alerts import Alerts
 from reconciler.cron import Timetable, instant, parse, parse_times
+from reconciler.manifest.calendar import DateRange
 from reconciler.manifest.location import Location
 from reconciler.manifest.retries import Retries
 from reconciler.manifest.schedule import (
-    DateRange,
     Exclusion,
     FunctionTarget,
     Schedule,
