@@ -59,7 +59,7 @@ class Fates:
         missed = {reason for key in keys for reason in reports.missed.get(key, ())}
         skipped = {reason for key in keys for reason in reports.skipped.get(key, ())}
         # Not promised: the lines of a runs file whose commit was acknowledged and then lost.
-        lost = not reports.unsure.isdisjoint(keys) or self._forgotten(nominal)
+        lost = not reports.unsure.isdisjoint(keys) or self._is_forgotten(nominal)
         if started:
             # A start that was never confirmed may be dropped when it would be attempted again.
             dropped = (missed or skipped) and self._disturbed(nominal)
@@ -73,17 +73,17 @@ class Fates:
         elif skipped:
             if not any(self._rightly_skipped(nominal, reason) for reason in skipped):
                 yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
-        elif not (lost or self._open(nominal)):
+        elif not (lost or self._waits(nominal)):
             yield f"{nominal} neither started nor is it reported"
 
-    def _forgotten(self, nominal: Nominal) -> bool:
-        """Whether every record was lost that it was open."""
-        return any(key.id in self.world.harm.forgotten for key in nominal.keys)
+    def _is_forgotten(self, nominal: Nominal) -> bool:
+        """Whether every record was lost that it was open, or that its schedule was live then."""
+        harm = self.world.harm
+        forgotten = any(key.id in harm.forgotten for key in nominal.keys)
+        return forgotten or nominal.due <= harm.uncounted
 
-    def _open(self, nominal: Nominal) -> bool:
-        """Whether it still waits, or no wake could know that it was due."""
-        if nominal.due <= self.world.harm.uncounted:
-            return True
+    def _waits(self, nominal: Nominal) -> bool:
+        """Whether it still waits for an earlier run."""
         waits = not self.reports.queued.isdisjoint(nominal.keys)
         return waits and nominal.due >= self.world.over - QUEUED_LONG
 

@@ -123,6 +123,13 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "for at in line.times if not any(at in counted for counted in by_name)",
         "for at in line.times",
     ),
+    # Lets the first miss of a schedule be the only one that raises an alarm.
+    "one miss of a schedule is enough": Edit(
+        "reconciler.dispatch.decide.notifications",
+        "        if not times:\n            return\n        for counted in",
+        "        if not times or self.misses.get(line.name):\n"
+        "            return\n        for counted in",
+    ),
     # Takes the alarms of a recovered cursor from the wakes' lines, whatever was sent.
     "recovered misses are not counted": Edit(
         "reconciler.dispatch.decide.recovery",

@@ -6,7 +6,7 @@
   counted when the Volume was emptied may be counted again, once the cursor is lost as well; and so
   may what a wake undid in the cursor which paused while it wrote it.
 * Liveness: a miss that a runs file reports is in an alarm, once an undisturbed wake comes within a
-  day.
+  day. What the wake that wrote it did not get into the cursor is decided anew.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from reconciler.model.occurrence import Occurrence, parse_minute
 from reconciler.model.outbox import NotificationKind
-from reconciler.model.runs_file import RunState
+from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.model.task import is_task
-from tests.simulation.nominal import Calendar, CleanWakes
+from tests.simulation.nominal import Calendar, CleanWakes, Nominal
 from tests.simulation.reports import Reports
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import ENTRY_LIFE, Alarm, World
@@ -135,12 +135,21 @@ def _not_alarmed(
                 # An alarm is for those whom the live generation names.
                 if nominal is None or nominal.until <= looked or looked > seen + PATIENCE:
                     continue
-                # The wake that wrote it did not reach the cursor: what is live then decides anew.
-                if nominal.may_be_barred and not reports.skipped.keys().isdisjoint(nominal.keys):
+                if _is_decided_anew(world, log, nominal, reports):
                     continue
                 alarms = alarmed.get(nominal.identity, {}).values()
                 if not any(_covers(fields, at) for fields in alarms):
                     yield f"{nominal} is reported missed, and no alarm says so"
+
+
+def _is_decided_anew(world: World, log: WakeLog, nominal: Nominal, reports: Reports) -> bool:
+    """Whether the wake that wrote a file did not reach the cursor, and a later one found that the
+    occurrence had started after all, or is suspended or excluded by then.
+    """
+    if f"{log.execution}.{log.part}" in world.cursors:
+        return False
+    skipped = nominal.may_be_barred and not reports.skipped.keys().isdisjoint(nominal.keys)
+    return skipped or not reports.started.isdisjoint(nominal.keys)
 
 
 def _covers(fields: Mapping[str, Any], at: int) -> bool:

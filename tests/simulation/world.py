@@ -222,6 +222,8 @@ class World:
     alarms: list[Alarm] = field(default_factory=list)
     confirmed: set[str] = field(default_factory=set)
     """The calls that a claim has named as started."""
+    cursors: set[object] = field(default_factory=set)
+    """The ids of all cursors that were ever stored."""
     sendings: dict[str, set[str]] = field(default_factory=dict)
     """The keys under which attempts to send a notice were claimed, by its id."""
     triggered: set[str] = field(default_factory=set)
@@ -259,6 +261,8 @@ class World:
         self.entries[key] = (entry, self.now)
         if entry.get("state") == ClaimState.STARTED:
             self.confirmed.add(str(entry.get("call")))
+        if key == CURSOR_KEY:
+            self.cursors.add(entry.get("id"))
         if key.startswith(NOTICE_PREFIX):
             self.sendings.setdefault(notice_of(key), set()).add(key)
 
