@@ -33,7 +33,7 @@ from tests.simulation.starts import Starts
 from tests.simulation.world import Call, World
 
 QUEUED_LONG: Final = 2 * 86400.0
-"""Seconds after which nothing waits any longer for an earlier run."""
+"""Seconds after which nothing waits any longer for an earlier run that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,11 @@ class Fates:
 
     def _waits(self, nominal: Nominal) -> bool:
         """Whether it still waits for an earlier run."""
-        waits = not self.reports.queued.isdisjoint(nominal.keys)
-        return waits and nominal.due >= self.world.over - QUEUED_LONG
+        if self.reports.queued.isdisjoint(nominal.keys):
+            return False
+        runs = self.starts.by_schedule.get(nominal.identity, ())
+        is_behind = any(call.ends > self.world.over for call, _ in runs)
+        return is_behind or nominal.due >= self.world.over - QUEUED_LONG
 
     def _extra(self, nominal: Nominal, started: Sequence[Call]) -> Iterator[str]:
         """Starts of what ``catchup`` gives up."""
