@@ -38,7 +38,7 @@ def main() -> int:
         if not is_current(REPOSITORY, data):
             record(copies[0].root, data)
         for change, verdict in _verdicts(played, copies, read(data)):
-            noticed += verdict is Verdict.NOTICED
+            noticed += verdict.noticed
             if verdict is not Verdict.NOTICED:
                 print(f"{verdict.value}: {change}", flush=True)
     share = noticed / len(played) if played else 1.0

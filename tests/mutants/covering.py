@@ -32,8 +32,16 @@ SUITES: Final = (
     "simulation",
 )
 """Tests that run the code in pytest's own process, where coverage.py sees it."""
-_SLOW: Final = ("tests/contracts/", "tests/simulation/")
-"""Those of which a test takes longer than many others together, the slowest last."""
+_ELSEWHERE: Final = (
+    "tests/simulation/test_simulation.py::test_a_core_that_is_broken_on_purpose_is_found_out"
+)
+"""A test among them that runs the code in processes of its own, for minutes: it covers nothing."""
+SLOW: Final = {
+    "tests/contracts/": ("dispatch", "deploy"),
+    "tests/simulation/": ("dispatch", "model"),
+}
+"""Suites of which a test takes longer than many others together, the slowest last, and the folders
+whose changes they are to notice: those of the others are for the tests of their own folders."""
 _REACH: Final = 40
 """Lines that a statement may have: coverage.py records some lines of a statement only."""
 
@@ -50,19 +58,20 @@ class Covering:
         Returns:
             One run of tests after the other. Those of the module's own folder come first, and of
             them those that run most of the module: they are the likeliest to notice a change of it.
-            The slow ones come last.
+            The slow ones come last, where they count.
         """
-        lines = self.by_line.get(path, {})
+        lines, folder = self.by_line.get(path, {}), Path(path).parts[1]
+        others = tuple(suite for suite, folders in SLOW.items() if folder not in folders)
         of_module = Counter(test for tests in lines.values() for test in tests)
-        own = f"tests/{Path(path).parts[1]}/"
 
         def turn(test: str) -> tuple[int, bool]:
-            slow = next((n for n, suite in enumerate(_SLOW, 1) if test.startswith(suite)), 0)
-            return slow, not test.startswith(own)
+            slow = next((n for n, suite in enumerate(SLOW, 1) if test.startswith(suite)), 0)
+            return slow, not test.startswith(f"tests/{folder}/")
 
         for at in range(line, line - _REACH, -1):
             if at in lines:
-                tests = sorted(lines[at] or of_module, key=lambda test: (-of_module[test], test))
+                found = [test for test in lines[at] or of_module if not test.startswith(others)]
+                tests = sorted(found, key=lambda test: (-of_module[test], test))
                 return [list(run) for _, run in groupby(sorted(tests, key=turn), key=turn)]
         return ()
 
@@ -75,7 +84,8 @@ def record(root: Path, data: Path) -> None:
     """
     tests = [str(Path("tests", suite)) for suite in SUITES]
     plugin = ("-p", "tests.mutants.fresh_caches")
-    options = ("-q", "-n", "2", *plugin, "--cov=reconciler", "--cov-context=test", "--cov-report=")
+    covering = ("--cov=reconciler", "--cov-context=test", "--cov-report=")
+    options = ("-q", "-n", "2", *plugin, *covering, "--deselect", _ELSEWHERE)
     subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
         cwd=root,

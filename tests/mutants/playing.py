@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,19 +15,28 @@ from typing import Final
 import pytest
 
 from tests.mutants.changes import Change
-from tests.mutants.covering import environment
+from tests.mutants.covering import SLOW, environment
 
-PATIENCE: Final = 900
-"""Seconds for one run of the tests of a change; each single test has a minute. A change that makes
-the code run without end is noticed by that."""
+LIMIT: Final = 60
+LIMIT_OF_SLOW: Final = 600
+"""Seconds that a single test may take, also on a busy machine. A change that makes the code run
+without end is noticed by that."""
+MOST: Final = 20
+"""Times that, for one run of tests: an import that never ends is part of no test."""
 
 
 class Verdict(Enum):
     """What became of a change."""
 
     NOTICED = "noticed"
+    ENDLESS = "noticed, since a test took too long"
     SURVIVED = "survived"
     UNCOVERED = "no test runs this line"
+
+    @property
+    def noticed(self) -> bool:
+        """Whether a test tells the change from the code as it is."""
+        return self in (Verdict.NOTICED, Verdict.ENDLESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Copy:
         afterwards.
 
         Raises:
-            RuntimeError: pytest has not found the tests, so that nothing is known.
+            RuntimeError: pytest itself has failed, so that nothing is known.
         """
         if not runs:
             return Verdict.UNCOVERED
@@ -61,22 +71,24 @@ class Copy:
         before = module.read_bytes()
         module.write_bytes(change.applied(before))
         try:
-            return Verdict.NOTICED if any(map(self._notice, runs)) else Verdict.SURVIVED
+            verdicts = (self._verdict(tests) for tests in runs)
+            return next((one for one in verdicts if one.noticed), Verdict.SURVIVED)
         except RuntimeError as error:
             raise RuntimeError(f"{change}: {error}") from error
         finally:
             module.write_bytes(before)
 
-    def _notice(self, tests: Sequence[str]) -> bool:
+    def _verdict(self, tests: Sequence[str]) -> Verdict:
         """Whether one of these tests fails.
 
         Raises:
-            RuntimeError: pytest has not found them.
+            RuntimeError: pytest itself has failed.
         """
         listing = self.root / "chosen-tests"
         listing.write_text("".join(f"{test}\n" for test in tests))
+        seconds = LIMIT_OF_SLOW if tests[0].startswith(tuple(SLOW)) else LIMIT
         # By a thread, which ends the process: no exception ends a loop that never waits.
-        limit = ("-o", "timeout=60", "-o", "timeout_method=thread")
+        limit = ("-o", f"timeout={seconds}", "-o", "timeout_method=thread")
         profile = ("--hypothesis-profile", "unshrunk")
         options = ("-q", "-x", "-p", "no:cacheprovider", *profile, *limit, f"@{listing}")
         try:
@@ -86,11 +98,23 @@ class Copy:
                 env=environment(self.root),
                 capture_output=True,
                 text=True,
-                timeout=PATIENCE,
+                timeout=seconds * MOST,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return True
-        if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return Verdict.ENDLESS
+        if done.returncode == pytest.ExitCode.INTERNAL_ERROR:
             raise RuntimeError(f"{done.stdout}{done.stderr}")
-        return done.returncode != 0
+        gone = set(re.findall(rf"^ERROR: not found: {self.root}/(.+)$", done.stderr, re.MULTILINE))
+        if gone:
+            rest = [_without(test, gone) for test in tests if test not in gone]
+            return self._verdict(list(dict.fromkeys(rest))) if rest else Verdict.SURVIVED
+        if done.returncode == pytest.ExitCode.OK:
+            return Verdict.SURVIVED
+        return Verdict.ENDLESS if "+ Timeout +" in done.stdout else Verdict.NOTICED
+
+
+def _without(test: str, gone: Collection[str]) -> str:
+    """The test, with whatever parameters it has if the change has taken away one of them."""
+    function = test.partition("[")[0]
+    return function if function in gone else test
