@@ -32,6 +32,15 @@ class Catchup(StrEnum):
     NONE = "none"
 
 
+class Condition(StrEnum):
+    """The outcome of an upstream for which a schedule waits."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ENDED = "ended"
+    """Whatever it is; also when the upstream did not run."""
+
+
 class Delivery(StrEnum):
     """Whether an occurrence may run twice or not at all if a wake dies while it starts it."""
 

@@ -36,7 +36,10 @@ TARGETS_FORMAT: Final = 4
 """Since this format a record may be of a code target, or have resources for its runs. Only a
 generation with such a record is written in it: an older wake would start its runs without what they
 need."""
-GENERATION_FORMAT: Final = TARGETS_FORMAT
+DEPENDENCIES_FORMAT: Final = 5
+"""Since this format a record may wait for others. Only a generation with such a record is written
+in it: an older wake would start its occurrences without waiting."""
+GENERATION_FORMAT: Final = DEPENDENCIES_FORMAT
 """The newest format that this version reads."""
 HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
@@ -298,6 +301,8 @@ def encode_generation(generation: Generation) -> bytes:
 
 def _format(records: Sequence[ScheduleRecord]) -> int:
     """The oldest format that can say the records, so that an older version reads them if it can."""
+    if any(record.after or record.dependants for record in records):
+        return DEPENDENCIES_FORMAT
     if any(record.code or record.resources for record in records):
         return TARGETS_FORMAT
     texts = (text for record in records for text in record.when)

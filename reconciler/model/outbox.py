@@ -37,6 +37,9 @@ class NotificationKind(StrEnum):
     """A slot should have woken, and did not."""
     DAMAGED = "damaged"
     """Something that is stored cannot be read."""
+    WAITING = "waiting"
+    """An occurrence still waits for others at the time ``by``. Each wake makes it anew while that
+    is so: it is never stored, and versions without it find none."""
     PING_START = "ping-start"
     PING_SUCCESS = "ping-success"
     PING_FAIL = "ping-fail"

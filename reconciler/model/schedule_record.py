@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from reconciler.alerts import Address, AlertRule
 from reconciler.cron import Timetable, timetable_of
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
+from reconciler.model.upstream import Upstream
 from reconciler.policies import Catchup, Delivery, Overlap
 
 
@@ -44,6 +45,11 @@ class ScheduleRecord:
         formerly: earlier names, oldest first, each with the last epoch minute that it names.
             Occurrences up to then keep the old name, and with it their claims: what ran under the
             old name cannot run again under the new.
+        after: the schedules that it waits for, sorted by name.
+        follows: it has no times of its own: ``when`` and ``timezone`` are those of its one
+            upstream, and each occurrence of that one is also one of this schedule.
+        dependants: the schedules that wait for this one, sorted. Its runs are supervised, so that
+            their ends ask for a wake.
     """
 
     name: str
@@ -74,6 +80,9 @@ class ScheduleRecord:
     alerts: AlertRule | None = None
     ping: Address | None = None
     formerly: tuple[tuple[str, int], ...] = ()
+    after: tuple[Upstream, ...] = ()
+    follows: bool = False
+    dependants: tuple[str, ...] = ()
     protect: bool = False
     description: str | None = None
     owner: str | None = None
@@ -82,7 +91,7 @@ class ScheduleRecord:
     @property
     def supervised(self) -> bool:
         """Whether its runs need a supervisor."""
-        return self.retries > 0 or self.timeout is not None
+        return self.retries > 0 or self.timeout is not None or bool(self.dependants)
 
     def is_suspended(self, at: int) -> bool:
         """Whether nothing runs at this epoch minute because it is suspended."""
@@ -116,7 +125,7 @@ class ScheduleRecord:
             value = getattr(self, name)
             if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
                 raise TypeError(f"{name} is not what it should be")
-        for texts in (self.when, self.exclude, self.names):
+        for texts in (self.when, self.exclude, self.names, self.dependants):
             if not all(isinstance(text, str) for text in texts):
                 raise TypeError("its times or names are not texts")
         self.timetable()
@@ -135,6 +144,8 @@ class ScheduleRecord:
                 data[name] = format_minute(value)
             elif name in _PARTS:
                 data[name] = value.to_json()
+            elif name == "after":
+                data[name] = {one.name: one.to_json() for one in value}
             elif name == "formerly" and value:
                 data[name] = [[old, format_minute(last)] for old, last in value]
             elif name in _REQUIRED or value not in (default, {}):
@@ -156,6 +167,11 @@ class ScheduleRecord:
         values["formerly"] = tuple(
             (name, parse_minute(last)) for name, last in values.get("formerly", ())
         )
+        values["after"] = tuple(
+            Upstream.from_json(name, upstream)
+            for name, upstream in sorted(values.get("after", {}).items())
+        )
+        values["dependants"] = tuple(values.get("dependants", ()))
         for name in _PARTS.keys() & values.keys():
             values[name] = _PARTS[name](values[name])
         values["overlap"] = Overlap(values.get("overlap", Overlap.ALLOW))
@@ -191,6 +207,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "backoff": int | float,
     "factor": int | float,
     "timeout": int | None,
+    "follows": bool,
     "protect": bool,
     "labels": dict,
 }

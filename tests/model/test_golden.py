@@ -25,7 +25,8 @@ from reconciler.model.runs_file import RunState, decode_compacted, decode_wake_l
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.stored_generation import decode_generation, open_generation
 from reconciler.model.task import Ending, Task, decode_settled, decode_task
-from reconciler.policies import Catchup, Delivery, Overlap
+from reconciler.model.upstream import Upstream
+from reconciler.policies import Catchup, Condition, Delivery, Overlap
 from tests.dispatch.scenario import at
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -170,7 +171,7 @@ def test_a_file_keeps_the_name_that_it_bears() -> None:
         assert open_generation(read, "golden").digest == sha256(read).hexdigest()
 
 
-@pytest.mark.parametrize("form", [2, 3, GENERATION_FORMAT])
+@pytest.mark.parametrize("form", [2, 3, 4, GENERATION_FORMAT])
 def test_a_generation_is_written_in_the_oldest_format_that_can_say_it(form: int) -> None:
     read = content("generation.jsonl", form)
     assert decode_generation(read, "golden").encoded == read
@@ -210,6 +211,17 @@ def test_a_code_target_is_read_from_format_4() -> None:
     assert target.files == {"jobs/rates.py": "a" * 64}
     assert (target.image_files, target.lingers) == ({"requirements.txt": "b" * 64}, 10)
     assert generation.retiring == {"jobs-old-run": Retired(minute(at("08:10")), "jobs/old.py::run")}
+
+
+def test_dependencies_are_read_from_format_5() -> None:
+    extract, load, report = decode_generation(content("generation.jsonl", 5), "golden").records
+    assert (extract.after, extract.dependants) == ((), ("load", "report"))
+    assert (load.after, load.follows) == ((Upstream("extract", within=1),), True)
+    assert (load.when, load.timezone) == (extract.when, extract.timezone)
+    assert report.after == (
+        Upstream("extract", within=720, on=Condition.ENDED, by=585),
+        Upstream("load", within=1440, on=Condition.SUCCEEDED),
+    )
 
 
 def _newer(data: Any, newest: int) -> bytes:

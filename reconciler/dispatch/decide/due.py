@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times
 from reconciler.durations import format_seconds
@@ -223,6 +223,29 @@ def in_steps(dues: Sequence[Due], now: int, size: int = STEP_SIZE) -> Iterator[W
             begin, held = at - 1, 0
         held += counts[at]
     yield WakeStep(now, tuple(dues) if begin is None else tuple(_between(dues, begin, now)))
+
+
+Starting: TypeAlias = Mapping[Occurrence, tuple[ScheduleRecord, int]]
+"""What is to start: the record, and the first attempt that is not known to have failed."""
+
+
+def hold_back(
+    dues: Iterable[Due], carried_over: Starting, by_hand: str | None
+) -> tuple[list[Due], Starting, Starting]:
+    """What is due and what was carried over, without what waits for others; and that.
+
+    Args:
+        by_hand: the schedule that a person asks for: its occurrence waits for nothing.
+    """
+    free, held = [], dict[Occurrence, tuple[ScheduleRecord, int]]()
+    for due in dues:
+        if due.record.after and due.record.name != by_hand:
+            held |= {due.record.occurrence(at): (due.record, 1) for at in due.start}
+            due = due._replace(start=())
+        free.append(due)
+    others = {key: value for key, value in carried_over.items() if not value[0].after}
+    held |= {key: value for key, value in carried_over.items() if value[0].after}
+    return free, others, held
 
 
 def _between(dues: Sequence[Due], after: int | None, until: int) -> Iterator[Due]:

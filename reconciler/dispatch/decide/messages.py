@@ -68,6 +68,8 @@ def _what(notification: Notification, generation: Generation) -> str:
             return f"{name} did not run {notification.count} times, {since} to {time}{why}"
         case NotificationKind.MISSED:
             return f"{name} did not run, {subject} was missed{why}"
+        case NotificationKind.WAITING:
+            return f"{name} has not started by {notification.since}, {subject} waits{why}"
         case NotificationKind.RECOVERED:
             return f"{name} succeeded again, {subject}; it had failed since {notification.since}."
         case NotificationKind.DAMAGED:

@@ -83,6 +83,18 @@ def previous_time(record: ScheduleRecord, before: int) -> int | None:
     return found if found is not None and found > record.anchor else None
 
 
+def latest_time(record: ScheduleRecord, until: int) -> int | None:
+    """The newest occurrence of a record up to an epoch minute, within its bounds, also one that
+    does not run; None when there is none."""
+    after = record.anchor if record.start is None else max(record.anchor, record.start - 1)
+    last = until if record.end is None else min(until, record.end - 1)
+    if record.at is not None:
+        return record.at if after < record.at <= last else None
+    timetable = record.timetable()
+    found = None if timetable is None else timetable.previous(last)
+    return found if found is not None and found > after else None
+
+
 def _beyond(record: ScheduleRecord, at: int) -> bool:
     return record.end is not None and at >= record.end
 

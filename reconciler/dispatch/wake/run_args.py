@@ -17,8 +17,8 @@ from reconciler.model.occurrence import Occurrence
 from reconciler.model.schedule_record import ScheduleRecord
 
 if TYPE_CHECKING:
+    from reconciler.dispatch.decide.due import Starting
     from reconciler.dispatch.ports import Claims
-    from reconciler.dispatch.wake.step import Starting
 
 
 async def with_args(due: Due, args: Mapping[str, Any], claims: Claims) -> Due:

@@ -272,6 +272,7 @@ class _Starter:
             delivery=record.delivery,
             ping=record.ping,
             resources=record.resources,
+            waited_for=bool(record.dependants),
         )
         return await self.caller.supervise(order.to_json())
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.dispatch.answers import UnavailableError
-from reconciler.dispatch.decide.due import DropOutcome, Dropped, Due
+from reconciler.dispatch.decide.due import DropOutcome, Dropped, Due, Starting
 from reconciler.dispatch.wake.start import StartResult, start
 from reconciler.model.claim import Claimant, ClaimState, claim_key, read_claim
 from reconciler.model.formats import Damaged, Entry
@@ -25,9 +25,6 @@ DROPPED_CLAIMED: Final = 100
 """Of the occurrences of one schedule that one step drops, how many (the newest) are claimed as
 dropped: no simultaneous wake starts what this one reports, nor the other way round; nor does a
 later one that looks at them again, when nothing excludes them any more."""
-
-Starting: TypeAlias = Mapping[Occurrence, tuple[ScheduleRecord, int]]
-"""What is to start: the record, and the first attempt that is not known to have failed."""
 
 
 @dataclass
@@ -95,9 +92,9 @@ class StepProcessor:
         # claimed; where none has to, what is due now comes first.
         apart = [due for due in dues if due.record.overlap is not Overlap.ALLOW]
         taken = await self._drop(apart, open_before, tally)
-        await self._start_all({**due_now, **taken, **carried_over}, tally)
+        await self.start_all({**due_now, **taken, **carried_over}, tally)
         others = (due for due in dues if due.record.overlap is Overlap.ALLOW)
-        await self._start_all(await self._drop(others, open_before, tally), tally)
+        await self.start_all(await self._drop(others, open_before, tally), tally)
 
     async def give_up(self, dropped: Iterable[Dropped], attempts: Mapping[str, int]) -> None:
         """Claim what earlier wakes left pending and is dropped after all: another wake that finds
@@ -116,7 +113,26 @@ class StepProcessor:
             for occurrence, entry in claims
         )
 
-    async def _start_all(self, starting: Starting, tally: Tally) -> None:
+    async def drop(self, dropped: Mapping[Occurrence, Dropped], tally: Tally) -> list[Occurrence]:
+        """Claim single occurrences as dropped and write them down; returns those that another wake
+        had claimed."""
+        taken = await at_once(
+            self._is_taken(
+                occurrence.id, self.claimant.dropped(_CLAIMED_AS[item.outcome], item.reason)
+            )
+            for occurrence, item in dropped.items()
+        )
+        others = []
+        for (occurrence, item), is_taken in zip(dropped.items(), taken, strict=True):
+            if is_taken:
+                others.append(occurrence)
+                continue
+            tally.records.append(dropped_line(item, self.claimant.now))
+            tally.settled.append(occurrence.id)
+        return others
+
+    async def start_all(self, starting: Starting, tally: Tally) -> None:
+        """Start occurrences, those of one schedule in the order of time where that matters."""
         lanes: dict[object, list[Occurrence]] = {}
         for occurrence, (record, _attempt) in starting.items():
             together = record.overlap is Overlap.ALLOW

@@ -60,6 +60,7 @@ class RunOrder:
         timeout: seconds that one try may take; None for the target's own limit.
         ping: what is asked for when it starts and ends.
         resources: in place of those of the deployed function, as a schedule's record has them.
+        waited_for: whether other schedules wait for its end, so that each end asks for a wake.
     """
 
     occurrence: str
@@ -73,6 +74,7 @@ class RunOrder:
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     ping: Address | None = None
     resources: Mapping[str, Any] = field(default_factory=dict)
+    waited_for: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The argument of the supervisor's call."""
@@ -80,6 +82,8 @@ class RunOrder:
         order = {**asdict(self), "ping": ping}
         if not self.resources:
             del order["resources"]  # a supervisor of an earlier version knows no such field
+        if not self.waited_for:
+            del order["waited_for"]  # nor this one
         return order
 
     @classmethod

@@ -18,9 +18,10 @@ from reconciler.dispatch.adapters.modal_calls import (
     SystemClock,
     encode_ending,
 )
-from reconciler.dispatch.answers import CallState, NotStartedError, StartUnknownError
+from reconciler.dispatch.answers import CallState
+from reconciler.dispatch.wake.ends import ask_for_wake
 from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
-from reconciler.model.generation import APP_VARIABLE, ON_DEMAND
+from reconciler.model.generation import APP_VARIABLE
 from reconciler.policies import LONGEST_RUN
 
 SUPERVISED_AT_ONCE: Final = 500
@@ -32,32 +33,27 @@ SUPERVISOR_TIMEOUT: Final = LONGEST_RUN
 async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
     """Supervise one run; returns how it ended.
 
-    When it failed, a wake is asked for, so that recipients are notified now and not with the next
-    cron.
+    When it failed, or other schedules wait for it, a wake is asked for: recipients are notified,
+    and what waits is started, now and not with the next cron.
     """
     claims, caller = _ports()
     call = modal.current_function_call_id() or f"local-{uuid4().hex}"
+    run_order, clock = RunOrder.from_json(order), SystemClock()
     supervisor = Supervisor(
-        order=RunOrder.from_json(order),
+        order=run_order,
         call=call,
         token=uuid4().hex,
-        clock=SystemClock(),
+        clock=clock,
         claims=claims,
         caller=caller,
         pause=asyncio.sleep,
         messenger=HttpMessenger(),
     )
     status = await supervisor.run()
-    if status.state in (CallState.FAILED, CallState.TIMED_OUT):
-        await _wake_after(call, caller)
+    if run_order.waited_for or status.state in (CallState.FAILED, CallState.TIMED_OUT):
+        app = os.environ[APP_VARIABLE]
+        await ask_for_wake(call, app, clock, claims, caller, asyncio.sleep)
     return encode_ending(status)
-
-
-async def _wake_after(call: str, caller: ModalCaller) -> None:
-    try:
-        await caller.start(os.environ[APP_VARIABLE], ON_DEMAND, {"after": call})
-    except (NotStartedError, StartUnknownError):
-        return  # the next wake sees the end as well
 
 
 @cache

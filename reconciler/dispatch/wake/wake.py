@@ -11,6 +11,7 @@ chores, notifications, recovering the cursor) is imported where it is needed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -22,9 +23,11 @@ from reconciler.dispatch.decide.due import (
     NO_TASKS,
     Due,
     FoundTasks,
+    Starting,
     WakeStep,
     decide_pending,
     find_due,
+    hold_back,
     in_steps,
 )
 from reconciler.dispatch.wake.cursor_entry import CursorWriter, read_cursor, record_sendings
@@ -35,7 +38,7 @@ from reconciler.dispatch.wake.request import (
     WakeRequest,
 )
 from reconciler.dispatch.wake.start import CLAIM_LIFE
-from reconciler.dispatch.wake.step import Starting, StepProcessor, Tally, dropped_line
+from reconciler.dispatch.wake.step import StepProcessor, Tally, dropped_line
 from reconciler.model.claim import Claimant
 from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import REPAIR, Damaged, FormatError
@@ -46,15 +49,22 @@ from reconciler.model.task import NAME_PREFIX, is_task
 from reconciler.policies import Overlap
 
 if TYPE_CHECKING:
+    from reconciler.dispatch.ports import Caller
     from reconciler.dispatch.wake.damage import FoundDamage
+    from reconciler.dispatch.wake.dependencies import Dependencies
     from reconciler.dispatch.wake.repeats import Before
-    from reconciler.model.outbox import Sending
+    from reconciler.model.outbox import Notification, Sending
 
 CALLS_WATCHED: Final = 500
 """Open calls whose end one wake asks for at a time, of each schedule the oldest first."""
 WATCHING: Final = timedelta(minutes=2)
 """The age from which a wake asks for no more of them. Until then it does: as many end as are
 started, and what no wake gets round to piles up until Modal has forgotten it."""
+
+
+FURTHER_ROUNDS: Final = 20
+"""How often a wake looks again because a run has ended for which something waits, before it leaves
+that to the next wake."""
 
 
 async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
@@ -73,7 +83,7 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
     """
     started = ports.clock.now()
     try:
-        return await _wake(ports, request, started)
+        return await _rounds(ports, request, started)
     except FormatError as error:
         from reconciler.dispatch.wake.damage import (
             notify_of_outage,  # start-up time: mostly all is well
@@ -83,7 +93,37 @@ async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
         raise
 
 
-async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLog:
+async def _rounds(ports: Ports, request: WakeRequest, started: datetime) -> WakeLog:
+    """Process what is due, and again while a run has ended meanwhile for which something waits: its
+    end asked for a wake that could not know yet what waits for it."""
+    log, running = await _wake(ports, request, started)
+    for number in range(1, FURTHER_ROUNDS + 1):
+        if request.as_if is not None or not await _have_ended(running, ports.caller):
+            break
+        again = WakeRequest(wake=request.wake, token=f"{number}.{request.token}", slot=request.slot)
+        further, running = await _wake(ports, again, ports.clock.now())
+        log = replace(
+            log,
+            records=(*log.records, *further.records),
+            sendings=(*log.sendings, *further.sendings),
+        )
+    return log
+
+
+async def _have_ended(calls: Iterable[str], caller: Caller) -> bool:
+    """Whether one of these calls has ended; without an answer none has, and the next wake sees."""
+    for call in calls:
+        with suppress(UnavailableError):
+            if (await caller.status(call)).ended:
+                return True
+    return False
+
+
+async def _wake(
+    ports: Ports, request: WakeRequest, started: datetime
+) -> tuple[WakeLog, frozenset[str]]:
+    """Process what is due once; returns what was done, and the calls that this wake started and for
+    whose end something waits."""
     generation = await ports.generations.live()
     cursor = await read_cursor(ports, generation, started)
     if generation is None:
@@ -95,7 +135,8 @@ async def _wake(ports: Ports, request: WakeRequest, started: datetime) -> WakeLo
     if request.args:
         from reconciler.dispatch.wake.run_args import with_args  # start-up time: a person wakes
 
-        dues = [await with_args(due, request.args, ports.claims) for due in dues]
+        # Those of others that follow it have their own arguments.
+        dues[0] = await with_args(dues[0], request.args, ports.claims)
     if request.as_if is None:
         dues = await _not_settled(dues, cursor, ports, now)
     elif dues:
@@ -118,7 +159,9 @@ class _Wake:
     before: Before | None = None
     """What the history says of what a person asks for; None where it is not asked."""
 
-    async def run(self, cursor: Cursor, steps: Iterable[WakeStep]) -> WakeLog:
+    async def run(
+        self, cursor: Cursor, steps: Iterable[WakeStep]
+    ) -> tuple[WakeLog, frozenset[str]]:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
         now = self.request.until(self.started)
         processor = StepProcessor(claimant, self.ports.claims, self.ports.caller, now)
@@ -128,6 +171,8 @@ class _Wake:
         if self.request.trigger is not None:
             processor.queued.update(self.pending_before(cursor, now))
         logs: list[WakeLog] = []
+        waits: Dependencies | None = None
+        calls: set[str] = set()
         damaged = [*cursor.damaged, *self.tasks.damaged, *await self.tidy_once_a_day(cursor)]
         if self.before is not None:
             damaged += self.before.damaged
@@ -139,9 +184,14 @@ class _Wake:
                 tally.records.extend(self.tasks.lines)
                 tally.damaged.extend(damaged)
             carried_over = {} if logs else await self.carried_over(cursor, processor, tally)
-            await processor.process(step.dues, carried_over, open_before, tally)
-            await self.leave_out_repeats(read, tally)
+            free, others, held = hold_back(step.dues, carried_over, self.request.trigger)
+            await processor.process(free, others, open_before, tally)
             ended = [] if logs else await self.ended_calls(cursor.calls)
+            if held:
+                waits = waits or self.dependencies(cursor, now)
+                await waits.process(held, processor, tally, ended)
+                calls.update(tally.calls)
+            await self.leave_out_repeats(read, tally)
             found = await self.found_damage((*tally.damaged, *self.generation.damaged))
             log = self.log(step.through, len(logs) + 1, tally, ended, found)
             if log.records or log.pending or log.damaged:
@@ -151,10 +201,18 @@ class _Wake:
             # Last: until a task's file goes, a wake that dies leaves it to the next one.
             await self.settle_tasks(tally, first=not logs)
             logs.append(log)
-        sendings = await self.notify(claimant, woken, cursor, logs[-1])
+        late = [] if waits is None else waits.late
+        sendings = await self.notify(claimant, woken, cursor, logs[-1], late)
         records = tuple(line for log in logs for line in log.records)
         before = () if self.before is None else self.before.lines
-        return replace(logs[-1], records=records, sendings=sendings, before=before)
+        log = replace(logs[-1], records=records, sendings=sendings, before=before)
+        return log, frozenset() if waits is None else frozenset(waits.running & calls)
+
+    def dependencies(self, cursor: Cursor, now: int) -> Dependencies:
+        from reconciler.dispatch.wake.dependencies import Dependencies  # start-up time: few wait
+
+        by_hand = cursor.triggered
+        return Dependencies(self.generation, self.ports.log, now, self.started, by_hand)
 
     def pending_before(self, cursor: Cursor, now: int) -> Iterator[str]:
         """The schedules with an earlier occurrence that is pending, and for which later ones wait.
@@ -302,14 +360,20 @@ class _Wake:
         )
 
     async def notify(
-        self, claimant: Claimant, woken: Mapping[str, str], cursor: Cursor, last: WakeLog
+        self,
+        claimant: Claimant,
+        woken: Mapping[str, str],
+        cursor: Cursor,
+        last: WakeLog,
+        late: Iterable[Notification],
     ) -> tuple[Sending, ...]:
         """Send the notifications, now that all else is safe.
 
         Args:
             woken: when each slot last woke before this wake.
+            late: alerts about what still waits.
         """
-        ports, notifications = self.ports, [*cursor.outbox.notifications.values()]
+        ports, notifications = self.ports, [*cursor.outbox.notifications.values(), *late]
         if self.request.regular and self.generation.alerts is not None:
             from reconciler.dispatch.decide.notifications import overdue_notifications
 
@@ -371,7 +435,11 @@ def _requested(
             raise FormatError(unreadable.why, where=unreadable.where, remedy=REPAIR)
         if record is None:
             raise UnknownScheduleError(request.trigger)
-        return [Due(record, (now,))]
+        if not record.dependants:
+            return [Due(record, (now,))]
+        from reconciler.dispatch.wake.dependencies import followers  # start-up time: few have any
+
+        return [Due(record, (now,)), *followers(generation, record, now)]
     if request.as_if is not None:
         return find_due(generation, Lookback(now - 1), now)
     return find_due(generation, lookback, now)
