@@ -42,7 +42,9 @@ lint: setup
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
 	$(BIN)/zizmor --offline --persona auditor .github action.yml
 
-test: lint $(NODE)
+# A test that runs CI's own block leaves CHECKS empty: the run that it is part of has made them.
+CHECKS := lint
+test: $(CHECKS) $(NODE)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 explore: setup

@@ -116,15 +116,22 @@ class Runner:
         return {name: legs[0] for name, legs in done.items()}
 
     def run_text(
-        self, workflow: str, after_leg: Callable[[str, JobResult], None] = lambda *_: None
+        self,
+        workflow: str,
+        after_leg: Callable[[str, JobResult], None] = lambda *_: None,
+        legs: int | None = None,
     ) -> dict[str, list[JobResult]]:
-        """Run the jobs of a workflow that is given as text; a job has a result for each leg."""
+        """Run the jobs of a workflow that is given as text; a job has a result for each leg.
+
+        Args:
+            legs: how many legs of each job's matrix run; None for all.
+        """
         done: dict[str, list[JobResult]] = {}
         for name, job in yaml.safe_load(workflow)["jobs"].items():
             needed = {need: done.get(need, []) for need in _list(job.get("needs"))}
             failed = not all(leg.succeeded for legs in needed.values() for leg in legs)
             needs = {need: {"outputs": legs[-1].outputs} for need, legs in needed.items() if legs}
-            for leg in job.get("strategy", {}).get("matrix", {}).get("include", [{}]):
+            for leg in job.get("strategy", {}).get("matrix", {}).get("include", [{}])[:legs]:
                 contexts = self._contexts(inputs=self.inputs, needs=needs, matrix=leg)
                 if is_met(job.get("if"), contexts, failed=failed):
                     result = self._job(job, contexts)
