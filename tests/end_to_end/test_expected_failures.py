@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import Done, Forked
+
 GOOD = 'name: a\nschedule: "0 6 * * *"\nfunction: shop/sync\n'
 BAD = "---\nname: BAD\nschedule: nonsense\nfuntcion: shop/sync\n"
 SHORT = 5_000
@@ -224,16 +226,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["rm", "-rf", str(tmp_path / "schedules")], check=True)
 
 
-def reconcile(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", *arguments],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **more},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def reconcile(folder: Path, *arguments: str, **more: str) -> Done:
+    variables = {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
+    return Forked(folder, variables).reconcile(*arguments)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -241,12 +236,12 @@ def test_an_expected_failure_says_what_to_do(folder: Path, name: str) -> None:
     case = CASES[name]
     case.make(folder)
     done = reconcile(folder, *case.command)
-    assert done.returncode == 1, done.stdout
-    assert case.says in done.stderr
-    assert case.remedy in done.stderr
-    assert "defect" not in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr) < SHORT * 2
+    assert done.code == 1, done.out
+    assert case.says in done.err
+    assert case.remedy in done.err
+    assert "defect" not in done.err
+    assert "Traceback" not in done.err
+    assert len(done.err) < SHORT * 2
 
 
 @pytest.mark.parametrize(
@@ -322,5 +317,13 @@ def test_a_current_folder_that_was_deleted_is_named(folder: Path) -> None:
 )
 def test_an_odd_environment_fails_nothing(folder: Path, variables: dict[str, str]) -> None:
     for command in ("validate", "lint", "next"):
-        done = reconcile(folder, command, **variables)
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler.cli", command],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (0, "")

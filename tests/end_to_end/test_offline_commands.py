@@ -11,18 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import Done, Forked
 
-def reconcile(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+
+def reconcile(folder: Path, *arguments: str, path: str = "") -> Done:
     """Run the command line in a folder, without an engine."""
-    return subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", *arguments],
-        cwd=folder,
-        env={"HOME": str(folder), "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return Forked(folder, {"HOME": str(folder), "PATH": path}).reconcile(*arguments)
 
 
 @pytest.fixture
@@ -38,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_validate_counts_what_is_valid(folder: Path) -> None:
     done = reconcile(folder, "validate")
-    assert (done.returncode, done.stdout) == (0, "2 schedules in 1 file of schedules: all valid.\n")
+    assert (done.code, done.out) == (0, "2 schedules in 1 file of schedules: all valid.\n")
 
 
 def test_validate_says_all_that_is_wrong_with_file_line_and_column(folder: Path) -> None:
@@ -46,19 +40,19 @@ def test_validate_says_all_that_is_wrong_with_file_line_and_column(folder: Path)
         "name: daily\nschedule: 0 6 * *\nfuntcion: shop/sync\n"
     )
     done = reconcile(folder, "validate")
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert "schedules/b.yaml:3:1" in done.stderr
-    assert "schedules/b.yaml:2:11" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 1
+    assert done.out == ""
+    assert "schedules/b.yaml:3:1" in done.err
+    assert "schedules/b.yaml:2:11" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
     (folder / "schedules" / "b.yaml").write_text("name: daily\nschedule: 0 6 * * *\n")
     (folder / "schedules" / "a.yaml").unlink()
     done = reconcile(folder, "validate", "--format", "json")
-    assert done.returncode == 1
-    assert json.loads(done.stdout) == {
+    assert done.code == 1
+    assert json.loads(done.out) == {
         "format": 2,
         "problems": [
             {
@@ -72,7 +66,7 @@ def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
     }
     (folder / "reconciler.yaml").write_text("apps: x\n")
     done = reconcile(folder, "validate", "--format", "json")
-    (problem,) = json.loads(done.stdout)["problems"]
+    (problem,) = json.loads(done.out)["problems"]
     assert (problem["file"], problem["remedy"]) == ("reconciler.yaml", "did you mean `app`?")
 
 
@@ -98,31 +92,31 @@ def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
 def test_without_a_token_it_is_said_how_to_get_one(folder: Path, command: str) -> None:
     path = os.environ["PATH"]
     done = reconcile(folder, *command.split(), "--env", "production", path=path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("reconcile: authentication failed: Token missing.")
-    _, second = done.stderr.splitlines()
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("reconcile: authentication failed: Token missing.")
+    _, second = done.err.splitlines()
     assert second.startswith("  Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET")
 
 
 def test_next_lists_what_comes_after_a_time(folder: Path) -> None:
     done = reconcile(folder, "next", "daily", "--after", "2026-11-20T05:00Z", "--hours", "30")
-    assert done.stdout == "2026-11-20T06:00Z  daily\n2026-11-21T06:00Z  daily\n"
+    assert done.out == "2026-11-20T06:00Z  daily\n2026-11-21T06:00Z  daily\n"
 
 
 def test_next_of_an_unknown_schedule_names_those_that_exist(folder: Path) -> None:
     done = reconcile(folder, "next", "dayly")
-    assert done.returncode == 1
-    assert done.stderr == "reconcile: there is no schedule `dayly`\n  Did you mean daily?\n"
+    assert done.code == 1
+    assert done.err == "reconcile: there is no schedule `dayly`\n  Did you mean daily?\n"
 
 
 def test_next_writes_a_calendar(folder: Path) -> None:
     done = reconcile(folder, "next", "--ics", "out.ics")
-    assert done.returncode == 0
+    assert done.code == 0
     assert (folder / "out.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
-    assert done.stdout == ""
-    assert " occurrences up to 20" in done.stderr
+    assert done.out == ""
+    assert " occurrences up to 20" in done.err
     refused = reconcile(folder, "next", "--ics", "no/such/folder.ics")
-    assert refused.stderr == (
+    assert refused.err == (
         "reconcile: no/such/folder.ics: cannot be written: no such file or directory\n"
         "  Name a file that can be written.\n"
     )
@@ -130,15 +124,15 @@ def test_next_writes_a_calendar(folder: Path) -> None:
 
 def test_next_says_what_comes_later_when_nothing_is_near(folder: Path) -> None:
     done = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z", "--hours", "3")
-    assert done.stdout == (
+    assert done.out == (
         "Nothing is due up to 2026-11-20T09:00Z. The next is daily at 2026-11-21T06:00Z.\n"
     )
 
 
 def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> None:
     done = reconcile(tmp_path, "--dry-run")
-    assert done.returncode == 3
-    assert done.stderr == (
+    assert done.code == 3
+    assert done.err == (
         f"reconcile: {tmp_path}: there are neither settings nor a folder of manifests here; "
         "no schedule is deleted because of this\n"
         "  Run it in the repository's root, or create a repository: reconcile init. To delete "
@@ -149,13 +143,13 @@ def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> Non
 
 def test_lint_reports_and_exits_with_one(folder: Path) -> None:
     done = reconcile(folder, "lint")
-    assert done.returncode == 1
-    assert done.stdout.startswith("schedules/a.yaml:1: uneven-step: sevenths: ")
+    assert done.code == 1
+    assert done.out.startswith("schedules/a.yaml:1: uneven-step: sevenths: ")
     (folder / "schedules" / "a.yaml").write_text(
         'name: daily\nschedule: "0 6 * * *"\nfunction: shop/sync\n'
     )
     clean = reconcile(folder, "lint")
-    assert (clean.returncode, clean.stdout) == (0, "1 schedule, nothing suspicious.\n")
+    assert (clean.code, clean.out) == (0, "1 schedule, nothing suspicious.\n")
 
 
 def test_lint_finds_every_kind_of_suspicious_schedule(folder: Path) -> None:
@@ -173,7 +167,7 @@ def test_lint_finds_every_kind_of_suspicious_schedule(folder: Path) -> None:
     documents = [f"name: a-{rule}\n{keys}\n{call}" for rule, keys in odd.items()]
     documents += [f'name: n{number}\nschedule: "0 9 * * *"\n{call}' for number in range(12)]
     (folder / "schedules" / "a.yaml").write_text("---\n".join(documents))
-    found = json.loads(reconcile(folder, "lint", "--format", "json").stdout)["findings"]
+    found = json.loads(reconcile(folder, "lint", "--format", "json").out)["findings"]
     assert [finding["rule"] for finding in found] == [*odd, "crowded-minute"]
     assert all(f"a-{rule}: " in item["message"] for rule, item in zip(odd, found, strict=False))
     assert found[-1]["message"].startswith("13 schedules start at ")
@@ -182,8 +176,8 @@ def test_lint_finds_every_kind_of_suspicious_schedule(folder: Path) -> None:
 
 def test_next_looks_a_year_ahead_at_most(folder: Path) -> None:
     done = reconcile(folder, "next", "--days", "367")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
         "reconcile: 366 days are the most that is looked at\n"
         "  Pass --days 366 or fewer; --after begins later.\n"
     )
@@ -191,8 +185,8 @@ def test_next_looks_a_year_ahead_at_most(folder: Path) -> None:
 
 def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
     done = reconcile(folder, "next", "--after", "tomorrow")
-    assert done.returncode == 1, "2 would say that there are changes"
-    assert done.stderr == (
+    assert done.code == 1, "2 would say that there are changes"
+    assert done.err == (
         "reconcile next: argument --after: 'tomorrow' is not a time in ISO 8601, such "
         "as 2026-11-23T09:00Z\n  See reconcile next --help\n"
     )
@@ -201,7 +195,7 @@ def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
 @pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
 def test_a_time_at_the_ends_of_the_calendar_is_refused(folder: Path, time: str) -> None:
     done = reconcile(folder, "next", "--after", time)
-    assert done.stderr == (
+    assert done.err == (
         f"reconcile next: argument --after: {time!r} is not in the years 1900 to 2999\n"
         "  See reconcile next --help\n"
     )
@@ -210,20 +204,20 @@ def test_a_time_at_the_ends_of_the_calendar_is_refused(folder: Path, time: str) 
 def test_a_time_without_an_offset_is_read_as_utc_and_that_is_said_once(folder: Path) -> None:
     said = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z", "--format", "json")
     silent = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00", "--format", "json")
-    assert silent.stdout == said.stdout
-    assert said.stderr == ""
-    assert silent.stderr == "2026-11-20T06:00 has no offset and is read as UTC.\n"
+    assert silent.out == said.out
+    assert said.err == ""
+    assert silent.err == "2026-11-20T06:00 has no offset and is read as UTC.\n"
 
 
 def test_a_time_with_another_offset_says_which_instant_it_means(folder: Path) -> None:
     utc = reconcile(folder, "next", "daily", "--after", "2026-11-20T06:00Z")
     berlin = reconcile(folder, "next", "daily", "--after", "2026-11-20T07:00+01:00")
-    assert (berlin.stdout, berlin.stderr) == (utc.stdout, "")
+    assert (berlin.out, berlin.err) == (utc.out, "")
 
 
 def test_a_date_alone_is_its_midnight_in_utc(folder: Path) -> None:
     done = reconcile(folder, "next", "daily", "--after", "2026-11-20")
-    assert done.stderr == "2026-11-20T00:00 has no offset and is read as UTC.\n"
+    assert done.err == "2026-11-20T00:00 has no offset and is read as UTC.\n"
 
 
 def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
@@ -244,8 +238,8 @@ def test_an_engine_whose_port_is_in_use_says_so(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = reconcile(folder, "engine", "--port", str(port))
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    assert done.code == 1
+    assert done.err.splitlines() == [
         f"reconcile: the embedded engine did not start: port {port} is in use",
         "  Leave --port out to get a free one.",
     ]
@@ -254,8 +248,8 @@ def test_an_engine_whose_port_is_in_use_says_so(folder: Path) -> None:
 @pytest.mark.parametrize("port", ["99999", "-1"])
 def test_what_is_no_port_is_refused(folder: Path, port: str) -> None:
     done = reconcile(folder, "engine", "--port", port)
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    assert done.code == 1
+    assert done.err.splitlines() == [
         f"reconcile: the embedded engine did not start: {port} is not a port",
         "  Ports are 1 to 65535. Leave --port out to get a free one.",
     ]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.forked import Done, Forked
 from tests.github.repository import GitRepository
 
 
@@ -72,17 +72,9 @@ def repository(tmp_path: Path) -> GitRepository:
     return made
 
 
-def reconcile(
-    root: Path, *arguments: str, path: str, **more: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", *arguments],
-        cwd=root,
-        env={"PATH": path, "HOME": str(root.parent), "GIT_CONFIG_GLOBAL": os.devnull, **more},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def reconcile(root: Path, *arguments: str, path: str, **more: str) -> Done:
+    variables = {"PATH": path, "HOME": str(root.parent), "GIT_CONFIG_GLOBAL": os.devnull, **more}
+    return Forked(root, variables).reconcile(*arguments)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -94,23 +86,23 @@ def test_a_clone_that_cannot_be_read_is_named_with_what_to_do(
     damage(repository)
     more = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"} if damage is untouched else {}
     done = reconcile(repository.root, *arguments, path=os.environ["PATH"], **more)
-    assert done.returncode == 1
-    assert what in done.stderr
-    assert remedy.format(root=repository.root) in done.stderr
-    assert "defect" not in done.stderr
-    assert done.stdout == ""
+    assert done.code == 1
+    assert what in done.err
+    assert remedy.format(root=repository.root) in done.err
+    assert "defect" not in done.err
+    assert done.out == ""
 
 
 def test_without_git_it_is_named_and_what_works_all_the_same(repository: GitRepository) -> None:
     done = reconcile(repository.root, "--against", "base", path="/nonexistent")
-    assert done.returncode == 1
-    assert done.stderr == (
+    assert done.code == 1
+    assert done.err == (
         "reconcile: git is not installed, or not on PATH\n"
         "  Install git 2.30 or newer. `validate`, `lint` and `next` need no git.\n"
     )
     for command in ("validate", "lint", "next"):
         done = reconcile(repository.root, command, path="/nonexistent")
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
 
 
 def test_the_way_from_sha256_that_is_named_works(repository: GitRepository) -> None:
@@ -127,9 +119,9 @@ def test_the_way_from_sha256_that_is_named_works(repository: GitRepository) -> N
     )
     assert done.returncode == 0, done.stderr
     assert GitRepository(new).git("status", "--short") == ""
-    done = reconcile(new, "--against", "main", path=os.environ["PATH"])
-    assert "Fetch it" not in done.stderr
-    assert "SHA" not in done.stderr
+    planned = reconcile(new, "--against", "main", path=os.environ["PATH"])
+    assert "Fetch it" not in planned.err
+    assert "SHA" not in planned.err
 
 
 def test_a_folder_outside_git_and_one_before_its_first_commit_are_none_of_these(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,19 +15,14 @@ from reconciler.github.api import Repository
 from reconciler.github.comment import put_comment
 from reconciler.github.drift_issue import keep_issue
 from reconciler.github.review import reviewed_plans
+from tests.forked import Done, Forked
 from tests.github.fake_github import BOT, PERSON, FakeGitHub, serving
 
 MARKER = "<!-- schedule-reconciler: production -->"
 
 
-def reconcile(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", "github", *arguments],
-        env={"PATH": "", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def reconcile(*arguments: str, **variables: str) -> Done:
+    return Forked(Path.cwd(), {"PATH": "", **variables}).reconcile("github", *arguments)
 
 
 def on(fake: FakeGitHub) -> Repository:
@@ -201,11 +194,11 @@ def test_a_repository_that_does_not_answer_is_an_error_that_says_so() -> None:
 
 def test_outside_a_job_the_commands_say_what_they_need(tmp_path: Path) -> None:
     done = reconcile("comment", "--env", "production", "--file", str(tmp_path / "x"))
-    assert done.returncode == 1
-    assert "GITHUB_REPOSITORY and GITHUB_TOKEN are not both set" in done.stderr
+    assert done.code == 1
+    assert "GITHUB_REPOSITORY and GITHUB_TOKEN are not both set" in done.err
     given = {"GITHUB_REPOSITORY": "acme/jobs", "GITHUB_TOKEN": "job-token"}
     done = reconcile("comment", "--env", "production", "--file", str(tmp_path / "x"), **given)
-    assert "this job does not run for a pull request" in done.stderr
+    assert "this job does not run for a pull request" in done.err
 
 
 @pytest.mark.parametrize("content", [None, "", " \n"])
@@ -224,7 +217,7 @@ def test_where_nothing_was_printed_the_comment_says_that_it_failed(
             GITHUB_TOKEN="job-token",
             GITHUB_EVENT_PATH=str(event),
         )
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         (comment,) = fake.bodies(7)
     assert comment.splitlines()[:2] == [MARKER, "### 🛑 `production`: failed"]
 
@@ -341,6 +334,6 @@ def test_a_token_that_is_none_is_not_printed(tmp_path: Path, token: str) -> None
         GITHUB_TOKEN=token,
         GITHUB_EVENT_PATH=str(event),
     )
-    assert done.returncode == 1
-    assert "GITHUB_TOKEN holds a character that no token has" in done.stderr
-    assert "cret" not in done.stderr.replace("secrets", "")
+    assert done.code == 1
+    assert "GITHUB_TOKEN holds a character that no token has" in done.err
+    assert "cret" not in done.err.replace("secrets", "")

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
 from reconciler.importers.new_repository import workflow
+from tests.forked import Done, Forked
 from tests.github.runner import ROOT
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ACTION = f"acme/schedule-reconciler@{COMMIT}"
 
 
-def reconcile(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", *arguments],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def reconcile(root: Path, *arguments: str) -> Done:
+    return Forked(root, {"PATH": os.environ["PATH"], "HOME": str(root)}).reconcile(*arguments)
 
 
 def test_init_writes_what_is_needed_and_it_is_valid(tmp_path: Path) -> None:
     done = reconcile(tmp_path, "init", "--action", ACTION)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     files = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert files == {
         "reconciler.yaml",
@@ -40,16 +34,16 @@ def test_init_writes_what_is_needed_and_it_is_valid(tmp_path: Path) -> None:
         ".github/workflows/apply.yml",
         ".github/workflows/drift.yml",
     }
-    assert reconcile(tmp_path, "validate").returncode == 0
+    assert reconcile(tmp_path, "validate").code == 0
     assert f"uses: {ACTION}" in (tmp_path / ".github/workflows/plan.yml").read_text()
 
 
 def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
     (tmp_path / "reconciler.yaml").write_text("crons: 3\n")
     done = reconcile(tmp_path, "init")
-    assert "left alone  reconciler.yaml" in done.stdout
+    assert "left alone  reconciler.yaml" in done.out
     assert (tmp_path / "reconciler.yaml").read_text() == "crons: 3\n"
-    assert "no workflows: it is not known from which commit" in done.stdout
+    assert "no workflows: it is not known from which commit" in done.out
     assert not (tmp_path / ".github").exists()
 
 
@@ -60,11 +54,11 @@ def test_in_a_folder_of_a_repository_init_writes_no_workflows_that_github_would_
     folder = tmp_path / "teams" / "search"
     folder.mkdir(parents=True)
     done = reconcile(folder, "init", "--action", ACTION)
-    assert "give the action `folder: teams/search`" in done.stdout
+    assert "give the action `folder: teams/search`" in done.out
     assert (folder / "reconciler.yaml").exists()
     assert not (folder / ".github").exists()
     assert "wrote       .github/workflows/plan.yml" in (
-        reconcile(tmp_path, "init", "--action", ACTION).stdout
+        reconcile(tmp_path, "init", "--action", ACTION).out
     )
 
 
@@ -73,15 +67,15 @@ def test_init_speaks_of_a_missing_line_of_gitignore_only_when_it_is_missing(
 ) -> None:
     told = "it should hold the line .reconciler/"
     (tmp_path / ".gitignore").write_text("*.pyc\n")
-    assert told in reconcile(tmp_path, "init").stdout
+    assert told in reconcile(tmp_path, "init").out
     (tmp_path / ".gitignore").write_text("*.pyc\n.reconciler/\n")
-    assert told not in reconcile(tmp_path, "init").stdout
+    assert told not in reconcile(tmp_path, "init").out
 
 
 def test_an_action_must_be_pinned_and_otherwise_nothing_is_written(tmp_path: Path) -> None:
     done = reconcile(tmp_path, "init", "--action", "acme/action@v1")
-    assert done.returncode == 1
-    assert "with all 40 digits of the commit" in done.stderr
+    assert done.code == 1
+    assert "with all 40 digits of the commit" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,9 +89,9 @@ def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
     reconcile(tmp_path, "init")
     (tmp_path / "crontab.txt").write_text("0 6 * * * /opt/rates.py\n@reboot /opt/x\n")
     done = reconcile(tmp_path, "import", "crontab", "crontab.txt", "--app", "bank")
-    assert done.returncode == 1, "something was not translated"
-    assert done.stdout == "1 schedule written to schedules/crontab-crontab.yaml\n"
-    assert done.stderr == (
+    assert done.code == 1, "something was not translated"
+    assert done.out == "1 schedule written to schedules/crontab-crontab.yaml\n"
+    assert done.err == (
         "crontab.txt:2: not translated: @reboot /opt/x\n"
         "  a Modal app does not boot: run it by hand, or give it times\n"
         "These functions are yet to be written and deployed to Modal:\n"
@@ -105,10 +99,10 @@ def test_a_crontab_is_imported_beside_what_is_there(tmp_path: Path) -> None:
         "Times without a zone are read in UTC; pass --timezone ZONE for another zone.\n"
         "cron continues to run these lines: delete them after the first apply.\n"
     )
-    assert reconcile(tmp_path, "validate").stdout.startswith("2 schedules in 2 files")
+    assert reconcile(tmp_path, "validate").out.startswith("2 schedules in 2 files")
     again = reconcile(tmp_path, "import", "crontab", "crontab.txt")
-    assert again.returncode == 1
-    assert "exists already, and import does not overwrite files" in again.stderr
+    assert again.code == 1
+    assert "exists already, and import does not overwrite files" in again.err
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
@@ -116,9 +110,9 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     if content is not None:
         (tmp_path / "x").write_bytes(content)
     done = reconcile(tmp_path, "import", "kubernetes", "x")
-    assert done.returncode == 1
-    assert done.stderr.startswith("reconcile: x: ")
-    assert "Traceback" not in done.stderr
+    assert done.code == 1
+    assert done.err.startswith("reconcile: x: ")
+    assert "Traceback" not in done.err
 
 
 def test_a_folder_without_manifests_takes_an_import_and_so_does_one_that_lies_elsewhere(
@@ -129,9 +123,9 @@ def test_a_folder_without_manifests_takes_an_import_and_so_does_one_that_lies_el
     (root / "schedules" / ".gitkeep").touch()
     (root / "crontab.txt").write_text("\ufeff0 6 * * * /opt/rates.py\n")
     done = reconcile(root, "import", "crontab", "crontab.txt")
-    assert done.stdout == "1 schedule written to schedules/crontab-crontab.yaml\n"
+    assert done.out == "1 schedule written to schedules/crontab-crontab.yaml\n"
     done = reconcile(root, "import", "crontab", "crontab.txt", "--schedules", f"{tmp_path}/other")
-    assert (done.returncode, done.stdout) == (
+    assert (done.code, done.out) == (
         0,
         f"1 schedule written to {tmp_path}/other/crontab-crontab.yaml\n",
     )
