@@ -109,7 +109,7 @@ _COMMAND = """#!{python} -IS
 import json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-socket.send_fds(server, [b"+"], [1, 2])
+socket.send_fds(server, [b"+"], [1, 2, 0])
 lines = server.makefile("rw")
 place = {{"root": os.getcwd(), "environment": dict(os.environ)}}
 print(json.dumps({{"reconcile": sys.argv[1:], **place}}), file=lines, flush=True)
@@ -194,7 +194,7 @@ _IMPORTED_LATE = (
 
 def _serve(connection: socket.socket) -> NoReturn:
     """Fork once more, and say how that ended."""
-    _, files, _, _ = socket.recv_fds(connection, 1, 2)
+    _, files, _, _ = socket.recv_fds(connection, 1, 3)
     with connection.makefile("rw") as lines:
         request = _hear(lines)
         wait, go = os.pipe()
@@ -213,14 +213,15 @@ def _serve(connection: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
+def _become(request: dict[str, Any], out: int, err: int, given: int | None = None) -> NoReturn:
     """Be the process that was asked for."""
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY) if given is None else given, 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
     # The server's own know of other files: whether these can be sought in, for one.
-    sys.stdout = _stream(1, sys.stdout)
-    sys.stderr = _stream(2, sys.stderr, buffering=1)
+    sys.stdin = _stream(0, sys.stdin, "r")
+    sys.stdout = _stream(1, sys.stdout, "w")
+    sys.stderr = _stream(2, sys.stderr, "w", buffering=1)
     os.chdir(request.pop("root"))
     os.environ.clear()
     os.environ.update(request.pop("environment"))
@@ -242,9 +243,9 @@ def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
         os._exit(code)
 
 
-def _stream(descriptor: int, like: TextIO, buffering: int = -1) -> TextIO:
+def _stream(descriptor: int, like: TextIO, mode: str, buffering: int = -1) -> Any:
     return open(
-        descriptor, "w", buffering, encoding=like.encoding, errors=like.errors, closefd=False
+        descriptor, mode, buffering, encoding=like.encoding, errors=like.errors, closefd=False
     )
 
 

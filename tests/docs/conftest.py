@@ -12,6 +12,7 @@ import pytest
 
 from tests.end_to_end.conftest import make_project
 from tests.end_to_end.project import Project
+from tests.forked import write_command
 from tests.github.fake_github import FakeGitHub, serving
 from tests.github.repository import IDENTITY, GitRepository
 
@@ -22,17 +23,22 @@ JOBS = Path(__file__).with_name("jobs.py")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page's commands run."""
+    """Where a page's commands run.
+
+    Attributes:
+        tools: a folder with ``reconcile``.
+    """
 
     project: Project
     git: GitRepository
     github: FakeGitHub
+    tools: Path
 
     @property
     def environment(self) -> dict[str, str]:
         """Of a shell with git's identity, Modal's token and what GitHub Actions sets."""
         return {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{self.tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.project.root),
             "USER": "dev",
             **IDENTITY,
@@ -44,10 +50,11 @@ class Place:
 
 
 @pytest.fixture
-def place(make_project: Callable[..., Project]) -> Iterator[Place]:
+def place(make_project: Callable[..., Project], tmp_path: Path) -> Iterator[Place]:
     """An empty repository on branch main; the functions that schedules call are deployed."""
     project = make_project()
     project.engine.modal("deploy", str(JOBS))
     (project.root / "schedules").rmdir()
+    write_command(tmp_path / "reconcile")
     with serving() as github:
-        yield Place(project, GitRepository.create(project.root), github)
+        yield Place(project, GitRepository.create(project.root), github, tmp_path)
