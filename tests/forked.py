@@ -160,6 +160,8 @@ def main() -> None:
     for imported_late in _IMPORTED_LATE:
         importlib.import_module(imported_late)
     importlib.import_module("reconciler.deploy.deployment").dispatcher_digest()
+    importlib.import_module("reconciler.deploy.target_app").runtime_digest()
+    _ask_croniter("0 * * * *")
     gc.freeze()
     listener = socket.socket(fileno=int(sys.argv[1]))
     while True:
@@ -173,6 +175,16 @@ def main() -> None:
         with suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+
+
+def _ask_croniter(cron: str) -> None:
+    """Compare croniter's reading of a cron with ours now, as every apply of a new slot does."""
+    second_opinion = importlib.import_module("reconciler.plan.second_opinion")
+    refusals = second_opinion.refuse_other_readings(
+        [importlib.import_module("reconciler.model.generation").Slot("a", cron)],
+        int(time.time()) // 60,
+    )
+    assert not list(refusals)
 
 
 _IMPORTED_LATE = (

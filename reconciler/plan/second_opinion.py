@@ -55,11 +55,15 @@ def refuse_other_readings(slots: Sequence[Slot], now: int) -> Iterator[Refusal]:
     """
     start = now - now % MINUTES_PER_DAY - 1
     share = max(LEAST_FIRES, min(FIRES, FIRES_IN_ALL // max(len(slots), 1)))
+    answers: dict[str, Disagreement | None] = {}
     days_asked: set[str] = set()
     for slot in slots:
-        days = slot.cron.partition(" ")[2].partition(" ")[2]
-        found = difference(slot.cron, start, share, month_ends=days not in days_asked)
-        days_asked.add(days)
+        if slot.cron not in answers:
+            days = slot.cron.partition(" ")[2].partition(" ")[2]
+            month_ends = days not in days_asked
+            answers[slot.cron] = difference(slot.cron, start, share, month_ends=month_ends)
+            days_asked.add(days)
+        found = answers[slot.cron]
         if found is not None:
             yield _refusal(slot, found)
 

@@ -217,8 +217,8 @@ def test_an_offline_plan_follows_a_chain(repository: GitRepository) -> None:
     mid = renamed(repository, "mid", "formerly: old")
     renamed(repository, "new", "formerly: mid")
     done = planned(repository, "--format", "json", "--env", "production")
-    assert created(done) == [("rename", "new")], done.stdout
-    assert f"was old, which became mid in commit {mid[:12]} and became new in" in done.stdout
+    assert created(done) == [("rename", "new")], done.out
+    assert f"was old, which became mid in commit {mid[:12]} and became new in" in done.out
 
 
 def test_schedules_that_were_renamed_twice_before_an_apply_keep_their_history(team: Team) -> None:

@@ -75,6 +75,13 @@ def test_a_plan_asks_about_the_slots_that_it_changes_alone() -> None:
     assert not more.refusals
 
 
+def test_croniter_is_asked_once_about_the_cron_of_several_slots() -> None:
+    difference.cache_clear()
+    wrong = [Slot(name, "0 0 */2 * 1") for name in ("a", "b")]
+    assert len(list(refuse_other_readings(wrong, NOW))) == 2
+    assert (difference.cache_info().misses, difference.cache_info().hits) == (1, 0)
+
+
 def test_many_slots_share_the_fires_that_are_compared() -> None:
     slots = [Slot(f"s{n}", f"{n % 60} {n % 24} * * *") for n in range(400)]
     assert list(refuse_other_readings(slots, NOW)) == []
