@@ -17,9 +17,7 @@ from reconciler.manifest.code_target import IMAGE_PYTHON
 from reconciler.manifest.settings import LOCAL_MODAL
 
 if TYPE_CHECKING:
-    from reconciler.cli.damaged import WarningRunLog
     from reconciler.deploy.ports import Apps, Files, Workspace
-    from reconciler.dispatch.ports import RunLog
     from reconciler.dispatch.wake.request import Ports
     from reconciler.model.formats import Damaged
     from reconciler.query.ports import QueryPorts
@@ -100,15 +98,11 @@ def _image_python(inputs: Inputs) -> str:
     return ".".join(map(str, sys.version_info[:2]))
 
 
-def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
-    """The dispatcher's ports, read from outside.
-
-    Args:
-        log: None for one that names what cannot be read on standard error.
-    """
-    from reconciler.cli.damaged import warn_of_damage
+def open_ports(inputs: Inputs) -> Ports:
+    """The dispatcher's ports, read from outside; unreadable files are named on standard error."""
+    from reconciler.cli.damaged import WarningRunLog, warn_of_damage
     from reconciler.client.task_files import ModalTaskFiles
-    from reconciler.deploy.modal_files import RemoteGenerations
+    from reconciler.deploy.modal_files import RemoteGenerations, RemoteRunLog
     from reconciler.dispatch.adapters.modal_calls import ModalCaller
     from reconciler.dispatch.wake.request import Ports
 
@@ -117,9 +111,9 @@ def open_ports(inputs: Inputs, log: RunLog | None = None) -> Ports:
     return Ports(
         clock=workspace.clock,
         claims=workspace.claims,
-        generations=RemoteGenerations(workspace.files, None if log else warn_of_damage),
+        generations=RemoteGenerations(workspace.files, warn_of_damage),
         caller=ModalCaller(inputs.environment.modal),
-        log=log or open_run_log(inputs),
+        log=WarningRunLog(RemoteRunLog(workspace.files), removal_in(inputs)),
         tasks=ModalTaskFiles(inputs.environment.app, inputs.environment.modal),
     )
 
@@ -152,19 +146,6 @@ def ask(inputs: Inputs, question: Coroutine[Any, Any, A]) -> A:
         raise
     warn_of_damage(found.damaged, removal_in(inputs))
     return found
-
-
-def open_run_log(inputs: Inputs, *, quiet: bool = False) -> WarningRunLog:
-    """The run log, read from outside.
-
-    Args:
-        quiet: name nothing on standard error.
-    """
-    from reconciler.cli.damaged import WarningRunLog
-    from reconciler.deploy.modal_files import RemoteRunLog
-
-    log = RemoteRunLog(open_workspace(inputs).files)
-    return WarningRunLog(log, None if quiet else removal_in(inputs))
 
 
 def removal_in(inputs: Inputs) -> Callable[[str], str]:

@@ -8,12 +8,10 @@ removed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
-from reconciler.cron import minute
 from reconciler.dispatch.ports import RunLog
 from reconciler.model.cursor import CURSOR_ENTRY
 from reconciler.model.formats import REPAIR, Damaged
@@ -46,15 +44,13 @@ class WarningRunLog:
     """A run log that names each unreadable file once.
 
     Attributes:
-        removal: returns the command that removes a file of the Volume; None to name nothing.
+        removal: returns the command that removes a file of the Volume.
         damaged: the unreadable files.
-        reported: the damage that wakes recorded, each with its time in ISO 8601.
     """
 
     log: RunLog
-    removal: Callable[[str], str] | None
+    removal: Callable[[str], str]
     damaged: dict[Damaged, None] = field(default_factory=dict)
-    reported: dict[Damaged, str] = field(default_factory=dict)
 
     async def write(self, log: WakeLog) -> None:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
@@ -63,17 +59,9 @@ class WarningRunLog:
     async def recent(self, days: int, about: Callable[[str], bool] | None = None) -> ReadLogs:
         """See :class:`~reconciler.dispatch.ports.RunLog`."""
         found = await self.log.recent(days, about)
-        if self.removal is not None:
-            warn_of_damage((one for one in found.damaged if one not in self.damaged), self.removal)
+        warn_of_damage((one for one in found.damaged if one not in self.damaged), self.removal)
         self.damaged.update(dict.fromkeys(found.damaged))
-        self.reported.update((one, log.started) for log in found for one in log.damaged)
         return found
-
-    def reported_since(self, since: int) -> Iterator[Damaged]:
-        """What wakes from this epoch minute on could not read."""
-        return (
-            one for one, at in self.reported.items() if minute(datetime.fromisoformat(at)) >= since
-        )
 
 
 NEXT_WAKE: Final = "The next wake writes it anew."
