@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.end_to_end.curl import curl
 from tests.end_to_end.project import Project
 from tests.engine_fixture import until
 
@@ -30,16 +30,8 @@ class Dashboard:
 
     def curl(self, path: str, *options: str) -> tuple[int, Any]:
         """Status and JSON of an answer."""
-        curl = shutil.which("curl")
-        assert curl is not None, "curl is not installed"
-        done = subprocess.run(
-            [curl, "-sS", "--max-time", "60", "-w", "\n%{http_code}", *options, self.origin + path],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        body, _, status = done.stdout.rpartition("\n")
-        return int(status), json.loads(body) if body else None
+        status, body = curl(self.origin + path, *options)
+        return status, json.loads(body) if body else None
 
     def ask(self, path: str, *options: str) -> tuple[int, Any]:
         """The same with the token."""

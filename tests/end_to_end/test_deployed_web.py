@@ -6,9 +6,7 @@ import asyncio
 import base64
 import json
 import os
-import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -22,6 +20,7 @@ import pytest
 from reconciler.web.auth.credentials import new_token, token_entry
 from reconciler.web.auth.principal import Scope
 from reconciler.web.auth.webhooks import sign
+from tests.end_to_end.curl import curl
 from tests.end_to_end.project import Project
 from tests.engine_fixture import until
 
@@ -43,16 +42,7 @@ class Deployed:
 
     def curl(self, path: str, *options: str) -> tuple[int, str]:
         """Status and body of an answer."""
-        curl = shutil.which("curl")
-        assert curl is not None, "curl is not installed"
-        done = subprocess.run(
-            [curl, "-sS", "--max-time", "60", "-w", "\n%{http_code}", *options, self.url + path],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        body, _, status = done.stdout.rpartition("\n")
-        return int(status), body
+        return curl(self.url + path, *options)
 
     def ask(self, path: str, *options: str) -> tuple[int, Any]:
         """The same with the token, and a body of JSON."""
