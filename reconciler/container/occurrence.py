@@ -20,12 +20,15 @@ class Occurrence:
         nominal_time: the time that the schedule names, aware, in UTC.
         scheduled_time: when a wake started the run, aware, in UTC.
         attempt: 1 for the first, counted on by every retry.
+        run: the id of the run; `rates@2026-11-20T06:00Z.2` when a person asked for another run of
+            the occurrence, else the same as `id`.
     """
 
     id: str
     nominal_time: datetime
     scheduled_time: datetime
     attempt: int = 1
+    run: str = ""
 
     @classmethod
     def of(cls, envelope: Mapping[str, Any], attempt: int) -> Self:
@@ -39,4 +42,5 @@ class Occurrence:
             nominal_time=datetime.fromisoformat(str(envelope["nominal"])),
             scheduled_time=datetime.fromisoformat(str(envelope["scheduled"])),
             attempt=int(envelope.get("attempt", attempt)),
+            run=str(envelope.get("run", envelope["id"])),
         )

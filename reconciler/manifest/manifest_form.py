@@ -220,8 +220,9 @@ class ManifestForm(Form):
         dict[Identifier, Any] | None,
         Omittable(),
         Field(
-            description="Keyword arguments, any JSON values. In texts, `${occurrence.id}` and "
-            "`${occurrence.time}` are filled in for each run; write `$${` for a literal `${`."
+            description="Keyword arguments, any JSON values. In texts, `${occurrence.id}`, "
+            "`${occurrence.time}` and `${run.id}` are filled in for each run; write `$${` for a "
+            "literal `${`."
         ),
     ] = None
     start: Annotated[

@@ -1,7 +1,7 @@
 """Finds unknown placeholders in `args`.
 
-The placeholders are `${occurrence.id}` and `${occurrence.time}`; `$${` is a literal `${`. The
-dispatcher fills them in when an occurrence starts; this module only checks them.
+The placeholders are `${occurrence.id}`, `${occurrence.time}` and `${run.id}`; `$${` is a literal
+`${`. The dispatcher fills them in when a run starts; this module only checks them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.schedule import JSON
 from reconciler.words import nearest_name
 
-PLACEHOLDERS: Final = ("occurrence.id", "occurrence.time")
+PLACEHOLDERS: Final = ("occurrence.id", "occurrence.time", "run.id")
 
 _CANDIDATE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 

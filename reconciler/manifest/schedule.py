@@ -65,8 +65,9 @@ class Schedule:
         when: the texts of `schedule` or `at`, as written; to an interval of several days the time
             from which it is counted is added.
         timezone: the IANA name of the zone of these texts.
-        args: keyword arguments. Strings may contain `${occurrence.id}` and `${occurrence.time}`,
-            which a wake fills in, and `$${` for a literal `${`; they are kept as written.
+        args: keyword arguments. Strings may contain `${occurrence.id}`, `${occurrence.time}` and
+            `${run.id}`, which a wake fills in, and `$${` for a literal `${`; they are kept as
+            written.
         start, end: nothing runs before `start`, nor from `end` on (aware UTC).
         calendars: whose days are excluded too.
         suspension: None while it runs.

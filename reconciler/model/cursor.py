@@ -51,6 +51,7 @@ from reconciler.model.occurrence import (
     attempts_of,
     format_minute,
     parse_minute,
+    stored_keys,
     time_of,
 )
 from reconciler.model.outbox import EMPTY_OUTBOX, Outbox, read_outbox
@@ -288,11 +289,11 @@ class Cursor:
             **({} if self.number is None else {"number": self.number}),
             **({} if self.unread is None else {"unread": format_minute(self.unread)}),
             **({} if self.reached is None else {"reached": format_minute(self.reached)}),
-            "unsettled": dict(self.pending),
+            "unsettled": stored_keys(self.pending),
             **({"triggered": sorted(self.triggered)} if self.triggered else {}),
             **({"id": self.id} if self.id else {}),
             **({"recovered": self.recovered} if self.recovered else {}),
-            "calls": dict(self.calls),
+            "calls": {call: Occurrence.parse(key).stored for call, key in self.calls.items()},
             "wakes": dict(self.wakes),
             "tidied": self.tidied,
             "took": list(self.took),
@@ -351,9 +352,7 @@ def cursor_of(entry: Entry | None) -> Cursor | Damaged | None:
 
 
 def _calls(written: Mapping[str, Any]) -> dict[str, str]:
-    for key in written.values():
-        Occurrence.parse(key)
-    return {str(call): key for call, key in written.items()}
+    return {str(call): Occurrence.parse(key).id for call, key in written.items()}
 
 
 def _wakes(written: Mapping[str, Any]) -> dict[str, str]:

@@ -141,8 +141,8 @@ def decode_summary(
         return DaySummary(day=typed(header, "day", str), files=files, lines=lines)
 
 
-def _order(run: Run) -> tuple[int, int]:
-    return begun(run), run.occurrence.at
+def _order(run: Run) -> tuple[int, int, int]:
+    return begun(run), run.occurrence.at, run.occurrence.run
 
 
 def _summed_up(name: str, runs: Sequence[Run], today: range) -> DayLine:
@@ -161,7 +161,8 @@ def _summed_up(name: str, runs: Sequence[Run], today: range) -> DayLine:
     whole, failed, missed = [], [], []
     for run in left:
         at = run.occurrence.at
-        if id(run) in shown or at not in today or begun(run) != at or run.state in _WHOLE:
+        odd = at not in today or begun(run) != at or run.occurrence.is_rerun
+        if id(run) in shown or odd or run.state in _WHOLE:
             whole.append(run)
         elif run.state in _FAILED:
             failed.append(at)
@@ -245,6 +246,8 @@ def _run_json(run: Run) -> dict[str, Any]:
             data[key] = value
     if run.attempt != 1:
         data["attempt"] = run.attempt
+    if run.occurrence.is_rerun:
+        data["run"] = run.occurrence.run
     if run.tries:
         data["tries"] = list(run.tries)
     if run.decisions:
@@ -254,7 +257,9 @@ def _run_json(run: Run) -> dict[str, Any]:
 
 def _run_of(name: str, data: Mapping[str, Any]) -> Run:
     return Run(
-        occurrence=Occurrence(name, parse_minute(typed(data, "at", str))),
+        occurrence=Occurrence(
+            name, parse_minute(typed(data, "at", str)), typed(data, "run", int, 1)
+        ),
         state=RunState(data["state"]),
         seen=time_of(data, "seen"),
         started=time_of(data, "started") if "started" in data else None,

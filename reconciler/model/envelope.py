@@ -18,7 +18,8 @@ def in_envelope(
         scheduled: when a wake starts the run, ISO 8601.
     """
     about = {
-        "id": occurrence.id,
+        "id": occurrence.first.id,
+        "run": occurrence.id,
         "nominal": format_minute(occurrence.at),
         "scheduled": scheduled,
         "delivery": delivery.value,

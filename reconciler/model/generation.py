@@ -8,6 +8,7 @@ readers of the same name have read the same thing. How the file is read is in
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,10 @@ need."""
 DEPENDENCIES_FORMAT: Final = 5
 """Since this format a record may wait for others. Only a generation with such a record is written
 in it: an older wake would start its occurrences without waiting."""
-GENERATION_FORMAT: Final = DEPENDENCIES_FORMAT
+RUN_IDS_FORMAT: Final = 6
+"""Since this format arguments may hold ``${run.id}``. Only a generation with such a record is
+written in it: an older wake would pass the text on as it is."""
+GENERATION_FORMAT: Final = RUN_IDS_FORMAT
 """The newest format that this version reads."""
 HISTORY_DAYS: Final = 90
 """Days for which runs are kept unless the settings say otherwise."""
@@ -301,6 +305,8 @@ def encode_generation(generation: Generation) -> bytes:
 
 def _format(records: Sequence[ScheduleRecord]) -> int:
     """The oldest format that can say the records, so that an older version reads them if it can."""
+    if any(record.args and "${run.id}" in json.dumps(record.args) for record in records):
+        return RUN_IDS_FORMAT
     if any(record.after or record.dependants for record in records):
         return DEPENDENCIES_FORMAT
     if any(record.code or record.resources for record in records):

@@ -86,10 +86,11 @@ class Notification:
 
     def to_json(self) -> dict[str, Any]:
         """The notification as JSON; what has its default is left out."""
+        subject = self.subject if self.kind.is_damage else Occurrence.parse(self.subject).stored
         data: dict[str, Any] = {
             "kind": self.kind.value,
             "name": self.name,
-            "subject": self.subject,
+            "subject": subject,
             "raised": self.raised,
         }
         if self.count != 1:
@@ -108,12 +109,12 @@ class Notification:
         Raises:
             KeyError, TypeError, ValueError: it is no notification.
         """
-        subject = typed(data, "subject", str)
-        Occurrence.parse(subject)
+        subject, kind = typed(data, "subject", str), NotificationKind(data["kind"])
+        occurrence = Occurrence.parse(subject)
         return cls(
-            kind=NotificationKind(data["kind"]),
+            kind=kind,
             name=typed(data, "name", str),
-            subject=subject,
+            subject=subject if kind.is_damage else occurrence.id,
             raised=time_of(data, "raised"),
             count=typed(data, "count", int, 1),
             since=typed(data, "since", str, None),

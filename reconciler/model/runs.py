@@ -40,7 +40,7 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One occurrence, as far as the wakes know.
+    """One run of an occurrence, as far as the wakes know.
 
     Attributes:
         state: the last that is known.
@@ -79,7 +79,7 @@ class Run:
 
 
 def runs_of(logs: Iterable[WakeLog]) -> Sequence[Run]:
-    """One run per occurrence, in the order of nominal time and name.
+    """The runs, in the order of nominal time, name and number.
 
     Args:
         logs: oldest first.
@@ -99,8 +99,7 @@ def merged(logs: Iterable[WakeLog]) -> dict[Occurrence, Run]:
     found: dict[Occurrence, Run] = {}
     for log in logs:
         for record in log.records:
-            for at in record.times:
-                occurrence = Occurrence(record.name, at)
+            for occurrence in record.occurrences:
                 run = _run(occurrence, record, log)
                 before = found.get(occurrence)
                 found[occurrence] = run if before is None else _merged(before, run)
@@ -115,10 +114,15 @@ def with_older(found: dict[Occurrence, Run], older: Iterable[Run]) -> None:
 
 
 def in_order(found: Mapping[Occurrence, Run]) -> list[Run]:
-    """The runs in the order of nominal time and name, each with what replaced it."""
+    """The runs in the order of nominal time, name and number, each with what replaced it."""
     replaced_by = {run.replaced: run.occurrence.id for run in found.values() if run.decisions}
     runs = (judged(run, replaced_by.get(run.occurrence.id)) for run in found.values())
-    return sorted(runs, key=lambda run: (run.occurrence.at, run.occurrence.name))
+    return sorted(runs, key=_place)
+
+
+def _place(run: Run) -> tuple[int, str, int]:
+    name, at, number = run.occurrence
+    return at, name, number
 
 
 def begun(run: Run) -> int:
@@ -129,8 +133,9 @@ def begun(run: Run) -> int:
 
 
 def lateness(run: Run) -> int | None:
-    """Seconds from the nominal time to the wake that started it; None when it did not start."""
-    if run.started is None:
+    """Seconds from the nominal time to the wake that started it; None when it did not start, or a
+    person asked for it later."""
+    if run.started is None or run.occurrence.is_rerun:
         return None
     begun = datetime.fromisoformat(run.started)
     return max(0, int((begun - instant(run.occurrence.at)).total_seconds()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +21,9 @@ from reconciler.model.occurrence import (
     attempts_of,
     format_minute,
     parse_minute,
+    read_name,
+    stored_keys,
+    stored_name,
     time_of,
 )
 from reconciler.model.outbox import Sending
@@ -97,6 +100,7 @@ class RunRecord:
         reason: why it was dropped, or the error.
         result: the returned value as JSON text, when the call succeeded and it is short.
         tries: a line per try, when the run was supervised.
+        run: the number of the run of the occurrence.
     """
 
     name: str
@@ -109,17 +113,23 @@ class RunRecord:
     reason: str | None = None
     result: str | None = None
     tries: tuple[str, ...] = ()
+    run: int = 1
 
     @property
     def occurrence(self) -> Occurrence:
         """The occurrence that this is about, the newest of several."""
-        return Occurrence(self.name, self.times[-1])
+        return Occurrence(self.name, self.times[-1], self.run)
+
+    @property
+    def occurrences(self) -> Iterator[Occurrence]:
+        """Those that it spells out, oldest first."""
+        return (Occurrence(self.name, at, self.run) for at in self.times)
 
     def to_json(self) -> dict[str, Any]:
         """The line as JSON; what has its default is left out."""
         data: dict[str, Any] = {
             "at": self.at,
-            "name": self.name,
+            "name": stored_name(self.name, self.run),
             "state": self.state.value,
             "times": [format_minute(at) for at in self.times],
         }
@@ -213,7 +223,7 @@ class WakeLog:
             "slot": self.slot,
             "started": self.started,
             "through": None if self.through is None else format_minute(self.through),
-            "unsettled": dict(self.pending),
+            "unsettled": stored_keys(self.pending),
             "wake": self.wake,
         }
         if self.execution:
@@ -342,7 +352,7 @@ def decode_compacted(
 
 def _wanted(name: bytes, about: Callable[[str], bool]) -> bool:
     try:
-        return about(name.decode())
+        return about(read_name(name.decode())[0])
     except UnicodeDecodeError:
         return True
 
@@ -385,8 +395,10 @@ def _record_from_json(data: Mapping[str, Any]) -> RunRecord:
     times = tuple(parse_minute(text) for text in typed(data, "times", list))
     if not times:
         raise ValueError("a line is about no time")
+    name, run = read_name(typed(data, "name", str))
     return RunRecord(
-        name=typed(data, "name", str),
+        name=name,
+        run=run,
         times=times,
         state=RunState(data["state"]),
         at=time_of(data, "at"),

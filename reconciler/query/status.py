@@ -447,7 +447,7 @@ def tasks_of(
         elif task.since < late:
             wanting[task.name] = TaskStatus(task.name, task.at, "overdue")
     for run in runs:
-        name, at = run.occurrence
+        name, at = run.occurrence.name, run.occurrence.at
         if is_task(name) and run.state in NEEDS_ATTENTION and at > now - SHOWN_FOR:
             wanting.setdefault(name, TaskStatus(name, at, run.state.value, run.reason))
     return Tasks(pending, tuple(sorted(wanting.values(), key=lambda task: (task.at, task.name))))

@@ -171,7 +171,7 @@ def test_a_file_keeps_the_name_that_it_bears() -> None:
         assert open_generation(read, "golden").digest == sha256(read).hexdigest()
 
 
-@pytest.mark.parametrize("form", [2, 3, 4, GENERATION_FORMAT])
+@pytest.mark.parametrize("form", [2, 3, 4, 5, GENERATION_FORMAT])
 def test_a_generation_is_written_in_the_oldest_format_that_can_say_it(form: int) -> None:
     read = content("generation.jsonl", form)
     assert decode_generation(read, "golden").encoded == read

@@ -14,6 +14,7 @@ from reconciler.deploy.fakes import FakeFiles
 from reconciler.dispatch.adapters.in_memory import FakeCaller
 from reconciler.model.cursor import Cursor
 from reconciler.model.day_summary import summarise
+from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import Run, runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time, summary_path
 from reconciler.query.live_runs import newest_runs, with_open_calls
@@ -83,7 +84,7 @@ def test_of_one_nominal_time_every_line_is_read(
     history = RunHistory(stored(logs, summed_up))
     known = asyncio.run(history.read_about("a".__eq__, due, days=90))
     found = [run for run in known.ordered if run.occurrence.at == due]
-    everything = [run for run in runs_of(logs) if run.occurrence == ("a", due)]
+    everything = [run for run in runs_of(logs) if run.occurrence == Occurrence("a", due)]
     assert found == everything
 
 
@@ -131,7 +132,7 @@ def test_when_files_go_while_they_are_read_the_reader_begins_anew() -> None:
     newest = logs[-1]
     files.gone[newest.path] = newest.encode()
     known = asyncio.run(newest_runs(RunHistory(files), GENERATION, NOW))
-    assert known.ordered[-1].occurrence == ("s0", newest.now)
+    assert known.ordered[-1].occurrence == Occurrence("s0", newest.now)
 
 
 def test_how_much_is_read_does_not_depend_on_the_number_of_schedules() -> None:

@@ -38,10 +38,10 @@ def recover(logs: Sequence[WakeLog]) -> Cursor:
     records = [record for log in logs for record in log.records]
     ended = {record.call for record in records if record.state.ended}
     settled = {
-        Occurrence(record.name, at).id
+        occurrence.id
         for record in records
         if record.state not in _UNSETTLED
-        for at in record.times
+        for occurrence in record.occurrences
     }
     pending = {key: attempt for log in logs for key, attempt in log.pending.items()}
     return Cursor(
@@ -106,7 +106,7 @@ class _Known:
     """What lines of wakes have said already: each fact is noted once."""
 
     calls: set[str | None] = field(default_factory=set)
-    facts: set[tuple[str, int, RunState, int]] = field(default_factory=set)
+    facts: set[tuple[Occurrence, RunState, int]] = field(default_factory=set)
 
     def new(self, lines: Iterable[RunRecord]) -> list[RunRecord]:
         """What these lines say that was not known; how runs ended comes first."""
@@ -118,7 +118,7 @@ class _Known:
             known = line.call in self.calls
             self.calls.add(line.call)
             return None if known else line
-        facts = {at: (line.name, at, line.state, line.attempt) for at in line.times}
+        facts = {one.at: (one, line.state, line.attempt) for one in line.occurrences}
         times = tuple(at for at in line.times if facts[at] not in self.facts)
         self.facts.update(facts.values())
         left = line.count - len(line.times) + len(times)

@@ -174,4 +174,4 @@ def _settled_by(
 
 def _facts(line: RunRecord) -> Iterable[tuple[Occurrence, RunState, str | None]]:
     """What a line says, of each occurrence that it spells out."""
-    return ((Occurrence(line.name, at), line.state, line.call) for at in line.times)
+    return ((one, line.state, line.call) for one in line.occurrences)

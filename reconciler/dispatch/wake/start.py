@@ -292,6 +292,7 @@ class _Starter:
         return RunRecord(
             name=self.occurrence.name,
             times=(self.occurrence.at,),
+            run=self.occurrence.run,
             state=state,
             at=format_time(self.claimant.now),
             attempt=attempt,
@@ -301,11 +302,16 @@ class _Starter:
 
 
 def fill(args: Mapping[str, Any], occurrence: Occurrence) -> dict[str, Any]:
-    """The arguments with ``${occurrence.id}`` and ``${occurrence.time}`` filled in, at any depth.
+    """The arguments with ``${occurrence.id}``, ``${occurrence.time}`` and ``${run.id}`` filled in,
+    at any depth.
 
     ``$${`` stands for a literal ``${``.
     """
-    values = {"id": occurrence.id, "time": format_minute(occurrence.at)}
+    values = {
+        "occurrence.id": occurrence.first.id,
+        "occurrence.time": format_minute(occurrence.at),
+        "run.id": occurrence.id,
+    }
     return {key: _fill(value, values) for key, value in args.items()}
 
 
@@ -314,7 +320,7 @@ def _fill(value: Any, values: Mapping[str, str]) -> Any:
         case str():
             parts = value.split("$${")
             for name, filled in values.items():
-                parts = [part.replace(f"${{occurrence.{name}}}", filled) for part in parts]
+                parts = [part.replace(f"${{{name}}}", filled) for part in parts]
             return "${".join(parts)
         case list():
             return [_fill(item, values) for item in value]

@@ -318,6 +318,7 @@ class _Wake:
         return RunRecord(
             name=occurrence.name,
             times=(occurrence.at,),
+            run=occurrence.run,
             state=RunState(status.state.value),
             at=format_time(self.started),
             call=call,
