@@ -14,8 +14,8 @@ from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run, stopping
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
-from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import StoppedError
+from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log

@@ -11,7 +11,7 @@ from uuid import uuid4
 from reconciler.client.target import HOW_TO_NAME, parse_target
 from reconciler.client.task_errors import InvalidTaskError
 from reconciler.cron import minute
-from reconciler.dispatch.wake.start import CLAIM_LIFE
+from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.task import DEEPEST, ID, Task, is_too_deep
 from reconciler.policies import NO_ARGUMENT, Delivery
 

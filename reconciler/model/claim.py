@@ -19,6 +19,10 @@ WAKE_TIMEOUT: Final = timedelta(minutes=5)
 CLAIM_LEASE: Final = WAKE_TIMEOUT + timedelta(seconds=30)
 """After this, the wake that made a claim is no longer alive to confirm it."""
 
+CLAIM_LIFE: Final = timedelta(days=6)
+"""A claim older than this may have died of idleness (after seven days), so that its absence proves
+nothing: an at-most-once occurrence is then no longer started."""
+
 
 def try_key(occurrence: str, number: int, start: int = 1) -> str:
     """The key of the claim of a supervised run's try.

@@ -93,6 +93,10 @@ class ScheduleRecord:
         """Whether its runs need a supervisor."""
         return self.retries > 0 or self.timeout is not None or bool(self.dependants)
 
+    def supervises(self, occurrence: Occurrence) -> bool:
+        """Whether a run of it has a supervisor: a person waits for one that was asked for."""
+        return self.supervised or occurrence.is_rerun
+
     def is_suspended(self, at: int) -> bool:
         """Whether nothing runs at this epoch minute because it is suspended."""
         return self.suspended is not None and (self.resumes is None or at < self.resumes)

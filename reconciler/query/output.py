@@ -98,7 +98,8 @@ async def find_logged(
         except NothingFoundError as error:
             raise await _nearest(ports, settings, occurrence, days, error) from error
         record = exact.records.get(exact.runs[-1].occurrence.name)
-        supervised = record is not None and record.supervised
+        last = exact.runs[-1].occurrence
+        supervised = record is not None and record.supervises(last)
         return LoggedRun(exact.runs[-1], supervised, exact.damaged)
     wanted = RunsWanted(count=_NEWEST, days=days, name=name)
     found = await list_runs(ports, settings, wanted)
@@ -112,7 +113,7 @@ async def find_logged(
     generation = await RemoteGenerations(ports.files).live()
     records = await records_of([run], generation, ports.tasks)
     record = records.get(run.occurrence.name)
-    return LoggedRun(run, record is not None and record.supervised, found.damaged)
+    return LoggedRun(run, record is not None and record.supervises(run.occurrence), found.damaged)
 
 
 async def _nearest(

@@ -7,16 +7,18 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from reconciler.cron import instant
 from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times
 from reconciler.durations import format_seconds
+from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs_file import RunRecord
+from reconciler.model.runs_file import RunRecord, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
-from reconciler.policies import Catchup
+from reconciler.policies import Catchup, Delivery
 
 if TYPE_CHECKING:
     from reconciler.model.task import SettledTask, Task
@@ -94,12 +96,14 @@ class Dropped(NamedTuple):
 
     Attributes:
         times: epoch minutes, ascending, never empty.
+        run: the number of the run that does not start.
     """
 
     name: str
     times: tuple[int, ...]
     outcome: DropOutcome
     reason: str
+    run: int = 1
 
 
 class Verdict(NamedTuple):
@@ -337,7 +341,7 @@ def decide_pending(cursor: Cursor, generation: Generation, tasks: FoundTasks, no
         if _undecided(occurrence, record, now):
             waiting[key] = attempt
             continue
-        dropped = _dropped(occurrence, record, triggered=key in cursor.triggered)
+        dropped = _dropped(occurrence, record, cursor, now)
         if dropped is not None:
             given_up.append(dropped)
             settled.append(key)
@@ -352,13 +356,28 @@ def _undecided(occurrence: Occurrence, record: ScheduleRecord | None, now: int) 
 
 
 def _dropped(
-    occurrence: Occurrence, record: ScheduleRecord | None, *, triggered: bool
+    occurrence: Occurrence, record: ScheduleRecord | None, cursor: Cursor, now: int
 ) -> Dropped | None:
     if record is None:
-        return Dropped(occurrence.name, (occurrence.at,), DropOutcome.MISSED, DELETED)
-    if triggered or occurrence.at <= record.anchor:
+        return _single(occurrence, DropOutcome.MISSED, DELETED)
+    if occurrence.is_rerun:
+        # Its age does not say whether its claim may have died, as it does of other occurrences.
+        newest = max(cursor.wakes.values(), default="")
+        if record.delivery is Delivery.AT_MOST_ONCE and newest < _claims_live_since(now):
+            reason = "too old to know that it did not start; delivery is at-most-once"
+            return _single(occurrence, DropOutcome.MISSED, reason)
+        return None
+    if occurrence.id in cursor.triggered or occurrence.at <= record.anchor:
         return None
     reason = exclusion(record, occurrence.at)
     if reason is None:
         return None
-    return Dropped(occurrence.name, (occurrence.at,), DropOutcome.SKIPPED, reason)
+    return _single(occurrence, DropOutcome.SKIPPED, reason)
+
+
+def _single(occurrence: Occurrence, outcome: DropOutcome, reason: str) -> Dropped:
+    return Dropped(occurrence.name, (occurrence.at,), outcome, reason, occurrence.run)
+
+
+def _claims_live_since(now: int) -> str:
+    return format_time(instant(now) - CLAIM_LIFE)

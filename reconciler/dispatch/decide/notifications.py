@@ -183,7 +183,7 @@ class _Writer:
 
     def ping(self, record: ScheduleRecord, line: RunRecord) -> None:
         # A supervisor sends the ping of its start itself: before its end, which may come at once.
-        if line.state is not RunState.STARTED or not record.supervised:
+        if line.state is not RunState.STARTED or not record.supervises(line.occurrence):
             kind = _PINGS.get(line.state)
             if kind is not None:
                 self.add(kind, record.name, line.occurrence.id)

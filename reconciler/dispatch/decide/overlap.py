@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
+from reconciler.model.occurrence import Occurrence
 from reconciler.policies import Overlap
 
 PLACES: Final = 50
@@ -91,11 +92,11 @@ class Admitted(NamedTuple):
     reason: str | None = None
 
 
-def decide_overlap(overlap: Overlap, occurrence: str, earlier: Earlier) -> Admitted:
+def decide_overlap(overlap: Overlap, occurrence: Occurrence, earlier: Earlier) -> Admitted:
     """Decide about one occurrence by its schedule's ``overlap``, which is not ``allow``.
 
-    Args:
-        occurrence: its id.
+    A run that a person has asked for (``rerun``, a backfill) waits until none is running: it ends
+    no other run, and is not skipped. Nor is an occurrence skipped because of such a run.
     """
     if any(run.state is EarlierState.IN_DOUBT for run in earlier.runs):
         return Admitted(Admission.WAIT)
@@ -103,14 +104,17 @@ def decide_overlap(overlap: Overlap, occurrence: str, earlier: Earlier) -> Admit
     if running is None:
         return _start(earlier)
     behind, call = running.occurrence, running.call
+    if occurrence.is_rerun:
+        reason = f"{behind} is still running; overlap is {overlap.value}"
+        return Admitted(Admission.QUEUE, behind, call, reason if earlier.queue.is_new else None)
     match overlap:
-        case Overlap.SKIP:
+        case Overlap.SKIP if not waits_for_rerun(overlap, running):
             reason = f"{behind} is still running; overlap is skip"
             return Admitted(Admission.SKIP, behind, call, reason)
         case Overlap.REPLACE:
             return Admitted(Admission.REPLACE, behind, call, replacing(behind))
         case _:
-            return _queue(occurrence, running, earlier.queue)
+            return _queue(overlap, occurrence.id, running, earlier.queue)
 
 
 def _start(earlier: Earlier) -> Admitted:
@@ -125,15 +129,23 @@ def _start(earlier: Earlier) -> Admitted:
     return Admitted(Admission.START, earlier.replaces, reason=replacing(earlier.replaces))
 
 
-def _queue(occurrence: str, running: EarlierRun, queue: Queue) -> Admitted:
+def waits_for_rerun(overlap: Overlap, running: EarlierRun) -> bool:
+    """Whether an occurrence that would be skipped waits, because a person asked for the run that
+    is still running."""
+    return overlap is Overlap.SKIP and Occurrence.parse(running.occurrence).is_rerun
+
+
+def _queue(overlap: Overlap, occurrence: str, running: EarlierRun, queue: Queue) -> Admitted:
     behind, call = running.occurrence, running.call
     if queue.waiting == occurrence:
-        reason = f"{behind} is still running; overlap is queue"
+        reason = f"{behind} is still running; overlap is {overlap.value}"
         return Admitted(Admission.QUEUE, behind, call, reason if queue.is_new else None)
     if queue.waiting is not None:
-        reason = f"{behind} is still running and {queue.waiting} waits for it; overlap is queue"
+        what = f"{behind} is still running and {queue.waiting} waits for it"
+        reason = f"{what}; overlap is {overlap.value}"
         return Admitted(Admission.SKIP, behind, call, reason)
-    reason = f"{behind} is still running, and {PLACES} have waited for it in vain; overlap is queue"
+    what = f"{behind} is still running, and {PLACES} have waited for it in vain"
+    reason = f"{what}; overlap is {overlap.value}"
     return Admitted(Admission.SKIP, behind, call, reason)
 
 

@@ -18,8 +18,8 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.due import FoundTasks
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
 from reconciler.dispatch.ports import Claims, RunLog, TaskFiles
-from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.errors import one_line
+from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.formats import FormatError
 from reconciler.model.runs_file import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from reconciler.model.task import (

@@ -23,6 +23,7 @@ from reconciler.dispatch.decide.overlap import (
     Queue,
     decide_overlap,
     running_key,
+    waits_for_rerun,
 )
 from reconciler.dispatch.ports import Caller, Claims
 from reconciler.model.claim import Claimant, ClaimState, claim_key, read_claim
@@ -49,7 +50,7 @@ async def admit(
         UnavailableError: what is running could not be found out.
     """
     earlier = await _gathered(record, occurrence, claimant, claims, caller)
-    return decide_overlap(record.overlap, occurrence.id, earlier)
+    return decide_overlap(record.overlap, occurrence, earlier)
 
 
 async def _gathered(
@@ -68,14 +69,25 @@ async def _gathered(
     for number, run in enumerate(runs):
         status = await caller.status(run.call)
         if not status.ended:
-            queued = record.overlap is Overlap.QUEUE
-            queue = await _queue(occurrence, run.call, claims) if queued else Queue()
+            queue = await _place_behind(record, occurrence, run, claims)
             return Earlier(runs[: number + 1], queue=queue)
         cancelled = status.state is CallState.CANCELLED
         state = EarlierState.CANCELLED if cancelled else EarlierState.ENDED
         runs[number] = run._replace(state=state)
     is_ours = register is not None and register["occurrence"] == occurrence.id
     return Earlier(runs, str((register or {}).get("replaces", "")) if is_ours else "")
+
+
+async def _place_behind(
+    record: ScheduleRecord, occurrence: Occurrence, run: EarlierRun, claims: Claims
+) -> Queue:
+    """Where the occurrence waits for a run that is still running, if it does."""
+    if occurrence.is_rerun:
+        place = {"occurrence": occurrence.id}
+        return Queue(occurrence.id, await claims.put_new(f"waits/{occurrence.id}", place))
+    if record.overlap is Overlap.QUEUE or waits_for_rerun(record.overlap, run):
+        return await _queue(occurrence, run.call, claims)
+    return Queue()
 
 
 async def _queue(occurrence: Occurrence, call: str, claims: Claims) -> Queue:
@@ -122,9 +134,10 @@ async def _last_started(
     """The last started calls; an empty entry stands for one of which it is not settled yet.
 
     The occurrence before and the one that was last to start are mostly the same; not when a person
-    woke for one of them out of turn.
+    woke for one of them out of turn. A further run of an old occurrence follows the newest one.
     """
-    at = previous_time(record, occurrence.at)
+    newest = minute(claimant.now) + 1 if occurrence.is_rerun else occurrence.at
+    at = previous_time(record, newest)
     before = [] if at is None else [record.occurrence(at)]
     if register is not None:
         names = (_named(register, "occurrence"), _named(register, "replaces"))
@@ -151,7 +164,7 @@ async def _register(record: ScheduleRecord, claims: Claims) -> Entry | None:
         if (
             occurrence is not None
             and occurrence.at > newest
-            and occurrence == record.occurrence(occurrence.at)
+            and occurrence.first == record.occurrence(occurrence.at)
         ):
             found, newest = entry, occurrence.at
     return found

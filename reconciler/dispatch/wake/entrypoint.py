@@ -31,7 +31,7 @@ from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeReq
 from reconciler.dispatch.wake.wake import wake as process
 from reconciler.foreign_text import on_one_line
 from reconciler.model.generation import APP_VARIABLE, SLOT_VARIABLE
-from reconciler.model.occurrence import parse_minute
+from reconciler.model.occurrence import Occurrence, parse_minute
 from reconciler.model.outbox import sending_line
 from reconciler.model.runs_file import RunRecord
 
@@ -50,6 +50,7 @@ async def wake(
     minute: str | None = None,
     source: str = "",
     args: Mapping[str, Any] | None = None,
+    rerun: str | None = None,
 ) -> str:
     """Process what is due; a cron calls this without arguments.
 
@@ -61,6 +62,7 @@ async def wake(
             be ahead of ours.
         source: who asks for it over HTTP.
         args: of a trigger: arguments in place of those of the manifest.
+        rerun: start this further run of an occurrence (``NAME@2026-11-23T09:00Z.2``).
 
     Returns:
         The wake's log, as its runs file has it; empty when nothing was ever applied.
@@ -73,6 +75,7 @@ async def wake(
         trigger=trigger,
         source=source,
         args=dict(args or {}),
+        rerun=None if rerun is None else Occurrence.parse(rerun),
     )
     if minute is not None:
         await asyncio.sleep(seconds_until(parse_minute(minute), _ports().clock.now()))

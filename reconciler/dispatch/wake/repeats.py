@@ -19,8 +19,8 @@ from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.due import Due
 from reconciler.dispatch.ports import RunLog
-from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import Tally
+from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.cursor import Cursor
 from reconciler.model.formats import Damaged
 from reconciler.model.occurrence import Occurrence

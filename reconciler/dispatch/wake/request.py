@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cron import minute
+from reconciler.model.occurrence import Occurrence
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import (
@@ -51,6 +52,8 @@ class WakeRequest:
         trigger: start this schedule's occurrence of the present minute, whatever its times are.
         source: who asked for it over HTTP; empty for crons, and for people with the command line.
         args: of a trigger: arguments in place of those of the manifest.
+        rerun: start this further run of an occurrence. What asks for it has made sure that the
+            runs before it have ended; its claim keeps it from starting twice.
     """
 
     wake: str
@@ -60,11 +63,12 @@ class WakeRequest:
     trigger: str | None = None
     source: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
+    rerun: Occurrence | None = None
 
     @property
     def regular(self) -> bool:
         """Whether this processes everything since the last wake, and so may move the cursor."""
-        return self.as_if is None and self.trigger is None
+        return self.as_if is None and self.trigger is None and self.rerun is None
 
     def until(self, started: datetime) -> int:
         """The epoch minute up to which it looks, when it is started at that time."""

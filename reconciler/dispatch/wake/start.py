@@ -18,7 +18,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, UnavailableError
 from reconciler.dispatch.decide.overlap import Admission, Admitted, running_key
 from reconciler.durations import format_seconds
-from reconciler.model.claim import Claim, Claimant, ClaimState, claim_key, read_claim
+from reconciler.model.claim import CLAIM_LIFE, Claim, Claimant, ClaimState, claim_key, read_claim
 from reconciler.model.envelope import in_envelope
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.occurrence import Occurrence, format_minute
@@ -33,9 +33,6 @@ ATTEMPT_LIMIT: Final = 20
 """Attempts to start one occurrence before it is given up as missed."""
 CONFIRMATIONS: Final = 3
 """Times that a confirmation is tried: later occurrences may have to wait for it."""
-CLAIM_LIFE: Final = timedelta(days=6)
-"""A claim older than this may have died of idleness (after seven days), so that its absence proves
-nothing: an at-most-once occurrence is then no longer started."""
 
 
 class StartResult(NamedTuple):
@@ -164,6 +161,8 @@ class _Starter:
 
     def forbidden(self, attempt: int) -> str | None:
         """Why the occurrence may no longer be started, which time alone decides."""
+        if self.occurrence.is_rerun:
+            return None
         deadline = self.record.deadline
         if deadline is not None and (self.now - self.occurrence.at) * 60 > deadline:
             limit = f"deadline of {format_seconds(deadline)}"
@@ -252,7 +251,7 @@ class _Starter:
         if record.code:
             scheduled = format_time(self.claimant.now)
             args = in_envelope(args, self.occurrence, scheduled, record.delivery)
-        if not record.supervised:
+        if not record.supervises(self.occurrence):
             if record.resources:
                 return await self.caller.start_with(
                     record.app, record.function, args, record.resources
@@ -272,7 +271,7 @@ class _Starter:
             delivery=record.delivery,
             ping=record.ping,
             resources=record.resources,
-            waited_for=bool(record.dependants),
+            waited_for=bool(record.dependants) or self.occurrence.is_rerun,
         )
         return await self.caller.supervise(order.to_json())
 

@@ -106,7 +106,7 @@ class StepProcessor:
         claims = [
             (occurrence, self.claimant.dropped(_CLAIMED_AS[item.outcome], item.reason))
             for item in dropped
-            for occurrence in (Occurrence(item.name, at) for at in item.times)
+            for occurrence in (Occurrence(item.name, at, item.run) for at in item.times)
         ]
         await at_once(
             self._is_taken(claim_key(occurrence, attempts[occurrence.id]), entry)
@@ -144,9 +144,10 @@ class StepProcessor:
     async def _one_by_one(
         self, lane: list[Occurrence], starting: Starting
     ) -> list[tuple[Occurrence, StartResult]]:
-        """Start occurrences in the order of time; behind one in doubt, the others wait."""
+        """Start occurrences in the order of time, and then the runs that a person has asked for;
+        behind one in doubt, the others wait."""
         done: list[tuple[Occurrence, StartResult]] = []
-        for occurrence in sorted(lane, key=lambda occurrence: occurrence.at):
+        for occurrence in sorted(lane, key=lambda one: (one.is_rerun, one.at, one.run)):
             record, attempt = starting[occurrence]
             if record.name in self.in_doubt:
                 done.append((occurrence, StartResult(next_attempt=attempt)))
@@ -162,7 +163,7 @@ class StepProcessor:
                 behind_queue=record.name in self.queued,
             )
             done.append((occurrence, outcome))
-            if record.overlap is not Overlap.ALLOW:
+            if record.overlap is not Overlap.ALLOW and not occurrence.is_rerun:
                 self._hold(record.name, outcome)
         return done
 
@@ -264,6 +265,7 @@ def dropped_line(dropped: Dropped, seen: datetime) -> RunRecord:
     return RunRecord(
         name=dropped.name,
         times=dropped.times,
+        run=dropped.run,
         count=len(dropped.times),
         state=RunState.MISSED if dropped.outcome is DropOutcome.MISSED else RunState.SKIPPED,
         at=format_time(seen),

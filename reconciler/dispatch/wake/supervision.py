@@ -60,7 +60,7 @@ class RunOrder:
         timeout: seconds that one try may take; None for the target's own limit.
         ping: what is asked for when it starts and ends.
         resources: in place of those of the deployed function, as a schedule's record has them.
-        waited_for: whether other schedules wait for its end, so that each end asks for a wake.
+        waited_for: whether something waits for its end, so that each end asks for a wake.
     """
 
     occurrence: str

@@ -33,8 +33,8 @@ SUPERVISOR_TIMEOUT: Final = LONGEST_RUN
 async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
     """Supervise one run; returns how it ended.
 
-    When it failed, or other schedules wait for it, a wake is asked for: recipients are notified,
-    and what waits is started, now and not with the next cron.
+    When it failed, or something waits for it, a wake is asked for: recipients are notified, and
+    what waits is started, now and not with the next cron.
     """
     claims, caller = _ports()
     call = modal.current_function_call_id() or f"local-{uuid4().hex}"

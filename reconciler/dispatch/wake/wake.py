@@ -37,14 +37,14 @@ from reconciler.dispatch.wake.request import (
     UnknownScheduleError,
     WakeRequest,
 )
-from reconciler.dispatch.wake.start import CLAIM_LIFE
 from reconciler.dispatch.wake.step import StepProcessor, Tally, dropped_line
-from reconciler.model.claim import Claimant
+from reconciler.model.claim import CLAIM_LIFE, Claimant
 from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time, shorten
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import NAME_PREFIX, is_task
 from reconciler.policies import Overlap
 
@@ -223,7 +223,9 @@ class _Wake:
         for key in cursor.pending:
             occurrence = Occurrence.parse(key)
             record = self.generation.owner(occurrence)
-            if record is not None and record.overlap is not Overlap.ALLOW and occurrence.at < now:
+            if record is None or record.overlap is Overlap.ALLOW or occurrence.is_rerun:
+                continue
+            if occurrence.at < now:
                 yield record.name
 
     async def leave_out_repeats(self, read: Cursor, tally: Tally) -> None:
@@ -276,7 +278,11 @@ class _Wake:
     async def carried_over(
         self, cursor: Cursor, processor: StepProcessor, tally: Tally
     ) -> Starting:
-        """What earlier wakes left pending, with the next attempt of each."""
+        """What earlier wakes left pending, with the next attempt of each; or the run that a person
+        asks for."""
+        rerun = self.request.rerun
+        if rerun is not None:
+            return {rerun: (_record_of(self.generation, rerun.name, rerun), 1)}
         if not self.request.regular:
             return {}
         left = decide_pending(cursor, self.generation, self.tasks, minute(self.started))
@@ -413,7 +419,7 @@ def _in_turn(calls: Mapping[str, str]) -> list[tuple[str, str]]:
 async def _found_tasks(
     ports: Ports, request: WakeRequest, now: int, started: datetime
 ) -> FoundTasks:
-    if ports.tasks is None or request.trigger is not None:
+    if ports.tasks is None or request.trigger is not None or request.rerun is not None:
         return NO_TASKS
     paths = await ports.tasks.pending(now)
     if not paths:
@@ -430,20 +436,30 @@ def _requested(
     generation: Generation, lookback: Lookback, request: WakeRequest, now: int
 ) -> list[Due]:
     if request.trigger is not None:
-        record = generation.find(request.trigger)
-        if record is None and generation.may_have(request.trigger):
-            unreadable = generation.damaged[-1]
-            raise FormatError(unreadable.why, where=unreadable.where, remedy=REPAIR)
-        if record is None:
-            raise UnknownScheduleError(request.trigger)
+        record = _record_of(generation, request.trigger)
         if not record.dependants:
             return [Due(record, (now,))]
         from reconciler.dispatch.wake.dependencies import followers  # start-up time: few have any
 
         return [Due(record, (now,)), *followers(generation, record, now)]
+    if request.rerun is not None:
+        return []
     if request.as_if is not None:
         return find_due(generation, Lookback(now - 1), now)
     return find_due(generation, lookback, now)
+
+
+def _record_of(
+    generation: Generation, name: str, occurrence: Occurrence | None = None
+) -> ScheduleRecord:
+    """The record that a person asks for: by its name, or by an occurrence of it."""
+    record = generation.find(name) if occurrence is None else generation.owner(occurrence)
+    if record is None and generation.may_have(name):
+        unreadable = generation.damaged[-1]
+        raise FormatError(unreadable.why, where=unreadable.where, remedy=REPAIR)
+    if record is None:
+        raise UnknownScheduleError(name)
+    return record
 
 
 async def _not_settled(dues: list[Due], cursor: Cursor, ports: Ports, now: int) -> list[Due]:
