@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,8 @@ def _json(runs: Sequence[Run]) -> str:
 
 
 def wanted_occurrence(text: str | None) -> Occurrence | None:
-    """The occurrence that ``NAME@TIME`` names; None for a name alone.
+    """The occurrence that ``NAME@TIME`` names, or the run of it that ``NAME@TIME.2`` does; None
+    for a name alone.
 
     Raises:
         ReconcileError: it is no time.
@@ -93,6 +95,8 @@ def wanted_occurrence(text: str | None) -> Occurrence | None:
     if text is None or "@" not in text:
         return None
     name, _, time = text.rpartition("@")
+    with suppress(ValueError):
+        return Occurrence.parse(text)
     try:
         at = read_time(time)
     except ValueError as error:

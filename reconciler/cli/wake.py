@@ -1,4 +1,4 @@
-"""``reconcile wake`` and ``reconcile trigger``: a wake that a person causes."""
+"""``reconcile wake``, ``trigger`` and ``rerun``: a wake that a person causes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from reconciler.cli.connection import connected, live_in, open_ports, open_query
+from reconciler.cli.connection import ask, connected, live_in, open_ports, open_query
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
+from reconciler.cli.runs import wanted_occurrence
 from reconciler.cli.signals import run, stopping
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
-from reconciler.errors import StoppedError
+from reconciler.errors import ReconcileError, StoppedError
 from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import runs_of
@@ -22,7 +23,8 @@ from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
 from reconciler.query.news import News, may_repeat, news_of
 from reconciler.query.nothing_found import nothing_live, require_readable, unknown_schedule
 from reconciler.query.rehearse import rehearse
-from reconciler.query.trigger_result import triggered
+from reconciler.query.reruns import find_next_run
+from reconciler.query.trigger_result import rerun_result, triggered
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, wake_text
@@ -95,6 +97,34 @@ def trigger(
         return _verdict(log)
 
 
+def rerun(
+    *, env: str | None, schedules: str | None, run_id: str, logs: bool, wait: bool, form: str
+) -> int:
+    """Start the next run of an occurrence that was missed or failed. Returns the exit code.
+
+    Args:
+        run_id: ``NAME@TIME``.
+        logs: print its output as it comes, which takes until it has ended.
+    """
+    inputs = read_inputs(env, schedules)
+    occurrence = wanted_occurrence(run_id)
+    if occurrence is None:
+        raise ReconcileError(
+            f"{run_id!r} names no time: NAME@2026-11-20T06:00Z is expected",
+            remedy="List its runs",
+            command=f"runs {run_id}",
+        )
+    with connected(inputs) as goes_on, stopping(_stopped(f"runs {occurrence.id}", goes_on)):
+        found = ask(inputs, find_next_run(open_query(inputs), inputs.environment, occurrence))
+        log = _called(inputs, rerun=found.run.id)
+        log = rerun_result(log, found.run)
+        if logs:
+            _follow(inputs, log, form, supervised=True)
+        log = _awaited(log, inputs, wait=wait or logs)
+        _show(News(log), form)
+        return _verdict(log)
+
+
 def _serve(inputs: Inputs, as_if: int | None, form: str, *, wait: bool) -> int:
     log = _called(inputs, as_if=as_if)
     history = run(open_ports(inputs).log.recent(HISTORY_DAYS)) if may_repeat(log) else ()
@@ -123,13 +153,17 @@ def _called(
     as_if: int | None = None,
     trigger: str | None = None,
     args: Mapping[str, object] | None = None,
+    rerun: str | None = None,
 ) -> WakeLog:
     """Wake the dispatcher and read its answer."""
     from reconciler.deploy.invocation import call_dispatcher
 
     at = None if as_if is None else format_minute(as_if)
     settings = inputs.environment
-    text = run(call_dispatcher(settings.app, settings.modal, as_if=at, trigger=trigger, args=args))
+    asked = call_dispatcher(
+        settings.app, settings.modal, as_if=at, trigger=trigger, args=args, rerun=rerun
+    )
+    text = run(asked)
     if not text:
         raise run(nothing_live(*live_in(inputs)))
     return decode_wake_log(text.encode(), "the wake's answer")

@@ -22,6 +22,11 @@ from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 
 _NOT_STARTED: Final = "Container exited"
 """What the client's error says of a container that ended before it took its input."""
+_NEWER: Final = {
+    "args": "takes no arguments for a run",
+    "rerun": "starts no further run of an occurrence",
+}
+"""Arguments of the dispatcher that older versions do not have, and what these do not do."""
 _FAILED: Final = "internal error: "
 _TRACEBACK: Final = "remote traceback:"
 """What stands before the container's traceback in the text of the client's error."""
@@ -38,11 +43,13 @@ async def call_dispatcher(
     as_if: str | None = None,
     trigger: str | None = None,
     args: Mapping[str, object] | None = None,
+    rerun: str | None = None,
 ) -> str:
     """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
 
     Args:
         args: of a trigger: arguments in place of those of the manifest.
+        rerun: the id of a further run of an occurrence, which is to start.
 
     Raises:
         ReconcileError: our app is not deployed, or the wake itself raised it, or what it raised
@@ -64,7 +71,9 @@ async def call_dispatcher(
     try:
         with translated_errors(asked, patient=True):
             # A dispatcher of an older version takes none.
-            more = {"args": dict(args)} if args else {}
+            more: dict[str, object] = {"args": dict(args)} if args else {}
+            if rerun is not None:
+                more["rerun"] = rerun
             return await _called(function, app, environment, as_if=as_if, trigger=trigger, **more)
     except ModalError as error:
         if error.kind is not FailureKind.INTERNAL:
@@ -95,13 +104,14 @@ async def _called(
             f"no schedule {error} is live any more", remedy="See what is", command="status"
         ) from error
     except TypeError as error:
-        if "args" not in given or "unexpected keyword argument 'args'" not in str(error):
-            raise
-        raise ReconcileError(
-            "the deployed dispatcher is of a version that takes no arguments for a run",
-            where=app,
-            remedy="Deploy this version: run reconcile. Then trigger it again.",
-        ) from error
+        for key, what in _NEWER.items():
+            if key in given and f"unexpected keyword argument '{key}'" in str(error):
+                raise ReconcileError(
+                    f"the deployed dispatcher is of a version that {what}",
+                    where=app,
+                    remedy="Deploy this version: run reconcile. Then try it again.",
+                ) from error
+        raise
     except ExecutionError as error:
         raise _of_container(error, app, environment) from error
 

@@ -36,6 +36,12 @@ NOTABLE: Final = "-notable"
 """How the name of a file ends, before ``.jsonl``, which a question about the newest runs must read
 even when newer files answer it: see :attr:`WakeLog.is_notable`. Versions before it have no such
 names, and read these files like others."""
+MAY_HAVE_STARTED: Final = "may or may not have started"
+UNCONFIRMED: Final = "ended before it confirmed a start"
+TOO_OLD: Final = "too old to know that it did not start"
+GIVEN_UP: Final = "given up: "
+"""Parts of the reasons of what was given up and may have started all the same; of what had too many
+attempts it is not known of all that they did not start."""
 _EXECUTION_SHOWN: Final = 8
 _REPLACED: Final = "replaced "
 _RUNNING: Final = ", still running"

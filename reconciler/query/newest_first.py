@@ -28,6 +28,7 @@ from reconciler.model.runs_file import (
     NOTABLE,
     RUNS_FOLDER,
     ReadLogs,
+    RunRecord,
     WakeLog,
     decode_compacted,
     summary_path,
@@ -76,6 +77,7 @@ class Known:
         damaged: files, or lines of them, that cannot be read.
         reported: what wakes could not read, each with when the newest wake said so, ISO 8601.
         headers: the logs that were read, without their lines.
+        cut: lines about many occurrences that do not spell out all of them.
     """
 
     runs: dict[Occurrence, Run] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Known:
     damaged: dict[Damaged, None] = field(default_factory=dict)
     reported: dict[Damaged, str] = field(default_factory=dict)
     headers: list[WakeLog] = field(default_factory=list)
+    cut: list[RunRecord] = field(default_factory=list)
 
     @property
     def ordered(self) -> list[Run]:
@@ -105,6 +108,7 @@ class Known:
         self.damaged.update(dict.fromkeys(logs.damaged))
         for log in logs:
             self.headers.append(replace(log, records=()))
+            self.cut += (line for line in log.records if line.count > len(line.times))
             for one in log.damaged:
                 self.reported[one] = max(log.started, self.reported.get(one, ""))
 

@@ -90,7 +90,7 @@ async def find_runs(
     """The runs of one occurrence.
 
     Args:
-        occurrence: its name is a schedule's, or a task's id.
+        occurrence: its name is a schedule's, or a task's id; of a further run, that run alone.
 
     Raises:
         NothingFoundError: the history has none.
@@ -103,7 +103,9 @@ async def find_runs(
     found = [
         one
         for one in known.ordered
-        if one.occurrence.at == occurrence.at and named.matches(one.occurrence)
+        if one.occurrence.at == occurrence.at
+        and named.matches(one.occurrence)
+        and (not occurrence.is_rerun or one.occurrence.run == occurrence.run)
     ]
     if not found:
         await require_known(occurrence.name, generation, ports, known.ordered)

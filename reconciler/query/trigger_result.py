@@ -1,4 +1,4 @@
-"""The result of a trigger for its own schedule, without the other work of its wake."""
+"""The result of a trigger, or of a rerun, without the other work of its wake."""
 
 from __future__ import annotations
 
@@ -38,6 +38,23 @@ async def triggered(log: WakeLog, occurrence: Occurrence, claims: Claims) -> Wak
             remedy=NEXT_MINUTE,
         )
     return replace(log, records=(line,), sendings=tuple(_told(log, occurrence)))
+
+
+def rerun_result(log: WakeLog, run: Occurrence) -> WakeLog:
+    """The part of a wake's log that concerns the run that a person asked for.
+
+    Raises:
+        ReconcileError: this wake did not start it.
+    """
+    line = next((line for line in log.records if _is_decision(line, run)), None)
+    if line is None:
+        raise ReconcileError(
+            f"{run.id} has not started yet: another wake is processing it, or an earlier run of "
+            "the schedule must end first; a later wake starts it",
+            remedy="Look at its outcome later",
+            command=f"runs {run.id}",
+        )
+    return replace(log, records=(line,), sendings=tuple(_told(log, run)))
 
 
 def _is_decision(line: RunRecord, occurrence: Occurrence) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.cron import minute
@@ -17,7 +19,7 @@ from tests.dispatch.scenario import World, at, hourly
 SECOND = Occurrence("hourly", minute(at("09:00")), 2)
 
 
-def missed_one(**values: object) -> World:
+def missed_one(**values: Any) -> World:
     """The occurrence of 09:00 was missed, and that of 10:00 has run."""
     world = World()
     world.live(hourly(**values))

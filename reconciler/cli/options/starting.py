@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from reconciler.cli.options.argument_types import argument, time
-from reconciler.cli.options.common import AddCommand, add_common, add_format, add_wait
+from reconciler.cli.options.common import TIME_HELP, AddCommand, add_common, add_format, add_wait
 
 
 def add_starting(add: AddCommand) -> None:
-    """Add tasks, trigger, submit, result and wake."""
+    """Add tasks, trigger, rerun, submit, result and wake."""
     tasks = add("tasks", "tasks:show", "list the tasks that programs created")
     tasks.add_argument(
         "--all",
@@ -30,11 +30,17 @@ def add_starting(add: AddCommand) -> None:
         metavar="NAME=VALUE",
         help="an argument for this run, in place of the manifest's: JSON, else text",
     )
-    trigger.add_argument(
-        "--logs", action="store_true", help="print what it prints as it comes, until it has ended"
-    )
+    _add_logs(trigger)
     add_wait(trigger)
     add_format(trigger)
+
+    rerun = add(
+        "rerun", "wake:rerun", "start the next run of an occurrence that was missed or failed"
+    )
+    rerun.add_argument("run_id", metavar="NAME@TIME", help=TIME_HELP)
+    _add_logs(rerun)
+    add_wait(rerun)
+    add_format(rerun)
 
     submit = add("submit", "submit:submit", "start a deployed function and print the call's id")
     submit.add_argument("function", metavar="APP/FUNCTION")
@@ -56,6 +62,12 @@ def add_starting(add: AddCommand) -> None:
     wake.add_argument("--dry-run", action="store_true", help="show what would start, start nothing")
     add_wait(wake)
     add_format(wake)
+
+
+def _add_logs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--logs", action="store_true", help="print what it prints as it comes, until it has ended"
+    )
 
 
 def _add_cancel(tasks: argparse.ArgumentParser) -> None:

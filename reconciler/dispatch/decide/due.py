@@ -15,7 +15,7 @@ from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import Damaged
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs_file import RunRecord, format_time
+from reconciler.model.runs_file import TOO_OLD, RunRecord, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
 from reconciler.policies import Catchup, Delivery
@@ -364,8 +364,8 @@ def _dropped(
         # Its age does not say whether its claim may have died, as it does of other occurrences.
         newest = max(cursor.wakes.values(), default="")
         if record.delivery is Delivery.AT_MOST_ONCE and newest < _claims_live_since(now):
-            reason = "too old to know that it did not start; delivery is at-most-once"
-            return _single(occurrence, DropOutcome.MISSED, reason)
+            doubt = f"{TOO_OLD}; delivery is at-most-once"
+            return _single(occurrence, DropOutcome.MISSED, doubt)
         return None
     if occurrence.id in cursor.triggered or occurrence.at <= record.anchor:
         return None

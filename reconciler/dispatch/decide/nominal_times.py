@@ -7,6 +7,7 @@ skipped: the manifest says that it must not run, and the history says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -30,6 +31,12 @@ def nominal_times(record: ScheduleRecord, since: int, until: int) -> Sequence[in
         return (record.at,) if after < record.at <= last else ()
     timetable = record.timetable()
     return tuple(timetable.between(after, last)) if timetable is not None else ()
+
+
+def times_between(record: ScheduleRecord, first: int, until: int) -> Sequence[int]:
+    """The occurrences in the half-open ``[first, until)``, within the record's bounds, also those
+    from before its anchor: no wake has started them, and a person may."""
+    return nominal_times(replace(record, anchor=first - 1), first - 1, until - 1)
 
 
 def exclusion(record: ScheduleRecord, at: int) -> str | None:

@@ -22,7 +22,15 @@ from reconciler.model.claim import CLAIM_LIFE, Claim, Claimant, ClaimState, clai
 from reconciler.model.envelope import in_envelope
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs_file import RunRecord, RunState, format_time
+from reconciler.model.runs_file import (
+    GIVEN_UP,
+    MAY_HAVE_STARTED,
+    TOO_OLD,
+    UNCONFIRMED,
+    RunRecord,
+    RunState,
+    format_time,
+)
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Delivery, Overlap
 
@@ -113,7 +121,7 @@ class _Starter:
                 return settled
             error = before.error or error
             attempt += 1
-        return StartResult(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"given up: {error}"))
+        return StartResult(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"{GIVEN_UP}{error}"))
 
     async def as_found(
         self, key: str, found: Entry, claim: Claim, attempt: int, admitted: Admitted
@@ -177,7 +185,7 @@ class _Starter:
         first = max(self.occurrence.at, self.record.anchor)
         age = timedelta(minutes=minute(self.claimant.now) - first)
         if self.record.delivery is Delivery.AT_MOST_ONCE and age > CLAIM_LIFE:
-            return "too old to know that it did not start; delivery is at-most-once"
+            return f"{TOO_OLD}; delivery is at-most-once"
         return None
 
     def claim(self, admitted: Admitted, attempt: int) -> dict[str, str]:
@@ -217,7 +225,7 @@ class _Starter:
             return await self.fail(key, claim, attempt, str(error))
         except StartUnknownError as error:
             if self.record.delivery is Delivery.AT_MOST_ONCE:
-                reason = f"may or may not have started: {error}; delivery is at-most-once"
+                reason = f"{MAY_HAVE_STARTED}: {error}; delivery is at-most-once"
                 return await self.give_up(key, claim, attempt, reason)
             return await self.fail(key, claim, attempt, str(error))
         await self.confirm(key, {**claim, "state": ClaimState.STARTED.value, "call": call})
@@ -278,7 +286,7 @@ class _Starter:
     async def fail(self, key: str, claim: dict[str, str], attempt: int, error: str) -> StartResult:
         await self.claims.put(key, {**claim, "state": ClaimState.FAILED.value, "error": error})
         if attempt == ATTEMPT_LIMIT:
-            return StartResult(self.note(RunState.MISSED, attempt, f"given up: {error}"))
+            return StartResult(self.note(RunState.MISSED, attempt, f"{GIVEN_UP}{error}"))
         return StartResult(self.note(RunState.START_FAILED, attempt, error), attempt + 1)
 
     async def give_up(self, key: str, found: Entry, attempt: int, reason: str) -> StartResult:
@@ -331,8 +339,5 @@ def _fill(value: Any, values: Mapping[str, str]) -> Any:
 
 def _unconfirmed(claim: Claim) -> str:
     if claim.damage is not None:
-        return f"may or may not have started: {claim.damage}; delivery is at-most-once"
-    return (
-        f"wake {claim.wake} claimed it and ended before it confirmed a start; "
-        "delivery is at-most-once"
-    )
+        return f"{MAY_HAVE_STARTED}: {claim.damage}; delivery is at-most-once"
+    return f"wake {claim.wake} claimed it and {UNCONFIRMED}; delivery is at-most-once"

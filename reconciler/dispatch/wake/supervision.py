@@ -31,7 +31,7 @@ from reconciler.model.envelope import of_try
 from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence, time_of
 from reconciler.model.outbox import Notification, NotificationKind
-from reconciler.model.runs_file import format_time, try_line
+from reconciler.model.runs_file import MAY_HAVE_STARTED, UNCONFIRMED, format_time, try_line
 from reconciler.policies import Delivery, pause_after
 
 T = TypeVar("T")
@@ -222,7 +222,7 @@ class Supervisor:
             return CallStatus(CallState.FAILED, reason=str(error))
         except (NotStartedError, StartUnknownError) as error:
             if isinstance(error, StartUnknownError) and order.delivery is Delivery.AT_MOST_ONCE:
-                reason = f"may or may not have started: {error}; delivery is at-most-once"
+                reason = f"{MAY_HAVE_STARTED}: {error}; delivery is at-most-once"
                 raise _InDoubtError(reason) from error
             failed = {**claim, "state": ClaimState.FAILED.value, "error": str(error)}
             await self._persist(lambda: self.claims.put(key, failed))
@@ -314,5 +314,5 @@ class Supervisor:
 
 def _unconfirmed(claim: Claim) -> str:
     if claim.damage is not None:
-        return f"may or may not have started: {claim.damage}; delivery is at-most-once"
-    return "its supervisor ended before it confirmed a start; delivery is at-most-once"
+        return f"{MAY_HAVE_STARTED}: {claim.damage}; delivery is at-most-once"
+    return f"its supervisor {UNCONFIRMED}; delivery is at-most-once"
