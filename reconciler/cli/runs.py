@@ -56,12 +56,15 @@ def main(
 
 def _details(inputs: Inputs, env: str | None, wanted: Occurrence, days: int, form: str) -> str:
     from reconciler.query.runs import find_runs
-    from reconciler.render.explanation import run_lines
+    from reconciler.render.explanation import repair_lines, run_lines
 
     found = ask(inputs, find_runs(open_query(inputs), wanted, days=days))
     if form == "json":
         return _json(found.runs)
     lines = [run_lines(one, found.records.get(one.occurrence.name), env) for one in found.runs]
+    last = found.runs[-1]
+    if not wanted.is_rerun:
+        lines.append(repair_lines(last, found.records.get(last.occurrence.name), env))
     return as_lines(line for of_one in lines for line in of_one)
 
 

@@ -55,5 +55,5 @@ def main(
         print_json(status_json(status, listed))
     else:
         repair = remedies(status.damaged, removal_in(inputs))
-        print(status_text(status, Style.of(sys.stdout), repair, listed))
+        print(status_text(status, Style.of(sys.stdout), repair, listed, env))
     return 0 if status.well else 1

@@ -19,7 +19,8 @@ from reconciler.errors import ReconcileError, StoppedError
 from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import runs_of
-from reconciler.model.runs_file import RunState, WakeLog, decode_wake_log
+from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake_log
+from reconciler.model.task import is_task
 from reconciler.query.news import News, may_repeat, news_of
 from reconciler.query.nothing_found import nothing_live, require_readable, unknown_schedule
 from reconciler.query.rehearse import rehearse
@@ -27,7 +28,7 @@ from reconciler.query.reruns import find_next_run
 from reconciler.query.trigger_result import rerun_result, triggered
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
-from reconciler.render.runs_text import missed_names, wake_text
+from reconciler.render.runs_text import missed_names, rerun_command, wake_text
 from reconciler.render.style import Style
 
 HISTORY_DAYS = 7
@@ -59,7 +60,7 @@ def wake(
                 print(rehearsal_text(rehearsal))
             return 0
         with stopping(_stopped("runs", goes_on)):
-            return _serve(inputs, as_if, form, wait=wait)
+            return _serve(inputs, env, as_if, form, wait=wait)
 
 
 def trigger(
@@ -125,15 +126,24 @@ def rerun(
         return _verdict(log)
 
 
-def _serve(inputs: Inputs, as_if: int | None, form: str, *, wait: bool) -> int:
+def _serve(inputs: Inputs, env: str | None, as_if: int | None, form: str, *, wait: bool) -> int:
     log = _called(inputs, as_if=as_if)
     history = run(open_ports(inputs).log.recent(HISTORY_DAYS)) if may_repeat(log) else ()
     news = news_of(log, history)
     log = _awaited(news.log, inputs, wait=wait)
     _show(News(log, news.before), form, alone=as_if is not None)
+    if form == "text":
+        _name_repair(news.before, env)
     if as_if is not None and minute(datetime.fromisoformat(log.started)) < as_if:
         _say_that_it_is_early(log, as_if)
     return _verdict(log)
+
+
+def _name_repair(before: Sequence[RunRecord], env: str | None) -> None:
+    """Name the command that runs what earlier wakes had missed, and this one leaves alone."""
+    for line in before:
+        if line.state is RunState.MISSED and not is_task(line.name):
+            print(f"To run it all the same: {rerun_command(line.occurrence, env)}", file=sys.stderr)
 
 
 def _follow(inputs: Inputs, log: WakeLog, form: str, *, supervised: bool) -> None:

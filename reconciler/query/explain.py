@@ -20,6 +20,7 @@ from reconciler.query.explanation import (
     Beginning,
     Explanation,
     Ground,
+    Recorded,
     explain_deleted,
     explain_occurrence,
     explain_task,
@@ -60,7 +61,7 @@ async def explain(
         grounds = await _of_task(ports, name, at, known)
     deleted = record is None and not grounds
     if not grounds:
-        grounds = (await _of_schedule(ports, generation, name, at, known),)
+        grounds = await _of_schedule(ports, generation, name, at, known)
     return Explanation(
         grounds=tuple(grounds),
         deleted=deleted,
@@ -113,7 +114,7 @@ async def _of_task(ports: QueryPorts, name: str, at: int | None, known: Known) -
 
 async def _of_schedule(
     ports: QueryPorts, generation: Generation, name: str, at: int | None, known: Known
-) -> Ground:
+) -> Sequence[Ground]:
     record = generation.named(name)
     if record is None:
         await require_known(name, generation, ports, known.ordered)
@@ -125,12 +126,14 @@ async def _of_schedule(
     found = [
         run
         for run in known.ordered
-        if run.occurrence == asked or (asked is None and run.occurrence.name == name)
+        if run.occurrence.first == asked or (asked is None and run.occurrence.name == name)
     ]
     runs = await with_open_calls(found, ports.caller)
     if record is None:
-        return explain_deleted(name, at, runs)
+        return (explain_deleted(name, at, runs),)
     entry = await ports.claims.get(CURSOR_KEY)
     cursor = await read_cursor(entry, ports.history, generation)
     beginning = Beginning.of(generation, record.name)
-    return explain_occurrence(record, at, runs, cursor, minute(ports.clock.now()), beginning)
+    now = minute(ports.clock.now())
+    newest = explain_occurrence(record, at, runs, cursor, now, beginning)
+    return (newest, *(Recorded(run, record) for run in reversed(runs[:-1])))

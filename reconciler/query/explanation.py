@@ -152,7 +152,8 @@ class Explanation:
     """The answer.
 
     Attributes:
-        grounds: one for an occurrence; for a task, of all uses of its id.
+        grounds: of an occurrence the newest run, then the ones before it; of a task, all uses of
+            its id.
         deleted: whether the schedule is no longer live.
         origin: the apply that made the schedule what it is; None when that is not known.
         damaged: what could not be read on the way.
@@ -172,17 +173,18 @@ def explain_occurrence(
     now: int,
     beginning: Beginning = Beginning(),
 ) -> Ground:
-    """The reason why one nominal time of a live schedule ran, or did not.
+    """The reason why one nominal time of a live schedule ran, or did not; of several runs of it,
+    the newest.
 
     Args:
         at: epoch minute that was asked for.
-        runs: all that are known.
+        runs: all that are known, in their order.
         now: epoch minute.
     """
     occurrence = record.occurrence(at)
-    run = next((run for run in runs if run.occurrence == occurrence), None)
-    if run is not None:
-        return Recorded(run, record)
+    of_it = [run for run in runs if run.occurrence.first == occurrence]
+    if of_it:
+        return Recorded(of_it[-1], record)
     if not nominal_times(record, at - 1, at):
         return NotDue(record, at, beginning, next(running_times(record, at), None))
     if at > now:
@@ -195,13 +197,14 @@ def explain_occurrence(
 
 
 def explain_deleted(name: str, at: int, runs: Sequence[Run]) -> Ground:
-    """The same of a schedule that is no longer live: what the history has of it.
+    """The same of a schedule that is no longer live: what the history has of it; of several runs of
+    a time, the newest.
 
     Args:
         runs: all that are known of it, oldest first.
     """
     asked = Occurrence(name, at)
-    found = next((run for run in runs if run.occurrence == asked), None)
+    found = next((run for run in reversed(runs) if run.occurrence.first == asked), None)
     if found is not None:
         return Recorded(found, None)
     return NotInHistory(asked, runs[-1].occurrence if runs else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from reconciler.errors import command_line
 from reconciler.foreign_text import on_one_line
@@ -27,6 +27,7 @@ from reconciler.query.explanation import (
     Recorded,
     TaskWithoutRun,
 )
+from reconciler.render.runs_text import rerun_command
 from reconciler.words import rough_duration
 
 
@@ -36,8 +37,10 @@ def explanation_lines(found: Explanation, environment: str | None) -> Iterator[s
     Args:
         environment: the one that commands name; None for the default.
     """
-    for ground in found.grounds:
+    for place, ground in enumerate(found.grounds):
         yield from ground_lines(ground, environment)
+        if not place and isinstance(ground, Recorded):
+            yield from repair_lines(ground.run, ground.record, environment)
     if found.deleted:
         yield "  The schedule is no longer live."
     if found.origin is not None:
@@ -108,6 +111,19 @@ def run_lines(run: Run, record: ScheduleRecord | None, environment: str | None) 
         yield f"  try      {line}"
     if run.call is not None:
         yield f"  logs     {command_line(f'logs {run.occurrence.id}', environment)}"
+
+
+def repair_lines(run: Run, record: ScheduleRecord | None, environment: str | None) -> Iterator[str]:
+    """How to run an occurrence again, when the newest of its runs needs that.
+
+    Args:
+        record: whose run it is; what is not live any more, and a task, cannot run again.
+    """
+    if record is not None and record.at is None and run.state in _REPAIRED:
+        yield f"  repair   {rerun_command(run.occurrence, environment)}"
+
+
+_REPAIRED: Final = frozenset({RunState.MISSED, RunState.FAILED, RunState.TIMED_OUT})
 
 
 def resources_text(resources: Mapping[str, Any]) -> str | None:

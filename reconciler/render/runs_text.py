@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from reconciler.errors import command_line
 from reconciler.foreign_text import as_lines
-from reconciler.model.occurrence import format_minute
+from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.outbox import sending_line
 from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
@@ -29,7 +30,8 @@ def runs_text(runs: Sequence[Run], style: Style) -> str:
 def run_json(run: Run) -> dict[str, Any]:
     """One run as JSON."""
     return {
-        "occurrence": run.occurrence.id,
+        "occurrence": run.occurrence.first.id,
+        "run": run.occurrence.id,
         "name": run.occurrence.name,
         "time": format_minute(run.occurrence.at),
         "state": run.state.value,
@@ -122,13 +124,23 @@ def brief(text: str) -> str:
     return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
 
 
+def rerun_command(occurrence: Occurrence, environment: str | None) -> str:
+    """The command that starts the next run of an occurrence.
+
+    Args:
+        environment: the one that it names; None for the default.
+    """
+    return command_line(f"rerun {occurrence.first.id}", environment)
+
+
 def _run_line(run: Run, width: int, style: Style) -> str:
     detail = brief(run.reason or run.result or run.call or "")
+    number = f"run {run.occurrence.run}  " if run.occurrence.is_rerun else ""
     attempt = f"attempt {run.attempt}  " if run.attempt > 1 else ""
     padding = " " * (12 - len(run.state.value))
     return (
         f"{format_minute(run.occurrence.at)}  {run.occurrence.name:{width}}  "
-        f"{state_text(run.state, style)}{padding}  {attempt}{detail}"
+        f"{state_text(run.state, style)}{padding}  {number}{attempt}{detail}"
     ).rstrip()
 
 
@@ -136,8 +148,10 @@ def _record_line(record: RunRecord, width: int, style: Style) -> str:
     times = format_minute(record.times[-1])
     if record.count > 1:
         times = f"{format_minute(record.times[0])} … {times} ({record.count})"
+    number = f"run {record.run}  " if record.run > 1 else ""
     detail = brief(record.reason or record.result or record.call or "")
     padding = " " * (12 - len(record.state.value))
     return (
-        f"{state_text(record.state, style)}{padding}  {record.name:{width}}  {times}  {detail}"
+        f"{state_text(record.state, style)}{padding}  {record.name:{width}}  {times}  "
+        f"{number}{detail}"
     ).rstrip()

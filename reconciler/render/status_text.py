@@ -13,7 +13,7 @@ from reconciler.model.pointer import Pointer
 from reconciler.model.runs import lateness
 from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.runs_text import brief, run_json, state_text
+from reconciler.render.runs_text import brief, rerun_command, run_json, state_text
 from reconciler.render.style import Style
 from reconciler.words import count, rough_duration
 
@@ -23,15 +23,17 @@ def status_text(
     style: Style,
     remedies: Mapping[str, str] = MappingProxyType({}),
     listed: Sequence[ScheduleStatus] | None = None,
+    environment: str | None = None,
 ) -> str:
     """The status, several lines.
 
     Args:
         remedies: for each damaged place what repairs it.
         listed: the schedules to list; None for all. The others are counted.
+        environment: the one that commands name; None for the default.
     """
     listed = status.schedules if listed is None else listed
-    return as_lines(_lines(status, style, remedies, listed))
+    return as_lines(_lines(status, style, remedies, listed, environment))
 
 
 def status_json(status: Status, listed: Sequence[ScheduleStatus] | None = None) -> dict[str, Any]:
@@ -98,6 +100,7 @@ def _lines(
     style: Style,
     remedies: Mapping[str, str],
     listed: Sequence[ScheduleStatus],
+    environment: str | None,
 ) -> Iterator[str]:
     pointer = status.pointer
     edition = f", tz database {status.tz}" if status.tz else ""
@@ -114,6 +117,7 @@ def _lines(
         since = style.dim(f"  since commit {origin[:12]}") if origin else ""
         yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
     yield from _count_lines(status, listed)
+    yield from _repair_lines(listed, environment)
     if status.slots:
         yield style.bold("Slots")
     slots = max((len(item.slot.name) for item in status.slots), default=0)
@@ -144,6 +148,13 @@ def _lines(
     bad += ["the cursor"] if status.cursor_ahead is not None else []
     bad += dict.fromkeys(one.where for one in status.damaged)
     yield (style.red(f"Needs attention: {', '.join(bad)}.") if bad else style.green("All is well."))
+
+
+def _repair_lines(listed: Sequence[ScheduleStatus], environment: str | None) -> Iterator[str]:
+    """How to run what was missed: the command for the first of them."""
+    missed = [one.last for one in listed if one.last is not None and one.state is State.MISSED]
+    if missed:
+        yield f"  To run what was missed: {rerun_command(missed[0].occurrence, environment)}"
 
 
 def _count_lines(status: Status, listed: Sequence[ScheduleStatus]) -> Iterator[str]:
