@@ -238,3 +238,19 @@ class TaskFiles(Protocol):
     async def remove_empty_buckets(self, before: str) -> None:
         """Remove the folders of days before this one (``2026-11-20``) in which nothing is left."""
         ...
+
+
+class BackfillFiles(Protocol):
+    """The files on our Volume that backfills are, and that say which are over."""
+
+    async def listed(self) -> Sequence[str]:
+        """The paths below ``backfills/``, sorted."""
+        ...
+
+    async def read(self, path: str) -> bytes | None:
+        """The content of a file, None when there is none."""
+        ...
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Store a file, whole. Every later reader sees it once this returns."""
+        ...

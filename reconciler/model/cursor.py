@@ -249,7 +249,8 @@ class Cursor:
         if occurrence.id in self.pending:
             return False
         was_open = occurrence.id in read.pending or (
-            read.through is None or occurrence.at > read.through
+            # A further run is of an old time: that wakes have come past it says nothing.
+            not occurrence.is_rerun and (read.through is None or occurrence.at > read.through)
         )
         return was_open and occurrence.at <= self.through
 

@@ -261,3 +261,27 @@ class FakeTaskFiles:
 
     def _below(self, folder: str) -> list[str]:
         return sorted(path for path in self.files if path.startswith(f"{folder}/"))
+
+
+@dataclass
+class FakeBackfillFiles:
+    """Files in memory."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def listed(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        found = sorted(self.files)
+        await asyncio.sleep(0)
+        return found
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        found = self.files.get(path)
+        await asyncio.sleep(0)
+        return found
+
+    async def write(self, path: str, content: bytes) -> None:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        self.files[path] = content
+        await asyncio.sleep(0)

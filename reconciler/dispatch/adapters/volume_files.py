@@ -21,6 +21,7 @@ import modal
 from reconciler.disk import DiskError, disk_error, write_whole
 from reconciler.dispatch.adapters.modal_calls import translated_errors
 from reconciler.dispatch.answers import StorageError
+from reconciler.model.backfill import BACKFILLS_FOLDER
 from reconciler.model.formats import REPAIR, Damaged, FormatError, GoneError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
@@ -293,6 +294,33 @@ class VolumeTaskFiles:
         return file.relative_to(self.folder).as_posix()
 
     async def _commit(self) -> None:
+        with translated_errors("commit the Volume"):
+            await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeBackfillFiles:
+    """Backfills on the mounted Volume, as it was when it was last reloaded."""
+
+    volume: modal.Volume
+    folder: Path
+
+    async def listed(self) -> Sequence[str]:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        return [
+            f"{BACKFILLS_FOLDER}/{file.name}" for file in _below(self.folder / BACKFILLS_FOLDER)
+        ]
+
+    async def read(self, path: str) -> bytes | None:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        try:
+            return (self.folder / path).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    async def write(self, path: str, content: bytes) -> None:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        store(self.folder / path, content)
         with translated_errors("commit the Volume"):
             await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
 

@@ -21,6 +21,7 @@ from reconciler.cron import instant
 from reconciler.dispatch.adapters.http_messenger import HttpMessenger
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock
 from reconciler.dispatch.adapters.volume_files import (
+    VolumeBackfillFiles,
     VolumeGenerations,
     VolumeRunLog,
     VolumeTaskFiles,
@@ -51,6 +52,7 @@ async def wake(
     source: str = "",
     args: Mapping[str, Any] | None = None,
     rerun: str | None = None,
+    backfill: str = "",  # noqa: ARG001 - only a dispatcher that drives backfills takes it
 ) -> str:
     """Process what is due; a cron calls this without arguments.
 
@@ -63,6 +65,8 @@ async def wake(
         source: who asks for it over HTTP.
         args: of a trigger: arguments in place of those of the manifest.
         rerun: start this further run of an occurrence (``NAME@2026-11-23T09:00Z.2``).
+        backfill: the digest of the backfill because of which it is asked for. Each wake drives
+            them all; a dispatcher that does not refuses this argument.
 
     Returns:
         The wake's log, as its runs file has it; empty when nothing was ever applied.
@@ -117,6 +121,7 @@ def _ports() -> Ports:
         archive=log,
         tasks=VolumeTaskFiles(volume, folder),
         messenger=HttpMessenger(),
+        backfills=VolumeBackfillFiles(volume, folder),
     )
 
 

@@ -13,6 +13,7 @@ from reconciler.model.occurrence import Occurrence
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import (
         Archive,
+        BackfillFiles,
         Caller,
         Claims,
         Clock,
@@ -38,6 +39,8 @@ class Ports:
     """None where there are no tasks."""
     messenger: Messenger | None = None
     """None where no notification is sent."""
+    backfills: BackfillFiles | None = None
+    """None where no backfill is driven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

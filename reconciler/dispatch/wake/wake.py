@@ -50,6 +50,7 @@ from reconciler.policies import Overlap
 
 if TYPE_CHECKING:
     from reconciler.dispatch.ports import Caller
+    from reconciler.dispatch.wake.backfills import Turns
     from reconciler.dispatch.wake.damage import FoundDamage
     from reconciler.dispatch.wake.dependencies import Dependencies
     from reconciler.dispatch.wake.repeats import Before
@@ -201,6 +202,19 @@ class _Wake:
             # Last: until a task's file goes, a wake that dies leaves it to the next one.
             await self.settle_tasks(tally, first=not logs)
             logs.append(log)
+        backfills = await self.take_turns(claimant)
+        if backfills is not None and (backfills.starting or backfills.damaged):
+            tally = Tally(damaged=backfills.damaged)
+            await processor.process((), backfills.starting, (), tally)
+            await self.leave_out_repeats(read, tally)
+            found = await self.found_damage(tally.damaged)
+            log = self.log(logs[-1].now, len(logs) + 1, tally, (), found)
+            await self.ports.log.write(log)
+            damage = () if found is None else found.notifications
+            cursor = await writer.advance(cursor, log, tally, (), damage)
+            logs.append(log)
+        if backfills is not None:
+            await backfills.end(self.ports.claims)
         late = [] if waits is None else waits.late
         sendings = await self.notify(claimant, woken, cursor, logs[-1], late)
         records = tuple(line for log in logs for line in log.records)
@@ -213,6 +227,15 @@ class _Wake:
 
         by_hand = cursor.triggered
         return Dependencies(self.generation, self.ports.log, now, self.started, by_hand)
+
+    async def take_turns(self, claimant: Claimant) -> Turns | None:
+        """What this wake starts for backfills, after all that is due; None where there are none."""
+        files = self.ports.backfills
+        if files is None or not self.request.regular or not await files.listed():
+            return None
+        from reconciler.dispatch.wake.backfills import take_turns  # start-up time: few wakes do
+
+        return await take_turns(files, self.ports.claims, self.generation, claimant)
 
     def pending_before(self, cursor: Cursor, now: int) -> Iterator[str]:
         """The schedules with an earlier occurrence that is pending, and for which later ones wait.
