@@ -25,6 +25,7 @@ _NOT_STARTED: Final = "Container exited"
 _NEWER: Final = {
     "args": "takes no arguments for a run",
     "rerun": "starts no further run of an occurrence",
+    "backfill": "drives no backfill",
 }
 """Arguments of the dispatcher that older versions do not have, and what these do not do."""
 _FAILED: Final = "internal error: "
@@ -44,12 +45,14 @@ async def call_dispatcher(
     trigger: str | None = None,
     args: Mapping[str, object] | None = None,
     rerun: str | None = None,
+    backfill: str | None = None,
 ) -> str:
     """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
 
     Args:
         args: of a trigger: arguments in place of those of the manifest.
         rerun: the id of a further run of an occurrence, which is to start.
+        backfill: the digest of the one because of which it is woken.
 
     Raises:
         ReconcileError: our app is not deployed, or the wake itself raised it, or what it raised
@@ -74,6 +77,8 @@ async def call_dispatcher(
             more: dict[str, object] = {"args": dict(args)} if args else {}
             if rerun is not None:
                 more["rerun"] = rerun
+            if backfill is not None:
+                more["backfill"] = backfill
             return await _called(function, app, environment, as_if=as_if, trigger=trigger, **more)
     except ModalError as error:
         if error.kind is not FailureKind.INTERNAL:

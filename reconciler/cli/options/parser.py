@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 
 from reconciler import __version__
 from reconciler.cli.options.applying import add_applies, add_reconcile
+from reconciler.cli.options.backfilling import add_backfill
 from reconciler.cli.options.beginning import add_beginning
 from reconciler.cli.options.common import add_common
 from reconciler.cli.options.dashboard import add_dashboard
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     add_offline(add)
     add_questions(add)
     add_starting(add)
+    add_backfill(add)
     add_beginning(add)
     add_dashboard(add)
     add_applies(add)

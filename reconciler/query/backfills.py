@@ -1,0 +1,275 @@
+"""The backfills of an environment, and how they stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from reconciler.cron import minute
+from reconciler.deploy.modal_files import RemoteGenerations
+from reconciler.deploy.ports import Files
+from reconciler.dispatch.adapters.at_once import at_once, together
+from reconciler.dispatch.ports import Claims
+from reconciler.errors import ReconcileError
+from reconciler.manifest import EnvironmentSettings
+from reconciler.model.backfill import (
+    BACKFILLS_FOLDER,
+    Backfill,
+    BackfillEnd,
+    BackfillState,
+    Progress,
+    active_digests,
+    ended_path,
+    progress_key,
+    progress_of,
+    state_key,
+    state_of,
+)
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
+from reconciler.model.formats import Damaged, FormatError
+from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.runs import Run
+from reconciler.plan.backfill import BackfillPlan, BackfillRequest, plan_backfill
+from reconciler.plan.price import WakePrice
+from reconciler.query.live_runs import with_open_calls
+from reconciler.query.newest_first import BEFORE
+from reconciler.query.nothing_found import NothingFoundError
+from reconciler.query.ports import QueryPorts
+from reconciler.query.reruns import live_record, runs_known
+
+MINUTES_PER_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillStatus:
+    """How a backfill stands.
+
+    Attributes:
+        end: why it is over; None while it is not.
+        state: what a person has decided of it.
+        progress: None when it is lost: the backfill waits for ``resume``.
+        open: its runs that are running, or that a later wake is to start.
+    """
+
+    backfill: Backfill
+    end: BackfillEnd | None
+    state: BackfillState
+    progress: Progress | None
+    open: int = 0
+
+    @property
+    def word(self) -> str:
+        """``running``, ``paused``, ``cancelled`` or ``done``."""
+        if self.end is not None:
+            return "cancelled" if self.end.cancelled else "done"
+        if self.state is BackfillState.RUNNING and self.progress is None:
+            return "paused"
+        return self.state.value
+
+    @property
+    def started(self) -> int | None:
+        """How many of its runs were started; None when that is not known."""
+        if self.end is not None and not self.end.cancelled:
+            return len(self.backfill.runs)
+        return None if self.progress is None else self.progress.next
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillList:
+    """Backfills, those that are not over first, then the newest.
+
+    Attributes:
+        damaged: plans that cannot be read.
+    """
+
+    backfills: tuple[BackfillStatus, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillDetails:
+    """One backfill with its runs.
+
+    Attributes:
+        runs: those of its runs that the history has.
+        outcomes: how many runs stand how; those without a line are ``not started``.
+        damaged: what of the history cannot be read.
+    """
+
+    status: BackfillStatus
+    runs: tuple[Run, ...]
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    damaged: tuple[Damaged, ...] = ()
+
+
+class Planned(NamedTuple):
+    """A plan.
+
+    Attributes:
+        damaged: what of the history cannot be read.
+    """
+
+    plan: BackfillPlan
+    damaged: tuple[Damaged, ...]
+
+
+async def plan(
+    ports: QueryPorts,
+    settings: EnvironmentSettings,
+    request: BackfillRequest,
+    *,
+    allow: int,
+) -> Planned:
+    """Plan a backfill on what is live.
+
+    Raises:
+        RefusedError: the range begins before the history that is kept, or has too many runs.
+        ReconcileError: nothing is live, there is no such schedule, or the range is empty.
+        UnavailableError: Modal did not answer.
+    """
+    generation, record = await live_record(ports, settings, request.name)
+    now = minute(ports.clock.now())
+    since = f"{format_minute(request.first - BEFORE)[:-1]}:00Z"
+    days = generation.history_days
+    names = record.names
+
+    history, listed = await together(
+        ports.history.read_back(lambda _known: names.__contains__, days=days, since=since),
+        list_backfills(ports.files, ports.claims, over=False),
+    )
+    entry, rates = await together(ports.claims.get(CURSOR_KEY), ports.apps.rates())
+    known = await runs_known(ports, generation, record, history)
+    cursor = cursor_of(entry)
+    took = cursor.took if isinstance(cursor, Cursor) else ()
+    found = plan_backfill(
+        record,
+        request,
+        known,
+        others=frozenset(run.first for run in _left(listed.backfills)),
+        kept_since=now - days * MINUTES_PER_DAY,
+        allow=allow,
+        now=now,
+        price=WakePrice.of(took, rates),
+    )
+    paths = await ports.files.list(BACKFILLS_FOLDER)
+    return Planned(
+        replace(found, is_known=found.backfill.path in paths),
+        (*history.damaged, *listed.damaged),
+    )
+
+
+def _left(backfills: Sequence[BackfillStatus]) -> list[Occurrence]:
+    """The runs that these have still to start."""
+    return [
+        run
+        for one in backfills
+        for run in one.backfill.runs[0 if one.progress is None else one.progress.next :]
+    ]
+
+
+async def list_backfills(files: Files, claims: Claims, *, over: bool = True) -> BackfillList:
+    """The backfills.
+
+    Args:
+        over: also those that are over.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    paths = await files.list(BACKFILLS_FOLDER)
+    active = active_digests(paths)
+    ended = [path for path in paths if path.endswith(".ended.json")] if over else []
+    digests = [*active, *(path[len(BACKFILLS_FOLDER) + 1 : -len(".ended.json")] for path in ended)]
+    if not digests:
+        return BackfillList()
+    found = await at_once(_status(files, claims, one) for one in digests)
+    entry = await claims.get(CURSOR_KEY)
+    cursor = cursor_of(entry)
+    keys = (*cursor.calls.values(), *cursor.pending) if isinstance(cursor, Cursor) else ()
+    busy = [one for one in map(Occurrence.parse, keys) if one.is_rerun]
+    read = [_with_open(one, busy) for one in found if isinstance(one, BackfillStatus)]
+    read.sort(key=lambda one: one.backfill.at, reverse=True)
+    read.sort(key=lambda one: one.end is not None)
+    return BackfillList(tuple(read), tuple(one for one in found if isinstance(one, Damaged)))
+
+
+def _with_open(status: BackfillStatus, busy: Sequence[Occurrence]) -> BackfillStatus:
+    if not busy:
+        return status
+    own = frozenset(status.backfill.runs)
+    return replace(status, open=sum(run in own for run in busy))
+
+
+async def _status(files: Files, claims: Claims, digest: str) -> BackfillStatus | Damaged:
+    path = f"{BACKFILLS_FOLDER}/{digest}.json"
+    content, over = await together(files.read(path), files.read(ended_path(digest)))
+    state, progress = await together(
+        claims.get(state_key(digest)), claims.get(progress_key(digest))
+    )
+    try:
+        if content is None:
+            return Damaged(path, "it is gone, and its end is there")
+        return BackfillStatus(
+            backfill=Backfill.decode(content, path),
+            end=None if over is None else BackfillEnd.decode(over, ended_path(digest)),
+            state=state_of(state, digest),
+            progress=progress_of(progress, digest),
+        )
+    except FormatError as error:
+        return Damaged(error.where or path, error.what)
+
+
+async def find_backfill(files: Files, claims: Claims, digest: str) -> BackfillStatus:
+    """The backfill whose digest begins so.
+
+    Raises:
+        NothingFoundError: there is none, or there are several.
+        FormatError: its plan cannot be read.
+        UnavailableError: Modal did not answer.
+    """
+    paths = await files.list(BACKFILLS_FOLDER)
+    digests = {path.rpartition("/")[2].partition(".")[0] for path in paths}
+    meant = sorted(one for one in digests if one.startswith(digest.lower()))
+    if len(meant) != 1 or not digest:
+        what = "there is no backfill" if not meant else f"{len(meant)} backfills begin with"
+        raise NothingFoundError(f"{what} {digest!r}", remedy="List them", command="backfill list")
+    found = await _status(files, claims, meant[0])
+    if isinstance(found, Damaged):
+        raise FormatError(found.why, where=found.where)
+    return found
+
+
+async def backfill_details(
+    ports: QueryPorts, settings: EnvironmentSettings, digest: str
+) -> BackfillDetails:
+    """One backfill with its runs.
+
+    Raises:
+        NothingFoundError: there is none, or there are several whose digest begins so.
+        FormatError: its plan cannot be read.
+        UnavailableError: Modal did not answer.
+    """
+    status = await find_backfill(ports.files, ports.claims, digest)
+    backfill = status.backfill
+    generation = await RemoteGenerations(ports.files).live()
+    if generation is None:
+        raise ReconcileError(
+            f"nothing was applied to {settings.name} yet", remedy="Run reconcile first."
+        )
+    wanted = frozenset(backfill.runs)
+    names = frozenset(run.name for run in backfill.runs)
+    history = await ports.history.read_back(
+        lambda _known: names.__contains__, days=generation.history_days, since=backfill.at
+    )
+    runs = [run for run in history.ordered if run.occurrence in wanted]
+    runs = await with_open_calls(runs, ports.caller)
+    outcomes = Counter(run.state.value for run in runs)
+    outcomes["not started"] += len(wanted) - len(runs)
+    return BackfillDetails(
+        replace(status, open=sum(run.is_open for run in runs)),
+        tuple(runs),
+        {state: count for state, count in outcomes.items() if count},
+        tuple(history.damaged),
+    )

@@ -1,0 +1,167 @@
+"""Backfills as a person reads them in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from reconciler.cron import instant, tzinfo_named
+from reconciler.errors import command_line
+from reconciler.foreign_text import as_lines
+from reconciler.model.backfill import SHOWN, Backfill
+from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.runs_file import NEEDS_ATTENTION
+from reconciler.plan.backfill import BackfillPlan
+from reconciler.query.backfills import BackfillDetails, BackfillList, BackfillStatus
+from reconciler.render.json_format import OUTPUT_FORMAT
+from reconciler.render.runs_text import run_json, runs_text
+from reconciler.render.style import Style
+from reconciler.words import count
+
+LISTED_FIRST: Final = 10
+LISTED_LAST: Final = 3
+"""Runs of a plan that are listed, of more than both together."""
+
+
+def plan_text(plan: BackfillPlan) -> str:
+    """A plan, several lines."""
+    return as_lines(_plan_lines(plan))
+
+
+def plan_json(plan: BackfillPlan) -> dict[str, Any]:
+    """The same as JSON; all runs are listed."""
+    return {
+        "format": OUTPUT_FORMAT,
+        "digest": plan.backfill.digest,
+        "approved_before": plan.is_known,
+        "timezone": plan.record.timezone,
+        **plan.backfill.to_json(),
+        "left_out": dict(plan.left_out),
+        "wakes_at_most": plan.wakes,
+        "dollars_at_most": plan.price.usd(plan.wakes),
+    }
+
+
+def list_text(found: BackfillList, style: Style) -> str:
+    """A line for each backfill."""
+    if not found.backfills:
+        return "No backfills."
+    return as_lines(backfill_line(one, style) for one in found.backfills)
+
+
+def list_json(found: BackfillList) -> dict[str, Any]:
+    """The same as JSON."""
+    return {"format": OUTPUT_FORMAT, "backfills": [status_json(one) for one in found.backfills]}
+
+
+def backfill_line(status: BackfillStatus, style: Style) -> str:
+    """``3f2ab1c09d77  running  nightly  40 of 300 started, 4 open  …``."""
+    backfill = status.backfill
+    word = style.green(status.word) if status.word == "running" else status.word
+    started = "?" if status.started is None else f"{status.started:,}"
+    still = f", {status.open:,} open" if status.open else ""
+    return (
+        f"{backfill.digest[:SHOWN]}  {word}{' ' * (9 - len(status.word))}  {backfill.name}  "
+        f"{started} of {count(len(backfill.runs), 'run')} started{still}  {_range_utc(backfill)}"
+    )
+
+
+def status_json(status: BackfillStatus) -> dict[str, Any]:
+    """One backfill as JSON, without its runs."""
+    backfill, end = status.backfill, status.end
+    planned = {key: value for key, value in backfill.to_json().items() if key != "runs"}
+    return {
+        "digest": backfill.digest,
+        "state": status.word,
+        **planned,
+        "runs": len(backfill.runs),
+        "started": status.started,
+        "open": status.open,
+        "approved_by": backfill.by,
+        "approved_at": backfill.at,
+        "ended_at": None if end is None else end.at,
+        "reason": None if end is None else end.reason or None,
+    }
+
+
+def details_text(found: BackfillDetails, style: Style, environment: str | None) -> str:
+    """One backfill: how it stands, and those of its runs that need attention."""
+    return as_lines(_details_lines(found, style, environment))
+
+
+def details_json(found: BackfillDetails) -> dict[str, Any]:
+    """The same as JSON, with all its runs."""
+    return {
+        "format": OUTPUT_FORMAT,
+        "backfill": status_json(found.status),
+        "outcomes": dict(found.outcomes),
+        "runs": [run_json(run) for run in found.runs],
+    }
+
+
+def _plan_lines(plan: BackfillPlan) -> Iterator[str]:
+    backfill, record = plan.backfill, plan.record
+    zone = record.timezone
+    runs = len(backfill.runs)
+    occurrences = runs + sum(plan.left_out.values())
+    of_all = f"{count(runs, 'run')} of {count(occurrences, 'occurrence')}"
+    yield f"Backfill of {record.name}: {of_all} in {_range(backfill, zone)}, --only {backfill.only}"
+    yield from (f"  {run.id}  {_local(run.at, zone)}" for run in _first(backfill.runs))
+    if runs > LISTED_FIRST + LISTED_LAST:
+        yield f"  … {runs - LISTED_FIRST - LISTED_LAST:,} more (--format json lists all)"
+        yield from (f"  {run.id}  {_local(run.at, zone)}" for run in backfill.runs[-LISTED_LAST:])
+    if plan.left_out:
+        parts = (f"{number:,} {reason}" for reason, number in plan.left_out.items())
+        yield f"Left out: {', '.join(parts)}."
+    if not runs:
+        return
+    order = "newest" if backfill.reverse else "oldest"
+    at_once = "one at a time" if backfill.parallel == 1 else f"{backfill.parallel} at a time"
+    yield f"The {order} first, {at_once}; what is due in the meantime comes before them."
+    if record.suspended is not None:
+        yield "The schedule is suspended: nothing starts until it is resumed."
+    yield (
+        f"At most {count(plan.wakes, 'wake')}, about ${plan.price.usd(plan.wakes):.2f}, beside "
+        "what the runs themselves cost."
+    )
+    known = " It was approved before, and starts nothing twice." if plan.is_known else ""
+    yield f"Digest {backfill.digest[:SHOWN]}.{known}"
+
+
+def _first(runs: Sequence[Occurrence]) -> Sequence[Occurrence]:
+    return runs if len(runs) <= LISTED_FIRST + LISTED_LAST else runs[:LISTED_FIRST]
+
+
+def _details_lines(found: BackfillDetails, style: Style, environment: str | None) -> Iterator[str]:
+    status, backfill = found.status, found.status.backfill
+    yield backfill_line(status, style)
+    yield f"  approved {backfill.at} by {backfill.by}; --only {backfill.only}"
+    if status.end is not None:
+        reason = f": {status.end.reason}" if status.end.reason else ""
+        yield f"  over     {status.end.at}, {status.word}{reason}"
+    states = ", ".join(f"{number:,} {state}" for state, number in sorted(found.outcomes.items()))
+    yield f"  runs     {states}"
+    failed = [run for run in found.runs if run.state in NEEDS_ATTENTION]
+    if failed:
+        yield from (f"  {line}" for line in runs_text(failed[-LISTED_FIRST:], style).splitlines())
+    if status.word == "paused":
+        again = command_line(f"backfill resume {backfill.digest[:SHOWN]}", environment)
+        yield f"  resume   {again}"
+
+
+def _range(backfill: Backfill, zone: str) -> str:
+    """``[2026-11-20 00:00, 2026-11-21 00:00) Europe/Paris``."""
+    return f"[{_clock(backfill.first, zone)}, {_clock(backfill.until, zone)}) {zone}"
+
+
+def _range_utc(backfill: Backfill) -> str:
+    return f"[{format_minute(backfill.first)}, {format_minute(backfill.until)})"
+
+
+def _clock(at: int, zone: str) -> str:
+    return f"{instant(at).astimezone(tzinfo_named(zone)):%Y-%m-%d %H:%M}"
+
+
+def _local(at: int, zone: str) -> str:
+    """``2026-11-20 07:00 CET``: of a time that the clocks repeat, the zone's name tells which."""
+    return f"{instant(at).astimezone(tzinfo_named(zone)):%Y-%m-%d %H:%M %Z}"
