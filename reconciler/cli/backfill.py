@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,8 +31,8 @@ from reconciler.plan.backfill import (
     BackfillRequest,
     require_same,
 )
+from reconciler.query.backfill_status import BackfillStatus
 from reconciler.query.backfills import (
-    BackfillStatus,
     backfill_details,
     find_backfill,
     list_backfills,
@@ -77,9 +77,9 @@ def main(**given: Any) -> int:
     """Plan and start a backfill, or decide about one. Returns the exit code.
 
     Args:
-        given: the fields of :class:`BackfillOptions`.
+        given: the fields of :class:`BackfillOptions`; also options of ``reconcile`` itself.
     """
-    options = BackfillOptions(**given)
+    options = BackfillOptions(**{one.name: given[one.name] for one in fields(BackfillOptions)})
     match options.words:
         case ["list"]:
             return _list(options)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from reconciler.cron import minute
@@ -18,8 +18,6 @@ from reconciler.model.backfill import (
     BACKFILLS_FOLDER,
     Backfill,
     BackfillEnd,
-    BackfillState,
-    Progress,
     active_digests,
     ended_path,
     progress_key,
@@ -30,9 +28,9 @@ from reconciler.model.backfill import (
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Damaged, FormatError
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs import Run
 from reconciler.plan.backfill import BackfillPlan, BackfillRequest, plan_backfill
 from reconciler.plan.price import WakePrice
+from reconciler.query.backfill_status import BackfillDetails, BackfillList, BackfillStatus
 from reconciler.query.live_runs import with_open_calls
 from reconciler.query.newest_first import BEFORE
 from reconciler.query.nothing_found import NothingFoundError
@@ -40,68 +38,6 @@ from reconciler.query.ports import QueryPorts
 from reconciler.query.reruns import live_record, runs_known
 
 MINUTES_PER_DAY = 24 * 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillStatus:
-    """How a backfill stands.
-
-    Attributes:
-        end: why it is over; None while it is not.
-        state: what a person has decided of it.
-        progress: None when it is lost: the backfill waits for ``resume``.
-        open: its runs that are running, or that a later wake is to start.
-    """
-
-    backfill: Backfill
-    end: BackfillEnd | None
-    state: BackfillState
-    progress: Progress | None
-    open: int = 0
-
-    @property
-    def word(self) -> str:
-        """``running``, ``paused``, ``cancelled`` or ``done``."""
-        if self.end is not None:
-            return "cancelled" if self.end.cancelled else "done"
-        if self.state is BackfillState.RUNNING and self.progress is None:
-            return "paused"
-        return self.state.value
-
-    @property
-    def started(self) -> int | None:
-        """How many of its runs were started; None when that is not known."""
-        if self.end is not None and not self.end.cancelled:
-            return len(self.backfill.runs)
-        return None if self.progress is None else self.progress.next
-
-
-@dataclass(frozen=True, slots=True)
-class BackfillList:
-    """Backfills, those that are not over first, then the newest.
-
-    Attributes:
-        damaged: plans that cannot be read.
-    """
-
-    backfills: tuple[BackfillStatus, ...] = ()
-    damaged: tuple[Damaged, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BackfillDetails:
-    """One backfill with its runs.
-
-    Attributes:
-        runs: those of its runs that the history has.
-        outcomes: how many runs stand how; those without a line are ``not started``.
-        damaged: what of the history cannot be read.
-    """
-
-    status: BackfillStatus
-    runs: tuple[Run, ...]
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-    damaged: tuple[Damaged, ...] = ()
 
 
 class Planned(NamedTuple):

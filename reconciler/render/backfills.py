@@ -12,7 +12,7 @@ from reconciler.model.backfill import SHOWN, Backfill
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import NEEDS_ATTENTION
 from reconciler.plan.backfill import BackfillPlan
-from reconciler.query.backfills import BackfillDetails, BackfillList, BackfillStatus
+from reconciler.query.backfill_status import BackfillDetails, BackfillList, BackfillStatus
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style

@@ -15,7 +15,6 @@ from reconciler.dispatch.answers import (
     UnsentError,
 )
 from reconciler.model.formats import Entry
-from reconciler.model.runs_file import WakeLog
 from tests.dispatch.scenario import Killed
 
 T = TypeVar("T")
@@ -81,11 +80,17 @@ class Faulty:
     async def put(self, key: str, entry: Entry) -> None:
         await self.faults.call(f"put {key}", lambda: self.port.put(key, entry), UnavailableError())
 
-    async def write(self, log: WakeLog) -> None:
-        await self.faults.call("write", lambda: self.port.write(log), UnavailableError())
+    async def write(self, *what: Any) -> None:
+        await self.faults.call("write", lambda: self.port.write(*what), UnavailableError())
 
     async def recent(self, days: int, about: Any = None) -> Any:
         return await self.port.recent(days, about)
+
+    async def listed(self) -> Any:
+        return await self.port.listed()
+
+    async def read(self, path: str) -> Any:
+        return await self.port.read(path)
 
     async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
         await self.faults.call(
@@ -100,6 +105,19 @@ class Faulty:
             lambda: self.port.start(app, function, args),
             NotStartedError("timed out"),
             StartUnknownError("timed out"),
+        )
+
+    async def supervise(self, order: Mapping[str, Any]) -> str:
+        return await self.faults.call(
+            "supervise",
+            lambda: self.port.supervise(order),
+            NotStartedError("timed out"),
+            StartUnknownError("timed out"),
+        )
+
+    async def status(self, call: str) -> CallStatus:
+        return await self.faults.call(
+            f"status {call}", lambda: self.port.status(call), UnavailableError()
         )
 
     async def wait(self, call: str, seconds: float | None) -> CallStatus:
