@@ -107,6 +107,19 @@ class Faulty:
             StartUnknownError("timed out"),
         )
 
+    async def start_with(
+        self, app: str, function: str, args: Mapping[str, Any], resources: Mapping[str, Any]
+    ) -> str:
+        return await self.faults.call(
+            "start",
+            lambda: self.port.start_with(app, function, args, resources),
+            NotStartedError("timed out"),
+            StartUnknownError("timed out"),
+        )
+
+    async def look_up(self, app: str, function: str) -> None:
+        await self.port.look_up(app, function)
+
     async def supervise(self, order: Mapping[str, Any]) -> str:
         return await self.faults.call(
             "supervise",

@@ -12,6 +12,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeClock
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.wake.ends import ask_for_wake
+from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.upstream import Upstream
@@ -91,6 +92,27 @@ def test_it_waits_while_the_upstream_failed_and_says_so_once() -> None:
         "waits for extract@2026-11-20T05:00Z, which failed at 2026-11-20T05:10Z"
     ]
     assert waiting(world.wake("07:00")) == []
+
+
+def test_a_rerun_of_the_upstream_that_succeeds_releases_what_waits() -> None:
+    world = live(extract(), load())
+    world.wake("05:00")
+    world.end(1, CallState.FAILED)
+    world.wake("06:00")
+    again = Occurrence("extract", minute(at("05:00")), 2)
+    world.wake("06:10", rerun=again, slot="on_demand")
+    assert lines(world.wake("06:20"), RunState.STARTED) == []
+    world.end(2, CallState.SUCCEEDED)
+    assert lines(world.wake("06:30"), RunState.STARTED) == ["load@06:00"]
+
+
+def test_a_rerun_of_what_waits_waits_for_nothing() -> None:
+    world = live(extract(), load())
+    world.wake("05:00")
+    world.end(1, CallState.FAILED)
+    again = Occurrence("load", minute(at("2026-11-19T06:00")), 2)
+    log = world.wake("05:30", rerun=again, slot="on_demand")
+    assert lines(log, RunState.STARTED) == ["load@06:00"]
 
 
 def test_it_is_missed_when_its_next_occurrence_is_due() -> None:

@@ -73,12 +73,15 @@ class UpstreamRuns(NamedTuple):
     def of(
         cls, upstream: Upstream, record: ScheduleRecord | None, runs: Iterable[Run]
     ) -> UpstreamRuns:
-        """Of all runs those of the upstream, whatever its name was then."""
-        found = {
-            run.occurrence.at: run
-            for run in runs
-            if record is not None and run.occurrence == record.occurrence(run.occurrence.at)
-        }
+        """Of all runs those of the upstream, whatever its name was then. Of an occurrence that has
+        several, the last that has ended counts."""
+        found: dict[int, Run] = {}
+        for run in sorted(runs, key=lambda run: run.occurrence.run):
+            at = run.occurrence.at
+            if record is None or run.occurrence.first != record.occurrence(at):
+                continue
+            if at not in found or run.state not in _NOT_OVER:
+                found[at] = run
         return cls(upstream, record, found)
 
     def newest(self, at: int) -> int | None:

@@ -236,7 +236,8 @@ Starting: TypeAlias = Mapping[Occurrence, tuple[ScheduleRecord, int]]
 def hold_back(
     dues: Iterable[Due], carried_over: Starting, by_hand: str | None
 ) -> tuple[list[Due], Starting, Starting]:
-    """What is due and what was carried over, without what waits for others; and that.
+    """What is due and what was carried over, without what waits for others; and that. A further run
+    of an occurrence waits for nothing: a person asked for it.
 
     Args:
         by_hand: the schedule that a person asks for: its occurrence waits for nothing.
@@ -247,8 +248,9 @@ def hold_back(
             held |= {due.record.occurrence(at): (due.record, 1) for at in due.start}
             due = due._replace(start=())
         free.append(due)
-    others = {key: value for key, value in carried_over.items() if not value[0].after}
-    held |= {key: value for key, value in carried_over.items() if value[0].after}
+    others = dict[Occurrence, tuple[ScheduleRecord, int]]()
+    for key, value in carried_over.items():
+        (held if value[0].after and not key.is_rerun else others)[key] = value
     return free, others, held
 
 
