@@ -83,7 +83,8 @@ class World:
     """Tasks whose cancellation has begun."""
     started: list[str] = field(default_factory=list)
     """The names of the tasks whose function was called, once for each call."""
-    in_hand: str = ""
+    claimed: dict[str, str] = field(default_factory=dict)
+    """The edition of each id that was claimed last."""
 
     def run(self, job: Coroutine[Any, Any, Any], life: Life) -> Any:
         self.life = life
@@ -109,7 +110,7 @@ class MortalClaims(FakeClaims):
     async def put_new(self, key: str, entry: Entry) -> bool:
         last = self.world.life.spend()
         new = self._alive(key) is None
-        self.world.in_hand = key.partition("@")[0]
+        self.world.claimed[re.split("[~@]", key)[0]] = key.partition("@")[0]
         if new:
             self._touch(key, entry)
         _end(last)
@@ -167,9 +168,9 @@ class MortalCaller(FakeCaller):
 
     world: World = field(default_factory=World)
 
-    async def start(self, _app: str, _function: str, _args: Mapping[str, Any]) -> str:
+    async def start(self, _app: str, _function: str, args: Mapping[str, Any]) -> str:
         last = self.world.life.spend()
-        self.world.started.append(self.world.in_hand)
+        self.world.started.append(self.world.claimed[f"task/{args['id']}"])
         _end(last)
         return f"fc-{len(self.world.started)}"
 
@@ -265,7 +266,14 @@ def serve(world: World, life: Life) -> None:
 
 def _wanted(task_id: str, step: Step, now: datetime) -> Task:
     at = minute(now) + step.due
-    return Task(id=task_id, at=at, app="shop", function="sync", created=minute(now))
+    return Task(
+        id=task_id,
+        at=at,
+        app="shop",
+        function="sync",
+        args={"id": task_id},
+        created=minute(now),
+    )
 
 
 @settings(max_examples=200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from random import Random
 from typing import Any
 
@@ -18,7 +19,7 @@ from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.dispatch.wake.cursor_entry import PATIENCE, rewrite
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake
-from reconciler.model.cursor import CURSOR_KEY, Cursor
+from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Entry
 from reconciler.model.generation import Slot
 from tests.dispatch.alarm_scenario import rule, texts
@@ -61,23 +62,36 @@ class Slow(FakeClaims):
         await asyncio.sleep(self.random.uniform(0, 0.1))
 
 
-async def write(claims: FakeClaims, number: int) -> Cursor:
-    """Add a call to the cursor, as a wake would that has started it."""
+async def write(claims: FakeClaims, number: int, seen: Cursor | None = None) -> Cursor:
+    """Add a call to the cursor, as a wake would that has started it.
+
+    Args:
+        seen: the cursor with which the wake began.
+    """
 
     def add(found: Cursor) -> Cursor:
         return replace(found, calls={**found.calls, f"fc-{number}": "a@2026-11-20T09:00Z"})
 
-    return await rewrite(claims, f"w{number}", Cursor(), add)
+    return await rewrite(claims, f"w{number}", seen or Cursor(), add)
 
 
-async def all_write(claims: FakeClaims, delays: Sequence[float]) -> None:
-    """Several write, each after a while."""
+async def all_write(
+    claims: FakeClaims, delays: Sequence[float], lasting: Sequence[float] = ()
+) -> None:
+    """Several write, each after a while.
 
-    async def later(number: int, delay: float) -> None:
+    Args:
+        lasting: the seconds for which each works between reading the cursor and replacing it.
+    """
+
+    async def later(number: int, delay: float, work: float) -> None:
         await asyncio.sleep(delay)
-        await write(claims, number)
+        seen = cursor_of(await claims.get(CURSOR_KEY))
+        await asyncio.sleep(work)
+        await write(claims, number, seen if isinstance(seen, Cursor) else None)
 
-    jobs = (later(number, delay) for number, delay in enumerate(delays))
+    pairs = zip_longest(delays, lasting, fillvalue=0.0)
+    jobs = (later(number, *pair) for number, pair in enumerate(pairs))
     await asyncio.gather(*jobs, return_exceptions=True)
 
 
@@ -97,6 +111,34 @@ def test_what_each_writer_adds_is_there_when_all_have_written(
     assert calls(claims) == {f"fc-{number}" for number in range(len(delays))}
 
 
+@given(
+    times=st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=2, max_size=6),
+    seed=st.integers(0, 1000),
+)
+def test_what_each_adds_is_there_however_long_ago_it_has_read_the_cursor(
+    times: list[tuple[float, float]], seed: int
+) -> None:
+    claims = Slow(random=Random(seed))
+    delays, lasting = zip(*times, strict=True)
+    run_virtually(all_write(claims, delays, lasting))
+    assert calls(claims) == {f"fc-{number}" for number in range(len(times))}
+
+
+def test_a_cursor_that_no_other_has_replaced_is_not_read_again() -> None:
+    claims = Counted()
+
+    async def scenario() -> None:
+        seen = await write(claims, 0)
+        claims.reads = 0
+        await write(claims, 1, seen)
+        assert claims.reads == 0
+        await write(claims, 2, seen)  # another one has replaced it
+        assert claims.reads == 1
+
+    run_virtually(scenario())
+    assert calls(claims) == {"fc-0", "fc-1", "fc-2"}
+
+
 def test_who_dies_in_its_turn_holds_the_others_up_for_a_moment_only() -> None:
     claims = Slow()
 
@@ -112,6 +154,17 @@ def test_who_dies_in_its_turn_holds_the_others_up_for_a_moment_only() -> None:
 
     assert PATIENCE < run_virtually(scenario()) < 3 * PATIENCE
     assert calls(claims) == {"fc-0", "fc-2", "fc-3"}
+
+
+@dataclass
+class Counted(FakeClaims):
+    """Counts the reads."""
+
+    reads: int = 0
+
+    async def get(self, key: str) -> Entry | None:
+        self.reads += 1
+        return await super().get(key)
 
 
 @dataclass

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.project import Project
+from tests.engine_fixture import until
 
 DUE = 60
 CALLS_PER_OCCURRENCE = 3
@@ -53,6 +55,31 @@ def test_a_wake_makes_three_calls_per_occurrence_at_most(silent: Project) -> Non
     looks = calls.pop("FunctionGetOutputs")
     assert looks <= DUE + OF_THE_CLIENT
     assert sum(calls.values()) <= CALLS_PER_OCCURRENCE * DUE, calls
+
+
+def test_a_wake_for_one_occurrence_makes_ten_calls(silent: Project) -> None:
+    """In a fresh container; `docs/internals/wake.md` says what each is for."""
+    silent.hourly("one", function="silent/nothing")
+    silent.applied()
+    for hour in (8, 9):
+        until(lambda: not silent.engine.status()["container_pids"])
+        silent.engine.forget_calls()
+        silent.in_modal(_WAKE.format(at=f"2036-12-01T{hour:02}:00Z"))
+    made = [
+        method
+        for method, function in silent.engine.trace()
+        if function == "on_demand" and method not in OF_CONTAINERS
+    ]
+    assert Counter(made) == {
+        "VolumeGetOrCreate": 1,
+        "DictGetOrCreate": 1,
+        "DictGet": 1,
+        "FunctionGet": 1,
+        "DictUpdate": 4,
+        "FunctionMap": 1,
+        "VolumeCommit": 1,
+        "FunctionGetOutputs": 1,  # how the run before has ended
+    }
 
 
 def test_waiting_for_a_run_is_a_long_poll(project: Project) -> None:

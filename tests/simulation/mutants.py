@@ -31,8 +31,8 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Looks whether there is a claim, and leaves its own only when it confirms the start.
     "claim after spawn": Edit(
         "reconciler.dispatch.wake.start",
-        "if await self.claims.put_new(key, claim):",
-        "if await self.claims.get(key) is None:",
+        "is_ours, _ = await together(self.claims.put_new(key, claim), self.look_up(admitted))",
+        "is_ours = await self.claims.get(key) is None",
     ),
     # The cursor says that all is settled before anything has been started.
     "cursor before spawn": Edit(
@@ -89,8 +89,8 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Takes a cursor that cannot be read for one that says: up to now, all is settled.
     "garbled cursor is trusted": Edit(
         "reconciler.dispatch.wake.cursor_entry",
-        "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n",
-        "    found = cursor_of(await ports.claims.get(CURSOR_KEY))\n"
+        "    found = cursor_of(entry)\n",
+        "    found = cursor_of(entry)\n"
         "    if not isinstance(found, Cursor | None):\n"
         "        from reconciler.cron import minute\n"
         "        return Cursor(through=minute(ports.clock.now()))\n",

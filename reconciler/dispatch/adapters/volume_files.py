@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import modal
@@ -40,6 +42,8 @@ MOUNT_POINT: Final = "/state"
 """Where the Volume is mounted in a dispatcher container."""
 
 
+JUST_MOUNTED: Final = 5.0
+"""Seconds after the start of a container in which its first wake does not reload the Volume."""
 LOOKED_AT: Final = 20
 """Generations that are tried at most when the live one cannot be read."""
 
@@ -57,16 +61,28 @@ def mounted_at() -> Path:
 
 @dataclass
 class VolumeGenerations:
-    """Generations read from the mounted Volume, the live one kept while the container is warm."""
+    """Generations read from the mounted Volume, the live one kept while the container is warm.
+
+    A container that was just started mounted the Volume as it is: its first wake does not reload.
+    Like one that reloads, it may read what was live a moment ago, which the cursor allows for.
+
+    Attributes:
+        mounted: when the container had mounted the Volume, in seconds of ``time.monotonic``.
+    """
 
     volume: modal.Volume
     folder: Path
+    mounted: float = -inf
     _kept: dict[str, Generation] = field(default_factory=dict)
 
     async def live(self) -> Generation | None:
         """See :class:`~reconciler.dispatch.ports.Generations`."""
+        is_new, self.mounted = monotonic() - self.mounted < JUST_MOUNTED, -inf
         with translated_errors("reload the Volume"):
-            await self.volume.reload.aio()  # type: ignore[no-untyped-call]  # untyped in modal
+            if is_new:
+                await self.volume.hydrate.aio()  # what is written is committed by its id
+            else:
+                await self.volume.reload.aio()  # type: ignore[no-untyped-call]  # untyped in modal
         pointer_file = self.folder / POINTER_PATH
         if not pointer_file.exists():
             return None

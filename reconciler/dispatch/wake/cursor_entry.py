@@ -4,6 +4,10 @@ The Dict has no compare-and-swap, but it says which writer was the first to stor
 cursor has an id, and a wake that replaces it has to be the first under ``cursor/after/ID``. A wake
 that is not the first waits for the one that was, and begins again with what that one has written.
 
+Each writer of the next cursor asks for that first turn before it writes. So a wake that gets it
+for the cursor that it has read, however long ago, knows that this one still is the entry, and does
+not read it again.
+
 Invariant: *while the Dict answers and no writer pauses in its turn, each cursor is made from the
 one that it replaces.* The others pass over a writer that dies in its turn: those that waited for it
 take a turn among them. A writer that pauses for longer, and writes then, undoes what the others
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from reconciler.dispatch.ports import Claims, RunLog
     from reconciler.dispatch.wake.request import Ports, WakeRequest
     from reconciler.dispatch.wake.sending import Sent
+    from reconciler.model.formats import Entry
     from reconciler.model.generation import Generation
 
 NONE: Final = "none"
@@ -162,13 +167,16 @@ async def rewrite(
 
     Args:
         writing: an id for it, unique and used once.
-        before: what is changed when there is no entry, or none that can be read.
+        before: the entry as it was last seen, or what is changed when there is none, or none that
+            can be read.
         change: makes the new cursor of the one that is found.
 
     Raises:
         UnavailableError: it may or may not have been written.
         NewerFormatError: a newer version wrote the one that is there.
     """
+    if await _is_still_there(claims, before, writing):
+        return await _replaced(claims, writing, change(before))
     awaited, turn, waited = "", 0, 0.0
     while True:
         read = cursor_of(await claims.get(CURSOR_KEY))
@@ -181,9 +189,26 @@ async def rewrite(
             awaited, waited = after, 0.0
         await asyncio.sleep(LOOK_AGAIN)
         waited += LOOK_AGAIN
-    new = replace(change(found), id=writing)
-    await claims.put(CURSOR_KEY, new.to_json())
-    return new
+    return await _replaced(claims, writing, change(found))
+
+
+async def _replaced(claims: Claims, writing: str, new: Cursor) -> Cursor:
+    written = replace(new, id=writing)
+    await claims.put(CURSOR_KEY, written.to_json())
+    return written
+
+
+async def _is_still_there(claims: Claims, before: Cursor, writing: str) -> bool:
+    """Whether no other writer has had a turn after this cursor, and the first one is ours.
+
+    One without an id was not read of the entry, or a version without turns wrote it.
+    """
+    if not before.id:
+        return False
+    try:
+        return await claims.put_new(f"{CURSOR_KEY}/after/{before.id}", {"writing": writing})
+    except UnavailableError:
+        return False
 
 
 async def _is_our_turn(claims: Claims, after: str, turn: int, writing: str) -> bool:
@@ -212,7 +237,17 @@ async def read_cursor(
         NewerFormatError: a newer version wrote it.
         UnavailableError: Modal did not answer.
     """
-    found = cursor_of(await ports.claims.get(CURSOR_KEY))
+    return await cursor_from(await ports.claims.get(CURSOR_KEY), ports, generation, seen)
+
+
+async def cursor_from(
+    entry: Entry | None,
+    ports: Ports,
+    generation: Generation | None = None,
+    seen: datetime | None = None,
+) -> Cursor:
+    """The same, when its entry was read before."""
+    found = cursor_of(entry)
     if isinstance(found, Cursor):
         return found
     from reconciler.dispatch.decide.recovery import RECOVERY_DAYS, recover, with_notifications

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
+from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
 
@@ -36,6 +37,8 @@ from reconciler.model.occurrence import Occurrence, parse_minute
 from reconciler.model.outbox import sending_line
 from reconciler.model.runs_file import RunRecord
 
+LOADED: Final = monotonic()
+"""When this container loaded this module, which is after it had mounted the Volume."""
 ABOUT_TO_END: Final = 30.0
 """Seconds for which a wake waits for the end of a call that asked for it."""
 LONGEST_PAUSE: Final = 60.0
@@ -115,7 +118,7 @@ def _ports() -> Ports:
     return Ports(
         clock=SystemClock(),
         claims=ModalClaims(name),
-        generations=VolumeGenerations(volume, folder),
+        generations=VolumeGenerations(volume, folder, LOADED),
         caller=ModalCaller(own_app=name),
         log=log,
         archive=log,

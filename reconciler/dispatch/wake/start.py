@@ -10,11 +10,13 @@ is claimed like the first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.cron import minute
+from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, UnavailableError
 from reconciler.dispatch.decide.overlap import Admission, Admitted, running_key
 from reconciler.durations import format_seconds
@@ -41,6 +43,9 @@ ATTEMPT_LIMIT: Final = 20
 """Attempts to start one occurrence before it is given up as missed."""
 CONFIRMATIONS: Final = 3
 """Times that a confirmation is tried: later occurrences may have to wait for it."""
+
+
+_STARTS: Final = (Admission.START, Admission.REPLACE)
 
 
 class StartResult(NamedTuple):
@@ -108,7 +113,8 @@ class _Starter:
             if admitted.admission is Admission.QUEUE:
                 return self.queued(admitted, attempt)
             claim = self.claim(admitted, attempt)
-            if await self.claims.put_new(key, claim):
+            is_ours, _ = await together(self.claims.put_new(key, claim), self.look_up(admitted))
+            if is_ours:
                 return await self.own(key, claim, attempt, admitted)
             found = await self.claims.get(key)
             if found is None:
@@ -122,6 +128,15 @@ class _Starter:
             error = before.error or error
             attempt += 1
         return StartResult(self.note(RunState.MISSED, ATTEMPT_LIMIT, f"{GIVEN_UP}{error}"))
+
+    async def look_up(self, admitted: Admitted) -> None:
+        """Look the target up while the occurrence is claimed.
+
+        Whatever is wrong with it, the claim goes on, and the start looks again and says it.
+        """
+        if not self.record.supervised and admitted.admission in _STARTS:
+            with suppress(Exception):
+                await self.caller.look_up(self.record.app, self.record.function)
 
     async def as_found(
         self, key: str, found: Entry, claim: Claim, attempt: int, admitted: Admitted

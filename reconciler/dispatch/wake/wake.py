@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.at_once import at_once
+from reconciler.dispatch.adapters.at_once import at_once, together
 from reconciler.dispatch.answers import CallState, UnavailableError
 from reconciler.dispatch.decide.due import (
     NO_TASKS,
@@ -30,7 +30,7 @@ from reconciler.dispatch.decide.due import (
     hold_back,
     in_steps,
 )
-from reconciler.dispatch.wake.cursor_entry import CursorWriter, read_cursor, record_sendings
+from reconciler.dispatch.wake.cursor_entry import CursorWriter, cursor_from, record_sendings
 from reconciler.dispatch.wake.request import (
     NothingAppliedError,
     Ports,
@@ -39,7 +39,7 @@ from reconciler.dispatch.wake.request import (
 )
 from reconciler.dispatch.wake.step import StepProcessor, Tally, dropped_line
 from reconciler.model.claim import CLAIM_LIFE, Claimant
-from reconciler.model.cursor import Cursor, Lookback
+from reconciler.model.cursor import CURSOR_KEY, Cursor, Lookback
 from reconciler.model.formats import REPAIR, Damaged, FormatError
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence
@@ -125,8 +125,8 @@ async def _wake(
 ) -> tuple[WakeLog, frozenset[str]]:
     """Process what is due once; returns what was done, and the calls that this wake started and for
     whose end something waits."""
-    generation = await ports.generations.live()
-    cursor = await read_cursor(ports, generation, started)
+    generation, entry = await together(ports.generations.live(), ports.claims.get(CURSOR_KEY))
+    cursor = await cursor_from(entry, ports, generation, started)
     if generation is None:
         raise NothingAppliedError
     now = request.until(started)

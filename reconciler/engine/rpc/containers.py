@@ -88,18 +88,30 @@ class ContainerCalls:
     async def volume_commit(
         self, request: api_pb2.VolumeCommitRequest, caller: Peer
     ) -> api_pb2.VolumeCommitResponse:
-        await self._mounted(self._calling(caller), request.volume_id).commit()
+        """Commit, and show the Volume's state of now, unless an open file forbids that.
+
+        The client reloads after a commit, and says why it cannot, unless that was done for it.
+        """
+        container = self._calling(caller)
+        mounted = self._mounted(container, request.volume_id)
+        if await self._open_file(container, mounted) is None:
+            await mounted.reload()
+            return api_pb2.VolumeCommitResponse(skip_reload=True)
+        await mounted.commit()
         return api_pb2.VolumeCommitResponse(skip_reload=False)
 
     async def volume_reload(self, request: api_pb2.VolumeReloadRequest, caller: Peer) -> Empty:
         container = self._calling(caller)
         mounted = self._mounted(container, request.volume_id)
-        assert container.process is not None
-        held = await asyncio.to_thread(open_file, container.process.pid, mounted)
+        held = await self._open_file(container, mounted)
         if held is not None:
             raise conflict(f"there are open files preventing the operation: path {held} is open")
         await mounted.reload()
         return Empty()
+
+    async def _open_file(self, container: Container, mounted: Mounted) -> str | None:
+        assert container.process is not None
+        return await asyncio.to_thread(open_file, container.process.pid, mounted)
 
     async def container_stop(
         self, request: api_pb2.ContainerStopRequest, _caller: Peer
