@@ -17,6 +17,8 @@ class BodyFormat(StrEnum):
     """``{"text": …}``, which Slack, Mattermost and others display."""
     JSON = "json"
     """Fields for programs, as docs/alerts.md lists them."""
+    TEAMS = "teams"
+    """An adaptive card, which a workflow of Microsoft Teams posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +28,26 @@ class Address:
     Attributes:
         url: http or https; None when a Modal Secret holds it.
         secret, key: name of the Secret, and its key that holds the URL; None when ``url`` is given.
+        email: the mailboxes of an e-mail, which the mail server at the URL delivers; empty for a
+            POST to the URL.
     """
 
     url: str | None = None
     secret: str | None = None
     key: str | None = None
+    email: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
         """The address as plans, logs and errors show it: ``https://hooks.slack.com/…``."""
-        return f"Secret {self.secret}, key {self.key}" if self.url is None else host_of(self.url)
+        place = f"Secret {self.secret}, key {self.key}" if self.url is None else host_of(self.url)
+        return f"{', '.join(self.email)} by {place}" if self.email else place
 
     @property
     def fingerprint(self) -> str:
         """Eight characters of a hash: they distinguish addresses and do not reveal them."""
-        text = self.url if self.url is not None else f"{self.secret}\n{self.key}"
+        place = f"{self.secret}\n{self.key}{''.join(self.email)}"
+        text = place if self.url is None else self.url
         return _masked(text)[1] or sha256(text.encode()).hexdigest()[:8]
 
     def masked(self) -> Address:
@@ -49,15 +56,21 @@ class Address:
             return self
         return Address(url=f"{host_of(self.url)}{_FINGERPRINT}{self.fingerprint}")
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """The address as JSON."""
         fields = {"url": self.url, "secret": self.secret, "key": self.key}
-        return {name: value for name, value in fields.items() if value is not None}
+        named = {name: value for name, value in fields.items() if value is not None}
+        return {**named, "email": list(self.email)} if self.email else named
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read :meth:`to_json` back."""
-        return cls(url=data.get("url"), secret=data.get("secret"), key=data.get("key"))
+        return cls(
+            url=data.get("url"),
+            secret=data.get("secret"),
+            key=data.get("key"),
+            email=tuple(data.get("email", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class Recipient:
     address: Address
     format: BodyFormat = BodyFormat.SLACK
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """The recipient as JSON."""
         return {**self.address.to_json(), "format": self.format.value}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -26,6 +27,7 @@ _NEWER: Final = {
     "args": "takes no arguments for a run",
     "rerun": "starts no further run of an occurrence",
     "backfill": "drives no backfill",
+    "test_alerts": "sends no test alerts",
 }
 """Arguments of the dispatcher that older versions do not have, and what these do not do."""
 _FAILED: Final = "internal error: "
@@ -46,6 +48,7 @@ async def call_dispatcher(
     args: Mapping[str, object] | None = None,
     rerun: str | None = None,
     backfill: str | None = None,
+    test_alerts: bool = False,
 ) -> str:
     """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
 
@@ -53,6 +56,7 @@ async def call_dispatcher(
         args: of a trigger: arguments in place of those of the manifest.
         rerun: the id of a further run of an occurrence, which is to start.
         backfill: the digest of the one because of which it is woken.
+        test_alerts: send test alerts instead, and return the answer about them.
 
     Raises:
         ReconcileError: our app is not deployed, or the wake itself raised it, or what it raised
@@ -79,6 +83,8 @@ async def call_dispatcher(
                 more["rerun"] = rerun
             if backfill is not None:
                 more["backfill"] = backfill
+            if test_alerts:
+                more["test_alerts"] = True
             return await _called(function, app, environment, as_if=as_if, trigger=trigger, **more)
     except ModalError as error:
         if error.kind is not FailureKind.INTERNAL:
@@ -136,6 +142,19 @@ def _of_container(error: ExecutionError, app: str, environment: str) -> Exceptio
         remedy=f"See its logs: modal app logs {app} --env {environment}. If another version of "
         "schedule-reconciler applied last, use that one.",
     )
+
+
+async def send_test_alerts(app: str, environment: str) -> list[dict[str, str | None]]:
+    """Let the deployed dispatcher send a test alert to each recipient.
+
+    Returns:
+        For each recipient ``to``, ``format`` and ``error``, None when it took the alert.
+
+    Raises:
+        ReconcileError, UnavailableError: as :func:`call_dispatcher`.
+    """
+    answer = await call_dispatcher(app, environment, test_alerts=True)
+    return [json.loads(line) for line in answer.splitlines()]
 
 
 async def wait_for_calls(log: WakeLog, environment: str) -> WakeLog:

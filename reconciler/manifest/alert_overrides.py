@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.alerts import Address, AlertRule, Alerts, Recipient
 from reconciler.manifest.alerts_form import (
     AlertsForm,
     DefaultAlertsForm,
+    EmailRecipientForm,
     PingSecretForm,
     RecipientForm,
     SecretRecipientForm,
@@ -84,12 +85,13 @@ class SecretKeys:
         return f"the Secrets `{first}` and `{address.secret}` both have a key `{address.key}`"
 
 
-def recipients(
-    written: RecipientForm | SecretRecipientForm | list[RecipientForm | SecretRecipientForm],
-) -> tuple[Recipient, ...]:
+AnyRecipientForm: TypeAlias = RecipientForm | SecretRecipientForm | EmailRecipientForm
+
+
+def recipients(written: AnyRecipientForm | list[AnyRecipientForm]) -> tuple[Recipient, ...]:
     """The recipients of a manifest or of the settings, without duplicates."""
     forms = written if isinstance(written, list) else [written]
-    return tuple(dict.fromkeys(Recipient(_address(form), form.format) for form in forms))
+    return tuple(dict.fromkeys(map(_recipient, forms)))
 
 
 def ping_address(written: str | PingSecretForm) -> Address:
@@ -99,10 +101,15 @@ def ping_address(written: str | PingSecretForm) -> Address:
     return Address(secret=written.secret, key=written.key)
 
 
-def _address(form: RecipientForm | SecretRecipientForm) -> Address:
-    if isinstance(form, RecipientForm):
-        return Address(url=form.url)
-    return Address(secret=form.secret, key=form.key)
+def _recipient(form: AnyRecipientForm) -> Recipient:
+    match form:
+        case EmailRecipientForm():
+            email = form.email if isinstance(form.email, list) else [form.email]
+            return Recipient(Address(secret=form.secret, key=form.key, email=tuple(email)))
+        case RecipientForm():
+            return Recipient(Address(url=form.url), form.format)
+        case SecretRecipientForm():
+            return Recipient(Address(secret=form.secret, key=form.key), form.format)
 
 
 def _failures(written: int) -> int | None:

@@ -24,9 +24,14 @@ Url: TypeAlias = Annotated[
 BodyKey: TypeAlias = Annotated[
     Annotated[BodyFormat, Choice()],
     Field(
-        description="The body: `slack`, a text for people, or `json`, fields for programs; default "
-        "`slack`."
+        description="The body: `slack`, a text for people, `teams`, a card for Microsoft Teams, or "
+        "`json`, fields for programs; default `slack`."
     ),
+]
+Mailbox: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[^@\s<>\",;:]+@[A-Za-z0-9.-]+$", max_length=254),
+    Expected("an e-mail address such as oncall@example.com"),
 ]
 SecretName: TypeAlias = Annotated[
     ModalName, Field(description="The Modal Secret that contains the address.")
@@ -44,6 +49,8 @@ def flag_or_else(value: Any) -> str:
 def _secret_or_else(value: Any) -> str:
     if not isinstance(value, dict):
         return "<usual>"
+    if "email" in value:
+        return "<email>"
     is_secret = "secret" in value or ("key" in value and "url" not in value)
     return "<secret>" if is_secret else "<usual>"
 
@@ -71,6 +78,28 @@ class SecretRecipientForm(Form):
     format: BodyKey = BodyFormat.SLACK
 
 
+class EmailRecipientForm(Form):
+    """A recipient of alerts by e-mail."""
+
+    email: Annotated[
+        Annotated[Mailbox, Tag("<usual>")]
+        | Annotated[list[Mailbox], Field(min_length=1), Tag("<list>")],
+        Discriminator(_one_or_more),
+        Field(description="The address, or a list: one e-mail goes to all."),
+    ]
+    secret: Annotated[
+        ModalName, Field(description="The Modal Secret that contains the mail server.")
+    ]
+    key: Annotated[
+        Identifier,
+        Field(
+            description="The key in the Secret of the mail server: "
+            "`smtps://user:password@smtp.example.com`, or `smtp://` with STARTTLS.",
+            examples=["SMTP_URL"],
+        ),
+    ]
+
+
 class PingSecretForm(Form):
     """A ping whose address is in a Modal Secret."""
 
@@ -79,7 +108,9 @@ class PingSecretForm(Form):
 
 
 Recipient: TypeAlias = Annotated[
-    Annotated[RecipientForm, Tag("<usual>")] | Annotated[SecretRecipientForm, Tag("<secret>")],
+    Annotated[RecipientForm, Tag("<usual>")]
+    | Annotated[SecretRecipientForm, Tag("<secret>")]
+    | Annotated[EmailRecipientForm, Tag("<email>")],
     Discriminator(_secret_or_else),
 ]
 Recipients: TypeAlias = Annotated[

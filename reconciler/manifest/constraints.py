@@ -23,7 +23,10 @@ VERDICT: Final = "verdict"
 """The error type for a value that a validator refuses. Its context has `what`, the reason."""
 
 FORMS: Final = frozenset(
-    {"<usual>", "<mapping>", "<list>", "<text>", "<flag>", "<secret>", "<env>", "<holidays>"}
+    {
+        *("<usual>", "<mapping>", "<list>", "<text>", "<flag>"),
+        *("<secret>", "<env>", "<holidays>", "<email>"),
+    }
 )
 """The tags of the forms of keys that can be written in several ways."""
 

@@ -13,6 +13,7 @@ from reconciler.foreign_text import hidden_space
 from reconciler.manifest.alerts_form import (
     AlertsForm,
     DefaultAlertsForm,
+    EmailRecipientForm,
     PingSecretForm,
     RecipientForm,
     SecretRecipientForm,
@@ -59,13 +60,15 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     AlertsForm: {"to": RecipientForm},
     DefaultAlertsForm: {"to": RecipientForm},
 }
-_OTHER_FORMS: Mapping[type[Form], type[Form]] = {
-    SecretForm: FromEnvForm,
-    CalendarForm: HolidaysForm,
-}
-"""The second form that the items of a list may have."""
 _SHOWN = 60
 """Characters of a text that a message quotes."""
+_FORMS: Mapping[str, type[Form]] = {
+    "<secret>": SecretRecipientForm,
+    "<email>": EmailRecipientForm,
+    "<env>": FromEnvForm,
+    "<holidays>": HolidaysForm,
+}
+"""The forms that the tags of a union choose."""
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]+)?")
 _LONG_DURATION = re.compile(r"[0-9]{7,}[dhms]")
 """A duration with more digits than allowed, in a text that is not a valid one."""
@@ -83,8 +86,7 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
         return _unknown_key(
             (*_keys(parents), str(last)),
             form,
-            secret="<secret>" in parents,
-            second="<env>" in parents or "<holidays>" in parents,
+            chosen=_FORMS.get(next((str(one) for one in parents if one in _FORMS), "")),
         )
     path = _keys(error["loc"])
     if last == "[key]":
@@ -115,22 +117,19 @@ def _keys(location: Iterable[str | int]) -> Path:
     return tuple(part for part in location if part not in FORMS)
 
 
-def _unknown_key(path: Path, form: type[Form], *, secret: bool, second: bool) -> Fault:
+def _unknown_key(path: Path, form: type[Form], chosen: type[Form] | None) -> Fault:
     *parents, key = path
     for parent in parents:
         form = _NESTED.get(form, {}).get(str(parent), form)
-        if second:
-            form = _OTHER_FORMS.get(form, form)
-    if form is RecipientForm and secret:
-        form = SecretRecipientForm
-        if key == "url":
-            other = _dotted((*parents, "secret"))
-            return Fault(
-                path=path,
-                message=f"both `{other}` and `{_dotted(path)}` are given",
-                remedy="keep one of them",
-                at_key=True,
-            )
+    form = chosen or form
+    if form is SecretRecipientForm and key == "url":
+        other = _dotted((*parents, "secret"))
+        return Fault(
+            path=path,
+            message=f"both `{other}` and `{_dotted(path)}` are given",
+            remedy="keep one of them",
+            at_key=True,
+        )
     near = nearest_name(str(key), form.model_fields)
     known = f"known keys: {', '.join(form.model_fields)}"
     return Fault(

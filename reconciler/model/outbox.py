@@ -40,6 +40,8 @@ class NotificationKind(StrEnum):
     WAITING = "waiting"
     """An occurrence still waits for others at the time ``by``. Each wake makes it anew while that
     is so: it is never stored, and versions without it find none."""
+    TEST = "test"
+    """A person asked whether alerts arrive; it is never stored."""
     PING_START = "ping-start"
     PING_SUCCESS = "ping-success"
     PING_FAIL = "ping-fail"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from reconciler.alerts import Address, AlertRule, Alerts
+from reconciler.alerts import Address, AlertRule, Alerts, Recipient
 from reconciler.manifest import LOCAL, EnvironmentSettings, Schedule
 from reconciler.model.generation import Generation, Slot
 from reconciler.model.schedule_record import ScheduleRecord
@@ -80,8 +80,13 @@ def describe_alerts(alerts: Alerts | AlertRule | None) -> str:
         parts.append("missed")
     if isinstance(alerts, Alerts) and alerts.overdue:
         parts.append("overdue")
-    to = " and ".join(f"{describe_address(one.address)} ({one.format})" for one in rule.to)
+    to = " and ".join(map(_described, rule.to))
     return f"{', '.join(parts) or 'nothing'} to {to}"
+
+
+def _described(recipient: Recipient) -> str:
+    address = describe_address(recipient.address)
+    return address if recipient.address.email else f"{address} ({recipient.format})"
 
 
 def describe_address(address: Address) -> str:

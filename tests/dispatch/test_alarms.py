@@ -134,7 +134,7 @@ def test_many_alarms_are_one_message() -> None:
     world.live(*(hourly(f"h{number:02}") for number in range(30)), alerts=Alerts(rule()))
     world.wake("09:00")
     for number in range(1, 31):
-        world.end(number, BAD, "ValueError: no")
+        world.end(number, BAD, f"ValueError: no {number}")
     world.wake("09:30")
     (text,) = texts(world)
     assert text.splitlines()[0] == "30 alerts:"

@@ -265,3 +265,29 @@ def test_a_run_that_is_watched_over_pings_and_alarms_without_waiting_for_a_cron(
     (text,) = receiver.texts()
     assert "failing failed" in text
     assert "gave up after 2 tries: ValueError: no rows" in text
+
+
+def test_a_test_alert_shows_which_recipient_took_it(project: Project, receiver: Receiver) -> None:
+    to = f"[{{url: '{receiver.url}/services/verysecret'}}, {{url: 'http://127.0.0.1:9/secret'}}]"
+    told_locally(project, f"{{to: {to}}}")
+    project.hourly("all")
+    project.applied()
+    done = project.reconcile("alerts", "test")
+    assert done.code == 1, done.err
+    taken, refused = done.out.splitlines()
+    assert taken.startswith("sent    http://127.0.0.1:")
+    assert refused.startswith("failed  http://127.0.0.1:9/…#")
+    assert refused.endswith("(slack): it cannot be reached: Connection refused")
+    assert "secret" not in done.out
+    (text,) = receiver.texts()
+    assert text.startswith("[local] This is a test alert: alerts arrive here.")
+
+
+def test_without_a_recipient_a_test_alert_says_what_to_configure(project: Project) -> None:
+    project.hourly("all")
+    project.applied()
+    done = project.reconcile("alerts", "test")
+    assert (done.code, done.err.splitlines()[0]) == (
+        1,
+        "reconcile: no alert has a recipient in local",
+    )

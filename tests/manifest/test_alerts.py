@@ -15,6 +15,7 @@ Manifest = Callable[[str], str]
 Read = Callable[..., Schedule]
 
 URL = "https://hooks.slack.com/services/T0/B0/verysecret"
+NO_MAILBOX = "`alerts.to.email` must be an e-mail address such as oncall@example.com"
 SECRET = Recipient(Address(secret="alerting", key="SLACK_URL"))
 
 
@@ -161,7 +162,7 @@ def test_a_ping_is_an_address_or_names_a_secret(
         (
             "alerts: {to: {url: 'https://a/b', format: slak}}",
             (
-                "4:43: `alerts.to.format` must be `slack` or `json`, not `slak`\n"
+                "4:43: `alerts.to.format` must be `slack`, `json` or `teams`, not `slak`\n"
                 "  did you mean `slack`?"
             ),
         ),
@@ -263,3 +264,41 @@ def test_what_an_address_shows_gives_nothing_away() -> None:
     assert one.masked().masked() == one.masked()
     assert one.masked().fingerprint == one.fingerprint
     assert Address(secret="s", key="K").masked() == Address(secret="s", key="K")
+
+
+def test_an_email_goes_to_one_or_several_by_the_mail_server_of_a_secret() -> None:
+    found = settings("""
+alerts:
+  to:
+    - {email: oncall@example.com, secret: mail, key: SMTP_URL}
+    - {email: [a@example.com, b@example.com], secret: mail, key: SMTP_URL}
+    - {secret: alerting, key: TEAMS_URL, format: teams}
+""")
+    assert found.alerts is not None
+    one, several, teams = found.alerts.rule.to
+    assert one == Recipient(Address(secret="mail", key="SMTP_URL", email=("oncall@example.com",)))
+    assert several.address.email == ("a@example.com", "b@example.com")
+    assert teams.format is BodyFormat.TEAMS
+    assert one.address.fingerprint != several.address.fingerprint
+    assert [Recipient.from_json(each.to_json()) for each in (one, several, teams)] == [
+        one,
+        several,
+        teams,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "problem"),
+    [
+        ("{email: oncall, secret: mail, key: K}", f"1:22: {NO_MAILBOX}, not `oncall`"),
+        (
+            '{email: "a@b.c, d@b.c", secret: mail, key: K}',
+            f"1:22: {NO_MAILBOX}, not `a@b.c, d@b.c`",
+        ),
+        ("{email: [], secret: mail, key: K}", "1:22: `alerts.to.email` must be a list of at least"),
+        ("{email: a@b.c, key: K}", "1:14: `alerts.to.secret` is missing"),
+        ("{email: a@b.c, secret: m, key: K, format: json}", "1:48: unknown key `alerts.to.format`"),
+    ],
+)
+def test_what_is_wrong_with_an_email_is_named(recipient: str, problem: str) -> None:
+    assert wrong(f"alerts: {{to: {recipient}}}")[0].startswith(problem)

@@ -9,7 +9,7 @@ from reconciler.cli.options.common import TIME_HELP, AddCommand, add_common, add
 
 
 def add_starting(add: AddCommand) -> None:
-    """Add tasks, trigger, rerun, submit, result and wake."""
+    """Add tasks, trigger, rerun, submit, result, alerts and wake."""
     tasks = add("tasks", "tasks:show", "list the tasks that programs created")
     tasks.add_argument(
         "--all",
@@ -51,6 +51,12 @@ def add_starting(add: AddCommand) -> None:
     result.add_argument("call", metavar="CALL")
     add_wait(result)
     add_format(result)
+
+    alerts = add("alerts", "alerts:send_test", "send a test alert to each recipient")
+    alerts_commands = alerts.add_subparsers(metavar="COMMAND", required=True)
+    test = alerts_commands.add_parser("test", help="send a test alert to each recipient")
+    add_common(test, argparse.SUPPRESS)
+    add_format(test)
 
     wake = add("wake", "wake:wake", "wake the dispatcher: start what is due")
     wake.add_argument(

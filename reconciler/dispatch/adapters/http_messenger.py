@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.alerts import Address
 
 SCHEMES: Final = ("http", "https")
+MAIL_SCHEMES: Final = ("smtp", "smtps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,14 @@ class HttpMessenger:
     async def send(self, address: Address, suffix: str, body: bytes | None) -> None:
         """See :class:`~reconciler.dispatch.ports.Messenger`."""
         url = _with_suffix(_url_of(address), suffix)
+        if address.email:
+            from reconciler.dispatch.adapters.mail import deliver  # start-up time: few send any
+
+            sending = asyncio.to_thread(deliver, url, body or b"", self.silence)
+        else:
+            sending = asyncio.to_thread(_send, url, body, self.silence)
         try:
-            await asyncio.wait_for(asyncio.to_thread(_send, url, body, self.silence), self.patience)
+            await asyncio.wait_for(sending, self.patience)
         except TimeoutError:
             raise UnsentError(f"it took longer than {self.patience:g} s") from None
 
@@ -55,8 +62,9 @@ def _url_of(address: Address) -> str:
         parts = urlsplit(url)
     except ValueError:
         raise UnsentError("its address is not a URL") from None
-    if parts.scheme not in SCHEMES or not parts.hostname:
-        raise UnsentError("its address is neither http nor https")
+    schemes = MAIL_SCHEMES if address.email else SCHEMES
+    if parts.scheme not in schemes or not parts.hostname:
+        raise UnsentError(f"its address is neither {schemes[0]} nor {schemes[1]}")
     return url
 
 

@@ -7,6 +7,7 @@ serve``: an ephemeral copy of the dispatcher, whose crons would fire too, does n
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -56,6 +57,7 @@ async def wake(
     args: Mapping[str, Any] | None = None,
     rerun: str | None = None,
     backfill: str = "",  # noqa: ARG001 - only a dispatcher that drives backfills takes it
+    test_alerts: bool = False,
 ) -> str:
     """Process what is due; a cron calls this without arguments.
 
@@ -70,10 +72,16 @@ async def wake(
         rerun: start this further run of an occurrence (``NAME@2026-11-23T09:00Z.2``).
         backfill: the digest of the backfill because of which it is asked for. Each wake drives
             them all; a dispatcher that does not refuses this argument.
+        test_alerts: send a test alert to each recipient, and do nothing else.
 
     Returns:
-        The wake's log, as its runs file has it; empty when nothing was ever applied.
+        The wake's log, as its runs file has it; empty when nothing was ever applied. Of test
+        alerts, a line of JSON for each: the address, the format and the error, if any.
     """
+    if test_alerts:
+        from reconciler.dispatch.wake.alert_test import send_test_alerts  # start-up time
+
+        return "\n".join(json.dumps(one.to_json()) for one in await send_test_alerts(_ports()))
     request = WakeRequest(
         wake=modal.current_function_call_id() or f"local-{uuid4().hex}",
         token=uuid4().hex,

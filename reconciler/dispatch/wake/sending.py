@@ -202,7 +202,7 @@ class _Round:
         found = await at_once(self.claim(notification, receiver) for notification in notifications)
         claimed = [one for one in found if one is not None]
         if claimed:
-            content = body([one.notification for one in claimed], generation, receiver.format)
+            content = body([one.notification for one in claimed], generation, receiver)
             error = await self.send(receiver.address, "", content)
             await at_once(self.confirm(one, error) for one in claimed)
 
