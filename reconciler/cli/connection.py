@@ -67,6 +67,7 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
     Args:
         commit: whose manifests are planned; None for the work tree.
     """
+    from reconciler.deploy.cloudflare.account import CloudflareWorkers
     from reconciler.deploy.modal_apps import ModalApps
     from reconciler.deploy.modal_files import ModalFiles
     from reconciler.deploy.owner import GitCheckout
@@ -82,6 +83,7 @@ def open_workspace(inputs: Inputs, commit: str | None = None) -> Workspace:
         clock=SystemClock(),
         checkout=GitCheckout(inputs.root, commit),
         environ=dict(os.environ),
+        workers=CloudflareWorkers(dict(os.environ)),
     )
 
 

@@ -12,6 +12,7 @@ from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
 from reconciler.requirement import require_web
+from reconciler.webhook_keys import new_webhook_key, webhook_entry
 
 
 def serve(*, env: str | None, schedules: str | None, port: int, browser: bool) -> int:
@@ -32,8 +33,8 @@ def token(*, name: str, scope: Sequence[str], webhook: bool) -> int:
 
     scopes = [Scope(one) for one in scope]
     if webhook:
-        made = credentials.new_webhook_key()
-        key, value = credentials.webhook_entry(name, made, scopes)
+        made = new_webhook_key()
+        key, value = webhook_entry(name, made, scopes)
     else:
         made = credentials.new_token()
         key, value = credentials.token_entry(name, made, scopes)

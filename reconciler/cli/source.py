@@ -149,6 +149,7 @@ def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool =
         ),
         dispatcher=dispatcher_digest(),
         web_runtime=_web_runtime(inputs.environment),
+        worker_code=_worker_code(inputs.environment),
         commit=revision.commit,
         dirty=revision.dirty,
         author=revision.author,
@@ -163,6 +164,15 @@ def _web_runtime(settings: EnvironmentSettings) -> str:
     from reconciler.deploy.web_app import web_digest
 
     return web_digest()
+
+
+def _worker_code(settings: EnvironmentSettings) -> str:
+    """The code of the Worker on Cloudflare, where the settings ask for one."""
+    if settings.cloudflare is None:
+        return ""
+    from reconciler.deploy.cloudflare.worker import worker_code
+
+    return worker_code()
 
 
 def read_source(

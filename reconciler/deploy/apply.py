@@ -26,6 +26,7 @@ from reconciler.deploy.owner import with_standing
 from reconciler.deploy.ports import CronLimitError, Deployment, Workspace
 from reconciler.deploy.pruning import Pruning
 from reconciler.deploy.target_steps import TargetSteps
+from reconciler.deploy.worker_steps import WorkerSteps
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.wake.cursor_entry import rewrite
@@ -52,7 +53,7 @@ from reconciler.plan.notification_rules import secrets_digest
 from reconciler.plan.ownership import ownership_change
 from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.plan.tags import GENERATION_TAG, VOLUME_TAG, owner_tags, protected_digest
-from reconciler.plan.web_app import web_tags
+from reconciler.plan.web_app import live_web, old_key_of, web_tags
 
 
 class Step(StrEnum):
@@ -66,6 +67,9 @@ class Step(StrEnum):
     """Taken when a code target changed."""
     DEPLOY = "deploy"
     FLIP_POINTER = "flip pointer"
+    WORKER = "worker"
+    """Taken when the Worker on Cloudflare is deployed or deleted, and again after the pointer's
+    flip when it was deployed with earlier minutes as well."""
     SET_TAGS = "set tags"
     WEB = "web"
     """Taken when the app of the HTTP API is deployed or removed."""
@@ -77,7 +81,7 @@ class Step(StrEnum):
 
 
 OCCASIONAL: Final = frozenset(
-    {Step.BUILD_IMAGES, Step.DEPLOY_TARGETS, Step.REMOVE_TARGETS, Step.WEB, Step.PRUNE}
+    {Step.BUILD_IMAGES, Step.DEPLOY_TARGETS, Step.REMOVE_TARGETS, Step.WEB, Step.WORKER, Step.PRUNE}
 )
 """Steps that are taken only when there is something to do in them."""
 
@@ -117,7 +121,13 @@ async def prepare(
         UnavailableError: something could not be read. The rates may be missing.
     """
     actual, rates = await together(
-        observe(desired.settings, workspace.apps, workspace.files, workspace.claims),
+        observe(
+            desired.settings,
+            workspace.apps,
+            workspace.files,
+            workspace.claims,
+            workers=workspace.workers,
+        ),
         workspace.apps.rates(),
     )
     now = minute(workspace.clock.now())
@@ -198,6 +208,8 @@ async def apply(
         MissingTargetError, RefusedPlanError: see :func:`check_allowed`; nothing was done.
         LeaseHeldError: another apply is running; nothing was done.
         StalePlanError: what is live is not what was planned on; nothing was done.
+        UnknownAccountError: the Worker is to be changed, and its account is unknown; nothing was
+            done.
         MissingVariableError: a code target takes a variable that is not set; nothing was done.
         ImageNotBuiltError: the image of a code target cannot be built; what was live stays live.
         CronLimitError: Modal refused the crons; what was live stays live.
@@ -209,10 +221,13 @@ async def apply(
     check_allowed(plan)
     if plan.empty:
         return None
-    targets = TargetSteps(workspace, plan, tell)
+    targets, worker = TargetSteps(workspace, plan, tell), WorkerSteps(workspace, plan, tell)
     targets.require_variables()
+    worker.require_token()
     async with held_lease(workspace.claims, workspace.clock, holder) as lease:
-        application = _Application(workspace, plan, holder, lease, on_step, allow_deletes, targets)
+        application = _Application(
+            workspace, plan, holder, lease, on_step, allow_deletes, targets, worker
+        )
         return await application.run()
 
 
@@ -225,6 +240,7 @@ class _Application:
     on_step: Callable[[Step], None]
     allow_deletes: int
     targets: TargetSteps
+    worker: WorkerSteps
 
     async def run(self) -> str | None:
         await self.begin(Step.OBSERVE)
@@ -238,6 +254,11 @@ class _Application:
         if self.plan.deploy_targets:
             await self.begin(Step.DEPLOY_TARGETS)
             await self.targets.deploy()
+        if self.worker.deploys and (self.web_change is not None or self.worker.makes_key):
+            await self.begin(Step.WEB)
+            if self.worker.makes_key:
+                await self.worker.make_key()
+            await self.change_web()
         own = self.plan.actual.own
         app, volume = None if own is None else own.id, self.plan.actual.mounted
         if self.plan.deploy:
@@ -248,6 +269,12 @@ class _Application:
             # As a deploy does: what the pointer says of the owner counts only where a tag says it.
             owner = owner_tags(self.plan.desired.owner, own.tags)
             await self.workspace.apps.set_tags({**own.tags, **owner})
+        if self.plan.worker_change is not None:
+            await self.begin(Step.WORKER)
+            if self.worker.deletes:
+                await self.worker.delete()
+            else:
+                await self.worker.deploy(self.worker.with_earlier)
         await self.begin(Step.FLIP_POINTER)
         pointer = self.pointer()
         await self.record(pointer, app)
@@ -255,14 +282,16 @@ class _Application:
         await self.protect(self.plan.actual)
         await self.workspace.files.write(POINTER_PATH, pointer.encode())
         await self.set_cursor_back()
+        if self.worker.is_deployed_again:
+            await self.begin(Step.WORKER)
+            await self.worker.deploy()
         await self.begin(Step.SET_TAGS)
         tags = dict(self.plan.tags)
         await self.workspace.apps.set_tags(tags if volume is None else {**tags, VOLUME_TAG: volume})
         await self.protect()
-        changed = [one for one in (*self.plan.changes, *self.plan.drift) if one.kind is Kind.WEB]
-        if changed:
+        if self.web_change is not None and not self.worker.deploys:
             await self.begin(Step.WEB)
-            await self.change_web(changed[0])
+            await self.change_web()
         if self.plan.removed_targets:
             await self.begin(Step.REMOVE_TARGETS)
             await self.targets.remove()
@@ -270,15 +299,27 @@ class _Application:
         await self.require_converged()
         return await self.prune(pointer)
 
-    async def change_web(self, change: Change) -> None:
-        """Deploy or remove the app of the HTTP API: after all else, which does not need it."""
-        apps, planned = self.workspace.apps, self.plan.web
+    @property
+    def web_change(self) -> Change | None:
+        """What is done to the app of the HTTP API; None where nothing is."""
+        changes = (*self.plan.changes, *self.plan.drift)
+        return next((one for one in changes if one.kind is Kind.WEB), None)
+
+    async def change_web(self) -> None:
+        """Deploy or remove the app of the HTTP API: after all else, which does not need it, but
+        for the Worker, which calls it."""
+        apps, planned, change = self.workspace.apps, self.plan.web, self.web_change
         if planned is None:
+            assert change is not None, "it is removed, or deployed"
             await apps.remove_target(change.name)
             self.targets.tell(f"  app {change.name} is removed")
             return
         tags = web_tags(self.plan.desired.owner, self.plan.app, planned)
+        live = live_web(self.plan.actual, self.plan.app)
         address = await apps.deploy_web(planned, tags)
+        old = None if live is None else old_key_of(live.tags)
+        if old is not None and old[1] != planned.old_key:
+            await apps.remove_secret(old[1])
         self.targets.tell(f"  app {planned.app} is deployed at {address}")
 
     async def prune(self, pointer: Pointer) -> str | None:
@@ -332,7 +373,8 @@ class _Application:
 
     async def observed(self) -> Actual:
         ports = self.workspace
-        return await observe(self.plan.desired.settings, ports.apps, ports.files, ports.claims)
+        settings, workers = self.plan.desired.settings, ports.workers
+        return await observe(settings, ports.apps, ports.files, ports.claims, workers=workers)
 
     async def require_fresh(self) -> None:
         seen = await self.observed()
@@ -411,7 +453,8 @@ class _Application:
         await files.write(record.path, record.encode())
 
     async def require_converged(self) -> None:
-        live = await self.observed()
+        # What has woken us meanwhile counts for the next plan.
+        live = replace(await self.observed(), wakes=self.plan.actual.wakes)
         now = minute(self.workspace.clock.now())
         left = make_plan(self.plan.desired, live, now, allow_deletes=self.allow_deletes)
         # What has become removable meanwhile waits for the next plan.

@@ -6,7 +6,7 @@ Each call yields to other tasks between what it does and its answer, as a call t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,14 +20,17 @@ from reconciler.deploy.ports import (
     MissingSecretError,
     OutputLine,
     Secrets,
+    UnknownAccountError,
 )
 from reconciler.model.generation import CRONLESS, Slot
 from reconciler.plan import Rates, Standing, Touch
 from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import LIST_PRICE
 from reconciler.plan.read_back import asked_for
+from reconciler.plan.state import LiveAccount
 from reconciler.plan.tags import VOLUME_TAG
 from reconciler.plan.web_app import PlannedWeb
+from reconciler.plan.worker import PlannedWorker
 
 
 @dataclass
@@ -46,6 +49,7 @@ class FakeApps:
         built, deploys: the apps of code targets, in the order in which their images were built and
             they were deployed.
         busy: apps of which calls are open.
+        stored: the Secrets that an apply has made, each with its entries.
     """
 
     environment: str = "main"
@@ -60,6 +64,7 @@ class FakeApps:
     built: list[str] = field(default_factory=list)
     deploys: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    stored: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def stop(self, touch: Touch) -> None:
         """Somebody stops our app."""
@@ -175,6 +180,28 @@ class FakeApps:
         self.deploys.append(planned.app)
         return f"https://{planned.app}.example.com"
 
+    async def web_address(self, app: str) -> str:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        await asyncio.sleep(0)
+        return f"https://{app}.example.com"
+
+    async def secrets_among(self, names: Collection[str]) -> frozenset[str]:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        found = frozenset(names).intersection(self.secrets)
+        await asyncio.sleep(0)
+        return found
+
+    async def store_secret(self, name: str, entries: Mapping[str, str]) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        await asyncio.sleep(0)
+        self.secrets[name] = {*entries}
+        self.stored[name] = dict(entries)
+
+    async def remove_secret(self, name: str) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        await asyncio.sleep(0)
+        self.secrets.pop(name, None)
+
     async def remove_target(self, app: str) -> None:
         """See :class:`~reconciler.deploy.ports.Apps`."""
         self.apps = [one for one in self.apps if not self._is(one, app)]
@@ -192,6 +219,55 @@ class FakeApps:
 
     def _is_own(self, app: DeployedApp) -> bool:
         return (app.environment, app.name) == (self.environment, self.name)
+
+
+@dataclass
+class FakeWorkers:
+    """A Cloudflare account.
+
+    Attributes:
+        unknown: why it does not answer; None while it does.
+        tags, crons: of each Worker, by its name.
+        keys: the secret bindings of each Worker.
+        deploys: what was deployed, the last one last.
+    """
+
+    unknown: str | None = None
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    crons: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    deploys: list[PlannedWorker] = field(default_factory=list)
+
+    async def observe(self, account: str, name: str) -> LiveAccount:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        del account  # there is one
+        found = LiveAccount(self.tags.get(name), dict(self.crons))
+        await asyncio.sleep(0)
+        if self.unknown is not None:
+            raise UnknownAccountError(self.unknown)
+        return found
+
+    async def deploy(
+        self,
+        planned: PlannedWorker,
+        url: str,
+        keys: Mapping[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        say(f"calls {url}")
+        await asyncio.sleep(0)
+        self.tags[planned.name] = planned.tags
+        self.crons[planned.name] = planned.crons
+        self.keys.setdefault(planned.name, {}).update(keys)
+        self.deploys.append(planned)
+
+    async def delete(self, account: str, name: str, owners: Iterable[str]) -> None:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        del account, owners
+        await asyncio.sleep(0)
+        for held in (self.tags, self.crons, self.keys):
+            held.pop(name, None)
 
 
 @dataclass

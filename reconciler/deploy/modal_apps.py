@@ -17,6 +17,7 @@ from modal.exception import InvalidError, NotFoundError
 from modal.types import AppState
 
 from reconciler.deploy.deployment import build_app
+from reconciler.deploy.modal_secrets import ModalSecrets
 from reconciler.deploy.modal_targets import ModalTargets, read_back
 from reconciler.deploy.ports import (
     CronLimitError,
@@ -39,7 +40,7 @@ from reconciler.model.runs_file import format_time
 from reconciler.plan import Rates, Touch
 from reconciler.plan.tags import VOLUME_TAG
 from reconciler.plan.target_names import beginning
-from reconciler.plan.web_app import PlannedWeb
+from reconciler.plan.web_app import FUNCTION, PlannedWeb
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -79,6 +80,10 @@ class ModalApps:
         self._endpoints = endpoints
         self._name = name
         self._environment = environment
+        secrets = ModalSecrets(environment)
+        self.secrets_among = secrets.secrets_among
+        self.store_secret = secrets.store_secret
+        self.remove_secret = secrets.remove_secret
         self._targets = ModalTargets(name, environment, image_python)
         self.build_image = self._targets.build_image
         self.deploy_target = self._targets.deploy_target
@@ -88,6 +93,14 @@ class ModalApps:
     async def deploy_web(self, planned: PlannedWeb, tags: Mapping[str, str]) -> str:
         """See :class:`~reconciler.deploy.ports.Apps`."""
         return await deploy_web(planned, tags, self._environment, self._endpoints)
+
+    async def web_address(self, app: str) -> str:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        with translated_errors(f"read the address of {app}"):
+            found: modal.Function[..., Any, Any] = modal.Function.from_name(
+                app, FUNCTION, environment_name=self._environment
+            )
+            return await found.get_web_url.aio() or ""
 
     async def deployed(self) -> Sequence[DeployedApp]:
         """See :class:`~reconciler.deploy.ports.Apps`.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.deploy.apply_records import newest_number, read_record
 from reconciler.deploy.generation_files import read_generation
 from reconciler.deploy.lost import find_lost, protected_names
-from reconciler.deploy.ports import Apps, DeployedApp, Files
+from reconciler.deploy.ports import Apps, DeployedApp, Files, UnknownAccountError, Workers
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.ports import Claims
@@ -27,18 +27,26 @@ from reconciler.model.pointer import (
     read_protection,
 )
 from reconciler.plan import Actual, DeployedCron, OwnApp, Touch, Unread
-from reconciler.plan.state import LiveTarget
+from reconciler.plan.state import LiveAccount, LiveTarget
 from reconciler.plan.tags import GENERATION_TAG, is_target_of, tag_value
 from reconciler.plan.target_names import beginning
 from reconciler.plan.web_app import is_web_of
+from reconciler.plan.worker_tags import applied_worker, key_of, key_secret
 
 
 async def observe(
-    settings: EnvironmentSettings, apps: Apps, files: Files, claims: Claims, *, alone: bool = False
+    settings: EnvironmentSettings,
+    apps: Apps,
+    files: Files,
+    claims: Claims,
+    *,
+    workers: Workers | None = None,
+    alone: bool = False,
 ) -> Actual:
     """Read what is live.
 
     Args:
+        workers: the Workers on Cloudflare; None where they are not asked about.
         alone: read our own app only, and nothing of what others have deployed.
 
     Raises:
@@ -67,6 +75,7 @@ async def observe(
             lost = await find_lost(files, pointer, known, protection)
     generations = [one for one in (live, applied) if one is not None]
     code_targets = await _code_targets(deployed, settings, generations, apps)
+    account, unknown, keys = await _worker(settings, own, apps, workers)
     return Actual(
         code_targets=code_targets,
         own=None if own is None else _own(own),
@@ -102,6 +111,10 @@ async def observe(
         renames=(None if protection is None else protection.renames) or {},
         through=None if known is None else known.through,
         wake_seconds=() if known is None else known.took,
+        wakes={} if known is None else known.wakes,
+        cloudflare=account,
+        cloudflare_unknown=unknown,
+        worker_keys=keys,
         number=max(
             # The previous version applies without a number, and its pointer then has none.
             (None if pointer is None else pointer.number) or await newest_number(files),
@@ -109,6 +122,26 @@ async def observe(
             (known.number if known is not None else None) or 0,
         ),
     )
+
+
+async def _worker(
+    settings: EnvironmentSettings, own: DeployedApp | None, apps: Apps, workers: Workers | None
+) -> tuple[LiveAccount | None, str | None, frozenset[int]]:
+    """The Cloudflare account of our Worker, else why it is unknown, and the keys in Modal."""
+    applied = None if own is None else applied_worker(own.tags)
+    found = settings.cloudflare
+    if (found is None and applied is None) or workers is None:
+        return None, None, frozenset()
+    account = found.account if found is not None else applied.account if applied else ""
+    name = (found.worker if found is not None else None) or (applied.name if applied else "")
+    try:
+        live = await workers.observe(account, name)
+    except UnknownAccountError as error:
+        return None, error.what, frozenset()
+    numbers = {key_of(live.own or ()), 0 if applied is None else applied.key}
+    numbers |= {0 if found is None else found.key}
+    secrets = {key_secret(settings.app, number): number for number in numbers if number}
+    return live, None, frozenset(secrets[one] for one in await apps.secrets_among(secrets))
 
 
 async def _own_app(apps: Apps) -> Sequence[DeployedApp]:

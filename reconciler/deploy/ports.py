@@ -6,18 +6,21 @@ an in-memory fake in :mod:`reconciler.deploy.fakes`, and one contract suite hold
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from reconciler.dispatch.ports import Claims, Clock
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.generation import Slot
 from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import Rates
-from reconciler.plan.state import Standing, Touch
+from reconciler.plan.state import LiveAccount, Standing, Touch
 from reconciler.plan.web_app import PlannedWeb
+
+if TYPE_CHECKING:
+    from reconciler.plan.worker import PlannedWorker
 
 Secrets: TypeAlias = Mapping[str, Sequence[str]]
 """Names of Modal Secrets, each with the keys that it has to have."""
@@ -113,6 +116,53 @@ class TargetRefusedError(ReconcileError):
 
 class MissingObjectError(ReconcileError):
     """A Secret or a Volume that a code target names is not there; it was not deployed."""
+
+
+class UnknownAccountError(ReconcileError):
+    """What a Cloudflare account holds is not known: there is no token, or no answer."""
+
+
+class Workers(Protocol):
+    """The Workers of a Cloudflare account; ours can be changed."""
+
+    async def observe(self, account: str, name: str) -> LiveAccount:
+        """What the account holds, and of the Worker of this name its tags.
+
+        Raises:
+            UnknownAccountError: it could not be read.
+        """
+        ...
+
+    async def deploy(
+        self,
+        planned: PlannedWorker,
+        url: str,
+        keys: Mapping[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        """Deploy a Worker, and read back that it is there.
+
+        Args:
+            url: of the HTTP API that it calls.
+            keys: secret bindings by name; those that it has and that are not among them stay.
+            say: takes a line of progress.
+
+        Raises:
+            RefusedError: it would harm others; nothing was changed.
+            ReconcileError: a step failed; repeating it completes it.
+        """
+        ...
+
+    async def delete(self, account: str, name: str, owners: Iterable[str]) -> None:
+        """Delete a Worker, which may be gone.
+
+        Args:
+            owners: digests, one of which it has to bear.
+
+        Raises:
+            RefusedError: it bears none of them; nothing was changed.
+        """
+        ...
 
 
 class Apps(Protocol):
@@ -236,6 +286,30 @@ class Apps(Protocol):
         """Stop the app of a code target, which may be gone, and delete its Secret."""
         ...
 
+    async def web_address(self, app: str) -> str:
+        """The address of the deployed app of the HTTP API.
+
+        Raises:
+            UnavailableError: it could not be read.
+        """
+        ...
+
+    async def secrets_among(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that a Modal Secret bears.
+
+        Raises:
+            UnavailableError: that could not be found out.
+        """
+        ...
+
+    async def store_secret(self, name: str, entries: Mapping[str, str]) -> None:
+        """Make a Modal Secret, or replace these entries of it."""
+        ...
+
+    async def remove_secret(self, name: str) -> None:
+        """Delete a Modal Secret, which may be gone."""
+        ...
+
     async def is_busy(self, app: str, functions: Mapping[str, Any]) -> bool:
         """Whether calls of these functions of an app are open."""
         ...
@@ -340,6 +414,7 @@ class Workspace:
 
     Attributes:
         environ: the environment variables of the command, of which code targets may take some.
+        workers: the Workers on Cloudflare; None where no settings ask for one.
     """
 
     apps: Apps
@@ -348,3 +423,4 @@ class Workspace:
     clock: Clock
     checkout: Checkout
     environ: Mapping[str, str] = field(default_factory=dict)
+    workers: Workers | None = None

@@ -103,7 +103,11 @@ def build_web_app(
             name=name,
             image=image,
             env={SETTINGS_VARIABLE: json.dumps(planned.settings, sort_keys=True)},
-            secrets=[modal.Secret.from_name(planned.auth, environment_name=environment)],
+            secrets=[
+                modal.Secret.from_name(name, environment_name=environment)
+                for name in (planned.auth, planned.key, planned.old_key)
+                if name is not None
+            ],
             max_containers=1,
             scaledown_window=SCALEDOWN,
             timeout=TIMEOUT,

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from reconciler.durations import parse_duration
 from reconciler.manifest.alerts_form import Off, flag_or_else
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode, Safety, Subscription
-from reconciler.manifest.constraints import Choice, Expected, Form, Omittable
+from reconciler.manifest.constraints import Choice, Expected, Form, Omittable, Whole
 from reconciler.manifest.text_types import Duration, Flag, Name
 
 ALERT_AFTER: Final = (timedelta(minutes=1), timedelta(days=1))
@@ -62,6 +62,14 @@ class CloudflareForm(Form):
         Flag,
         Field(description="Whether a D1 database records what the Worker did; default true."),
     ] = True
+    key: Annotated[
+        int,
+        Whole(1, 1_000_000),
+        Field(
+            description="The number of the key with which the Worker signs its requests. An apply "
+            "makes the key; another number makes a new one. Default 1."
+        ),
+    ] = 1
     alert_after: Annotated[
         Duration,
         Field(
@@ -92,5 +100,6 @@ def cloudflare_settings(form: CloudflareForm) -> CloudflareSettings:
         safety=form.safety,
         queue=form.queue,
         database=form.database,
+        key=form.key,
         alert_after=parse_duration(form.alert_after),
     )

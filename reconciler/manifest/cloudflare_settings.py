@@ -57,6 +57,7 @@ class CloudflareSettings:
         safety: how often a cron of Modal wakes beside it.
         queue: whether it repeats what failed by a queue.
         database: whether it records its attempts in D1.
+        key: the number of the key with which it signs; another number makes another key.
         alert_after: how long it reaches no dispatcher before it notifies its recipients.
     """
 
@@ -67,4 +68,5 @@ class CloudflareSettings:
     safety: Safety = Safety.HOUR
     queue: bool = True
     database: bool = True
+    key: int = 1
     alert_after: timedelta = timedelta(minutes=15)

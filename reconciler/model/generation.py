@@ -53,6 +53,8 @@ SUPERVISOR: Final = "supervise_run"
 """The function of our app that supervises runs."""
 TASK_TICK: Final = "task_tick"
 """What wakes for tasks that programs create: the member of the packing, and its slot when solo."""
+SAFETY_TICK: Final = "safety_tick"
+"""What wakes beside a Worker on Cloudflare: the member of the packing, and its slot when solo."""
 TASK_RESOLUTION: Final = "task_resolution"
 """The header's key for :attr:`Generation.task_resolution`; programs that create tasks read it."""
 APP_VARIABLE: Final = "RECONCILER_APP"
@@ -86,6 +88,23 @@ class Retired(NamedTuple):
 
     since: int
     code: str
+
+
+class Worker(NamedTuple):
+    """A Worker on Cloudflare that asks for wakes.
+
+    Attributes:
+        source: how wake records name it.
+        since: the epoch minute from which its wakes are expected.
+        alone: whether Modal's crons have retired but for the safety poller.
+        leaving: the epoch minute from which the settings have it no more; None while they do. It
+            stays until a cron of Modal has woken us.
+    """
+
+    source: str
+    since: int
+    alone: bool = False
+    leaving: int | None = None
 
 
 class Clocks(NamedTuple):
@@ -133,6 +152,7 @@ class Generation:
         retiring: the apps of code targets that no schedule names any more.
         holidays: the version of the package of public holidays whose days are in the records;
             empty when none are. The dispatcher does not need it.
+        worker: a second wake source; None without one.
     """
 
     records: Sequence[ScheduleRecord]
@@ -151,6 +171,7 @@ class Generation:
     targets: Sequence[TargetRecord] = ()
     retiring: Mapping[str, Retired] = field(default_factory=dict)
     holidays: str = ""
+    worker: Worker | None = None
 
     @cached_property
     def number(self) -> int:
@@ -240,6 +261,7 @@ def new_generation(
     targets: Iterable[TargetRecord] = (),
     retiring: Mapping[str, Retired] | None = None,
     holidays: str = "",
+    worker: Worker | None = None,
 ) -> Generation:
     """Build a generation whose bytes do not depend on the order of its parts."""
     return Generation(
@@ -259,6 +281,7 @@ def new_generation(
         targets=tuple(sorted(targets, key=lambda target: target.app)),
         retiring=dict(sorted((retiring or {}).items())),
         holidays=holidays,
+        worker=worker,
     )
 
 
@@ -293,6 +316,8 @@ def encode_generation(generation: Generation) -> bytes:
         header["tz"] = generation.tz
     if generation.holidays:
         header["holidays"] = generation.holidays
+    if generation.worker is not None:
+        header["worker"] = _worker(generation.worker)
     lines = [
         json_line(header),
         generation.agenda.times + b"\n",
@@ -335,6 +360,15 @@ def _for_planning(generation: Generation) -> dict[str, Any]:
             app: {"since": format_minute(one.since), "code": one.code}
             for app, one in generation.retiring.items()
         }
+    return line
+
+
+def _worker(worker: Worker) -> dict[str, Any]:
+    line: dict[str, Any] = {"source": worker.source, **_since(worker.since)}
+    if worker.alone:
+        line["alone"] = True
+    if worker.leaving is not None:
+        line["leaving"] = format_minute(worker.leaving)
     return line
 
 

@@ -30,6 +30,7 @@ from reconciler.model.generation import (
     Generation,
     Retired,
     Slot,
+    Worker,
 )
 from reconciler.model.occurrence import parse_minute
 from reconciler.model.schedule_record import ScheduleRecord
@@ -285,6 +286,7 @@ def open_generation(content: bytes, where: str) -> StoredGeneration:
             rebuilt=_rebuilt(lines.header),
             tz=str(lines.header.get("tz", "")),
             holidays=str(lines.header.get("holidays", "")),
+            worker=_worker(lines.header),
             content=content,
             written_agenda=Agenda(*lines.agenda) if lines.agenda else None,
         )
@@ -364,6 +366,7 @@ def decode_readable(content: bytes, where: str) -> tuple[Generation, tuple[Damag
         targets=targets,
         retiring=retiring,
         holidays=stored.holidays,
+        worker=stored.worker,
     )
     return generation, stored.damaged
 
@@ -409,6 +412,19 @@ def _begun(header: Mapping[str, Any]) -> Mapping[str, int]:
 
 def _rebuilt(header: Mapping[str, Any]) -> Mapping[str, int]:
     return {name: parse_minute(at) for name, at in header.get("rebuilt", {}).items()}
+
+
+def _worker(header: Mapping[str, Any]) -> Worker | None:
+    if "worker" not in header:
+        return None
+    found = header["worker"]
+    leaving = found.get("leaving")
+    return Worker(
+        source=str(found["source"]),
+        since=parse_minute(found["since"]),
+        alone=bool(found.get("alone", False)),
+        leaving=None if leaving is None else parse_minute(leaving),
+    )
 
 
 def _alerts(header: Mapping[str, Any]) -> Alerts | None:

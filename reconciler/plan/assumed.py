@@ -22,7 +22,8 @@ def assume_applied(desired: Desired, now: int) -> Actual:
     nothing = Actual(own=None, revision=desired.commit)
     if not desired.schedules and desired.settings.tasks is None:
         return nothing
-    generation = make_plan(desired, nothing, now).generation
+    plan = make_plan(desired, nothing, now)
+    generation = plan.generation
     volume = "assumed"
     functions = sorted([*CRONLESS, *(slot.name for slot in generation.slots)])
     return Actual(
@@ -35,6 +36,7 @@ def assume_applied(desired: Desired, now: int) -> Actual:
                 dispatcher=desired.dispatcher,
                 secrets=secrets_digest(secrets_of(generation)),
                 volume=volume,
+                worker=None if plan.worker is None else plan.worker.applied.tags,
             ),
         ),
         volume=volume,

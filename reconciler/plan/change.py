@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """A function of the repository, with its app."""
     WEB = "web"
     """The app of the HTTP API."""
+    WORKER = "worker"
+    """The Worker on Cloudflare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

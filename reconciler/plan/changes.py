@@ -18,6 +18,8 @@ from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
 from reconciler.plan.notification_rules import describe_address, describe_alerts, masked
 from reconciler.plan.past import Hop, describe_way
+from reconciler.plan.state import Actual, Desired
+from reconciler.plan.tags import DISPATCHER_TAG, tag_value
 
 if TYPE_CHECKING:
     from reconciler.pack import PackedSlot
@@ -105,6 +107,40 @@ def slot_changes(before: Iterable[Slot], after: Iterable[Slot]) -> Iterator[Chan
             name=name,
             reason="is no longer needed",
             before=slot_json(slot),
+        )
+
+
+def app_changes(desired: Desired, actual: Actual, applied: Generation | None) -> Iterator[Change]:
+    """Yield what git changes of the app itself."""
+    app = desired.settings.app
+    if actual.own is None:
+        if applied is None and (desired.schedules or desired.settings.tasks is not None):
+            reason = "is not deployed yet"
+            yield Change(
+                action=Action.CREATE,
+                kind=Kind.APP,
+                name=app,
+                reason=reason,
+                after={"dispatcher": desired.dispatcher},
+            )
+        return
+    deployed = actual.own.tags.get(DISPATCHER_TAG)
+    if deployed != tag_value(desired.dispatcher):
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.APP,
+            name=app,
+            reason=f"its dispatcher is of version {deployed or 'unknown'}, "
+            f"this one of {tag_value(desired.dispatcher)}",
+            before={"dispatcher": deployed},
+            after={"dispatcher": desired.dispatcher},
+        )
+    elif actual.mounted is None:
+        yield Change(
+            action=Action.UPDATE,
+            kind=Kind.APP,
+            name=app,
+            reason="has no tag that names the Volume of its functions; it is deployed again",
         )
 
 

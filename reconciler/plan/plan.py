@@ -26,8 +26,8 @@ from reconciler.plan.alternatives import Alternative, other_packings, wakes_with
 from reconciler.plan.ancestry import Ancestry, checkout_warnings, creation_reason, deletion_reason
 from reconciler.plan.budget import Budget
 from reconciler.plan.chains import follow_renames
-from reconciler.plan.change import Action, Change, Kind
-from reconciler.plan.changes import generation_changes, schedule_changes
+from reconciler.plan.change import Change, Kind
+from reconciler.plan.changes import app_changes, generation_changes, schedule_changes
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
 from reconciler.plan.code_targets import PlannedTarget, plan_targets
 from reconciler.plan.compilation import compile_records, minutes
@@ -62,7 +62,7 @@ from reconciler.plan.safety import (
     refuse_protected,
 )
 from reconciler.plan.second_opinion import refuse_other_readings
-from reconciler.plan.slot_members import members_of
+from reconciler.plan.slot_members import members_of, members_of_modal
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import (
     DISPATCHER_TAG,
@@ -86,6 +86,13 @@ from reconciler.plan.targets import MissingTarget, missing_targets
 from reconciler.plan.tz_change import TzChange, known_clocks, refuse_older_tz, tz_change
 from reconciler.plan.wake_source import ModalSlots, WakeSource
 from reconciler.plan.web_app import PlannedWeb, plan_web, refuse_other_app, web_changes, web_drift
+from reconciler.plan.worker import PlannedWorker, plan_worker, waking_worker, worker_tags
+from reconciler.plan.worker_changes import (
+    refuse_worker,
+    worker_changes,
+    worker_drift,
+    worker_warnings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +117,7 @@ class Plan:
         deploy_targets: those of them whose app has to be deployed.
         retiring: the apps of code targets that no schedule names any more.
         web: the app of the HTTP API; None where the settings ask for none.
+        worker: the Worker on Cloudflare; None where the settings ask for none.
         secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
         alternatives: what other packings would cost; None when that was not asked.
     """
@@ -140,12 +148,25 @@ class Plan:
     deploy_targets: tuple[PlannedTarget, ...] = ()
     retiring: tuple[Retiring, ...] = ()
     web: PlannedWeb | None = None
+    worker: PlannedWorker | None = None
     alternatives: tuple[Alternative, ...] | None = None
 
     @property
     def removed_targets(self) -> tuple[Retiring, ...]:
         """The retiring targets that this plan removes."""
         return tuple(one for one in self.retiring if one.is_ripe(self.now))
+
+    @property
+    def worker_change(self) -> Change | None:
+        """What is done to the Worker on Cloudflare; None where nothing is."""
+        found = (one for one in (*self.changes, *self.drift) if one.kind is Kind.WORKER)
+        return next(found, None)
+
+    @cached_property
+    def wakes_per_month(self) -> int:
+        """Wakes a month of all sources together."""
+        asked = 0 if self.worker is None else self.worker.wakes_per_month(self.now)
+        return self.wakes.per_month + asked
 
     @property
     def empty(self) -> bool:
@@ -221,8 +242,13 @@ def make_plan(
     settings = desired.settings
     members = _members(desired, now)
     known = _known(actual)
-    source = ModalSlots.plan(members, settings, actual, known, now)
-    web = plan_web(settings, desired.web_runtime)
+    worker = plan_worker(settings, members, actual, desired.owner, desired.worker_code, now)
+    waking = waking_worker(worker, actual, known, now)
+    safety = None if worker is None else worker.settings.safety
+    source = ModalSlots.plan(
+        members_of_modal(members, waking, safety), settings, actual, known, now
+    ).serving(members)
+    web = plan_web(settings, desired.web_runtime, worker, now)
     slots, budget = source.crons, source.budget
     followed = follow_renames(desired, actual)
     targets = plan_targets(
@@ -260,6 +286,7 @@ def make_plan(
         targets=(one.record for one in targets.values()),
         retiring={one.live.app: one.retired for one in retiring},
         holidays=next(filter(None, (one.edition for one in _calendars(desired))), ""),
+        worker=waking,
     )
 
     secrets = secrets_of(generation)
@@ -272,13 +299,14 @@ def make_plan(
         *_changes(applied, generation, source, locations, fresh, gone, followed.chains),
         *lost_deletions(actual, names, gone),
         *alerts_change(applied, generation),
-        *_app_changes(desired, actual, applied),
+        *app_changes(desired, actual, applied),
         *ownership_change(actual, desired),
         *secrets_change(actual, settings.app, generation),
         *target_changes(applied, targets.values()),
         *variable_changes(actual, targets.values(), desired.variables),
         *(removal(one) for one in retiring if one.is_ripe(now)),
-        *web_changes(actual, settings.app, web),
+        *web_changes(actual, settings.app, web, now),
+        *worker_changes(actual, worker, known),
     )
     changed = {change.name for change in changes if change.kind is Kind.SCHEDULE}
     drift = (
@@ -286,6 +314,7 @@ def make_plan(
         *anchor_repairs(actual, generation.by_name, changed, locations, now),
         *target_drift(actual, applied, targets.values()),
         *web_drift(actual, settings.app, web),
+        *worker_drift(actual, worker),
     )
     missing = (
         tuple(
@@ -313,6 +342,7 @@ def make_plan(
             *refuse_no_budget(budget, bool(members)),
             *refuse_older_tz(known, generation.tz),
             *refuse_other_readings(source.changed, now),
+            *refuse_worker(actual, worker),
             *starmap(
                 partial(Refusal, Rule.FOREIGN_APP),
                 refuse_taken(actual, targets.values(), settings.app),
@@ -329,6 +359,7 @@ def make_plan(
             *_cron_warnings(desired.schedules, changed, now),
             *calendar_warnings(desired.schedules, now),
             *target_warnings(targets.values(), locations),
+            *worker_warnings(actual, worker, desired.schedules, settings, now),
             *map(Warned, desired.uncommitted),
         ),
         effects=time_effects((*changes, *drift), now, actual.through, actual.began),
@@ -350,9 +381,11 @@ def make_plan(
             volume=actual.volume,
             before=None if actual.own is None else actual.own.tags,
             web=None if web is None else web.digest,
+            worker=worker_tags(actual, worker, waking),
         ),
         secrets=secrets,
         web=web,
+        worker=worker,
         targets=targets,
         deploy_targets=to_deploy(actual, targets.values(), desired.variables),
         retiring=retiring,
@@ -413,39 +446,6 @@ def _changes(
     yield from source.changes()
     if applied is not None:
         yield from generation_changes(applied, planned)
-
-
-def _app_changes(desired: Desired, actual: Actual, applied: Generation | None) -> Iterator[Change]:
-    app = desired.settings.app
-    if actual.own is None:
-        if applied is None and (desired.schedules or desired.settings.tasks is not None):
-            reason = "is not deployed yet"
-            yield Change(
-                action=Action.CREATE,
-                kind=Kind.APP,
-                name=app,
-                reason=reason,
-                after={"dispatcher": desired.dispatcher},
-            )
-        return
-    deployed = actual.own.tags.get(DISPATCHER_TAG)
-    if deployed != tag_value(desired.dispatcher):
-        yield Change(
-            action=Action.UPDATE,
-            kind=Kind.APP,
-            name=app,
-            reason=f"its dispatcher is of version {deployed or 'unknown'}, "
-            f"this one of {tag_value(desired.dispatcher)}",
-            before={"dispatcher": deployed},
-            after={"dispatcher": desired.dispatcher},
-        )
-    elif actual.mounted is None:
-        yield Change(
-            action=Action.UPDATE,
-            kind=Kind.APP,
-            name=app,
-            reason="has no tag that names the Volume of its functions; it is deployed again",
-        )
 
 
 def _ownership_warnings(desired: Desired) -> Iterator[Warned]:

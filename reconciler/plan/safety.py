@@ -25,6 +25,7 @@ class Rule(StrEnum):
     BUDGET = "budget"
     OLDER_TZ = "older-tz"
     CRON_DIALECT = "cron-dialect"
+    CLOUDFLARE = "cloudflare"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.cron import Timetable, cover, parse_times
 from reconciler.manifest import Packing, Resolution, Schedule
-from reconciler.model.generation import TASK_TICK, Generation, Slot
+from reconciler.model.generation import SAFETY_TICK, TASK_TICK, Generation, Slot, Worker
 from reconciler.pack import BudgetError, Member, PackedSlot, pack
 from reconciler.plan.compilation import minutes, needs_waking, timetable_of
 from reconciler.plan.forecast import slot_timetable
@@ -47,6 +47,21 @@ def members_of(schedules: Iterable[Schedule], tasks: Resolution | None, now: int
     if tasks is not None:
         members.append(Member(TASK_TICK, Timetable(parse_times(tasks.value), "UTC")))
     return members
+
+
+def members_of_modal(
+    members: Sequence[Member], worker: Worker | None, safety: str | None
+) -> Sequence[Member]:
+    """What Modal's crons wake for, beside a Worker on Cloudflare.
+
+    Args:
+        members: what has to be woken for.
+        safety: how often a cron of Modal wakes beside it; None where there is no Worker.
+    """
+    if worker is None or safety is None or not members:
+        return members
+    poller = Member(SAFETY_TICK, Timetable(parse_times(safety), "UTC"))
+    return (poller,) if worker.alone else (*members, poller)
 
 
 def deployed_slots(known: Sequence[Generation], now: int) -> tuple[PackedSlot, ...]:

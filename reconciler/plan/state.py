@@ -55,6 +55,7 @@ class Desired:
         runtime: the digest of our own code in the containers of code targets.
         web_runtime: the digest of our own code in the container of the HTTP API; empty where the
             settings ask for none.
+        worker_code: the digest of the code of the Worker on Cloudflare.
         variables: of the environment variables that secrets of code targets take and that are set,
             a keyed digest of the value.
         uncommitted: warnings of files of code targets that differ from the commit in the work tree.
@@ -73,6 +74,7 @@ class Desired:
     sources: Mapping[str, TargetSource] = field(default_factory=dict)
     runtime: str = ""
     web_runtime: str = ""
+    worker_code: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     uncommitted: tuple[str, ...] = ()
 
@@ -170,6 +172,23 @@ class LiveTarget:
     busy: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LiveAccount:
+    """What a Cloudflare account holds.
+
+    Attributes:
+        own: the tags of the Worker of our name; None when there is none.
+        crons: the cron triggers of each Worker, by its name.
+    """
+
+    own: tuple[str, ...] | None = None
+    crons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def others(self, name: str) -> int:
+        """How many cron triggers the other Workers have."""
+        return sum(len(crons) for worker, crons in self.crons.items() if worker != name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lost:
     """What is still known of the generation that was applied last and cannot be read any more.
@@ -241,6 +260,11 @@ class Actual:
             far as that is known.
         number: the highest apply number that anything live knows of; the next apply has the next.
         code_targets: the deployed apps with names of code targets of ours, by name.
+        cloudflare: the account of the Worker on Cloudflare; None where there is no Worker, or where
+            the account is unknown. It is in no digest: a plan may be made without its token.
+        cloudflare_unknown: why it is unknown; None where it is known, or there is no Worker.
+        worker_keys: the numbers of the Worker's keys that Modal holds.
+        wakes: slot, or source of wakes, to the time of its last wake, ISO 8601; in no digest.
         revision: the commit that stands for what is live, when nothing was asked of Modal; then
             it is not known which functions exist and which crons others hold. None when observed.
     """
@@ -267,6 +291,10 @@ class Actual:
     renames: Mapping[str, Renames] = field(default_factory=dict)
     began: Mapping[str, int] = field(default_factory=dict)
     code_targets: Mapping[str, LiveTarget] = field(default_factory=dict)
+    cloudflare: LiveAccount | None = None
+    cloudflare_unknown: str | None = None
+    worker_keys: frozenset[int] = frozenset()
+    wakes: Mapping[str, str] = field(default_factory=dict)
     revision: str | None = None
 
     @cached_property

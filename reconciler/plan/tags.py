@@ -28,6 +28,12 @@ PROTECTED_TAG: Final = "protected"
 WEB_TAG: Final = "web"
 """A digest of what the app of the HTTP API was deployed with: on that app, and on ours."""
 
+CLOUDFLARE_ACCOUNT_TAG: Final = "cloudflare-account"
+CLOUDFLARE_WORKER_TAG: Final = "cloudflare-worker"
+CLOUDFLARE_TAG: Final = "cloudflare"
+"""On our app: the account, the name and a digest of the Worker that the last apply deployed, with
+the first day of its data and the number of its key."""
+
 TARGET_OF_TAG: Final = "target-of"
 """On the app of a code target: the name of our app."""
 CODE_TAG: Final = "code"
@@ -78,6 +84,7 @@ def own_tags(
     volume: str | None = None,
     before: Mapping[str, str] | None = None,
     web: str | None = None,
+    worker: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole set of tags of our app.
 
@@ -88,6 +95,7 @@ def own_tags(
         protected: see :func:`protected_digest`.
         volume: the id of the Volume that its functions mount; None until it is known.
         web: a digest of what the app of the HTTP API is deployed with; None where there is none.
+        worker: the tags that name the Worker on Cloudflare; None where there is none.
     """
     tags = {**owner_tags(owner, before), DISPATCHER_TAG: tag_value(dispatcher)}
     if generation is not None:
@@ -100,7 +108,7 @@ def own_tags(
         tags[VOLUME_TAG] = tag_value(volume)
     if web is not None:
         tags[WEB_TAG] = web
-    return tags
+    return tags | dict(worker or {})
 
 
 def target_tags(

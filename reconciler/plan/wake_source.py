@@ -111,6 +111,11 @@ class ModalSlots:
         """The same, planned in place of the crons that were applied last."""
         return replace(self, applied=tuple(applied))
 
+    def serving(self, members: Iterable[Member]) -> Self:
+        """The same crons, where these are the schedules that have to be woken for: a second source
+        may wake for most of them."""
+        return replace(self, timetables={member.name: member.timetable for member in members})
+
     @property
     def crons(self) -> tuple[Slot, ...]:
         """The planned crons, in UTC."""

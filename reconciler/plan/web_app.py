@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.manifest import EnvironmentSettings
 from reconciler.manifest.web_settings import WebSettings
@@ -21,9 +21,17 @@ from reconciler.plan.safety import Refusal, Rule
 from reconciler.plan.state import Actual, LiveTarget
 from reconciler.plan.tags import MANAGED_BY, MANAGED_TAG, WEB_TAG, owner_tags, tag_value
 from reconciler.plan.target_names import beginning
+from reconciler.plan.worker_tags import key_secret
+
+if TYPE_CHECKING:
+    from reconciler.plan.worker import PlannedWorker
 
 WEB_OF_TAG: Final = "web-of"
 """On the app of the HTTP API: the name of our app."""
+OLD_KEY_TAG: Final = "old-key"
+"""On the app of the HTTP API: a key that it accepts beside the current one, and until when."""
+SPREADING: Final = 15
+"""Minutes after a deploy of the Worker in which an earlier version of it may run."""
 FUNCTION: Final = "web"
 """The name of its function."""
 HOOKS: Final = "hooks"
@@ -41,12 +49,18 @@ class PlannedWeb:
         auth: the Modal Secret with the credentials that it accepts.
         settings: of its container, as JSON.
         runtime: the digest of our own code in its container.
+        key: the Modal Secret with the key of the Worker on Cloudflare; None where there is none.
+        old_key: the one of the key that the Worker has until it is deployed; None without one.
+        old_until: the epoch minute until which the old one may be used.
     """
 
     app: str
     auth: str
     settings: Mapping[str, Any]
     runtime: str
+    key: str | None = None
+    old_key: str | None = None
+    old_until: int = 0
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -56,7 +70,8 @@ class PlannedWeb:
     @cached_property
     def digest(self) -> str:
         """What it is deployed with."""
-        text = json.dumps([dict(self.settings), self.auth, self.runtime], sort_keys=True)
+        parts = [dict(self.settings), self.auth, self.runtime]
+        text = json.dumps(parts if self.key is None else [*parts, self.key], sort_keys=True)
         return sha256(text.encode()).hexdigest()[:16]
 
 
@@ -65,16 +80,30 @@ def web_app_name(app: str) -> str:
     return f"{beginning(app)}web"
 
 
-def plan_web(settings: EnvironmentSettings, runtime: str) -> PlannedWeb | None:
-    """The app that the settings ask for; None without ``web:``, or where it has no ``auth:``."""
+def plan_web(
+    settings: EnvironmentSettings, runtime: str, worker: PlannedWorker | None, now: int
+) -> PlannedWeb | None:
+    """The app that the settings ask for; None without ``web:``, or where it has no ``auth:``.
+
+    Args:
+        worker: the Worker on Cloudflare that calls it; None where there is none.
+        now: epoch minute.
+    """
     if settings.web is None or settings.web.auth is None:
         return None
-    return PlannedWeb(
+    planned = PlannedWeb(
         web_app_name(settings.app),
         settings.web.auth,
         container_settings(settings, settings.web),
         runtime,
     )
+    if worker is None:
+        return planned
+    key = key_secret(settings.app, worker.key)
+    if not worker.old_key:
+        return replace(planned, key=key)
+    old = key_secret(settings.app, worker.old_key)
+    return replace(planned, key=key, old_key=old, old_until=now + SPREADING)
 
 
 def container_settings(settings: EnvironmentSettings, web: WebSettings) -> dict[str, Any]:
@@ -89,7 +118,17 @@ def container_settings(settings: EnvironmentSettings, web: WebSettings) -> dict[
 
 def web_tags(owner: Owner, app: str, planned: PlannedWeb) -> dict[str, str]:
     """The whole set of tags of the app of the HTTP API."""
-    return {**owner_tags(owner), WEB_OF_TAG: tag_value(app), WEB_TAG: planned.digest}
+    tags = {**owner_tags(owner), WEB_OF_TAG: tag_value(app), WEB_TAG: planned.digest}
+    if planned.old_key is not None:
+        tags[OLD_KEY_TAG] = f"{planned.old_until}.{planned.old_key}"
+    return tags
+
+
+def old_key_of(tags: Mapping[str, str]) -> tuple[int, str] | None:
+    """The key that an app of the HTTP API accepts beside the current one, after the epoch minute
+    until which the Worker may use it; None without one."""
+    until, _, key = tags.get(OLD_KEY_TAG, "").partition(".")
+    return (int(until), key) if until.isdecimal() and key else None
 
 
 def is_web_of(tags: Mapping[str, str], app: str) -> bool:
@@ -114,8 +153,12 @@ def refuse_other_app(actual: Actual, app: str, planned: PlannedWeb | None) -> It
         )
 
 
-def web_changes(actual: Actual, app: str, planned: PlannedWeb | None) -> Iterator[Change]:
-    """What git changes."""
+def web_changes(actual: Actual, app: str, planned: PlannedWeb | None, now: int) -> Iterator[Change]:
+    """What git changes, and what has become needless.
+
+    Args:
+        now: epoch minute.
+    """
     live, applied = live_web(actual, app), _applied(actual)
     if planned is None:
         if live is not None and live.busy is False:
@@ -126,6 +169,11 @@ def web_changes(actual: Actual, app: str, planned: PlannedWeb | None) -> Iterato
         yield _change(Action.CREATE, planned, reason)
     elif applied != planned.digest:
         yield _change(Action.UPDATE, planned, "its settings or our code in it changed")
+    elif planned.old_key is None and live is not None:
+        old = old_key_of(live.tags)
+        if old is not None and old[0] < now:
+            reason = f"the Worker has its new key: {old[1]} is not accepted any more"
+            yield _change(Action.UPDATE, planned, reason)
 
 
 def web_drift(actual: Actual, app: str, planned: PlannedWeb | None) -> Iterator[Change]:

@@ -19,6 +19,7 @@ from reconciler.model.runs import Run, begun, lateness
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
+from reconciler.query.worker_status import Latency, WorkerStatus, latency_of, worker_status
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
 """Minutes for which it is shown that a schedule was rebuilt."""
@@ -243,6 +244,8 @@ class Status:
         tz: the edition of the tz database that what is live was planned with; empty when an earlier
             version planned it.
         not_asked: open runs of which Modal was not asked how they stand: there are too many.
+        worker: the second wake source; None without one.
+        latency: of the runs that are known; None when none has started.
         commits: schedule name to the commit that made it what it is, where that is known.
     """
 
@@ -257,6 +260,8 @@ class Status:
     cursor_ahead: int | None = None
     tz: str = ""
     not_asked: int = 0
+    worker: WorkerStatus | None = None
+    latency: Latency | None = None
     commits: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -265,6 +270,7 @@ class Status:
         return (
             all(schedule.well for schedule in self.schedules)
             and all(slot.overdue is None for slot in self.slots)
+            and (self.worker is None or self.worker.overdue is None)
             and not self.tasks.wanting
             and not self.twice
             and not self.damaged
@@ -313,8 +319,9 @@ def status_of(
         twice: see :func:`runs_twice`.
         findings: what is wrong with the deployment.
     """
+    runs = sorted(runs, key=begun)
     by_name: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=begun):
+    for run in runs:
         owner = generation.owner(run.occurrence)
         if run.state is not RunState.SKIPPED and owner is not None:
             by_name.setdefault(owner.name, []).append(run)
@@ -348,6 +355,8 @@ def status_of(
             for record in generation.records
         ),
         slots=tuple(_slot(generation, slot, cursor, now) for slot in generation.slots),
+        worker=worker_status(generation, cursor, now),
+        latency=latency_of(runs),
         tasks=tasks,
         damaged=tuple(dict.fromkeys(damaged)),
         findings=tuple(findings),

@@ -18,11 +18,10 @@ def wakes_words(plan: Plan) -> str:
     wakes = plan.wakes
     # Schedules with a tolerance share wakes, which may be fewer than the minutes that are due.
     least = f"at least {wakes.floor:,}"
-    if wakes.per_month < wakes.floor:
+    if plan.wakes_per_month < wakes.floor:
         least = f"something is due in {wakes.floor:,} minutes"
-    return (
-        f"{wakes.per_month:,} wakes a month ({least}; every minute would be {wakes.every_minute:,})"
-    )
+    every = f"every minute would be {wakes.every_minute:,}"
+    return f"{plan.wakes_per_month:,} wakes a month ({least}; {every})"
 
 
 def idle_words(wakes: Wakes, slot: str) -> str:
@@ -34,7 +33,7 @@ def idle_words(wakes: Wakes, slot: str) -> str:
 def cost_words(plan: Plan) -> str:
     """``about $0.08 a month: 5.0 s a wake (assumed) at the list price``."""
     price = plan.price
-    return f"about {dollars(price.usd(plan.wakes.per_month))} a month: {_basis(price)}"
+    return f"about {dollars(price.usd(plan.wakes_per_month))} a month: {_basis(price)}"
 
 
 def alternatives_words(plan: Plan) -> str | None:

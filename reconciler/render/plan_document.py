@@ -6,10 +6,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.manifest import Packing
+from reconciler.manifest.cloudflare_settings import Mode
 from reconciler.model.occurrence import format_minute
 from reconciler.plan import Action, Change, Kind, Plan, Rule
+from reconciler.plan.source_costs import compared_sources
 from reconciler.plan.tz_change import TzChange
+from reconciler.plan.worker import PlannedWorker
 from reconciler.render.document_part import Part
 from reconciler.render.effect_document import EffectPart, effect_part
 from reconciler.render.json_format import OUTPUT_FORMAT
@@ -131,6 +135,39 @@ class MovedSchedulePart(Part):
     more: bool = Field(description="Whether others move too.")
 
 
+class SourceCostPart(Part):
+    """What a choice of wake sources would cost."""
+
+    sources: str
+    wakes_per_month: int = Field(ge=0)
+    usd_per_month: float = Field(ge=0, description="At Modal and, on its paid plan, Cloudflare.")
+    refused: str | None = Field(description="Why it is not possible; null where it is.")
+
+
+class WorkerPart(Part):
+    """The Worker on Cloudflare, a second wake source."""
+
+    name: str
+    account: str
+    known: bool = Field(
+        description="Whether the account could be read; else only what git and the last apply say "
+        "is in the plan."
+    )
+    mode: Mode
+    crons: list[str] = Field(description="Its cron triggers, in Cloudflare's dialect.")
+    triggers_allowed: int = Field(
+        ge=0, description="Cron triggers that the account's subscription allows, all Workers."
+    )
+    triggers_of_others: int | None = Field(description="Null where the account is unknown.")
+    ticks_per_month: int = Field(ge=0, description="How often Cloudflare runs it.")
+    wakes_per_month: int = Field(ge=0, description="How often it asks for a wake.")
+    data_end: str | None = Field(description="When its due minutes end; null in `mode: triggers`.")
+    alone: bool = Field(
+        description="Whether it has woken us, so that of Modal's crons the safety poller stays."
+    )
+    costs: list[SourceCostPart] = Field(description="What each choice of sources would cost.")
+
+
 class RetiringPart(Part):
     """The app of a function of the repository that no schedule names any more."""
 
@@ -197,6 +234,7 @@ class PlanDocument(Part):
     )
     effects: list[EffectPart]
     retiring: list[RetiringPart]
+    worker: WorkerPart | None = Field(description="Null without `cloudflare` in the settings.")
     tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
     warnings: list[WarningPart]
     errors: list[ErrorPart]
@@ -255,7 +293,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             every_minute=plan.wakes.every_minute,
             saved_by_tolerance=plan.saved_by_tolerance,
         ),
-        cost_usd_per_month=plan.price.usd(plan.wakes.per_month),
+        cost_usd_per_month=plan.price.usd(plan.wakes_per_month),
         pricing=PricingPart(
             rates="workspace" if plan.price.live else "list",
             usd_per_core_hour=plan.price.rates.core_hour,
@@ -284,6 +322,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             )
             for one in plan.retiring
         ],
+        worker=None if plan.worker is None else _worker(plan, plan.worker),
         tz=None if plan.tz is None else _tz(plan.tz),
         warnings=[
             WarningPart(message=item.message, file=item.file, line=item.line)
@@ -303,6 +342,33 @@ def plan_document(plan: Plan) -> PlanDocument:
             for item in plan.refusals
         ],
         digest=plan.digest,
+    )
+
+
+def _worker(plan: Plan, worker: PlannedWorker) -> WorkerPart:
+    account, due = plan.actual.cloudflare, worker.data.due
+    waking = plan.generation.worker
+    return WorkerPart(
+        name=worker.name,
+        account=worker.settings.account,
+        known=account is not None,
+        mode=worker.settings.mode,
+        crons=list(worker.crons),
+        triggers_allowed=worker.settings.subscription.triggers,
+        triggers_of_others=None if account is None else account.others(worker.name),
+        ticks_per_month=worker.ticks_per_month(plan.now),
+        wakes_per_month=worker.wakes_per_month(plan.now),
+        data_end=None if due is None else format_minute(due.end * MINUTES_PER_DAY),
+        alone=waking is not None and waking.alone,
+        costs=[
+            SourceCostPart(
+                sources=one.sources,
+                wakes_per_month=one.wakes,
+                usd_per_month=one.usd,
+                refused=one.refused,
+            )
+            for one in compared_sources(plan, worker)
+        ],
     )
 
 

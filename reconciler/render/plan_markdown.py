@@ -35,6 +35,7 @@ from reconciler.render.links import Links
 from reconciler.render.markdown import code, code_fence, prose
 from reconciler.render.slot_words import served_names
 from reconciler.render.tz_words import moved_words, tz_notes, tz_title
+from reconciler.render.worker_words import worker_words
 from reconciler.words import count
 
 LIMIT: Final = 65_000
@@ -431,9 +432,9 @@ def _retiring(plan: Plan) -> Section:
 def _slots(plan: Plan) -> Section:
     budget = plan.budget
     limit = "without limit" if budget.limit is None else f"of {budget.limit}"
-    cost, before = (plan.price.usd(each) for each in (plan.wakes.per_month, plan.wakes_before))
+    cost, before = (plan.price.usd(each) for each in (plan.wakes_per_month, plan.wakes_before))
     title = (
-        f"Slots: {count(budget.used, 'cron')} {limit} · {plan.wakes.per_month:,} wakes a month "
+        f"Slots: {count(budget.used, 'cron')} {limit} · {plan.wakes_per_month:,} wakes a month "
         f"(was {plan.wakes_before:,}) · {dollars(cost)} a month (was {dollars(before)})"
     )
     rows = [
@@ -449,6 +450,7 @@ def _slots(plan: Plan) -> Section:
     ]
     notes = [
         f"{wakes_words(plan)}, {cost_words(plan)}.",
+        *worker_words(plan),
         EXCEEDED if plan.budget.exceeded else None,
         tolerance_words(plan),
         alternatives_words(plan),

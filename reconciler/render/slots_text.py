@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.model.generation import TASK_TICK
+from reconciler.model.generation import SAFETY_TICK, TASK_TICK
 from reconciler.pack import PackedSlot
 from reconciler.plan import Action, Kind, Plan
 from reconciler.plan.changes import describe_slot
@@ -21,6 +21,7 @@ from reconciler.render.cost_words import (
 )
 from reconciler.render.slot_words import served_names, waking_words
 from reconciler.render.style import Style
+from reconciler.render.worker_words import worker_words
 from reconciler.words import count
 
 _UNDER_OTHERWISE: Final = " " * len("Otherwise: ")
@@ -42,6 +43,8 @@ def slot_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield f"  {_why_shared(plan)}"
     yield f"  {wakes_words(plan)}"
     yield f"  {cost_words(plan)}"
+    for line in worker_words(plan):
+        yield f"  {line}"
     saved, others = tolerance_words(plan), alternatives_words(plan)
     if saved is not None:
         yield f"  {saved}"
@@ -82,7 +85,7 @@ def _slots(plan: Plan, style: Style) -> Iterator[str]:
 
 def _served(slot: PackedSlot) -> str:
     """The schedules that a shared slot wakes for."""
-    if slot.schedules == (slot.name,) and slot.name != TASK_TICK:
+    if slot.schedules == (slot.name,) and slot.name not in (TASK_TICK, SAFETY_TICK):
         return ""
     listed = ", ".join(served_names(slot)[:LISTED_NAMES])
     more = len(slot.schedules) - LISTED_NAMES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ from reconciler.model.occurrence import format_minute
 from reconciler.model.pointer import Pointer
 from reconciler.model.runs import lateness
 from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
+from reconciler.query.worker_status import WorkerStatus
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import brief, rerun_command, run_json, state_text
 from reconciler.render.style import Style
@@ -92,6 +94,8 @@ def status_json(status: Status, listed: Sequence[ScheduleStatus] | None = None) 
             }
             for item in status.slots
         ],
+        "worker": None if status.worker is None else _worker_json(status.worker),
+        "latency": None if status.latency is None else asdict(status.latency),
     }
 
 
@@ -128,6 +132,7 @@ def _lines(
             f"  {slot.slot.name:{slots}}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
             f"{style.red(overdue) if overdue else ''}"
         )
+    yield from _worker_lines(status, style)
     yield from _task_lines(status.tasks, style)
     yield from _damage_lines(status, style, remedies)
     yield from _clock_lines(status, style)
@@ -143,6 +148,8 @@ def _lines(
     bad = [finding.what for finding in status.findings]
     bad += [item.record.name for item in status.schedules if not item.well]
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
+    if status.worker is not None and status.worker.overdue is not None:
+        bad.append(status.worker.worker.source)
     bad += [task.name for task in status.tasks.wanting]
     bad += [doubled.name for doubled in status.twice]
     bad += ["the cursor"] if status.cursor_ahead is not None else []
@@ -155,6 +162,36 @@ def _repair_lines(listed: Sequence[ScheduleStatus], environment: str | None) -> 
     missed = [one.last for one in listed if one.last is not None and one.state is State.MISSED]
     if missed:
         yield f"  To run what was missed: {rerun_command(missed[0].occurrence, environment)}"
+
+
+def _worker_lines(status: Status, style: Style) -> Iterator[str]:
+    """The second wake source, and how long after its time a run starts."""
+    if status.worker is not None:
+        found = status.worker
+        yield style.bold("Worker on Cloudflare")
+        woke = "has asked for no wake yet"
+        if found.last_wake is not None:
+            woke = f"last asked for a wake {found.last_wake}"
+        due = "" if found.overdue is None else f", overdue since {format_minute(found.overdue)}"
+        leaving = "" if found.worker.leaving is None else ", retiring"
+        yield f"  {found.worker.source}  {woke}{style.red(due) if due else ''}{leaving}"
+    if status.worker is not None and status.latency is not None:
+        late = status.latency
+        yield (
+            f"  {count(late.runs, 'run')} started {late.least} s after their time at least, "
+            f"{late.median} s in the median, {late.p99} s at the 99th percentile"
+        )
+
+
+def _worker_json(found: WorkerStatus) -> dict[str, Any]:
+    leaving = found.worker.leaving
+    return {
+        "source": found.worker.source,
+        "last_wake": found.last_wake,
+        "overdue": _time(found.overdue),
+        "alone": found.worker.alone,
+        "leaving": _time(leaving),
+    }
 
 
 def _count_lines(status: Status, listed: Sequence[ScheduleStatus]) -> Iterator[str]:

@@ -72,6 +72,9 @@ class TriggerBody(BaseModel):
     """Several jobs that were triggered together."""
 
     jobs: Annotated[list[TriggeredJob], Field(min_length=1, max_length=MOST_JOBS)]
+    source: Annotated[Source | None, Field(description="For the history; default the sender.")] = (
+        None
+    )
 
 
 def body_of(call: Call, kind: type[Body], *, empty: bool = False) -> Body:

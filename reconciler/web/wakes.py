@@ -51,7 +51,9 @@ async def _trigger(call: Call) -> Response:
     """``POST /trigger`` with one job, or ``{"jobs": […]}``."""
     document = json_of(call.request, call.body)
     several = isinstance(document, dict) and "jobs" in document
-    jobs = validated(document, TriggerBody).jobs if several else [validated(document, TriggeredJob)]
+    body = validated(document, TriggerBody) if several else None
+    jobs = [validated(document, TriggeredJob)] if body is None else body.jobs
+    source = None if body is None else body.source
 
     async def trigger() -> Answer:
         generation = await live_generation(call.site)
@@ -59,7 +61,7 @@ async def _trigger(call: Call) -> Response:
         due = [one for one in found if one["status"] == 202]
         if due:
             last = max(parse_minute(one["occurrence"].rpartition("@")[2]) for one in due)
-            started = await _spawn(call, last, None)
+            started = await _spawn(call, last, source)
             for one in due:
                 one["wake"] = started
         status = _status_of(found)

@@ -204,7 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = _body(self.headers.get("Content-Type", ""), self.rfile.read(length))
         parts = urlsplit(self.path)
-        path = parts.path.removeprefix("/accounts/account-1")
+        _, _, path = parts.path.removeprefix("/accounts/").partition("/")
+        path = f"/{path}"
         self.fake.asked.append(f"{self.command} {path}")
         fault = self.fake.faults.pop(0) if self.fake.faults else None
         if fault is None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 import pytest
 
 from reconciler.deploy.cloudflare.api import LONGEST_PAUSE, Account
-from reconciler.deploy.cloudflare.deployment import WorkerPlan, delete, deploy, observe
+from reconciler.deploy.cloudflare.deployment import delete, deploy, observe
 from reconciler.deploy.cloudflare.errors import CloudflareError
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.manifest.cloudflare_settings import Mode
+from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
+from reconciler.plan.worker import PlannedWorker
 from reconciler.plan.worker_data import WorkerData
 from tests.cloudflare.fake_cloudflare import TOKEN, FakeCloudflare, Fault, serving
 
@@ -22,14 +24,14 @@ DATA = WorkerData(
     alert_after=10,
     crons={"0 9 * * MON-FRI": ["report"], "*/5 * * * *": ["poll"]},
 )
-PLAN = WorkerPlan(
-    name="wakes",
-    owner="abc",
+PLAN = PlannedWorker(
+    settings=CloudflareSettings(account="0" * 32, worker="wakes", mode=Mode.TRIGGERS),
+    owners=("abc",),
     data=DATA,
-    crons=("0 9 * * MON-FRI", "*/5 * * * *"),
-    url="https://ws--app-web.modal.run",
-    keys={"KEY": "whsec_planted-secret"},
+    covers=("0 9 * * 1-5", "*/5 * * * *"),
 )
+URL = "https://ws--app-web.modal.run"
+KEYS = {"KEY": "whsec_planted-secret"}
 
 
 class KilledError(BaseException):
@@ -56,9 +58,9 @@ class Place:
         client = httpx.Client(event_hooks={"response": [count_down]})
         return Account("account-1", token, self.fake.url, client, self.paused.append)
 
-    def deploy(self, plan: WorkerPlan = PLAN, *, dies_at: int | None = None) -> None:
+    def deploy(self, plan: PlannedWorker = PLAN, *, dies_at: int | None = None) -> None:
         """Deploy, silently."""
-        deploy(self.account(dies_at=dies_at), plan, lambda _: None)
+        deploy(self.account(dies_at=dies_at), plan, URL, KEYS, lambda _: None)
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_the_schedules_are_put_after_every_upload(place: Place) -> None:
 
 
 def test_a_deploy_without_queue_and_database_makes_none(place: Place) -> None:
-    place.deploy(replace(PLAN, has_queue=False, has_database=False))
+    place.deploy(changed(queue=False, database=False))
     assert not place.fake.queues
     assert not place.fake.databases
     assert place.fake.crons["wakes"]
@@ -195,7 +197,7 @@ def test_a_refusal_says_what_it_is_and_what_to_do(place: Place, fault: Fault, te
 
 def test_a_revoked_token_is_named_and_never_printed(place: Place) -> None:
     with pytest.raises(CloudflareError) as caught:
-        deploy(place.account(token="planted-token"), PLAN, lambda _: None)
+        deploy(place.account(token="planted-token"), PLAN, URL, KEYS, lambda _: None)
     assert "CLOUDFLARE_API_TOKEN" in str(caught.value)
     assert "planted" not in str(caught.value)
     assert "planted" not in repr(PLAN) + repr(place.account(token="planted-token"))
@@ -205,18 +207,18 @@ def test_an_answer_that_is_not_of_the_api_names_the_address() -> None:
     client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text="hi")))
     account = Account("account-1", TOKEN, "http://proxy", client, lambda _: None)
     with pytest.raises(ReconcileError, match="CLOUDFLARE_API_BASE_URL"):
-        deploy(account, PLAN, lambda _: None)
+        deploy(account, PLAN, URL, KEYS, lambda _: None)
 
 
 def test_a_worker_of_that_name_that_is_not_ours_is_refused(place: Place) -> None:
-    place.deploy(replace(PLAN, owner="other"))
+    place.deploy(replace(PLAN, owners=("other",)))
     before = place.fake.state()
-    with pytest.raises(RefusedError, match="belongs to another repository \\(other\\)"):
+    with pytest.raises(RefusedError, match="belongs to another repository or app \\(other\\)"):
         place.deploy()
     place.fake.scripts["wakes"]["metadata"]["tags"] = []
     with pytest.raises(RefusedError, match="the Worker `wakes` is not ours"):
         place.deploy()
-    place.fake.scripts["wakes"]["metadata"]["tags"] = list(replace(PLAN, owner="other").tags)
+    place.fake.scripts["wakes"]["metadata"]["tags"] = list(replace(PLAN, owners=("other",)).tags)
     assert place.fake.state() == before
 
 
@@ -254,17 +256,17 @@ def test_a_consumer_that_cloudflare_does_not_know_yet_is_tried_again(place: Plac
 
 def test_a_deleted_worker_leaves_no_trigger_and_keeps_its_log(place: Place) -> None:
     place.deploy()
-    delete(place.account(), "wakes", "abc")
-    delete(place.account(), "wakes", "abc")
+    delete(place.account(), "wakes", ["abc"])
+    delete(place.account(), "wakes", ["abc"])
     assert place.fake.scripts == {}
     assert place.fake.crons == {}
     assert place.fake.databases
 
 
 def test_a_foreign_worker_is_not_deleted(place: Place) -> None:
-    place.deploy(replace(PLAN, owner="other"))
+    place.deploy(replace(PLAN, owners=("other",)))
     with pytest.raises(RefusedError, match="not ours"):
-        delete(place.account(), "wakes", "abc")
+        delete(place.account(), "wakes", ["abc"])
     assert place.fake.crons["wakes"]
 
 
@@ -277,19 +279,29 @@ def test_lists_are_read_to_their_end(place: Place, number: int) -> None:
     assert observe(account, "wakes").own is None
 
 
-Change = Callable[[WorkerPlan], WorkerPlan]
+def changed(**settings: Any) -> PlannedWorker:
+    """The Worker with other settings."""
+    return replace(PLAN, settings=replace(PLAN.settings, **settings))
+
+
+Change = Callable[[], PlannedWorker]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda plan: replace(plan, url="https://other"),
-        lambda plan: replace(plan, crons=plan.crons[:1]),
-        lambda plan: replace(plan, keys={"KEY": "a", "MODAL_KEY": "b"}),
-        lambda plan: replace(plan, has_queue=False),
-        lambda plan: replace(plan, data=replace(plan.data, alert_after=20)),
+        lambda: replace(PLAN, api="main/other"),
+        lambda: replace(PLAN, covers=PLAN.covers[:1]),
+        lambda: replace(PLAN, code="newer"),
+        lambda: changed(queue=False),
+        lambda: changed(database=False),
+        lambda: replace(PLAN, data=replace(DATA, alert_after=20)),
     ],
 )
 def test_the_digest_changes_with_each_part_of_the_worker(change: Change) -> None:
-    assert change(PLAN).digest != PLAN.digest
-    assert replace(PLAN, keys={"KEY": "rotated"}).digest == PLAN.digest
+    assert change().digest != PLAN.digest
+
+
+def test_no_digest_says_anything_of_a_key() -> None:
+    assert changed(key=2).digest == PLAN.digest
+    assert changed(key=2).tags != PLAN.tags

@@ -279,7 +279,14 @@ def test_a_trigger_names_its_schedules(stage: Stage) -> None:
     stage.worker(TRIGGERED).tick(NOON, "0 9 * * MON-FRI")
     job = {"triggered_at": "2026-12-01T12:00Z", "cron": "0 9 * * MON-FRI"}
     assert stage.modal.requests == [
-        ("POST", "/trigger", {"jobs": [{"job": "report", **job}, {"job": "sync", **job}]})
+        (
+            "POST",
+            "/trigger",
+            {
+                "jobs": [{"job": "report", **job}, {"job": "sync", **job}],
+                "source": "cloudflare",
+            },
+        )
     ]
 
 

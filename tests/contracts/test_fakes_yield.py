@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.alerts import Address
-from reconciler.deploy.fakes import FakeApps, FakeFiles
+from reconciler.deploy.fakes import FakeApps, FakeFiles, FakeWorkers
 from reconciler.dispatch.adapters.in_memory import (
     FakeCaller,
     FakeClaims,
@@ -22,6 +22,7 @@ from reconciler.dispatch.adapters.in_memory import (
 from reconciler.model.runs_file import WakeLog, format_time
 from reconciler.plan.web_app import PlannedWeb
 from tests.contracts.test_target_ports import planned
+from tests.contracts.test_workers import PLANNED
 
 LOG = WakeLog(
     wake="fc-1",
@@ -44,7 +45,11 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "FakeApps.own_schedules": ((),),
     "FakeApps.remove_target": ("app",),
     "FakeApps.require_secrets": ({},),
+    "FakeApps.remove_secret": ("secret",),
+    "FakeApps.secrets_among": (["secret"],),
     "FakeApps.set_tags": ({},),
+    "FakeApps.store_secret": ("secret", {}),
+    "FakeApps.web_address": ("app-web",),
     "FakeApps.stopped": ("ap-1",),
     "FakeCaller.cancel": ("fc-1",),
     "FakeCaller.look_up": ("shop", "sync"),
@@ -69,6 +74,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "FakeTaskFiles.change": ({},),
     "FakeTaskFiles.read": ("tasks/a.json",),
     "FakeTaskFiles.remove_empty_buckets": ("2026-11-20",),
+    "FakeWorkers.delete": ("account", "wakes", ["ours"]),
+    "FakeWorkers.deploy": (PLANNED, "https://example.com", {}, str),
+    "FakeWorkers.observe": ("account", "wakes"),
 }
 YIELDS = {
     "FakeApps.deploy": 2,
@@ -85,6 +93,7 @@ FAKES = (
     FakeMessenger,
     FakeRunLog,
     FakeTaskFiles,
+    FakeWorkers,
 )
 CALLS = [
     (fake, name)

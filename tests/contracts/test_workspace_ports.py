@@ -209,3 +209,17 @@ def test_a_secret_that_is_not_there_or_lacks_a_key_is_named_and_nothing_is_deplo
     assert name not in {app.name for app in asyncio.run(apps.deployed())}
     asyncio.run(apps.deploy(SLOTS, TAGS, {name: ["A"]}))
     assert own(apps, name).tags.items() > TAGS.items()
+
+
+def test_a_secret_of_an_apply_is_stored_replaced_and_removed(apps: Apps, name: str) -> None:
+    async def scenario() -> None:
+        secret = f"{name}-cloudflare-1"
+        assert await apps.secrets_among([secret]) == frozenset()
+        await apps.store_secret(secret, {"KEY": "a"})
+        await apps.store_secret(secret, {"KEY": "b"})
+        assert await apps.secrets_among([secret, "other"]) == {secret}
+        await apps.remove_secret(secret)
+        await apps.remove_secret(secret)
+        assert await apps.secrets_among([secret]) == frozenset()
+
+    asyncio.run(scenario())

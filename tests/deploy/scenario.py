@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.deploy.apply import Step, apply, prepare
-from reconciler.deploy.fakes import FakeApps, FakeCheckout, FakeFiles
+from reconciler.deploy.fakes import FakeApps, FakeCheckout, FakeFiles, FakeWorkers
 from reconciler.deploy.lease import Holder
 from reconciler.deploy.ports import DeployedApp, DeployedFunction, Workspace
 from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeClock
@@ -38,6 +38,7 @@ class World:
     files: FakeFiles = field(default_factory=FakeFiles)
     claims: FakeClaims = field(default_factory=FakeClaims)
     checkout: FakeCheckout = field(default_factory=FakeCheckout)
+    workers: FakeWorkers = field(default_factory=FakeWorkers)
     clock: FakeClock = field(
         default_factory=lambda: FakeClock(datetime(2026, 11, 20, 15, tzinfo=UTC))
     )
@@ -47,7 +48,14 @@ class World:
 
     @property
     def workspace(self) -> Workspace:
-        return Workspace(self.apps, self.files, self.claims, self.clock, self.checkout)
+        return Workspace(
+            self.apps,
+            self.files,
+            self.claims,
+            self.clock,
+            self.checkout,
+            workers=self.workers,
+        )
 
     def later(self, **time: float) -> None:
         """Let time pass."""

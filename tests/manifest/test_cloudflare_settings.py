@@ -38,6 +38,7 @@ def test_only_the_account_must_be_given() -> None:
         safety=Safety.HOUR,
         queue=True,
         database=True,
+        key=1,
         alert_after=timedelta(minutes=15),
     )
 
@@ -45,7 +46,7 @@ def test_only_the_account_must_be_given() -> None:
 def test_every_key_is_read() -> None:
     found = worker(
         f"{WEB}cloudflare: {{account: {ACCOUNT}, worker: wakes, mode: triggers, queue: false, "
-        "subscription: paid, safety: 30m, database: false, alert_after: 1h}\n"
+        "subscription: paid, safety: 30m, database: false, key: 2, alert_after: 1h}\n"
     )
     assert found == CloudflareSettings(
         account=ACCOUNT,
@@ -55,6 +56,7 @@ def test_every_key_is_read() -> None:
         safety=Safety.THIRTY_MINUTES,
         queue=False,
         database=False,
+        key=2,
         alert_after=timedelta(hours=1),
     )
 

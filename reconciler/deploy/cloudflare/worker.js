@@ -67,7 +67,7 @@ function wake(minute) {
 
 function trigger(minute, cron, jobs) {
   const triggered_at = iso(minute);
-  const body = { jobs: jobs.map((job) => ({ job, triggered_at, cron })) };
+  const body = { jobs: jobs.map((job) => ({ job, triggered_at, cron })), source: data.source };
   const id = `${data.source}-${minute}-${Object.keys(data.crons).indexOf(cron)}`;
   return { id, minute, path: "/trigger", body: JSON.stringify(body) };
 }

@@ -96,6 +96,11 @@ def _what(notification: Notification, generation: Generation) -> str:
             return f"{name} cannot be read{why}"
         case NotificationKind.TEST:
             return "This is a test alert: alerts arrive here. Nothing is wrong."
+        case _ if generation.worker is not None and generation.worker.source == name:
+            return (
+                f"The Worker {name} should have asked for a wake at {time} and did not; Modal's "
+                "crons wake for it meanwhile."
+            )
         case _:
             cron = next(
                 (f" ({s.cron}, {s.timezone})" for s in generation.slots if s.name == name), ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.alerts import AlertRule
 from reconciler.cron import Timetable, instant, minute, parse_times
+from reconciler.dispatch.decide.second_source import worker_overdue_since
 from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation, Slot
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
@@ -363,7 +364,13 @@ time is nearer, as it mostly is for a slot that wakes every minute."""
 
 
 def overdue_notifications(
-    generation: Generation, woken: Mapping[str, str], seen: datetime, waking: str, recovered: str
+    generation: Generation,
+    woken: Mapping[str, str],
+    seen: datetime,
+    waking: str,
+    recovered: str,
+    *,
+    by_worker: bool = False,
 ) -> Iterator[Notification]:
     """An alert for each slot that is overdue, the same at every wake until the slot has woken.
 
@@ -372,10 +379,20 @@ def overdue_notifications(
         seen: the time of this wake.
         waking: its slot.
         recovered: as in the cursor.
+        by_worker: whether the Worker on Cloudflare asked for this wake.
     """
     if generation.alerts is None or not generation.alerts.overdue:
         return
     now = minute(seen)
+    worker = generation.worker
+    overdue = worker_overdue_since(generation, woken, now, recovered=recovered)
+    if worker is not None and overdue is not None and not by_worker:
+        yield Notification(
+            kind=NotificationKind.OVERDUE,
+            name=worker.source,
+            subject=Occurrence(worker.source, overdue).id,
+            raised=format_time(seen),
+        )
     for slot in generation.slots:
         last = woken.get(slot.name)
         at = overdue_since(generation, slot, last, now, waking=waking, recovered=recovered)

@@ -85,6 +85,15 @@ class CursorWriter:
 
         return await rewrite(self.ports.claims, f"{self.request.token}.{log.part}", before, forward)
 
+    def _woken(self, log: WakeLog) -> dict[str, str]:
+        """The slot that woke, and the Worker on Cloudflare where it asked for the wake.
+
+        Other sources are left out: there may be any number of them.
+        """
+        worker = self.generation.worker
+        by_worker = worker is not None and log.source == worker.source
+        return dict.fromkeys((log.slot, *((log.source,) if by_worker else ())), log.started)
+
     def _brought_forward(
         self, found: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
     ) -> Cursor:
@@ -97,7 +106,7 @@ class CursorWriter:
             unread=self._unread(),
             pending=tally.pending,
             calls=self._open_calls(tally, found),
-            wakes={log.slot: log.started},
+            wakes=self._woken(log),
             tidied=self.started.date().isoformat() if self.request.regular else "",
             took=self._took(log),
             triggered=frozenset(tally.pending if self.request.trigger is not None else ()),

@@ -407,9 +407,14 @@ class _Wake:
         if self.request.regular and self.generation.alerts is not None:
             from reconciler.dispatch.decide.notifications import overdue_notifications
 
-            slot, since = self.request.slot, cursor.recovered
+            slot, since, worker = self.request.slot, cursor.recovered, self.generation.worker
             notifications += overdue_notifications(
-                self.generation, woken, self.started, slot, since
+                self.generation,
+                woken,
+                self.started,
+                slot,
+                since,
+                by_worker=worker is not None and worker.source == self.request.source,
             )
         if ports.messenger is None or not notifications:
             return ()

@@ -27,12 +27,11 @@ from typing import Final, NamedTuple
 
 from reconciler.errors import ReconcileError
 from reconciler.web.auth.principal import EVERY_SCOPE, Principal, Proof, Scope
+from reconciler.webhook_keys import KEY_PREFIX, WEBHOOK_PREFIX, entry_key
 from reconciler.words import suggestion
 
 TOKEN_PREFIX: Final = "WEB_TOKEN_"  # noqa: S105 - the name of an entry
-WEBHOOK_PREFIX: Final = "WEB_WEBHOOK_"
 COOKIE_PREFIX: Final = "WEB_COOKIE_KEY"
-KEY_PREFIX: Final = "whsec_"
 SHORTEST_KEY: Final = 24
 """Bytes of a webhook key, as Standard Webhooks 1.0 asks for."""
 SHORTEST_COOKIE_KEY: Final = 32
@@ -110,25 +109,10 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def new_webhook_key() -> str:
-    """A key of Standard Webhooks with 256 random bits."""
-    return KEY_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
 def token_entry(name: str, token: str, scopes: Iterable[Scope]) -> tuple[str, str]:
     """Key and value of the Secret's entry for a token."""
     digest = sha256(token.encode()).hexdigest()
-    return _key(TOKEN_PREFIX, name), f"{','.join(sorted(scopes))} sha256:{digest}"
-
-
-def webhook_entry(name: str, key: str, scopes: Iterable[Scope]) -> tuple[str, str]:
-    """Key and value of the Secret's entry for a webhook key. The value holds the key itself: who
-    checks a signature needs it."""
-    return _key(WEBHOOK_PREFIX, name), f"{','.join(sorted(scopes))} {key}"
-
-
-def _key(prefix: str, name: str) -> str:
-    return prefix + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
+    return entry_key(TOKEN_PREFIX, name), f"{','.join(sorted(scopes))} sha256:{digest}"
 
 
 def _entries(secret: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:
