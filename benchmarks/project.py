@@ -24,7 +24,7 @@ def daily_sync(window: str, shard: int) -> None:
 def reconcile(project: Path, *arguments: str) -> Command:
     """Our command line in a project; ``lint`` exits with 1 when it has findings."""
     codes = (0, 1) if "lint" in arguments else (0,)
-    return Command((sys.executable, "-m", "reconciler.cli", *arguments), project, codes=codes)
+    return Command((sys.executable, "-m", "reconciler", *arguments), project, codes=codes)
 
 
 def write_manifests(project: Path, manifests: list[str]) -> None:

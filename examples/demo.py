@@ -78,7 +78,7 @@ def reconcile() -> list[str]:
     """The command line of the Python that runs this, with its programs on the path."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     os.environ.pop("CI", None)
-    return [sys.executable, "-m", "reconciler.cli"]
+    return [sys.executable, "-m", "reconciler"]
 
 
 def wait_until_ready(project: Path) -> None:

@@ -62,6 +62,9 @@ class SafeStream(io.TextIOBase):
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         self._stream: TextIO = stream
+        self.colour: bool | None = None
+        """Whether changes of colour are written; None: on a terminal, unless ``NO_COLOR`` is set to
+        anything (no-color.org)."""
         self._line = ""  # the unfinished line: a command may be written in pieces
 
     def write(self, text: str, /) -> int:
@@ -88,10 +91,16 @@ class SafeStream(io.TextIOBase):
         if _COLOUR not in text:
             return _readable(text)
         parts = _OURS.split(text)
-        colour = self.isatty()
+        colour = self.shows_colour()
         parts[1::2] = [f"\033[{code}m" if colour else "" for code in parts[1::2]]
         parts[::2] = map(_readable, parts[::2])
         return "".join(parts)
+
+    def shows_colour(self) -> bool:
+        """Whether colours of ours reach the reader."""
+        if self.colour is not None:
+            return self.colour
+        return self.isatty() and not os.environ.get("NO_COLOR")
 
     def _without_commands(self, text: str) -> str:
         begun = self._line
@@ -161,6 +170,17 @@ def guard_streams() -> None:
         stream = getattr(sys, name)
         if not isinstance(stream, SafeStream):
             setattr(sys, name, SafeStream(stream))
+
+
+def choose_colour(when: str) -> None:
+    """Settle for the rest of the process whether output is coloured.
+
+    Args:
+        when: ``always``, ``never``, or ``auto``; see :attr:`SafeStream.colour`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, SafeStream):
+            stream.colour = {"always": True, "never": False}.get(when)
 
 
 def write_bytes(content: bytes) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.foreign_text import as_lines, in_json, on_one_line, printable, without_commands
-from reconciler.streams import SafeStream, coloured, guard_streams, write_command
+from reconciler.streams import SafeStream, choose_colour, coloured, guard_streams, write_command
 from tests.github_log import commands
 
 HARMFUL = st.text(
@@ -96,6 +96,31 @@ def test_only_our_own_colours_reach_a_terminal() -> None:
     SafeStream(terminal).write(coloured("31", "\x1b[32mred\x9b2J"))
     assert terminal.getvalue() == "\x1b[31m\ufffd[32mred\ufffd2J\x1b[0m"
     assert written(coloured("31", "red")) == "red"
+
+
+@pytest.mark.parametrize(
+    ("when", "no_color", "shown"),
+    [("auto", "", False), ("always", "", True), ("always", "1", True), ("never", "", False)],
+)
+def test_colour_that_is_asked_for_counts_more_than_no_color(
+    monkeypatch: pytest.MonkeyPatch, when: str, no_color: str, shown: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    stream = SafeStream(io.StringIO())
+    monkeypatch.setattr(sys, "stdout", stream)
+    choose_colour(when)
+    assert stream.shows_colour() is shown
+
+
+def test_a_terminal_shows_colour_unless_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert SafeStream(Terminal()).shows_colour()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not SafeStream(Terminal()).shows_colour()
 
 
 def test_our_own_commands_are_lines_of_their_own(

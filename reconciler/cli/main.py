@@ -6,6 +6,7 @@ import gc
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,9 +20,10 @@ from reconciler.disk import disk_problem
 from reconciler.errors import ReconcileError, StoppedError
 from reconciler.foreign_text import on_one_line
 from reconciler.requirement import broken_modal, require_modal
-from reconciler.streams import OutputClosedError, OutputError, guard_streams
+from reconciler.streams import OutputClosedError, OutputError, choose_colour, guard_streams
 
 BROKEN_PIPE = 141
+_POSITION: Final = re.compile(r"[^\s:][^:\n]*:[0-9]+:[0-9]+: ")
 
 COLLECT: Final = (50_000, 20, 100)
 """Thresholds of the garbage collector. A plan of 10,000 schedules creates millions of objects, few
@@ -46,6 +48,7 @@ def call(arguments: Sequence[str] | None) -> int:
             sys.stdout.flush()  # of --help
         given = vars(args)
         environment = given.get("env")
+        choose_colour(given.pop("color"))
         _require_folder()
         require_modal()
         module, _, function = given.pop("target").partition(":")
@@ -92,9 +95,11 @@ def _require_folder() -> None:
 def _fail(message: str, code: int) -> int:
     from reconciler.redaction import redacted
 
+    # Editors and CI find a line that begins with a position by a pattern such as that of compilers.
+    line = message if _POSITION.match(message) else f"reconcile: {message}"
     # The terminal may have been closed, which stopped the command; or the disk is full.
     with suppress(OSError, OutputError):
-        print(redacted(f"reconcile: {message}"), file=sys.stderr, flush=True)
+        print(redacted(line), file=sys.stderr, flush=True)
     return code
 
 

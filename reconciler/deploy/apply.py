@@ -176,7 +176,7 @@ def check_allowed(plan: Plan) -> None:
         first, *others = plan.missing
         more = f"; {len(others)} more call functions that are not deployed" if others else ""
         raise MissingTargetError(
-            first.message + more, where=str(first.schedule.location), remedy=first.remedy
+            first.message + more, where=str(first.location), remedy=first.remedy
         )
     if plan.refusals:
         *before, last = plan.refusals

@@ -71,7 +71,7 @@ def of_error(error: ReconcileError) -> Iterator[Annotation]:
 def of_plan(plan: Plan) -> Iterator[Annotation]:
     """The errors and warnings of a plan, at their manifests; refusals are about no line."""
     for item in plan.missing:
-        place = item.schedule.location
+        place = item.location
         yield Annotation(
             level="error",
             message=_with_remedy(item.message, item.remedy),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reconciler.manifest.settings import MANIFESTS_FOLDER
 from reconciler.manifest.settings_file import SETTINGS_FILE
 
 
@@ -15,16 +16,17 @@ def repository_root(start: Path) -> Path | None:
 def settings_root(start: Path) -> Path:
     """The nearest folder with a settings file, from this one up to the repository's root.
 
-    If there is none, or outside git, the folder itself.
+    If there is none, the nearest with a folder of manifests of the default name, since settings are
+    optional; else, and outside git, the folder itself.
     """
     top = repository_root(start)
-    for folder in () if top is None else (start, *start.parents):
+    folders = [] if top is None else [start, *start.parents]
+    folders = [folder for folder in folders if top is not None and folder.is_relative_to(top)]
+    for folder in folders:
         path = folder / SETTINGS_FILE
         if path.exists() or path.is_symlink():
             return folder
-        if folder == top:
-            break
-    return start
+    return next((one for one in folders if (one / MANIFESTS_FOLDER).is_dir()), start)
 
 
 def shown_from(top: Path, path: Path) -> str:

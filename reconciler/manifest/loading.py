@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
@@ -160,6 +161,8 @@ def _schedule(
         if not isinstance(schedule, Schedule):
             faults.extend(schedule)
         elif not faults and not document.problems:
+            key = "code" if isinstance(schedule.target, CodeTarget) else "function"
+            schedule = replace(schedule, target_location=document.position(key))
             if calendars is None or not schedule.calendars:
                 return schedule
             return calendars.resolve(schedule, document)

@@ -80,6 +80,7 @@ class Schedule:
         formerly: its earlier names, as the manifest lists them.
         environments: where it runs; empty for all.
         location: the position of the manifest's document.
+        target_location: that of its `function` or `code`; None where it is not known.
     """
 
     name: str
@@ -109,3 +110,4 @@ class Schedule:
     owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     location: Location
+    target_location: Location | None = None

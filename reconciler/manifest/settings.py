@@ -22,6 +22,9 @@ LOCAL = "local"
 LOCAL_MODAL = "main"
 """The engine's Modal environment for `local`, to which `modal deploy` deploys by default."""
 
+MANIFESTS_FOLDER = "schedules"
+"""The default of `schedules`."""
+
 
 class Packing(StrEnum):
     """How schedules share slots when the budget is too small for a slot each."""
@@ -125,7 +128,7 @@ class Settings:
     """
 
     app: str = "schedule-reconciler"
-    schedules: str = "schedules"
+    schedules: str = MANIFESTS_FOLDER
     packing: Packing = Packing.ONE_POLLER
     crons: int | None = 5
     reserve: int = 0

@@ -12,6 +12,7 @@ from reconciler.durations import format_duration
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
 from reconciler.model.generation import Slot
+from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
@@ -28,11 +29,8 @@ from reconciler.model.generation import Generation
 
 LISTED: Final = 5
 """Items of a list that are spelled out; the rest is counted."""
-_LABELS: Final = {
-    "when": "schedule",
-    "suspended": "suspend",
-    "resumes": "suspend until",
-}
+_LABELS: Final = {"when": "schedule"}
+_SAID_APART: Final = frozenset({"anchor", "suspended", "resumes"})
 
 _SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
 """Fields that are durations, and how many seconds their unit has."""
@@ -145,16 +143,34 @@ def app_changes(desired: Desired, actual: Actual, applied: Generation | None) ->
 
 
 def describe_change(old: ScheduleRecord, new: ScheduleRecord) -> str:
-    """One line with every field that differs: ``schedule 0 6 * * * → 0 7 * * *``."""
+    """One line with every field that differs: ``schedule 0 6 * * * → 0 7 * * *``.
+
+    A suspension is a sentence: ``does not run until 2026-12-01T00:00Z: moving house``.
+    """
     one, other = old.to_json(), new.to_json()
-    parts = [
+    suspension = _suspension(old, new)
+    parts = [suspension] if suspension else []
+    parts += [
         f"{_LABELS.get(key, key)} {_value(key, one.get(key))} → {_value(key, other.get(key))}"
         if key not in _TOLD
         else f"{key} {_TOLD[key](old)} → {_TOLD[key](new)}"
         for key in sorted(one.keys() | other.keys())
-        if key != "anchor" and one.get(key) != other.get(key)
+        if key not in _SAID_APART and one.get(key) != other.get(key)
     ]
     return ", ".join(parts)
+
+
+def _suspension(old: ScheduleRecord, new: ScheduleRecord) -> str:
+    """What becomes of its suspension, which an end and a reason describe; empty for no change."""
+    if (old.suspended, old.resumes) == (new.suspended, new.resumes):
+        return ""
+    if new.suspended is None:
+        was = f"; it was suspended: {on_one_line(old.suspended)}" if old.suspended else ""
+        return f"runs again{was}"
+    still = "" if old.suspended is None else "still "
+    until = "it is resumed" if new.resumes is None else format_minute(new.resumes)
+    reason = f": {on_one_line(new.suspended)}" if new.suspended else ""
+    return f"{still}does not run until {until}{reason}"
 
 
 def describe_slot(slot: Slot | PackedSlot) -> str:

@@ -458,7 +458,7 @@ def _unchanged_missing(missing: tuple[MissingTarget, ...], changed: set[str]) ->
     """A function that went away does not hold up changes of other schedules."""
     for item in missing:
         if item.schedule.name not in changed:
-            location = item.schedule.location
+            location = item.location
             yield Warned(f"{item.message}: {item.remedy}", location.file, location.line)
 
 

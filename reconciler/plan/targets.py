@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from reconciler.manifest import FunctionTarget, Schedule
+from reconciler.manifest import FunctionTarget, Location, Schedule
 from reconciler.words import SUGGESTIONS, near_names
 
 
@@ -22,6 +22,11 @@ class MissingTarget:
     schedule: Schedule
     near: tuple[str, ...]
     server: bool = False
+
+    @property
+    def location(self) -> Location:
+        """The position of the function's name."""
+        return self.schedule.target_location or self.schedule.location
 
     @property
     def message(self) -> str:

@@ -332,8 +332,8 @@ def plan_document(plan: Plan) -> PlanDocument:
             ErrorPart(
                 message=item.message,
                 remedy=item.remedy,
-                file=item.schedule.location.file,
-                line=item.schedule.location.line,
+                file=item.location.file,
+                line=item.location.line,
             )
             for item in plan.missing
         ],

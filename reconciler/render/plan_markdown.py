@@ -237,7 +237,7 @@ def _obstacles(plan: Plan, made: Made) -> Iterator[str]:
         *(
             (item.message, item.remedy, _place(plan, made, place.file, place.line))
             for item in plan.missing
-            for place in (item.schedule.location,)
+            for place in (item.location,)
         ),
         *((item.message, item.remedy, "") for item in plan.refusals),
     ]

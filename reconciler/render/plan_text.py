@@ -142,7 +142,7 @@ def _obstacle_lines(plan: Plan, style: Style) -> Iterator[str]:
     if plan.missing:
         yield style.bold(style.red("Errors"))
     for item in plan.missing:
-        yield f"  {style.red(item.message)}  {item.schedule.location}"
+        yield f"  {item.location}: {style.red(item.message)}"
         yield f"    {item.remedy}"
     if plan.refusals:
         yield style.bold(style.red("Refused"))

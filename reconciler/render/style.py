@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TextIO
 
-from reconciler.streams import coloured
+from reconciler.streams import SafeStream, coloured
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +16,8 @@ class Style:
 
     @classmethod
     def of(cls, stream: TextIO) -> Style:
-        """Colour on a terminal, unless ``NO_COLOR`` is set to anything (no-color.org)."""
-        return cls(stream.isatty() and not os.environ.get("NO_COLOR"))
+        """Colour where the stream shows it."""
+        return cls(isinstance(stream, SafeStream) and stream.shows_colour())
 
     def green(self, text: str) -> str:
         """What is new or well."""

@@ -100,7 +100,7 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         """How the command line is called."""
-        return [sys.executable, "-m", "reconciler.cli", *arguments]
+        return [sys.executable, "-m", "reconciler", *arguments]
 
     def environment(self, **variables: str) -> dict[str, str]:
         """The variables of a developer's shell, and nothing of this one's."""

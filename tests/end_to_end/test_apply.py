@@ -270,7 +270,7 @@ def test_a_missing_function_is_named_with_those_that_exist(project: Project) -> 
     done = project.reconcile("--yes")
     assert done.code == 1
     assert done.err.startswith(
-        "reconcile: schedules/a.yaml:1:1: a: there is no deployed function shop/snyc\n"
+        "schedules/a.yaml:3:11: a: there is no deployed function shop/snyc\n"
         "  did you mean shop/sync"
     )
 

@@ -248,7 +248,7 @@ def test_an_expected_failure_says_what_to_do(folder: Path, name: str) -> None:
     "command", [("validate",), ("next",), ("next", "--ics", "-"), ("lint",), ("--help",)]
 )
 def test_a_full_disk_behind_standard_output_is_named(folder: Path, command: tuple[str]) -> None:
-    program = f"{sys.executable} -m reconciler.cli {' '.join(command)} > /dev/full"
+    program = f"{sys.executable} -m reconciler {' '.join(command)} > /dev/full"
     done = subprocess.run(
         program,
         shell=True,
@@ -276,7 +276,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_left_behind(
     (folder / "given").write_text("0 9 * * * /usr/bin/job --with words\n")
     before = sorted(folder.rglob("*"))
     done = subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", *command],
+        [sys.executable, "-m", "reconciler", *command],
         cwd=folder,
         env={"HOME": str(folder), "PATH": os.environ["PATH"]},
         capture_output=True,
@@ -294,7 +294,7 @@ def test_a_current_folder_that_was_deleted_is_named(folder: Path) -> None:
     gone = folder / "gone"
     gone.mkdir()
     for command in ("validate", "--dry-run", "init", "engine", "history"):
-        program = f"rmdir {gone}; {sys.executable} -P -m reconciler.cli {command}"
+        program = f"rmdir {gone}; {sys.executable} -P -m reconciler {command}"
         done = subprocess.run(
             program, shell=True, cwd=gone, capture_output=True, text=True, check=False
         )

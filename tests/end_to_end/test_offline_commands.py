@@ -222,7 +222,7 @@ def test_a_date_alone_is_its_midnight_in_utc(folder: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
     done = subprocess.run(
-        f"{sys.executable} -m reconciler.cli next --count 100000 --days 300 | head -1",
+        f"{sys.executable} -m reconciler next --count 100000 --days 300 | head -1",
         shell=True,
         cwd=folder,
         env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
@@ -272,12 +272,12 @@ def test_output_goes_where_not_all_of_its_characters_are_known(folder: Path) -> 
     (folder / "schedules" / "€.yaml").write_text(
         'name: e\nschedule: "*/7 * * * *"\nfunction: a/b\n'
     )
-    done = shell(folder, f"{sys.executable} -m reconciler.cli lint")
+    done = shell(folder, f"{sys.executable} -m reconciler lint")
     assert "schedules/\\u20ac.yaml:1: uneven-step" in done.stdout, done.stderr
 
 
 def test_output_that_is_closed_is_no_defect(folder: Path) -> None:
-    done = shell(folder, f"{sys.executable} -m reconciler.cli validate >&-")
+    done = shell(folder, f"{sys.executable} -m reconciler validate >&-")
     assert (done.returncode, done.stderr) == (0, "")
-    done = shell(folder, f"{sys.executable} -m reconciler.cli validate --schedules x 2>&-")
+    done = shell(folder, f"{sys.executable} -m reconciler validate --schedules x 2>&-")
     assert done.returncode == 1

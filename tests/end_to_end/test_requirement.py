@@ -82,7 +82,7 @@ def call(site: Path, *command: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_names_a_modal_that_is_too_old(install: Install, command: str) -> None:
-    code, said = call(install("1.5.5"), "-m", "reconciler.cli", *command.split())
+    code, said = call(install("1.5.5"), "-m", "reconciler", *command.split())
     assert code == 1
     assert said.splitlines() == [
         f"reconcile: needs modal>={least_modal()}, found 1.5.5",
@@ -97,7 +97,7 @@ def test_every_command_names_a_modal_that_is_too_old(install: Install, command: 
     "version", ["1.6.3", "1.6.4.dev3", "1.6.4rc1", "1.6", "0.77.0", "1.5.99", "odd"]
 )
 def test_whatever_comes_before_the_least_version_is_too_old(install: Install, version: str) -> None:
-    code, said = call(install(version), "-m", "reconciler.cli", "validate")
+    code, said = call(install(version), "-m", "reconciler", "validate")
     assert (code, said.splitlines()[0]) == (
         1,
         f"reconcile: needs modal>={least_modal()}, found {version}",
@@ -106,7 +106,7 @@ def test_whatever_comes_before_the_least_version_is_too_old(install: Install, ve
 
 @pytest.mark.parametrize("version", [least_modal(), "1.6.4.post1", "1.7.0.dev1", "1.10", "2.0"])
 def test_the_least_version_and_later_ones_are_accepted(install: Install, version: str) -> None:
-    code, said = call(install(version), "-m", "reconciler.cli", "validate")
+    code, said = call(install(version), "-m", "reconciler", "validate")
     assert "needs modal" not in said
     assert code == 0
 
@@ -116,7 +116,7 @@ def test_a_modal_that_cannot_be_imported_is_named_with_its_place(
     install: Install, version: str | None
 ) -> None:
     site = install(version, "raise ImportError('no module named grpclib')")
-    code, said = call(site, "-m", "reconciler.cli", "history", "--env", "production")
+    code, said = call(site, "-m", "reconciler", "history", "--env", "production")
     assert code == 1
     assert said.splitlines()[0].startswith(
         f"reconcile: needs modal>={least_modal()}, found one that cannot be imported (from {site}"

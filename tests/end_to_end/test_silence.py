@@ -83,9 +83,7 @@ def test_its_silence_is_told_with_its_address_and_ends(
 
 @pytest.mark.parametrize("command", ["status", "--dry-run", "submit shop/sync", "wake"])
 def test_ctrl_c_ends_a_command_at_once(silent: socket.socket, tmp_path: Path, command: str) -> None:
-    process = start(
-        silent, tmp_path, "-m", "reconciler.cli", *command.split(), "--env", "production"
-    )
+    process = start(silent, tmp_path, "-m", "reconciler", *command.split(), "--env", "production")
     connection, _ = silent.accept()
     with connection:
         process.send_signal(signal.SIGINT)

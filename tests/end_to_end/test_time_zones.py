@@ -97,7 +97,7 @@ def folder(tmp_path: Path) -> Path:
 def test_next_does_not_depend_on_the_systems_files(
     folder: Path, zones: Path, form: tuple[str, ...]
 ) -> None:
-    command = ("-m", "reconciler.cli", "next", "--after", "2027-01-15T00:00Z", *form)
+    command = ("-m", "reconciler", "next", "--after", "2027-01-15T00:00Z", *form)
     shown = run(folder, *command, zones=zones).stdout
     assert shown == run(folder, *command).stdout
     assert "20270115T160000Z" in shown or "2027-01-15T16:00Z" in shown
@@ -137,7 +137,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Project]:
 
 def reconcile(project: Project, *arguments: str) -> str:
     zones = project.root.parent / "zoneinfo"
-    return run(project.root, "-m", "reconciler.cli", *arguments, zones=zones).stdout
+    return run(project.root, "-m", "reconciler", *arguments, zones=zones).stdout
 
 
 def test_a_container_wakes_and_runs_at_the_packages_time(elsewhere: Project) -> None:

@@ -75,7 +75,7 @@ def test_a_folder_of_an_older_version_is_tightened(
 def test_one_that_a_command_starts_is_private_too(tmp_path: Path) -> None:
     (tmp_path / "schedules").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler.cli", "engine"],
+        [sys.executable, "-m", "reconciler", "engine"],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         stdout=subprocess.PIPE,

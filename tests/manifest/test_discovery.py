@@ -34,7 +34,14 @@ def test_a_worktree_or_submodule_whose_git_is_a_file_is_a_repository(repository:
     (repository / "reconciler.yaml").touch()
     (repository / "team" / ".git").touch()
     assert repository_root(repository / "team" / "schedules") == repository / "team"
-    assert settings_root(repository / "team" / "schedules") == repository / "team" / "schedules"
+    assert settings_root(repository / "team" / "schedules") == repository / "team"
+
+
+def test_without_settings_the_nearest_folder_of_manifests_counts(repository: Path) -> None:
+    assert settings_root(repository / "team" / "schedules" / "deep") == repository / "team"
+    assert settings_root(repository) == repository
+    (repository / "reconciler.yaml").touch()
+    assert settings_root(repository / "team" / "schedules") == repository, "settings come first"
 
 
 def test_outside_git_only_the_current_folder_counts(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ def test_a_change_is_told_in_the_units_and_words_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("suspend: true", "suspend unset → yes"),
+        ("suspend: true", "does not run until it is resumed"),
+        ("suspend: {until: 2036-12-24}", "does not run until 2036-12-24T00:00Z"),
         ("exclude: [2026-12-24]", "exclude unset → 2026-12-24"),
         ("exclude: [2026-12-24, 2027-01-01]", "exclude unset → 2026-12-24 and 2027-01-01"),
         ("exclude: [2026-12-24..2026-12-26]", "exclude unset → 2026-12-24..2026-12-26"),
@@ -122,8 +123,9 @@ def test_what_a_manifest_says_is_told_on_one_line_that_does_nothing_to_the_termi
     )
     plan = make_plan(desired(schedules(plain + full)), applied(schedules(plain)), NOW)
     assert plan.changes[0].reason == (
+        "does not run until it is resumed: paused\ufffd[31m for ever, "
         'description unset → x\ufffd[2K Nothing to do, labels unset → {"a": "\ufffd31m"}, '
-        "owner unset → ops, suspend unset → paused\ufffd[31m for ever"
+        "owner unset → ops"
     )
     assert plan.generation.by_name["a"].suspended == "paused\ufffd[31m for ever"
 
@@ -162,9 +164,15 @@ def test_suspend_and_resume_have_names_of_their_own_and_a_resumed_one_begins_now
     suspended = schedules('name: a\nschedule: "0 * * * *"\nsuspend: {reason: audit}')
     plan = make_plan(desired(suspended), applied(running), NOW + 10)
     assert told(plan) == [("suspend", "schedule", "a"), ("delete", "slot", "a")]
-    assert plan.changes[0].reason == "suspend unset → audit"
+    assert plan.changes[0].reason == "does not run until it is resumed: audit"
+    longer = schedules(
+        'name: a\nschedule: "0 * * * *"\nsuspend: {until: 2036-12-24, reason: audit}'
+    )
+    still = make_plan(desired(longer), after(plan), NOW + 20)
+    assert still.changes[0].reason == "still does not run until 2036-12-24T00:00Z: audit"
     back = make_plan(desired(running), after(plan), NOW + 500)
     assert told(back)[0] == ("resume", "schedule", "a")
+    assert back.changes[0].reason == "runs again; it was suspended: audit"
     assert back.generation.by_name["a"].anchor == NOW + 500
 
 

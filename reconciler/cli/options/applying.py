@@ -12,38 +12,87 @@ def add_reconcile(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``reconcile`` itself."""
     parser.add_argument("--dry-run", action="store_true", help="show the plan, change nothing")
     parser.add_argument("--yes", action="store_true", help="apply without asking")
+    saved = parser.add_mutually_exclusive_group()
+    _add_out(saved)
+    _add_plan(saved)
+    _add_against(parser)
+    _add_shared(parser)
+
+
+def add_plan_and_apply(add: AddCommand) -> None:
+    """Add plan and apply: ``--dry-run`` and ``--yes`` of ``reconcile`` itself.
+
+    What is left out on their own command line is what ``reconcile`` itself was given before it.
+    """
+    plan = add("plan", "reconcile:main", "show what an apply would change, change nothing")
+    plan.set_defaults(dry_run=True)
+    _add_out(plan, argparse.SUPPRESS)
+    _add_against(plan, argparse.SUPPRESS)
+    _add_shared(plan, argparse.SUPPRESS)
+
+    apply = add("apply", "reconcile:main", "plan and apply without asking")
+    apply.set_defaults(yes=True)
+    _add_plan(apply, argparse.SUPPRESS)
+    _add_shared(apply, argparse.SUPPRESS)
+
+
+def _add_out(parser: argparse._ActionsContainer, default: str | None = None) -> None:
     parser.add_argument(
-        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
+        "--out", metavar="FILE", default=default, help="save the plan, to apply it with --plan"
+    )
+
+
+def _add_plan(parser: argparse._ActionsContainer, default: str | None = None) -> None:
+    parser.add_argument(
+        "--plan", metavar="FILE", default=default, help="apply exactly this saved plan, else refuse"
+    )
+
+
+def _add_against(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    parser.add_argument(
+        "--against",
+        metavar="GITREF",
+        default=default,
+        help="plan the changes since the branch left this one, offline",
+    )
+
+
+def _add_shared(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add what plan and apply both take.
+
+    Args:
+        default: None for the defaults of ``reconcile`` itself; SUPPRESS for a command.
+    """
+    flag = False if default is None else default
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", default=flag, help="exit 2 if there are changes"
     )
     parser.add_argument(
         "--allow-deletes",
         type=positive,
-        default=0,
+        default=default or 0,
         metavar="N",
         help="allow N deletions, also above the threshold",
     )
     parser.add_argument(
         "--allow-older",
         action="store_true",
+        default=flag,
         help="apply a checkout that may lack live changes: older, diverged or unknown",
     )
-    saved = parser.add_mutually_exclusive_group()
-    saved.add_argument("--out", metavar="FILE", help="save the plan, to apply it with --plan")
-    saved.add_argument("--plan", metavar="FILE", help="apply exactly this saved plan, else refuse")
     parser.add_argument(
-        "--at", metavar="COMMIT", help="plan the schedules of this commit, to roll back"
+        "--at",
+        metavar="COMMIT",
+        default=default,
+        help="plan the schedules of this commit, to roll back",
     )
     parser.add_argument(
         "--alternatives",
         action="store_true",
+        default=flag,
         help="also show what another packing, and one cron fewer or more, would cost",
     )
-    parser.add_argument(
-        "--against",
-        metavar="GITREF",
-        help="plan the changes since the branch left this one, offline",
-    )
-    add_format(parser, "markdown")
+    add_format(parser, "markdown", default=default or "text")
 
 
 def add_applies(add: AddCommand) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final, Protocol
 
+COLOURS: Final = ("auto", "always", "never")
 TIME_HELP: Final = "ISO 8601, in UTC unless it has an offset"
 
 
@@ -26,11 +27,24 @@ def add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--schedules", metavar="DIR", default=default, help="the folder of the manifests"
     )
+    parser.add_argument(
+        "--color",
+        choices=COLOURS,
+        default=default or "auto",
+        metavar="WHEN",
+        help=f"{', '.join(COLOURS)}; auto: on a terminal, unless NO_COLOR is set",
+    )
 
 
-def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+def add_format(parser: argparse.ArgumentParser, *more: str, default: str = "text") -> None:
     """Add --format: text, json, and what else the command has."""
-    parser.add_argument("--format", dest="form", choices=["text", "json", *more], default="text")
+    parser.add_argument(
+        "--format",
+        dest="form",
+        choices=["text", "json", *more],
+        default=default,
+        help=f"how to print it: {', '.join(['text', 'json', *more])} (text)",
+    )
 
 
 def add_wait(parser: argparse.ArgumentParser) -> None:

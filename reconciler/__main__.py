@@ -1,4 +1,4 @@
-"""`python -m reconciler.cli`: the command line without its script."""
+"""``python -m reconciler``: the command line without its script."""
 
 from reconciler.cli.main import main
 
