@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.cli.connection import ask, connected, open_query
@@ -101,7 +101,7 @@ def wanted_occurrence(text: str | None) -> Occurrence | None:
     with suppress(ValueError):
         return Occurrence.parse(text)
     try:
-        at = read_time(time)
+        at = read_time(time, datetime.now(UTC))
     except ValueError as error:
         raise ReconcileError(
             f"{text!r} names no run: NAME@2026-11-20T06:00Z is expected",

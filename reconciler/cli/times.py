@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from reconciler.durations import parse_duration
+
+EXAMPLES: Final = "2026-11-23T09:00Z, now, -2h, yesterday or 07:50"
+_DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 YEARS: Final = range(1900, 3000)
 """A year outside this range is a mistake, and may be outside of what datetime represents."""
 
 
-def read_time(text: str) -> datetime:
-    """Parse ISO 8601. A time without an offset stays naive until :func:`in_utc` converts it.
+def read_time(text: str, now: datetime) -> datetime:
+    """Parse a time: ISO 8601, or in short ``now``, ``-2h``, ``+30m``, ``yesterday``, ``07:50``.
+
+    A time without an offset stays naive until :func:`in_utc` converts it. A day is its midnight,
+    and a time of day is of today, both in UTC.
+
+    Args:
+        now: to which the short forms are relative.
 
     Raises:
         ValueError: it is not a time, or not in the supported years; its text is the message.
     """
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        what = f"{text!r} is not a time in ISO 8601, such as 2026-11-23T09:00Z"
-        raise ValueError(what) from None
+    time = _in_short(text, now.astimezone(UTC))
+    if time is None:
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            what = f"{text!r} is not a time such as {EXAMPLES}"
+            raise ValueError(what) from None
     if time.year not in YEARS:
         raise ValueError(f"{text!r} is not in the years {YEARS.start} to {YEARS.stop - 1}")
     return time
+
+
+def _in_short(text: str, now: datetime) -> datetime | None:
+    if text == "now":
+        return now
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    if text in _DAYS:
+        return today + timedelta(days=_DAYS[text])
+    time_of_day = _TIME_OF_DAY.fullmatch(text)
+    if time_of_day is not None:
+        return today.replace(hour=int(time_of_day[1]), minute=int(time_of_day[2]))
+    if text[:1] not in ("+", "-"):
+        return None
+    try:
+        distance = parse_duration(text[1:])
+        return now + distance if text[0] == "+" else now - distance
+    except (ValueError, OverflowError):
+        return None
 
 
 def in_utc(time: datetime) -> datetime:

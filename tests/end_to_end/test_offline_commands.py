@@ -184,11 +184,11 @@ def test_next_looks_a_year_ahead_at_most(folder: Path) -> None:
 
 
 def test_a_wrong_option_is_refused_with_what_was_expected(folder: Path) -> None:
-    done = reconcile(folder, "next", "--after", "tomorrow")
+    done = reconcile(folder, "next", "--after", "soon")
     assert done.code == 1, "2 would say that there are changes"
     assert done.err == (
-        "reconcile next: argument --after: 'tomorrow' is not a time in ISO 8601, such "
-        "as 2026-11-23T09:00Z\n  See reconcile next --help\n"
+        "reconcile next: argument --after: 'soon' is not a time such as 2026-11-23T09:00Z, "
+        "now, -2h, yesterday or 07:50\n  See reconcile next --help\n"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentTypeError
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reconciler.cli.times import read_time
 
@@ -42,6 +42,6 @@ def crons(text: str) -> str:
 def time(text: str) -> datetime:
     """A time as people write it; see ``times.read_time``."""
     try:
-        return read_time(text)
+        return read_time(text, datetime.now(UTC))
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None

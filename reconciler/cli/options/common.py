@@ -6,7 +6,7 @@ import argparse
 from typing import Final, Protocol
 
 COLOURS: Final = ("auto", "always", "never")
-TIME_HELP: Final = "ISO 8601, in UTC unless it has an offset"
+TIME_HELP: Final = "ISO 8601 in UTC unless it has an offset, or now, -2h, yesterday, 07:50"
 
 
 class AddCommand(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
@@ -16,6 +17,7 @@ from reconciler.cli.options.backfilling import add_backfill
 from reconciler.cli.options.beginning import add_beginning
 from reconciler.cli.options.common import add_common
 from reconciler.cli.options.dashboard import add_dashboard
+from reconciler.cli.options.editing import add_editing
 from reconciler.cli.options.engine import add_engine
 from reconciler.cli.options.github import add_github
 from reconciler.cli.options.offline import add_offline
@@ -23,6 +25,8 @@ from reconciler.cli.options.questions import add_questions
 from reconciler.cli.options.starting import add_starting
 from reconciler.words import nearest_name
 
+_RELATIVE: Final = re.compile(r"-\.?[0-9]")
+"""A word that begins so is a value, such as the time ``-2h``: no option begins with a digit."""
 _FEW: Final = 12
 """Choices that a refusal lists."""
 _GITHUB_HELP: Final = "in GitHub Actions: the comment on a pull request, and the issue about drift"
@@ -37,6 +41,7 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._negative_number_matcher = _RELATIVE
         self.color = False  # from Python 3.14 on argparse colours; our streams escape its codes
 
     def error(self, message: str) -> NoReturn:
@@ -92,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_plan_and_apply(add)
     add_offline(add)
+    add_editing(add)
     add_questions(add)
     add_starting(add)
     add_backfill(add)
