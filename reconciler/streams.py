@@ -39,6 +39,11 @@ def coloured(code: str, text: str) -> str:
     return f"{_COLOUR}{code}m{text}{_COLOUR}0m"
 
 
+def without_colour(text: str) -> str:
+    """The text as a terminal shows it, without the changes of colour of :func:`coloured`."""
+    return _OURS.sub("", text) if _COLOUR in text else text
+
+
 class OutputClosedError(BrokenPipeError):
     """The reader of the output has closed it, as ``| head`` does. This is not a failure."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,13 +28,16 @@ from reconciler.words import count as counted
 FARTHEST: Final = 366
 """Days: every schedule has its yearly occurrence in them."""
 
+COUNT: Final = 20
+"""Lines of a list, unless ``--count`` says otherwise."""
+
 
 def main(
     *,
     env: str | None,
     schedules: str | None,
     name: str | None,
-    count: int,
+    count: int | None,
     hours: int,
     days: int,
     after: datetime | None,
@@ -51,19 +55,20 @@ def main(
     if ics is not None:
         from reconciler.render.calendar import timeline_calendar
 
-        _write(ics, timeline_calendar(found, {record.name: record for record in records}))
+        shown = replace(found, occurrences=found.occurrences[:count])
+        _write(ics, timeline_calendar(shown, {record.name: record for record in records}))
         print(
-            f"{counted(len(found.occurrences), 'occurrence')} up to {format_minute(until)}; "
+            f"{counted(len(shown.occurrences), 'occurrence')} up to {format_minute(until)}; "
             "--days looks farther.",
             file=sys.stderr,
         )
     elif form == "json":
-        print_json(timeline_json(found, count))
+        print_json(timeline_json(found, count or COUNT))
     else:
         if sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
             print(heat_map_text(found, Style.of(sys.stdout), columns), end="\n\n")
-        print(timeline_text(found, count))
+        print(timeline_text(found, count or COUNT))
     return 0
 
 

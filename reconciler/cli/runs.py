@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.connection import ask, connected, open_query
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import to_json
+from reconciler.cli.terminal import columns
 from reconciler.cli.times import in_utc, read_time
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError
@@ -44,12 +45,23 @@ def main(
         if single is not None:
             text = _details(inputs, env, single, days or FAR_DAYS, form)
         else:
+            from reconciler.query.run_groups import fold
             from reconciler.query.runs import RunsWanted, list_runs
 
-            wanted = RunsWanted(count=count, days=days, since=since, failed=failed, name=name)
+            wanted = RunsWanted(
+                count=count,
+                days=days,
+                since=since,
+                failed=failed,
+                name=name,
+                folded=form != "json",
+            )
             found = ask(inputs, list_runs(open_query(inputs), inputs.environment, wanted))
             _say_what_is_left_out(found)
-            text = _json(found.runs) if form == "json" else _text(found.runs)
+            if form == "json":
+                text = _json(found.runs)
+            else:
+                text = runs_text(fold(found.runs), Style.of(sys.stdout), columns())
     print(text)
     return 0
 
@@ -78,10 +90,6 @@ def _say_what_is_left_out(found: RunList) -> None:
             "the newest only",
             file=sys.stderr,
         )
-
-
-def _text(runs: Sequence[Run]) -> str:
-    return runs_text(runs, Style.of(sys.stdout))
 
 
 def _json(runs: Sequence[Run]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +21,10 @@ PATIENCE: Final = 24 * 3600.0
 """How many seconds ``--wait`` waits: no call runs longer."""
 
 
-def submit(*, env: str | None, schedules: str | None, function: str, args: str, form: str) -> int:
-    """Start a call and print its id. Returns the exit code."""
+def submit(
+    *, env: str | None, schedules: str | None, function: str, args: str, wait: bool, form: str
+) -> int:
+    """Start a call and print its id, or wait for it and print its result. Returns the exit code."""
     inputs = read_inputs(env, schedules)
     arguments = _arguments(args)
     with connected(inputs):
@@ -30,6 +33,9 @@ def submit(*, env: str | None, schedules: str | None, function: str, args: str, 
         call = run(submit_async(function, arguments, environment=inputs.environment.modal))
         if inputs.environment.web is not None:
             run(_remember(open_query(inputs), call, function))
+        if wait:
+            print(f"Started as {call}.", file=sys.stderr)
+            return _show_result(call, PATIENCE, form)
     print(to_json({"format": OUTPUT_FORMAT, "call": call}, indent=None) if form == "json" else call)
     return 0
 
@@ -48,16 +54,20 @@ async def _remember(ports: QueryPorts, call: str, function: str) -> None:
 def result(*, env: str | None, schedules: str | None, call: str, wait: bool, form: str) -> int:
     """Print the state of a call. Returns 0 when it is done or pending, else 1."""
     with connected(read_inputs(env, schedules)):
-        from reconciler.client import JobState, result_async
-        from reconciler.client.jobs import plain_value
+        return _show_result(call, PATIENCE if wait else 0, form)
 
-        outcome = run(result_async(call, timeout=PATIENCE if wait else 0))
+
+def _show_result(call: str, patience: float, form: str) -> int:
+    from reconciler.client import JobState, result_async
+    from reconciler.client.jobs import plain_value
+
+    outcome = run(result_async(call, timeout=patience))
     error = outcome.error
     if outcome.state is JobState.EXPIRED:
         error = f"there is no call {call}, or Modal has dropped its result (after 7 days)"
     if form == "json":
         fields = {"state": outcome.state.value, "value": plain_value(outcome.value), "error": error}
-        print_json({"format": OUTPUT_FORMAT, **fields})
+        print_json({"format": OUTPUT_FORMAT, "call": call, **fields})
     else:
         shown = error if outcome.value is None else to_json(plain_value(outcome.value), indent=None)
         print(outcome.state.value if shown is None else f"{outcome.state.value}  {shown}")

@@ -141,6 +141,16 @@ def lateness(run: Run) -> int | None:
     return max(0, int((begun - instant(run.occurrence.at)).total_seconds()))
 
 
+def duration(run: Run) -> int | None:
+    """Seconds from the start to the wake that saw the end: it ran no longer than that. None while
+    no wake has seen it."""
+    if run.started is None or not run.state.ended:
+        return None
+    seen = datetime.fromisoformat(run.seen) - datetime.fromisoformat(run.started)
+    seconds = int(seen.total_seconds())
+    return seconds if seconds > 0 else None
+
+
 def judged(run: Run, replaced_by: str | None) -> Run:
     """The run, with why it was cancelled: the client only says that a user did it."""
     if replaced_by is None or run.state not in (RunState.STARTED, RunState.CANCELLED):

@@ -151,7 +151,8 @@ def describe_change(old: ScheduleRecord, new: ScheduleRecord) -> str:
     suspension = _suspension(old, new)
     parts = [suspension] if suspension else []
     parts += [
-        f"{_LABELS.get(key, key)} {_value(key, one.get(key))} → {_value(key, other.get(key))}"
+        f"{_LABELS.get(key, key)} {value_text(key, one.get(key))}"
+        f" → {value_text(key, other.get(key))}"
         if key not in _TOLD
         else f"{key} {_TOLD[key](old)} → {_TOLD[key](new)}"
         for key in sorted(one.keys() | other.keys())
@@ -232,8 +233,8 @@ def _by_name(slots: Iterable[Slot]) -> dict[str, Slot]:
     return {slot.name: slot for slot in slots}
 
 
-def _value(key: str, value: Any) -> str:
-    """As the manifest has it, so that a reader recognises it; on one line of its own."""
+def value_text(key: str, value: Any) -> str:
+    """The value of a field of a record's JSON as the manifest has it, on one line."""
     return on_one_line(_written(key, value))
 
 

@@ -8,6 +8,7 @@ from reconciler.cron import minute
 from reconciler.deploy.apply_records import record_or_damage
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.deploy.observation import read_pointer
+from reconciler.dispatch.decide.nominal_times import previous_time, running_times
 from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings
 from reconciler.model.applied import Origin
@@ -40,7 +41,8 @@ async def explain(
     Args:
         settings: which environment is meant.
         name: of a schedule, or the id of a task.
-        at: epoch minute; a task needs none.
+        at: epoch minute; None for the newest occurrence of a schedule and the next one. A task
+            needs none.
         days: of history that are read.
 
     Raises:
@@ -54,14 +56,18 @@ async def explain(
         raise await nothing_live(ports.apps, ports.files, settings)
     require_readable(generation, name)
     record = generation.named(name)
-    known = await _history(ports, generation, name, record, at, days)
+    now = minute(ports.clock.now())
+    newest = None if record is None else previous_time(record, now + 1)
+    known = await _history(ports, generation, name, record, newest if at is None else at, days)
     origin, unread = await _origin(ports, name)
     grounds: Sequence[Ground] = ()
     if record is None or at is None:
         grounds = await _of_task(ports, name, at, known)
     deleted = record is None and not grounds
     if not grounds:
-        grounds = await _of_schedule(ports, generation, name, at, known)
+        times = [at] if record is None or at is not None else _last_and_next(record, newest, now)
+        found = [await _of_schedule(ports, generation, name, one, known) for one in times]
+        grounds = [ground for of_one in found for ground in of_one]
     return Explanation(
         grounds=tuple(grounds),
         deleted=deleted,
@@ -89,6 +95,12 @@ async def _history(
     if at is not None and record is not None:
         return await history.read_about(about, at, days=days)
     return await history.read_back(lambda _known: about, days=days)
+
+
+def _last_and_next(record: ScheduleRecord, newest: int | None, now: int) -> list[int]:
+    """The times to explain where none is given; now, where it has neither."""
+    following = next(running_times(record, now), None)
+    return [one for one in (newest, following) if one is not None] or [now]
 
 
 async def _origin(ports: QueryPorts, name: str) -> tuple[Origin | None, Sequence[Damaged]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -21,6 +21,7 @@ from reconciler.query.newest_first import About, Known, RunHistory, all_names
 from reconciler.query.nothing_found import NothingFoundError, require_volume
 from reconciler.query.ports import QueryPorts
 from reconciler.query.reach import FAR_DAYS, USUAL_DAYS
+from reconciler.query.run_groups import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class RunsWanted:
         failed: only runs that failed or were missed.
         name: of a schedule, or the id of a task; None for all.
         before: nominal time and name; only runs before that one in their order. None for all.
+        folded: ``count`` counts groups of occurrences that were skipped alike as one; see
+            :func:`fold`.
     """
 
     count: int
@@ -43,6 +46,7 @@ class RunsWanted:
     failed: bool = False
     name: str | None = None
     before: tuple[int, str] | None = None
+    folded: bool = False
 
     def reach(self, now: datetime) -> int:
         """The newest days that are searched."""
@@ -178,21 +182,34 @@ async def newest_of(
             if run.occurrence.at > known.after and _is_wanted(run, wanted, named, surely=True)
         )
         # One more tells whether there are older ones.
-        enough = sum(1 for _ in found) > wanted.count
-        return None if enough else about
+        # Runs that are still to be read may only make a group larger.
+        number = len(fold(_ordered(found))) if wanted.folded else sum(1 for _ in found)
+        return None if number > wanted.count else about
 
     since = "" if wanted.since is None else format_time(wanted.since)
     known = await history.read_back(more, days=days, since=since)
     found = [run for run in known.ordered if _is_wanted(run, wanted, named, surely=False)]
     if not wanted.failed:
-        runs, not_asked = await _as_they_stand(found[-wanted.count :], caller, wanted.count)
+        newest = _newest(found, wanted)
+        runs, not_asked = await _as_they_stand(newest, caller, wanted.count)
     else:
         # A call that is still open may have failed: Modal is asked before it is judged.
         runs, not_asked = await _as_they_stand(found, caller, ASKED_AT_MOST)
         found = [run for run in runs if run.state in NEEDS_ATTENTION]
-        runs = found[-wanted.count :]
+        runs = _newest(found, wanted)
     more_there = len(found) > len(runs)
     return RunList(tuple(runs), more_there, not_asked, tuple(known.damaged))
+
+
+def _ordered(runs: Iterable[Run]) -> list[Run]:
+    return sorted(runs, key=lambda run: (run.occurrence.at, run.occurrence.name))
+
+
+def _newest(runs: list[Run], wanted: RunsWanted) -> list[Run]:
+    """As many of the newest as are wanted, in their order."""
+    if not wanted.folded:
+        return runs[-wanted.count :]
+    return _ordered(run for group in fold(runs)[-wanted.count :] for run in group)
 
 
 async def _as_they_stand(runs: list[Run], caller: Caller, most: int) -> tuple[list[Run], int]:

@@ -1,27 +1,40 @@
-"""The JSON Schema of what ``--format json`` prints.
+"""The JSON Schemas of what ``--format json`` prints.
 
-`python -m reconciler.render.output_schema` writes it into `schema/` of the current directory.
+`python -m reconciler.render.output_schema` writes them into `schema/` of the current directory.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.render.document_part import Part
+from reconciler.render.listing import ListDocument
 from reconciler.render.plan_document import PlanDocument
+from reconciler.render.show import ShowDocument
 
-FILE: Final = "plan.schema.json"
+DOCUMENTS: Final[Mapping[str, type[Part]]] = {
+    "list.schema.json": ListDocument,
+    "plan.schema.json": PlanDocument,
+    "show.schema.json": ShowDocument,
+}
 
 
-def plan_schema() -> str:
-    """The content of the schema file."""
+def output_schemas() -> dict[str, str]:
+    """The files' names and contents."""
+    return {file: _schema(document) for file, document in DOCUMENTS.items()}
+
+
+def _schema(document: type[Part]) -> str:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **PlanDocument.model_json_schema(mode="serialization"),
+        **document.model_json_schema(mode="serialization"),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    (Path("schema") / FILE).write_text(plan_schema())
+    for name, content in output_schemas().items():
+        (Path("schema") / name).write_text(content)

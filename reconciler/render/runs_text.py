@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from reconciler.cron import instant
+from reconciler.durations import format_seconds
 from reconciler.errors import command_line
-from reconciler.foreign_text import as_lines
+from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.outbox import sending_line
-from reconciler.model.runs import Run
+from reconciler.model.runs import Run, duration
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
+from reconciler.query.run_groups import RunGroup
 from reconciler.render.style import Style
+from reconciler.render.table import WIDEST, Column, table
 
 BRIEF: Final = 100
 """Characters of a reason or a result in a list; one run alone is shown with all of it."""
@@ -19,12 +24,59 @@ SPELLED_OUT: Final = 5
 """Occurrences that one line names; the rest is counted."""
 
 
-def runs_text(runs: Sequence[Run], style: Style) -> str:
-    """A line per run, oldest first."""
-    if not runs:
+_COLUMNS: Final = (
+    Column("TIME"),
+    Column("NAME"),
+    Column("OUTCOME"),
+    Column("ENDED", 3),
+    Column("TOOK", 2),
+    Column("RUN"),
+    Column("TRY", 1),
+    Column("", is_text=True),
+)
+
+
+def runs_text(groups: Sequence[RunGroup], style: Style, width: int = WIDEST) -> str:
+    """A line per run, oldest first; a line per group of occurrences that were skipped alike.
+
+    Args:
+        width: characters of a line; columns that do not fit are left out.
+    """
+    if not groups:
         return "No runs."
-    width = max(len(run.occurrence.name) for run in runs)
-    return as_lines(_run_line(run, width, style) for run in runs)
+    return as_lines(table(_COLUMNS, [_row(group, style) for group in groups], style, width))
+
+
+def took_text(run: Run | None) -> str:
+    """``1m30s``: how long a run took at most, as wakes saw it; empty where that is not known."""
+    seconds = None if run is None else duration(run)
+    return "" if seconds is None else format_seconds(seconds)
+
+
+def _row(group: RunGroup, style: Style) -> Sequence[str]:
+    run = group[-1]
+    detail = brief(run.reason or run.result or run.call or "")
+    if len(group) > 1:
+        first = format_minute(group[0].occurrence.at)
+        detail = f"{len(group):,} occurrences from {first} on" + (f": {detail}" if detail else "")
+    return (
+        format_minute(run.occurrence.at),
+        run.occurrence.name,
+        state_text(run.state, style),
+        clock_text(run) if run.state.ended else "",
+        took_text(run),
+        str(run.occurrence.run) if run.occurrence.is_rerun else "",
+        str(run.attempt) if run.attempt > 1 else "",
+        on_one_line(detail),
+    )
+
+
+def clock_text(run: Run) -> str:
+    """When the last of a run was seen: ``09:00:12`` in UTC, with the date where it is another than
+    that of its nominal time."""
+    seen = datetime.fromisoformat(run.seen).astimezone(UTC)
+    same_day = seen.date() == instant(run.occurrence.at).date()
+    return f"{seen:%H:%M:%S}" if same_day else f"{seen:%m-%d %H:%M:%S}"
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -37,6 +89,8 @@ def run_json(run: Run) -> dict[str, Any]:
         "state": run.state.value,
         "started": run.started,
         "seen": run.seen,
+        "ended_by": run.seen if run.state.ended else None,
+        "took_seconds": duration(run),
         "attempt": run.attempt,
         "call": run.call,
         "reason": run.reason,
@@ -131,17 +185,6 @@ def rerun_command(occurrence: Occurrence, environment: str | None) -> str:
         environment: the one that it names; None for the default.
     """
     return command_line(f"rerun {occurrence.first.id}", environment)
-
-
-def _run_line(run: Run, width: int, style: Style) -> str:
-    detail = brief(run.reason or run.result or run.call or "")
-    number = f"run {run.occurrence.run}  " if run.occurrence.is_rerun else ""
-    attempt = f"attempt {run.attempt}  " if run.attempt > 1 else ""
-    padding = " " * (12 - len(run.state.value))
-    return (
-        f"{format_minute(run.occurrence.at)}  {run.occurrence.name:{width}}  "
-        f"{state_text(run.state, style)}{padding}  {number}{attempt}{detail}"
-    ).rstrip()
 
 
 def _record_line(record: RunRecord, width: int, style: Style) -> str:

@@ -15,7 +15,14 @@ from reconciler.model.runs import lateness
 from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
 from reconciler.query.worker_status import WorkerStatus
 from reconciler.render.json_format import OUTPUT_FORMAT
-from reconciler.render.runs_text import brief, rerun_command, run_json, state_text
+from reconciler.render.runs_text import (
+    brief,
+    clock_text,
+    rerun_command,
+    run_json,
+    state_text,
+    took_text,
+)
 from reconciler.render.style import Style
 from reconciler.words import count, rough_duration
 
@@ -117,9 +124,7 @@ def _lines(
     yield from _rebuilt_lines(status)
     width = max((len(item.record.name) for item in listed), default=0)
     for item in listed:
-        origin = status.commits.get(item.record.name)
-        since = style.dim(f"  since commit {origin[:12]}") if origin else ""
-        yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}{since}"
+        yield f"  {item.record.name:{width}}  {_next(item, style)}  {_last(item, style)}"
     yield from _count_lines(status, listed)
     yield from _repair_lines(listed, environment)
     if status.slots:
@@ -300,6 +305,10 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     reason = f": {brief(last.reason)}" if last.reason else ""
     seconds = lateness(last)
     late = f", {rough_duration(seconds)} late" if seconds is not None and seconds >= 60 else ""
+    if last.state.ended:
+        took = took_text(last)
+        state += f" at {clock_text(last)}" + (f" after {took}" if took else "")
+    late += f", try {last.attempt}" if last.attempt > 1 else ""
     rows = []
     if item.failures > 1:
         rows.append(f"  streak of {item.failures} failures")

@@ -35,12 +35,17 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     assert "reason   ValueError: no rows" in one.out
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     logs = one.out.splitlines()[-1].split()
-    assert logs[:3] == ["logs", "reconcile", "engine"]
+    assert logs[:3] == ["logs", "reconcile", "logs"]
     assert "ValueError: no rows" in project.reconcile(*logs[2:], PATH=programs).out
     good = project.reconcile("runs", f"good@{NINE}").out.splitlines()[-1].split()
     assert project.reconcile(*good[2:], PATH=programs).out == "", (
         "and nothing of the other run of that app"
     )
+    listed = project.reconcile("list", "--sort", "state", "--format", "json").json["schedules"]
+    assert [(one["name"], one["last"]["time"]) for one in listed] == [("bad", NINE), ("good", NINE)]
+    shown = project.reconcile("show", "bad", "--format", "json").json
+    assert (shown["file"], shown["line"]) == ("schedules/two.yaml", 7)
+    assert [run["occurrence"] for run in shown["runs"]] == [f"bad@{NINE}"]
     why = project.reconcile("explain", "good", NINE)
     assert why.out.startswith(f"good@{NINE} ran")
     unknown = project.reconcile("runs", f"bad@{TEN}")
@@ -75,6 +80,8 @@ def test_a_function_can_be_submitted_and_its_result_fetched(project: Project) ->
     assert call.code == 0, call.err
     done = project.reconcile("result", call.out.strip(), "--wait")
     assert (done.code, done.out) == (0, 'done  "by hand"\n')
+    waited = project.reconcile("submit", "shop/sync", "--args", '{"occurrence": "x"}', "--wait")
+    assert (waited.code, waited.out) == (0, 'done  "x"\n')
     wrong = project.reconcile("submit", "shop/sync", "--args", "[1]")
     assert (wrong.code, wrong.err.splitlines()[0]) == (
         1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState
 from reconciler.model.runs import runs_of
+from reconciler.query.run_groups import fold
 from reconciler.render.explanation import run_lines
 from reconciler.render.runs_text import BRIEF, runs_text, wake_text
 from reconciler.render.style import Style
@@ -21,8 +22,11 @@ def test_a_list_shows_the_beginning_of_a_long_reason_and_one_run_alone_all_of_it
     world.end(1, CallState.FAILED, LONG)
     world.wake("09:20")
     runs = runs_of(world.log.logs)
-    (line,) = runs_text(runs, PLAIN).splitlines()
-    assert line == f"2026-11-20T09:00Z  hourly  failed        {LONG[: BRIEF - 1]}…"
+    heading, *lines = runs_text(fold(runs), PLAIN).splitlines()
+    assert heading == "TIME               NAME    OUTCOME  ENDED     TOOK"
+    assert " ".join(" ".join(lines).split()) == (
+        f"2026-11-20T09:00Z hourly failed 09:20:00 20m {LONG[: BRIEF - 1]}…"
+    )
     assert f"  reason   {LONG}" in run_lines(runs[0], None, None)
 
 

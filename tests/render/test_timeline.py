@@ -33,6 +33,14 @@ GIVEN = """
     """
 
 
+MINUTELY = f"""
+    name: a
+    schedule: "* * * * *"
+    ---
+    {GIVEN.strip()}
+    """
+
+
 def records() -> tuple[ScheduleRecord, ...]:
     return preview_records(schedules(GIVEN), NOW)
 
@@ -43,16 +51,33 @@ def found(hours: int = 4) -> Timeline:
 
 def test_lines_are_in_the_order_of_time_with_the_local_time_beside_utc() -> None:
     assert timeline_text(found(3), 10) == (
-        "2026-11-20T16:00Z  hourly\n"
-        "2026-11-20T17:00Z  hourly\n"
+        "2026-11-20T16:00Z  hourly                        then 17:00Z, 18:00Z\n"
         "2026-11-20T17:30Z  paris   2026-11-20 18:30 CET\n"
-        "2026-11-20T18:00Z  hourly\n"
         "suspended          paused"
     )
 
 
+def test_what_is_due_each_minute_is_one_line_that_counts_the_rest() -> None:
+    minutely = preview_records(schedules(MINUTELY), NOW)
+    lines = timeline_text(timeline(minutely, (), NOW, NOW + 180), 10).splitlines()
+    assert [line.split()[1] for line in lines] == ["a", "hourly", "paris", "paused"]
+    assert lines[0].endswith("then 15:02Z, 15:03Z and 177 more")
+
+
+def test_of_one_schedule_each_occurrence_is_a_line() -> None:
+    hourly = [record for record in records() if record.name == "hourly"]
+    text = timeline_text(timeline(hourly, (), NOW, NOW + 240), 2)
+    assert text == (
+        "2026-11-20T16:00Z  hourly\n"
+        "2026-11-20T17:00Z  hourly\n"
+        "and 2 more occurrences until 2026-11-20T19:00Z"
+    )
+
+
 def test_a_cut_list_says_how_many_more_there_are() -> None:
-    assert timeline_text(found(3), 1).splitlines()[-1] == "and 3 more until 2026-11-20T18:00Z"
+    assert timeline_text(found(3), 1).splitlines()[-1] == (
+        "and 1 more schedule until 2026-11-20T18:00Z"
+    )
 
 
 def test_nothing_due_says_until_when() -> None:
@@ -115,7 +140,6 @@ def test_the_json_has_both_times() -> None:
         "local": "2026-11-20T18:30:00+01:00",
     }
     assert document["suspended"] == ["paused"]
-    assert document["slots"] == {"poller": 3}
 
 
 def test_the_calendar_has_an_event_per_occurrence_under_the_occurrences_id() -> None:

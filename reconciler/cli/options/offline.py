@@ -16,7 +16,9 @@ def add_offline(add: AddCommand) -> None:
     )
     following.add_argument("name", nargs="?", metavar="NAME", help="only this schedule")
     following.add_argument(
-        "--count", type=positive, default=20, help="how many occurrences to list (20)"
+        "--count",
+        type=positive,
+        help="list at most this many: schedules, or occurrences of one (20; --ics: all)",
     )
     following.add_argument(
         "--hours", type=positive, default=48, help="how many hours to look ahead (48)"

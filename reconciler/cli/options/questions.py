@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Final
 
 from reconciler.cli.options.argument_types import label, positive, time
@@ -24,28 +25,31 @@ STATES: Final = (
 """The states of a schedule, as ``query.status`` has them: parsing loads none of its modules."""
 
 
+SORT_KEYS: Final = ("name", "state", "last", "took", "next", "owner")
+"""By what schedules are sorted, as ``query.ordering`` has it."""
+
+
 def add_questions(add: AddCommand) -> None:
-    """Add status, runs, logs and explain."""
+    """Add status, list, show, runs, logs and explain."""
     status = add("status", "status:main", "show the last and next run of every schedule")
     status.add_argument("--all", dest="everything", action="store_true", help="list all schedules")
-    status.add_argument("--owner", metavar="NAME", help="list only the schedules of this owner")
-    status.add_argument(
-        "--label",
-        action="append",
-        type=label,
-        default=[],
-        metavar="NAME[=VALUE]",
-        help="list only the schedules with this label",
-    )
-    status.add_argument(
-        "--state",
-        action="append",
-        choices=STATES,
-        default=[],
-        metavar="STATE",
-        help=f"list the schedules in this state only: {', '.join(STATES)}",
-    )
+    _add_filter(status)
     add_format(status)
+
+    listing = add("list", "list_:main", "list the live schedules, a line each")
+    listing.add_argument(
+        "--sort",
+        choices=SORT_KEYS,
+        default=SORT_KEYS[0],
+        metavar="KEY",
+        help=f"in which order: {', '.join(SORT_KEYS)} ({SORT_KEYS[0]})",
+    )
+    _add_filter(listing)
+    add_format(listing)
+
+    show = add("show", "show:main", "show one schedule with its next occurrences and last runs")
+    show.add_argument("name", metavar="NAME")
+    add_format(show)
 
     runs = add("runs", "runs:main", "list the runs of the last days with their outcomes")
     runs.add_argument(
@@ -86,9 +90,33 @@ def add_questions(add: AddCommand) -> None:
     )
     explain.add_argument("name", metavar="NAME", help="the name of a schedule, or the id of a task")
     explain.add_argument(
-        "time", nargs="?", type=time, metavar="TIME", help=f"{TIME_HELP}; not for a task"
+        "time",
+        nargs="?",
+        type=time,
+        metavar="TIME",
+        help=f"{TIME_HELP} (the last and the next); not for a task",
     )
     explain.add_argument(
         "--days", type=positive, default=FAR_DAYS, help=f"days of history to read ({FAR_DAYS})"
     )
     add_format(explain)
+
+
+def _add_filter(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--owner", metavar="NAME", help="list only the schedules of this owner")
+    command.add_argument(
+        "--label",
+        action="append",
+        type=label,
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="list only the schedules with this label",
+    )
+    command.add_argument(
+        "--state",
+        action="append",
+        choices=STATES,
+        default=[],
+        metavar="STATE",
+        help=f"list the schedules in this state only: {', '.join(STATES)}",
+    )

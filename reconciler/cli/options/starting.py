@@ -45,6 +45,7 @@ def add_starting(add: AddCommand) -> None:
     submit = add("submit", "submit:submit", "start a deployed function and print the call's id")
     submit.add_argument("function", metavar="APP/FUNCTION")
     submit.add_argument("--args", default="{}", metavar="JSON", help="keyword arguments")
+    add_wait(submit)
     add_format(submit)
 
     result = add("result", "submit:result", "show the state and the result of a submitted call")
