@@ -11,7 +11,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n + n / 2)))
 .PHONY: help setup test lint demo explore simulate mutants bench schema clean
 
 help:
-	@echo "make demo    deploy the examples to the embedded Modal, plan, apply, wake, show the runs"
+	@echo "make demo    deploy an example to the embedded Modal, plan, apply, see its cron fire"
 	@echo "make test    everything that CI checks"
 	@echo "make lint    the static checks alone"
 	@echo "make explore  the property tests once more, with examples that are new each time"

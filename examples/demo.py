@@ -1,7 +1,7 @@
 """The whole path on the embedded Modal, command by command: ``python examples/demo.py``.
 
-Works on a copy of this repository's schedules and examples in a temporary folder, so that it can be
-repeated; the commands are those that one would type.
+Works on copies of an example and its schedules in a temporary folder, so that it can be repeated;
+the commands are those that one would type. It takes up to a minute: a cron really fires.
 """
 
 from __future__ import annotations
@@ -12,52 +12,69 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-APPS = ("analytics", "operations", "reports")
+HEARTBEAT = """\
+name: heartbeat
+schedule: "* * * * *"
+function: analytics/warm_cache
+args: {dashboards: [sales, support]}
+description: Each minute, so that one does not have to wait long.
+"""
+DONE = "analytics/warm_cache  succeeded"
 
 
 def main() -> None:
     """Show the commands and what they print; stop at the first that fails."""
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
         project = Path(folder)
-        for name in ("schedules", "examples"):
-            shutil.copytree(ROOT / name, project / name)
-        shutil.copy(ROOT / "reconciler.yaml", project)
+        (project / "schedules").mkdir()
+        shutil.copy(ROOT / "examples" / "analytics.py", project)
+        shutil.copy(ROOT / "schedules" / "analytics.yaml", project / "schedules")
+        (project / "schedules" / "heartbeat.yaml").write_text(HEARTBEAT)
         engine = subprocess.Popen(
-            [*reconcile(), "engine"],
-            cwd=project,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            [*reconcile(), "engine"], cwd=project, stdout=subprocess.PIPE, text=True
         )
         try:
-            wait_until_ready(project)
-            tour(project)
+            tour(project, engine)
         finally:
             engine.terminate()
-            engine.wait()
+            engine.communicate()
 
 
-def tour(project: Path) -> None:
+def tour(project: Path, engine: subprocess.Popen[str]) -> None:
     """The commands."""
-    say("Three ordinary Modal apps, deployed with Modal's own command line to the embedded engine.")
-    for app in APPS:
-        run(project, "engine", "exec", "modal", "deploy", f"examples/{app}.py", quiet=True)
+    wait_for(engine, "Crons fire while this runs")
+    say("An ordinary Modal app, deployed with Modal's own command line to the embedded Modal.")
+    run(project, "engine", "exec", "modal", "deploy", "analytics.py", quiet=True)
     say("The plan: what an apply would do, and what it means.")
-    run(project, "--dry-run")
+    run(project, "plan")
     say("Apply it. Asking again shows that nothing is left to do.")
-    run(project, "--yes", quiet=True)
-    run(project, "--dry-run", "--detailed-exitcode")
-    monday = next_monday()
-    say(f"Wake as if it were Monday, {monday:%Y-%m-%d} at 09:00 UTC, and wait for the results.")
-    run(project, "wake", "--at", f"{monday:%Y-%m-%d}T09:00Z", "--wait")
-    say("Waking for the same minute again starts nothing twice.")
-    run(project, "wake", "--dry-run", "--at", f"{monday:%Y-%m-%d}T09:00Z")
-    say("What ran, and where every schedule stands.")
+    run(project, "apply", quiet=True)
+    run(project, "plan", "--detailed-exitcode")
+    say("The cron of `heartbeat` fires at the next full minute. What the engine prints then:")
+    wait_for(engine, DONE, show=True)
+    say("What ran, and how every schedule stands.")
     run(project, "runs")
-    run(project, "status")
+    run(project, "list")
+    say("Why it ran, and when it runs next.")
+    run(project, "explain", "heartbeat")
+
+
+def wait_for(engine: subprocess.Popen[str], text: str, *, show: bool = False) -> None:
+    """Read what the engine prints up to a line with this text.
+
+    Args:
+        show: print these lines.
+    """
+    assert engine.stdout is not None
+    for line in engine.stdout:
+        if show:
+            print(line, end="", flush=True)
+        if text in line:
+            return
+    sys.exit("the embedded engine ended")
 
 
 def run(project: Path, *arguments: str, quiet: bool = False) -> None:
@@ -79,23 +96,6 @@ def reconcile() -> list[str]:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     os.environ.pop("CI", None)
     return [sys.executable, "-m", "reconciler"]
-
-
-def wait_until_ready(project: Path) -> None:
-    """Wait for the engine, as a person would: by asking it."""
-    for _ in range(200):
-        asked = subprocess.run(
-            [*reconcile(), "engine", "env"], cwd=project, capture_output=True, check=False
-        )
-        if asked.returncode == 0:
-            return
-    sys.exit("the embedded engine did not start")
-
-
-def next_monday() -> datetime:
-    """The next Monday that has not begun."""
-    today = datetime.now(UTC)
-    return today + timedelta(days=7 - today.weekday())
 
 
 if __name__ == "__main__":

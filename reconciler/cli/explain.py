@@ -7,6 +7,7 @@ from datetime import datetime
 from reconciler.cli.connection import ask, connected, open_query
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
+from reconciler.cli.terminal import show
 from reconciler.cron import minute
 from reconciler.foreign_text import as_lines
 from reconciler.render.json_format import OUTPUT_FORMAT
@@ -33,5 +34,5 @@ def main(
     if form == "json":
         print_json({"format": OUTPUT_FORMAT, "explanation": lines})
     else:
-        print(as_lines(lines))
+        show(as_lines(lines))
     return 0

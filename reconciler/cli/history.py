@@ -7,6 +7,7 @@ import sys
 from reconciler.cli.connection import ask, connected, open_query
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
+from reconciler.cli.terminal import show
 from reconciler.render.style import Style
 
 
@@ -21,5 +22,5 @@ def main(*, env: str | None, schedules: str | None, count: int, form: str) -> in
     if form == "json":
         print_json(applies_json(found.applies))
     else:
-        print(applies_text(found.applies, Style.of(sys.stdout)))
+        show(applies_text(found.applies, Style.of(sys.stdout)))
     return 0

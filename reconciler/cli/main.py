@@ -93,13 +93,14 @@ def _require_folder() -> None:
 
 
 def _fail(message: str, code: int) -> int:
+    from reconciler.cli.terminal import fitted
     from reconciler.redaction import redacted
 
     # Editors and CI find a line that begins with a position by a pattern such as that of compilers.
-    line = message if _POSITION.match(message) else f"reconcile: {message}"
+    text = message if _POSITION.match(message) else f"reconcile: {message}"
     # The terminal may have been closed, which stopped the command; or the disk is full.
     with suppress(OSError, OutputError):
-        print(redacted(line), file=sys.stderr, flush=True)
+        print(fitted(redacted(text), sys.stderr), file=sys.stderr, flush=True)
     return code
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.json_output import print_json
+from reconciler.cli.terminal import show
 from reconciler.cron import minute
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError
@@ -68,7 +69,7 @@ def main(
         if sys.stdout.isatty():
             columns = shutil.get_terminal_size().columns
             print(heat_map_text(found, Style.of(sys.stdout), columns), end="\n\n")
-        print(timeline_text(found, count or COUNT))
+        show(timeline_text(found, count or COUNT))
     return 0
 
 

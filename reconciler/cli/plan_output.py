@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.terminal import fitted
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import in_json
 from reconciler.manifest.discovery import repository_root, settings_root, shown_from
@@ -73,7 +74,7 @@ def show(plan: Plan, form: str) -> None:
 
         text = plan_markdown(plan, made_now(plan.environment))
     else:
-        text = plan_text(plan, Style.of(sys.stdout))
+        text = fitted(plan_text(plan, Style.of(sys.stdout)), sys.stdout)
     print(text, flush=True)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.connection import ask, connected, open_query
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import to_json
-from reconciler.cli.terminal import columns
+from reconciler.cli.terminal import columns, show
 from reconciler.cli.times import in_utc, read_time
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError
@@ -62,7 +62,7 @@ def main(
                 text = _json(found.runs)
             else:
                 text = runs_text(fold(found.runs), Style.of(sys.stdout), columns())
-    print(text)
+    show(text)
     return 0
 
 

@@ -12,6 +12,7 @@ from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
+from reconciler.cli.terminal import show
 from reconciler.query.nothing_found import nothing_live
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
@@ -55,5 +56,5 @@ def main(
         print_json(status_json(status, listed))
     else:
         repair = remedies(status.damaged, removal_in(inputs))
-        print(status_text(status, Style.of(sys.stdout), repair, listed, env))
+        show(status_text(status, Style.of(sys.stdout), repair, listed, env))
     return 0 if status.well else 1

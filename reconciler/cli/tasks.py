@@ -9,6 +9,7 @@ from reconciler.cli.connection import connected, open_query
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run
+from reconciler.cli.terminal import show as print_text
 from reconciler.cron import minute
 from reconciler.model.occurrence import format_minute
 from reconciler.render.style import Style
@@ -29,7 +30,7 @@ def show(*, env: str | None, schedules: str | None, everything: bool, form: str)
     if form == "json":
         print_json(tasks_json(tasks))
     else:
-        print(tasks_text(tasks, Style.of(sys.stdout)))
+        print_text(tasks_text(tasks, Style.of(sys.stdout)))
     return 1 if any(task.state is TaskState.UNREADABLE for task in tasks) else 0
 
 

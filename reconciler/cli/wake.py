@@ -13,6 +13,7 @@ from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.runs import wanted_occurrence
 from reconciler.cli.signals import run, stopping
+from reconciler.cli.terminal import show
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError
 from reconciler.errors import ReconcileError, StoppedError
@@ -57,7 +58,7 @@ def wake(
             if form == "json":
                 print_json(rehearsal_json(rehearsal))
             else:
-                print(rehearsal_text(rehearsal))
+                show(rehearsal_text(rehearsal))
             return 0
         with stopping(_stopped("runs", goes_on)):
             return _serve(inputs, env, as_if, form, wait=wait)
@@ -207,7 +208,7 @@ def _show(news: News, form: str, *, alone: bool = False) -> None:
         }
         print_json(data)
     else:
-        print(wake_text(news.log, Style.of(sys.stdout), alone=alone, before=news.before))
+        show(wake_text(news.log, Style.of(sys.stdout), alone=alone, before=news.before))
 
 
 def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:

@@ -154,9 +154,9 @@ class Engine:
             self._blobs,
             Sources(self._catalog, self._blobs, state / "sources"),
         )
-        output = Output(self._logs)
-        self._fleet = Fleet(self._starter, output, options.containers)
         self._events = Events(self._apps, clock, say if options.events else None)
+        output = Output(self._logs, self._events)
+        self._fleet = Fleet(self._starter, output, options.containers)
         self._pool = Pool(self._apps, self._calls, self._fleet, output, self._events)
         self._faults.kill = self._fleet.kill
         self._say = say

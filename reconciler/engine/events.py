@@ -1,7 +1,9 @@
-"""A line for each cron that fires, each run that ends and what is not emulated of a function."""
+"""A line for each cron that fires, each run that ends, each notification that a dispatcher sends,
+and what is not emulated of a function."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -21,6 +23,10 @@ _WORDS: Final = {
     _RESULT.GENERIC_STATUS_TIMEOUT: "timed out",
     _RESULT.GENERIC_STATUS_TERMINATED: "was cancelled",
 }
+_NOTIFICATION: Final = re.compile(
+    r"(?:alert|ping-[a-z]+).*: (?:sent|not sent yet|given up)(?:, .*)?"
+)
+"""How a dispatcher prints that it has sent a notification, or tried to."""
 _LONGEST: Final = 500
 """Characters of a line."""
 
@@ -59,6 +65,12 @@ class Events:
         if result.exception:
             words.append(f"- {result.exception}")
         self._write(one.function, " ".join([*words, one.call]))
+
+    def printed(self, function: str, text: str) -> None:
+        """A container has printed something: of the dispatcher's lines, notifications are shown."""
+        if self._say is not None:
+            for line in filter(_NOTIFICATION.fullmatch, text.splitlines()):
+                self._write(function, line)
 
     def ignored(self, name: str, what: Sequence[str]) -> None:
         """A function is deployed that asks for what the engine does not emulate."""

@@ -14,6 +14,7 @@ from typing import Final
 from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.manifest.json_schema import schemas
+from reconciler.manifest.settings import MANIFESTS_FOLDER
 
 CODE: Final = "jobs/**"
 ACTION: Final = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
@@ -32,22 +33,31 @@ class StarterFile:
     content: str
 
 
-def starter_files(environment: str, action: str | None) -> Iterator[StarterFile]:
+def starter_files(
+    environment: str, action: str | None, schedules: str = MANIFESTS_FOLDER, *, example: bool = True
+) -> Iterator[StarterFile]:
     """The files that ``init`` writes.
 
     Args:
         environment: the one that pull requests are planned for.
         action: ``OWNER/REPOSITORY@COMMIT`` of our action; without it there are no workflows.
+        schedules: the folder of the manifests.
+        example: whether there are an example of a manifest and the function that it calls.
 
     Raises:
         ReconcileError: the action is not pinned by a full commit id.
     """
-    yield StarterFile("reconciler.yaml", _template("reconciler.yaml", environment))
-    yield StarterFile("schedules/example.yaml", _template("example.yaml", environment))
-    yield StarterFile("jobs/hello.py", _template("hello.py.txt", environment))
+    settings = _template("reconciler.yaml", environment).replace("@SCHEDULES@", schedules)
+    yield StarterFile("reconciler.yaml", settings)
+    if example:
+        up = "../" * (schedules.count("/") + 1)
+        manifest = _template("example.yaml", environment).replace("@UP@", up)
+        yield StarterFile(f"{schedules}/example.yaml", manifest)
+        yield StarterFile("jobs/hello.py", _template("hello.py.txt", environment))
     yield StarterFile(".gitignore", ".reconciler/\n")
     for name, content in schemas().items():
         yield StarterFile(f"schema/{name}", content)
+    yield StarterFile(".vscode/settings.json", _editor_settings(schedules))
     if action is not None:
         if not ACTION.fullmatch(action):
             raise ReconcileError(
@@ -55,19 +65,30 @@ def starter_files(environment: str, action: str | None) -> Iterator[StarterFile]
                 remedy="Say --action OWNER/REPOSITORY@COMMIT, with all 40 digits of the commit.",
             )
         for name in ("plan.yml", "apply.yml", "drift.yml"):
-            yield StarterFile(
-                f".github/workflows/{name}", workflow(name, environment, action, CODE)
-            )
+            text = workflow(name, environment, action, CODE, schedules)
+            yield StarterFile(f".github/workflows/{name}", text)
 
 
-def workflow(name: str, environment: str, action: str, code: str) -> str:
+def _editor_settings(schedules: str) -> str:
+    """Visual Studio Code, with its extension for YAML, checks and completes by our schemas."""
+    patterns = {
+        "./schema/manifest.schema.json": [f"{schedules}/**/*.yaml", f"{schedules}/**/*.yml"],
+        "./schema/settings.schema.json": "reconciler.yaml",
+    }
+    return json.dumps({"yaml.schemas": patterns}, indent=2) + "\n"
+
+
+def workflow(
+    name: str, environment: str, action: str, code: str, schedules: str = MANIFESTS_FOLDER
+) -> str:
     """One of our workflows.
 
     Args:
         action: what its steps use.
         code: the paths of the code that schedules call, as GitHub filters by them.
+        schedules: the folder of the manifests.
     """
-    text = _template(name, environment)
+    text = _template(name, environment).replace("@SCHEDULES@", schedules)
     return text.replace("@ACTION@", action).replace("@CODE@", code)
 
 

@@ -13,6 +13,7 @@ from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import NEEDS_ATTENTION
 from reconciler.plan.backfill import BackfillPlan
 from reconciler.query.backfill_status import BackfillDetails, BackfillList, BackfillStatus
+from reconciler.query.run_groups import fold
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
@@ -143,7 +144,8 @@ def _details_lines(found: BackfillDetails, style: Style, environment: str | None
     yield f"  runs     {states}"
     failed = [run for run in found.runs if run.state in NEEDS_ATTENTION]
     if failed:
-        yield from (f"  {line}" for line in runs_text(failed[-LISTED_FIRST:], style).splitlines())
+        text = runs_text(fold(failed[-LISTED_FIRST:]), style)
+        yield from (f"  {line}" for line in text.splitlines())
     if status.word == "paused":
         again = command_line(f"backfill resume {backfill.digest[:SHOWN]}", environment)
         yield f"  resume   {again}"

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.render.doctor import DoctorDocument
 from reconciler.render.document_part import Part
 from reconciler.render.listing import ListDocument
 from reconciler.render.plan_document import PlanDocument
 from reconciler.render.show import ShowDocument
 
 DOCUMENTS: Final[Mapping[str, type[Part]]] = {
+    "doctor.schema.json": DoctorDocument,
     "list.schema.json": ListDocument,
     "plan.schema.json": PlanDocument,
     "show.schema.json": ShowDocument,

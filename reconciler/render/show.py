@@ -17,9 +17,10 @@ from reconciler.query.run_groups import fold
 from reconciler.query.shown_schedule import ShownSchedule
 from reconciler.render.document_part import Part
 from reconciler.render.json_format import OUTPUT_FORMAT
+from reconciler.render.line_wrapping import wrapped
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
-from reconciler.render.table import WIDEST, wrapped
+from reconciler.render.table import WIDEST
 from reconciler.render.when_words import when_in_words
 
 _ELSEWHERE: Final = frozenset(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from reconciler.render.line_wrapping import visible, wrapped
 from reconciler.render.style import Style
-from reconciler.streams import without_colour
 
 GAP: Final = "  "
 WIDEST: Final = 200
 """Characters of a line where the output is no terminal."""
 _TEXT: Final = 24
 """Characters that a column of text has at least; what is longer goes on in the next lines."""
+_BELOW: Final = "    "
 
 
 class Column(NamedTuple):
@@ -40,7 +40,7 @@ def table(
         width: characters of a line.
     """
     shown = [place for place, _ in enumerate(columns) if any(row[place] for row in rows)]
-    widest = [max([len(column.title), *(_length(row[place]) for row in rows)])
+    widest = [max([len(column.title), *(visible(row[place]) for row in rows)])
               for place, column in enumerate(columns)]  # fmt: skip
 
     def needed() -> int:
@@ -57,20 +57,15 @@ def table(
             yield _line(cells, widths)
             continue
         start = sum(widths[:-1]) + len(GAP) * (len(shown) - 1)
-        lines = wrapped(cells[-1], max(width - start, _TEXT)) or [""]
+        if width - start < min(_TEXT, visible(cells[-1])):  # it goes below
+            yield _line(cells[:-1], widths[:-1])
+            yield from (_BELOW + line for line in wrapped(cells[-1], width - len(_BELOW)))
+            continue
+        lines = wrapped(cells[-1], width - start) or [""]
         yield _line([*cells[:-1], lines[0]], widths)
         yield from (" " * start + line for line in lines[1:])
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of whole words."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-
-
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     pairs = zip(cells, widths, strict=True)
-    return GAP.join(cell + " " * (width - _length(cell)) for cell, width in pairs).rstrip()
-
-
-def _length(text: str) -> int:
-    return len(without_colour(text))
+    return GAP.join(cell + " " * (width - visible(cell)) for cell, width in pairs).rstrip()

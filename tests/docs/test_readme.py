@@ -105,4 +105,6 @@ def test_the_demo_goes_through() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "What ran, and where every schedule stands." in done.stdout
+    fired = done.stdout.partition("What the engine prints then:")[2]
+    assert "schedule-reconciler/heartbeat  fires" in fired
+    assert "explain heartbeat" in fired

@@ -318,7 +318,7 @@ def test_a_current_folder_that_was_deleted_is_named(folder: Path) -> None:
 def test_an_odd_environment_fails_nothing(folder: Path, variables: dict[str, str]) -> None:
     for command in ("validate", "lint", "next"):
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler.cli", command],
+            [sys.executable, "-m", "reconciler", command],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "HOME": str(folder), **variables},
             capture_output=True,

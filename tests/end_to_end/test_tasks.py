@@ -76,7 +76,7 @@ def test_what_functions_schedule_runs_once_and_what_they_cancel_does_not(
         "task/off": "skipped",
     }
     assert "plans changed" in project.reconcile("runs", "off").out
-    second = project.reconcile("runs", "moved~2").out
+    second = project.reconcile("runs", "moved~2").out.splitlines()[1]
     assert second.split()[1:3] == ["task/moved~2", "succeeded"]
     one = project.reconcile("runs", f"moved~2@{second.split()[0]}").out
     assert "reconcile logs task/moved~2@" in one

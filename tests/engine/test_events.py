@@ -22,6 +22,11 @@ def work(mebibytes: int, seconds: float):
 @app.function(serialized=True, retries=modal.Retries(max_retries=1, initial_delay=0.0))
 def fail():
     raise ValueError("no rows \\x1b[31m ::error::")
+
+@app.function(serialized=True)
+def notify():
+    print("other output")
+    print("alert failures/nightly to https://x/…: sent")
 """
 LINE = re.compile(r"worked/work  succeeded after [\d.]+ s \(([\d.]+) s of CPU, at most (\d+) MiB\)")
 
@@ -61,7 +66,10 @@ def test_each_attempt_is_listed_and_foreign_text_is_harmless(
     engine = start_engine("--events")
     deployed(engine, tmp_path)
     called(engine, "fail")
+    called(engine, "notify")
     until(lambda: engine.output.count("worked/fail  failed") == 2)
+    until(lambda: "worked/notify  alert failures/nightly to https://x/…: sent\n" in engine.output)
+    assert "other output" not in engine.output
     assert "worked/fail  failed in attempt 2" in engine.output
     assert "no rows" in engine.output
     assert "\x1b" not in engine.output

@@ -22,7 +22,7 @@ def reconcile(root: Path, *arguments: str, typed: str | None = None) -> Done:
     if typed is None:
         return Forked(root, variables).reconcile("import", *arguments)
     done = subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", "import", *arguments],
+        [sys.executable, "-m", "reconciler", "import", *arguments],
         cwd=root,
         env=variables,
         input=typed,

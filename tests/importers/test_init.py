@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli.init import main
+from reconciler.cli.options.parser import parser
+from reconciler.errors import ReconcileError
 from reconciler.importers.new_repository import workflow
 from tests.forked import Done, Forked
 from tests.github.runner import ROOT
@@ -30,6 +35,7 @@ def test_init_writes_what_is_needed_and_it_is_valid(tmp_path: Path) -> None:
         ".gitignore",
         "schema/manifest.schema.json",
         "schema/settings.schema.json",
+        ".vscode/settings.json",
         ".github/workflows/plan.yml",
         ".github/workflows/apply.yml",
         ".github/workflows/drift.yml",
@@ -45,6 +51,69 @@ def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
     assert (tmp_path / "reconciler.yaml").read_text() == "crons: 3\n"
     assert "no workflows: it is not known from which commit" in done.out
     assert not (tmp_path / ".github").exists()
+
+
+def init(root: Path, monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    monkeypatch.chdir(root)
+    main(**{"env": None, "schedules": None, "action": ACTION, **given})
+
+
+def test_the_folder_that_existing_settings_name_is_used_in_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "reconciler.yaml").write_text(
+        "schedules: jobs/times\nenvironments: {staging: {modal: main}}\n"
+    )
+    init(tmp_path, monkeypatch)
+    example = (tmp_path / "jobs/times/example.yaml").read_text()
+    assert example.startswith("# yaml-language-server: $schema=../../schema/manifest.schema.json\n")
+    workflows = tmp_path / ".github" / "workflows"
+    assert "      - jobs/times/**\n" in (workflows / "apply.yml").read_text()
+    assert "            jobs/times\n" in (workflows / "plan.yml").read_text()
+    assert "environment: staging\n" in (workflows / "plan.yml").read_text()
+    editor = json.loads((tmp_path / ".vscode/settings.json").read_text())
+    patterns = editor["yaml.schemas"]["./schema/manifest.schema.json"]
+    assert patterns == ["jobs/times/**/*.yaml", "jobs/times/**/*.yml"]
+    assert capsys.readouterr().out.endswith("jobs/hello.py\n  reconcile\n")
+
+
+def test_where_there_are_manifests_no_example_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "schedules").mkdir()
+    (tmp_path / "schedules" / "mine.yaml").write_text("name: mine\n")
+    init(tmp_path, monkeypatch)
+    assert not (tmp_path / "schedules" / "example.yaml").exists()
+    assert not (tmp_path / "jobs").exists()
+    assert capsys.readouterr().out.endswith("  reconcile plan\n"), "the next command comes last"
+
+
+@pytest.mark.parametrize(
+    ("settings", "env", "said"),
+    [
+        ("", "a b", "'a b' is no name of an environment"),
+        ("", "local", "`local` is the embedded Modal"),
+        ("environments: {staging: {}}", "prod", "there is no environment `prod`"),
+        ("environments: {a: {}, b: {}}", None, "to which of them does CI apply"),
+    ],
+)
+def test_an_environment_that_no_plan_could_have_is_refused_and_nothing_is_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: str,
+    env: str | None,
+    said: str,
+) -> None:
+    if settings:
+        (tmp_path / "reconciler.yaml").write_text(settings)
+    with pytest.raises(ReconcileError, match=re.escape(said)):
+        init(tmp_path, monkeypatch, **({} if env is None else {"env": env}))
+    assert not (tmp_path / "schema").exists()
+
+
+@pytest.mark.parametrize("option", ["--env", "--environment"])
+def test_the_environment_has_one_option_with_two_names(option: str) -> None:
+    assert vars(parser().parse_args(["init", option, "staging"]))["env"] == "staging"
 
 
 def test_in_a_folder_of_a_repository_init_writes_no_workflows_that_github_would_not_read(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from reconciler.cli.options.common import AddCommand
 
+SHELLS: Final = ("bash", "zsh", "fish")
+
 
 def add_beginning(add: AddCommand) -> None:
-    """Add init and import."""
+    """Add init, import and completion."""
     init = add("init", "init:main", "write settings, an example, workflows and schemas")
     init.add_argument(
         "--environment",
-        default="production",
+        dest="env",
+        default=argparse.SUPPRESS,
         metavar="NAME",
-        help="the environment that CI applies to (production)",
+        help="the environment that CI applies to, as --env (production)",
     )
     init.add_argument(
         "--action", metavar="OWNER/REPOSITORY@COMMIT", help="the action that the workflows use"
@@ -42,3 +46,6 @@ def add_beginning(add: AddCommand) -> None:
         action=argparse.BooleanOptionalAction,
         help="whether a crontab has a user before the command",
     )
+
+    completion = add("completion", "completion:main", "print a script for completion in a shell")
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))

@@ -16,6 +16,12 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         default="5",
         help="how many crons its workspace allows, or `unlimited` (5)",
     )
+    parser.add_argument(
+        "--python", metavar="PATH", help="the Python that functions run in (that of reconcile)"
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print no line for crons, runs and notifications"
+    )
     parser.set_defaults(target="engine:serve")
     commands = parser.add_subparsers(metavar="COMMAND")
     variables = commands.add_parser("env", help="print the variables of the running engine")

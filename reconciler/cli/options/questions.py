@@ -30,7 +30,7 @@ SORT_KEYS: Final = ("name", "state", "last", "took", "next", "owner")
 
 
 def add_questions(add: AddCommand) -> None:
-    """Add status, list, show, runs, logs and explain."""
+    """Add status, list, show, runs, logs, explain and doctor."""
     status = add("status", "status:main", "show the last and next run of every schedule")
     status.add_argument("--all", dest="everything", action="store_true", help="list all schedules")
     _add_filter(status)
@@ -100,6 +100,17 @@ def add_questions(add: AddCommand) -> None:
         "--days", type=positive, default=FAR_DAYS, help=f"days of history to read ({FAR_DAYS})"
     )
     add_format(explain)
+
+    doctor = add("doctor", "doctor:main", "check that everything that commands need is there")
+    doctor.add_argument(
+        "--probe",
+        action="store_true",
+        help="measure on a scratch app, which is deleted, what Modal does not document",
+    )
+    doctor.add_argument(
+        "--out", metavar="FILE", help="where --probe writes what it found (probe.json)"
+    )
+    add_format(doctor)
 
 
 def _add_filter(command: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from reconciler.engine import limits
 from reconciler.engine.containers.container import Container
+from reconciler.engine.events import Events
 from reconciler.engine.logs import LogStore
 
 _STDOUT: Final = 1
@@ -58,8 +59,9 @@ class _Stream:
 class Output:
     """Lines belong to the input that the container was working on when they came."""
 
-    def __init__(self, logs: LogStore) -> None:
+    def __init__(self, logs: LogStore, events: Events) -> None:
         self._logs = logs
+        self._events = events
         self._streams: dict[str, tuple[_Stream, _Stream]] = {}
 
     async def follow(self, container: Container) -> str:
@@ -67,7 +69,11 @@ class Output:
         assert container.process is not None
 
         def into(fd: int) -> Callable[[str], None]:
-            return lambda text: self._logs.add(container.origin, fd, text)
+            def add(text: str) -> None:
+                self._events.printed(container.origin.function, text)
+                self._logs.add(container.origin, fd, text)
+
+            return add
 
         out = _Stream(container.process.stdout, into(_STDOUT))
         err = _Stream(container.process.stderr, into(_STDERR))

@@ -1,0 +1,49 @@
+"""``reconcile doctor --probe``: what Modal does not document, measured and written to a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from reconciler.cli.inputs import Inputs
+from reconciler.cli.signals import run
+from reconciler.deploy.probe import Probe
+from reconciler.disk import write_whole
+from reconciler.foreign_text import in_json
+from reconciler.query.checks import Check, Verdict
+from reconciler.render.json_format import OUTPUT_FORMAT
+
+FILE: Final = "probe.json"
+
+
+def probed(inputs: Inputs, out: str | None) -> list[Check]:
+    """Probe, write the file, and say what was found.
+
+    Args:
+        out: the file; None for the usual one beside the settings.
+    """
+    environment = inputs.environment
+    name = f"{environment.app}-probe-{uuid4().hex[:8]}"[:64]
+    print(f"probing with the scratch app {name} in {environment.modal} …", file=sys.stderr)
+    probe = Probe(name, environment.modal)
+    found = run(probe.run(lambda question: print(f"{question} …", file=sys.stderr)))
+    path = inputs.root / FILE if out is None else Path(out)
+    document = {"format": OUTPUT_FORMAT, "environment": environment.name, **found}
+    write_whole(path, (in_json(json.dumps(document, indent=2)) + "\n").encode())
+    checks = [_check(question, answer) for question, answer in found.items() if _is_answer(answer)]
+    return [*checks, Check("probe", Verdict.OK, f"written to {path}")]
+
+
+def _is_answer(answer: Any) -> bool:
+    return isinstance(answer, dict)
+
+
+def _check(question: str, answer: dict[str, Any]) -> Check:
+    words = "; ".join(
+        f"{key.replace('_', ' ')} {json.dumps(value)}" for key, value in answer.items()
+    )
+    verdict = Verdict.NOTE if "not_measured" in answer else Verdict.OK
+    return Check(question.replace("_", " "), verdict, words)
