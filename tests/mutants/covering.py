@@ -21,7 +21,13 @@ SUITES: Final = (
     "dispatch",
     "deploy",
     "render",
+    "query",
+    "pack",
+    "client",
     "contracts",
+    "cloudflare/test_deployment.py",
+    "github/test_committed_code.py",
+    "github/test_git_refuses.py",
     "github/test_checkouts.py",
     "github/test_linked_checkouts.py",
     "github/test_old_checkouts.py",
@@ -29,6 +35,7 @@ SUITES: Final = (
     "github/test_past_renames.py",
     "github/test_revisions.py",
     "github/test_history.py",
+    "github/test_saved_plan.py",
     "simulation",
 )
 """Tests that run the code in pytest's own process, where coverage.py sees it."""
