@@ -93,7 +93,7 @@ def _text(line: Line) -> str:
             span = times[0] if len(times) == 1 else f"{times[0]} … {times[-1]} ({record.count})"
             return f"would be {record.state.value}  {record.name}@{span}{reason}"
         case Will.NOTHING:
-            return f"was {record.state.value:9} {occurrence}  {line.function}{reason}".rstrip()
+            return f"was processed {occurrence}  {record.state.value}{reason}"
         case Will.RECORD:
             return f"would record  {occurrence}  {record.state.value}{reason}"
         case Will.REPORT:

@@ -131,7 +131,7 @@ def wake_text(
 
 
 def _settled_before(before: Sequence[RunRecord]) -> Iterator[str]:
-    """``Served by earlier wakes: a@2026-11-20T09:00Z.``, and of each that did not run why."""
+    """``Processed by earlier wakes: a@2026-11-20T09:00Z.``, and of each that did not run why."""
     dropped = [line for line in before if line.state in (RunState.MISSED, RunState.SKIPPED)]
     for line in dropped[:SPELLED_OUT]:
         why = f", because {line.reason.rstrip('.')}" if line.reason else ""
@@ -144,11 +144,13 @@ def _settled_before(before: Sequence[RunRecord]) -> Iterator[str]:
         yield f"{line.occurrence.id} has run before ({line.state.value}{why})."
     if len(failed) > SPELLED_OUT:
         yield f"And {len(failed) - SPELLED_OUT} more have run before, and did not succeed."
-    served = [line.occurrence.id for line in before if line not in dropped and line not in failed]
-    if served:
-        more = len(served) - SPELLED_OUT
-        named = f"{', '.join(served[:SPELLED_OUT])}{f' and {more} more' if more > 0 else ''}"
-        yield f"Served by earlier wakes: {named}."
+    processed = [
+        line.occurrence.id for line in before if line not in dropped and line not in failed
+    ]
+    if processed:
+        more = len(processed) - SPELLED_OUT
+        named = f"{', '.join(processed[:SPELLED_OUT])}{f' and {more} more' if more > 0 else ''}"
+        yield f"Processed by earlier wakes: {named}."
 
 
 def missed_names(records: Iterable[RunRecord]) -> list[str]:

@@ -147,12 +147,12 @@ def test_what_waits_and_is_excluded_meanwhile_would_be_skipped() -> None:
     )
 
 
-def test_what_was_served_is_named_and_would_not_start_again() -> None:
+def test_what_was_processed_is_named_and_would_not_start_again() -> None:
     world = World()
     world.live(hourly())
     world.wake("09:00")
     found = rehearsed(world, "09:05", as_if="09:00")
-    assert rehearsal_text(found) == "was started   hourly@2026-11-20T09:00Z  shop/sync"
+    assert rehearsal_text(found) == "was processed hourly@2026-11-20T09:00Z  started"
     as_json = rehearsal_json(found)
     assert as_json["would_start"] == []
     assert as_json["processed_before"] == [

@@ -50,7 +50,7 @@ def test_wakes_at_the_same_minute_in_several_containers_start_every_occurrence_o
     at_once(project, functions)
     again = project.reconcile("wake", "--at", NINE, "--wait")
     served = ", ".join(f"{name}@{NINE}" for name in [*names, "mail"])
-    assert again.out.splitlines()[-1] == f"Served by earlier wakes: {served}."
+    assert again.out.splitlines()[-1] == f"Processed by earlier wakes: {served}."
     assert project.marks() == sorted(f"{name}@{NINE}" for name in [*names, "mail"])
 
 

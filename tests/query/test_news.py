@@ -36,13 +36,13 @@ def test_a_miss_that_was_told_is_not_told_again_by_a_wake_that_looks_again() -> 
     assert news_of(again, [first, again]).log.records == ()
 
 
-def test_a_wake_for_a_minute_that_was_served_says_by_name_that_it_was() -> None:
+def test_a_wake_for_a_minute_that_was_processed_says_by_name_that_it_was() -> None:
     world = World()
     world.live(hourly())
     world.wake("09:00")
     again = news(world, world.wake("09:05", as_if=world.log.logs[0].now))
     assert wake_text(again.log, PLAIN, alone=True, before=again.before) == (
-        "Served by earlier wakes: hourly@2026-11-20T09:00Z."
+        "Processed by earlier wakes: hourly@2026-11-20T09:00Z."
     )
 
 
