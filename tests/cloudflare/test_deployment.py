@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.deploy.cloudflare.api import LONGEST_PAUSE, Account
 from reconciler.deploy.cloudflare.deployment import delete, deploy, observe
-from reconciler.deploy.cloudflare.errors import CloudflareError
+from reconciler.deploy.cloudflare.errors import CloudflareError, refusal
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
 from reconciler.plan.worker import PlannedWorker
@@ -175,13 +175,16 @@ def test_a_rate_limit_that_lasts_is_an_error_that_says_how_long(place: Place) ->
     [
         (Fault(403, 10000), "the token may not do this in the account"),
         (Fault(403), "a firewall of Cloudflare blocked the call before the API saw it"),
-        (Fault(400, 6003), "not one that Cloudflare knows"),
-        (Fault(401, 10001), "not one that Cloudflare knows"),
+        (Fault(403, 10023), "the token may not do this in the account"),
+        *((Fault(400, code), "not one that Cloudflare knows") for code in (6003, 6111, 9106)),
+        *((Fault(401, code), "not one that Cloudflare knows") for code in (9109, 10001)),
         (Fault(400, 10021), "does not accept the script: as the test wants it"),
+        (Fault(400, 10026), "could not read the request: as the test wants it"),
         (Fault(400, 10072), "more cron triggers than its plan allows"),
         (Fault(400, 10100), "does not accept a cron trigger"),
         (Fault(400, 10053), "two bindings of the Worker have one name"),
         (Fault(400, 7406), "as many D1 databases"),
+        (Fault(400, 7500), "D1 could not run the statement: as the test wants it"),
         (Fault(400, 12345), "Cloudflare refused the call: as the test wants it"),
     ],
 )
@@ -193,6 +196,13 @@ def test_a_refusal_says_what_it_is_and_what_to_do(place: Place, fault: Fault, te
     assert caught.value.remedy
     assert "Cloudflare, GET workers/scripts" in str(caught.value)
     assert place.paused == []
+
+
+def test_of_a_long_refusal_three_hundred_characters_are_shown() -> None:
+    answer = httpx.Response(400, json={"errors": [{"code": 10100, "message": "x" * 301}]})
+    said = str(refusal("PUT schedules", answer))
+    assert "x" * 300 in said
+    assert "x" * 301 not in said
 
 
 def test_a_revoked_token_is_named_and_never_printed(place: Place) -> None:

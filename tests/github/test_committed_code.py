@@ -75,3 +75,20 @@ def test_a_file_that_differs_from_the_commit_is_named(repository: GitRepository)
             "commit it to deploy it"
         )
     ]
+
+
+def test_each_file_that_differs_is_named_once(repository: GitRepository) -> None:
+    repository.write("jobs/say.py", "from jobs import words\ndef say(): ...\n")
+    repository.write("jobs/words.py", "hello = 1\n")
+    manifests = load_contents(
+        [
+            ("schedules/say.yaml", JOB),
+            ("schedules/again.yaml", JOB.replace(b"name: say", b"name: b")),
+        ],
+        settings=Settings(),
+        code=CommitFiles(repository.root, repository.commit()),
+    )
+    repository.write("jobs/say.py", "def say(): ...\n")
+    repository.write("jobs/words.py", "hello = 2\n")
+    warned = uncommitted_code(manifests.schedules, manifests.code, repository.root)
+    assert [text.partition(" ")[0] for text in warned] == ["jobs/say.py", "jobs/words.py"]
