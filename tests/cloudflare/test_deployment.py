@@ -244,6 +244,14 @@ def test_a_deploy_over_the_budget_is_refused_before_the_first_change(
     assert place.fake.state() == before
 
 
+def test_a_worker_that_takes_all_that_is_free_can_be_deployed_again(place: Place) -> None:
+    place.fake.scripts["shop"] = {"metadata": {"tags": []}}
+    place.fake.crons["shop"] = [f"{minute} * * * *" for minute in range(3)]
+    for _ in range(2):
+        place.deploy()
+    assert len(place.fake.crons["wakes"]) == len(PLAN.crons)
+
+
 def test_triggers_that_come_back_in_other_words_are_the_same(place: Place) -> None:
     words = {"0 9 * * MON-FRI": "0 9 * * 2-6"}
     place.fake.cron_back = lambda cron: words.get(cron, cron)
