@@ -27,6 +27,7 @@ concurrency: 5
 max_containers: 3
 scaledown_window: 30s
 """
+SINGLE = f"{PLAIN}cpu: 0.5\nmemory: 512Mi\n"
 
 
 def planned(manifest: str, app: str) -> PlannedTarget:
@@ -42,7 +43,7 @@ async def deployed(apps: Apps, name: str) -> DeployedApp | None:
     return next((app for app in await apps.deployed() if app.name == name), None)
 
 
-@pytest.mark.parametrize("manifest", [PLAIN, RICH], ids=["plain", "rich"])
+@pytest.mark.parametrize("manifest", [PLAIN, SINGLE, RICH], ids=["plain", "single", "rich"])
 def test_a_deployed_target_has_its_tags_its_function_and_what_was_asked_for(
     apps: Apps, name: str, manifest: str
 ) -> None:

@@ -273,6 +273,16 @@ def test_a_folder_that_was_moved_is_followed(
     assert past.gap == ""
 
 
+def test_beside_a_folder_that_was_moved_no_other_is_read(repository: GitRepository) -> None:
+    live = head(repository)
+    repository.write("elsewhere/one.yaml", manifest("new", "formerly: old"))
+    repository.commit()
+    move(repository, "schedules", "last")
+    top = repository.root
+    found = read_renames(top, top / "last", "production", head(repository), live)
+    assert found == Past()
+
+
 def test_a_rollback_across_a_move_follows_the_folder_forward(repository: GitRepository) -> None:
     back = head(repository)
     move(repository, "schedules", "crons")
