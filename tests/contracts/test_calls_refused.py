@@ -60,3 +60,22 @@ def test_of_a_start_without_an_answer_or_with_a_conflict_nothing_is_known(
     shop.fault("FunctionMap", "lose", status=status, times=9, scope="client")
     with pytest.raises(StartUnknownError):
         asyncio.run(ModalCaller("main").start("shop", "sync", {"occurrence": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("call", "resources", "asked"),
+    [
+        ("FunctionGet", {}, "look up the function shop/sync"),
+        ("FunctionBindParams", {"cpu": 1}, "prepare shop/sync with the schedule's resources"),
+    ],
+)
+def test_what_modal_refuses_before_a_start_is_named_by_what_was_asked(
+    shop: RunningEngine, call: str, resources: dict[str, object], asked: str
+) -> None:
+    from reconciler.dispatch.adapters.modal_calls import ModalCaller
+
+    shop.fault(call, "fail", status="PERMISSION_DENIED", times=9, scope="client")
+    with pytest.raises(NotStartedError) as caught:
+        asyncio.run(ModalCaller("main").start_with("shop", "sync", {}, resources))
+    refused = f"permission denied: the embedded engine refused to {asked}"
+    assert str(caught.value).startswith(refused)
