@@ -9,7 +9,7 @@ frozen and slots keep people from mistakes, not code.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,7 +51,8 @@ class Change:
         line: the first line that the change touches, from 1.
         kind: what sort of change it is.
         before, after: the code of the node, each on one line; of a constant, which tells little,
-            the code of the expression or the simple statement that it stands in.
+            the code of the expression, the item of a dict or the simple statement that it stands
+            in.
         start, end: the bytes of the file that ``text`` replaces.
     """
 
@@ -89,7 +90,7 @@ def changes_of(path: str, source: bytes) -> tuple[Change, ...]:
         text = ast.unparse(new)
         before, after = (" ".join(ast.unparse(side).split()) for side in (node, new))
         if isinstance(node, ast.Constant) and (around := holders.get(node)) is not None:
-            first, last = place(around)
+            first, last = place(around[0])[0], place(around[-1])[1]
             code = source[first:start], source[end:last]
             before, after = (
                 " ".join(side.encode().join(code).decode().split()) for side in (before, after)
@@ -104,14 +105,21 @@ def changes_of(path: str, source: bytes) -> tuple[Change, ...]:
     return tuple(sorted(found))
 
 
-def _holders(module: ast.Module) -> dict[ast.AST, ast.expr | ast.stmt]:
-    """For each node, the expression or the simple statement that it stands in."""
-    return {
-        child.value if isinstance(child, ast.keyword) else child: node
-        for node in ast.walk(module)
-        if isinstance(node, ast.expr | ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return)
-        for child in ast.iter_child_nodes(node)
-    }
+def _holders(module: ast.Module) -> dict[ast.AST, Sequence[ast.expr | ast.stmt]]:
+    """For each node, the expression or the simple statement that it stands in; the key and the
+    value of what stands in a dict.
+    """
+    simple = ast.expr | ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return
+    found: dict[ast.AST, Sequence[ast.expr | ast.stmt]] = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Dict):
+            items = ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key)
+            found.update({child: item for item in items for child in item})
+        elif isinstance(node, simple):
+            children = ast.iter_child_nodes(node)
+            values = (each.value if isinstance(each, ast.keyword) else each for each in children)
+            found.update(dict.fromkeys(values, (node,)))
+    return found
 
 
 def _replacements(node: ast.AST) -> Iterator[Replacement]:

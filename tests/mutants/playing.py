@@ -17,7 +17,7 @@ import pytest
 from tests.mutants.changes import Change
 from tests.mutants.covering import SLOW, environment
 
-LIMIT: Final = 60
+LIMIT: Final = 180
 LIMIT_OF_SLOW: Final = 600
 """Seconds that a single test may take, also on a busy machine. A change that makes the code run
 without end is noticed by that."""

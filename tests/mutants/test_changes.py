@@ -48,10 +48,14 @@ def test_a_change_replaces_one_node(source: str, kind: str, expected: str) -> No
 def test_a_constant_is_shown_with_what_is_around_it() -> None:
     shown = {
         (change.before, change.after)
-        for change in changes_of("m.py", b"x = f(n,\n  ok=True)\ny = n + 1\n")
+        for change in changes_of("m.py", b"x = f(n,\n  ok=True)\ny = n + 1\nz = {'a': b, 'c': 3}\n")
         if change.kind in {"boolean", "number"}
     }
-    assert shown == {("f(n, ok=True)", "f(n, ok=False)"), ("n + 1", "n + 2"), ("n + 1", "n + 0")}
+    assert shown == {
+        ("f(n, ok=True)", "f(n, ok=False)"),
+        *{("n + 1", "n + 2"), ("n + 1", "n + 0")},
+        *{("'c': 3", "'c': 4"), ("'c': 3", "'c': 2")},
+    }
 
 
 @pytest.mark.parametrize(
