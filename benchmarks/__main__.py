@@ -22,6 +22,7 @@ QUESTIONS: Final = (
     "dispatch",
     "manifests",
     "plan",
+    "rules",
     "code",
     "queries",
     "wake",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import RefusedError
 from reconciler.manifest import LOCAL, EnvironmentSettings, Manifests, Schedule, Settings, load
@@ -14,6 +16,12 @@ from reconciler.manifest.code_files import CodeFiles, TreeFiles
 from reconciler.manifest.discovery import repository_root, settings_root, shown_from
 from reconciler.manifest.settings_file import SETTINGS_FILE
 from reconciler.redaction import keep_secret
+
+if TYPE_CHECKING:
+    from reconciler.cli.policy import Policy
+
+RULES_FOLDER: Final = "rules"
+"""The folder of rules, beside `reconciler.yaml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +104,40 @@ def read_inputs(env: str | None, schedules: str | None) -> Inputs:
     return Inputs(place.top, place.root, place.root / settings.schedules, settings, environment)
 
 
-def read_manifests(inputs: Inputs) -> Manifests:
+def read_manifests(
+    inputs: Inputs, rules: Collection[str] | None = None, *, keep: bool = False
+) -> Manifests:
     """Read all manifests.
+
+    Args:
+        rules, keep: see :func:`~reconciler.manifest.load`.
 
     Raises:
         ManifestError: with all that is wrong in them.
     """
     code = _code_files(inputs)
-    return load(inputs.folder, settings=inputs.settings, root=inputs.top, code=code)
+    return load(
+        inputs.folder,
+        settings=inputs.settings,
+        root=inputs.top,
+        code=code,
+        rules=rules,
+        keep=keep,
+    )
+
+
+def read_policy(top: Path, root: Path, settings: Settings) -> Policy | None:
+    """The rules of the work tree; None, and nothing is loaded, without a folder `rules/`.
+
+    Raises:
+        ManifestError: with all that is wrong in them.
+    """
+    folder = root / RULES_FOLDER
+    if not folder.is_dir():
+        return None
+    from reconciler.cli.policy import policy_of_tree
+
+    return policy_of_tree(folder, shown_from(top, folder), settings, top)
 
 
 def _code_files(inputs: Inputs) -> CodeFiles:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.render.plan_markdown import Made
 
 MARKDOWN = "markdown"
+SARIF = "sarif"
 
 
 def made_now(applied: str | None = None) -> Made:
@@ -63,12 +64,17 @@ def show(plan: Plan, form: str) -> None:
     """Print the plan.
 
     Args:
-        form: ``text``, ``json`` or ``markdown``.
+        form: ``text``, ``json``, ``markdown`` or ``sarif``.
     """
     if form == "json":
         from reconciler.render.plan_document import plan_document
 
         text = in_json(plan_document(plan).model_dump_json(indent=2))
+    elif form == SARIF:
+        from reconciler.render.sarif import Result, sarif
+
+        findings = () if plan.judgement is None else plan.judgement.findings
+        text = in_json(sarif(map(Result.of_finding, findings)))
     elif form == MARKDOWN:
         from reconciler.render.plan_markdown import plan_markdown
 

@@ -60,7 +60,13 @@ class PlanOptions:
 
     def source(self) -> Source:
         """The schedules that are planned; see :func:`read_source`."""
-        return read_source(self.env, self.schedules, self.at, may_be_empty=self.allow_deletes > 0)
+        return read_source(
+            self.env,
+            self.schedules,
+            self.at,
+            may_be_empty=self.allow_deletes > 0,
+            keep=self.against is not None,
+        )
 
 
 def main(**given: Any) -> int:
@@ -98,6 +104,7 @@ def _reconcile(options: PlanOptions) -> int:
                 past=partial(source.renames, desired.commit),
             )
         )
+        plan = source.judged(plan)
         _show(plan, options)
         if saved is not None:
             saved.require_same(plan, str(options.plan))
@@ -162,6 +169,7 @@ def _compare(options: PlanOptions, against: str) -> int:
     if commit_to_follow(desired, actual) is not None:
         desired = replace(desired, past=source.renames(desired.commit, base))
     plan = make_plan(desired, actual, now, allow_deletes=options.allow_deletes)
+    plan = source.judged(plan, before)
     _show(plan, options)
     check_allowed(plan)
     return CHANGES if options.detailed_exitcode and not plan.empty else 0

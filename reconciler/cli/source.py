@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.inputs import (
+    RULES_FOLDER,
     Inputs,
     environment_name,
     find_place,
     read_inputs,
     read_manifests,
+    read_policy,
 )
 from reconciler.deploy.owner import read_owner
 from reconciler.deploy.repository import read_revision
@@ -24,6 +26,7 @@ from reconciler.manifest import (
     LOCAL,
     EnvironmentSettings,
     ManifestError,
+    Manifests,
     Schedule,
     Settings,
     holds_manifests,
@@ -34,13 +37,14 @@ from reconciler.manifest.code_reader import CodeReader
 from reconciler.manifest.discovery import shown_from
 from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
-from reconciler.plan import Desired
+from reconciler.plan import Desired, Plan
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.code_targets import read_sources
 from reconciler.plan.past import NOTHING_READ, Past
 from reconciler.requirement import require_web
 
 if TYPE_CHECKING:
+    from reconciler.cli.policy import Policy
     from reconciler.deploy.revisions import CommittedFiles
     from reconciler.model.pointer import Pointer
 
@@ -74,6 +78,8 @@ class Source:
         commit: the one that was read; None for the work tree.
         author: of that commit.
         code: what has read the files of code targets; None without manifests.
+        manifests: all that were read, where there are rules; else None.
+        policy: the rules; None without any.
     """
 
     inputs: Inputs
@@ -81,6 +87,27 @@ class Source:
     commit: str | None = None
     author: str | None = None
     code: CodeReader | None = None
+    manifests: Manifests | None = None
+    policy: Policy | None = None
+
+    def judged(self, plan: Plan, before: Source | None = None) -> Plan:
+        """The plan with what the rules say of it, and what those of an earlier revision did.
+
+        Raises:
+            ManifestError: a rule contradicts its tests, or is for nothing.
+        """
+        policy = self.policy
+        if self.manifests is None:
+            return plan
+        if policy is None:
+            if before is None or before.policy is None:
+                return plan
+            from reconciler.cli.policy import Policy
+
+            policy = Policy(())
+        policy.check(self.manifests, plan.now)
+        past = None if before is None else (before.commit or "", before.policy)
+        return policy.judged(plan, self.manifests, past)
 
     def desired(self) -> Desired:
         """What it says, with the version of the dispatcher that would be deployed."""
@@ -176,7 +203,12 @@ def _worker_code(settings: EnvironmentSettings) -> str:
 
 
 def read_source(
-    env: str | None, schedules: str | None, commit: str | None, *, may_be_empty: bool
+    env: str | None,
+    schedules: str | None,
+    commit: str | None,
+    *,
+    may_be_empty: bool,
+    keep: bool = False,
 ) -> Source:
     """The schedules of a commit, or those of the work tree.
 
@@ -184,21 +216,26 @@ def read_source(
         env, schedules: what ``--env`` and ``--schedules`` say.
         commit: as ``--at`` names it; None for the work tree.
         may_be_empty: whether deletions are allowed, and so that of all schedules.
+        keep: whether to keep what rules need, also where there are none.
 
     Raises:
         ManifestError: with all that is wrong in them.
         NoManifestsError: there are none, and the deletion of all schedules is not allowed.
     """
     if commit is not None:
-        source = read_source_at(env, schedules, commit, may_be_empty=may_be_empty)
+        source = read_source_at(env, schedules, commit, may_be_empty=may_be_empty, keep=keep)
         require_app_of(source.inputs, source.commit)
         return source
     inputs = read_inputs(env, schedules)
     require_app_of(inputs)
     try:
-        manifests = read_manifests(inputs)
+        policy = read_policy(inputs.top, inputs.root, inputs.settings)
+        keep = keep or policy is not None
+        rules = () if policy is None else policy.ids
+        manifests = read_manifests(inputs, rules, keep=keep)
         found = manifests.for_environment(inputs.environment.name)
-        return Source(inputs, found, code=manifests.code)
+        kept = manifests if keep else None
+        return Source(inputs, found, code=manifests.code, manifests=kept, policy=policy)
     except ManifestError as error:
         if not _is_about_folder(error, inputs):
             raise
@@ -231,7 +268,12 @@ def read_source_before(
 
 
 def read_source_at(
-    env: str | None, schedules: str | None, revision: str, *, may_be_empty: bool
+    env: str | None,
+    schedules: str | None,
+    revision: str,
+    *,
+    may_be_empty: bool,
+    keep: bool = False,
 ) -> Source:
     """The schedules and settings of a commit.
 
@@ -267,9 +309,29 @@ def read_source_at(
         return Source(inputs, (), files.commit, files.author)
     with _naming(files.commit):
         code = CommitFiles(root, files.commit)
-        manifests = load_contents(contents, settings=settings, folder=folder, code=code)
+        policy = _policy_at(files, inputs)
+        keep = keep or policy is not None
+        manifests = load_contents(
+            contents,
+            settings=settings,
+            folder=folder,
+            code=code,
+            rules=() if policy is None else policy.ids,
+            keep=keep,
+        )
     found = manifests.for_environment(environment.name)
-    return Source(inputs, found, files.commit, files.author, manifests.code)
+    kept = manifests if keep else None
+    return Source(inputs, found, files.commit, files.author, manifests.code, kept, policy)
+
+
+def _policy_at(files: CommittedFiles, inputs: Inputs) -> Policy | None:
+    contents = files.manifests(RULES_FOLDER)
+    if not contents:
+        return None
+    from reconciler.cli.policy import policy_of_commit
+    from reconciler.deploy.committed_code import CommitFiles
+
+    return policy_of_commit(contents, inputs.settings, CommitFiles(inputs.top, files.commit))
 
 
 def require_app_of(inputs: Inputs, commit: str | None = None) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from reconciler.cron.clock import MINUTES_PER_DAY, WHOLE_DAY
@@ -26,6 +27,7 @@ from reconciler.cron.zone import ChangedDay, Zone, zone_named
 
 _SEARCH_DAYS = SEARCH_YEARS * 366
 _SEARCH_MINUTES = _SEARCH_DAYS * MINUTES_PER_DAY
+_YEAR = 366
 _DAYS_ASKED = 3
 """Days that are asked one by one: only beyond them a search pays off. A wake looks at fewer."""
 
@@ -168,6 +170,45 @@ class Timetable:
             for minute in _members(minutes):
                 yield midnight + minute
             day = day + 1 if last - day <= _DAYS_ASKED else self._day_after(day)
+
+    def most_per_day(self, day: int) -> int:
+        """Return the most occurrences of a local day in the year from the epoch day `day` on.
+
+        Changes of the zone's offset are left out.
+        """
+        if len(self._parts) == 1:
+            return self._parts[0].times.bit_count()
+        return max(self._on_local_day(each).bit_count() for each in range(day, day + _YEAR))
+
+    def smallest_gap(self, day: int) -> int | None:
+        """Return the fewest minutes between occurrences in the year from the epoch day `day` on.
+
+        Changes of the zone's offset are left out. None when it does not occur twice.
+        """
+        smallest = last = None
+        at = self._local_day_from(day)
+        while at is not None and at < day + _YEAR:
+            times = _members(self._on_local_day(at))
+            gaps = [after - before for before, after in pairwise(times)]
+            if last is not None:
+                gaps.append(at * MINUTES_PER_DAY + times[0] - last)
+            smallest = min((gap for gap in (smallest, *gaps) if gap is not None), default=None)
+            if len(self._parts) == 1 and last is not None and at == last // MINUTES_PER_DAY + 1:
+                break  # no two days are nearer, and all have the same times
+            last = at * MINUTES_PER_DAY + times[-1]
+            at = self._local_day_from(at + 1)
+        return smallest
+
+    def _on_local_day(self, day: int) -> int:
+        minutes = 0
+        for part in self._parts:
+            if day in part.dates:
+                minutes |= part.times
+        return minutes
+
+    def _local_day_from(self, day: int) -> int | None:
+        found = (part.dates.at_or_after(day) for part in self._parts)
+        return min((one for one in found if one is not None), default=None)
 
     def _next_on_local_clock(self, start: int) -> int | None:
         """Return the first matching local minute from `start` on, as if no change lay ahead."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -16,6 +16,7 @@ from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable_lines, without_commands
 from reconciler.manifest import ManifestError
 from reconciler.plan import Kind, Plan
+from reconciler.plan.finding import Finding, Level
 from reconciler.render.effect_words import lost_or_repeated
 from reconciler.streams import write_command
 
@@ -68,6 +69,19 @@ def of_error(error: ReconcileError) -> Iterator[Annotation]:
         yield Annotation(level="error", message=str(error))
 
 
+def of_findings(findings: Iterable[Finding]) -> Iterator[Annotation]:
+    """What rules find, at the offending keys."""
+    for finding in findings:
+        place = finding.location
+        yield Annotation(
+            level="error" if finding.level is Level.DENY else "warning",
+            message=f"{finding.rule}: {finding.schedule}: {finding.message}",
+            file=place.file,
+            line=place.line,
+            column=place.column,
+        )
+
+
 def of_plan(plan: Plan) -> Iterator[Annotation]:
     """The errors and warnings of a plan, at their manifests; refusals are about no line."""
     for item in plan.missing:
@@ -79,6 +93,12 @@ def of_plan(plan: Plan) -> Iterator[Annotation]:
             line=place.line,
             column=place.column,
         )
+    if plan.judgement is not None:
+        yield from of_findings(plan.judgement.findings)
+        if plan.judgement.changed is not None:
+            for lost in plan.judgement.changed.lost:
+                message = f"the rules of the base alone find this: {lost.message}"
+                yield from of_findings([replace(lost, level=Level.WARN, message=message)])
     for refusal in plan.refusals:
         yield Annotation(level="error", message=_with_remedy(refusal.message, refusal.remedy))
     for warning in plan.warnings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +27,17 @@ from reconciler.manifest.semantics import read
 from reconciler.manifest.settings import Settings, every_alerts
 from reconciler.manifest.size_limits import MAX_FOLDERS, MAX_PROBLEMS
 from reconciler.manifest.validation import check, salvage
+from reconciler.words import nearest_name
 
 
 def load(
-    folder: Path, *, settings: Settings, root: Path | None = None, code: CodeFiles | None = None
+    folder: Path,
+    *,
+    settings: Settings,
+    root: Path | None = None,
+    code: CodeFiles | None = None,
+    rules: Collection[str] | None = None,
+    keep: bool = False,
 ) -> Manifests:
     """All manifests below a folder: `*.yaml`, `*.yml`, `*.py` without dot files, in sorted order.
 
@@ -38,13 +45,15 @@ def load(
         folder: usually `root / settings.schedules`.
         root: messages show paths relative to it; None to show paths that begin with `folder`.
         code: the files of code targets and calendars; None if these are not read.
+        rules: the ids of the repository's rules; None if `allow` is not checked.
+        keep: whether to keep the documents, as rules need them.
 
     Raises:
         ManifestError: with all problems of the files, or with that of the folder.
     """
     relative = root is not None and folder.is_relative_to(root)
     shown = (folder.relative_to(root) if root and relative else folder).as_posix()
-    return _load(read_folder(folder, shown), settings, shown, code)
+    return _load(read_folder(folder, shown), settings, shown, code, rules, keep=keep)
 
 
 def load_contents(
@@ -53,6 +62,8 @@ def load_contents(
     settings: Settings,
     folder: str = "schedules",
     code: CodeFiles | None = None,
+    rules: Collection[str] | None = None,
+    keep: bool = False,
 ) -> Manifests:
     """All manifests from given contents, for example of a git revision.
 
@@ -61,12 +72,15 @@ def load_contents(
             `is_manifest`.
         folder: the folder that a message names if there are no files.
         code: the files of code targets and calendars; None if these are not read.
+        rules: the ids of the repository's rules; None if `allow` is not checked.
+        keep: whether to keep the documents, as rules need them.
 
     Raises:
         ManifestError: with all problems of the files.
     """
     ordered = sorted(contents, key=lambda source: source[0])
-    return _load((_bounded(*source) for source in ordered), settings, folder, code)
+    sources = (_bounded(*source) for source in ordered)
+    return _load(sources, settings, folder, code, rules, keep=keep)
 
 
 def _bounded(name: str, content: bytes) -> tuple[str, bytes] | Problem:
@@ -80,9 +94,13 @@ def _load(
     settings: Settings,
     folder: str,
     code: CodeFiles | None,
+    rules: Collection[str] | None,
+    *,
+    keep: bool,
 ) -> Manifests:
     schedules: list[Schedule] = []
     uses: list[CodeUse] = []
+    kept: dict[str, Document] = {}
     problems: list[Problem] = []
     named: dict[str, Location] = {}
     names: list[DeclaredNames] = []
@@ -115,7 +133,8 @@ def _load(
                 schedules.append(found)
                 if isinstance(found.target, CodeTarget):
                     uses.append(CodeUse(found, found.target, document))
-                problems.extend(_clashing_keys(found, document, keys))
+                problems.extend(_of_others(found, document, keys, rules))
+                kept.update({found.name: document} if keep else {})
             else:
                 problems.extend(found)
     problems.extend(ambiguous_renames(names))
@@ -127,7 +146,7 @@ def _load(
     if problems:
         raise ManifestError(problems)
     ordered = tuple(sorted(schedules, key=lambda schedule: schedule.name))
-    return Manifests(ordered, files, settings, reader)
+    return Manifests(ordered, files, settings, reader, kept)
 
 
 def _path(file: str, folder: str, settings: Settings) -> str:
@@ -177,6 +196,30 @@ def _repeated_name(one: DeclaredNames, named: dict[str, Location]) -> Iterator[P
             one.at,
             "give each schedule a unique name",
         )
+
+
+def _of_others(
+    schedule: Schedule, document: Document, keys: SecretKeys, rules: Collection[str] | None
+) -> Iterator[Problem]:
+    """What does not fit to the settings, to rules and to other manifests."""
+    yield from _clashing_keys(schedule, document, keys)
+    if rules is not None:
+        yield from _unknown_rules(schedule, document, rules)
+
+
+def _unknown_rules(
+    schedule: Schedule, document: Document, rules: Collection[str]
+) -> Iterator[Problem]:
+    for rule in schedule.allow:
+        if rule not in rules:
+            near = nearest_name(rule, rules)
+            fault = Fault(
+                path=("allow", rule),
+                message=f"there is no rule `{rule}`" + ("" if rules else ": there is no `rules/`"),
+                remedy="remove it" if near is None else f"did you mean `{near}`?",
+                at_key=True,
+            )
+            yield document.locate(fault)
 
 
 def _clashing_keys(schedule: Schedule, document: Document, keys: SecretKeys) -> Iterator[Problem]:

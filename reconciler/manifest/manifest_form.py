@@ -116,6 +116,17 @@ TimeoutKey: TypeAlias = Annotated[
 ]
 
 
+class AllowanceForm(Form):
+    """An exception from a rule: why, and until when."""
+
+    reason: Annotated[Text, Field(description="Why the rule does not hold here; for people.")]
+    until: Annotated[
+        str,
+        Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="The last day, in UTC."),
+        Expected("a date such as 2026-12-31"),
+    ]
+
+
 class CodeDefaultsForm(Form):
     """What holds for every `code` target that does not say otherwise: mappings are merged by key,
     anything else is replaced."""
@@ -337,6 +348,14 @@ class ManifestForm(Form):
         | None,
         Omittable(),
         Field(description="Keys and values for people and tools.", examples=[{"tier": "1"}]),
+    ] = None
+    allow: Annotated[
+        dict[Name, AllowanceForm] | None,
+        Omittable(),
+        Field(
+            description="Exceptions from rules, by the rule's id; a plan lists them.",
+            examples=[{"owner": {"reason": "moves to team data", "until": "2026-12-31"}}],
+        ),
     ] = None
     resources: ResourcesKey = None
     image: ImageKey = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from reconciler.alerts import Address
@@ -40,6 +40,18 @@ class FunctionTarget:
 
 Exclusion: TypeAlias = DateRange | Expression
 """Days, or the times of a cron expression in the schedule's zone, at which nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """An exception from a rule.
+
+    Args:
+        until: the last day on which it holds, in UTC.
+    """
+
+    reason: str
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,7 @@ class Schedule:
         protect: its deletion is refused.
         formerly: its earlier names, as the manifest lists them.
         environments: where it runs; empty for all.
+        allow: its exceptions from rules, by the rule's id.
         location: the position of the manifest's document.
         target_location: that of its `function` or `code`; None where it is not known.
     """
@@ -109,5 +122,6 @@ class Schedule:
     description: str | None = None
     owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    allow: Mapping[str, Allowance] = field(default_factory=dict)
     location: Location
     target_location: Location | None = None

@@ -50,6 +50,7 @@ from reconciler.manifest.moment import (
 from reconciler.manifest.placeholder import unknown_placeholders
 from reconciler.manifest.retries import NO_RETRIES, Retries
 from reconciler.manifest.schedule import (
+    Allowance,
     Exclusion,
     FunctionTarget,
     Schedule,
@@ -145,6 +146,7 @@ class _ManifestReader:
             description=form.description,
             owner=form.owner,
             labels=form.labels or {},
+            allow=self._allow(),
             location=location,
         )
 
@@ -270,6 +272,14 @@ class _ManifestReader:
             if isinstance(item, str)
         )
         return tuple(exclusion for exclusion in found if exclusion is not None)
+
+    def _allow(self) -> dict[str, Allowance]:
+        found: dict[str, Allowance] = {}
+        for rule, allowance in (self._form.allow or {}).items():
+            until = self._attempt(("allow", rule, "until"), parse_day, allowance.until)
+            if until is not None:
+                found[rule] = Allowance(allowance.reason, until)
+        return found
 
     def _suspension(self) -> Suspension | None:
         suspend = self._form.suspend

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import get_args
 
 from pydantic_core import ErrorDetails
 
@@ -23,6 +24,7 @@ from reconciler.manifest.constraints import FORMS, VERDICT, Form
 from reconciler.manifest.exclude_form import CalendarForm, HolidaysForm, PlaceForm
 from reconciler.manifest.fault import Fault, Path
 from reconciler.manifest.manifest_form import (
+    AllowanceForm,
     CodeDefaultsForm,
     ManifestForm,
     RetriesForm,
@@ -46,6 +48,7 @@ _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
         "alerts": AlertsForm,
         "ping": PingSecretForm,
         "exclude": CalendarForm,
+        "allow": AllowanceForm,
     },
     SettingsForm: {
         "deletes": DeletesForm,
@@ -120,7 +123,8 @@ def _keys(location: Iterable[str | int]) -> Path:
 def _unknown_key(path: Path, form: type[Form], chosen: type[Form] | None) -> Fault:
     *parents, key = path
     for parent in parents:
-        form = _NESTED.get(form, {}).get(str(parent), form)
+        nested = _NESTED.get(form)
+        form = nested.get(str(parent), form) if nested is not None else _inner(form, str(parent))
     form = chosen or form
     if form is SecretRecipientForm and key == "url":
         other = _dotted((*parents, "secret"))
@@ -130,14 +134,26 @@ def _unknown_key(path: Path, form: type[Form], chosen: type[Form] | None) -> Fau
             remedy="keep one of them",
             at_key=True,
         )
-    near = nearest_name(str(key), form.model_fields)
-    known = f"known keys: {', '.join(form.model_fields)}"
+    names = [field.alias or name for name, field in form.model_fields.items()]
+    near = nearest_name(str(key), names)
+    known = f"known keys: {', '.join(names)}"
     return Fault(
         path=path,
         message=f"unknown key `{_dotted(path)}`",
         remedy=_hidden(str(key)) or (known if near is None else did_you_mean(near)),
         at_key=True,
     )
+
+
+def _inner(form: type[Form], key: str) -> type[Form]:
+    """The form of the mapping at a key; of a form whose keys have one form each."""
+    field = form.model_fields.get(key)
+    left = [] if field is None else [field.annotation]
+    for annotation in left:
+        if isinstance(annotation, type) and issubclass(annotation, Form):
+            return annotation
+        left += get_args(annotation)
+    return form
 
 
 def _bad_key(path: Path, error: ErrorDetails) -> Fault:

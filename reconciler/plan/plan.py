@@ -34,6 +34,7 @@ from reconciler.plan.compilation import compile_records, minutes
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.excluded import calendar_warnings
+from reconciler.plan.finding import Judgement
 from reconciler.plan.forecast import Wakes
 from reconciler.plan.foreign import (
     Warned,
@@ -120,6 +121,7 @@ class Plan:
         worker: the Worker on Cloudflare; None where the settings ask for none.
         secrets: the Modal Secrets that the app's functions carry, each with the keys they read.
         alternatives: what other packings would cost; None when that was not asked.
+        judgement: what the repository's own rules say; None without rules.
     """
 
     environment: str
@@ -150,6 +152,7 @@ class Plan:
     web: PlannedWeb | None = None
     worker: PlannedWorker | None = None
     alternatives: tuple[Alternative, ...] | None = None
+    judgement: Judgement | None = None
 
     @property
     def removed_targets(self) -> tuple[Retiring, ...]:

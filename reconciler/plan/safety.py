@@ -26,6 +26,8 @@ class Rule(StrEnum):
     OLDER_TZ = "older-tz"
     CRON_DIALECT = "cron-dialect"
     CLOUDFLARE = "cloudflare"
+    POLICY = "policy"
+    """The repository's own rules, in `rules/`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what ``--format json`` prints.
+"""The JSON Schemas of what ``--format json`` prints, and of rules.
 
 `python -m reconciler.render.output_schema` writes them into `schema/` of the current directory.
 """
@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.manifest.json_schema import Schema
 from reconciler.render.doctor import DoctorDocument
 from reconciler.render.document_part import Part
 from reconciler.render.listing import ListDocument
 from reconciler.render.plan_document import PlanDocument
 from reconciler.render.show import ShowDocument
+from reconciler.rules.form import RuleForm
 
+RULES_FILE: Final = "rules.schema.json"
 DOCUMENTS: Final[Mapping[str, type[Part]]] = {
     "doctor.schema.json": DoctorDocument,
     "list.schema.json": ListDocument,
@@ -26,13 +29,22 @@ DOCUMENTS: Final[Mapping[str, type[Part]]] = {
 
 def output_schemas() -> dict[str, str]:
     """The files' names and contents."""
-    return {file: _schema(document) for file, document in DOCUMENTS.items()}
+    found = {file: _schema(document) for file, document in DOCUMENTS.items()}
+    return {**found, RULES_FILE: _rules_schema()}
 
 
 def _schema(document: type[Part]) -> str:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **document.model_json_schema(mode="serialization"),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rules_schema() -> str:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **RuleForm.model_json_schema(schema_generator=Schema),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

@@ -16,6 +16,7 @@ from reconciler.plan.tz_change import TzChange
 from reconciler.plan.worker import PlannedWorker
 from reconciler.render.document_part import Part
 from reconciler.render.effect_document import EffectPart, effect_part
+from reconciler.render.findings import RulesPart, rules_part
 from reconciler.render.json_format import OUTPUT_FORMAT
 
 
@@ -236,6 +237,7 @@ class PlanDocument(Part):
     retiring: list[RetiringPart]
     worker: WorkerPart | None = Field(description="Null without `cloudflare` in the settings.")
     tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
+    rules: RulesPart | None = Field(description="Null in a repository without rules.")
     warnings: list[WarningPart]
     errors: list[ErrorPart]
     refusals: list[RefusalPart]
@@ -324,6 +326,7 @@ def plan_document(plan: Plan) -> PlanDocument:
         ],
         worker=None if plan.worker is None else _worker(plan, plan.worker),
         tz=None if plan.tz is None else _tz(plan.tz),
+        rules=None if plan.judgement is None else rules_part(plan.judgement),
         warnings=[
             WarningPart(message=item.message, file=item.file, line=item.line)
             for item in plan.warnings

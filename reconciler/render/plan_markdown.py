@@ -127,6 +127,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
     table = partial(_change_table, plan, made)
     sections = [
         Section(tuple(_obstacles(plan, made))),
+        _rules(plan),
         *_warnings(plan, made),
         table(schedules[:OPEN]),
         table(schedules[OPEN:], *_folded(f"{len(schedules) - OPEN:,} more changes")),
@@ -249,6 +250,15 @@ def _obstacles(plan: Plan, made: Made) -> Iterator[str]:
         yield f"> - **{prose(message)}**{f' ({where})' if where else ''}<br>{prose(remedy)}"
     if len(found) > 50:
         yield f"> - and {len(found) - 50} more"
+
+
+def _rules(plan: Plan) -> Section:
+    if plan.judgement is None:
+        return Section(())
+    from reconciler.render.findings import rules_markdown  # only where there are rules
+
+    rows = tuple(rules_markdown(plan.judgement))
+    return Section(("", "**Rules**", ""), rows, (), "lines") if rows else Section(())
 
 
 def _warnings(plan: Plan, made: Made) -> Iterator[Section]:

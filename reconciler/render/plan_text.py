@@ -39,6 +39,7 @@ def plan_text(plan: Plan, style: Style) -> str:
         list(_retiring_lines(plan, style)),
         list(_tz_lines(plan, style)),
         list(slot_lines(plan, style)),
+        list(_rules_lines(plan, style)),
         list(_warning_lines(plan, style)),
         list(_obstacle_lines(plan, style)),
         [_summary(plan, style)],
@@ -128,6 +129,13 @@ def _tz_lines(plan: Plan, style: Style) -> Iterator[str]:
     for schedule in plan.tz.schedules:
         yield f"    {schedule.name:{width}}  {moved_words(schedule, plan.now)}"
     yield from (f"  {style.dim(note)}" for note in tz_notes(plan.tz))
+
+
+def _rules_lines(plan: Plan, style: Style) -> Iterator[str]:
+    if plan.judgement is not None:
+        from reconciler.render.findings import rules_lines  # only where there are rules
+
+        yield from rules_lines(plan.judgement, style)
 
 
 def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:

@@ -24,6 +24,7 @@ RUN_HERE = [
     "lint.md",
     "migrating.md",
     "refusals.md",
+    "rules.md",
     "tasks.md",
 ]
 RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "walkthrough.md"]

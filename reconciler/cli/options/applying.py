@@ -92,7 +92,7 @@ def _add_shared(parser: argparse.ArgumentParser, default: str | None = None) -> 
         default=flag,
         help="also show what another packing, and one cron fewer or more, would cost",
     )
-    add_format(parser, "markdown", default=default or "text")
+    add_format(parser, "markdown", "sarif", default=default or "text")
 
 
 def add_applies(add: AddCommand) -> None:

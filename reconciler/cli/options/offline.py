@@ -7,9 +7,9 @@ from reconciler.cli.options.common import TIME_HELP, AddCommand, add_format
 
 
 def add_offline(add: AddCommand) -> None:
-    """Add validate, next and lint."""
+    """Add validate, next, lint and rules."""
     validate = add("validate", "validate:main", "check the manifests, offline")
-    add_format(validate)
+    add_format(validate, "sarif")
 
     following = add(
         "next", "next:main", "list the next occurrences of the schedules in git, offline"
@@ -34,3 +34,7 @@ def add_offline(add: AddCommand) -> None:
 
     lint = add("lint", "lint:main", "report suspicious schedules, offline")
     add_format(lint)
+
+    rules = add("rules", "rules:main", "check the rules of rules/ against their tests, offline")
+    rules.add_argument("action", choices=["test"], help="test: judge every rule's examples")
+    add_format(rules)
