@@ -185,16 +185,20 @@ class Timetable:
 
         Changes of the zone's offset are left out. None when it does not occur twice.
         """
+        if len(self._parts) == 1:
+            (part,) = self._parts
+            times = _members(part.times)
+            apart = _nearest_days(part.dates, day)
+            overnight = () if apart is None else (apart * MINUTES_PER_DAY + times[0] - times[-1],)
+            return min((*_steps(part.times), *overnight), default=None)
         smallest = last = None
         at = self._local_day_from(day)
         while at is not None and at < day + _YEAR:
-            times = _members(self._on_local_day(at))
-            gaps = [after - before for before, after in pairwise(times)]
-            if last is not None:
-                gaps.append(at * MINUTES_PER_DAY + times[0] - last)
-            smallest = min((gap for gap in (smallest, *gaps) if gap is not None), default=None)
-            if len(self._parts) == 1 and last is not None and at == last // MINUTES_PER_DAY + 1:
-                break  # no two days are nearer, and all have the same times
+            minutes = self._on_local_day(at)
+            times = _members(minutes)
+            overnight = () if last is None else (at * MINUTES_PER_DAY + times[0] - last,)
+            gaps = (*_steps(minutes), *overnight, *(() if smallest is None else (smallest,)))
+            smallest = min(gaps, default=None)
             last = at * MINUTES_PER_DAY + times[-1]
             at = self._local_day_from(at + 1)
         return smallest
@@ -255,6 +259,29 @@ def _parts(expressions: tuple[Expression, ...]) -> tuple[_Part, ...]:
         _Part(dates, minutes, (minutes & -minutes).bit_length() - 1, wildcard)
         for (dates, wildcard), minutes in times.items()
     )
+
+
+@lru_cache(maxsize=1024)
+def _steps(minutes: int) -> tuple[int, ...]:
+    """Return the smallest step between the minutes of a day, if there is one."""
+    steps = [after - before for before, after in pairwise(_members(minutes))]
+    return (min(steps),) if steps else ()
+
+
+@lru_cache(maxsize=1024)
+def _nearest_days(dates: DaySet, day: int) -> int | None:
+    """Return the fewest days between two of these in the year from `day` on."""
+    nearest = None
+    last = dates.at_or_after(day)
+    while last is not None:
+        at = dates.at_or_after(last + 1)
+        if at is None or at >= day + _YEAR:
+            return nearest
+        nearest = at - last if nearest is None else min(nearest, at - last)
+        if nearest == 1:
+            return nearest
+        last = at
+    return nearest
 
 
 @lru_cache(maxsize=512)
