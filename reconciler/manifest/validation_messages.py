@@ -86,11 +86,7 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
     """
     *parents, last = error["loc"] or ("",)
     if error["type"] == "extra_forbidden":
-        return _unknown_key(
-            (*_keys(parents), str(last)),
-            form,
-            chosen=_FORMS.get(next((str(one) for one in parents if one in _FORMS), "")),
-        )
+        return _unknown_key(parents, str(last), form)
     path = _keys(error["loc"])
     if last == "[key]":
         return _bad_key(path[:-1], error)
@@ -120,12 +116,24 @@ def _keys(location: Iterable[str | int]) -> Path:
     return tuple(part for part in location if part not in FORMS)
 
 
-def _unknown_key(path: Path, form: type[Form], chosen: type[Form] | None) -> Fault:
-    *parents, key = path
-    for parent in parents:
+def _unknown_key(location: Iterable[str | int], key: str, form: type[Form]) -> Fault:
+    """The fault of a key that a form does not have.
+
+    Args:
+        location: where the mapping is, with the tags of the forms that were chosen.
+        form: that of the whole document.
+    """
+    location = tuple(location)
+    for part in location:
         nested = _NESTED.get(form)
-        form = nested.get(str(parent), form) if nested is not None else _inner(form, str(parent))
-    form = chosen or form
+        if part in FORMS:
+            form = _FORMS.get(str(part), form)
+        elif nested is not None:
+            form = nested.get(str(part), form)
+        else:
+            form = _inner(form, str(part))
+    parents = _keys(location)
+    path = (*parents, key)
     if form is SecretRecipientForm and key == "url":
         other = _dotted((*parents, "secret"))
         return Fault(
