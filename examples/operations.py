@@ -26,7 +26,7 @@ def collect_metrics() -> dict[str, float]:
 
 @app.function()
 def queue_depth(queue: str, warn_above: int) -> dict[str, object]:
-    """How many messages wait, and whether somebody should look."""
+    """How many messages wait, and whether they need attention."""
     waiting = len(queue) * 20
     return {"queue": queue, "waiting": waiting, "warn": waiting > warn_above}
 

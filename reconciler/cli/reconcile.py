@@ -132,7 +132,7 @@ def _reconcile(options: PlanOptions) -> int:
                     holder(),
                     lambda step: print(f"{step} …", file=sys.stderr),
                     allow_deletes=options.allow_deletes,
-                    tell=lambda line: print(line, file=sys.stderr),
+                    report=lambda line: print(line, file=sys.stderr),
                 )
             )
         show_applied(plan, options.form)

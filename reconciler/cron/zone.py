@@ -182,7 +182,7 @@ class Zone:
         return high
 
     def _look_at(self, day: int) -> int | ChangedDay:
-        """Tell a plain day from one that a transition touches, be it by what it repeats.
+        """Say whether a transition touches a day, also by the stretch that it repeats.
 
         A repeated stretch may reach into the day after the transition; none is longer than a day.
         """

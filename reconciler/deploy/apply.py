@@ -191,7 +191,7 @@ async def apply(
     on_step: Callable[[Step], None],
     *,
     allow_deletes: int = 0,
-    tell: Callable[[str], None] = lambda _line: None,
+    report: Callable[[str], None] = lambda _line: None,
 ) -> str | None:
     """Carry out the plan.
 
@@ -199,7 +199,7 @@ async def apply(
         holder: who applies, for the lease and the pointer.
         on_step: is called with each step before it is taken.
         allow_deletes: as the plan was made with.
-        tell: receives a line for each code target that is deployed.
+        report: receives a line for each code target that is deployed.
 
     Returns:
         Why records of old applies are still there, in one sentence; None when all went well.
@@ -221,7 +221,7 @@ async def apply(
     check_allowed(plan)
     if plan.empty:
         return None
-    targets, worker = TargetSteps(workspace, plan, tell), WorkerSteps(workspace, plan, tell)
+    targets, worker = TargetSteps(workspace, plan, report), WorkerSteps(workspace, plan, report)
     targets.require_variables()
     worker.require_token()
     async with held_lease(workspace.claims, workspace.clock, holder) as lease:
@@ -312,7 +312,7 @@ class _Application:
         if planned is None:
             assert change is not None, "it is removed, or deployed"
             await apps.remove_target(change.name)
-            self.targets.tell(f"  app {change.name} is removed")
+            self.targets.report(f"  app {change.name} is removed")
             return
         tags = web_tags(self.plan.desired.owner, self.plan.app, planned)
         live = live_web(self.plan.actual, self.plan.app)
@@ -320,7 +320,7 @@ class _Application:
         old = None if live is None else old_key_of(live.tags)
         if old is not None and old[1] != planned.old_key:
             await apps.remove_secret(old[1])
-        self.targets.tell(f"  app {planned.app} is deployed at {address}")
+        self.targets.report(f"  app {planned.app} is deployed at {address}")
 
     async def prune(self, pointer: Pointer) -> str | None:
         """Remove what is old. All is applied by now: what stands in the way is only reported."""

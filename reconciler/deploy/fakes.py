@@ -67,7 +67,7 @@ class FakeApps:
     stored: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def stop(self, touch: Touch) -> None:
-        """Somebody stops our app."""
+        """A person stops our app."""
         self.stops |= {app.id: touch for app in self.apps if self._is_own(app)}
         self.apps = [app for app in self.apps if not self._is_own(app)]
 
@@ -314,7 +314,7 @@ class FakeFiles:
         return self.id
 
     def delete(self) -> None:
-        """Somebody deletes the Volume, with all that is on it."""
+        """A person deletes the Volume, with all that is on it."""
         self.id = None
         self.files.clear()
         self.times.clear()

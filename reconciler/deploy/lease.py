@@ -38,7 +38,7 @@ RELEASES: Final = 3
 
 
 class LeaseHeldError(RefusedError):
-    """Somebody else holds the lease."""
+    """Another apply holds the lease."""
 
 
 class LeaseLostError(ReconcileError):
@@ -93,7 +93,7 @@ class Lease:
         if not await self.claims.put_new(_key(self.number), self._entry(until)):
             winner = await self.claims.get(_key(self.number))
             if winner is None or winner.get("token") != self.token:
-                unknown = {"owner": "somebody else", "since": "now", "link": None}
+                unknown = {"owner": "an unknown process", "since": "now", "link": None}
                 raise _held(self.number, winner or unknown)
         self.until = until
         await self.claims.put(HEAD_KEY, {"number": self.number})

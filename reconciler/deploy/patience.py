@@ -90,7 +90,7 @@ class Patience:
         return self.now() - max(since, self._answered if self._answered is not None else since)
 
     def look(self) -> bool:
-        """Tell of the silence when it is time for that. Whether it has been too long."""
+        """Report the silence when that is due. Returns whether it has lasted too long."""
         silence = self.silence
         if silence < REFUSED_AFTER:
             return False

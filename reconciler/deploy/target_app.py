@@ -26,7 +26,7 @@ from reconciler.manifest.sizes import Amount
 from reconciler.plan.code_targets import PlannedTarget
 
 PARTS: Final = ("__init__.py", "attempts.py", "decorator.py", "container")
-"""What of our source is in the container of a code target. It changes seldom, and with it every
+"""What of our source is in the container of a code target. It rarely changes, and with it every
 code target."""
 REPOSITORY: Final = f"/root/{FOLDER}"
 """Where the repository's files are in the container: beside our package."""

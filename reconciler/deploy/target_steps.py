@@ -29,12 +29,12 @@ class TargetSteps:
     """The steps for the code targets of one plan.
 
     Attributes:
-        tell: receives a line for each step that was done.
+        report: receives a line for each step that was done.
     """
 
     workspace: Workspace
     plan: Plan
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def require_variables(self) -> None:
@@ -95,7 +95,7 @@ class TargetSteps:
             live = one.live
             if not await self.workspace.apps.is_busy(live.app, live.functions):
                 await self.workspace.apps.remove_target(live.app)
-                self.tell(f"  app {live.app} is removed")
+                self.report(f"  app {live.app} is removed")
 
     async def _each(
         self,
@@ -112,7 +112,7 @@ class TargetSteps:
             async with self._free:
                 await act(one)
             finished += 1
-            self.tell(f"  {what} {one.record.app} {done} ({finished} of {len(targets)})")
+            self.report(f"  {what} {one.record.app} {done} ({finished} of {len(targets)})")
 
         await together(*(one_of(one) for one in targets))
 

@@ -28,12 +28,12 @@ class WorkerSteps:
     """The steps for the Worker of one plan.
 
     Attributes:
-        tell: receives a line for each step that was done.
+        report: receives a line for each step that was done.
     """
 
     workspace: Workspace
     plan: Plan
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     _keys: dict[str, str] = field(default_factory=dict, repr=False)
 
     def require_token(self) -> None:
@@ -75,7 +75,7 @@ class WorkerSteps:
         entry = webhook_entry(f"cloudflare_{planned.key}", key, SCOPES)
         await self.workspace.apps.store_secret(name, dict([entry]))
         self._keys["KEY"] = key
-        self.tell(f"  key {planned.key} of the Worker is stored in the Secret {name}")
+        self.report(f"  key {planned.key} of the Worker is stored in the Secret {name}")
 
     @cached_property
     def with_earlier(self) -> PlannedWorker:
@@ -99,8 +99,8 @@ class WorkerSteps:
         """
         worker = planned or self._planned
         url = await self.workspace.apps.web_address(web_app_name(self.plan.app))
-        await self._workers.deploy(worker, url, self._keys, lambda line: self.tell(f"  {line} …"))
-        self.tell(f"  Worker {worker.name} is deployed")
+        await self._workers.deploy(worker, url, self._keys, lambda line: self.report(f"  {line} …"))
+        self.report(f"  Worker {worker.name} is deployed")
 
     async def delete(self) -> None:
         """Delete the Worker, and the key that it had."""
@@ -115,7 +115,7 @@ class WorkerSteps:
         await self._workers.delete(account, change.name, owners)
         for number in self.plan.actual.worker_keys:
             await self.workspace.apps.remove_secret(key_secret(self.plan.app, number))
-        self.tell(f"  Worker {change.name} is deleted; its queues and its database stay")
+        self.report(f"  Worker {change.name} is deleted; its queues and its database stay")
 
     @property
     def _planned(self) -> PlannedWorker:

@@ -57,7 +57,7 @@ def our_comments(github: GitHub, pull_request: int, marker: str) -> Iterator[Map
 def is_ours(github: GitHub, post: Mapping[str, Any], marker: str) -> bool:
     """Whether a comment or issue is one that we keep: by its marker and its author.
 
-    Anybody can write the marker. It counts from an app, and from a person who may write to the
+    Every reader can write the marker. It counts from an app, and from a person who may write to the
     repository, as whose token `github-token` may be.
     """
     if not _is_marked(post, marker):

@@ -198,7 +198,7 @@ class CodeTarget:
 
     @cached_property
     def key(self) -> str:
-        """What tells it from other targets: schedules that agree in it share one target."""
+        """Its identity: schedules that agree in it share one target."""
         parts = [str(self), dict(self.options.shown), list(self.options.include or ())]
         return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -28,7 +28,7 @@ _Add: TypeAlias = Callable[[str, ast.AST, JSON, yaml.Node], None]
 
 
 class _UnreadableError(Exception):
-    """An argument that only running the file would tell."""
+    """An argument whose value only a run of the file would show."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__()

@@ -224,7 +224,7 @@ def _record(
         deadline=None if schedule.deadline is None else round(schedule.deadline.total_seconds()),
         tolerance=minutes(schedule.tolerance),
         delivery=schedule.delivery,
-        # Status, runs and alarms tell it in a line of theirs.
+        # Status, runs and alerts show it in one line.
         suspended=None if suspension is None else on_one_line(suspension.reason or ""),
         resumes=None if suspension is None else _from(suspension.until),
         start=_from(schedule.start),

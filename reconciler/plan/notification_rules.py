@@ -1,6 +1,6 @@
 """Which recipients are notified of what: the compiled rules, their Secrets, how plans show them.
 
-Anybody who has an address can send to it. So plans show its host and a fingerprint: enough to see
+Every holder of an address can send to it. So plans show its host and a fingerprint: enough to see
 that it changes, and nothing to send with.
 """
 

@@ -160,7 +160,7 @@ class LiveTarget:
         id: Modal's.
         tags: as set on the app.
         functions: name to what Modal reads back of its options, by their names in a manifest.
-        deployed: who deployed it last, None when Modal does not tell.
+        deployed: who deployed it last, None when Modal does not say.
         busy: whether calls of it are open; None where that was not asked.
     """
 

@@ -235,7 +235,7 @@ def _deployed_otherwise(
     function = live.functions[applied.function]
     wanted = asked_for(planned)
     found += [
-        f"{key} is {_told(is_now)}, applied was {_told(was)}"
+        f"{key} is {_shown(is_now)}, applied was {_shown(was)}"
         for key, was, is_now in differing(function, applied)
         if key not in wanted or is_now != wanted[key]
     ]
@@ -265,13 +265,13 @@ def _reason(aspect: str, old: TargetRecord, new: TargetRecord) -> str:
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [
-        f"{key} {_told(before.get(key))} → {_told(after.get(key))}"
+        f"{key} {_shown(before.get(key))} → {_shown(after.get(key))}"
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
     ]
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "unset"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

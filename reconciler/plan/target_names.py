@@ -89,4 +89,4 @@ def _new_name(target: CodeTarget, app: str, taken: Iterable[str]) -> str:
         name = f"{plain[: LONGEST_NAME - length - 1].rstrip('-')}-{digest[:length]}"
         if name not in taken:
             return name
-    raise AssertionError("a digest tells targets apart")
+    raise AssertionError("a digest distinguishes targets")

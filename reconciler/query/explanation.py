@@ -23,7 +23,7 @@ class Beginning:
 
     Attributes:
         known: whether it was new, changed or resumed then; a generation of an earlier version does
-            not tell that from a schedule that was rebuilt after it was lost.
+            not distinguish that from a schedule that was rebuilt after it was lost.
         rebuilt: the epoch minute at which it was rebuilt after it was lost; None when it was not.
     """
 

@@ -32,7 +32,7 @@ def may_repeat(log: WakeLog) -> bool:
 
 
 def news_of(log: WakeLog, history: Iterable[WakeLog]) -> News:
-    """Tell apart what is new.
+    """Select what is new.
 
     A wake that reads another generation than the last looks at young schedules from their
     beginning, and one that a person wakes for a minute may be the second for it.

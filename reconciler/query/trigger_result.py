@@ -37,7 +37,7 @@ async def triggered(log: WakeLog, occurrence: Occurrence, claims: Claims) -> Wak
             f"{occurrence.id} was {line.state.value}: {line.reason}; nothing was started",
             remedy=NEXT_MINUTE,
         )
-    return replace(log, records=(line,), sendings=tuple(_told(log, occurrence)))
+    return replace(log, records=(line,), sendings=tuple(_sendings_of(log, occurrence)))
 
 
 def rerun_result(log: WakeLog, run: Occurrence) -> WakeLog:
@@ -54,7 +54,7 @@ def rerun_result(log: WakeLog, run: Occurrence) -> WakeLog:
             remedy="Look at its outcome later",
             command=f"runs {run.id}",
         )
-    return replace(log, records=(line,), sendings=tuple(_told(log, run)))
+    return replace(log, records=(line,), sendings=tuple(_sendings_of(log, run)))
 
 
 def _is_decision(line: RunRecord, occurrence: Occurrence) -> bool:
@@ -79,7 +79,7 @@ def _in_doubt(occurrence: Occurrence) -> ReconcileError:
     )
 
 
-def _told(log: WakeLog, occurrence: Occurrence) -> Iterator[Sending]:
+def _sendings_of(log: WakeLog, occurrence: Occurrence) -> Iterator[Sending]:
     for sending in log.sendings:
         if sending.notification.endswith(f"/{occurrence.id}"):
             yield sending

@@ -1,7 +1,6 @@
 """When a schedule runs, in words: `every 15 minutes`, `05:10 on weekdays`.
 
-What has no short form in words stays the expression: nobody reads a paragraph faster than five
-fields.
+What has no short form in words stays the expression: five fields are read faster than a paragraph.
 """
 
 from __future__ import annotations

@@ -58,14 +58,14 @@ def deployed_app(known: Mapping[str, Any], url: str, secret: Mapping[str, str]) 
         secret: the entries of the Modal Secret, among others.
 
     Raises:
-        ReconcileError: nothing authenticates anybody: it is never served openly.
+        ReconcileError: no credential is configured: it is never served openly.
         CredentialsError: an entry of the Secret is wrong.
     """
     serving = _serving(known, url, secret)
     credentials, access = serving.credentials, serving.web.access
     if not credentials.tokens and not credentials.webhook_keys and access is None:
         raise ReconcileError(
-            "no entry of the Modal Secret authenticates anybody",
+            "no entry of the Modal Secret is a credential",
             where=serving.web.auth,
             remedy="Add one, such as `reconcile dashboard token` prints; see docs/web.md.",
         )

@@ -123,7 +123,7 @@ class ForgottenWinner(FakeClaims):
 def test_a_loser_names_the_lease_also_when_its_holder_is_not_known() -> None:
     async def scenario() -> None:
         with pytest.raises(
-            LeaseHeldError, match=r"somebody else is applying since now \(lease 1\)"
+            LeaseHeldError, match=r"an unknown process is applying since now \(lease 1\)"
         ):
             async with held_lease(ForgottenWinner(), FakeClock(START), ALICE):
                 pytest.fail("it was not taken")

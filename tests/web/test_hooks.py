@@ -48,4 +48,4 @@ def test_an_application_that_authenticates_nobody_is_never_served() -> None:
     known = container_settings(Settings(web=web).environment("production"), web)
     with pytest.raises(ReconcileError) as error:
         deployed_app(known, "https://web.example", {"WEB_COOKIE_KEY": "k" * 32})
-    assert str(error.value).startswith("web: no entry of the Modal Secret authenticates anybody")
+    assert str(error.value).startswith("web: no entry of the Modal Secret is a credential")

@@ -214,6 +214,6 @@ def _refusal(status: HTTPStatus, what: str, call: str = "") -> web.Response:
 
 
 def _is_local(host: str) -> bool:
-    """Whether a request names this machine: another name is a page of somebody's, rebound to us."""
+    """Whether a request names this machine: another name is that of a foreign page, rebound."""
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
     return name in ("127.0.0.1", "localhost", "[::1]") or name.endswith(".localhost")

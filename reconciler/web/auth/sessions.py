@@ -59,5 +59,5 @@ def session_principal(credentials: Credentials, cookie: str, now: datetime) -> P
 
 
 def _fingerprint(token: BearerToken) -> str:
-    """Tells tokens apart; the digest itself stays in the Secret."""
+    """Distinguishes tokens; the digest itself stays in the Secret."""
     return token.digest.hex()[:16]
