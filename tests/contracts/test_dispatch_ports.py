@@ -115,14 +115,14 @@ def test_starting_returns_the_id_of_a_call_that_can_be_asked_for(caller: Caller)
 @pytest.mark.parametrize(
     ("app", "function"), [("shop", "gone"), ("gone", "sync"), ("shop", "Mailer.gone")]
 )
-def test_a_missing_function_is_told_apart_and_nothing_is_started(
+def test_a_missing_function_is_distinguished_and_nothing_is_started(
     caller: Caller, app: str, function: str
 ) -> None:
     with pytest.raises(TargetMissingError, match=f"there is no function {app}/{function}"):
         asyncio.run(caller.start(app, function, {}))
 
 
-def test_a_call_that_was_cancelled_is_told_from_one_that_failed(caller: Caller) -> None:
+def test_a_call_that_was_cancelled_is_distinguished_from_one_that_failed(caller: Caller) -> None:
     async def scenario() -> None:
         call = await caller.start("shop", "endless", {})
         await caller.cancel(call)

@@ -98,7 +98,7 @@ def test_a_receiver_that_comes_to_no_end_costs_the_patience_that_there_is(
     assert asyncio.run(send()) == "it took longer than 0.3 s"
 
 
-def test_nobody_listens() -> None:
+def test_an_address_where_no_server_listens() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/secret"

@@ -61,7 +61,7 @@ def test_folders_of_past_days_go_and_whatever_is_in_one_stays(task_files: TaskFi
     asyncio.run(scenario())
 
 
-def test_what_somebody_else_has_put_there_is_passed_over(tmp_path: Path) -> None:
+def test_a_foreign_file_is_passed_over(tmp_path: Path) -> None:
     files = mounted(tmp_path)
 
     async def scenario() -> None:

@@ -28,7 +28,7 @@ def test_a_file_that_is_not_there_is_none_also_before_anything_was_written(files
     asyncio.run(scenario())
 
 
-def test_a_file_tells_when_it_was_written(files: Files) -> None:
+def test_a_file_says_when_it_was_written(files: Files) -> None:
     async def scenario() -> None:
         assert await files.written_at("current.json") is None
         await files.write("current.json", b"{}")
@@ -66,7 +66,7 @@ def test_a_folder_lists_what_is_directly_below_it(files: Files) -> None:
     asyncio.run(scenario())
 
 
-def test_a_folder_tells_when_each_of_its_files_was_written(files: Files) -> None:
+def test_a_folder_says_when_each_of_its_files_was_written(files: Files) -> None:
     async def scenario() -> None:
         assert dict(await files.written("applies")) == {}
         await files.write("applies/a.json", b"{}")

@@ -70,7 +70,7 @@ def test_an_owner_is_named_in_full_by_its_repository_or_by_an_address(text: str)
     assert adoption(applied(AB), THEIRS, named[text]).pointer is not None
 
 
-def test_where_no_pointer_tells_the_owner_its_tag_names_it() -> None:
+def test_where_no_pointer_says_the_owner_its_tag_names_it() -> None:
     live = replace(applied(AB), pointer=None)
     assert adoption(live, THEIRS, OWNER.identity.digest).pointer is None
     with pytest.raises(RefusedError):

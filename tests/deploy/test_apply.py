@@ -52,7 +52,7 @@ def test_after_an_apply_a_new_plan_is_empty() -> None:
     assert world.plan(BC).empty
 
 
-def test_the_pointer_tells_what_was_applied_by_whom_and_what_was_before() -> None:
+def test_the_pointer_says_what_was_applied_by_whom_and_what_was_before() -> None:
     world = World()
     first = world.apply(AB)
     world.apply(BC)
@@ -123,7 +123,7 @@ def test_a_plan_made_on_another_state_is_stale_and_changes_nothing() -> None:
     assert world.files.files == files
 
 
-def test_of_two_applies_at_once_the_second_is_told_who_holds_the_lease() -> None:
+def test_of_two_applies_at_once_the_second_names_the_holder_of_the_lease() -> None:
     world = World()
 
     def second(step: Step) -> None:
@@ -212,7 +212,7 @@ def apply_elsewhere(world: World) -> None:
         other.submit(world.apply, BC).result()
 
 
-def test_somebody_who_stops_the_app_in_the_middle_is_noticed_at_the_end() -> None:
+def test_a_person_who_stops_the_app_in_the_middle_is_noticed_at_the_end() -> None:
     world = World()
 
     def stop(step: Step) -> None:

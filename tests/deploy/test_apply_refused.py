@@ -34,7 +34,7 @@ def test_a_refused_sixth_cron_leaves_everything_live_and_names_the_holders() -> 
     assert [app.name for app in world.apps.apps if app.name != "theirs"]
 
 
-def test_a_workspace_that_somebody_else_fills_still_lets_us_shrink() -> None:
+def test_a_workspace_that_others_fill_still_lets_us_shrink() -> None:
     world = World()
     world.apply(hourly("a", "b", "c", "d", "e"))
     world.apps.limit = 9
@@ -125,7 +125,7 @@ def test_a_refusal_names_who_holds_the_crons_now_or_else_who_held_them() -> None
         world.apply(AB, go)
 
 
-def test_where_nobody_is_known_to_hold_a_cron_none_is_named() -> None:
+def test_where_no_holder_of_a_cron_is_known_none_is_named() -> None:
     world = World()
     world.apps.limit = 1
     with pytest.raises(CronLimitError) as caught:

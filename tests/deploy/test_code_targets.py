@@ -273,7 +273,7 @@ def test_an_app_of_others_with_such_a_name_is_left_alone() -> None:
     assert world.plan_code(RATES).empty
 
 
-def test_an_app_that_somebody_deployed_over_ours_is_not_overwritten() -> None:
+def test_an_app_that_a_person_deployed_over_ours_is_not_overwritten() -> None:
     world = CodeWorld()
     world.apply_code(RATES)
     world.apps.apps = [
@@ -311,7 +311,7 @@ def test_what_modal_does_not_read_back_or_fills_in_is_no_drift() -> None:
     assert world.plan_code(f"{RATES}secrets: [api]\nmemory: [512Mi, 1Gi]\n").empty
 
 
-def test_a_target_that_somebody_stopped_is_deployed_again() -> None:
+def test_a_target_that_a_person_stopped_is_deployed_again() -> None:
     world = CodeWorld()
     world.apply_code(RATES)
     world.apps.apps = [app for app in world.apps.apps if app.name != f"{APP}-rates-refresh"]

@@ -41,7 +41,7 @@ def raised(monkeypatch: pytest.MonkeyPatch, error: Exception) -> ReconcileError:
     return caught.value
 
 
-def test_a_class_that_is_not_known_here_is_told_by_the_last_line_of_its_traceback(
+def test_a_class_that_is_not_known_here_is_shown_by_the_last_line_of_its_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unreadable = ExecutionError(

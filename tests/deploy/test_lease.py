@@ -82,9 +82,7 @@ def test_renewing_keeps_the_lease_beyond_its_first_end() -> None:
     asyncio.run(scenario())
 
 
-def test_of_many_contenders_for_a_lease_that_ran_out_one_wins_and_the_others_are_told_by_name() -> (
-    None
-):
+def test_of_many_contenders_for_a_lease_that_ran_out_one_wins_and_is_named_to_the_others() -> None:
     async def scenario() -> None:
         claims, clock = FakeClaims(), FakeClock(START)
         async with held_lease(claims, clock, ALICE):
@@ -131,7 +129,7 @@ def test_a_loser_names_the_lease_also_when_its_holder_is_not_known() -> None:
     asyncio.run(scenario())
 
 
-def test_a_head_that_lags_behind_holds_up_nobody() -> None:
+def test_a_head_that_lags_behind_holds_up_no_apply() -> None:
     """The head is written after the lease that it names, and may be lost."""
 
     async def scenario() -> None:

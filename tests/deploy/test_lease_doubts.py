@@ -83,7 +83,7 @@ def test_giving_a_lease_back_is_tried_again() -> None:
     asyncio.run(scenario())
 
 
-def test_a_lease_that_cannot_be_given_back_is_told_when_all_else_went_well() -> None:
+def test_a_lease_that_cannot_be_given_back_is_reported_when_all_else_went_well() -> None:
     async def scenario() -> None:
         claims, clock = FailingClaims(), FakeClock(START)
         with pytest.raises(LeaseLeftError) as caught:

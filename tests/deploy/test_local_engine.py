@@ -106,14 +106,14 @@ def ended(state: Path, log: str) -> ReconcileError:
     return caught.value
 
 
-def test_an_engine_that_ends_with_an_error_of_its_own_is_told_in_its_words(tmp_path: Path) -> None:
+def test_an_engine_that_ends_with_an_error_of_its_own_is_shown_in_its_words(tmp_path: Path) -> None:
     error = ended(tmp_path, "noise\nError: the folder is in use\n  Stop the other\n  engine.\n")
     assert error.what == "the embedded engine did not start: the folder is in use"
     assert error.remedy == "Stop the other engine."
     assert ended(tmp_path, "Error: no port is free\n").remedy is None
 
 
-def test_an_engine_that_ends_otherwise_is_told_by_its_last_line(tmp_path: Path) -> None:
+def test_an_engine_that_ends_otherwise_is_shown_by_its_last_line(tmp_path: Path) -> None:
     error = ended(tmp_path, "Traceback\n  ValueError: boom\n\n")
     assert error.what == "the embedded engine did not start: ValueError: boom"
     assert (error.where, error.remedy) == (

@@ -156,7 +156,7 @@ def test_without_its_generation_what_is_protected_is_known_from_every_other_plac
     assert told == (None if names is None else frozenset(names))
 
 
-def test_a_generation_that_can_be_read_tells_what_is_protected() -> None:
+def test_a_generation_that_can_be_read_says_what_is_protected() -> None:
     world, pointer = protected_live()
     live = world.plan(PROTECTED).actual.live
     assert live is not None

@@ -265,7 +265,7 @@ def test_the_commit_that_is_planned_decides_and_not_the_disk(clone: GitRepositor
     assert GitCheckout(clone.root, second).standing(None, "schedules", "ops").vacated is True
 
 
-def test_outside_git_the_disk_alone_tells(tmp_path: Path) -> None:
+def test_outside_git_the_disk_alone_decides(tmp_path: Path) -> None:
     (tmp_path / "schedules").mkdir()
     (tmp_path / "schedules" / "a.yaml").touch()
     checkout = GitCheckout(tmp_path)

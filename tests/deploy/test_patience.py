@@ -57,7 +57,7 @@ async def never() -> None:
     await asyncio.Event().wait()
 
 
-def test_silence_is_told_at_growing_intervals_and_ends(waiting: Waiting) -> None:
+def test_silence_is_reported_at_growing_intervals_and_ends(waiting: Waiting) -> None:
     async def job() -> None:
         with asking("list the apps"):
             await never()
@@ -144,7 +144,7 @@ def test_after_a_first_answer_it_is_waited_longer(waiting: Waiting) -> None:
     assert [second for second, _ in waiting.said] == [6, 16, 31, 61, 91, 121, 151]
 
 
-def test_what_may_take_long_is_told_of_and_not_ended_once_modal_has_answered(
+def test_what_may_take_long_is_reported_and_not_ended_once_modal_has_answered(
     waiting: Waiting,
 ) -> None:
     async def job() -> None:
@@ -192,7 +192,7 @@ def test_nothing_more_is_asked_of_a_modal_that_was_given_up(waiting: Waiting) ->
     assert (begun, waiting.seconds) == ([], FIRST_ANSWER)
 
 
-def test_whoever_ends_the_job_while_modal_is_silent_does_not_wait_for_it(waiting: Waiting) -> None:
+def test_a_job_that_is_ended_while_modal_is_silent_does_not_wait_for_it(waiting: Waiting) -> None:
     async def job() -> None:
         with asking("list the apps"):
             try:

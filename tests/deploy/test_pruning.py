@@ -279,7 +279,7 @@ def test_an_apply_with_nothing_to_remove_looks_once_and_takes_no_step_for_it() -
     assert Step.PRUNE not in steps
 
 
-def test_what_could_not_be_removed_is_told_and_left_to_the_next_apply() -> None:
+def test_what_could_not_be_removed_is_reported_and_left_to_the_next_apply() -> None:
     world = World()
     days(world, 0, each=100)
 

@@ -93,7 +93,7 @@ def test_a_damaged_record_names_no_number() -> None:
     assert asyncio.run(newest_number(found)) == 5
 
 
-def test_a_commit_is_told_where_it_is_known() -> None:
+def test_a_commit_is_shown_where_it_is_known() -> None:
     origins = {"a": Origin("c" * 40, None, "x"), "b": Origin(None, None, "x")}
     assert commits_of(replace(RECORD, origins=origins)) == {"a": "c" * 40}
     assert commits_of(None) == {}
@@ -138,7 +138,7 @@ def test_a_record_of_another_form_is_damaged(changes: dict[str, Any]) -> None:
         Applied.decode(stored(RECORD, **changes), "record")
 
 
-def test_records_sort_by_time_and_are_told_apart_by_their_generation() -> None:
+def test_records_sort_by_time_and_are_distinguished_by_their_generation() -> None:
     assert applied_path(POINTER) == f"applies/2026-11-20T15:00:00Z-{'a' * 12}.json"
 
 

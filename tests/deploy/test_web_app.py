@@ -119,7 +119,7 @@ def test_the_image_has_all_that_the_application_imports() -> None:
     assert set(imported) <= has
 
 
-def test_what_somebody_stopped_or_deployed_over_is_drift() -> None:
+def test_what_a_person_stopped_or_deployed_over_is_drift() -> None:
     world = World()
     applied(world, WEB)
     world.apps.apps = [app for app in world.apps.apps if app.name != APP]

@@ -40,7 +40,7 @@ def record_made(found: World, at: str) -> None:
     found.files.files[record.path] = record.encode()
 
 
-def test_where_the_same_clock_wrote_the_record_the_file_tells_when_it_was_stored() -> None:
+def test_where_the_same_clock_wrote_the_record_the_file_says_when_it_was_stored() -> None:
     assert began(world()) == {"a": NOW, "b": NOW}
 
 

@@ -27,7 +27,7 @@ from tests.dispatch.scenario import Killed, World, at, hourly, lines
 from tests.simulation.virtual_time import run_virtually
 
 
-def test_a_failed_run_is_told_with_what_when_why_and_how_to_look() -> None:
+def test_a_failed_run_is_notified_with_what_when_why_and_how_to_look() -> None:
     world = alarming()
     run_hours(world, [BAD])
     log = world.wake("09:30")
@@ -40,7 +40,7 @@ def test_a_failed_run_is_told_with_what_when_why_and_how_to_look() -> None:
     assert (told.state, told.to) == (SendingState.SENT, "https://hooks.slack.com/…")
 
 
-def test_an_unrelated_change_tells_no_old_news() -> None:
+def test_an_unrelated_change_notifies_no_old_failure() -> None:
     world = alarming()
     run_hours(world, [GOOD, BAD, BAD])
     world.wake("11:30")
@@ -51,7 +51,7 @@ def test_an_unrelated_change_tells_no_old_news() -> None:
     assert texts(world) == told
 
 
-def test_missed_occurrences_are_told_as_one() -> None:
+def test_missed_occurrences_are_notified_as_one() -> None:
     world = alarming()
     world.wake("09:00")
     world.wake("13:30")
@@ -61,7 +61,7 @@ def test_missed_occurrences_are_told_as_one() -> None:
     )
 
 
-def test_what_was_missed_for_two_reasons_is_told_with_both() -> None:
+def test_what_was_missed_for_two_reasons_is_notified_with_both() -> None:
     world = alarming()
     world.live(hourly(deadline=7200), alerts=Alerts(rule()))
     world.wake("08:45")
@@ -74,7 +74,7 @@ def test_what_was_missed_for_two_reasons_is_told_with_both() -> None:
     )
 
 
-def test_what_is_turned_off_is_not_told() -> None:
+def test_what_is_turned_off_is_not_notified() -> None:
     world = alarming(failures=None, missed=False)
     run_hours(world, [BAD])
     world.wake("13:30")
@@ -82,7 +82,7 @@ def test_what_is_turned_off_is_not_told() -> None:
     assert "notices" not in world.claims.entries[CURSOR_KEY]
 
 
-def test_a_schedule_says_for_itself_what_is_an_alarm_and_who_is_told() -> None:
+def test_a_schedule_says_for_itself_what_is_an_alarm_and_who_is_notified() -> None:
     world = World()
     world.live(
         hourly("calm", alerts=rule(to=())),
@@ -120,7 +120,7 @@ def test_an_error_text_cannot_mention_a_channel() -> None:
     assert "ValueError: &lt;!channel&gt; &amp; more" in texts(world)[0]
 
 
-def test_an_error_text_that_is_none_of_utf_8_is_told_and_written_down() -> None:
+def test_an_error_text_that_is_none_of_utf_8_is_notified_and_written_down() -> None:
     world = alarming()
     world.wake("09:00")
     world.end(1, BAD, "ValueError: cannot read caf\udce9")
@@ -178,7 +178,7 @@ def test_wakes_at_once_that_share_out_what_was_missed_send_one_alarm() -> None:
     assert "did not run 3 times, 2026-11-20T10:00Z to 2026-11-20T12:00Z" in alarm
 
 
-def test_what_is_told_is_no_longer_in_the_cursor() -> None:
+def test_what_is_notified_is_no_longer_in_the_cursor() -> None:
     world = alarming()
     run_hours(world, [BAD])
     world.wake("09:30")
@@ -215,7 +215,7 @@ def test_it_arrives_once_the_receiver_takes_it_again() -> None:
     assert len(texts(world)) == 1
 
 
-def test_one_dead_receiver_does_not_keep_another_from_being_told() -> None:
+def test_one_dead_receiver_does_not_keep_another_from_being_notified() -> None:
     world = alarming(to=(PAGER, SLACK))
     world.messenger.refusing.add(PAGER.address.shown)
     run_hours(world, [BAD])
@@ -325,7 +325,7 @@ class Hanging(FakeMessenger):
         await asyncio.sleep(3600)
 
 
-def test_a_wake_spends_no_more_than_half_a_minute_on_telling() -> None:
+def test_a_wake_spends_no_more_than_half_a_minute_on_sending() -> None:
     world = alarming()
     run_hours(world, [BAD])
     world.messenger = Hanging()
@@ -353,7 +353,7 @@ class Failing(FakeClaims):
         await super().put(key, entry)
 
 
-def test_a_dict_that_does_not_answer_while_telling_breaks_no_wake() -> None:
+def test_a_dict_that_does_not_answer_while_sending_breaks_no_wake() -> None:
     world = alarming()
     world.claims = Failing(messenger=world.messenger)
     run_hours(world, [BAD])

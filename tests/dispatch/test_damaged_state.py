@@ -417,7 +417,7 @@ def test_a_pointer_or_a_generation_that_cannot_be_read_stops_the_starts_and_not_
     assert f"{path} cannot be read" in text
 
 
-def test_where_overdue_is_false_nobody_is_notified_of_a_pointer_that_cannot_be_read(
+def test_where_overdue_is_false_no_notification_is_sent_of_a_pointer_that_cannot_be_read(
     tmp_path: Path,
 ) -> None:
     world = Mounted(folder=tmp_path)

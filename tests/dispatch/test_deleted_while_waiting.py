@@ -62,7 +62,7 @@ CHANGES: dict[str, Callable[[ScheduleRecord], tuple[tuple[ScheduleRecord, ...], 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_notice_that_is_for_nobody_any_more_is_dropped_and_the_wake_goes_on(
+def test_a_notice_without_a_recipient_is_dropped_and_the_wake_goes_on(
     kind: str, change: str
 ) -> None:
     world = waiting(kind)

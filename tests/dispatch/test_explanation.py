@@ -106,7 +106,7 @@ def test_a_schedule_that_began_with_a_known_apply_was_not_rebuilt() -> None:
     )
 
 
-def test_what_no_wake_has_looked_at_and_what_lies_ahead_are_told_apart() -> None:
+def test_what_no_wake_has_looked_at_and_what_lies_ahead_are_distinguished() -> None:
     world = World()
     world.live(hourly())
     world.wake("09:00")
@@ -156,7 +156,7 @@ def test_history_and_status_follow_a_schedule_through_its_rename() -> None:
     assert last.occurrence.id == "old@2026-11-20T09:00Z"
 
 
-def test_what_was_served_before_its_time_is_not_what_comes_next() -> None:
+def test_what_was_processed_before_its_time_is_not_what_comes_next() -> None:
     world = World()
     world.live(hourly())
     world.wake("09:00")
@@ -165,7 +165,7 @@ def test_what_was_served_before_its_time_is_not_what_comes_next() -> None:
     assert status(world, "09:20").following == minute(at("11:00"))
 
 
-def test_what_was_served_before_its_time_hides_nothing_that_has_failed_since() -> None:
+def test_what_was_processed_before_its_time_hides_nothing_that_has_failed_since() -> None:
     world = World()
     world.live(hourly())
     world.wake("09:15", as_if=minute(at("2026-11-23T10:00")))
@@ -179,7 +179,7 @@ def test_what_was_served_before_its_time_hides_nothing_that_has_failed_since() -
     assert found.failures == 1
 
 
-def test_a_slot_that_should_have_woken_and_has_not_wants_a_look() -> None:
+def test_a_slot_that_should_have_woken_and_has_not_needs_attention() -> None:
     world = World()
     poller = Slot("poller", "0 * * * *")
     began = {"poller": minute(at("08:30"))}

@@ -155,7 +155,7 @@ def test_a_run_that_had_queued_says_what_it_waited_for_also_when_it_has_ended() 
     ) in told
 
 
-def test_a_start_that_failed_is_told_with_the_run_that_came_of_it() -> None:
+def test_a_start_that_failed_is_shown_with_the_run_that_came_of_it() -> None:
     world = World()
     world.live(hourly())
     world.caller.missing.add("shop/sync")
@@ -168,7 +168,7 @@ def test_a_start_that_failed_is_told_with_the_run_that_came_of_it() -> None:
     assert [(one.state, one.attempt) for one in run.decisions] == [(RunState.START_FAILED, 1)]
 
 
-def test_what_is_decided_twice_alike_is_told_once() -> None:
+def test_what_is_decided_twice_alike_is_shown_once() -> None:
     world = World()
     world.live(hourly(suspended="moving house"))
     world.wake("09:00")

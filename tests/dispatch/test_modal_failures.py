@@ -110,7 +110,7 @@ def caused(by: BaseException) -> Exception:
         (KeyError("x"), None),
     ],
 )
-def test_what_the_connection_failed_for_is_told_apart(
+def test_what_the_connection_failed_for_is_distinguished(
     error: Exception, kind: FailureKind | None
 ) -> None:
     assert kind_of(error) is kind
@@ -148,7 +148,7 @@ def test_no_message_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
             assert secret not in shown
 
 
-def test_the_error_says_what_was_asked_in_one_line_and_the_remedy_when_told() -> None:
+def test_the_error_says_what_was_asked_in_one_line_and_the_remedy_when_given() -> None:
     with pytest.raises(ModalError) as caught, translated_errors("list the apps"):
         raise of_status("PERMISSION_DENIED", "not\nyours")
     error = pickle.loads(pickle.dumps(caught.value))

@@ -54,7 +54,7 @@ def calls() -> list[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_has_to_be_told_is_told_whatever_goes_wrong_at_any_call(way: str) -> None:
+def test_what_has_to_be_notified_is_notified_whatever_goes_wrong_at_any_call(way: str) -> None:
     names = calls()
     assert sum(name.startswith("send") for name in names) == 2
     for nth, name in enumerate(names):

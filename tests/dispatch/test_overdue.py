@@ -33,7 +33,7 @@ def overdue(world: World) -> list[str]:
     return [text.partition(" To look")[0] for text in texts(world)]
 
 
-def test_a_wake_that_did_not_come_is_told_once_by_the_next_wake_from_any_source() -> None:
+def test_a_wake_that_did_not_come_is_notified_once_by_the_next_wake_from_any_source() -> None:
     world = overdue_world()
     world.wake("09:00")
     world.wake("09:40", slot="nightly")
@@ -69,7 +69,7 @@ def test_a_wake_is_awaited_for_a_minute_though_less_is_asked_for() -> None:
     assert "woken at 2026-11-20T09:30Z" in overdue(world)[0]
 
 
-def test_a_slot_that_comes_late_was_not_left_out_but_what_it_left_out_is_told() -> None:
+def test_a_slot_that_comes_late_was_not_left_out_but_what_it_left_out_is_notified() -> None:
     world = overdue_world()
     world.wake("09:00")
     world.wake("09:38")
@@ -78,7 +78,7 @@ def test_a_slot_that_comes_late_was_not_left_out_but_what_it_left_out_is_told() 
     assert "woken at 2026-11-20T10:00Z" in overdue(world)[0]
 
 
-def test_a_second_outage_is_told_again() -> None:
+def test_a_second_outage_is_notified_again() -> None:
     world = overdue_world()
     world.wake("09:00")
     world.wake("09:40", slot="on_demand")
@@ -103,7 +103,7 @@ def test_a_generation_that_does_not_say_since_when_its_slots_are_there_is_not_ju
     assert overdue(world) == []
 
 
-def test_overdue_wakes_can_be_left_untold() -> None:
+def test_overdue_wakes_can_be_left_without_a_notification() -> None:
     world = overdue_world(overdue=False)
     world.wake("09:00")
     world.wake("12:10", slot="on_demand")

@@ -165,7 +165,7 @@ def test_what_was_cancelled_for_a_start_that_failed_is_replaced_by_the_next_atte
     assert world.started() == ["hourly@2026-11-20T09:00Z", "hourly@2026-11-20T10:00Z"]
 
 
-def test_a_run_that_somebody_cancelled_is_not_said_to_be_replaced() -> None:
+def test_a_run_that_a_person_cancelled_is_not_said_to_be_replaced() -> None:
     world = running_since_nine(Overlap.REPLACE)
     world.caller.statuses["fc-1"] = CallStatus(CallState.CANCELLED)
     assert world.wake("10:00").records[0].reason is None

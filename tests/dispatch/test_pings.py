@@ -55,7 +55,7 @@ def test_a_run_that_is_cancelled_or_missed_pings_nothing() -> None:
     assert pings(world) == ["/start", "/start"]
 
 
-def test_the_end_of_a_run_is_told_before_the_start_of_the_next() -> None:
+def test_the_end_of_a_run_is_notified_before_the_start_of_the_next() -> None:
     world = pinging()
     world.wake("09:00")
     world.end(1, CallState.SUCCEEDED)
@@ -63,7 +63,7 @@ def test_the_end_of_a_run_is_told_before_the_start_of_the_next() -> None:
     assert pings(world) == ["/start", "", "/start"]
 
 
-def test_a_start_that_could_not_be_told_is_not_told_late_and_an_end_is() -> None:
+def test_a_start_that_could_not_be_notified_is_not_notified_late_and_an_end_is() -> None:
     world = pinging()
     world.messenger.refusing.add(PING.shown)
     world.wake("09:00")

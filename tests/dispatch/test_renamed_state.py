@@ -114,7 +114,7 @@ hours = st.lists(
 @pytest.mark.parametrize("overlap", Overlap)
 @given(hours=hours)
 @example(hours=[("b", [(1, GOOD)]), ("b", []), ("a", []), ("a", [])])
-def test_renames_change_neither_what_starts_nor_what_people_are_told(
+def test_renames_change_neither_what_starts_nor_what_is_notified(
     overlap: Overlap, hours: list[tuple[str, list[tuple[int, CallState]]]]
 ) -> None:
     """Safety and liveness: the schedule does as one that was never renamed."""

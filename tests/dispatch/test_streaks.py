@@ -23,7 +23,7 @@ from tests.dispatch.scenario import World, at, hourly
 from tests.dispatch.task_scenario import store, task
 
 
-def test_failures_in_a_row_are_told_once_until_a_run_succeeds() -> None:
+def test_failures_in_a_row_are_notified_once_until_a_run_succeeds() -> None:
     world = alarming(failures=3)
     run_hours(world, [BAD, BAD, GOOD, BAD, BAD, BAD, BAD, BAD])
     world.wake("17:30")
@@ -75,7 +75,7 @@ def test_that_a_newer_run_has_succeeded_is_remembered_across_a_new_name() -> Non
     assert texts(world) == []
 
 
-def test_a_row_that_was_too_short_is_told_once_fewer_are_wanted() -> None:
+def test_a_row_that_was_too_short_is_notified_once_fewer_are_wanted() -> None:
     world = alarming(failures=3)
     run_hours(world, [CallState.FAILED] * 2)
     world.wake("10:30")
@@ -88,7 +88,7 @@ def test_a_row_that_was_too_short_is_told_once_fewer_are_wanted() -> None:
     ]
 
 
-def test_a_row_that_was_told_is_not_told_again_when_another_number_is_wanted() -> None:
+def test_a_row_that_was_notified_is_not_notified_again_when_another_number_is_wanted() -> None:
     world = alarming()
     run_hours(world, [CallState.FAILED] * 2)
     world.live(hourly(), alerts=Alerts(rule(failures=3)), environment="production")
@@ -101,7 +101,7 @@ def test_a_row_that_was_told_is_not_told_again_when_another_number_is_wanted() -
     ]
 
 
-def test_a_row_of_which_it_is_not_known_whether_it_was_told_is_as_long_as_is_wanted() -> None:
+def test_a_row_of_which_it_is_not_known_whether_it_was_notified_is_as_long_as_is_wanted() -> None:
     world = alarming()
     run_hours(world, [CallState.FAILED] * 2)
     entry = world.claims.entries[CURSOR_KEY]
@@ -195,7 +195,7 @@ def test_a_slow_wake_does_not_bring_back_a_failure_that_was_made_good() -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from([GOOD, BAD, CallState.CANCELLED]), max_size=12), st.integers(1, 4))
-def test_each_row_that_is_long_enough_is_told_once_and_so_is_its_end(
+def test_each_row_that_is_long_enough_is_notified_once_and_so_is_its_end(
     ends: list[CallState], wanted: int
 ) -> None:
     world = alarming(failures=wanted)

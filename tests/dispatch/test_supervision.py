@@ -120,7 +120,7 @@ def test_a_try_has_timed_out_whatever_becomes_of_the_answer_to_its_cancellation(
     assert status.tries[0] == "1: fc-1 timed-out cancelled after its timeout of 10m"
 
 
-def test_a_run_that_somebody_cancelled_is_not_tried_again() -> None:
+def test_a_run_that_a_person_cancelled_is_not_tried_again() -> None:
     desk = Desk(Scripted(script=[CallStatus(CallState.CANCELLED)]))
     assert desk.supervise(replace(ORDER, retries=3)).state is CallState.CANCELLED
 

@@ -157,7 +157,7 @@ def test_a_task_keeps_its_file_until_its_start_is_in_the_history(world: World) -
     assert spawned(world) == ["sync"]
 
 
-def test_a_wake_that_cannot_settle_has_served_all_the_same(world: World) -> None:
+def test_a_wake_that_cannot_settle_has_processed_the_minute_all_the_same(world: World) -> None:
     store(world, task())
     ports = replace(world.ports("15:00"), tasks=UnwritableTasks(world.tasks.files))
     assert lines(world.wake("15:00", ports), RunState.STARTED) == ["task/renewal@15:00"]
@@ -262,7 +262,7 @@ def test_a_file_that_cannot_be_read_is_reported_by_name_and_stops_no_other(
     assert lines(world.wake("2026-11-21T15:00"), RunState.START_FAILED) == ["task/bad@15:00"]
 
 
-def test_tasks_and_schedules_are_served_by_the_same_wake(world: World) -> None:
+def test_tasks_and_schedules_are_processed_by_the_same_wake(world: World) -> None:
     world.live(hourly())
     store(world, task(time="08:40"), task("later", "09:00"))
     log = world.wake("09:00")

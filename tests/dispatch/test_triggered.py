@@ -24,7 +24,7 @@ def trigger(world: World, time: str = "09:10") -> WakeLog:
     return asyncio.run(triggered(log, Occurrence("hourly", log.now), world.claims))
 
 
-def test_the_end_of_another_run_that_the_wake_happens_to_see_is_not_told() -> None:
+def test_the_end_of_another_run_that_the_wake_happens_to_see_is_not_notified() -> None:
     world = World()
     world.live(hourly(), hourly("other"))
     world.wake("09:00")
@@ -85,7 +85,7 @@ def test_a_trigger_that_overlap_lets_go_is_an_error() -> None:
         trigger(world)
 
 
-def test_a_trigger_that_queues_is_told_as_queued_and_the_second_one_that_it_waits() -> None:
+def test_a_trigger_that_queues_is_reported_as_queued_and_the_second_one_that_it_waits() -> None:
     world = World()
     world.live(hourly(overlap=Overlap.QUEUE))
     world.wake("09:00")

@@ -18,7 +18,7 @@ EXPECTED = {
 }
 
 
-def test_the_story_runs_as_it_is_told(place: Place) -> None:
+def test_the_story_runs_as_it_is_written(place: Place) -> None:
     for shown in shown_in(PAGE):
         if shown.command.endswith("&"):
             place.project.engine.fault("AppPublish", "hold", seconds=60)

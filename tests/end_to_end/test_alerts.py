@@ -69,7 +69,7 @@ def told(project: Project, state: str) -> int:
     return [str(one) for one in found].count(state)
 
 
-def test_a_failed_run_is_told_once_also_by_wakes_at_once_and_then_that_it_succeeded(
+def test_a_failed_run_is_notified_once_also_by_wakes_at_once_and_then_that_it_succeeded(
     project: Project, receiver: Receiver
 ) -> None:
     failing(project, receiver)
@@ -135,7 +135,7 @@ def test_a_silent_receiver_costs_no_start(project: Project, receiver: Receiver) 
     assert "not sent yet, no answer within 5 s" in out
 
 
-def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_told_by_the_next_wake(
+def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_notified_by_the_next_wake(
     project: Project, receiver: Receiver
 ) -> None:
     told_locally(
@@ -195,7 +195,7 @@ def test_a_missed_occurrence_and_a_wake_that_did_not_come_are_told_by_the_next_w
     assert alarms[0]["count"] > 20
 
 
-def test_on_a_laptop_nobody_is_told_and_no_secret_is_needed(
+def test_on_a_laptop_no_notification_is_sent_and_no_secret_is_needed(
     project: Project, receiver: Receiver
 ) -> None:
     settings(project, "alerts: {to: {secret: alerting, key: SLACK_URL}}\n")

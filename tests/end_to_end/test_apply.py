@@ -244,7 +244,7 @@ app.deploy()
 
 
 @pytest.mark.parametrize("kind", DRIFT)
-def test_drift_is_told_apart_from_change_and_repaired(project: Project, kind: str) -> None:
+def test_drift_is_distinguished_from_change_and_repaired(project: Project, kind: str) -> None:
     project.hourly("a")
     project.applied()
     action, shown = DRIFT[kind]
@@ -294,7 +294,7 @@ def test_an_engine_that_goes_away_in_the_middle_is_an_error_and_no_deletion(
     nothing_to_do(project)
 
 
-def test_nobody_can_be_asked_without_a_terminal(project: Project) -> None:
+def test_no_question_is_asked_without_a_terminal(project: Project) -> None:
     project.hourly("a")
     done = project.reconcile()
     assert done.code == 1

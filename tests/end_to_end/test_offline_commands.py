@@ -47,7 +47,7 @@ def test_validate_says_all_that_is_wrong_with_file_line_and_column(folder: Path)
     assert "Traceback" not in done.err
 
 
-def test_validate_tells_programs_too_what_is_wrong(folder: Path) -> None:
+def test_validate_also_says_to_programs_what_is_wrong(folder: Path) -> None:
     (folder / "schedules" / "b.yaml").write_text("name: daily\nschedule: 0 6 * * *\n")
     (folder / "schedules" / "a.yaml").unlink()
     done = reconcile(folder, "validate", "--format", "json")

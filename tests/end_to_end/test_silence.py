@@ -65,7 +65,7 @@ def start(silent: socket.socket, folder: Path, *command: str) -> subprocess.Pope
     )
 
 
-def test_its_silence_is_told_with_its_address_and_ends(
+def test_its_silence_is_reported_with_its_address_and_ends(
     silent: socket.socket, tmp_path: Path
 ) -> None:
     process = start(silent, tmp_path, "-c", WATCHED)

@@ -140,7 +140,7 @@ def test_a_start_that_the_client_cannot_make_is_reported_and_holds_up_no_other(
     assert "got multiple values for argument 'self'" in str(reason)
 
 
-def test_who_serves_a_minute_before_its_time_is_told_whether_it_is_served_again(
+def test_a_minute_processed_before_its_time_is_said_to_be_processed_again_or_not(
     project: Project,
 ) -> None:
     project.hourly("a")
@@ -230,7 +230,7 @@ def test_a_cron_of_the_engine_wakes_the_dispatcher(project: Project) -> None:
     assert [slot["slot"] for slot in status["slots"] if slot["last_wake"]] == ["a"]
 
 
-def test_a_trigger_starts_a_schedule_now_and_tells_of_nothing_else(project: Project) -> None:
+def test_a_trigger_starts_a_schedule_now_and_reports_nothing_else(project: Project) -> None:
     project.hourly("a", "broken", suspend="true")
     manifests = project.root / "schedules" / "hourly.yaml"
     text = manifests.read_text()
@@ -258,7 +258,7 @@ def test_a_trigger_starts_a_schedule_now_and_tells_of_nothing_else(project: Proj
         ),
     ],
 )
-def test_a_trigger_in_a_minute_that_was_served_already_says_that_it_started_nothing(
+def test_a_trigger_in_a_minute_that_was_processed_already_says_that_it_started_nothing(
     project: Project, claim: dict[str, str], told: str
 ) -> None:
     project.hourly("a")
@@ -284,7 +284,7 @@ def test_a_trigger_in_a_minute_that_was_served_already_says_that_it_started_noth
     assert project.marks() == []
 
 
-def test_who_no_longer_waits_is_told_that_the_run_goes_on_and_how_to_see_it(
+def test_an_interrupted_wait_says_that_the_run_goes_on_and_how_to_see_it(
     project: Project,
 ) -> None:
     project.hourly("a", function="shop/linger")

@@ -210,7 +210,7 @@ def test_sources_are_where_modal_puts_them(sample: str) -> None:
     assert (seen["file"], seen["cwd"]) == ("/root/sample_app.py", "/root")
 
 
-def test_without_mounts_a_variable_tells_where_volumes_are(
+def test_without_mounts_a_variable_says_where_volumes_are(
     start_engine: Callable[..., RunningEngine], tmp_path: Path
 ) -> None:
     app = tmp_path / "fallback.py"

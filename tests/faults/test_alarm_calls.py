@@ -123,7 +123,7 @@ TELLINGS = pytest.mark.parametrize("telling", [Telling.alarms, Telling.pings])
 
 
 @TELLINGS
-def test_what_the_receiver_refuses_is_told_by_a_later_wake(
+def test_what_the_receiver_refuses_is_notified_by_a_later_wake(
     rig: Rig, receiver: Receiver, telling: Begin
 ) -> None:
     night = telling(rig, receiver)
@@ -133,7 +133,7 @@ def test_what_the_receiver_refuses_is_told_by_a_later_wake(
 
 
 @TELLINGS
-def test_what_the_receiver_takes_without_an_answer_is_told_again(
+def test_what_the_receiver_takes_without_an_answer_is_notified_again(
     rig: Rig, receiver: Receiver, telling: Begin
 ) -> None:
     night = telling(rig, receiver)
@@ -162,7 +162,7 @@ def test_the_ping_of_a_start_is_not_repeated_after_the_container_was_killed_in_i
 
 
 @TELLINGS
-def test_a_container_killed_right_after_the_answer_tells_it_twice_with_the_same_id(
+def test_a_container_killed_right_after_the_answer_sends_it_twice_with_the_same_id(
     rig: Rig, receiver: Receiver, telling: Begin
 ) -> None:
     night = telling(rig, receiver)
@@ -174,7 +174,7 @@ def test_a_container_killed_right_after_the_answer_tells_it_twice_with_the_same_
 
 
 @TELLINGS
-def test_it_is_told_once_whatever_happens_to_any_other_call_of_the_telling(
+def test_it_is_notified_once_whatever_happens_to_any_other_call_of_the_sending(
     rig: Rig, receiver: Receiver, telling: Begin
 ) -> None:
     night = telling(rig, receiver)

@@ -11,7 +11,7 @@ from reconciler.plan import make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, nothing, schedules
 
 
-def test_every_problem_of_a_manifest_is_told_at_its_line() -> None:
+def test_every_problem_of_a_manifest_is_shown_at_its_line() -> None:
     with pytest.raises(ManifestError) as caught:
         schedules("name: a\nschedule: nonsense\nfunction: shop/sync\nzone: UTC")
     told = [str(annotation) for annotation in of_error(caught.value)]
@@ -20,7 +20,7 @@ def test_every_problem_of_a_manifest_is_told_at_its_line() -> None:
     assert told[1].startswith("::error file=schedules/all.yaml,line=4,col=1,title=schedules::")
 
 
-def test_a_plan_tells_missing_functions_warnings_and_refusals() -> None:
+def test_a_plan_names_missing_functions_warnings_and_refusals() -> None:
     wrong = schedules('name: a\nschedule: "*/7 * * * *"\nfunction: shop/snyc')
     told = [str(a) for a in of_plan(make_plan(desired(wrong), nothing(), NOW))]
     assert told[0].startswith("::error file=schedules/all.yaml,line=1,col=1,title=schedules::a: ")
@@ -31,7 +31,7 @@ def test_a_plan_tells_missing_functions_warnings_and_refusals() -> None:
     assert str(refused).startswith("::error title=schedules::4 of 4 schedules would be deleted")
 
 
-def test_runs_that_a_change_skips_are_told_at_its_manifest() -> None:
+def test_runs_that_a_change_skips_are_shown_at_its_manifest() -> None:
     before, after = (schedules(f'name: a\nschedule: "0 {hour} * * *"') for hour in (16, 14))
     (told,) = of_plan(make_plan(desired(after), applied(before, NOW - 5000), NOW))
     assert str(told).startswith(

@@ -38,7 +38,7 @@ def test_the_end_of_the_input_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
     assert confirmed("Apply this?") is False
 
 
-def test_where_there_is_no_input_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_is_no_input_no_question_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(ReconcileError, match="cannot ask for confirmation"):
         confirmed("Apply this?")

@@ -229,7 +229,7 @@ def test_a_generation_of_a_newer_version_is_refused(team: Team) -> None:
     )
 
 
-def test_a_failure_is_told_in_the_comment_and_at_the_manifest(team: Team) -> None:
+def test_a_failure_is_shown_in_the_comment_and_at_the_manifest(team: Team) -> None:
     team.git.write("schedules/a.yaml", "name: a\nschedule: nonsense\nfunction: shop/sync\n")
     done = team.project.reconcile(
         "--dry-run", "--format", "markdown", "--env", "local", GITHUB_ACTIONS="true"
@@ -239,7 +239,7 @@ def test_a_failure_is_told_in_the_comment_and_at_the_manifest(team: Team) -> Non
     assert "::error file=schedules/a.yaml,line=2,col=11,title=schedules::" in done.err
 
 
-def test_an_apply_is_told_in_the_comment(team: Team) -> None:
+def test_an_apply_is_shown_in_the_comment(team: Team) -> None:
     team.commit("a")
     done = team.project.applied("--format", "markdown")
     assert "✅ **Applied**: generation `" in done.out

@@ -216,7 +216,7 @@ def test_each_slot_has_its_wakes_and_the_cost_says_what_it_rests_on() -> None:
     assert "about $0.007 a month: 5.0 s a wake (assumed) at the list price." in text
 
 
-def test_the_difference_in_wakes_and_cost_is_told() -> None:
+def test_the_difference_in_wakes_and_cost_is_shown() -> None:
     plan = make_plan(desired(hourly("a", "b")), applied(hourly("a")), NOW)
     assert "1,461 wakes a month (was 730) · $0.01 a month (was $0.007)" in comment(plan)
 
@@ -337,6 +337,6 @@ def test_a_bar_in_a_table_does_not_open_a_column() -> None:
     assert code("a|b", table=True) == "`a\\|b`"
 
 
-def test_prose_mentions_nobody_and_holds_no_markup() -> None:
+def test_prose_mentions_no_user_and_holds_no_markup() -> None:
     assert "@everyone" not in prose("@everyone")
     assert prose("<b>*x*") == r"\<b\>\*x\*"

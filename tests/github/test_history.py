@@ -64,7 +64,7 @@ def test_applies_are_in_their_order_and_none_hides_another_even_within_one_secon
     assert [applied.pointer.commit for applied in history(world)] == commits[::-1]
 
 
-def test_a_clock_that_is_far_behind_the_last_apply_is_told_as_it_is() -> None:
+def test_a_clock_that_is_far_behind_the_last_apply_is_shown_as_it_is() -> None:
     world = World()
     applied_at(world, FIRST, "a")
     applied_at(world, SECOND, "b", minutes=-60)
@@ -82,7 +82,7 @@ def test_a_schedule_keeps_the_commit_that_made_it_what_it_is() -> None:
     assert commits_of(record) == {"a": FIRST, "b": SECOND}
 
 
-def test_whoever_stopped_the_app_is_found_by_the_id_that_the_apply_left() -> None:
+def test_the_person_who_stopped_the_app_is_found_by_the_id_that_the_apply_left() -> None:
     world = World()
     for commit in (FIRST, SECOND):
         applied_at(world, commit, "a")
@@ -93,7 +93,7 @@ def test_whoever_stopped_the_app_is_found_by_the_id_that_the_apply_left() -> Non
         assert drift.reason == f"is not deployed: {told}"
 
 
-def test_a_record_of_an_older_version_names_no_app_and_nobody() -> None:
+def test_a_record_of_an_older_version_names_no_app_and_no_person() -> None:
     world = World()
     applied_at(world, FIRST, "a")
     ((path, content),) = [
@@ -122,7 +122,7 @@ def test_that_modal_answers_nothing_about_a_stopped_app_does_not_hold_up_the_rep
     assert drift.reason.endswith("; Modal does not record by whom")
 
 
-def test_a_file_that_was_edited_by_hand_tells_when() -> None:
+def test_a_file_that_was_edited_by_hand_says_when() -> None:
     world = World()
     applied_at(world, FIRST, "a")
     pointer = decode_pointer(world.files.files["current.json"])

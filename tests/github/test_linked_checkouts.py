@@ -54,7 +54,7 @@ def test_a_link_to_a_folder_below_is_refused_in_a_commit_as_in_the_work_tree(
     assert str(caught.value).startswith(f"schedules/more: {problem.message}\n")
 
 
-def test_a_link_to_a_file_that_is_no_manifest_is_nobodys_business(
+def test_a_link_to_a_file_that_is_no_manifest_does_not_matter(
     repository: GitRepository,
 ) -> None:
     (repository.root / "schedules" / "README.md").symlink_to("../README.md")
@@ -95,7 +95,7 @@ def test_so_is_one_that_holds_the_folder(with_submodule: GitRepository) -> None:
         read_commit(with_submodule.root, "HEAD", SETTINGS).manifests("schedules/sub/schedules")
 
 
-def test_a_submodule_beside_the_folder_of_the_manifests_is_nobodys_business(
+def test_a_submodule_beside_the_folder_of_the_manifests_does_not_matter(
     with_submodule: GitRepository,
 ) -> None:
     assert not revision(with_submodule, "schedules/team1").dirty

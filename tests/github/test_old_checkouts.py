@@ -186,7 +186,7 @@ def test_without_a_commit_on_either_side_it_is_not_known(repository: GitReposito
     assert ancestry_of(root, root, first, None).relation is Relation.UNNAMED
 
 
-def test_each_is_told_by_its_name(repository: GitRepository) -> None:
+def test_each_is_shown_by_its_name(repository: GitRepository) -> None:
     told = {one: Ancestry(one, "a" * 40, "b" * 40).warning or "" for one in Relation}
     assert told == {
         Relation.CONTAINS: "",

@@ -289,7 +289,7 @@ def test_a_plan_that_no_pull_request_showed_says_so(ci: Ci) -> None:
     assert "⚠️ No comment on a merged pull request shows this plan" in summary
 
 
-def test_without_permission_to_compare_the_plan_is_still_made_and_the_doubt_told(ci: Ci) -> None:
+def test_without_permission_to_compare_the_plan_is_still_made_and_the_doubt_shown(ci: Ci) -> None:
     ci.team.commit("a", "b", "x")
     ci.github.forbidden = True
     jobs = ci.runner("push").run("apply.yml")
@@ -317,7 +317,7 @@ def test_a_plan_that_was_overtaken_while_it_waited_for_approval_is_refused(ci: C
     assert ci.live() == ["a", "b", "x"]
 
 
-def test_an_old_job_that_is_run_again_is_refused_unless_somebody_allows_it(ci: Ci) -> None:
+def test_an_old_job_that_is_run_again_is_refused_unless_a_person_allows_it(ci: Ci) -> None:
     old = ci.team.git.git("rev-parse", "HEAD")
     ci.branch("a", "b", "c")
     ci.merge()

@@ -157,7 +157,7 @@ def test_a_configuration_that_cannot_be_read_is_an_error(toml: bool) -> None:
         read_wrangler("{{", toml=toml)
 
 
-def test_a_workflows_schedules_are_taken_and_its_jobs_are_told() -> None:
+def test_a_workflows_schedules_are_taken_and_its_jobs_are_shown() -> None:
     text = """\
         name: Nightly build
         on:
@@ -220,7 +220,7 @@ def test_a_cronjob_keeps_its_zone_its_deadline_and_that_it_is_suspended() -> Non
     ]
 
 
-def test_a_policy_that_this_version_refuses_is_told_and_the_rest_is_written() -> None:
+def test_a_policy_that_this_version_refuses_is_shown_and_the_rest_is_written() -> None:
     text = textwrap.dedent(CRONJOB).replace("600", "600000000000000")
     done = written(read_kubernetes(text))
     (manifest,) = manifests(done)
@@ -298,14 +298,14 @@ def test_the_user_of_a_systems_crontab_may_be_followed_by_any_blanks(between: st
     assert [item.text for item in found.remarks] == ["user root", "1 1 * * * root"]
 
 
-def test_a_comment_that_is_too_long_for_a_description_is_told_and_the_rest_is_written() -> None:
+def test_a_comment_that_is_too_long_for_a_description_is_shown_and_the_rest_is_written() -> None:
     text = f"# {'x' * 1200}\n0 6 * * * /opt/rates.py\n"
     done = written(read_crontab(text, system=False, timezone="UTC"))
     assert [m["schedule"] for m in manifests(done)] == ["0 6 * * *"]
     assert told(done) == [(2, f"description: {'x' * 80} of rates")]
 
 
-def test_triggers_that_are_no_list_are_told() -> None:
+def test_triggers_that_are_no_list_are_shown() -> None:
     found = read_wrangler('name = "w"\n[triggers]\ncrons = "0 9 * * 1"\n', toml=True)
     assert [(item.line, item.text) for item in found.remarks] == [(3, "0 9 * * 1")]
 

@@ -107,7 +107,7 @@ def test_what_is_not_the_repositorys_own_code_is_left_out(tmp_path: Path) -> Non
     assert list(find_arguments(tmp_path)) == []
 
 
-def test_a_file_that_cannot_be_looked_into_is_told_while_something_is_missing(
+def test_a_file_that_cannot_be_looked_into_is_shown_while_something_is_missing(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "broken.py").write_text("schedule = (")
@@ -145,7 +145,7 @@ def test_any_text_is_looked_through_or_is_no_python(code: str) -> None:
 
 
 @pytest.mark.parametrize("deep", ["(" * 300 + ")" * 300, "x" + ".y" * 100_000])
-def test_code_that_is_nested_too_deeply_is_told(tmp_path: Path, deep: str) -> None:
+def test_code_that_is_nested_too_deeply_is_shown(tmp_path: Path, deep: str) -> None:
     (tmp_path / "deep.py").write_text(f"schedule = {deep}")
     (found,) = find_arguments(tmp_path)
     assert isinstance(found, UnreadFile)

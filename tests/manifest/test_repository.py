@@ -40,7 +40,7 @@ def test_the_rest_shows_what_a_manifest_can_say(manifests: Manifests) -> None:
     assert {schedule.environments for schedule in schedules} == {()}
 
 
-def test_every_file_tells_editors_its_schema() -> None:
+def test_every_file_names_its_schema_for_editors() -> None:
     for file in (ROOT / "schedules").iterdir():
         assert file.read_text().splitlines()[0] == SCHEMA_LINE, file.name
 

@@ -125,7 +125,7 @@ def test_what_is_due_is_what_each_schedule_says(wake: tuple[Generation, Lookback
 
 
 @given(wakes())
-def test_the_newest_anchor_is_told_without_looking_at_a_record(
+def test_the_newest_anchor_is_shown_without_looking_at_a_record(
     wake: tuple[Generation, Lookback, int],
 ) -> None:
     generation, _, _ = wake

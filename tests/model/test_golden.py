@@ -141,7 +141,7 @@ def test_the_cursor(name: str, took: tuple[float, ...], known: int | None) -> No
     assert cursor.wakes == {"poller": "2026-11-20T10:00:03Z"}
 
 
-def test_a_task_and_what_became_of_it() -> None:
+def test_a_task_and_its_outcome() -> None:
     path = "tasks/2026-12-20/15/renewal-7~2.json"
     assert decode_task(content("task.json"), path) == Task(
         id="renewal-7",

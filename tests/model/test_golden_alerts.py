@@ -71,7 +71,7 @@ def test_a_wakes_file() -> None:
     )
 
 
-def test_files_from_before_there_were_alerts_say_that_nobody_is_told() -> None:
+def test_files_from_before_there_were_alerts_name_no_recipient() -> None:
     old = GOLDEN / "format-1"
     assert decode_generation((old / "generation.jsonl").read_bytes(), "golden").alerts is None
     outbox = Cursor.from_json(json.loads((old / "cursor.json").read_text())).outbox

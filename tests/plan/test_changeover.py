@@ -53,7 +53,7 @@ def test_before_the_earlier_and_after_the_later_of_the_two_times_nothing_is_lost
     assert change("0 8 * * *", "0 9 * * *", at(now)) == Changeover(unit="day")
 
 
-def test_what_no_wake_has_served_yet_was_not_done_and_is_not_doubled() -> None:
+def test_what_no_wake_has_processed_yet_was_not_done_and_is_not_doubled() -> None:
     late = change("0 8 * * *", "0 9 * * *", at("08:30"), through=at("07:59"))
     assert late.doubled == ()
 

@@ -62,7 +62,7 @@ def test_a_changed_argument_is_an_update_that_moves_no_slot_and_keeps_the_anchor
     assert plan.generation.by_name["a"].anchor == NOW
 
 
-def test_a_change_is_told_in_the_units_and_words_of_the_manifest() -> None:
+def test_a_change_is_shown_in_the_units_and_words_of_the_manifest() -> None:
     plain = 'name: a\nschedule: "0 * * * *"\n'
     full = (
         "deadline: 90m\ntimeout: 5m\ntolerance: 10m\nretries: {max: 2, backoff: 90s}\n"
@@ -88,7 +88,7 @@ def test_a_change_is_told_in_the_units_and_words_of_the_manifest() -> None:
         ("args: {n: 1.5}", 'args unset → {"n": 1.5}'),
     ],
 )
-def test_each_kind_of_value_is_told_as_the_manifest_has_it(key: str, said: str) -> None:
+def test_each_kind_of_value_is_shown_as_the_manifest_has_it(key: str, said: str) -> None:
     plain = 'name: a\nschedule: "0 * * * *"\n'
     plan = make_plan(desired(schedules(plain + key)), applied(schedules(plain)), NOW)
     assert plan.changes[0].reason == said
@@ -115,7 +115,7 @@ def test_several_expressions_are_joined() -> None:
     assert plan.changes[0].reason == "schedule 0 * * * * → 0 * * * * and 30 6 * * *"
 
 
-def test_what_a_manifest_says_is_told_on_one_line_that_does_nothing_to_the_terminal() -> None:
+def test_what_a_manifest_says_is_shown_on_one_line_that_does_nothing_to_the_terminal() -> None:
     plain = 'name: a\nschedule: "0 * * * *"\n'
     full = (
         'description: "x\\e[2K\\nNothing to do"\nowner: |\n  ops\nlabels: {a: "\\u009b31m"}\n'
@@ -212,7 +212,7 @@ def test_every_slot_that_moves_comes_or_goes_is_a_change() -> None:
     ]
 
 
-def test_alerts_and_pings_that_end_are_told_by_what_holds_then() -> None:
+def test_alerts_and_pings_that_end_are_shown_by_what_holds_then() -> None:
     told_ = (
         "name: a\nschedule: 1d\nalerts: {failures: 2, to: {url: 'https://a/b'}}\nping: https://c/d"
     )
@@ -270,7 +270,7 @@ def test_a_task_whose_time_is_past_when_it_is_new_warns_that_it_will_not_run() -
     ]
 
 
-def test_occurrences_that_are_due_and_unserved_are_named_when_a_change_gives_them_up() -> None:
+def test_occurrences_that_are_due_and_unprocessed_are_named_when_a_change_gives_them_up() -> None:
     before = schedules('name: a\nschedule: "0 * * * *"')
     actual = replace(applied(before, NOW - 600), through=NOW - 90)
     plan = make_plan(desired(schedules('name: a\nschedule: "30 * * * *"')), actual, NOW)

@@ -98,7 +98,7 @@ def test_every_hour_written_as_a_list_is_made_up_for() -> None:
     assert jumped.runs == SPRING
 
 
-def test_nothing_jumped_over_is_told_of_a_day_on_which_it_does_not_run() -> None:
+def test_nothing_jumped_over_is_shown_of_a_day_on_which_it_does_not_run() -> None:
     mondays = found("30 2 * * 1")
     assert mondays.jumped == ()
     excluded = replace(record("30 2 * * *"), exclude=("2027-03-14",))
@@ -108,7 +108,7 @@ def test_nothing_jumped_over_is_told_of_a_day_on_which_it_does_not_run() -> None
     assert change.moved == (MovedTime(*hours(2.5, 7.5, 6.5)),)
 
 
-def test_nothing_jumped_over_is_told_of_what_begins_after_the_change() -> None:
+def test_nothing_jumped_over_is_shown_of_what_begins_after_the_change() -> None:
     change = next_clock_change(replace(record("30 2 * * *"), start=SPRING + 1440), NOW)
     assert change is not None
     assert change.jumped == ()
@@ -126,7 +126,7 @@ def test_a_run_of_every_hour_is_at_the_same_minutes_of_utc() -> None:
     assert len(half.moved) == 24
 
 
-def test_a_monthly_run_is_told_by_its_next_occurrence() -> None:
+def test_a_monthly_run_is_shown_by_its_next_occurrence() -> None:
     assert found("0 9 1 * *").moved == (MovedTime(*hours(9, 14, 13)),)
 
 

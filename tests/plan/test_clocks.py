@@ -54,7 +54,7 @@ def test_five_of_the_schedules_whose_anchors_are_ahead_are_named(number: int, na
     )
 
 
-def test_the_anchor_that_is_furthest_ahead_is_told_and_the_others_begin_anew_too() -> None:
+def test_the_anchor_that_is_furthest_ahead_is_shown_and_the_others_begin_anew_too() -> None:
     live = ahead(2 * DAY, "a", "b")
     assert live.live is not None
     a, b = live.live.records

@@ -29,14 +29,14 @@ def test_a_stopped_app_is_deployed_again() -> None:
     assert reasons == ["is not deployed: it was stopped or deleted; Modal does not record by whom"]
 
 
-def test_whoever_stopped_the_app_is_named_as_far_as_modal_tells() -> None:
+def test_the_person_who_stopped_the_app_is_named_where_modal_says_it() -> None:
     for by, named in (("mallory", "by mallory at"), (None, "at")):
         stopped = Touch(by, "2026-11-20T15:30:00Z")
         _, reasons = plan_on(replace(applied(AB), own=None, stopped=stopped))
         assert reasons == [f"is not deployed: it was stopped {named} 2026-11-20T15:30:00Z"]
 
 
-def test_whoever_deployed_after_the_apply_is_named_and_the_apply_itself_is_not() -> None:
+def test_the_person_who_deployed_after_the_apply_is_named_and_the_apply_itself_is_not() -> None:
     actual = applied(AB)
     assert actual.own is not None
     for at, end in (
@@ -76,7 +76,7 @@ def test_a_record_edited_or_removed_by_hand_is_repaired() -> None:
     ]
 
 
-def test_an_edited_file_tells_when_it_was_written() -> None:
+def test_an_edited_file_says_when_it_was_written() -> None:
     written = "2026-11-20T15:30:00Z"
     actual = replace(applied(AB), live_damage="was edited", live_written=written, lost=LOST)
     _, reasons = plan_on(actual)
@@ -211,7 +211,7 @@ def test_a_volume_that_is_another_is_drift_and_needs_a_deploy(
     assert plan.deploy
 
 
-def test_with_the_volume_gone_a_pointer_that_is_missing_is_not_told_as_well() -> None:
+def test_with_the_volume_gone_a_pointer_that_is_missing_is_not_shown_as_well() -> None:
     gone = replace(applied(AB), volume=None, pointer=None, live=None, lost=LOST)
     assert told(make_plan(desired(AB), gone, NOW + 60), drift=True) == [
         ("repair", "volume", "schedule-reconciler")
@@ -250,7 +250,7 @@ def test_without_any_record_of_it_every_difference_from_what_was_lost_is_drift()
 
 
 @pytest.mark.parametrize(("deployed", "named"), [("59", False), ("00", True), ("01", True)])
-def test_a_deploy_in_the_second_of_the_apply_or_later_is_somebody_elses(
+def test_a_deploy_in_the_second_of_the_apply_or_later_is_not_ours(
     deployed: str, named: bool
 ) -> None:
     actual = applied(AB)

@@ -45,7 +45,7 @@ def test_other_arguments_move_nothing() -> None:
         (NOW - 9000, (NOW - 120, NOW - 60, NOW)),
     ],
 )
-def test_what_no_wake_has_served_is_given_up_by_a_change_of_times(
+def test_what_no_wake_has_processed_is_given_up_by_a_change_of_times(
     through: int | None, given_up: tuple[int, ...]
 ) -> None:
     live = replace(applied(hourly("a"), NOW - 121), through=through)

@@ -137,7 +137,7 @@ def test_no_part_of_an_address_that_may_be_secret_stays(address: str) -> None:
     assert not {"s3cret", "token", "p@ss"} & {*repository_at(address).replace("@", "/").split("/")}
 
 
-def test_a_path_is_told_from_an_address_since_it_may_be_relative() -> None:
+def test_a_path_is_distinguished_from_an_address_since_it_may_be_relative() -> None:
     assert is_path("../jobs.git")
     assert is_path("./host:jobs")
     assert is_path("/srv/jobs")

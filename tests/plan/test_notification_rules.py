@@ -99,7 +99,7 @@ def test_a_schedule_says_what_differs_and_the_settings_the_rest() -> None:
     assert records["c"].alerts == AlertRule(to=())
 
 
-def test_in_a_silent_environment_nobody_is_told_whatever_a_schedule_says() -> None:
+def test_in_a_silent_environment_no_schedule_notifies() -> None:
     given = schedules(f"name: a\nschedule: 1d\nping: {URL}\nalerts: {{to: {{url: '{URL}'}}}}")
     plan = make_plan(desired(given, alerts=alerts(SLACK), silent=True), nothing(), NOW)
     assert plan.generation.alerts is None
@@ -115,7 +115,7 @@ def local_plan(given: tuple[Schedule, ...], settings: Settings) -> Plan:
     return make_plan(asked, nothing(), NOW)
 
 
-def test_local_tells_nobody_and_needs_no_secret_and_its_plan_says_so() -> None:
+def test_local_notifies_no_recipient_and_needs_no_secret_and_its_plan_says_so() -> None:
     given = schedules(f"name: a\nschedule: 1d\nping: {URL}\nalerts: {{to: {{url: '{URL}'}}}}")
     plan = local_plan(given, TELLING)
     assert plan.generation.alerts is None
@@ -132,7 +132,7 @@ def test_local_tells_nobody_and_needs_no_secret_and_its_plan_says_so() -> None:
         ("name: a\nschedule: 1d\nalerts: {to: {url: 'https://a/b'}}", Settings()),
     ],
 )
-def test_whatever_would_tell_somebody_is_said_to_be_silent_in_local(
+def test_every_notification_is_said_to_be_silent_in_local(
     manifest: str, settings: Settings
 ) -> None:
     plan = local_plan(schedules(manifest, settings), settings)
@@ -144,7 +144,7 @@ def test_without_alerts_and_pings_a_local_plan_says_nothing_of_them() -> None:
     assert "silent" not in plan_text(plan, Style(colour=False))
 
 
-def test_local_tells_who_its_own_alerts_name() -> None:
+def test_local_notifies_the_recipients_that_its_own_alerts_name() -> None:
     own = EnvironmentOverrides(alerts=(alerts(SLACK),))
     given = schedules("name: a\nschedule: 1d\nping: https://a/b", TELLING)
     plan = local_plan(given, replace(TELLING, environments={"local": own}))

@@ -87,7 +87,7 @@ def test_another_repository_is_refused_with_both_shown_in_full() -> None:
     )
 
 
-def test_where_no_pointer_tells_the_owner_it_is_named_by_its_tag() -> None:
+def test_where_no_pointer_says_the_owner_it_is_named_by_its_tag() -> None:
     live = replace(live_of(PAYMENTS), pointer=None)
     message, remedy = refusal(make_plan(of(SEARCH), live, NOW))
     assert f"is managed from {PAYMENTS.identity.digest}, and this is" in message
@@ -217,7 +217,7 @@ def test_elsewhere_the_id_is_named_for_adopt() -> None:
     )
 
 
-def test_a_clone_without_a_remote_is_told_to_add_it_and_not_to_adopt() -> None:
+def test_the_remedy_of_a_clone_without_a_remote_is_to_add_it_and_not_to_adopt() -> None:
     message, remedy = refusal(make_plan(of(CLONE), live_of(OWNER), NOW))
     assert "managed from github.com/acme/jobs//schedules, and this is local:" in message
     assert "git remote add origin URL" in remedy

@@ -78,7 +78,7 @@ def test_what_is_excluded_of_a_single_time_is_a_day_of_its_own_zone() -> None:
         assert record.timezone == "America/New_York"
 
 
-def test_a_single_time_that_excludes_nothing_is_told_in_utc() -> None:
+def test_a_single_time_that_excludes_nothing_is_shown_in_utc() -> None:
     text = "name: a\nat: 2026-12-30T22:00\ntimezone: America/New_York\n"
     record = make_plan(desired(schedules(text)), applied(()), NOW).generation.by_name["a"]
     assert record.timezone == "UTC"

@@ -36,7 +36,7 @@ def test_a_wake_is_billed_for_an_eighth_of_a_core_and_of_a_gib() -> None:
     assert (round(listed.core_hour, 5), round(listed.gib_hour, 6)) == (0.04716, 0.007992)
 
 
-def test_what_few_wakes_cost_is_told_to_a_hundredth_of_a_cent_and_seconds_to_a_tenth() -> None:
+def test_what_few_wakes_cost_is_shown_to_a_hundredth_of_a_cent_and_seconds_to_a_tenth() -> None:
     assert WakePrice.of((0.14,), None).seconds == 3.1
     assert WakePrice.of((), Rates(core_hour=0.5, gib_hour=0.0)).usd(1) == 0.0001
 

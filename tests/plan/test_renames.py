@@ -134,7 +134,7 @@ def test_a_protected_schedule_can_be_renamed_forward_and_back() -> None:
     assert back.refusals == ()
 
 
-def test_a_name_given_up_long_ago_protects_nobody_from_deletion() -> None:
+def test_a_name_given_up_long_ago_protects_no_schedule_from_deletion() -> None:
     """Another, protected schedule bears the old name by now."""
     renamed = make_plan(desired(given_(hourly("new", "formerly: old"))), OLD, NOW + 60)
     both = given_(hourly("new"), hourly("old", "protect: true"))
@@ -143,7 +143,7 @@ def test_a_name_given_up_long_ago_protects_nobody_from_deletion() -> None:
     assert [refusal.rule for refusal in plan.refusals] == [Rule.PROTECTED]
 
 
-def test_a_name_that_was_given_up_before_the_last_one_protects_nobody_from_deletion() -> None:
+def test_a_name_that_was_given_up_before_the_last_one_protects_no_schedule_from_deletion() -> None:
     mid = make_plan(desired(given_(hourly("mid", "formerly: old"))), OLD, NOW + 60)
     both = given_(hourly("mid"), hourly("old", "protect: true"))
     live = after(make_plan(desired(both), after(mid), NOW + 120))

@@ -129,7 +129,7 @@ def test_where_others_hold_more_than_the_budget_nothing_can_wake_either() -> Non
     assert plan.budget.left == 0
 
 
-def test_one_held_and_one_reserved_cron_are_told_in_the_singular() -> None:
+def test_one_held_and_one_reserved_cron_are_shown_in_the_singular() -> None:
     wanted = desired(hourly("a"), crons=2, reserve=1)
     (refusal,) = make_plan(wanted, nothing(*foreign("x")), NOW).refusals
     assert refusal.message == (
@@ -137,7 +137,7 @@ def test_one_held_and_one_reserved_cron_are_told_in_the_singular() -> None:
     )
 
 
-def test_where_only_the_reserve_takes_the_crons_nobody_holds_them() -> None:
+def test_where_only_the_reserve_takes_the_crons_no_holder_is_named() -> None:
     (refusal,) = make_plan(desired(hourly("a"), crons=2, reserve=2), nothing(), NOW).refusals
     assert refusal.message == ("none of the 2 crons of this workspace is free: 2 are reserved")
 

@@ -145,7 +145,7 @@ TO = Recipient(Address(secret="alerting", key="SLACK_URL"), BodyFormat.JSON)
         (Alerts(AlertRule(to=(TO,)), overdue=False), "1 failure, missed to"),
     ],
 )
-def test_who_is_told_of_what_in_a_few_words(alerts: Alerts | AlertRule | None, said: str) -> None:
+def test_recipients_and_events_in_a_few_words(alerts: Alerts | AlertRule | None, said: str) -> None:
     assert describe_alerts(alerts).startswith(said)
 
 

@@ -143,6 +143,6 @@ def test_a_function_that_cannot_be_read_may_hold_a_cron(unread: Unread, maybe: b
     assert unread.maybe_cron is maybe
 
 
-def test_a_touch_names_whoever_modal_names() -> None:
+def test_a_touch_names_the_person_that_modal_names() -> None:
     assert str(Touch("ada", "2026-11-20T15:00:00Z")) == "by ada at 2026-11-20T15:00:00Z"
     assert str(Touch(None, "2026-11-20T15:00:00Z")) == "at 2026-11-20T15:00:00Z"

@@ -58,7 +58,7 @@ def test_the_tag_that_version_0_1_0_goes_by_stays_where_it_is_this_owners(
     assert owner_tags(OWNER)["repository"] == "acme-jobs"
 
 
-def test_the_digest_of_protected_names_tells_their_number_and_not_their_order() -> None:
+def test_the_digest_of_protected_names_depends_on_their_number_and_not_on_their_order() -> None:
     assert protected_digest([]) is None
     digest = protected_digest(["b", "a", "b"])
     assert digest is not None

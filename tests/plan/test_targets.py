@@ -50,7 +50,7 @@ def test_the_functions_of_an_app_that_could_not_be_read_and_other_targets_go_on(
     assert len(list(missing_targets(three, {}, frozenset({"zoo"})))) == 2
 
 
-def test_a_server_is_told_apart_in_its_own_app_alone() -> None:
+def test_a_server_is_distinguished_in_its_own_app_alone() -> None:
     (schedule,) = schedules("name: a\nschedule: 1d\nfunction: shop/Site.get")
     servers = {"zoo": frozenset({"Site"}), "shop": frozenset({"Other"})}
     (found,) = missing_targets([schedule], {}, servers=servers)

@@ -22,7 +22,7 @@ def news(world: World, log: WakeLog) -> News:
     return news_of(log, world.log.logs)
 
 
-def test_a_miss_that_was_told_is_not_told_again_by_a_wake_that_looks_again() -> None:
+def test_a_miss_that_was_notified_is_not_notified_again_by_a_wake_that_looks_again() -> None:
     world = World()
     world.live(hourly())
     first = world.wake("11:20")
@@ -62,7 +62,7 @@ def test_an_end_that_a_wake_sees_is_new_and_so_is_what_a_dead_wake_could_not_tel
     assert lines(news(dead, dead.wake("09:01")).log, RunState.STARTED) == ["hourly@09:00"]
 
 
-def test_a_wake_for_a_minute_that_was_missed_says_why_and_notifies_nobody_again() -> None:
+def test_a_wake_for_a_minute_that_was_missed_says_why_and_sends_no_notification_again() -> None:
     world = World()
     world.live(hourly(deadline=600), alerts=Alerts(rule()))
     first = world.wake("11:30")
@@ -80,7 +80,7 @@ def test_a_wake_for_a_minute_that_was_missed_says_why_and_notifies_nobody_again(
 
 
 @pytest.mark.parametrize("end", [CallState.FAILED, CallState.SUCCEEDED])
-def test_the_end_of_a_run_counts_once_however_often_its_minute_is_served(end: CallState) -> None:
+def test_the_end_of_a_run_counts_once_however_often_its_minute_is_processed(end: CallState) -> None:
     world = World()
     world.live(hourly(), alerts=Alerts(rule()))
     world.wake("09:00")

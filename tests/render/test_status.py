@@ -151,7 +151,7 @@ FAILED, MISSED, DONE = RunState.FAILED, RunState.MISSED, RunState.SUCCEEDED
         ((MISSED, MISSED, RunState.STARTED), "11:00Z started"),
     ],
 )
-def test_failures_in_a_row_are_those_that_alarms_count_and_misses_are_told_apart(
+def test_failures_in_a_row_are_those_that_alarms_count_and_misses_are_distinguished(
     states: tuple[RunState, ...], told: str
 ) -> None:
     assert row(lived(*states)).endswith(told)

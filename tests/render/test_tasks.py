@@ -136,7 +136,7 @@ def test_a_task_that_has_not_run_says_why() -> None:
     assert explained(None, (), NOW) == []
 
 
-def test_earlier_uses_of_an_id_are_told_too() -> None:
+def test_earlier_uses_of_an_id_are_shown_too() -> None:
     runs = runs_of(ran(CallStatus(CallState.SUCCEEDED, result="1")).log.logs)
     lines = explained(task(edition=2, time="16:00"), runs, NOW)
     assert lines[0] == "task/renewal~2@2026-11-20T16:00Z is due then."

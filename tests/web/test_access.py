@@ -196,6 +196,6 @@ def test_keys_that_cannot_be_fetched_are_503_and_others_still_get_in(site: TestS
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"keys":[{"kty":"oct","k":"AA"}]}'])
-def test_keys_that_are_none_let_nobody_in(site: TestSite, content: bytes) -> None:
+def test_keys_that_are_none_let_no_request_in(site: TestSite, content: bytes) -> None:
     site.key_sets.contents[KEYS] = content
     assert ask(site, token(site)).status_code == 401

@@ -43,7 +43,7 @@ def test_nothing_else_is_there(site: TestSite, path: str) -> None:
     assert site.ask(path, token=None).status_code == 404
 
 
-def test_an_application_that_authenticates_nobody_is_never_served() -> None:
+def test_an_application_that_authenticates_no_request_is_never_served() -> None:
     web = WebSettings(auth="web")
     known = container_settings(Settings(web=web).environment("production"), web)
     with pytest.raises(ReconcileError) as error:

@@ -50,7 +50,7 @@ def test_over_https_the_cookie_is_bound_to_its_host(site: TestSite) -> None:
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
-def test_where_it_lasts_a_token_in_a_url_signs_nobody_in(site: TestSite) -> None:
+def test_where_it_lasts_a_token_in_a_url_does_not_sign_in(site: TestSite) -> None:
     site.serving = {"loopback": False}
     answer = site.ask(f"/sign-in?token={TOKEN}", token=None)
     assert answer.status_code == 200
@@ -92,7 +92,7 @@ def test_a_wrong_token_is_named_and_too_many_have_to_wait(site: TestSite) -> Non
     assert sign_in(site, TOKEN).status_code == 303, "the right one always passes"
 
 
-def test_a_token_without_the_scope_to_read_signs_nobody_in(site: TestSite) -> None:
+def test_a_token_without_the_scope_to_read_does_not_sign_in(site: TestSite) -> None:
     secret = dict([token_entry("worker", TOKEN, [Scope.WAKE]), ("WEB_COOKIE_KEY", "k" * 32)])
     site.serving = {"credentials": credentials_of(secret)}
     assert sign_in(site, TOKEN).status_code == 401

@@ -46,7 +46,7 @@ def test_a_length_has_the_unit_that_fits(length: dict[str, int], text: str) -> N
     assert span(timedelta(**length)) == text
 
 
-def test_what_is_past_and_what_is_to_come_are_told_apart() -> None:
+def test_what_is_past_and_what_is_to_come_are_distinguished() -> None:
     assert relative(timedelta(minutes=9)) == "in 9 min"
     assert relative(timedelta(hours=-20)) == "20 h ago"
     assert relative(timedelta()) == ""
