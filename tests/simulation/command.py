@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 
 from tests.simulation.mutants import MUTANTS, break_core
@@ -61,17 +63,16 @@ def _outcomes(args: argparse.Namespace) -> Iterator[Outcome]:
     # Spawned, so that the core is not loaded yet where it is to be broken.
     spawned, broken = get_context("spawn"), args.broken
     prepare = None if broken is None else partial(break_core, broken)
-    with ProcessPoolExecutor(args.jobs, spawned, initializer=prepare) as pool:
-        under_way: list[Future[Outcome]] = [
-            pool.submit(simulate_crowd, seed)
-            for seed in range(args.first, args.first + args.crowds)
-        ]
-        under_way += [
-            pool.submit(simulate, seed, days=args.days, schedules=args.schedules)
-            for seed in range(args.first, args.first + args.seeds)
-        ]
-        try:
-            for future in as_completed(under_way):
+    seed = partial(simulate, days=args.days, schedules=args.schedules)
+    plays = [partial(simulate_crowd, args.first + number) for number in range(args.crowds)]
+    plays += [partial(seed, args.first + number) for number in range(args.seeds)]
+    waiting = iter(plays)
+    jobs = args.jobs or os.cpu_count() or 1
+    with ProcessPoolExecutor(jobs, spawned, initializer=prepare) as pool:
+        # No more than are played at once, so that none is begun after the last that is asked for.
+        under_way = {pool.submit(play) for play in islice(waiting, jobs)}
+        while under_way:
+            ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in ended:
                 yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+            under_way |= {pool.submit(play) for play in islice(waiting, len(ended))}

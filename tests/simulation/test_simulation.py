@@ -19,7 +19,7 @@ from tests.simulation.mutants import MUTANTS
 from tests.simulation.run import CROWD, simulate, simulate_crowd
 from tests.simulation.shard import VARIABLE, of_this_shard
 
-SEEDS = 100 if VARIABLE in os.environ else 40
+SEEDS = 100 if VARIABLE in os.environ else 20
 """CI plays 100 in four parts, one on each version of Python; `make simulate` plays 2,000."""
 BATCH = 5
 
