@@ -103,7 +103,7 @@ def _term(field: Field, term: Token) -> int:
     try:
         return _values(field, term)
     except CronError:
-        from reconciler.cron.foreign import foreign_form  # start-up time: only when refusing
+        from reconciler.cron.unsupported import foreign_form  # start-up time: only when refusing
 
         foreign = foreign_form(term.text)
         if foreign is None:
