@@ -54,7 +54,7 @@ def main(
     # Packed as if the whole budget is ours: Modal is not called.
     found = timeline(records, preview_slots(chosen, inputs.environment, start), start, until)
     if ics is not None:
-        from reconciler.render.calendar import timeline_calendar
+        from reconciler.render.icalendar_feed import timeline_calendar
 
         shown = replace(found, occurrences=found.occurrences[:count])
         _write(ics, timeline_calendar(shown, {record.name: record for record in records}))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from reconciler.cron import minute
 from reconciler.query.timeline import Timeline, upcoming
-from reconciler.render.calendar import timeline_calendar
+from reconciler.render.icalendar_feed import timeline_calendar
 from reconciler.render.metrics import metrics_text
 from reconciler.web.answers import tagged
 from reconciler.web.auth.authentication import unauthenticated

@@ -10,8 +10,8 @@ from reconciler.model.generation import Slot
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.preview import preview_records
 from reconciler.query.timeline import Timeline, timeline
-from reconciler.render.calendar import timeline_calendar
 from reconciler.render.heat_map import heat_map_text
+from reconciler.render.icalendar_feed import timeline_calendar
 from reconciler.render.style import Style
 from reconciler.render.timeline import timeline_json, timeline_text
 from tests.plan.scenario import NOW, schedules
