@@ -16,7 +16,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.entries import mount_files
-from reconciler.engine.images.settings import ImageChain
+from reconciler.engine.images.image_settings import ImageChain
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.volumes import normal
 
