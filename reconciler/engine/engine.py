@@ -39,7 +39,7 @@ from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.http.handler import ControlHandler
 from reconciler.engine.idempotency import IdempotentCalls
 from reconciler.engine.images.builds import Builds
-from reconciler.engine.images.environments import ImageEnvironments
+from reconciler.engine.images.virtual_environments import ImageEnvironments
 from reconciler.engine.logs import LogStore
 from reconciler.engine.quota import Quota
 from reconciler.engine.rpc.apps import AppObjects

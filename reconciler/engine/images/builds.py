@@ -17,10 +17,10 @@ from typing import Final
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.images.environments import Environment, ImageEnvironments, Recipe
 from reconciler.engine.images.interpreter import Interpreter, link_runtime
 from reconciler.engine.images.layers import Installation, Layer, Tool
 from reconciler.engine.images.python_facts import RUNTIME
+from reconciler.engine.images.virtual_environments import Environment, ImageEnvironments, Recipe
 from reconciler.errors import ReconcileError
 
 _LOG: Final = logging.getLogger("reconciler.engine")
