@@ -18,7 +18,7 @@ from reconciler.engine import limits
 from reconciler.engine.apps import Spec
 from reconciler.engine.endpoints import WebEndpoint
 from reconciler.engine.time_source import Sleep
-from reconciler.engine.web import messages, websockets
+from reconciler.engine.web import asgi_messages, websockets
 from reconciler.engine.web.directory import Directory
 from reconciler.engine.web.exchange import Exchange
 from reconciler.engine.web.exchanges import Exchanges
@@ -64,19 +64,21 @@ class Front:
         refused = self._unauthorized(request, spec, endpoint)
         if refused is not None:
             return refused
-        if messages.CALL_HEADER in request.headers:
-            return _refusal(HTTPStatus.BAD_REQUEST, f"{messages.CALL_HEADER} is not for requests")
-        query = messages.target(request)[1]
+        if asgi_messages.CALL_HEADER in request.headers:
+            return _refusal(
+                HTTPStatus.BAD_REQUEST, f"{asgi_messages.CALL_HEADER} is not for requests"
+            )
+        query = asgi_messages.target(request)[1]
         earlier = dict(parse_qsl(query)).get(_CALL)
         try:
             if earlier is not None:
                 return await self._again(request, endpoint, earlier)
             if websockets.is_upgrade(request):
-                scope = messages.scope(request, websocket=True)
-                exchange = self._exchanges.begin(spec, endpoint, messages.arguments(scope))
+                scope = asgi_messages.scope(request, websocket=True)
+                exchange = self._exchanges.begin(spec, endpoint, asgi_messages.arguments(scope))
                 return await websockets.serve(request, exchange)
-            scope = messages.scope(request)
-            exchange = self._exchanges.begin(spec, endpoint, messages.arguments(scope))
+            scope = asgi_messages.scope(request)
+            exchange = self._exchanges.begin(spec, endpoint, asgi_messages.arguments(scope))
         except GRPCError as error:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error.message))
         return await self._serve(request, exchange)
@@ -121,7 +123,7 @@ class Front:
             if fetching:
                 self._exchanges.hold(exchange)
             else:
-                exchange.leave(messages.disconnect())
+                exchange.leave(asgi_messages.disconnect())
             raise
         if first is None:
             self._exchanges.hold(exchange)
@@ -129,7 +131,7 @@ class Front:
         try:
             return await _relay(request, exchange, first)
         finally:
-            exchange.leave(messages.disconnect())
+            exchange.leave(asgi_messages.disconnect())
 
     async def _first(self, exchange: Exchange) -> api_pb2.Asgi | _Result | None:
         """The first message of the app, or how the call ended without; None when it takes long."""
@@ -148,16 +150,16 @@ class Front:
 async def _upload(request: web.Request, exchange: Exchange) -> None:
     """Pass the body on, as it comes. The first message goes at once: apps wait 5 s for it."""
     if not request.body_exists:
-        exchange.push(messages.body(b"", more=False))
+        exchange.push(asgi_messages.body(b"", more=False))
         return
-    exchange.push(messages.body(b"", more=True))
+    exchange.push(asgi_messages.body(b"", more=True))
     try:
         while piece := await request.content.readany():
-            await exchange.send(messages.body(piece, more=True))
+            await exchange.send(asgi_messages.body(piece, more=True))
     except (web.HTTPException, ClientConnectionError, OSError):
-        exchange.push(messages.disconnect())
+        exchange.push(asgi_messages.disconnect())
         return
-    await exchange.send(messages.body(b"", more=False))
+    await exchange.send(asgi_messages.body(b"", more=False))
 
 
 async def _relay(
@@ -169,8 +171,8 @@ async def _relay(
         return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, _why(result), exchange.call)
     start = first.http_response_start
     try:
-        response = Relayed(start.status, messages.answer_headers(start.headers))
-        response.headers[messages.CALL_HEADER] = exchange.call
+        response = Relayed(start.status, asgi_messages.answer_headers(start.headers))
+        response.headers[asgi_messages.CALL_HEADER] = exchange.call
         await response.prepare(request)
     except ValueError:
         # A line break in a header, or a status that there is not: the app's own defect.
@@ -191,7 +193,7 @@ async def _relay(
 
 
 def _elsewhere(request: web.Request, call: str) -> web.Response:
-    path, query = messages.target(request)
+    path, query = asgi_messages.target(request)
     kept = [pair for pair in query.split("&") if pair and not pair.startswith(f"{_CALL}=")]
     there = f"{path}?{'&'.join([*kept, urlencode({_CALL: call})])}"
     return web.Response(
@@ -209,7 +211,7 @@ def _why(result: _Result | None) -> str:
 
 
 def _refusal(status: HTTPStatus, what: str, call: str = "") -> web.Response:
-    headers = {messages.CALL_HEADER: call} if call else {}
+    headers = {asgi_messages.CALL_HEADER: call} if call else {}
     return web.Response(status=status, text=f"modal-http: {what}", headers=headers)
 
 

@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from modal_proto import api_pb2
 
 from reconciler.engine import limits
-from reconciler.engine.web import messages
+from reconciler.engine.web import asgi_messages
 from reconciler.engine.web.exchange import Exchange
 
 Asgi = api_pb2.Asgi
@@ -42,8 +42,8 @@ async def serve(request: web.Request, exchange: Exchange) -> web.StreamResponse:
             protocols=(accepted.subprotocol,) if accepted.subprotocol else (),
             max_msg_size=limits.WEB_MESSAGE,
         )
-        socket.headers.extend(messages.answer_headers(accepted.headers, handshake=True))
-        socket.headers[messages.CALL_HEADER] = exchange.call
+        socket.headers.extend(asgi_messages.answer_headers(accepted.headers, handshake=True))
+        socket.headers[asgi_messages.CALL_HEADER] = exchange.call
         await socket.prepare(request)
         reading = asyncio.create_task(_read(socket, exchange))
         try:
@@ -106,4 +106,4 @@ def _disconnected(code: int) -> Asgi:
 
 
 def _refused(status: HTTPStatus, exchange: Exchange) -> web.Response:
-    return web.Response(status=status, headers={messages.CALL_HEADER: exchange.call})
+    return web.Response(status=status, headers={asgi_messages.CALL_HEADER: exchange.call})
