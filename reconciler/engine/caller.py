@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.engine.refusals import conflict
+from reconciler.engine.rpc_errors import conflict
 
 
 @dataclass(frozen=True)

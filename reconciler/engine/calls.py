@@ -12,7 +12,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine import limits
 from reconciler.engine.ids import IdKind, new_id
-from reconciler.engine.refusals import conflict
+from reconciler.engine.rpc_errors import conflict
 from reconciler.engine.storage.database import Database
 from reconciler.engine.time_source import TimeSource
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from reconciler.engine.refusals import not_found
+from reconciler.engine.rpc_errors import not_found
 from reconciler.engine.storage.database import Database
 
 

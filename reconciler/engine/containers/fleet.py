@@ -19,7 +19,7 @@ from reconciler.engine.containers.container import Container, Terms
 from reconciler.engine.containers.output import Output
 from reconciler.engine.containers.starter import Starter
 from reconciler.engine.ids import IdKind, new_id
-from reconciler.engine.refusals import not_found
+from reconciler.engine.rpc_errors import not_found
 from reconciler.errors import ReconcileError
 
 _LOG: Final = logging.getLogger("reconciler.engine")

@@ -15,7 +15,7 @@ from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.logs import LogStore
 from reconciler.engine.quota import Quota
-from reconciler.engine.refusals import conflict, invalid, not_found
+from reconciler.engine.rpc_errors import conflict, invalid, not_found
 
 _KEPT_AFTER_STOP = 50
 

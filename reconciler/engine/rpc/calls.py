@@ -14,7 +14,7 @@ from reconciler.engine.caller import Peer
 from reconciler.engine.calls import Calls, Input
 from reconciler.engine.containers.pool import Pool
 from reconciler.engine.idempotency import IdempotentCalls
-from reconciler.engine.refusals import conflict, not_found, unimplemented
+from reconciler.engine.rpc_errors import conflict, not_found, unimplemented
 from reconciler.engine.web.exchange import LostChunksError
 from reconciler.engine.web.exchanges import Exchanges
 

@@ -13,7 +13,7 @@ from reconciler.engine.containers.container import Container
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.containers.mounted import Mounted, open_file
 from reconciler.engine.containers.pool import Pool
-from reconciler.engine.refusals import conflict, not_found
+from reconciler.engine.rpc_errors import conflict, not_found
 
 
 class ContainerCalls:

@@ -16,7 +16,7 @@ from reconciler.engine.catalog import Catalog
 from reconciler.engine.entries import mount_body
 from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.ids import IdKind, content_id
-from reconciler.engine.refusals import invalid, not_found
+from reconciler.engine.rpc_errors import invalid, not_found
 from reconciler.engine.storage.blobs import Blobs
 
 _PREFIX = "bl-"

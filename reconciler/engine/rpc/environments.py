@@ -8,7 +8,7 @@ from modal_proto import api_pb2
 from reconciler.engine import compat
 from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.refusals import exists, not_found
+from reconciler.engine.rpc_errors import exists, not_found
 
 WORKSPACE = "local"
 

@@ -14,8 +14,8 @@ from reconciler.engine.containers.pool import Pool
 from reconciler.engine.endpoints import endpoints
 from reconciler.engine.events import Events
 from reconciler.engine.images.layers import layers, not_emulated
-from reconciler.engine.refusals import class_named, not_found
 from reconciler.engine.rpc.apps import check_schedule
+from reconciler.engine.rpc_errors import class_named, not_found
 from reconciler.engine.web.listeners import Listeners
 
 

@@ -12,7 +12,7 @@ from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
 from reconciler.engine.ids import IdKind, content_id
 from reconciler.engine.images.builds import Build, Builds
-from reconciler.engine.refusals import conflict, not_found
+from reconciler.engine.rpc_errors import conflict, not_found
 from reconciler.errors import ReconcileError
 
 _BUILT = api_pb2.GenericResult(status=api_pb2.GenericResult.GENERIC_STATUS_SUCCESS)

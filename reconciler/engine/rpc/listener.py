@@ -18,8 +18,8 @@ from grpclib.events import RecvRequest, listen
 from grpclib.server import Server
 from modal_proto import api_pb2
 
-from reconciler.engine.refusals import unauthenticated
 from reconciler.engine.rpc import routes
+from reconciler.engine.rpc_errors import unauthenticated
 
 _WINDOW = 16 << 20
 _CONFIGURATION = Configuration(

@@ -14,7 +14,7 @@ from reconciler.engine.apps import AppStore
 from reconciler.engine.caller import Peer
 from reconciler.engine.containers.fleet import Fleet
 from reconciler.engine.logs import LogEntry, LogFilter, LogStore
-from reconciler.engine.refusals import not_found
+from reconciler.engine.rpc_errors import not_found
 
 
 class LogCalls:

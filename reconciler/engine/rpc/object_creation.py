@@ -9,7 +9,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine.catalog import Catalog, CatalogEntry
 from reconciler.engine.ids import IdKind, content_id
-from reconciler.engine.refusals import exists, not_found
+from reconciler.engine.rpc_errors import exists, not_found
 
 _NOUNS: Final = {IdKind.VOLUME: "Volume", IdKind.DICT: "Dict", IdKind.SECRET: "Secret"}
 _ANONYMOUS: Final = (

@@ -9,7 +9,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog
-from reconciler.engine.refusals import not_found
+from reconciler.engine.rpc_errors import not_found
 from reconciler.engine.web.proxy_tokens import ProxyToken, ProxyTokens
 
 

@@ -19,7 +19,7 @@ from modal_proto import api_pb2
 
 from reconciler.engine.caller import Peer
 from reconciler.engine.fault_injection import FaultInjector
-from reconciler.engine.refusals import of_full_disk, unimplemented
+from reconciler.engine.rpc_errors import of_full_disk, unimplemented
 from reconciler.engine.storage.database import of_disk
 
 SERVICE: Final = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]

@@ -12,8 +12,8 @@ from reconciler.engine.caller import Peer
 from reconciler.engine.catalog import Catalog, CatalogEntry
 from reconciler.engine.entries import creation_info, values
 from reconciler.engine.ids import IdKind
-from reconciler.engine.refusals import not_found
 from reconciler.engine.rpc.object_creation import get, get_or_create
+from reconciler.engine.rpc_errors import not_found
 
 
 class Secrets:

@@ -13,8 +13,8 @@ from reconciler.engine.catalog import Catalog
 from reconciler.engine.entries import volume_metadata
 from reconciler.engine.http.content_urls import ContentUrls
 from reconciler.engine.ids import IdKind
-from reconciler.engine.refusals import exists, invalid, not_found
 from reconciler.engine.rpc.object_creation import get, get_or_create
+from reconciler.engine.rpc_errors import exists, invalid, not_found
 from reconciler.engine.storage.blobs import Blobs
 from reconciler.engine.time_source import TimeSource
 from reconciler.engine.volumes import File, VolumeChange, Volumes, normal

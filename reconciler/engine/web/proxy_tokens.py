@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.engine import limits
 from reconciler.engine.ids import IdKind, new_id
-from reconciler.engine.refusals import conflict
+from reconciler.engine.rpc_errors import conflict
 from reconciler.engine.storage.database import Database, Row
 from reconciler.engine.time_source import TimeSource
 
