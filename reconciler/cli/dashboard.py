@@ -47,7 +47,7 @@ def token(*, name: str, scope: Sequence[str], webhook: bool) -> int:
 def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
     from reconciler.deploy.owner import with_standing
     from reconciler.manifest.web_settings import WebSettings
-    from reconciler.query.deployment import findings_of
+    from reconciler.query.deployment_drift import findings_of
     from reconciler.web.adapters import HttpKeySets, ModalResults
     from reconciler.web.app import create_app
     from reconciler.web.auth.credentials import new_token, of_token

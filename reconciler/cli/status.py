@@ -33,7 +33,7 @@ def main(
     inputs = read_inputs(env, schedules)
     with connected(inputs) as goes_on:
         from reconciler.deploy.owner import with_standing
-        from reconciler.query.deployment import ENGINE_STOPPED, findings_of
+        from reconciler.query.deployment_drift import ENGINE_STOPPED, findings_of
         from reconciler.query.live import live_status
         from reconciler.query.status import Filter, State, selection
 

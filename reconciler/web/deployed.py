@@ -22,7 +22,7 @@ from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings, Settings
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.plan.web_app import FUNCTION, HOOKS, SETTINGS_VARIABLE, web_app_name
-from reconciler.query.deployment import drift_of
+from reconciler.query.deployment_drift import drift_of
 from reconciler.query.modal_ports import modal_ports
 from reconciler.web.adapters import HttpKeySets, ModalResults
 from reconciler.web.app import create_app

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.plan import Actual, Lost, Touch
 from reconciler.plan.tags import VOLUME_TAG
-from reconciler.query.deployment import findings_of
+from reconciler.query.deployment_drift import findings_of
 from reconciler.query.status import Finding
 from tests.plan.scenario import NOW, applied, desired, hourly
 

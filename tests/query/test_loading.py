@@ -8,7 +8,7 @@ import sys
 _LOADED = """
 import sys
 import reconciler.cli.connection, reconciler.cli.status
-import reconciler.query.deployment, reconciler.query.live, reconciler.query.runs
+import reconciler.query.deployment_drift, reconciler.query.live, reconciler.query.runs
 print("\\n".join(sys.modules))
 """
 
