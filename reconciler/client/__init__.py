@@ -15,7 +15,6 @@ try:
         submit,
         submit_async,
     )
-    from reconciler.client.listing import ScheduledTask, TaskState
     from reconciler.client.task_errors import (
         InvalidTaskError,
         TaskError,
@@ -24,6 +23,7 @@ try:
         UnknownAppError,
         UnknownTaskError,
     )
+    from reconciler.client.task_listing import ScheduledTask, TaskState
     from reconciler.client.tasks import (
         cancel_task,
         cancel_task_async,

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 from reconciler.client.cancellation import cancel
 from reconciler.client.creation import create
-from reconciler.client.listing import ScheduledTask, list_stored, to_scheduled_task
 from reconciler.client.not_found import missing_function, require_applied
 from reconciler.client.stored_tasks import TaskPorts
 from reconciler.client.synchronous import run_sync
 from reconciler.client.task_errors import InvalidTaskError, TaskError, UnknownTaskError
 from reconciler.client.task_files import ModalTaskFiles
+from reconciler.client.task_listing import ScheduledTask, list_stored, to_scheduled_task
 from reconciler.client.task_request import task_from_arguments
 from reconciler.client.wake_warning import NothingWakesWarning, missing_cron, stacklevel_of_caller
 from reconciler.dispatch.adapters.modal_calls import ModalCaller, ModalClaims, SystemClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.client.listing import ScheduledTask, list_stored, pending_paths
+from reconciler.client.task_listing import ScheduledTask, list_stored, pending_paths
 from reconciler.cron import minute
 from reconciler.deploy.apply_records import commits_of, record_or_damage
 from reconciler.deploy.modal_files import RemoteGenerations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.client.listing import ScheduledTask, list_stored
+from reconciler.client.task_listing import ScheduledTask, list_stored
 from reconciler.manifest import EnvironmentSettings
 from reconciler.model.pointer import POINTER_PATH
 from reconciler.query.nothing_found import nothing_live

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from reconciler.client.listing import ScheduledTask
+from reconciler.client.task_listing import ScheduledTask
 from reconciler.cron import minute
 from reconciler.foreign_text import as_lines
 from reconciler.model.occurrence import format_minute
