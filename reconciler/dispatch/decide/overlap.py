@@ -11,12 +11,11 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from reconciler.model.occurrence import Occurrence
+from reconciler.model.runs_file import replacing
 from reconciler.policies import Overlap
 
 PLACES: Final = 50
 """Occurrences that may wait for one run, one after the other, before no more do."""
-_REPLACED: Final = "replaced "
-_RUNNING: Final = ", still running"
 
 
 class EarlierState(Enum):
@@ -147,18 +146,6 @@ def _queue(overlap: Overlap, occurrence: str, running: EarlierRun, queue: Queue)
     what = f"{behind} is still running, and {PLACES} have waited for it in vain"
     reason = f"{what}; overlap is {overlap.value}"
     return Admitted(Admission.SKIP, behind, call, reason)
-
-
-def replacing(behind: str) -> str:
-    """The reason of a start that ended an earlier run, given that run's occurrence id."""
-    return f"{_REPLACED}{behind}{_RUNNING}"
-
-
-def replaced_in(reason: str) -> str | None:
-    """The occurrence id that :func:`replacing` was given; None when the reason is another."""
-    if reason.startswith(_REPLACED) and reason.endswith(_RUNNING):
-        return reason[len(_REPLACED) : -len(_RUNNING)]
-    return None
 
 
 def running_key(name: str) -> str:
