@@ -125,6 +125,19 @@ def test_a_run_from_before_the_failures_that_succeeds_late_does_not_end_them() -
     assert "hourly succeeded again, hourly@2026-11-20T11:00Z" in texts(world)[-1]
 
 
+def test_a_run_from_between_the_failures_that_succeeds_late_does_not_end_them_either() -> None:
+    world = alarming(failures=2)
+    for hour in ("09:00", "10:00", "11:00"):
+        world.wake(hour)
+    world.end(1, BAD)
+    world.end(3, BAD)
+    world.wake("11:10")
+    world.end(2, GOOD)
+    world.wake("11:20")
+    (alarm,) = texts(world)
+    assert "hourly has a streak of 2 failures, last hourly@2026-11-20T11:00Z" in alarm
+
+
 def test_a_run_that_was_cancelled_neither_fails_nor_succeeds() -> None:
     world = alarming(failures=2)
     run_hours(world, [BAD, CallState.CANCELLED, CallState.TIMED_OUT])
