@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -50,6 +50,8 @@ class Run:
         decisions: all that was decided of it and has a reason, oldest first. How it ended is no
             decision, and hides none.
         replaced_by: the occurrence id of the run for which this one was ended.
+        wake, slot: the wake that wrote the last word, and its slot.
+        starter: the wake that started it; None when it did not start, and in summaries.
     """
 
     occurrence: Occurrence
@@ -65,6 +67,7 @@ class Run:
     replaced_by: str | None = None
     wake: str
     slot: str
+    starter: str | None = field(default=None, compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -181,6 +184,7 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
         decisions=_decisions(record),
         wake=log.wake,
         slot=log.slot,
+        starter=log.wake if record.state is RunState.STARTED else None,
     )
 
 
@@ -197,6 +201,7 @@ def _merged(one: Run, other: Run) -> Run:
         decisions=(*one.decisions, *new),
         attempt=max(one.attempt, other.attempt),
         call=last.call or first.call,
+        starter=last.starter or first.starter,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.plan import Actual, Desired
+from reconciler.plan.change import Kind
 from reconciler.plan.drift import find_drift
 from reconciler.plan.safety import refuse_foreign_app
 from reconciler.query.status import Finding
@@ -36,4 +37,5 @@ def findings_of(actual: Actual, desired: Desired) -> Iterator[Finding]:
 def drift_of(actual: Actual, app: str) -> Iterator[Finding]:
     """Yield what differs from what the last apply left; who owns the app is not asked."""
     for change in find_drift(actual, actual.applied or actual.live, app, {}):
-        yield Finding(f"{change.kind} {change.name}", change.reason, _REPAIR)
+        schedule = change.name if change.kind is Kind.SCHEDULE else None
+        yield Finding(f"{change.kind} {change.name}", change.reason, _REPAIR, schedule)

@@ -13,9 +13,11 @@ from reconciler.cron import minute
 from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.model.generation import new_generation
 from reconciler.model.runs import Run
+from reconciler.model.runs_file import WakeLog
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.query.newest_first import About, Known, RunHistory, all_names
 
+MINUTES_PER_DAY: Final = 24 * 60
 LONGEST_PAUSE: Final = 10
 """Minutes without a wake, a due minute among them, that are no gap yet."""
 
@@ -33,6 +35,7 @@ class LastHours:
 
     Attributes:
         runs: of each schedule, by its present name, in the order of nominal time.
+        logs: what is known of each wake beside its lines, in the order in which they began.
         wakes: the minutes in which a wake began, ascending.
         gaps: in which no wake came.
     """
@@ -42,36 +45,51 @@ class LastHours:
     runs: Mapping[str, Sequence[Run]]
     wakes: tuple[int, ...]
     gaps: tuple[Gap, ...]
+    logs: tuple[WakeLog, ...] = ()
 
 
 async def last_hours(
-    history: RunHistory, records: Iterable[ScheduleRecord], until: int, hours: int
+    history: RunHistory,
+    records: Iterable[ScheduleRecord],
+    until: int,
+    hours: int,
+    now: int | None = None,
 ) -> LastHours:
     """Read what happened in the hours before a minute.
 
     Args:
         records: the schedules that are live.
         until: epoch minute.
+        now: epoch minute, where ``until`` is in the past.
 
     Raises:
         UnavailableError: Modal did not answer.
     """
     after = until - hours * 60
+    days = (max(until, now or until) - after) // MINUTES_PER_DAY + 2
 
     def wanted(known: Known) -> About | None:
         return None if known.after <= after else all_names
 
     live = new_generation(records, (), 0)
-    known = await history.read_back(wanted, days=hours // 24 + 2)
+    known = await history.read_back(wanted, days=days)
     runs: dict[str, list[Run]] = {}
     for run in known.ordered:
         owner = live.owner(run.occurrence)
         if owner is not None and after < run.occurrence.at <= until:
             runs.setdefault(owner.name, []).append(run)
-    begun = {minute(datetime.fromisoformat(log.started)) for log in known.headers}
+    begun = set(map(_minute, known.headers))
     wakes = tuple(sorted(at for at in begun if after - LONGEST_PAUSE < at <= until))
     due = {at for record in live.records for at in _until(running_times(record, after), until)}
-    return LastHours(after, until, runs, wakes, tuple(wake_gaps(wakes, sorted(due), after, until)))
+    logs = (log for log in known.headers if after < _minute(log) <= until)
+    return LastHours(
+        after,
+        until,
+        runs,
+        wakes,
+        tuple(wake_gaps(wakes, sorted(due), after, until)),
+        tuple(sorted(logs, key=lambda log: log.started)),
+    )
 
 
 def wake_gaps(wakes: Sequence[int], due: Iterable[int], after: int, until: int) -> Iterator[Gap]:
@@ -86,6 +104,10 @@ def wake_gaps(wakes: Sequence[int], due: Iterable[int], after: int, until: int) 
         waits = first < len(due) and due[first] < following
         if waits and following - before > LONGEST_PAUSE:
             yield Gap(before, min(following, until))
+
+
+def _minute(log: WakeLog) -> int:
+    return minute(datetime.fromisoformat(log.started))
 
 
 def _until(times: Iterable[int], until: int) -> Iterator[int]:

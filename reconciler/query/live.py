@@ -18,6 +18,7 @@ from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.runs import Run
 from reconciler.plan.state import Actual
+from reconciler.query.live_long_runs import long_runs
 from reconciler.query.live_runs import (
     MINUTES_PER_DAY,
     as_they_stand,
@@ -70,6 +71,7 @@ async def live_status(
         still_damaged(known.reported_since(now - MINUTES_PER_DAY), ports.claims, ports.files),
         _due(ports, now, pending),
     )
+    usual = await long_runs(history, generation, runs, ports.clock.now())
     status = status_of(
         generation,
         actual.pointer,
@@ -80,6 +82,7 @@ async def live_status(
         (*generation.damaged, *cursor.damaged, *damaged, *known.damaged, *still),
         runs_twice(generation, theirs, now),
         findings,
+        usual,
     )
     return replace(status, not_asked=not_asked, commits=commits_of(record))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from reconciler.dispatch.decide.due import DropOutcome, Due, find_due
@@ -19,16 +20,22 @@ from reconciler.model.runs import Run, begun, lateness
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
+from reconciler.query.long_run import Usual
 from reconciler.query.worker_status import Latency, WorkerStatus, latency_of, worker_status
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
 """Minutes for which it is shown that a schedule was rebuilt."""
 
+SHOWN_FOR: Final = 24 * 60
+"""Minutes for which a skipped occurrence is shown, and a task that failed needs attention: no later
+run replaces it."""
+
 
 class State(StrEnum):
     """How a schedule stands, in one word: the first of these that applies.
 
-    A suspended schedule is suspended, whatever came before.
+    A suspended schedule is suspended, whatever came before, unless what is live differs from what
+    was applied.
     """
 
     MISSED = "missed"
@@ -37,9 +44,15 @@ class State(StrEnum):
     """An occurrence is due, has not started and still may."""
     FAILED = "failed"
     TIMED_OUT = "timed-out"
+    LONG_RUN = "long-run"
+    """It runs longer than it ever does, see :mod:`reconciler.query.long_run`."""
+    DRIFT = "drift"
+    """What is live differs from what was applied."""
     WAITING = "waiting"
     """Its newest run waits for an earlier one to end."""
     RUNNING = "running"
+    SKIPPED = "skipped"
+    """Its newest occurrence was skipped in the last day, as its policies say."""
     SUSPENDED = "suspended"
     CANCELLED = "cancelled"
     NO_RUN = "no-run-yet"
@@ -61,6 +74,9 @@ _STATES: Final = {
 }
 
 
+_TROUBLE: Final = frozenset({State.MISSED, State.OVERDUE, State.FAILED, State.TIMED_OUT})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleStatus:
     """One schedule.
@@ -77,6 +93,10 @@ class ScheduleStatus:
         rebuilt: the epoch minute, of the last week, at which it was rebuilt from git after the
             generation that was live was lost; None when it was not.
         ahead: whether a wrong clock has set its anchor ahead of now: it does not run before that.
+        usual: how long its successes took, when its newest run takes longer than they did; else
+            None.
+        drift: how what is live differs from what was applied; None when it does not.
+        skipped: its newest occurrence, when that was skipped in the last day; else None.
     """
 
     record: ScheduleRecord
@@ -89,21 +109,32 @@ class ScheduleStatus:
     suspended: bool = False
     rebuilt: int | None = None
     ahead: bool = False
+    usual: Usual | None = None
+    drift: str | None = None
+    skipped: Run | None = None
 
     @property
     def state(self) -> State:
         """How it stands, in one word."""
-        last = None if self.last is None else _STATES[self.last.state]
+        last = State.NO_RUN if self.last is None else _STATES[self.last.state]
         if self.suspended:
-            return State.SUSPENDED
+            return State.SUSPENDED if self.drift is None else State.DRIFT
         if self.overdue is not None and last is not State.MISSED:
             return State.OVERDUE
-        return State.NO_RUN if last is None else last
+        if last in _TROUBLE:
+            return last
+        if self.usual is not None:
+            return State.LONG_RUN
+        if self.drift is not None:
+            return State.DRIFT
+        if self.skipped is not None and last not in (State.WAITING, State.RUNNING):
+            return State.SKIPPED
+        return last
 
     @property
     def well(self) -> bool:
         """Whether nothing about it needs attention."""
-        if self.ahead:
+        if self.ahead or self.usual is not None or self.drift is not None:
             return False
         return self.overdue is None and (
             self.last is None or self.last.state not in NEEDS_ATTENTION
@@ -225,11 +256,13 @@ class Finding:
         what: ``app schedule-reconciler``, ``volume schedule-reconciler``, ``embedded engine``.
         reason: what is different.
         remedy: what to do.
+        schedule: the one that it is about; None when it is about more.
     """
 
     what: str
     reason: str
     remedy: str
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +338,7 @@ def status_of(
     damaged: Iterable[Damaged] = (),
     twice: tuple[Twice, ...] = (),
     findings: Iterable[Finding] = (),
+    usual: Mapping[str, Usual] = MappingProxyType({}),
 ) -> Status:
     """Put together where everything stands.
 
@@ -318,13 +352,23 @@ def status_of(
         damaged: what cannot be read.
         twice: see :func:`runs_twice`.
         findings: what is wrong with the deployment.
+        usual: see :func:`~reconciler.query.live_long_runs.long_runs`.
     """
+    findings = tuple(findings)
     runs = sorted(runs, key=begun)
     by_name: dict[str, list[Run]] = {}
+    skipped: dict[str, Run] = {}
     for run in runs:
         owner = generation.owner(run.occurrence)
-        if run.state is not RunState.SKIPPED and owner is not None:
+        if owner is None:
+            continue
+        if run.state is RunState.SKIPPED:
+            if run.occurrence.at > now - SHOWN_FOR:
+                skipped[owner.name] = run
+        else:
+            skipped.pop(owner.name, None)
             by_name.setdefault(owner.name, []).append(run)
+    drifted = {one.schedule: one.reason for one in findings}
     late = now - max(1, generation.punctuality // 60)
     # What lies before a cursor that is ahead has been looked at, by a wrong clock and too early.
     through = None if cursor.through is None else min(cursor.through, now)
@@ -351,6 +395,9 @@ def status_of(
                 suspended=record.is_suspended(now),
                 rebuilt=_rebuilt(generation, record.name, now),
                 ahead=record.anchor > now + CLOCK_TOLERANCE,
+                usual=usual.get(record.name),
+                drift=drifted.get(record.name),
+                skipped=skipped.get(record.name),
             )
             for record in generation.records
         ),
@@ -359,7 +406,7 @@ def status_of(
         latency=latency_of(runs),
         tasks=tasks,
         damaged=tuple(dict.fromkeys(damaged)),
-        findings=tuple(findings),
+        findings=findings,
         cursor_ahead=cursor.through if cursor.is_ahead(now) else None,
         tz=generation.tz,
     )
@@ -409,10 +456,6 @@ def _missed(runs: Sequence[Run]) -> int:
     """One that waits says nothing yet."""
     decided = (run for run in reversed(runs) if run.state is not RunState.QUEUED)
     return sum(1 for _ in takewhile(lambda run: run.state is RunState.MISSED, decided))
-
-
-SHOWN_FOR: Final = 24 * 60
-"""Minutes after its time for which a task that failed needs attention: no later run replaces it."""
 
 
 @dataclass(frozen=True, slots=True)

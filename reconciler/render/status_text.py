@@ -151,7 +151,10 @@ def _lines(
         yield f"  {style.red(f'{finding.what} {finding.reason}')}"
         yield f"    {finding.remedy}"
     bad = [finding.what for finding in status.findings]
-    bad += [item.record.name for item in status.schedules if not item.well]
+    drift = {finding.schedule for finding in status.findings}
+    bad += [
+        one.record.name for one in status.schedules if not one.well and one.record.name not in drift
+    ]
     bad += [f"slot {slot.slot.name}" for slot in status.slots if slot.overdue is not None]
     if status.worker is not None and status.worker.overdue is not None:
         bad.append(status.worker.worker.source)
@@ -310,6 +313,9 @@ def _last(item: ScheduleStatus, style: Style) -> str:
         state += f" at {clock_text(last)}" + (f" after {took}" if took else "")
     late += f", try {last.attempt}" if last.attempt > 1 else ""
     rows = []
+    if item.usual is not None:
+        longest = rough_duration(item.usual.longest)
+        rows.append(style.yellow(f", longer than usual (at most {longest})"))
     if item.failures > 1:
         rows.append(f"  streak of {item.failures} failures")
     if item.missed > 1:

@@ -26,9 +26,10 @@ const keys = {
   k: () => move(-1),
   c: () => copy(document.activeElement.closest(".row")),
   "?": () => document.getElementById("keys").showModal(),
-  1: () => (location.href = "/"),
-  2: () => (location.href = "/schedules"),
 };
+document.querySelectorAll("header nav a").forEach((link, place) => {
+  keys[place + 1] = () => (location.href = link.href);
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") document.activeElement.blur();

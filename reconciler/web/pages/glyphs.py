@@ -12,8 +12,11 @@ _WORDS: Final = {
     State.OVERDUE: "Overdue",
     State.FAILED: "Failed",
     State.TIMED_OUT: "Timed out",
+    State.LONG_RUN: "Long run",
+    State.DRIFT: "Drift",
     State.WAITING: "Waiting",
     State.RUNNING: "Running",
+    State.SKIPPED: "Skipped",
     State.SUSPENDED: "Suspended",
     State.CANCELLED: "Cancelled",
     State.NO_RUN: "No run yet",
@@ -22,7 +25,7 @@ _WORDS: Final = {
 }
 ORDER: Final = tuple(_WORDS)
 """All states, those that need attention first."""
-ATTENTION: Final = frozenset({State.MISSED, State.OVERDUE, State.FAILED, State.TIMED_OUT})
+ATTENTION: Final = frozenset(ORDER[: ORDER.index(State.WAITING)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from typing import Final
 
 from reconciler.model.occurrence import format_minute
 from reconciler.query.last_hours import LastHours
+from reconciler.query.long_run import Usual
 from reconciler.query.status import ScheduleStatus, State
 from reconciler.render.runs_text import brief
 from reconciler.render.when_words import when_in_words
+from reconciler.web.pages.commands import trouble_of
 from reconciler.web.pages.glyphs import (
     ATTENTION,
     ORDER,
@@ -102,7 +104,7 @@ def listing(
     schedules: Sequence[ScheduleStatus], hours: LastHours, wanted: Wanted, now: datetime
 ) -> Listing:
     """Put a page of the table together."""
-    matching = [one for one in schedules if _holds(one, wanted.text)]
+    matching = [one for one in schedules if holds(one, wanted.text)]
     found = [one for one in matching if _is_in(one, wanted.state)]
     found.sort(key=lambda one: (0 if wanted.by_name else _rank(one), one.record.name))
     pages = max(1, -(-len(found) // PAGE))
@@ -128,15 +130,39 @@ def reason_of(one: ScheduleStatus, now: datetime) -> str:
         case State.SUSPENDED:
             until = "" if record.resumes is None else f"Until {moment(record.resumes, now).text}"
             return ": ".join(filter(None, (until, brief(record.suspended or ""))))
-        case State.OVERDUE if one.overdue is not None:
+        case State.OVERDUE:
             reason = f": {brief(last.reason)}" if last is not None and last.reason else ""
-            return f"Due {moment(one.overdue, now).text}, not started{reason}"
+            return f"Due {moment(trouble_of(one), now).text}, not started{reason}"
+        case State.MISSED if last is not None and last.reason:
+            reason = brief(last.reason)
+            return f"{reason[:1].upper()}{reason[1:]}"
         case State.NO_RUN:
             return "No run yet"
+        case State.LONG_RUN if one.usual is not None:
+            return long_run(one, one.usual, now)
+        case State.DRIFT:
+            return f"It {one.drift}"
+        case State.SKIPPED if one.skipped is not None:
+            at = moment(one.skipped.occurrence.at, now).text
+            return f"{at}: {brief(one.skipped.reason or 'skipped')}"
         case State.SUCCEEDED:
             return ""
         case _:
             return "" if last is None or not last.reason else brief(last.reason)
+
+
+def long_run(one: ScheduleStatus, usual: Usual, now: datetime) -> str:
+    """How long the newest run has been running, what it usually takes, and when it is stopped."""
+    assert one.last is not None
+    assert one.last.started is not None
+    begun = datetime.fromisoformat(one.last.started)
+    shortest, longest = (span(timedelta(seconds=n)) for n in (usual.shortest, usual.longest))
+    took = f"at most {longest}" if shortest == longest else f"{shortest} to {longest}"
+    said = f"Running for {span(now - begun)}; the {usual.successes} runs before took {took}"
+    if one.record.timeout is not None:
+        left = begun + timedelta(seconds=one.record.timeout) - now
+        said += f". Its timeout is in {span(left)}" if left > timedelta() else ""
+    return said
 
 
 def _row(one: ScheduleStatus, hours: LastHours, now: datetime) -> Row:
@@ -161,7 +187,7 @@ def _rank(one: ScheduleStatus) -> int:
     return ORDER.index(one.state) if needs_attention(one) else len(ORDER)
 
 
-def _holds(one: ScheduleStatus, text: str) -> bool:
+def holds(one: ScheduleStatus, text: str) -> bool:
     record = one.record
     labels = (f"{name}={value}" for name, value in record.labels.items())
     fields = (record.name, record.owner or "", word_of(one.state), *labels)

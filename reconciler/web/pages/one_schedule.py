@@ -1,4 +1,5 @@
-"""One schedule: how it stands, its last runs and how late they started, what comes, its rules."""
+"""One schedule: how it stands, its last runs, how late they started and how long they took, what
+comes, its rules."""
 
 from __future__ import annotations
 
@@ -6,39 +7,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from math import log
 from typing import Final
 
-from reconciler.cron import instant, tzinfo_named
+from reconciler.cron import instant, minute
 from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.durations import format_duration
-from reconciler.model.runs import Run, lateness
+from reconciler.model.applied import Applied
+from reconciler.model.runs import Run, duration, lateness
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap
 from reconciler.query.status import ScheduleStatus
 from reconciler.render.when_words import when_in_words
+from reconciler.web.pages.commands import command_of, trouble_of
 from reconciler.web.pages.glyphs import Glyph, glyph_of
 from reconciler.web.pages.listing import LONGEST, reason_of
 from reconciler.web.pages.moments import Moment, moment, span
+from reconciler.web.pages.occurrence import local_time, sentences_of
+from reconciler.web.pages.outcomes import OUTCOMES
+from reconciler.web.pages.run_charts import RunCharts, changed_by, run_charts
 
 RUNS: Final = 50
 NEXT: Final = 10
-_FULL_HEIGHT: Final = timedelta(hours=1)
-"""The delay that fills the chart, which is logarithmic."""
-
-_OUTCOMES: Final = {
-    RunState.STARTED: ("running", "Running"),
-    RunState.START_FAILED: ("overdue", "Start failed"),
-    RunState.QUEUED: ("waiting", "Waiting"),
-    RunState.SUCCEEDED: ("succeeded", "Succeeded"),
-    RunState.FAILED: ("failed", "Failed"),
-    RunState.TIMED_OUT: ("timed-out", "Timed out"),
-    RunState.CANCELLED: ("cancelled", "Cancelled"),
-    RunState.EXPIRED: ("unknown", "Unknown"),
-    RunState.MISSED: ("missed", "Missed"),
-    RunState.SKIPPED: ("skipped", "Skipped"),
-}
 _OVERLAPS: Final = {
     Overlap.ALLOW: "allow: runs may overlap",
     Overlap.SKIP: "skip: a new occurrence is skipped while one runs",
@@ -52,25 +42,21 @@ class RunRow:
     """A run in the table.
 
     Attributes:
-        local: the nominal time in the schedule's zone.
+        local: the nominal time in the schedule's zone; `utc` the time of day in UTC.
         delay: `+6 s`; empty where it did not start.
+        took: empty where that is not known.
         said: its result, or the reason of its state.
+        applied: the applies between this run and the next older one, each in words.
     """
 
     glyph: Glyph
     local: str
+    utc: str
     at: Moment
     delay: str
+    took: str
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """A column of the chart: place and height in percent; whether it is far above the others."""
-
-    x: str
-    height: str
-    is_outlier: bool
+    applied: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +65,9 @@ class SchedulePage:
 
     Attributes:
         reason: why it is in its state; empty where the state says all.
-        runs: newest first; `delays`: oldest first.
+        occurrence: the title of its newest occurrence; `sentences` about it, and the `command` that
+            helps; empty where there is none.
+        runs: newest first.
         following: the next occurrences: local time, and the moment.
         rules: what holds for it, as name and words.
     """
@@ -90,23 +78,32 @@ class SchedulePage:
     when: str
     zone: str
     description: str
+    occurrence: str
+    sentences: tuple[str, ...]
+    command: str
     runs: tuple[RunRow, ...]
-    delays: tuple[Delay, ...]
+    charts: RunCharts
     following: tuple[tuple[str, Moment], ...]
     rules: tuple[tuple[str, str], ...]
 
 
 def schedule_page(
-    one: ScheduleStatus, runs: Sequence[Run], now: datetime, now_minute: int
+    one: ScheduleStatus,
+    runs: Sequence[Run],
+    applies: Sequence[Applied],
+    environment: str,
+    now: datetime,
 ) -> SchedulePage:
     """Put the page together.
 
     Args:
         runs: its newest, oldest first.
-        now_minute: epoch minute after which the next occurrences lie.
+        applies: the newest, newest first.
+        environment: as the command line names it.
     """
     record = one.record
-    upcoming = islice(running_times(record, now_minute), NEXT)
+    upcoming = islice(running_times(record, minute(now)), NEXT)
+    sentences = sentences_of(one, runs, now)
     return SchedulePage(
         name=record.name,
         glyph=glyph_of(one),
@@ -114,40 +111,50 @@ def schedule_page(
         when=when_in_words(record.when),
         zone=record.timezone,
         description=(record.description or "")[:LONGEST],
-        runs=tuple(_row(run, record.timezone, now) for run in reversed(runs)),
-        delays=tuple(_delays(runs)),
-        following=tuple((_local(at, record.timezone), moment(at, now)) for at in upcoming),
+        occurrence=local_time(trouble_of(one), record.timezone) if sentences else "",
+        sentences=sentences,
+        command=command_of(one, environment),
+        runs=tuple(_rows(record, runs, applies, now)),
+        charts=run_charts(runs, applies, record.name, record.timezone, record.timeout, now),
+        following=tuple((local_time(at, record.timezone), moment(at, now)) for at in upcoming),
         rules=tuple(_rules(record)),
     )
 
 
-def _row(run: Run, zone: str, now: datetime) -> RunRow:
-    late = lateness(run)
-    said = run.reason or run.result or ""
-    return RunRow(
-        glyph=Glyph(*_OUTCOMES[run.state]),
-        local=_local(run.occurrence.at, zone),
-        at=moment(run.occurrence.at, now, zone),
-        delay="" if late is None else f"+{span(timedelta(seconds=late)) or '0 s'}",
-        said=said[:LONGEST],
-    )
+def _rows(
+    record: ScheduleRecord, runs: Sequence[Run], applies: Sequence[Applied], now: datetime
+) -> Iterator[RunRow]:
+    """The runs, newest first."""
+    older = [run.occurrence.at for run in runs[:-1]]
+    for run, before in zip(reversed(runs), (*reversed(older), None), strict=False):
+        late, took = lateness(run), duration(run)
+        if run.state is RunState.STARTED and run.started is not None:
+            took = int((now - datetime.fromisoformat(run.started)).total_seconds())
+        yield RunRow(
+            glyph=Glyph(*OUTCOMES[run.state]),
+            local=local_time(run.occurrence.at, record.timezone),
+            utc=f"{instant(run.occurrence.at):%H:%M}Z",
+            at=moment(run.occurrence.at, now, record.timezone),
+            delay="" if late is None else f"+{span(timedelta(seconds=late)) or '0 s'}",
+            took="" if took is None else span(timedelta(seconds=took)) or "0 s",
+            said=(run.reason or run.result or "")[:LONGEST],
+            applied=tuple(
+                _applied(one, record.name, now)
+                for one in applies
+                if before is not None and before < _applied_at(one) <= run.occurrence.at
+            ),
+        )
 
 
-def _local(at: int, zone: str) -> str:
-    local = instant(at).astimezone(tzinfo_named(zone))
-    return f"{local:%a} {local.day} {local:%b %H:%M}"
+def _applied(one: Applied, name: str, now: datetime) -> tuple[str, str]:
+    """An apply: its commit, and when it was and whether it changed the schedule."""
+    changed = "changed this schedule" if changed_by(one, name) else "did not change this schedule"
+    when = moment(_applied_at(one), now).text
+    return (one.pointer.commit or "")[:7], f"applied {when} \N{MIDDLE DOT} {changed}"
 
 
-def _delays(runs: Sequence[Run]) -> Iterator[Delay]:
-    """The delay of each run that started, on a logarithmic scale."""
-    late = [lateness(run) for run in runs]
-    known = sorted(seconds for seconds in late if seconds is not None)
-    usual = known[len(known) // 2] if known else 0
-    for place, seconds in enumerate(late):
-        if seconds is not None:
-            height = min(1.0, log(1 + seconds) / log(1 + _FULL_HEIGHT.total_seconds()))
-            outlier = seconds > max(60, 10 * usual)
-            yield Delay(f"{100 * (place + 0.5) / RUNS:.1f}%", f"{100 * height:.0f}%", outlier)
+def _applied_at(one: Applied) -> int:
+    return minute(datetime.fromisoformat(one.pointer.at))
 
 
 def _rules(record: ScheduleRecord) -> Iterator[tuple[str, str]]:

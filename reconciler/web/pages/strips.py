@@ -28,6 +28,8 @@ _MARKS: Final = {
     RunState.EXPIRED: "skipped",
     RunState.SUCCEEDED: "succeeded",
 }
+_SEEN: Final = 15
+"""Minutes that a bar of what runs now takes at least."""
 _WORST_FIRST: Final = tuple(dict.fromkeys(_MARKS.values()))
 
 
@@ -52,11 +54,14 @@ class Strip:
     """A strip.
 
     Attributes:
+        running, waiting: from when on, where something runs or waits now.
         band: whether the runs are one pale bar, on which only deviations are marks.
         sentence: what it shows, for those who do not see it.
     """
 
     band: bool
+    running: Field | None
+    waiting: Field | None
     marks: tuple[Mark, ...]
     gaps: tuple[Field, ...]
     sentence: str
@@ -75,10 +80,27 @@ def strip_of(name: str, hours: LastHours) -> Strip:
     marks = tuple(
         Mark(mark, _percent(place + 0.5, BINS))
         for place, mark in sorted(bins.items())
-        if not band or mark != "succeeded"
+        if mark not in ("running", "waiting") and (not band or mark != "succeeded")
     )
     gaps = tuple(_field(gap, hours) for gap in hours.gaps) if runs else ()
-    return Strip(band, marks, gaps, _sentence(runs))
+    return Strip(
+        band,
+        _open(runs, RunState.STARTED, hours),
+        _open(runs, RunState.QUEUED, hours),
+        marks,
+        gaps,
+        _sentence(runs),
+    )
+
+
+def _open(runs: Sequence[Run], state: RunState, hours: LastHours) -> Field | None:
+    """From the oldest run in this state until now."""
+    first = min((run.occurrence.at for run in runs if run.state is state), default=None)
+    if first is None:
+        return None
+    length = hours.until - hours.after
+    begin = min(first - hours.after, length - _SEEN)
+    return Field(_percent(begin, length), _percent(length - begin, length))
 
 
 def _field(gap: Gap, hours: LastHours) -> Field:

@@ -3,60 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, PackageLoader
 from starlette.responses import RedirectResponse, Response
 
-from reconciler.cron import minute
-from reconciler.dispatch.answers import UnavailableError
-from reconciler.errors import ReconcileError
-from reconciler.foreign_text import on_one_line
+from reconciler.cron import ZoneError, minute, tzinfo_named
+from reconciler.dispatch.adapters.at_once import together
+from reconciler.model.occurrence import parse_minute
 from reconciler.model.runs import Run
+from reconciler.query.applies import list_applies
+from reconciler.query.changes import changes_of
 from reconciler.query.last_hours import LastHours, last_hours
 from reconciler.query.nothing_found import NothingFoundError, unknown_schedule
 from reconciler.query.runs import RunsWanted, list_runs
+from reconciler.query.slots import slots_and_cost
 from reconciler.query.status import State, Status
 from reconciler.query.timeline import timeline
-from reconciler.redaction import redacted
+from reconciler.query.triggers import triggers_of
 from reconciler.web.answers import tagged
-from reconciler.web.auth.principal import Scope
-from reconciler.web.endpoint import READS, Call, Endpoint, Handler
+from reconciler.web.endpoint import READS, Call, Endpoint
 from reconciler.web.live import answered, current_status
 from reconciler.web.pages.attention import attention, next_hour
-from reconciler.web.pages.failures import failure_of
-from reconciler.web.pages.glyphs import needs_attention
+from reconciler.web.pages.frame import page, signed_in
+from reconciler.web.pages.history_page import SHOWN, history_page
 from reconciler.web.pages.listing import Wanted, listing
 from reconciler.web.pages.one_schedule import RUNS, schedule_page
-from reconciler.web.problems import RequestError, as_request_error
-from reconciler.web.sign_in import PATH as SIGN_IN_PATH
+from reconciler.web.pages.slots_page import slots_page
+from reconciler.web.pages.timeline_page import RANGES, TimelineWanted, timeline_page
+from reconciler.web.pages.triggers_page import triggers_page
+from reconciler.web.problems import RequestError
+from reconciler.web.refusals import KEY, counts_of
 
 HOURS: Final = 24
 DAYS: Final = 90
 """Days with runs files in which the last runs of a schedule are searched."""
+APPLIES: Final = 20
+"""The newest applies, as many as a chart may show."""
 ASSETS: Final = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
-
-
-@cache
-def templates() -> Environment:
-    """The templates; every value is escaped."""
-    return Environment(
-        loader=PackageLoader("reconciler.web"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 async def _attention(call: Call) -> Response:
     status, hours = await _day(call)
-    now = call.site.ports.clock.now()
+    site, now = call.site, call.site.ports.clock.now()
+    refused = counts_of(await answered(site, site.ports.modal.claims.get(KEY)))
     records = [one.record for one in status.schedules]
     ahead = timeline(records, [slot.slot for slot in status.slots], *next_hour(now))
-    page = attention(status, hours, ahead, call.site.serving.environment.name, now)
-    return _page(call, "attention.html", status, page=page, title="Attention")
+    found = attention(status, hours, ahead, refused, site.serving.environment.name, now)
+    return await page(call, "attention.html", status, page=found, title="Attention")
 
 
 async def _schedules(call: Call) -> Response:
@@ -70,8 +64,68 @@ async def _schedules(call: Call) -> Response:
     )
     if wanted.state not in {"", "attention", *State}:
         raise RequestError(400, "state", f"there is no state `{wanted.state}`")
-    page = listing(status.schedules, hours, wanted, call.site.ports.clock.now())
-    return _page(call, "schedules.html", status, page=page, wanted=wanted, title="Schedules")
+    found = listing(status.schedules, hours, wanted, call.site.ports.clock.now())
+    return await page(call, "schedules.html", status, page=found, wanted=wanted, title="Schedules")
+
+
+async def _timeline(call: Call) -> Response:
+    site = call.site
+    status = await current_status(site)
+    wanted = _timeline_wanted(call)
+    now = minute(site.ports.clock.now())
+    window = wanted.window(now)
+    records = [one.record for one in status.schedules]
+    past = ahead = None
+    if window.after < now:
+        until = min(window.until, now)
+        hours = -(-(until - window.after) // 60)
+        past = await answered(
+            site, last_hours(site.ports.modal.history, records, until, hours, now)
+        )
+    if window.until > now:
+        ahead = timeline(records, (), max(window.after, now), window.until)
+    applies = await answered(
+        site, list_applies(site.ports.modal, site.serving.environment, APPLIES)
+    )
+    found = timeline_page(
+        status.schedules, past, ahead, applies.applies, wanted, site.ports.clock.now()
+    )
+    return await page(call, "timeline.html", status, page=found, wanted=wanted, title="Timeline")
+
+
+async def _slots(call: Call) -> Response:
+    site = call.site
+    status, hours = await _day(call)
+    triggers = triggers_of(hours, [one.slot for one in status.slots])
+    asked = slots_and_cost(site.ports.modal, site.serving.environment, status, hours, triggers)
+    found = slots_page(await answered(site, asked), status, site.ports.clock.now())
+    return await page(call, "slots.html", status, page=found, title="Slots and cost")
+
+
+async def _history(call: Call) -> Response:
+    site, modal = call.site, call.site.ports.modal
+    status = await current_status(site)
+    now = site.ports.clock.now()
+    applies = await answered(site, list_applies(modal, site.serving.environment, SHOWN + 1))
+    records = [one.record for one in status.schedules]
+    changes = await answered(site, changes_of(modal.history, applies.applies, records, now))
+    environment = site.serving.environment.name
+    found = history_page(status, changes, applies.damaged, environment, now)
+    return await page(call, "history.html", status, page=found, title="History")
+
+
+async def _triggers(call: Call) -> Response:
+    site = call.site
+    status, hours = await _day(call)
+    entry = await answered(site, site.ports.modal.claims.get(KEY))
+    found = triggers_page(
+        hours,
+        triggers_of(hours, [one.slot for one in status.slots]),
+        counts_of(entry),
+        _number(call.request.query_params.get("page", "1")),
+        site.ports.clock.now(),
+    )
+    return await page(call, "triggers.html", status, page=found, title="Triggers")
 
 
 async def _one_schedule(call: Call) -> Response:
@@ -84,14 +138,19 @@ async def _one_schedule(call: Call) -> Response:
     if found.record.name != name:
         return RedirectResponse(f"/schedules/{found.record.name}", 303)
     wanted = RunsWanted(count=RUNS, days=DAYS, name=name)
-    try:
-        runs = await answered(site, list_runs(site.ports.modal, site.serving.environment, wanted))
-        newest: Sequence[Run] = runs.runs
-    except NothingFoundError:
-        newest = ()
-    now = site.ports.clock.now()
-    page = schedule_page(found, newest, now, minute(now))
-    return _page(call, "schedule.html", status, page=page, title=name)
+    environment = site.serving.environment
+
+    async def runs() -> Sequence[Run]:
+        try:
+            return (await list_runs(site.ports.modal, environment, wanted)).runs
+        except NothingFoundError:
+            return ()
+
+    newest, applies = await answered(
+        site, together(runs(), list_applies(site.ports.modal, environment, APPLIES))
+    )
+    shown = schedule_page(found, newest, applies.applies, environment.name, site.ports.clock.now())
+    return await page(call, "schedule.html", status, page=shown, title=name)
 
 
 async def _asset(call: Call) -> Response:
@@ -111,68 +170,48 @@ async def _day(call: Call) -> tuple[Status, LastHours]:
     return status, await answered(site, last_hours(history, records, until, HOURS))
 
 
-def _page(call: Call, template: str, status: Status, **values: Any) -> Response:
-    number = sum(map(needs_attention, status.schedules))
-    number += sum(slot.overdue is not None for slot in status.slots)
-    generation = status.generation[:8]
-    text = _rendered(call, template, number=number, generation=generation, **values)
-    return tagged(call.request, text.encode(), "text/html; charset=utf-8")
-
-
-def _rendered(call: Call, template: str, **values: Any) -> str:
-    now = call.site.ports.clock.now()
-    return (
-        templates()
-        .get_template(template)
-        .render(
-            environment=call.site.serving.environment.name,
-            as_of=f"{now:%H:%M:%S}Z",
-            path=call.request.url.path,
-            **values,
-        )
+def _timeline_wanted(call: Call) -> TimelineWanted:
+    query = call.request.query_params
+    zone = query.get("zone", "")
+    if zone:
+        try:
+            tzinfo_named(zone)
+        except ZoneError as error:
+            raise RequestError(400, "zone", str(error)) from error
+    length = query.get("range", "24h")
+    if length not in RANGES:
+        raise RequestError(400, "range", f"`range` is {' or '.join(RANGES)}")
+    return TimelineWanted(
+        text=query.get("q", ""),
+        range=length,
+        middle=_minute(call, "at"),
+        zone=zone,
+        minute=_minute(call, "minute"),
+        page=_number(query.get("page", "1")),
     )
+
+
+def _minute(call: Call, name: str) -> int | None:
+    text = call.request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_minute(text)
+    except ValueError as error:
+        raise RequestError(400, "time", f"`{name}` is a time such as 2026-11-20T06:00Z") from error
 
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def _signed_in(handler: Handler) -> Handler:
-    """The page; the form for those who have not signed in; in words what cannot be shown."""
-
-    async def answer(call: Call) -> Response:
-        try:
-            await call.site.authenticator.authenticate(call.request, Scope.READ, None)
-        except RequestError as error:
-            if error.status == 401:
-                return RedirectResponse(SIGN_IN_PATH, 303)
-            raise
-        try:
-            return await handler(call)
-        except (ReconcileError, UnavailableError, TimeoutError) as error:
-            return _failed(call, as_request_error(error))
-
-    return answer
-
-
-def _failed(call: Call, error: RequestError) -> Response:
-    environment = call.site.serving.environment.name
-    failure = failure_of(error, environment)
-    content = _rendered(
-        call,
-        "error.html",
-        number=0,
-        title=on_one_line(failure.title),
-        text=redacted(on_one_line(failure.text)),
-        steps=failure.steps,
-        back=failure.back,
-    )
-    return Response(content, error.status, error.headers, "text/html")
-
-
 PAGES: Final = (
-    Endpoint(READS, "/", _signed_in(_attention), None),
-    Endpoint(READS, "/schedules", _signed_in(_schedules), None),
-    Endpoint(READS, "/schedules/{name}", _signed_in(_one_schedule), None),
+    Endpoint(READS, "/", signed_in(_attention), None),
+    Endpoint(READS, "/schedules", signed_in(_schedules), None),
+    Endpoint(READS, "/schedules/{name}", signed_in(_one_schedule), None),
+    Endpoint(READS, "/timeline", signed_in(_timeline), None),
+    Endpoint(READS, "/slots", signed_in(_slots), None),
+    Endpoint(READS, "/history", signed_in(_history), None),
+    Endpoint(READS, "/triggers", signed_in(_triggers), None),
     Endpoint(READS, "/assets/{name}", _asset, None),
 )

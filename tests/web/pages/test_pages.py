@@ -72,7 +72,7 @@ def test_the_first_view_says_what_needs_attention(site: TestSite) -> None:
     page = site.ask("/").text
     assert "<title>(1) Attention · production</title>" in page
     assert "<h1>1 of 3 schedules needs attention</h1>" in page
-    assert "reconcile explain failing 2026-11-20T18:00Z --env production" in page
+    assert "reconcile logs failing@2026-11-20T18:00Z --env production" in page
     assert "Failed ×3" in text_of(page)
 
 
@@ -172,7 +172,7 @@ def test_a_schedules_page_shows_its_runs_what_comes_and_its_rules(site: TestSite
     assert "every hour, UTC time. Next Fri 20 Nov 19:00" in read
     assert page.count('<span class="state failed">') == 4
     assert "Fri 20 Nov 18:00" in read
-    assert read.count("in 40 min") == 2
+    assert read.count("in 40 min") == 3
     assert "Function shop/sync" in read
     assert HOSTILE not in page
 

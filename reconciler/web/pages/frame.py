@@ -1,0 +1,115 @@
+"""The frame of every page: what all show, who may see them, and what stands in place of one that
+cannot be shown."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from starlette.responses import RedirectResponse, Response
+
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.errors import ReconcileError
+from reconciler.foreign_text import on_one_line
+from reconciler.query.status import Status
+from reconciler.redaction import redacted
+from reconciler.web.answers import tagged
+from reconciler.web.auth.principal import Scope
+from reconciler.web.endpoint import Call, Handler
+from reconciler.web.live import answered
+from reconciler.web.pages.failures import failure_of
+from reconciler.web.pages.glyphs import needs_attention
+from reconciler.web.pages.items import other_things
+from reconciler.web.problems import RequestError, as_request_error
+from reconciler.web.refusals import KEY, counts_of
+from reconciler.web.sign_in import PATH as SIGN_IN_PATH
+
+VIEWS = (
+    ("/", "Attention"),
+    ("/schedules", "Schedules"),
+    ("/timeline", "Timeline"),
+    ("/slots", "Slots and cost"),
+    ("/history", "History"),
+    ("/triggers", "Triggers"),
+)
+"""The views, in the order of their keys."""
+
+
+@cache
+def templates() -> Environment:
+    """The templates; every value is escaped."""
+    return Environment(
+        loader=PackageLoader("reconciler.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+async def page(call: Call, template: str, status: Status, **values: Any) -> Response:
+    """A page about what is live."""
+    number = await attention_number(call, status)
+    generation = status.generation[:8]
+    text = rendered(call, template, number=number, generation=generation, **values)
+    return tagged(call.request, text.encode(), "text/html; charset=utf-8")
+
+
+async def attention_number(call: Call, status: Status) -> int:
+    """How many things need attention: the same on every page."""
+    site = call.site
+    refused = counts_of(await answered(site, site.ports.modal.claims.get(KEY)))
+    wanting = sum(map(needs_attention, status.schedules))
+    others = sum(other_things(status, refused, site.ports.clock.now()))
+    return wanting + others
+
+
+def rendered(call: Call, template: str, **values: Any) -> str:
+    """The text of a page."""
+    now = call.site.ports.clock.now()
+    return (
+        templates()
+        .get_template(template)
+        .render(
+            environment=call.site.serving.environment.name,
+            as_of=f"{now:%H:%M:%S}Z",
+            path=call.request.url.path,
+            views=VIEWS,
+            version=version("schedule-reconciler"),
+            **values,
+        )
+    )
+
+
+def signed_in(handler: Handler) -> Handler:
+    """The page; the form for those who have not signed in; in words what cannot be shown."""
+
+    async def answer(call: Call) -> Response:
+        try:
+            await call.site.authenticator.authenticate(call.request, Scope.READ, None)
+        except RequestError as error:
+            if error.status == 401:
+                return RedirectResponse(SIGN_IN_PATH, 303)
+            raise
+        try:
+            return await handler(call)
+        except (ReconcileError, UnavailableError, TimeoutError) as error:
+            return _failed(call, as_request_error(error))
+
+    return answer
+
+
+def _failed(call: Call, error: RequestError) -> Response:
+    environment = call.site.serving.environment.name
+    failure = failure_of(error, environment)
+    content = rendered(
+        call,
+        "error.html",
+        number=0,
+        title=on_one_line(failure.title),
+        text=redacted(on_one_line(failure.text)),
+        steps=failure.steps,
+        back=failure.back,
+    )
+    return Response(content, error.status, error.headers, "text/html")
