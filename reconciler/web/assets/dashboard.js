@@ -1,21 +1,25 @@
-// Keys, copying, and the filter as one types. The pages work without it.
+// Keys, copying, the filter as one types, and what is new. The pages work without it.
 "use strict";
 
-const rows = () => [...document.querySelectorAll(".row")];
-const field = () => document.getElementById("q");
+const EVERY = 60_000; // An open page asks at most this often, and only while it is visible.
+const SILENT = 120_000; // Without an answer for this long, the page is stale.
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const field = () => $("#q");
 
 function move(step) {
-  const all = rows();
-  const now = all.findIndex((row) => row.contains(document.activeElement));
-  const next = all[Math.min(all.length - 1, Math.max(0, now + step))];
-  next?.querySelector("a")?.focus();
+  const rows = all(".row");
+  const now = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))];
+  $("a, button", next ?? document.createElement("p"))?.focus();
 }
 
 async function copy(row) {
-  const text = row?.querySelector(".command code")?.textContent;
+  const text = row && $(".command code", row)?.textContent;
   if (!text) return;
   await navigator.clipboard.writeText(text);
-  const button = row.querySelector(".copy");
+  const button = $(".copy", row);
   button.textContent = "Copied";
   setTimeout(() => (button.textContent = "Copy"), 2000);
 }
@@ -25,9 +29,9 @@ const keys = {
   j: () => move(1),
   k: () => move(-1),
   c: () => copy(document.activeElement.closest(".row")),
-  "?": () => document.getElementById("keys").showModal(),
+  "?": () => $("#keys").showModal(),
 };
-document.querySelectorAll("header nav a").forEach((link, place) => {
+all("header nav a").forEach((link, place) => {
   keys[place + 1] = () => (location.href = link.href);
 });
 
@@ -41,21 +45,109 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.matches(".copy")) copy(event.target.closest(".row"));
+  if (event.target.matches("#news button")) show(pending);
+  if (event.target.matches("#try")) poll();
 });
 
+// The filter: ask for the rows of all schedules that match, and replace the table alone.
 let waiting;
 field()?.addEventListener("input", () => {
   clearTimeout(waiting);
-  waiting = setTimeout(filter, 150);
+  waiting = setTimeout(async () => {
+    const form = field().form;
+    const wanted = () => `${form.action}?${new URLSearchParams(new FormData(form))}`;
+    const url = wanted();
+    const found = $("#listing", parsed(await (await fetch(url)).text()));
+    if (!found || url !== wanted()) return; // more was typed since
+    $("#listing").replaceWith(found);
+    history.replaceState(null, "", url);
+  }, 150);
 });
 
-// Ask for the rows of all schedules that match, and replace the table alone.
-async function filter() {
-  const form = field().form;
-  const url = `${form.action}?${new URLSearchParams(new FormData(form))}`;
-  const page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
-  const found = page.getElementById("listing");
-  if (!found) return;
-  document.getElementById("listing").replaceWith(found);
-  history.replaceState(null, "", url);
+const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
+const list = (root) => $("#listing", root) ?? $("#list", root);
+const title = document.title;
+let answered = Date.now();
+let asked = Date.now();
+let pending;
+let pointed = false;
+
+document.addEventListener("pointerover", (event) => {
+  pointed = Boolean(list(document)?.contains(event.target));
+});
+
+async function poll() {
+  asked = Date.now();
+  try {
+    const response = await fetch(location.href, { cache: "no-cache", redirect: "error" });
+    if (!response.ok) throw new Error(response.status);
+    const page = parsed(await response.text());
+    answered = Date.now();
+    if (document.body.classList.contains("stale")) return location.reload();
+    change(page);
+  } catch {
+    if (Date.now() - answered >= SILENT) stale();
+  }
 }
+
+// Known rows change in place. New ones come at once, unless someone is reading or using the list.
+function change(page) {
+  document.title = page.title;
+  for (const part of ["#number", "#as-of", "main > h1", ".proof", ".ledger", ".day"]) {
+    const [old, now] = [$(part), $(part, page)];
+    if (old && now && old.outerHTML !== now.outerHTML && !old.contains(document.activeElement)) {
+      old.replaceWith(now);
+    }
+  }
+  const here = list(document);
+  if (!here || !list(page)) return;
+  if (!pointed && !here.contains(document.activeElement)) return show(page);
+  const known = new Map(all(".row[data-key]", here).map((row) => [row.dataset.key, row]));
+  const fresh = [];
+  for (const row of all(".row[data-key]", list(page))) {
+    const old = known.get(row.dataset.key);
+    if (!old) fresh.push(row);
+    else if (!old.contains(document.activeElement)) old.replaceWith(document.importNode(row, true));
+  }
+  pending = page;
+  news(fresh);
+}
+
+function show(page) {
+  list(document).replaceWith(document.importNode(list(page), true));
+  news([]);
+}
+
+function news(rows) {
+  const place = $("#news");
+  place.hidden = !rows.length;
+  if (!rows.length) return place.replaceChildren();
+  const states = rows.map((row) => `${row.dataset.key} ${$(".state", row).textContent.toLowerCase()}`);
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show" });
+  place.replaceChildren(`${rows.length} new: ${states.slice(0, 3).join(", ")}. `, button);
+}
+
+// What is on the page was so; whether it still is, is unknown.
+function stale() {
+  const minutes = `${Math.floor((Date.now() - answered) / 60_000)} min`;
+  if (!document.body.classList.contains("stale")) become();
+  $("#silent").textContent = minutes;
+  $("#old").textContent = `, ${minutes} old`;
+}
+
+function become() {
+  document.body.classList.add("stale");
+  $("#as-of").classList.add("old");
+  document.title = `Stale: ${title}`;
+  const was = document.createElement("p");
+  was.className = "was";
+  was.textContent = $("main > h1").textContent
+    .replace(/needs? attention/, "needed attention")
+    .replace("are as they should be", "were as they should be");
+  $("main > h1").replaceWith(was);
+  $("main").prepend($("#stale").content.cloneNode(true));
+}
+
+setInterval(() => {
+  if (document.visibilityState === "visible" && Date.now() - asked >= EVERY) poll();
+}, 1000);

@@ -3,9 +3,10 @@ cannot be shown."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader
 from starlette.responses import RedirectResponse, Response
@@ -26,7 +27,9 @@ from reconciler.web.problems import RequestError, as_request_error
 from reconciler.web.refusals import KEY, counts_of
 from reconciler.web.sign_in import PATH as SIGN_IN_PATH
 
-VIEWS = (
+_SECONDS: Final = re.compile(r"\d\d:\d\d:\d\dZ|\d+ s ago")
+"""What of a page changes every second."""
+VIEWS: Final = (
     ("/", "Attention"),
     ("/schedules", "Schedules"),
     ("/timeline", "Timeline"),
@@ -53,7 +56,8 @@ async def page(call: Call, template: str, status: Status, **values: Any) -> Resp
     number = await attention_number(call, status)
     generation = status.generation[:8]
     text = rendered(call, template, number=number, generation=generation, **values)
-    return tagged(call.request, text.encode(), "text/html; charset=utf-8")
+    same = _SECONDS.sub("", text).encode()
+    return tagged(call.request, text.encode(), "text/html; charset=utf-8", same=same)
 
 
 async def attention_number(call: Call, status: Status) -> int:

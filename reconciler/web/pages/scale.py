@@ -15,14 +15,17 @@ from reconciler.query.last_hours import Gap
 HOUR: Final = 60
 DAY: Final = 24 * HOUR
 _NEAR_NOW: Final = 3.5
-"""Percent around now in which an axis has no other label."""
+"""Percent around now in which an axis has no other label; on a phone it is more."""
+_NEAR_ON_PHONES: Final = 16
 
 
 class Tick(NamedTuple):
-    """A label of an axis: its place, and the texts below one another."""
+    """A label of an axis: its place, and the texts below one another; minor ones have no place on
+    a phone."""
 
     x: str
     texts: tuple[str, ...]
+    minor: bool = False
 
 
 class Hairline(NamedTuple):
@@ -72,9 +75,11 @@ class Scale:
         """
         named = [tzinfo_named(zone) for zone in zones]
         first = self.after - self.after % every + every
-        for at in range(first, self.until, every):
-            if now < 0 or abs(self.place(at) - self.place(now)) > _NEAR_NOW:
-                yield Tick(self.x(at), tuple(_label(at, every, zone) for zone in named))
+        for place, at in enumerate(range(first, self.until, every)):
+            near = 100.0 if now < 0 else abs(self.place(at) - self.place(now))
+            if near > _NEAR_NOW:
+                minor = near < _NEAR_ON_PHONES or place % 2 == 0
+                yield Tick(self.x(at), tuple(_label(at, every, zone) for zone in named), minor)
 
     def gaps(self, found: Iterable[Gap]) -> tuple[Span, ...]:
         """The fields in which no wake came."""

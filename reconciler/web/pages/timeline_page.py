@@ -228,7 +228,7 @@ def _row(
         until = "" if record.resumes is None else f" until {moment(record.resumes, now).text}"
         note = f"suspended{until}"
     elif one.state is State.WAITING:
-        note = reason_of(one, now)[:_LABEL]
+        note = reason_of(one, now).partition(" (")[0][:_LABEL]
     elif (
         not ahead
         and not lane.marks

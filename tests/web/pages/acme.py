@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
@@ -118,7 +119,7 @@ class AcmeSite(TestSite):
         """Let a wake have recorded these lines."""
         self.write(wake(at, slot, self.live, *lines))
 
-    @property
+    @cached_property
     def live(self) -> Generation:
         """What is live."""
         return asyncio.run(_live(self.world))

@@ -98,7 +98,7 @@ def test_the_table_shows_state_times_and_the_last_day(site: TestSite) -> None:
     assert "every hour Berlin" in read
     assert "2 occurrences" not in read
     assert 'aria-label="3 occurrences in the last 24 hours: 3 failed"' in page
-    assert re.findall(r'<tr class="row" id="([^"]*)"', page) == ["failing", "fine", "paused"]
+    assert re.findall(r'<tr class="row" data-key="([^"]*)"', page) == ["failing", "fine", "paused"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_filter_state_sort_and_page_stand_in_the_url(
     site: TestSite, query: str, names: list[str]
 ) -> None:
     page = site.ask(f"/schedules{query}").text
-    assert re.findall(r'<tr class="row" id="([^"]*)"', page) == names
+    assert re.findall(r'<tr class="row" data-key="([^"]*)"', page) == names
 
 
 def test_a_filter_that_matches_nothing_says_so(site: TestSite) -> None:
