@@ -26,8 +26,9 @@ from reconciler.query.live_runs import (
     read_cursor,
 )
 from reconciler.query.ports import QueryPorts
-from reconciler.query.status import DueTask, Finding, Status, Tasks, runs_twice, status_of, tasks_of
+from reconciler.query.status import DueTask, Finding, Status, Tasks, status_of, tasks_of
 from reconciler.query.still_damaged import still_damaged
+from reconciler.query.twice import runs_twice
 
 
 async def live_status(

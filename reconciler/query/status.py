@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from reconciler.dispatch.decide.due import DropOutcome, Due, find_due
 from reconciler.dispatch.decide.nominal_times import running_times
@@ -21,6 +21,7 @@ from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
 from reconciler.query.long_run import Usual
+from reconciler.query.twice import Twice
 from reconciler.query.worker_status import Latency, WorkerStatus, latency_of, worker_status
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
@@ -212,42 +213,6 @@ class Tasks:
     wanting: tuple[TaskStatus, ...] = ()
 
 
-class Twice(NamedTuple):
-    """A schedule whose function has a schedule of its own at Modal, and so runs twice.
-
-    Attributes:
-        schedule: that of Modal, as people read it.
-    """
-
-    name: str
-    function: str
-    schedule: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name}: {self.function} also has a Modal schedule of its own, {self.schedule}, "
-            "so it runs twice; take `schedule=` out of its code and deploy it"
-        )
-
-
-def runs_twice(
-    generation: Generation, schedules_of_modal: Mapping[tuple[str, str], str], now: int
-) -> tuple[Twice, ...]:
-    """The schedules that run twice.
-
-    Args:
-        schedules_of_modal: app and function to the schedule that Modal has of it.
-        now: epoch minute; what is suspended or has ended doubles nothing.
-    """
-    return tuple(
-        Twice(record.name, f"{record.app}/{record.function}", text)
-        for record in generation.records
-        if (text := schedules_of_modal.get((record.app, record.function))) is not None
-        and not record.is_suspended(now)
-        and any(True for _ in running_times(record, now))
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something about the deployment that keeps schedules from running as they were applied.
@@ -350,7 +315,7 @@ def status_of(
         now: epoch minute.
         tasks: that programs have created.
         damaged: what cannot be read.
-        twice: see :func:`runs_twice`.
+        twice: see :func:`~reconciler.query.twice.runs_twice`.
         findings: what is wrong with the deployment.
         usual: see :func:`~reconciler.query.live_long_runs.long_runs`.
     """

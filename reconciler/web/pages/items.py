@@ -93,6 +93,7 @@ def items_of(
     return (
         *_unreadable(status, environment),
         *(_silent(slot, environment, now) for slot in status.slots if slot.overdue is not None),
+        *_worker(status, environment, now),
         *gaps,
         *_refusals(refused, environment, now),
         *_schedules([one for one in wanting if one.record.name not in under], environment, now),
@@ -105,6 +106,7 @@ def other_things(
 ) -> tuple[int, int]:
     """Beside schedules, how many wake sources need attention, and how many other things."""
     sources = sum(slot.overdue is not None for slot in status.slots)
+    sources += status.worker is not None and status.worker.overdue is not None
     sources += _refused(refused, now) is not None
     others = len(status.damaged) + len(status.twice) + (status.cursor_ahead is not None)
     return sources, others + sum(finding.schedule is None for finding in status.findings)
@@ -253,6 +255,23 @@ def _silent(slot: SlotStatus, environment: str, now: datetime) -> Item:
         f"Modal did not fire {slot.slot.cron}. {last}",
         f"reconcile --env {environment}",
     )
+
+
+def _worker(status: Status, environment: str, now: datetime) -> Iterator[Item]:
+    """The Worker on Cloudflare, when it asked for no wake in a due minute."""
+    if status.worker is not None and status.worker.overdue is not None:
+        last = status.worker.last_wake
+        ago = "has never asked for a wake"
+        if last is not None:
+            ago = f"last asked for a wake {relative(datetime.fromisoformat(last) - now) or 'now'}"
+        yield Item(
+            Glyph("no-wakes", "No wakes"),
+            f"Cloudflare Worker {status.worker.worker.source}",
+            "",
+            f"since {moment(status.worker.overdue, now).text}",
+            f"It {ago}.",
+            f"reconcile --env {environment}",
+        )
 
 
 def _item(one: ScheduleStatus, environment: str, now: datetime) -> Item:
