@@ -24,11 +24,7 @@ def wakes_per_month(timetables: Iterable[Timetable], now: int) -> float:
     Args:
         now: epoch minute; the 365 days from the start of its UTC day are counted.
     """
-    # One timetable per zone: it groups expressions by their days, and those are few.
-    by_zone: dict[str, dict[Expression, None]] = {}
-    for timetable in timetables:
-        by_zone.setdefault(timetable.zone, {}).update(dict.fromkeys(timetable.expressions))
-    merged = [Timetable(tuple(expressions), zone) for zone, expressions in by_zone.items()]
+    merged = merged_by_zone(timetables)
     first = now // MINUTES_PER_DAY
     total = 0
     for day in range(first, first + SAMPLE_DAYS):
@@ -37,6 +33,17 @@ def wakes_per_month(timetables: Iterable[Timetable], now: int) -> float:
             minutes |= timetable.minutes_of_day(day)
         total += minutes.bit_count()
     return total * DAYS_PER_MONTH / SAMPLE_DAYS
+
+
+def merged_by_zone(timetables: Iterable[Timetable]) -> list[Timetable]:
+    """One timetable for each zone, with the same times in all.
+
+    A timetable groups its expressions by their days, and those are few.
+    """
+    by_zone: dict[str, dict[Expression, None]] = {}
+    for timetable in timetables:
+        by_zone.setdefault(timetable.zone, {}).update(dict.fromkeys(timetable.expressions))
+    return [Timetable(tuple(expressions), zone) for zone, expressions in by_zone.items()]
 
 
 def wakes_by_slot(slots: Iterable[PackedSlot], now: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.cron import Timetable
 from reconciler.cron.clock import MINUTES_PER_DAY, WHOLE_DAY
+from reconciler.pack.wake_counts import merged_by_zone
 
 DAYS_AHEAD = 400
 """How many days the data covers."""
@@ -50,7 +51,7 @@ def due_minutes(
         first: the epoch day of the first day.
         resolution: minutes from one look for run-time tasks to the next, aligned to midnight UTC.
     """
-    distinct = set(timetables)
+    merged = merged_by_zone(timetables)
     looks = 0
     if resolution is not None:
         looks = sum(1 << minute for minute in range(0, MINUTES_PER_DAY, resolution))
@@ -58,7 +59,7 @@ def due_minutes(
     of_days = []
     for day in range(first, first + days):
         due = looks
-        for timetable in distinct:
+        for timetable in merged:
             due |= timetable.minutes_of_day(day)
             if due == WHOLE_DAY:
                 break

@@ -15,6 +15,7 @@ from reconciler.cli.options.applying import (
 )
 from reconciler.cli.options.backfilling import add_backfill
 from reconciler.cli.options.beginning import add_beginning
+from reconciler.cli.options.cloudflare import add_cloudflare
 from reconciler.cli.options.common import add_common
 from reconciler.cli.options.dashboard import add_dashboard
 from reconciler.cli.options.editing import add_editing
@@ -103,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     add_backfill(add)
     add_beginning(add)
     add_dashboard(add)
+    add_cloudflare(add)
     add_applies(add)
     add_github(commands.add_parser("github", help=_GITHUB_HELP, description=_GITHUB_HELP))
     add_engine(commands.add_parser("engine", help=_ENGINE_HELP, description=_ENGINE_HELP))

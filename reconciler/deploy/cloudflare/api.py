@@ -34,6 +34,8 @@ PAUSES: Final = (1.0, 4.0, 15.0)
 LONGEST_PAUSE: Final = 330.0
 """Seconds. Above its rate limit Cloudflare blocks all calls of a token for five minutes."""
 PAGE: Final = 100
+COMPATIBILITY_DATE: Final = "2026-07-30"
+"""The behaviour of the runtime for which the Worker is written and tested."""
 PAGES: Final = 50
 
 
@@ -59,7 +61,7 @@ class Upload:
     modules: Mapping[str, str]
     bindings: Sequence[Mapping[str, str]] = field(repr=False)
     tags: Sequence[str]
-    compatibility_date: str = "2026-07-30"
+    compatibility_date: str = COMPATIBILITY_DATE
 
     @property
     def metadata(self) -> Mapping[str, object]:

@@ -62,10 +62,10 @@ def deploy(
     queue = dead = ""
     if planned.settings.queue:
         say("queues")
-        queue, dead = account.queue(_retries(name)), account.queue(_dead(name))
+        queue, dead = account.queue(retry_queue(name)), account.queue(dead_queue(name))
         bindings += [
-            {"type": "queue", "name": "RETRY", "queue_name": _retries(name)},
-            _text("DEAD_QUEUE", _dead(name)),
+            {"type": "queue", "name": "RETRY", "queue_name": retry_queue(name)},
+            _text("DEAD_QUEUE", dead_queue(name)),
         ]
     say("Worker")
     account.upload(name, Upload(worker_modules(planned.data), bindings, planned.tags))
@@ -74,7 +74,7 @@ def deploy(
     account.put_schedules(name, planned.crons)
     if planned.settings.queue:
         say("consumers")
-        account.put_consumer(queue, _consumer(name, _dead(name)))
+        account.put_consumer(queue, _consumer(name, dead_queue(name)))
         account.put_consumer(dead, _consumer(name, None))
     found = account.schedules(name)
     if not same_crons(found, planned.crons):
@@ -105,11 +105,13 @@ def delete(account: Account, name: str, owners: Iterable[str]) -> None:
     account.delete_script(name)
 
 
-def _retries(name: str) -> str:
+def retry_queue(name: str) -> str:
+    """The name of the queue that repeats what failed."""
     return f"{name}-retries"
 
 
-def _dead(name: str) -> str:
+def dead_queue(name: str) -> str:
+    """The name of the queue with what was tried too often."""
     return f"{name}-exhausted"
 
 

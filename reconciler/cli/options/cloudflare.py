@@ -1,0 +1,21 @@
+"""The options of ``reconcile cloudflare``."""
+
+from __future__ import annotations
+
+import argparse
+
+from reconciler.cli.options.common import AddCommand, add_common
+
+
+def add_cloudflare(add: AddCommand) -> None:
+    """Add cloudflare, with its command ``export``."""
+    cloudflare = add("cloudflare", "cloudflare:export", "the Worker that asks for wakes")
+    commands = cloudflare.add_subparsers(metavar="COMMAND", required=True)
+    export = commands.add_parser(
+        "export", help="write the Worker as files for wrangler, and deploy nothing"
+    )
+    add_common(export, argparse.SUPPRESS)
+    export.add_argument("folder", metavar="FOLDER", help="where to write them")
+    export.add_argument(
+        "--url", required=True, help="of the HTTP API, as an apply with `web:` prints it"
+    )
