@@ -275,7 +275,8 @@ def _body(kind: str, data: bytes) -> Any:
     message = BytesParser().parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + data)
     parts = {}
     for part in message.walk():
-        name = part.get_param("name", header="content-disposition")
+        # The file's name counts, if it has one: Cloudflare's client names every part `files`.
+        name = part.get_filename() or part.get_param("name", header="content-disposition")
         if isinstance(name, str):
             content = part.get_payload(decode=True)
             assert isinstance(content, bytes)
