@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from reconciler.cli.credentials import check_log_level, check_profile, clean_variables
 from reconciler.cli.inputs import Inputs
 from reconciler.deploy.local_engine import STATE_FOLDER, find_running, local_engine, pointed_at
+from reconciler.errors import ReconcileError
 from reconciler.manifest import LOCAL, EnvironmentSettings
 from reconciler.manifest.code_target import IMAGE_PYTHON
 from reconciler.manifest.settings import LOCAL_MODAL
+from reconciler.manifest.settings_file import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from reconciler.deploy.ports import Apps, Files, Workspace
@@ -45,6 +47,13 @@ def connected(inputs: Inputs) -> Iterator[bool]:
         logging.getLogger(name).addFilter(_without_traceback)
     if inputs.environment.name == LOCAL:
         state = inputs.root / STATE_FOLDER
+        if not state.exists() and not _is_begun(inputs):
+            raise ReconcileError(
+                "there are neither settings nor manifests here, and no embedded Modal has run here",
+                where=str(inputs.root),
+                remedy="Run it in the folder of a repository with schedules, or begin one here: "
+                "reconcile init",
+            )
         goes_on = find_running(state) is not None
         with local_engine(state) as endpoint, pointed_at(endpoint):
             yield goes_on
@@ -53,6 +62,10 @@ def connected(inputs: Inputs) -> Iterator[bool]:
         check_profile()
         os.environ.setdefault("MODAL_MAX_THROTTLE_WAIT", THROTTLE_WAIT)
         yield True
+
+
+def _is_begun(inputs: Inputs) -> bool:
+    return inputs.folder.exists() or (inputs.root / SETTINGS_FILE).exists()
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

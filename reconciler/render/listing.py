@@ -23,7 +23,7 @@ _COLUMNS: Final = (
     Column("STATE"),
     Column("LAST", 2),
     Column("OUTCOME", 1),
-    Column("TOOK", 4),
+    Column("WITHIN", 4),
     Column("NEXT"),
     Column("OWNER", 3),
 )

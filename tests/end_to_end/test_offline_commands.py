@@ -141,6 +141,16 @@ def test_a_plan_where_nothing_was_begun_says_how_to_begin(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("command", ["status", "list", "runs", "submit shop/sync"])
+def test_in_a_folder_where_nothing_was_begun_a_question_says_how_to_begin(
+    tmp_path: Path, command: str
+) -> None:
+    done = reconcile(tmp_path, *command.split())
+    assert (done.code, done.out) == (1, "")
+    assert done.err.endswith("or begin one here: reconcile init\n")
+    assert list(tmp_path.iterdir()) == [], "and no engine is started"
+
+
 def test_lint_reports_and_exits_with_one(folder: Path) -> None:
     done = reconcile(folder, "lint")
     assert done.code == 1

@@ -141,10 +141,10 @@ FAILED, MISSED, DONE = RunState.FAILED, RunState.MISSED, RunState.SUCCEEDED
 @pytest.mark.parametrize(
     ("states", "told"),
     [
-        ((DONE, FAILED), "last 2026-11-20T10:00Z failed at 10:00:00"),
-        ((DONE, FAILED, RunState.TIMED_OUT), "11:00Z timed-out at 11:00:00  streak of 2 failures"),
+        ((DONE, FAILED), "last 2026-11-20T10:00Z failed by 10:00:00"),
+        ((DONE, FAILED, RunState.TIMED_OUT), "11:00Z timed-out by 11:00:00  streak of 2 failures"),
         ((FAILED, RunState.CANCELLED, RunState.START_FAILED), "start-failed  streak of 2 failures"),
-        ((FAILED, DONE, FAILED), "11:00Z failed at 11:00:00"),
+        ((FAILED, DONE, FAILED), "11:00Z failed by 11:00:00"),
         ((FAILED, FAILED, RunState.STARTED), "11:00Z started  streak of 2 failures"),
         ((DONE, MISSED, MISSED, MISSED), "12:00Z missed  missed 3"),
         ((FAILED, FAILED, MISSED, MISSED), "12:00Z missed  streak of 2 failures  missed 2"),

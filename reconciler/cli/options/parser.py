@@ -80,7 +80,8 @@ def parser() -> argparse.ArgumentParser:
         prog="reconcile",
         # An abbreviation may be ambiguous, and `tasks --all` must not match `--allow-…`.
         allow_abbrev=False,
-        description="Compare the schedules in git with what is deployed on Modal, and apply them.",
+        description="Compare the schedules in git with what is deployed on Modal. Without a "
+        "command: plan, show, ask, apply.",
         epilog="Exit: 0 done or nothing to do, 1 error, 2 changes (--detailed-exitcode), "
         "3 refused by a safety rule.",
     )
@@ -88,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     add_common(reconcile, None)
     add_reconcile(reconcile)
     reconcile.set_defaults(target="reconcile:main")
-    commands = reconcile.add_subparsers(title="other commands", metavar="COMMAND")
+    commands = reconcile.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(name: str, target: str, help_text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_text, description=help_text)
