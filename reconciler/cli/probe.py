@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 from reconciler.cli.inputs import Inputs
+from reconciler.cli.probe_file import FILE
 from reconciler.cli.signals import run
 from reconciler.deploy.probe import Probe
 from reconciler.disk import write_whole
 from reconciler.foreign_text import in_json
 from reconciler.query.checks import Check, Verdict
 from reconciler.render.json_format import OUTPUT_FORMAT
-
-FILE: Final = "probe.json"
 
 
 def probed(inputs: Inputs, out: str | None) -> list[Check]:

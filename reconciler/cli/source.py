@@ -18,6 +18,7 @@ from reconciler.cli.inputs import (
     read_manifests,
     read_policy,
 )
+from reconciler.cli.probe_file import measured_startup
 from reconciler.deploy.owner import read_owner
 from reconciler.deploy.repository import read_revision
 from reconciler.deploy.settings_files import require_app_of_its_own
@@ -180,6 +181,7 @@ def desired_of(inputs: Inputs, schedules: tuple[Schedule, ...], *, whole: bool =
         commit=revision.commit,
         dirty=revision.dirty,
         author=revision.author,
+        startup=measured_startup(inputs),
     )
 
 

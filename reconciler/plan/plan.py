@@ -372,7 +372,7 @@ def make_plan(
         wakes=source.wakes,
         wakes_before=source.wakes_before,
         tz=None if applied is None else tz_change(applied, generation, now),
-        price=WakePrice.of(actual.wake_seconds, rates),
+        price=WakePrice.of(actual.wake_seconds, rates, desired.startup),
         now=now,
         ancestry=ancestry,
         tags=own_tags(

@@ -15,7 +15,7 @@ SCALEDOWN: Final = timedelta(seconds=2)
 """How long a container of ours stays idle after a wake, which is billed: the least that Modal
 allows, since the next wake is minutes away."""
 STARTUP: Final = timedelta(seconds=1)
-"""Assumed time in which a container starts, which no wake can measure."""
+"""Assumed time in which a container starts, which no wake can measure, but a probe can."""
 ASSUMED: Final = timedelta(seconds=2)
 """Assumed time of a wake's own work, while none was measured."""
 _HOUR: Final = 3600
@@ -45,6 +45,7 @@ class WakePrice:
     Attributes:
         seconds: that one is billed for, idle time and start included.
         measured: wakes whose work was measured for that; 0 when it is assumed.
+        probed: whether the time in which a container starts was measured by a probe.
         live: whether the rates are the workspace's own; else they are the list price.
     """
 
@@ -52,18 +53,28 @@ class WakePrice:
     measured: int
     rates: Rates
     live: bool
+    probed: bool = False
 
     @classmethod
-    def of(cls, measured: Sequence[float], rates: Rates | None) -> Self:
+    def of(
+        cls, measured: Sequence[float], rates: Rates | None, startup: float | None = None
+    ) -> Self:
         """The price of a wake.
 
         Args:
             measured: seconds of work of past wakes.
             rates: the workspace's, None when they could not be read.
+            startup: seconds in which a container starts, as a probe measured them; None for none.
         """
         work = fmean(measured) if measured else ASSUMED.total_seconds()
-        seconds = work + (SCALEDOWN + STARTUP).total_seconds()
-        return cls(round(seconds, 1), len(measured), rates or LIST_PRICE, rates is not None)
+        begin = STARTUP.total_seconds() if startup is None else startup
+        return cls(
+            seconds=round(work + begin + SCALEDOWN.total_seconds(), 1),
+            measured=len(measured),
+            rates=rates or LIST_PRICE,
+            live=rates is not None,
+            probed=startup is not None,
+        )
 
     def usd(self, wakes: int) -> float:
         """What so many wakes cost in dollars."""

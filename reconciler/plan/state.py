@@ -59,6 +59,7 @@ class Desired:
         variables: of the environment variables that secrets of code targets take and that are set,
             a keyed digest of the value.
         uncommitted: warnings of files of code targets that differ from the commit in the work tree.
+        startup: seconds in which a container starts, as a probe measured them; None for none.
     """
 
     schedules: tuple[Schedule, ...]
@@ -77,6 +78,7 @@ class Desired:
     worker_code: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     uncommitted: tuple[str, ...] = ()
+    startup: float | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -60,6 +60,8 @@ def dollars(amount: float) -> str:
 
 def _basis(price: WakePrice) -> str:
     known = f"measured over {count(price.measured, 'wake')}" if price.measured else "assumed"
+    if price.probed:
+        known += ", its start by a probe"
     rates = "this workspace's rates" if price.live else "the list price"
     return f"{price.seconds:.1f} s a wake ({known}) at {rates}"
 

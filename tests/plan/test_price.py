@@ -47,3 +47,10 @@ def test_neither_rates_nor_measured_wakes_make_a_plan_another() -> None:
     dear = make_plan(desired(hourly("a")), measured, NOW, rates=Rates(1.0, 1.0))
     assert dear.digest == cheap.digest
     assert dear.price.usd(100) > cheap.price.usd(100)
+
+
+def test_a_start_that_was_probed_takes_the_place_of_the_assumed_one() -> None:
+    assert WakePrice.of((2.0,), None).seconds == 2 + 2 + 1
+    probed = WakePrice.of((2.0,), None, 0.4)
+    assert (probed.seconds, probed.probed) == (4.4, True)
+    assert not WakePrice.of((2.0,), None).probed
