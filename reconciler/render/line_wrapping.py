@@ -38,7 +38,8 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
     if visible(line) <= width:
         yield line
         return
-    indent = line[: len(line) - len(line.lstrip(" "))] + _HANGING
+    plain = without_colour(line)
+    indent = " " * (len(plain) - len(plain.lstrip(" "))) + _HANGING
     begun = ""
     for word in _WORD.findall(line):
         if begun.strip() and visible(begun + word) > width:
