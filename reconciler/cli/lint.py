@@ -32,12 +32,13 @@ NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """One suspicious thing; ``file`` and ``line`` are None when it is about many schedules."""
+    """One suspicious thing; its place is None when it is about many schedules."""
 
     rule: str
     message: str
     file: str | None = None
     line: int | None = None
+    column: int | None = None
 
 
 def main(*, env: str | None, schedules: str | None, form: str) -> int:
@@ -50,7 +51,7 @@ def main(*, env: str | None, schedules: str | None, form: str) -> int:
     else:
         style = Style.of(sys.stdout)
         for finding in found:
-            where = f"{finding.file}:{finding.line}: " if finding.file else ""
+            where = f"{finding.file}:{finding.line}:{finding.column}: " if finding.file else ""
             print(f"{where}{style.yellow(finding.rule)}: {finding.message}")
         if not found:
             print(f"{count(len(inspected), 'schedule')}, nothing suspicious.")
@@ -92,7 +93,8 @@ def _past(schedule: Schedule, now: datetime) -> Iterator[LintFinding]:
 
 
 def _at(schedule: Schedule, rule: str, message: str) -> LintFinding:
-    return LintFinding(rule, message, schedule.location.file, schedule.location.line)
+    at = schedule.location
+    return LintFinding(rule, message, at.file, at.line, at.column)
 
 
 def _describe(crowd: Crowd) -> str:

@@ -154,7 +154,7 @@ def test_in_a_folder_where_nothing_was_begun_a_question_says_how_to_begin(
 def test_lint_reports_and_exits_with_one(folder: Path) -> None:
     done = reconcile(folder, "lint")
     assert done.code == 1
-    assert done.out.startswith("schedules/a.yaml:1: uneven-step: sevenths: ")
+    assert done.out.startswith("schedules/a.yaml:1:1: uneven-step: sevenths: ")
     (folder / "schedules" / "a.yaml").write_text(
         'name: daily\nschedule: "0 6 * * *"\nfunction: shop/sync\n'
     )
@@ -283,7 +283,7 @@ def test_output_goes_where_not_all_of_its_characters_are_known(folder: Path) -> 
         'name: e\nschedule: "*/7 * * * *"\nfunction: a/b\n'
     )
     done = shell(folder, f"{sys.executable} -m reconciler lint")
-    assert "schedules/\\u20ac.yaml:1: uneven-step" in done.stdout, done.stderr
+    assert "schedules/\\u20ac.yaml:1:1: uneven-step" in done.stdout, done.stderr
 
 
 def test_output_that_is_closed_is_no_defect(folder: Path) -> None:
