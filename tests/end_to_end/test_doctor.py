@@ -43,3 +43,8 @@ def test_the_engine_is_examined_and_probed_and_the_scratch_app_is_gone(project: 
         """
     )
     assert left == []
+
+
+def test_modal_is_found_beside_reconcile_where_it_is_not_on_the_path(project: Project) -> None:
+    done = project.reconcile("engine", "exec", "modal", "app", "list", PATH="/usr/bin:/bin")
+    assert done.code == 0, done.out + done.err

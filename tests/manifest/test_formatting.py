@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 
 from reconciler.manifest import ManifestError
 from reconciler.manifest.formatting import formatted
+from tests.github.runner import ROOT
 from tests.manifest.test_fuzz import CONTENTS
 from tests.manifest.texts import comments, files, values
 
@@ -107,6 +110,20 @@ def test_a_byte_order_mark_stays() -> None:
 )
 def test_what_has_no_keys_to_move_is_left_alone(text: str) -> None:
     assert form(text) == text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(ROOT / "schedules").glob("*.yaml"),
+        *(ROOT / "examples").rglob("schedules/*.yaml"),
+        ROOT / "reconciler" / "importers" / "templates" / "example.yaml",
+    ],
+    ids=lambda path: path.stem,
+)
+def test_what_this_repository_shows_is_in_canonical_form(path: Path) -> None:
+    content = path.read_bytes()
+    assert formatted(content, path.name) == content
 
 
 def test_a_file_that_is_not_yaml_is_refused_with_its_position() -> None:
