@@ -48,7 +48,7 @@ def test_a_dry_run_before_apply_stays_one() -> None:
         ),
         (["plan", "--ouut", "x"], "plan: there is no option --ouut; did you mean --out?\n"),
         (["plan", "--fromat=json"], "there is no option --fromat; did you mean --format?\n"),
-        (["apply", "--format", "xml"], "--format has no `xml`: text, json, markdown\n"),
+        (["next", "--format", "xml"], "--format has no `xml`: text, json\n"),
         (["status", "extra"], "reconcile status: unexpected argument: extra\n"),
         (["import", "cron"], "source has no `cron`"),
     ],
