@@ -18,7 +18,7 @@ def form(text: str) -> str:
     return formatted(text.encode(), "job.yaml").decode()
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(files())
 def test_the_form_has_the_same_meaning_and_comments_and_is_its_own_form(content: bytes) -> None:
     after = formatted(content, "job.yaml")

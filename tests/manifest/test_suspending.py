@@ -17,7 +17,7 @@ def edit(text: str, value: JSON, name: str = "a", file: str = "job.yaml") -> str
     return with_suspension(text.encode(), file, name, value).decode()
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(files(), st.data())
 def test_only_the_suspension_of_one_manifest_changes(content: bytes, data: st.DataObject) -> None:
     before = values(content)
