@@ -13,6 +13,7 @@ from reconciler.cron import instant
 from reconciler.deploy.opening import NoRepositoryError, open_repository
 from reconciler.deploy.revisions import path_in_commits
 from reconciler.manifest import CodeTarget, Schedule
+from reconciler.manifest.calendar import CalendarFile
 from reconciler.manifest.code_files import TreeFiles
 from reconciler.manifest.code_reader import CodeReader
 
@@ -86,7 +87,7 @@ class CommitFiles:
 def uncommitted_code(
     schedules: Iterable[Schedule], reader: CodeReader | None, root: Path
 ) -> Iterator[str]:
-    """A warning for each file of code targets that the work tree has otherwise than the commit.
+    """A warning for each calendar or file of code that differs in the work tree from the commit.
 
     Args:
         reader: what has read them; of the work tree itself nothing differs.
@@ -96,18 +97,25 @@ def uncommitted_code(
         return
     tree, place, seen = TreeFiles(root, reader.files.year), reader.files.place, set[str]()
     for schedule in schedules:
-        if not isinstance(schedule.target, CodeTarget):
-            continue
-        for file in reader.sources(schedule.target):
-            if file.path in seen:
+        for path, content in _read_for(schedule, reader):
+            if path in seen:
                 continue
-            seen.add(file.path)
-            found = tree.read(file.path)
-            if found is not None and found.replace(b"\r\n", b"\n") != file.content:
+            seen.add(path)
+            found = tree.read(path)
+            if found is not None and found.replace(b"\r\n", b"\n") != content:
                 yield (
-                    f"{file.path} differs from {place}, and what the commit has is deployed; "
+                    f"{path} differs from {place}, and what the commit has is deployed; "
                     "commit it to deploy it"
                 )
+
+
+def _read_for(schedule: Schedule, reader: CodeReader) -> Iterator[tuple[str, bytes | None]]:
+    for calendar in schedule.calendars:
+        if isinstance(calendar.source, CalendarFile):
+            yield calendar.source.path, reader.files.read(calendar.source.path)
+    if isinstance(schedule.target, CodeTarget):
+        for file in reader.sources(schedule.target):
+            yield file.path, file.content
 
 
 def head_of(root: Path) -> str | None:

@@ -243,3 +243,28 @@ def test_an_apply_is_shown_in_the_comment(team: Team) -> None:
     team.commit("a")
     done = team.project.applied("--format", "markdown")
     assert "✅ **Applied**: generation `" in done.out
+
+
+def test_a_rule_that_denies_refuses_an_apply_and_an_exception_lets_it_pass(team: Team) -> None:
+    team.commit("a")
+    team.git.write(
+        "rules/owner.yaml",
+        """\
+        id: owner
+        level: deny
+        message: each schedule has an owner
+        require: [owner]
+        tests: {good: [{owner: data}], bad: [{}]}
+        """,
+    )
+    team.git.commit()
+    done = team.project.reconcile("--yes")
+    refused(done, "1 finding of rules that deny: owner", "write an exception into them")
+    assert "schedules/hourly.yaml:1:1: deny owner: a: " in done.out
+
+    with (team.git.root / "schedules/hourly.yaml").open("a") as file:
+        file.write("allow: {owner: {reason: leaves soon, until: 9000-12-31}}\n")
+    team.git.commit()
+    done = team.project.reconcile("--yes")
+    assert done.code == 0, done.err
+    assert "owner: a until 9000-12-31: leaves soon" in done.out

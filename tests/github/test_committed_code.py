@@ -92,3 +92,33 @@ def test_each_file_that_differs_is_named_once(repository: GitRepository) -> None
     repository.write("jobs/words.py", "hello = 2\n")
     warned = uncommitted_code(manifests.schedules, manifests.code, repository.root)
     assert [text.partition(" ")[0] for text in warned] == ["jobs/say.py", "jobs/words.py"]
+
+
+CALENDAR = """\
+BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:1
+DTSTART;VALUE=DATE:20261225
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_calendar_is_that_of_the_commit_and_a_difference_is_named(
+    repository: GitRepository,
+) -> None:
+    repository.write("days.ics", CALENDAR)
+    commit = repository.commit()
+    repository.write("days.ics", CALENDAR.replace("1225", "1226"))
+    text = b"name: say\nschedule: 1h\nfunction: a/b\nexclude: [{calendar: days.ics}]\n"
+
+    manifests = load_contents(
+        [("schedules/say.yaml", text)],
+        settings=Settings(),
+        code=CommitFiles(repository.root, commit),
+    )
+
+    (calendar,) = manifests.schedules[0].calendars
+    assert [day.first.day for day in calendar.days] == [25]
+    (warning,) = uncommitted_code(manifests.schedules, manifests.code, repository.root)
+    assert warning.startswith(f"days.ics differs from commit {commit[:12]}")
