@@ -53,6 +53,10 @@ class Document:
         """The position of the value at a path."""
         return self._position(path)
 
+    def key_position(self, *path: str | int) -> Location:
+        """The position of the last key of a path."""
+        return self._position(path, at_key=True)
+
     def _position(self, path: Path, *, at_key: bool = False, offset: int | None = None) -> Location:
         node = self.node
         for depth, step in enumerate(path):

@@ -32,6 +32,9 @@ class Schema(GenerateJsonSchema):
         keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
         values = self.generate_inner(schema["values_schema"]) if "values_schema" in schema else {}
         keys.pop("type", None)  # keys are always text
+        for bound, name in (("min_length", "minProperties"), ("max_length", "maxProperties")):
+            if bound in schema:
+                found[name] = schema[bound]  # type: ignore[literal-required]  # one of two
         if keys:
             found["propertyNames"] = keys
         if values:

@@ -13,6 +13,7 @@ from reconciler.manifest.code_checks import CodeUse, code_problems
 from reconciler.manifest.code_files import CodeFiles
 from reconciler.manifest.code_reader import CodeReader
 from reconciler.manifest.code_target import CodeTarget
+from reconciler.manifest.dependencies import resolve_dependencies
 from reconciler.manifest.document import Document, documents
 from reconciler.manifest.fault import Fault
 from reconciler.manifest.files import PYTHON, read_folder, too_deep, too_large
@@ -99,7 +100,7 @@ def _load(
     keep: bool,
 ) -> Manifests:
     schedules: list[Schedule] = []
-    uses: list[CodeUse] = []
+    linked: list[tuple[Schedule, Document]] = []  # others or files decide whether they are valid
     kept: dict[str, Document] = {}
     problems: list[Problem] = []
     named: dict[str, Location] = {}
@@ -131,15 +132,22 @@ def _load(
             found = _schedule(document, settings, calendars)
             if isinstance(found, Schedule):
                 schedules.append(found)
-                if isinstance(found.target, CodeTarget):
-                    uses.append(CodeUse(found, found.target, document))
+                if found.after or isinstance(found.target, CodeTarget):
+                    linked.append((found, document))
                 problems.extend(_of_others(found, document, keys, rules))
                 kept.update({found.name: document} if keep else {})
             else:
                 problems.extend(found)
     problems.extend(ambiguous_renames(names))
+    schedules, unresolved = resolve_dependencies(schedules, linked, names)
+    problems.extend(unresolved)
     reader = None if code is None else CodeReader(code)
     if reader is not None:
+        uses = [
+            CodeUse(schedule, schedule.target, document)
+            for schedule, document in linked
+            if isinstance(schedule.target, CodeTarget)
+        ]
         problems.extend(code_problems(uses, reader, settings))
     if not files and not problems:
         problems.append(_no_manifest(folder))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
+from reconciler.manifest.after_form import AfterKey
 from reconciler.manifest.alerts_form import Ping, ScheduleAlerts
 from reconciler.manifest.code_form import (
     CODE_KEYS,
@@ -45,8 +46,10 @@ from reconciler.manifest.text_types import (
 )
 from reconciler.policies import Catchup, Delivery, Overlap
 
-EITHER: Final = (("schedule", "at"), ("function", "code"))
-"""A manifest has exactly one key of each pair."""
+EITHER: Final = ("function", "code")
+"""A manifest has exactly one of these keys."""
+TIMES: Final = ("schedule", "at", "after")
+"""A manifest has one of these keys; `schedule` and `after` go together, `at` goes with neither."""
 
 
 def _unreserved(name: str) -> str:
@@ -154,7 +157,12 @@ class ManifestForm(Form):
     model_config = ConfigDict(
         title="Schedule manifest",
         json_schema_extra={
-            "allOf": [{"oneOf": [{"required": [key]} for key in pair]} for pair in EITHER],
+            "allOf": [
+                {"anyOf": [{"required": [key]} for key in TIMES]},
+                {"not": {"required": ["schedule", "at"]}},
+                {"not": {"required": ["at", "after"]}},
+                {"oneOf": [{"required": [key]} for key in EITHER]},
+            ],
             "dependentRequired": {
                 **{key: ["code"] for key in CODE_KEYS},
                 "resources": ["function"],
@@ -190,11 +198,13 @@ class ManifestForm(Form):
             examples=["2026-12-01T09:00Z", "2026-12-01T09:00"],
         ),
     ] = None
+    after: AfterKey = None
     timezone: Annotated[
         Zone | None,
         Omittable(),
         Field(
-            description="IANA time zone of `schedule` and of local times; default UTC.",
+            description="IANA time zone of `schedule` and of local times; default UTC. Without "
+            "`schedule`, a schedule with `after` has the zone of its upstream.",
             examples=["UTC", "Europe/Paris", "America/New_York"],
         ),
     ] = None

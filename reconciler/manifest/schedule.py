@@ -14,6 +14,7 @@ from reconciler.manifest.calendar import Calendar, DateRange
 from reconciler.manifest.code_target import CodeTarget
 from reconciler.manifest.location import Location
 from reconciler.manifest.retries import NO_RETRIES, Retries
+from reconciler.model.upstream import Upstream
 from reconciler.policies import Catchup, Delivery, Overlap
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
@@ -90,6 +91,9 @@ class Schedule:
         ping: the address that is requested when a run starts and ends; None for none.
         protect: its deletion is refused.
         formerly: its earlier names, as the manifest lists them.
+        after: the schedules that it waits for, sorted by name.
+        follows: it has no times of its own: `times`, `when` and `timezone` are those of its one
+            upstream, once all manifests are known.
         environments: where it runs; empty for all.
         allow: its exceptions from rules, by the rule's id.
         location: the position of the manifest's document.
@@ -118,6 +122,8 @@ class Schedule:
     ping: Address | None = None
     protect: bool = False
     formerly: tuple[str, ...] = ()
+    after: tuple[Upstream, ...] = ()
+    follows: bool = False
     environments: tuple[str, ...] = ()
     description: str | None = None
     owner: str | None = None

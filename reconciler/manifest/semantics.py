@@ -23,6 +23,7 @@ from reconciler.cron import (
     zone_named,
 )
 from reconciler.durations import format_duration, parse_duration
+from reconciler.manifest.after_form import UpstreamForm
 from reconciler.manifest.alert_overrides import AlertOverrides, overrides, ping_address
 from reconciler.manifest.calendar import Calendar, CalendarFile, DateRange, PublicHolidays
 from reconciler.manifest.code_form import FromEnvForm, SecretForm
@@ -57,10 +58,15 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.manifest.settings import LOCAL, Settings, every_alerts, unknown_environment
+from reconciler.model.upstream import WITHIN, Upstream, parse_time_of_day
 from reconciler.policies import LONGEST_RUN, NO_ARGUMENT
 
 T = TypeVar("T")
 
+LONGEST_WITHIN = timedelta(days=31)
+"""How far back an upstream's occurrence may lie: the history of a longer time is slow to read."""
+_UNKNOWN = Timetable((parse("* * * * *"),), "UTC")
+"""In place of the times of an upstream, until all manifests are read."""
 LONGEST_TOLERANCE = timedelta(hours=24)
 """A longer tolerance would move an occurrence to another day."""
 
@@ -89,7 +95,9 @@ class _ManifestReader:
         form = self._form
         start = self._moment(("start",), form.start)
         when = self._when(start)
-        times = self._times(when)
+        after = self._after()
+        follows = form.after is not None and form.schedule is None
+        times = _UNKNOWN if follows else self._times(when)
         end = self._moment(("end",), form.end)
         if start is not None and end is not None and end <= start:
             self._fault(("end",), "`end` must be later than `start`")
@@ -122,7 +130,7 @@ class _ManifestReader:
         return Schedule(
             name=form.name,
             times=times,
-            when=tuple(when.values()) or (form.at or "",),
+            when=() if follows else tuple(when.values()) or (form.at or "",),
             timezone=form.timezone or "UTC",
             target=target,
             args=args,
@@ -142,6 +150,8 @@ class _ManifestReader:
             ping=None if form.ping is None else ping_address(form.ping),
             protect=form.protect,
             formerly=formerly,
+            after=after,
+            follows=follows,
             environments=tuple(form.environments or ()),
             description=form.description,
             owner=form.owner,
@@ -149,6 +159,49 @@ class _ManifestReader:
             allow=self._allow(),
             location=location,
         )
+
+    def _after(self) -> tuple[Upstream, ...]:
+        """The upstreams, by the names that the manifest gives."""
+        form = self._form
+        if form.after is None:
+            return ()
+        written = {form.after: UpstreamForm()} if isinstance(form.after, str) else form.after
+        follows = form.schedule is None
+        if follows and len(written) > 1:
+            self._fault(
+                ("after",),
+                "without `schedule`, `after` names exactly one schedule",
+                "add `schedule`, which says for which of their occurrences it waits",
+            )
+        if follows and form.timezone is not None:
+            self._fault(
+                ("timezone",),
+                "without `schedule`, the zone is that of the schedule in `after`",
+                "remove it",
+                at_key=True,
+            )
+        return tuple(
+            Upstream(
+                name,
+                self._within(name, one, follows=follows),
+                one.on,
+                None if one.by is None else parse_time_of_day(one.by),
+            )
+            for name, one in sorted(written.items())
+        )
+
+    def _within(self, name: str, upstream: UpstreamForm, *, follows: bool) -> int:
+        path = ("after", name, "within")
+        within = self._duration(path, upstream.within)
+        if within is None:
+            return 1 if follows else WITHIN
+        if follows:
+            self._fault(path, "`within` is allowed with `schedule` only", "remove it", at_key=True)
+        if within % timedelta(minutes=1):
+            self._fault(path, "`within` must be whole minutes: crons have no seconds")
+        if within > LONGEST_WITHIN:
+            self._fault(path, "`within` must be at most 31d")
+        return max(1, within // timedelta(minutes=1))
 
     def _check_tries(self, retries: Retries, timeout: timedelta | None) -> None:
         """All attempts must fit into one call, the one that supervises the run."""
@@ -202,6 +255,16 @@ class _ManifestReader:
                 "add `to`, here or to `alerts` in reconciler.yaml",
                 at_key=True,
             )
+
+        for name, one in self._form.after.items() if isinstance(self._form.after, dict) else ():
+            own = asked.to if asked is not None else None
+            if one.by is not None and not own and not every_alerts(settings):
+                self._fault(
+                    ("after", name, "by"),
+                    "`by` is the time of an alert, and there is no recipient",
+                    "add `alerts` with `to`, here or in reconciler.yaml",
+                    at_key=True,
+                )
 
     def check_variables(self, settings: Settings) -> None:
         """Refuse secrets that take a variable of the apply which the settings do not list."""

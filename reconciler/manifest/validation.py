@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from reconciler.manifest.code_form import CODE_KEYS
 from reconciler.manifest.constraints import Form
 from reconciler.manifest.fault import Fault
-from reconciler.manifest.manifest_form import EITHER, ManifestForm
+from reconciler.manifest.manifest_form import EITHER, TIMES, ManifestForm
 from reconciler.manifest.resources_form import ResourcesForm
 from reconciler.manifest.schedule import JSON
 from reconciler.manifest.size_limits import MAX_PROBLEMS
@@ -69,24 +69,37 @@ def _without_consequences(faults: list[Fault]) -> list[Fault]:
     ]
 
 
+def _both(one: str, other: str) -> Fault:
+    first, second = sorted((one, other), key=TIMES.index) if one in TIMES else (one, other)
+    return Fault(
+        path=(second,),
+        message=f"both `{first}` and `{second}` are given",
+        remedy="keep one of them",
+        at_key=True,
+    )
+
+
+def _neither(keys: tuple[str, ...]) -> Fault:
+    *most, last = (f"`{key}`" for key in keys)
+    if len(most) > 1:
+        message = f"none of {', '.join(most)} and {last} is given"
+    else:
+        message = f"neither {most[0]} nor {last} is given"
+    return Fault(path=(), message=message, remedy="add one of them", lacks=keys)
+
+
 def _relations(manifest: Mapping[str, JSON]) -> Iterator[Fault]:
     """Checks that concern several keys."""
-    for pair in EITHER:
-        present = [key for key in pair if key in manifest]
-        if len(present) == 2:
-            yield Fault(
-                path=(pair[1],),
-                message=f"both `{pair[0]}` and `{pair[1]}` are given",
-                remedy="keep one of them",
-                at_key=True,
-            )
-        elif not present:
-            yield Fault(
-                path=(),
-                message=f"neither `{pair[0]}` nor `{pair[1]}` is given",
-                remedy="add one of them",
-                lacks=pair,
-            )
+    given = [key for key in TIMES if key in manifest]
+    if not given:
+        yield _neither(TIMES)
+    elif "at" in given and len(given) > 1:
+        yield _both("at", next(key for key in given if key != "at"))
+    one, other = EITHER
+    if one in manifest and other in manifest:
+        yield _both(one, other)
+    elif one not in manifest and other not in manifest:
+        yield _neither(EITHER)
     for key in CODE_KEYS:
         if key in manifest and "code" not in manifest:
             yield Fault(

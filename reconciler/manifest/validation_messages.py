@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from reconciler.alerts import host_of
 from reconciler.foreign_text import hidden_space
+from reconciler.manifest.after_form import UpstreamForm
 from reconciler.manifest.alerts_form import (
     AlertsForm,
     DefaultAlertsForm,
@@ -41,6 +42,7 @@ from reconciler.words import nearest_name
 
 _NESTED: Mapping[type[Form], Mapping[str, type[Form]]] = {
     ManifestForm: {
+        "after": UpstreamForm,
         "suspend": SuspendForm,
         "retries": RetriesForm,
         "image": ImageForm,
@@ -103,6 +105,11 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
             return Fault(path=path, message=f"{subject} {error['ctx']['what']}")
         case "model_type" | "dict_type":
             what = "a mapping of keys and values"
+        case "too_short" if isinstance(error["input"], dict):
+            what = "a mapping of at least one key"
+        case "too_long" if isinstance(error["input"], dict):
+            most = error["ctx"]["max_length"]
+            return Fault(path=path, message=f"{subject} has more than {most} keys")
         case "list_type" | "too_short":
             what = "a list of at least one item"
         case _:

@@ -16,6 +16,7 @@ from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
+from reconciler.plan.dependencies import describe_upstreams
 from reconciler.plan.differ import difference
 from reconciler.plan.notification_rules import describe_address, describe_alerts, masked
 from reconciler.plan.past import Hop, describe_way
@@ -29,8 +30,8 @@ from reconciler.model.generation import Generation
 
 LISTED: Final = 5
 """Items of a list that are spelled out; the rest is counted."""
-_LABELS: Final = {"when": "schedule"}
-_SAID_APART: Final = frozenset({"anchor", "suspended", "resumes"})
+_LABELS: Final = {"when": "schedule", "dependants": "waited for by"}
+_SAID_APART: Final = frozenset({"anchor", "suspended", "resumes", "follows"})
 
 _SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
 """Fields that are durations, and how many seconds their unit has."""
@@ -38,8 +39,9 @@ _SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
 _TOLD: Final[Mapping[str, Callable[[ScheduleRecord], str]]] = {
     "alerts": lambda record: describe_alerts(record.alerts) if record.alerts else "as for all",
     "ping": lambda record: describe_address(record.ping) if record.ping else "unset",
+    "after": lambda record: describe_upstreams(record) if record.after else "unset",
 }
-"""Fields with addresses, which are not shown in full."""
+"""Fields with addresses, which are not shown in full, and those that have words of their own."""
 
 
 def schedule_changes(

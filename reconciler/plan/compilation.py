@@ -18,6 +18,7 @@ from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.target_record import TargetRecord
+from reconciler.plan.dependencies import alert_expressions
 from reconciler.plan.notification_rules import with_notifications
 from reconciler.plan.state import Lost
 
@@ -86,11 +87,17 @@ def compile_records(
         known = (*known, lost.before)
     pasts = _pasts(known, schedules, lost)
     returned = [given_back(past, schedules) for past in pasts]
+    dependants: dict[str, list[str]] = {}
+    for schedule in schedules:
+        for upstream in schedule.after:
+            dependants.setdefault(upstream.name, []).append(schedule.name)
     records = []
     begun = {}
     rebuilt = {}
     for schedule in schedules:
         record = _record(schedule, now, settings, targets)
+        if schedule.name in dependants:
+            record = replace(record, dependants=tuple(sorted(dependants[schedule.name])))
         formerly = [old for old in schedule.formerly if old not in names]
         record = _renamed(record, formerly, pasts, returned, now)
         beginning = _beginning(record, known, now, lost) or _begins(record, now, number, lost)
@@ -119,10 +126,18 @@ def same_but_for_anchor(one: ScheduleRecord, other: ScheduleRecord) -> bool:
 
 
 def timetable_of(schedule: Schedule) -> Timetable:
-    """The times that have to be woken for; a task's one time as the expression that names it."""
+    """The times that have to be woken for; a task's one time as the expression that names it.
+
+    Among them are the times at which an alert is due that an occurrence still waits. A schedule
+    without times of its own has only these: the wakes of its upstream are its own.
+    """
     if isinstance(schedule.times, datetime):
         return at_timetable(schedule.times)
-    return schedule.times
+    alerts = tuple(alert_expressions(schedule))
+    if not alerts:
+        return schedule.times
+    own = () if schedule.follows else schedule.times.expressions
+    return Timetable((*own, *alerts), schedule.times.zone)
 
 
 def at_timetable(at: datetime) -> Timetable:
@@ -143,6 +158,8 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
     if schedule.suspension is not None and schedule.suspension.until is None:
         return False
     if schedule.end is not None and minute(schedule.end) <= now:
+        return False
+    if schedule.follows and all(one.by is None for one in schedule.after):
         return False
     return not isinstance(schedule.times, datetime) or minute(schedule.times) > now - TASK_GRACE
 
@@ -231,6 +248,8 @@ def _record(
         end=_from(schedule.end),
         exclude=tuple(dict.fromkeys(map(_exclusion_text, _exclusions(schedule)))),
         overlap=schedule.overlap,
+        after=schedule.after,
+        follows=schedule.follows,
         retries=runs.retries.max,
         backoff=runs.retries.backoff.total_seconds(),
         factor=runs.retries.factor,

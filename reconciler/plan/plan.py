@@ -31,6 +31,7 @@ from reconciler.plan.changes import app_changes, generation_changes, schedule_ch
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
 from reconciler.plan.code_targets import PlannedTarget, plan_targets
 from reconciler.plan.compilation import compile_records, minutes
+from reconciler.plan.dependencies import PlannedWaits, planned_waits, suspended_upstreams
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.excluded import calendar_warnings
@@ -200,6 +201,11 @@ class Plan:
         return max(0, punctual - self.wakes.per_month)
 
     @cached_property
+    def waits(self) -> PlannedWaits | None:
+        """Which schedules wait for others; None when none does."""
+        return planned_waits(self.generation.records, self.now)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over what would be done and to what state; the time of planning is not in it."""
         content = {
@@ -352,13 +358,14 @@ def make_plan(
             ),
         ),
         warnings=(
-            *_ownership_warnings(desired),
+            *(Warned(message) for message in (machine_only(desired),) if message is not None),
             *map(Warned, checkout_warnings(ancestry, actual.pointer if changes else None, desired)),
             *twice_warnings(desired.schedules, schedules_of_modal(actual, settings.modal), now),
             *_unchanged_missing(missing, changed),
             *rename_warnings(followed, changes, actual.live_names, desired.past.gap),
             *map(Warned, clock_warnings(actual, now)),
             *unread_warnings(actual, budget),
+            *suspended_upstreams(desired.schedules),
             *_cron_warnings(desired.schedules, changed, now),
             *calendar_warnings(desired.schedules, now),
             *target_warnings(targets.values(), locations),
@@ -451,12 +458,6 @@ def _changes(
         yield from generation_changes(applied, planned)
 
 
-def _ownership_warnings(desired: Desired) -> Iterator[Warned]:
-    message = machine_only(desired)
-    if message is not None:
-        yield Warned(message)
-
-
 def _unchanged_missing(missing: tuple[MissingTarget, ...], changed: set[str]) -> Iterator[Warned]:
     """A function that went away does not hold up changes of other schedules."""
     for item in missing:
@@ -470,7 +471,7 @@ def _cron_warnings(
 ) -> Iterator[Warned]:
     """Warn about what a change brings in; the rest has been seen before."""
     for schedule in schedules:
-        if schedule.name not in changed:
+        if schedule.name not in changed or schedule.follows:
             continue
         location = schedule.location
         if isinstance(schedule.times, datetime):

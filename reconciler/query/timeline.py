@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import takewhile
+from typing import Self
 
 from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
 from reconciler.model.generation import Slot
@@ -15,11 +16,18 @@ from reconciler.plan.forecast import slot_timetable
 
 @dataclass(frozen=True, slots=True, order=True)
 class Upcoming:
-    """One occurrence to come: epoch minute, schedule, and the zone that it is written in."""
+    """One occurrence to come: epoch minute, schedule, the zone that it is written in, and the
+    schedules that it waits for."""
 
     at: int
     name: str
     zone: str
+    after: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, record: ScheduleRecord, at: int) -> Self:
+        """The occurrence of a record at an epoch minute."""
+        return cls(at, record.name, record.timezone, tuple(one.name for one in record.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def timeline(
             continue
         times = nominal_times(record, after, until)
         rows[record.name] = [at for at in times if exclusion(record, at) is None]
-        occurrences += (Upcoming(at, record.name, record.timezone) for at in rows[record.name])
+        occurrences += (Upcoming.of(record, at) for at in rows[record.name])
     following = None if occurrences else _following(records, until)
     return Timeline(
         after, until, tuple(sorted(occurrences)), tuple(suspended), rows, wakes, following
@@ -76,7 +84,7 @@ def upcoming(records: Iterable[ScheduleRecord], after: int, until: int) -> Itera
 
     def of_one(record: ScheduleRecord) -> Iterator[Upcoming]:
         times = takewhile(lambda at: at <= until, running_times(record, after))
-        return (Upcoming(at, record.name, record.timezone) for at in times)
+        return (Upcoming.of(record, at) for at in times)
 
     return merge(*map(of_one, records))
 
@@ -84,6 +92,6 @@ def upcoming(records: Iterable[ScheduleRecord], after: int, until: int) -> Itera
 def _following(records: Iterable[ScheduleRecord], until: int) -> Upcoming | None:
     firsts = ((record, next(running_times(record, until), None)) for record in records)
     return min(
-        (Upcoming(at, record.name, record.timezone) for record, at in firsts if at is not None),
+        (Upcoming.of(record, at) for record, at in firsts if at is not None),
         default=None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from reconciler.dispatch.decide.dependencies import WAITS_FOR
 from reconciler.errors import command_line
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest.sizes import format_memory
@@ -152,7 +153,9 @@ def what_happened(
         case RunState.START_FAILED:
             yield f"{run.occurrence.id} has not started yet: {run.reason}."
         case RunState.QUEUED:
-            yield f"{run.occurrence.id} waits: {run.reason}."
+            # What waits for other schedules says so itself.
+            waits = "" if (run.reason or "").startswith(WAITS_FOR) else "waits: "
+            yield f"{run.occurrence.id} {waits}{run.reason}."
         case _:
             late = _lateness(run)
             yield f"{run.occurrence.id} ran{late}; {run.state.value}."
@@ -194,7 +197,8 @@ def _not_due(ground: NotDue) -> Iterator[str]:
     if record.at is not None:
         yield f"  It is a task for {format_minute(record.at)}."
         return
-    yield f"  Its times are {' and '.join(record.when)} in {record.timezone}."
+    of = f" those of {record.after[0].name}:" if record.follows else ""
+    yield f"  Its times are{of} {' and '.join(record.when)} in {record.timezone}."
     if ground.following is not None:
         yield f"  The next one is {format_minute(ground.following)}."
 

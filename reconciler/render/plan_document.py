@@ -11,6 +11,7 @@ from reconciler.manifest import Packing
 from reconciler.manifest.cloudflare_settings import Mode
 from reconciler.model.occurrence import format_minute
 from reconciler.plan import Action, Change, Kind, Plan, Rule
+from reconciler.plan.dependencies import PlannedWaits
 from reconciler.plan.source_costs import compared_sources
 from reconciler.plan.tz_change import TzChange
 from reconciler.plan.worker import PlannedWorker
@@ -215,6 +216,25 @@ class RefusalPart(Part):
     remedy: str
 
 
+class WaitPart(Part):
+    """A schedule that waits for others, or that others wait for."""
+
+    name: str
+    after: list[str] = Field(description="The schedules that it waits for.")
+
+
+class OrderPart(Part):
+    """Which schedules wait for others, and what that costs."""
+
+    schedules: list[WaitPart] = Field(description="Upstreams before what waits for them.")
+    supervised_per_month: int = Field(
+        ge=0, description="Further runs that are supervised because something waits for them."
+    )
+    wakes_per_month: int = Field(
+        ge=0, description="Wakes that the ends of these runs ask for at most."
+    )
+
+
 class PlanDocument(Part):
     """What `reconcile --format json` prints."""
 
@@ -236,6 +256,7 @@ class PlanDocument(Part):
     effects: list[EffectPart]
     retiring: list[RetiringPart]
     worker: WorkerPart | None = Field(description="Null without `cloudflare` in the settings.")
+    order: OrderPart | None = Field(description="Null when no schedule waits for another.")
     tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
     rules: RulesPart | None = Field(description="Null in a repository without rules.")
     warnings: list[WarningPart]
@@ -325,6 +346,7 @@ def plan_document(plan: Plan) -> PlanDocument:
             for one in plan.retiring
         ],
         worker=None if plan.worker is None else _worker(plan, plan.worker),
+        order=None if plan.waits is None else _order(plan, plan.waits),
         tz=None if plan.tz is None else _tz(plan.tz),
         rules=None if plan.judgement is None else rules_part(plan.judgement),
         warnings=[
@@ -409,4 +431,16 @@ def _change(change: Change) -> ChangePart:
         line=change.line,
         before=None if change.before is None else dict(change.before),
         after=None if change.after is None else dict(change.after),
+    )
+
+
+def _order(plan: Plan, waits: PlannedWaits) -> OrderPart:
+    records = plan.generation.by_name
+    return OrderPart(
+        schedules=[
+            WaitPart(name=name, after=[one.name for one in records[name].after])
+            for name in waits.order
+        ],
+        supervised_per_month=waits.supervised,
+        wakes_per_month=waits.asked,
     )

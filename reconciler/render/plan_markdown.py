@@ -35,6 +35,7 @@ from reconciler.render.links import Links
 from reconciler.render.markdown import code, code_fence, prose
 from reconciler.render.slot_words import served_names
 from reconciler.render.tz_words import moved_words, tz_notes, tz_title
+from reconciler.render.waits_words import waits_section
 from reconciler.render.worker_words import worker_words
 from reconciler.words import count
 
@@ -135,6 +136,7 @@ def plan_markdown(plan: Plan, made: Made, *, limit: int = LIMIT) -> str:
         table(plan.drift[OPEN:], *_folded(f"{len(plan.drift) - OPEN:,} more to repair")),
         Section(("", prose(made.applied)) if made.applied and not _is_quiet(plan) else ()),
         _effects(plan),
+        Section(()) if _is_quiet(plan) else waits_section(plan),
         _tz(plan),
         _retiring(plan),
         table(rest, *_folded(f"App and slots: {count(len(rest), 'change')}")),

@@ -20,6 +20,7 @@ from reconciler.render.effect_words import (
 from reconciler.render.slots_text import slot_lines
 from reconciler.render.style import Style
 from reconciler.render.tz_words import moved_words, tz_notes, tz_title
+from reconciler.render.waits_words import waits_lines
 from reconciler.words import count
 
 LISTED_CHANGES: Final = 100
@@ -38,6 +39,7 @@ def plan_text(plan: Plan, style: Style) -> str:
         list(_change_lines("Drift (not changed in git)", plan.drift, (), style)),
         list(_retiring_lines(plan, style)),
         list(_tz_lines(plan, style)),
+        list(_waits_lines(plan, style)),
         list(slot_lines(plan, style)),
         list(_rules_lines(plan, style)),
         list(_warning_lines(plan, style)),
@@ -64,6 +66,13 @@ def _silence_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield style.dim(
             f"alerts and pings are silent in {LOCAL}, unless environments.{LOCAL}.alerts is set"
         )
+
+
+def _waits_lines(plan: Plan, style: Style) -> Iterator[str]:
+    title, *lines = list(waits_lines(plan)) or [""]
+    if title:
+        yield style.bold(title)
+        yield from lines
 
 
 def _of_schedules(changes: Iterable[Change]) -> list[Change]:

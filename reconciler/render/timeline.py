@@ -56,6 +56,7 @@ def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
                 "name": item.name,
                 "time": format_minute(item.at),
                 "local": instant(item.at).astimezone(tzinfo_named(item.zone)).isoformat(),
+                "after": list(item.after),
             }
             for item in found.occurrences[:count]
         ],
@@ -64,12 +65,15 @@ def timeline_json(found: Timeline, count: int) -> dict[str, Any]:
 
 
 def _then(row: Sequence[Upcoming]) -> str:
-    """``then 17:00Z, 18:00Z and 40 more``: the further occurrences of a schedule."""
+    """``then 17:00Z, 18:00Z and 40 more, after extract``: the further occurrences of a schedule,
+    and what has to come before each."""
+    before = f"after {' and '.join(row[0].after)}" if row[0].after else ""
     if len(row) == 1:
-        return ""
+        return before
     shown = listed_times([item.at for item in row[: 1 + _FURTHER]]).partition(", ")[2]
     left = len(row) - 1 - _FURTHER
-    return f"then {shown}" + (f" and {left:,} more" if left > 0 else "")
+    more = f" and {left:,} more" if left > 0 else ""
+    return f"then {shown}{more}" + (f", {before}" if before else "")
 
 
 def _local(item: Upcoming) -> str:

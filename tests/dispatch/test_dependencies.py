@@ -331,6 +331,20 @@ def test_what_has_started_is_not_repeated() -> None:
     assert len(world.caller.calls) == 2
 
 
+def test_what_was_dropped_without_a_claim_does_not_start_unallowed() -> None:
+    """The claim that drops it may have no answer; a later wake may look at it again."""
+    world = live(extract(), load(deadline=3600))
+    world.wake("05:00")
+    world.wake("06:00")
+    cursor = world.claims.entries["cursor"]
+    world.wake("07:01")
+    del world.claims.entries["load@2026-11-20T06:00Z"]
+    world.claims.entries["cursor"] = cursor
+    log = world.wake("06:30")
+    assert lines(log, RunState.STARTED) == []
+    assert lines(log, RunState.MISSED) == ["load@06:00"]
+
+
 def test_a_lost_cursor_loses_no_wait() -> None:
     world = live(extract(), load())
     world.wake("05:00")
@@ -338,6 +352,17 @@ def test_a_lost_cursor_loses_no_wait() -> None:
     world.claims.entries.clear()
     world.end(1, CallState.SUCCEEDED)
     assert lines(world.wake("06:20"), RunState.STARTED) == ["load@06:00"]
+
+
+def test_an_end_whose_runs_file_was_lost_is_asked_again() -> None:
+    world = live(extract(), load())
+    world.wake("05:00")
+    world.end(1, CallState.SUCCEEDED)
+    ended = world.wake("05:10")
+    world.log.logs = [log for log in world.log.logs if log.wake != ended.wake]
+    log = world.wake("06:00")
+    assert lines(log, RunState.STARTED) == ["load@06:00"]
+    assert lines(log, RunState.SUCCEEDED) == ["extract@05:00"]
 
 
 def test_a_follower_runs_once_for_each_occurrence_of_its_upstream() -> None:
@@ -409,7 +434,7 @@ def test_by_alerts_once_while_it_waits() -> None:
     world.wake("09:00")
     (text,) = messages(world)
     assert (
-        "load has not started by 2026-11-20T09:00Z, load@2026-11-20T06:00Z waits: waits for "
+        "load has not started by 2026-11-20T09:00Z, load@2026-11-20T06:00Z waits for "
         "extract@2026-11-20T05:00Z, which is running."
     ) in text
     world.wake("09:01")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tests.end_to_end.project import Project
+from tests.engine_fixture import until
 
 NINE = "2036-12-01T09:00Z"
 
@@ -64,3 +67,20 @@ def test_a_run_that_modal_itself_gives_up_has_failed_and_is_tried_again(project:
     died = "InternalFailure: Container was killed by SIGKILL"
     assert ends["alone"] == ("failed", died)
     assert ends["watched"] == ("failed", f"gave up after 2 tries: {died}")
+
+
+def test_a_chain_of_ten_runs_by_the_ends_of_its_runs_alone(project: Project) -> None:
+    """No cron fires: each end asks for the wake that starts what waits for it."""
+    names = [f"step-{number}" for number in range(10)]
+    first = f'name: {names[0]}\nschedule: "0 5 * * *"\n'
+    others = [f"name: {name}\nafter: {before}\n" for before, name in pairwise(names)]
+    target = 'function: shop/sync\nargs: {occurrence: "${occurrence.id}"}\n'
+    project.write("chain.yaml", "---\n".join(one + target for one in (first, *others)))
+    project.applied()
+    project.reconcile("trigger", names[0])
+    until(lambda: len(project.marks()) == len(names), 120)
+    marks = [mark.partition("@") for mark in project.marks()]
+    assert [name for name, _, _time in marks] == names
+    assert len({time for _name, _, time in marks}) == 1, "under the nominal time of the first"
+    explained = project.reconcile("explain", names[1], marks[1][2]).out
+    assert f"queued: waits for {names[0]}@{marks[0][2]}, which is running" in explained

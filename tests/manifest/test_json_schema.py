@@ -108,7 +108,7 @@ def mappings(schema: Schema, root: Schema) -> st.SearchStrategy[dict[str, Any]]:
 MANIFESTS = mappings(MANIFEST, MANIFEST)
 WHEN_AND_WHAT = {
     key: described(MANIFEST["properties"][key], MANIFEST)
-    for key in ("schedule", "at", "function", "code")
+    for key in ("schedule", "at", "after", "function", "code")
 }
 
 
@@ -116,11 +116,12 @@ WHEN_AND_WHAT = {
 def manifests(draw: st.DrawFn) -> dict[str, Any]:
     """Documents that have when and what more often than chance would give them."""
     document = draw(MANIFESTS)
-    for pair in (("schedule", "at"), ("function", "code")):
+    for keys in (("schedule", "at", "after"), ("function", "code")):
         if draw(st.integers(0, 4)):
-            kept = draw(st.sampled_from(pair))
-            for key in pair:
-                document.pop(key, None)
+            kept = draw(st.sampled_from(keys))
+            for key in keys:
+                if not (kept == "after" and key == "schedule" and draw(st.booleans())):
+                    document.pop(key, None)
             document[kept] = draw(WHEN_AND_WHAT[kept])
     if draw(st.integers(0, 1)):
         document["name"] = draw(st.sampled_from(["job", "poller", "poller-2", "poller-x", "a--b"]))
@@ -161,6 +162,7 @@ SOUND: dict[str, Any] = {
     "name": "daily-sync",
     "schedule": ["0 6 * * *", "90m"],
     "at": "2026-12-01T09:00+01:00",
+    "after": {"extract": {"within": "7d", "on": "ended", "by": "09:00"}, "rates": {}},
     "timezone": "America/Argentina/Buenos_Aires",
     "function": "my.app/Class.method",
     "code": "jobs/rates.py::refresh",

@@ -102,7 +102,7 @@ def test_a_folder_of_modules_alone_deletes_nothing() -> None:
         ('@schedule("1h", code="a.py::b")\ndef f(): ...', "2:17: `code` is the decorated function"),
         ('@schedule("1h", schedule="2h")\ndef f(): ...', "2:17: `schedule` is given twice"),
         ("@schedule\ndef f(): ...", "2:2: the decorator says no times"),
-        ("@schedule()\ndef f(): ...", "2:2: neither `schedule` nor `at` is given"),
+        ("@schedule()\ndef f(): ...", "2:2: none of `schedule`, `at` and `after` is given"),
         (
             'class A:\n    @schedule("1h")\n    def f(self): ...',
             "3:6: `f` is not a function at the top",

@@ -179,7 +179,7 @@ def test_a_mistake_is_reported_with_its_position_and_the_expected_value(
         ("schedule: 1d\nfunction: a/b", ["1:1: `name` is missing\n  add it"]),
         (
             "name: job\nfunction: a/b",
-            ["1:1: neither `schedule` nor `at` is given\n  add one of them"],
+            ["1:1: none of `schedule`, `at` and `after` is given\n  add one of them"],
         ),
         (
             "name: job\nschedule: 1d",

@@ -138,6 +138,7 @@ def test_the_json_has_both_times() -> None:
         "name": "paris",
         "time": "2026-11-20T17:30Z",
         "local": "2026-11-20T18:30:00+01:00",
+        "after": [],
     }
     assert document["suspended"] == ["paused"]
 

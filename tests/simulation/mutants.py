@@ -147,9 +147,9 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Starts what a person triggers beside a run that is going, whatever ``overlap`` says.
     "a trigger ignores overlap": Edit(
         "reconciler.dispatch.wake.wake",
-        "        return [Due(record, (now,))]\n",
-        "        from reconciler.policies import Overlap\n"
-        "        return [Due(replace(record, overlap=Overlap.ALLOW), (now,))]\n",
+        "            return [Due(record, (now,))]\n",
+        "            from reconciler.policies import Overlap\n"
+        "            return [Due(replace(record, overlap=Overlap.ALLOW), (now,))]\n",
     ),
     # Gives up what could not be started at the first attempt.
     "one attempt only": Edit(
@@ -184,10 +184,10 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # Takes what is free in its own snapshot of the Volume.
     "unlink as lock": Edit(
         "reconciler.dispatch.wake.wake",
-        "    started = ports.clock.now()\n    try:\n        return await _wake",
+        "    started = ports.clock.now()\n    try:\n        return await _rounds",
         "    from tests.simulation.unlinked import UnlinkedFiles\n"
         "    ports = replace(ports, claims=UnlinkedFiles.at_start(ports.claims))\n"
-        "    started = ports.clock.now()\n    try:\n        return await _wake",
+        "    started = ports.clock.now()\n    try:\n        return await _rounds",
     ),
 }
 
@@ -198,7 +198,15 @@ def break_core(name: str) -> None:
     Raises:
         RuntimeError: it is loaded already.
     """
-    edit = MUTANTS[name]
+    break_by(MUTANTS[name])
+
+
+def break_by(edit: Edit) -> None:
+    """Let the core be loaded with an edit; before any of it is.
+
+    Raises:
+        RuntimeError: it is loaded already.
+    """
     if edit.module in sys.modules:
         raise RuntimeError(f"{edit.module} is loaded already")
     sys.meta_path.insert(0, _Finder(edit))

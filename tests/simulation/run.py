@@ -85,6 +85,12 @@ def play(scenario: Scenario, again: str, core: Core | None = None) -> Outcome:
     )
 
 
+def played(scenario: Scenario, core: Core | None = None) -> World:
+    """The world in which a scenario was played, unchecked."""
+    world, _answers = run_virtually(_play(scenario, core or ThisVersion()))
+    return world
+
+
 async def _play(scenario: Scenario, core: Core) -> tuple[World, Sequence[Answered]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
@@ -96,6 +102,18 @@ async def _play(scenario: Scenario, core: Core) -> tuple[World, Sequence[Answere
     repairing = asyncio.create_task(empty_and_repair(world, scenario))
     random = Random(scenario.seed)
     supervisors = Supervisors(world, scenario.climate, random, core)
+    asked: list[asyncio.Task[None]] = []
+
+    def ask() -> None:
+        """Ask for a wake, as the supervisor does; some are lost like those of crons."""
+        if world.over or ends.random() < scenario.climate.lost:
+            return
+        event = WakeEvent(loop.time() + 3, "on_demand", scenario.climate)
+        service = _Service(world, scenario, event, Random(ends.random()), supervisors, core)
+        asked.append(asyncio.create_task(service.run(f"asked-{len(asked)}")))
+
+    ends = Random(f"the ends of seed {scenario.seed}")
+    supervisors.ended = ask
     wakes = [
         asyncio.create_task(
             _Service(world, scenario, event, Random(random.random()), supervisors, core).run(
@@ -110,6 +128,8 @@ async def _play(scenario: Scenario, core: Core) -> tuple[World, Sequence[Answere
         if request.at < scenario.days * 86400
     ]
     await asyncio.gather(repairing, *wakes)
+    while not all(job.done() for job in asked):
+        await asyncio.gather(*asked)
     answers = await asyncio.gather(*programs)
     world.over = world.now
     if supervisors.jobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -33,6 +34,8 @@ class Supervisors:
         self.climate = replace(climate, fault=climate.fault * FAULTIER)
         self.random = random
         self.jobs: list[asyncio.Task[None]] = []
+        self.ended: Callable[[], None] = lambda: None
+        """Is called when a run has ended for whose end schedules wait."""
 
     def watch(self, call: Call) -> None:
         """Set to work on a call that has just been started."""
@@ -48,6 +51,8 @@ class Supervisors:
             self.world.disturbed_runs.add(call.occurrence)
             status = CallStatus(CallState.CANCELLED)
         call.end(self.world.now, status)
+        if call.order.get("waited_for"):
+            self.ended()
 
     async def _until_done(self, call: Call, order: dict[str, Any], random: Random) -> CallStatus:
         world = self.world

@@ -30,6 +30,8 @@ from reconciler.policies import Catchup, Condition
 
 WAITS_AT_MOST: Final = 7 * MINUTES_PER_DAY
 """Minutes that an occurrence waits at most whose next occurrence does not end its waiting."""
+WAITS_FOR: Final = "waits for "
+"""How the reason of what waits begins."""
 _FAILED: Final = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.CANCELLED})
 _NOT_OVER: Final = frozenset({RunState.STARTED, RunState.QUEUED, RunState.START_FAILED})
 
@@ -48,12 +50,12 @@ class Ruled(NamedTuple):
 
     Attributes:
         reason: for the history; None of one that starts.
-        calls: the calls that are still running and for whose end it waits.
+        running: the upstream runs for whose end it waits.
     """
 
     ruling: Ruling
     reason: str | None = None
-    calls: tuple[str, ...] = ()
+    running: tuple[Run, ...] = ()
 
 
 class UpstreamRuns(NamedTuple):
@@ -120,11 +122,11 @@ def decide_dependencies(
     if not waits:
         return Ruled(Ruling.START)
     names = " and ".join(one.reason or "" for one in waits)
-    calls = tuple(call for one in waits for call in one.calls)
+    running = tuple(one.running for one in waits if one.running is not None)
     over = _over(record, at, now, is_open=any(one.is_open for one in waits))
     if over is not None:
-        return Ruled(Ruling.MISS, f"waited for {names}, {over}")
-    return Ruled(Ruling.WAIT, f"waits for {names}", calls)
+        return Ruled(Ruling.MISS, f"waited for {names}, {over}", running)
+    return Ruled(Ruling.WAIT, f"{WAITS_FOR}{names}", running)
 
 
 def alert_time(record: ScheduleRecord, at: int) -> int | None:
@@ -157,7 +159,7 @@ class _OfOne(NamedTuple):
 
     ruling: Ruling
     reason: str | None = None
-    calls: tuple[str, ...] = ()
+    running: Run | None = None
     is_open: bool = False
 
 
@@ -181,8 +183,8 @@ def _of_one(one: UpstreamRuns, at: int) -> _OfOne:
 
 def _of_run(on: Condition, occurrence: Occurrence, run: Run) -> _OfOne:
     if run.state in _NOT_OVER:
-        says, calls = _OPEN_SAYS[run.state], (run.call,) if run.call is not None else ()
-        return _waits(on, occurrence, says, calls=calls, is_open=True)
+        running = run if run.is_open else None
+        return _waits(on, occurrence, _OPEN_SAYS[run.state], running=running, is_open=True)
     if run.state is RunState.SKIPPED:
         why = f": {run.reason}" if run.reason else ""
         return _starts_or(on, f"{occurrence.id} was skipped{why}")
@@ -199,11 +201,11 @@ def _waits(
     occurrence: Occurrence,
     says: str,
     *,
-    calls: tuple[str, ...] = (),
+    running: Run | None = None,
     is_open: bool = False,
 ) -> _OfOne:
     asks = "" if on is Condition.SUCCEEDED else f" (on is {on})"
-    return _OfOne(Ruling.WAIT, f"{occurrence.id}, which {says}{asks}", calls, is_open)
+    return _OfOne(Ruling.WAIT, f"{occurrence.id}, which {says}{asks}", running, is_open)
 
 
 def _starts_or(on: Condition, reason: str) -> _OfOne:

@@ -89,7 +89,9 @@ def _what(notification: Notification, generation: Generation) -> str:
         case NotificationKind.MISSED:
             return f"{name} did not run, {subject} was missed{why}"
         case NotificationKind.WAITING:
-            return f"{name} has not started by {notification.since}, {subject} waits{why}"
+            return (
+                f"{name} has not started by {notification.since}, {subject} {notification.reason}."
+            )
         case NotificationKind.RECOVERED:
             return f"{name} succeeded again, {subject}; it had failed since {notification.since}."
         case NotificationKind.DAMAGED:

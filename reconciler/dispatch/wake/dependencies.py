@@ -8,7 +8,7 @@ because it dies after seven idle days and says nothing of how a run ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -26,6 +26,7 @@ from reconciler.dispatch.decide.due import DropOutcome, Dropped, Due, Starting, 
 from reconciler.dispatch.decide.notifications import rule_of
 from reconciler.dispatch.ports import RunLog
 from reconciler.dispatch.wake.step import StepProcessor, Tally
+from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.outbox import Notification, NotificationKind, SendingState
@@ -33,6 +34,9 @@ from reconciler.model.runs import Run, merged, with_older
 from reconciler.model.runs_file import ReadLogs, RunRecord, RunState, WakeLog, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 
+_DROPPED: Final = {RunState.SKIPPED: Ruling.SKIP, RunState.MISSED: Ruling.MISS}
+_NOT_ADMITTED: Final = frozenset({RunState.QUEUED, *_DROPPED})
+"""The states of an occurrence that no wake has found free to start."""
 _DROPPED_AS: Final = {Ruling.SKIP: DropOutcome.SKIPPED, Ruling.MISS: DropOutcome.MISSED}
 
 
@@ -43,8 +47,8 @@ class Dependencies:
     Attributes:
         now: epoch minute up to which the wake looks.
         started: when it began.
-        by_hand: ids of occurrences that a person asked for: they wait for nothing, except those
-            that follow an upstream which was asked for.
+        cursor: what earlier wakes left.
+        look_at: how a call has ended, as a line; None while it runs.
         running: the calls that were running when something was found to wait for their end.
         late: alerts about what still waits at the time that its schedule gives.
     """
@@ -53,7 +57,8 @@ class Dependencies:
     log: RunLog
     now: int
     started: datetime
-    by_hand: frozenset[str]
+    cursor: Cursor
+    look_at: Callable[[str, Occurrence], Awaitable[RunRecord | None]]
     running: set[str] = field(default_factory=set)
     late: list[Notification] = field(default_factory=list)
     _lines: list[RunRecord] = field(default_factory=list)
@@ -121,12 +126,16 @@ class Dependencies:
         dropped: dict[Occurrence, Dropped] = {}
         for occurrence, (record, attempt) in ready.items():
             ruled = self._rule(occurrence, record, attempt, runs)
+            if forgotten := await self._forgotten_ends(ruled, tally):
+                tally.records += forgotten
+                runs = self._runs(runs, forgotten)
+                ruled = self._rule(occurrence, record, attempt, runs)
             match ruled.ruling:
                 case Ruling.START:
                     starting[occurrence] = (record, attempt)
                 case Ruling.WAIT:
                     tally.pending[occurrence.id] = attempt
-                    self.running.update(ruled.calls)
+                    self.running.update(run.call for run in ruled.running if run.call)
                     before = runs.get(occurrence)
                     if before is None or before.reason != ruled.reason:
                         tally.records.append(self._waiting(occurrence, ruled))
@@ -141,6 +150,17 @@ class Dependencies:
             starting[occurrence] = ready[occurrence]  # another wake has claimed it: that goes on
         await processor.start_all(starting, tally)
 
+    async def _forgotten_ends(self, ruled: Ruled, tally: Tally) -> list[RunRecord]:
+        """The ends of runs that the cursor takes for written down, and the runs files do not say:
+        the file that did was lost. Without this, what waits for them would wait in vain."""
+        known = {*self.cursor.calls, *tally.calls}
+        lines = [
+            await self.look_at(run.call, run.occurrence)
+            for run in ruled.running
+            if run.call is not None and run.call not in known
+        ]
+        return [line for line in lines if line is not None]
+
     def _rule(
         self,
         occurrence: Occurrence,
@@ -149,18 +169,23 @@ class Dependencies:
         runs: Mapping[Occurrence, Run],
     ) -> Ruled:
         own = runs.get(occurrence)
-        if attempt > 1 or (own is not None and own.state is not RunState.QUEUED):
+        if attempt > 1 or (own is not None and own.state not in _NOT_ADMITTED):
             # It was admitted before; whether it starts, or did, its claims say.
             return Ruled(Ruling.START)
         upstreams = [
             UpstreamRuns.of(one, self.generation.find(one.name), runs.values())
             for one in record.after
         ]
-        if occurrence.id in self.by_hand and not (
+        # A person asked for it; unless it follows an upstream, which was asked for.
+        if occurrence.id in self.cursor.triggered and not (
             record.follows and any(one.newest(occurrence.at) is not None for one in upstreams)
         ):
             return Ruled(Ruling.START)
-        return decide_dependencies(record, occurrence.at, upstreams, self.now)
+        ruled = decide_dependencies(record, occurrence.at, upstreams, self.now)
+        if ruled.ruling is Ruling.WAIT and own is not None and own.state in _DROPPED:
+            # The claim of the wake that dropped it had no answer.
+            return Ruled(_DROPPED[own.state], own.reason)
+        return ruled
 
     def _waiting(self, occurrence: Occurrence, ruled: Ruled) -> RunRecord:
         return RunRecord(

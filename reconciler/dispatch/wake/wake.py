@@ -225,8 +225,8 @@ class _Wake:
     def dependencies(self, cursor: Cursor, now: int) -> Dependencies:
         from reconciler.dispatch.wake.dependencies import Dependencies  # start-up time: few wait
 
-        by_hand = cursor.triggered
-        return Dependencies(self.generation, self.ports.log, now, self.started, by_hand)
+        log, started = self.ports.log, self.started
+        return Dependencies(self.generation, log, now, started, cursor, self.look_at)
 
     async def take_turns(self, claimant: Claimant) -> Turns | None:
         """What this wake starts for backfills, after all that is due; None where there are none."""

@@ -1,0 +1,134 @@
+"""What a plan says of schedules that wait for others: the order, the conditions, the cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.cron import Expression, parse
+from reconciler.cron.clock import MINUTES_PER_DAY
+from reconciler.durations import format_seconds
+from reconciler.manifest import Schedule
+from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.upstream import WITHIN, Upstream, format_time_of_day
+from reconciler.pack import wakes_per_month
+from reconciler.plan.foreign import Warned
+from reconciler.policies import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWaits:
+    """The schedules that wait for others, and what that costs.
+
+    Attributes:
+        order: the schedules that wait or are waited for, upstreams before what waits for them.
+        waits: by name, for what each waits, in words.
+        supervised: runs a month that are supervised because something waits for them.
+        asked: wakes a month that their ends ask for at most: ends of the same seconds share one.
+    """
+
+    order: tuple[str, ...]
+    waits: Mapping[str, str]
+    supervised: int
+    asked: int
+
+
+def planned_waits(records: Iterable[ScheduleRecord], now: int) -> PlannedWaits | None:
+    """What waits for what; None when nothing does.
+
+    Args:
+        now: epoch minute.
+    """
+    linked = {record.name: record for record in records if record.after or record.dependants}
+    if not linked:
+        return None
+    upstreams = [record for record in linked.values() if record.dependants]
+    runs = {record.name: _monthly(record, now) for record in upstreams}
+    by_themselves = {record.name for record in upstreams if record.retries or record.timeout}
+    return PlannedWaits(
+        order=_in_order(linked),
+        waits={name: describe_upstreams(record) for name, record in linked.items() if record.after},
+        supervised=round(sum(n for name, n in runs.items() if name not in by_themselves)),
+        asked=round(sum(runs.values())),
+    )
+
+
+def suspended_upstreams(schedules: Sequence[Schedule]) -> Iterator[Warned]:
+    """Warn of schedules that wait for one that is suspended without an end: they are skipped.
+
+    That is no error. Who suspends a schedule in an incident must not have to edit all that waits
+    for it.
+    """
+    by_name = {schedule.name: schedule for schedule in schedules}
+    for schedule in schedules:
+        for one in schedule.after:
+            upstream = by_name.get(one.name)
+            if (
+                upstream is None
+                or upstream.suspension is None
+                or upstream.suspension.until is not None
+                or schedule.suspension is not None
+                or one.on is Condition.ENDED
+            ):
+                continue
+            message = (
+                f"{schedule.name}: waits for {one.name}, which is suspended: its occurrences are "
+                "skipped until that is resumed"
+            )
+            yield Warned(message, schedule.location.file, schedule.location.line)
+
+
+def describe_upstreams(record: ScheduleRecord) -> str:
+    """For what a schedule waits, as people read it."""
+    return " and ".join(_described(one, follows=record.follows) for one in record.after)
+
+
+def _described(one: Upstream, *, follows: bool) -> str:
+    details = (
+        [] if follows or one.within == WITHIN else [f"within {format_seconds(one.within * 60)}"]
+    )
+    if one.on is not Condition.SUCCEEDED:
+        details.append(f"on {one.on}")
+    if one.by is not None:
+        details.append(f"by {format_time_of_day(one.by)}")
+    return one.name + (f" ({', '.join(details)})" if details else "")
+
+
+def alert_expressions(schedule: Schedule) -> Iterator[Expression]:
+    """When a schedule's alerts are due that say that it still waits, in its zone.
+
+    On the days of its occurrences, where the time is later than all of these; else every day, since
+    the first such time is on the day after.
+    """
+    for by in sorted({one.by for one in schedule.after if one.by is not None}):
+        at = f"{by % 60} {by // 60}"
+        for expression in getattr(schedule.times, "expressions", ()):
+            is_later = _latest(expression) < by and expression.cycle is None
+            days = str(expression).split()[2:] if is_later else []
+            yield parse(f"{at} {' '.join(days)}" if len(days) == 3 else f"{at} * * *")
+
+
+def _latest(expression: Expression) -> int:
+    hour, minute = expression.hours.bit_length() - 1, expression.minutes.bit_length() - 1
+    return min(hour * 60 + minute, MINUTES_PER_DAY)
+
+
+def _monthly(record: ScheduleRecord, now: int) -> float:
+    timetable = record.timetable()
+    if timetable is None or record.is_suspended(now):
+        return 0
+    return wakes_per_month([timetable], now)
+
+
+def _in_order(linked: Mapping[str, ScheduleRecord]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name in sorted(linked):
+        stack = [name]
+        while stack:
+            upstreams = [one.name for one in linked[stack[-1]].after if one.name in linked]
+            missing = next((one for one in upstreams if one not in found), None)
+            if missing is None:
+                found.setdefault(stack.pop())
+            else:
+                stack.append(missing)
+    return tuple(found)
