@@ -60,7 +60,7 @@ class Installation:
     def previous(self, *arguments: str) -> Done:
         """Run the previous version's command line."""
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *arguments],
+            [sys.executable, "-m", "reconciler.cli", *arguments],
             cwd=self.project.root,
             env=self.project.environment(PYTHONPATH=str(self.previous_code)),
             capture_output=True,
