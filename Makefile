@@ -8,7 +8,7 @@ NODE := tests/node/node_modules/.ready
 # Three on two processors: a test that talks to the engine waits for a third of its time.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n + n / 2)))
 
-.PHONY: help setup test lint demo explore simulate mutants bench schema clean
+.PHONY: help setup test lint demo explore simulate mutants bench schema screenshots clean
 
 help:
 	@echo "make demo    deploy an example to the embedded Modal, plan, apply, see its cron fire"
@@ -18,6 +18,7 @@ help:
 	@echo "make simulate  the dispatch core under seeded faults, 2,000 seeds of 14 days x 40 schedules"
 	@echo "make mutants  change the code in 200 places, one at a time, and list what no test notices"
 	@echo "make bench   the benchmarks, each beside its peer; the rows that miss their target come last"
+	@echo "make screenshots  take the pictures of the dashboard in docs/ anew"
 	@echo "make schema  write schema/ anew from the models"
 
 setup: $(READY)
@@ -67,6 +68,9 @@ schema: setup
 	$(BIN)/python -m reconciler.manifest.json_schema
 	$(BIN)/python -m reconciler.render.output_schema
 	$(BIN)/python -m reconciler.render.key_reference
+
+screenshots: setup $(NODE)
+	$(BIN)/python -m tests.web.pages.pictures
 
 clean:
 	rm -rf $(VENV) tests/node/node_modules .reconciler build *.egg-info

@@ -33,6 +33,13 @@ QUESTIONS: Final = (
     "/api/v1/runs?schedule=job-7&limit=100",
     "/api/v1/next?limit=100",
     "/metrics",
+    "/",
+    "/schedules",
+    "/timeline",
+    "/slots",
+    "/history",
+    "/triggers",
+    "/schedules/job-7",
 )
 
 

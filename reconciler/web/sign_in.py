@@ -84,10 +84,17 @@ def _cookie(call: Call) -> str:
 
 def _form(call: Call, error: str | None = None, status: int = 200) -> Response:
     serving = call.site.serving
+    access = serving.web.access
     page = (
         templates()
         .get_template("sign_in.html")
-        .render(environment=serving.environment.name, loopback=serving.loopback, error=error)
+        .render(
+            environment=serving.environment.name,
+            app=serving.environment.app,
+            access=None if access is None else access.hostname,
+            loopback=serving.loopback,
+            error=error,
+        )
     )
     return Response(page, status, media_type="text/html")
 

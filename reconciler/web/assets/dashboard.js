@@ -139,11 +139,16 @@ function become() {
   document.body.classList.add("stale");
   $("#as-of").classList.add("old");
   document.title = `Stale: ${title}`;
+  const past = (text) => text
+    .replace(/needs? attention/, "needed attention")
+    .replace(/(is|are) as (it|they) should be/, "were as they should be")
+    .replace(/Last wake .* ago/, "There was a wake")
+    .replace("Next wake", "Next wake expected");
+  const proof = $(".proof");
+  if (proof) proof.textContent = past(proof.textContent);
   const was = document.createElement("p");
   was.className = "was";
-  was.textContent = $("main > h1").textContent
-    .replace(/needs? attention/, "needed attention")
-    .replace("are as they should be", "were as they should be");
+  was.textContent = past($("main > h1").textContent);
   $("main > h1").replaceWith(was);
   $("main").prepend($("#stale").content.cloneNode(true));
 }

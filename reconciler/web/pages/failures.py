@@ -40,12 +40,14 @@ def failure_of(error: RequestError, environment: str) -> Failure:
     if error.kind == "modal-silent":
         return Failure(
             "No answer from Modal",
-            "Schedules run inside Modal and do not need this page; whether they run now is unknown "
+            "What is live is not known now. Schedules run inside Modal and do not need this page; whether they run now is unknown "
             f"until Modal answers. {error.what}.",
         )
     if error.kind == "modal-refused":
         return Failure(
-            "Modal refused this dashboard's token", f"{error.what}. Trying again will not help."
+            "Modal refused this dashboard's token",
+            f"{error.what}. Trying again will not help.",
+            (("See what is wrong.", f"reconcile doctor --env {environment}"),),
         )
     remedy = "" if error.remedy is None else f" {error.remedy}"
     what = error.what[:1].upper() + error.what[1:]
