@@ -42,6 +42,11 @@ QUESTIONS: Final = (
     "/schedules/job-7",
 )
 
+PUBLISHED: Final = {
+    "/schedules": ("Airflow 2.9.3, its list of 3,200 DAGs, as apache/airflow#41851 reports", 1.0)
+}
+"""Of the same view elsewhere: who shows it, and in how many seconds, on another machine."""
+
 
 def rows() -> Iterator[Row]:
     """Each question, and the same status again within its few seconds."""
@@ -74,7 +79,8 @@ def of_server(project: Path) -> Iterator[Row]:
                 for _ in range(ROUNDS):
                     time.sleep(LIFE.total_seconds())
                     found.append(seconds(origin, path, token))
-                yield Row(f"GET {path}", min(found), "s", beside, floor, at_most=SECONDS)
+                others, least = PUBLISHED.get(path, (beside, floor))
+                yield Row(f"GET {path}", min(found), "s", others, least, at_most=SECONDS)
             seconds(origin, QUESTIONS[0], token)
             again = min(seconds(origin, QUESTIONS[0], token) for _ in range(ROUNDS))
             yield Row(f"GET {QUESTIONS[0]}, shared", again, "s", beside, floor, at_most=SECONDS)

@@ -6,6 +6,7 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from reconciler.cli.connection import connected, open_query, open_workspace
 from reconciler.cli.inputs import Inputs, read_inputs
@@ -13,14 +14,17 @@ from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
 from reconciler.requirement import require_web
 from reconciler.webhook_keys import new_webhook_key, webhook_entry
+from reconciler.words import count
 
 
-def serve(*, env: str | None, schedules: str | None, port: int, browser: bool) -> int:
-    """Serve until Ctrl-C. Returns the exit code."""
+def serve(
+    *, env: str | None, schedules: str | None, port: int, browser: bool, out: Path | None
+) -> int:
+    """Serve until Ctrl-C, or write the pages into a folder. Returns the exit code."""
     require_web()
     inputs = read_inputs(env, schedules)
     with connected(inputs):
-        _serve(inputs, port, browser=browser)
+        _serve(inputs, port, browser=browser, out=out)
     return 0
 
 
@@ -44,7 +48,7 @@ def token(*, name: str, scope: Sequence[str], webhook: bool) -> int:
     return 0
 
 
-def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
+def _serve(inputs: Inputs, port: int, *, browser: bool, out: Path | None) -> None:
     from reconciler.deploy.owner import with_standing
     from reconciler.manifest.web_settings import WebSettings
     from reconciler.query.deployment_drift import findings_of
@@ -54,6 +58,7 @@ def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
     from reconciler.web.ports import WebPorts
     from reconciler.web.server import LOOPBACK, listen, serve
     from reconciler.web.serving import Serving, loopback_hosts
+    from reconciler.web.snapshot import write_snapshot
 
     checkout = open_workspace(inputs).checkout
     desired = desired_of(inputs, (), whole=False)
@@ -83,6 +88,11 @@ def _serve(inputs: Inputs, port: int, *, browser: bool) -> None:
             webbrowser.open(url)
 
     app = create_app(ports, serving, _no_log)
+    if out is not None:
+        listening.close()
+        pages = run(write_snapshot(app, f"{LOOPBACK}:{port}", token, out))
+        print(f"{count(pages, 'page')} written; open {out / 'index.html'}")
+        return
     with suppress(KeyboardInterrupt):
         run(serve(app, listening, ready), gives_up=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from reconciler.cli.options.common import AddCommand
@@ -16,6 +17,9 @@ def add_dashboard(add: AddCommand) -> None:
     dashboard.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (a free one)")
     dashboard.add_argument(
         "--no-browser", dest="browser", action="store_false", help="open no browser"
+    )
+    dashboard.add_argument(
+        "--out", type=Path, metavar="DIR", help="write the pages into this folder instead, and end"
     )
     commands = dashboard.add_subparsers(metavar="COMMAND")
     token = commands.add_parser("token", help="make a token for the deployed API")

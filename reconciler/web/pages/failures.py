@@ -40,8 +40,8 @@ def failure_of(error: RequestError, environment: str) -> Failure:
     if error.kind == "modal-silent":
         return Failure(
             "No answer from Modal",
-            "What is live is not known now. Schedules run inside Modal and do not need this page; whether they run now is unknown "
-            f"until Modal answers. {error.what}.",
+            "What is live is not known now. Schedules run inside Modal and do not need this page; "
+            f"whether they run now is unknown until Modal answers. {error.what}.",
         )
     if error.kind == "modal-refused":
         return Failure(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
 
@@ -11,12 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from reconciler.cron import ZoneError, minute, tzinfo_named
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.model.occurrence import parse_minute
-from reconciler.model.runs import Run
 from reconciler.query.applies import list_applies
 from reconciler.query.changes import changes_of
 from reconciler.query.last_hours import LastHours, last_hours
-from reconciler.query.nothing_found import NothingFoundError, unknown_schedule
-from reconciler.query.runs import RunsWanted, list_runs
+from reconciler.query.name_matcher import NameMatcher
+from reconciler.query.nothing_found import unknown_schedule
+from reconciler.query.runs import RunsWanted, newest_of
 from reconciler.query.slots import slots_and_cost
 from reconciler.query.status import State, Status
 from reconciler.query.timeline import timeline
@@ -137,19 +136,23 @@ async def _one_schedule(call: Call) -> Response:
         raise unknown_schedule(name, [one.record.name for one in status.schedules])
     if found.record.name != name:
         return RedirectResponse(f"/schedules/{found.record.name}", 303)
-    wanted = RunsWanted(count=RUNS, days=DAYS, name=name)
-    environment = site.serving.environment
-
-    async def runs() -> Sequence[Run]:
-        try:
-            return (await list_runs(site.ports.modal, environment, wanted)).runs
-        except NothingFoundError:
-            return ()
-
+    environment, modal = site.serving.environment, site.ports.modal
     newest, applies = await answered(
-        site, together(runs(), list_applies(site.ports.modal, environment, APPLIES))
+        site,
+        together(
+            newest_of(
+                modal.history,
+                modal.caller,
+                RunsWanted(count=RUNS, name=name),
+                NameMatcher(frozenset({name}), found.record.formerly),
+                days=DAYS,
+            ),
+            list_applies(modal, environment, APPLIES),
+        ),
     )
-    shown = schedule_page(found, newest, applies.applies, environment.name, site.ports.clock.now())
+    shown = schedule_page(
+        found, newest.runs, applies.applies, environment.name, site.ports.clock.now()
+    )
     return await page(call, "schedule.html", status, page=shown, title=name)
 
 
