@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from reconciler.cli.connection import connected, live_in, open_query
+from reconciler.cli.connection import connected
 from reconciler.cli.damaged import warn_of_damage
 from reconciler.cli.inputs import read_inputs
-from reconciler.cli.signals import run
+from reconciler.cli.status import current_status
 from reconciler.cli.terminal import columns
 from reconciler.foreign_text import in_json
-from reconciler.query.nothing_found import nothing_live
 from reconciler.render.style import Style
 
 
@@ -28,14 +27,11 @@ def main(
     """Print the schedules that are live. Returns the exit code."""
     inputs = read_inputs(env, schedules)
     with connected(inputs):
-        from reconciler.query.live import live_status
         from reconciler.query.ordering import SortKey, in_order_of
         from reconciler.query.status import Filter, State, selection
         from reconciler.render.listing import list_document, list_text
 
-        status = run(live_status(open_query(inputs), inputs.environment, lambda _actual: ()))
-        if status is None:
-            raise run(nothing_live(*live_in(inputs)))
+        status = current_status(inputs)
     warn_of_damage(status.damaged)
     wanted = Filter(owner=owner, labels=dict(label), states=frozenset(map(State, state)))
     listed = in_order_of(selection(status, wanted, everything=True), SortKey(sort))

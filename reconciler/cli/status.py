@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.cli.connection import connected, live_in, open_query, open_workspace, removal_in
 from reconciler.cli.damaged import remedies
-from reconciler.cli.inputs import read_inputs
+from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
@@ -16,6 +17,9 @@ from reconciler.cli.terminal import show
 from reconciler.query.nothing_found import nothing_live
 from reconciler.render.status_text import status_json, status_text
 from reconciler.render.style import Style
+
+if TYPE_CHECKING:
+    from reconciler.query.status import Status
 
 
 def main(
@@ -32,22 +36,10 @@ def main(
     what is not listed."""
     inputs = read_inputs(env, schedules)
     with connected(inputs) as goes_on:
-        from reconciler.deploy.owner import with_standing
-        from reconciler.query.deployment_drift import ENGINE_STOPPED, findings_of
-        from reconciler.query.live import live_status
+        from reconciler.query.deployment_drift import ENGINE_STOPPED
         from reconciler.query.status import Filter, State, selection
 
-        checkout = open_workspace(inputs).checkout
-        desired = desired_of(inputs, (), whole=False)
-        status = run(
-            live_status(
-                open_query(inputs),
-                inputs.environment,
-                lambda actual: findings_of(actual, with_standing(checkout, desired, actual)),
-            )
-        )
-        if status is None:
-            raise run(nothing_live(*live_in(inputs)))
+        status = current_status(inputs)
     if not goes_on:
         status = replace(status, findings=(*status.findings, ENGINE_STOPPED))
     wanted = Filter(owner=owner, labels=dict(label), states=frozenset(map(State, state)))
@@ -58,3 +50,28 @@ def main(
         repair = remedies(status.damaged, removal_in(inputs))
         show(status_text(status, Style.of(sys.stdout), repair, listed, env))
     return 0 if status.well else 1
+
+
+def current_status(inputs: Inputs) -> Status:
+    """How the environment that we are connected to stands.
+
+    Raises:
+        ReconcileError: nothing is live.
+        UnavailableError: Modal did not answer.
+    """
+    from reconciler.deploy.owner import with_standing
+    from reconciler.query.deployment_drift import findings_of
+    from reconciler.query.live import live_status
+
+    checkout = open_workspace(inputs).checkout
+    desired = desired_of(inputs, (), whole=False)
+    status = run(
+        live_status(
+            open_query(inputs),
+            inputs.environment,
+            lambda actual: findings_of(actual, with_standing(checkout, desired, actual)),
+        )
+    )
+    if status is None:
+        raise run(nothing_live(*live_in(inputs)))
+    return status
