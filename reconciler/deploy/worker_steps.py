@@ -7,6 +7,7 @@ needs as well, so that neither side of the flip is without a wake.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -99,7 +100,8 @@ class WorkerSteps:
         """
         worker = planned or self._planned
         url = await self.workspace.apps.web_address(web_app_name(self.plan.app))
-        await self._workers.deploy(worker, url, self._keys, lambda line: self.report(f"  {line} …"))
+        given = {**self._keys, **self._recipients(worker)}
+        await self._workers.deploy(worker, url, given, lambda line: self.report(f"  {line} …"))
         self.report(f"  Worker {worker.name} is deployed")
 
     async def delete(self) -> None:
@@ -116,6 +118,18 @@ class WorkerSteps:
         for number in self.plan.actual.worker_keys:
             await self.workspace.apps.remove_secret(key_secret(self.plan.app, number))
         self.report(f"  Worker {change.name} is deleted; its queues and its database stay")
+
+    def _recipients(self, worker: PlannedWorker) -> dict[str, str]:
+        """The addresses that the Worker notifies, as a secret binding.
+
+        Modal shows no value of its Secrets, so an address in one is taken from the variable that
+        bears its key's name. Without any, the Worker keeps those that it has.
+        """
+        given = (
+            one.url or self.workspace.environ.get(one.key or "", "") for one in worker.recipients
+        )
+        urls = [url for url in given if url]
+        return {"RECIPIENTS": json.dumps(urls)} if urls or not worker.recipients else {}
 
     @property
     def _planned(self) -> PlannedWorker:

@@ -14,6 +14,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
+from reconciler.alerts import Address
 from reconciler.cron import Timetable, cover, instant, minute, parse
 from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.cron.cloudflare import write
@@ -62,6 +63,7 @@ class PlannedWorker:
         code: a digest of its code.
         api: names the HTTP API that it calls.
         members: what it wakes for.
+        recipients: whom it notifies when it reaches no dispatcher.
     """
 
     settings: CloudflareSettings
@@ -73,6 +75,7 @@ class PlannedWorker:
     code: str = ""
     api: str = ""
     members: tuple[Member, ...] = field(default=(), repr=False)
+    recipients: tuple[Address, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -93,7 +96,8 @@ class PlannedWorker:
     def digest(self) -> str:
         """Of what it is deployed with, but for its keys: no digest may reveal them."""
         settings = self.settings
-        parts = [self.data.module, self.code, self.api, self.crons]
+        recipients = [address.to_json() for address in self.recipients]
+        parts = [self.data.module, self.code, self.api, self.crons, recipients]
         shape = json.dumps([*parts, settings.queue, settings.database])
         return sha256(shape.encode()).hexdigest()[:16]
 
@@ -183,6 +187,7 @@ def plan_worker(
         code=code,
         api=f"{settings.modal}/{settings.app}",
         members=tuple(members),
+        recipients=_recipients(settings),
     )
     planned = _with_key(planned, actual)
     if found.mode is Mode.TRIGGERS:
@@ -240,6 +245,17 @@ def worker_tags(
 
 def _minute_of(wake: str) -> int:
     return minute(datetime.fromisoformat(wake))
+
+
+def _recipients(settings: EnvironmentSettings) -> tuple[Address, ...]:
+    """The recipients of the environment's alerts; none where it is silent.
+
+    The Worker sends no e-mails: those need a mail server.
+    """
+    if settings.alerts is None or settings.silent:
+        return ()
+    addresses = (recipient.address for recipient in settings.alerts.rule.to)
+    return tuple(address for address in addresses if not address.email)
 
 
 def _with_key(planned: PlannedWorker, actual: Actual) -> PlannedWorker:

@@ -39,6 +39,7 @@ class World:
     claims: FakeClaims = field(default_factory=FakeClaims)
     checkout: FakeCheckout = field(default_factory=FakeCheckout)
     workers: FakeWorkers = field(default_factory=FakeWorkers)
+    environ: dict[str, str] = field(default_factory=dict)
     clock: FakeClock = field(
         default_factory=lambda: FakeClock(datetime(2026, 11, 20, 15, tzinfo=UTC))
     )
@@ -54,6 +55,7 @@ class World:
             self.claims,
             self.clock,
             self.checkout,
+            environ=self.environ,
             workers=self.workers,
         )
 

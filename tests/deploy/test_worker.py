@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler.alerts import Address, AlertRule, Alerts, Recipient
 from reconciler.deploy.apply import Step
 from reconciler.deploy.ports import UnknownAccountError
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
@@ -171,6 +173,20 @@ def test_another_number_makes_another_key_and_the_old_one_goes_an_apply_later() 
         (Action.UPDATE, Kind.WEB, "schedule-reconciler-web")
     ]
     assert set(world.apps.secrets) == {"schedule-reconciler-cloudflare-2"}
+
+
+def test_the_worker_gets_the_recipients_that_are_known() -> None:
+    world = World()
+    to = (
+        Recipient(Address(url="https://a.example/in")),
+        Recipient(Address(secret="alerting", key="SLACK_URL")),
+        Recipient(Address(secret="alerting", key="UNSET")),
+    )
+    world.apps.secrets["alerting"] = {"SLACK_URL", "UNSET"}
+    world.environ["SLACK_URL"] = "https://hooks.example/in"
+    world.apply(DAILY, **given(alerts=Alerts(AlertRule(to=to))))
+    found = json.loads(world.workers.keys["wakes"]["RECIPIENTS"])
+    assert found == ["https://a.example/in", "https://hooks.example/in"]
 
 
 def test_a_key_that_modal_has_lost_is_made_anew() -> None:
