@@ -199,7 +199,7 @@ def _worker_code(settings: EnvironmentSettings) -> str:
     """The code of the Worker on Cloudflare, where the settings ask for one."""
     if settings.cloudflare is None:
         return ""
-    from reconciler.deploy.cloudflare.worker import worker_code
+    from reconciler.deploy.cloudflare.worker_modules import worker_code
 
     return worker_code()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from reconciler.deploy.cloudflare.api import Account, Upload
-from reconciler.deploy.cloudflare.worker import TABLES, worker_modules
+from reconciler.deploy.cloudflare.worker_modules import TABLES, worker_modules
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.plan.state import LiveAccount
 from reconciler.plan.worker import PlannedWorker

@@ -11,7 +11,7 @@ from reconciler.deploy.cloudflare.deployment import (
     dead_queue,
     retry_queue,
 )
-from reconciler.deploy.cloudflare.worker import TABLES, worker_modules
+from reconciler.deploy.cloudflare.worker_modules import TABLES, worker_modules
 from reconciler.plan.worker import PlannedWorker
 
 DATABASE_ID = "REPLACE-WITH-THE-ID-THAT-WRANGLER-D1-CREATE-PRINTS"
