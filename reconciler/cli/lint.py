@@ -66,6 +66,8 @@ def lint(schedules: Iterable[Schedule], now: datetime) -> Iterator[LintFinding]:
             yield from _past(schedule, now)
             continue
         yield from _never(schedule, minute(now))
+        if schedule.follows:
+            continue  # its times are those of its upstream, of which they are said
         for warning in cron_warnings(schedule.times.expressions, schedule.times.zone, now):
             message = f"{schedule.name}: {warning.message}"
             yield _at(schedule, warning.kind.value, message)

@@ -53,7 +53,17 @@ def planned_waits(records: Iterable[ScheduleRecord], now: int) -> PlannedWaits |
     )
 
 
-def suspended_upstreams(schedules: Sequence[Schedule]) -> Iterator[Warned]:
+def waiting_warnings(schedules: Sequence[Schedule], history_days: int) -> Iterator[Warned]:
+    """What a plan warns of while it lasts.
+
+    Args:
+        history_days: days for which runs are kept.
+    """
+    yield from _suspended_upstreams(schedules)
+    yield from _beyond_history(schedules, history_days)
+
+
+def _suspended_upstreams(schedules: Sequence[Schedule]) -> Iterator[Warned]:
     """Warn of schedules that wait for one that is suspended without an end: they are skipped.
 
     That is no error. Who suspends a schedule in an incident must not have to edit all that waits
@@ -76,6 +86,19 @@ def suspended_upstreams(schedules: Sequence[Schedule]) -> Iterator[Warned]:
                 "skipped until that is resumed"
             )
             yield Warned(message, schedule.location.file, schedule.location.line)
+
+
+def _beyond_history(schedules: Iterable[Schedule], history_days: int) -> Iterator[Warned]:
+    """Warn of schedules that wait for occurrences whose runs may be pruned by then."""
+    for schedule in schedules:
+        for one in schedule.after:
+            if one.within > history_days * MINUTES_PER_DAY:
+                message = (
+                    f"{schedule.name}: waits for an occurrence of {one.name} within "
+                    f"{format_seconds(one.within * 60)}, and the history keeps {history_days}d: "
+                    "one that is pruned counts as not started"
+                )
+                yield Warned(message, schedule.location.file, schedule.location.line)
 
 
 def describe_upstreams(record: ScheduleRecord) -> str:

@@ -31,7 +31,7 @@ from reconciler.plan.changes import app_changes, generation_changes, schedule_ch
 from reconciler.plan.clocks import anchor_repairs, clock_warnings
 from reconciler.plan.code_targets import PlannedTarget, plan_targets
 from reconciler.plan.compilation import compile_records, minutes
-from reconciler.plan.dependencies import PlannedWaits, planned_waits, suspended_upstreams
+from reconciler.plan.dependencies import PlannedWaits, planned_waits, waiting_warnings
 from reconciler.plan.drift import find_drift, last_applied, lost_deletions
 from reconciler.plan.effects import TimeEffect, time_effects
 from reconciler.plan.excluded import calendar_warnings
@@ -365,7 +365,7 @@ def make_plan(
             *rename_warnings(followed, changes, actual.live_names, desired.past.gap),
             *map(Warned, clock_warnings(actual, now)),
             *unread_warnings(actual, budget),
-            *suspended_upstreams(desired.schedules),
+            *waiting_warnings(desired.schedules, settings.history.days),
             *_cron_warnings(desired.schedules, changed, now),
             *calendar_warnings(desired.schedules, now),
             *target_warnings(targets.values(), locations),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from reconciler.model.upstream import Upstream
 from reconciler.plan import Action, Kind, make_plan
 from reconciler.render.plan_text import plan_text
@@ -105,4 +107,14 @@ def test_waiting_for_what_is_suspended_without_an_end_is_a_warning() -> None:
     assert warning.message == (
         "load: waits for extract, which is suspended: its occurrences are skipped until that is "
         "resumed"
+    )
+
+
+def test_waiting_for_what_the_history_no_longer_keeps_is_a_warning() -> None:
+    text = 'name: load\nschedule: "0 6 * * *"\nafter: {extract: {within: 14d}}'
+    wanted = desired(schedules(given(EXTRACT, text)), history=timedelta(days=8))
+    (warning,) = make_plan(wanted, nothing(), NOW).warnings
+    assert warning.message == (
+        "load: waits for an occurrence of extract within 14d, and the history keeps 8d: one that "
+        "is pruned counts as not started"
     )
