@@ -31,7 +31,7 @@ The embedded Modal is ready at {url}; its state is in {state}.
 Next, in another terminal, here:
 
 {steps}
-Crons fire while this runs, and each is a line below. Ctrl-C ends it; its state stays.
+Crons fire while this runs{lines}. Ctrl-C ends it; its state stays.
 """
 _BEGIN: Final = """\
   reconcile init                                writes settings, a function and its schedule
@@ -72,7 +72,9 @@ def serve(*, port: int, crons: str, python: str | None, quiet: bool) -> int:
     with start_engine(state, *options) as process:
         endpoint = wait_until_ready(process, state)
         steps = (_GO_ON if _has_manifests() else _BEGIN) + _MORE
-        print(_READY.format(url=endpoint.url, state=STATE_FOLDER, steps=steps), flush=True)
+        lines = "" if quiet else "; what happens is listed below"
+        ready = _READY.format(url=endpoint.url, state=STATE_FOLDER, steps=steps, lines=lines)
+        print(ready, flush=True)
         try:
             for line in output_of(process, state):
                 print(printable(line), flush=True)
