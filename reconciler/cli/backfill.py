@@ -39,6 +39,7 @@ from reconciler.query.backfills import (
     plan,
 )
 from reconciler.query.reruns import live_record
+from reconciler.render.backfill_line import backfill_line
 from reconciler.render.backfills import (
     details_json,
     details_text,
@@ -104,12 +105,14 @@ def _start(options: BackfillOptions, name: str | None) -> int:
             f"{options.plan} is a backfill of {saved.name}, not of {name}", remedy=_USAGE
         )
     with connected(inputs) as goes_on:
+        if saved is not None and (known := run(_known(inputs, saved))) is not None:
+            return _go_on(options, inputs, known)
         planned = _planned(options, inputs, name, saved)
         if options.form == "json":
             print_json(plan_json(planned))
         else:
             print(plan_text(planned))
-        if saved is not None and not planned.is_known:
+        if saved is not None:
             require_same(planned, saved, str(options.plan))
         backfill = planned.backfill
         if not backfill.runs and saved is None:
@@ -126,6 +129,23 @@ def _start(options: BackfillOptions, name: str | None) -> int:
             return 1
         with stopping(_stopped(goes_on=goes_on)):
             _run(options, inputs, backfill)
+    return 0
+
+
+async def _known(inputs: Inputs, saved: Backfill) -> BackfillStatus | None:
+    """How a saved plan stands that was started before; None when it was not."""
+    ports = open_query(inputs)
+    if await ports.files.read(saved.path) is None:
+        return None
+    return await find_backfill(ports.files, ports.claims, saved.digest)
+
+
+def _go_on(options: BackfillOptions, inputs: Inputs, known: BackfillStatus) -> int:
+    """Say how a plan stands that was started before, and complete a start that was cut short."""
+    print(backfill_line(known, Style.of(sys.stdout)))
+    print("It was started before, and starts nothing twice.", file=sys.stderr)
+    if known.end is None and not options.dry_run:
+        run(_desk(inputs).start(known.backfill))
     return 0
 
 

@@ -18,6 +18,7 @@ from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.runs import Run
 from reconciler.plan.state import Actual
+from reconciler.query.backfills import list_backfills
 from reconciler.query.live_long_runs import long_runs
 from reconciler.query.live_runs import (
     MINUTES_PER_DAY,
@@ -48,10 +49,10 @@ async def live_status(
         UnavailableError: Modal did not answer.
     """
     now = minute(ports.clock.now())
-    actual, entry, pending = await together(
+    actual, entry, (pending, backfills) = await together(
         observe(settings, ports.apps, ports.files, ports.claims, alone=True),
         ports.claims.get(CURSOR_KEY),
-        _pending(ports),
+        together(_pending(ports), list_backfills(ports.files, ports.claims, over=False)),
     )
     findings = tuple(find(actual))
     generation = actual.live if actual.live_damage is None else None
@@ -80,12 +81,24 @@ async def live_status(
         runs,
         now,
         _tasks(pending, due, runs, generation.punctuality, now),
-        (*generation.damaged, *cursor.damaged, *damaged, *known.damaged, *still),
+        (
+            *generation.damaged,
+            *cursor.damaged,
+            *damaged,
+            *known.damaged,
+            *still,
+            *backfills.damaged,
+        ),
         runs_twice(generation, theirs, now),
         findings,
         usual,
     )
-    return replace(status, not_asked=not_asked, commits=commits_of(record))
+    return replace(
+        status,
+        not_asked=not_asked,
+        commits=commits_of(record),
+        backfills=backfills.backfills,
+    )
 
 
 async def _generation(ports: QueryPorts, findings: Sequence[Finding]) -> Generation | None:

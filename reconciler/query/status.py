@@ -20,6 +20,7 @@ from reconciler.model.runs import Run, begun, lateness
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
+from reconciler.query.backfill_status import BackfillStatus
 from reconciler.query.long_run import Usual
 from reconciler.query.twice import Twice
 from reconciler.query.worker_status import Latency, WorkerStatus, latency_of, worker_status
@@ -245,6 +246,7 @@ class Status:
         worker: the second wake source; None without one.
         latency: of the runs that are known; None when none has started.
         commits: schedule name to the commit that made it what it is, where that is known.
+        backfills: those that are not over.
     """
 
     generation: str
@@ -261,6 +263,7 @@ class Status:
     worker: WorkerStatus | None = None
     latency: Latency | None = None
     commits: Mapping[str, str] = field(default_factory=dict)
+    backfills: tuple[BackfillStatus, ...] = ()
 
     @property
     def well(self) -> bool:

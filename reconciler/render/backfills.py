@@ -9,11 +9,12 @@ from reconciler.cron import instant, tzinfo_named
 from reconciler.errors import command_line
 from reconciler.foreign_text import as_lines
 from reconciler.model.backfill import SHOWN, Backfill
-from reconciler.model.occurrence import Occurrence, format_minute
+from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import NEEDS_ATTENTION
 from reconciler.plan.backfill import BackfillPlan
-from reconciler.query.backfill_status import BackfillDetails, BackfillList, BackfillStatus
+from reconciler.query.backfill_status import BackfillDetails, BackfillList
 from reconciler.query.run_groups import fold
+from reconciler.render.backfill_line import backfill_json, backfill_line
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
@@ -52,37 +53,7 @@ def list_text(found: BackfillList, style: Style) -> str:
 
 def list_json(found: BackfillList) -> dict[str, Any]:
     """The same as JSON."""
-    return {"format": OUTPUT_FORMAT, "backfills": [status_json(one) for one in found.backfills]}
-
-
-def backfill_line(status: BackfillStatus, style: Style) -> str:
-    """``3f2ab1c09d77  running  nightly  40 of 300 started, 4 open  …``."""
-    backfill = status.backfill
-    word = style.green(status.word) if status.word == "running" else status.word
-    started = "?" if status.started is None else f"{status.started:,}"
-    still = f", {status.open:,} open" if status.open else ""
-    return (
-        f"{backfill.digest[:SHOWN]}  {word}{' ' * (9 - len(status.word))}  {backfill.name}  "
-        f"{started} of {count(len(backfill.runs), 'run')} started{still}  {_range_utc(backfill)}"
-    )
-
-
-def status_json(status: BackfillStatus) -> dict[str, Any]:
-    """One backfill as JSON, without its runs."""
-    backfill, end = status.backfill, status.end
-    planned = {key: value for key, value in backfill.to_json().items() if key != "runs"}
-    return {
-        "digest": backfill.digest,
-        "state": status.word,
-        **planned,
-        "runs": len(backfill.runs),
-        "started": status.started,
-        "open": status.open,
-        "approved_by": backfill.by,
-        "approved_at": backfill.at,
-        "ended_at": None if end is None else end.at,
-        "reason": None if end is None else end.reason or None,
-    }
+    return {"format": OUTPUT_FORMAT, "backfills": [backfill_json(one) for one in found.backfills]}
 
 
 def details_text(found: BackfillDetails, style: Style, environment: str | None) -> str:
@@ -94,7 +65,7 @@ def details_json(found: BackfillDetails) -> dict[str, Any]:
     """The same as JSON, with all its runs."""
     return {
         "format": OUTPUT_FORMAT,
-        "backfill": status_json(found.status),
+        "backfill": backfill_json(found.status),
         "outcomes": dict(found.outcomes),
         "runs": [run_json(run) for run in found.runs],
     }
@@ -154,10 +125,6 @@ def _details_lines(found: BackfillDetails, style: Style, environment: str | None
 def _range(backfill: Backfill, zone: str) -> str:
     """``[2026-11-20 00:00, 2026-11-21 00:00) Europe/Paris``."""
     return f"[{_clock(backfill.first, zone)}, {_clock(backfill.until, zone)}) {zone}"
-
-
-def _range_utc(backfill: Backfill) -> str:
-    return f"[{format_minute(backfill.first)}, {format_minute(backfill.until)})"
 
 
 def _clock(at: int, zone: str) -> str:

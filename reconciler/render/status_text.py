@@ -14,6 +14,7 @@ from reconciler.model.pointer import Pointer
 from reconciler.model.runs import lateness
 from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
 from reconciler.query.worker_status import WorkerStatus
+from reconciler.render.backfill_line import backfill_json, backfill_line
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import (
     brief,
@@ -84,6 +85,7 @@ def status_json(status: Status, listed: Sequence[ScheduleStatus] | None = None) 
             "pending": status.tasks.pending,
             "needs_attention": [_task_json(task) for task in status.tasks.wanting],
         },
+        "backfills": [backfill_json(one) for one in status.backfills],
         "runs_twice": [doubled._asdict() for doubled in status.twice],
         "deployment": [
             {"what": one.what, "reason": one.reason, "remedy": one.remedy}
@@ -138,6 +140,9 @@ def _lines(
             f"{style.red(overdue) if overdue else ''}"
         )
     yield from _worker_lines(status, style)
+    if status.backfills:
+        yield style.bold("Backfills")
+    yield from (f"  {backfill_line(one, style)}" for one in status.backfills)
     yield from _task_lines(status.tasks, style)
     yield from _damage_lines(status, style, remedies)
     yield from _clock_lines(status, style)
