@@ -23,6 +23,7 @@ QUESTIONS: Final = (
     "manifests",
     "plan",
     "rules",
+    "backfill",
     "code",
     "queries",
     "wake",

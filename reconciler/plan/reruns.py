@@ -67,6 +67,8 @@ class RunsKnown:
 
     def waiting(self, occurrence: Occurrence) -> Occurrence | None:
         """Its run that a later wake is to start."""
+        if not self.pending:
+            return None
         numbers = range(1, self._highest(occurrence) + 2)
         runs = (occurrence._replace(run=number) for number in numbers)
         return next((one for one in runs if one in self.pending), None)

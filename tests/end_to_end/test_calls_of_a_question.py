@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.end_to_end.project import Project
 
-STATUS = 25
+STATUS = 26
 """Calls of a status, whatever there is to read."""
 
 

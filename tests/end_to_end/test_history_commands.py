@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.end_to_end.project import Project
@@ -87,3 +89,37 @@ def test_a_function_can_be_submitted_and_its_result_fetched(project: Project) ->
         1,
         "reconcile: --args must be a JSON object",
     )
+
+
+def test_a_missed_run_is_repaired_and_a_range_is_backfilled(project: Project) -> None:
+    project.hourly("hourly")
+    project.applied()
+    day = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    first = f"hourly@{day}T03:00Z"
+    done = project.reconcile("rerun", first, "--wait")
+    assert (done.code, done.out.split()[:2]) == (0, ["succeeded", "hourly"]), done.err
+    again = project.reconcile("rerun", first)
+    assert again.code == 3
+    assert f"{first}.2 has succeeded" in again.err
+
+    asked = ("backfill", "hourly", "--from", f"{day}T03:00", "--to", f"{day}T06:00")
+    plan = project.reconcile(*asked, "--format", "json", "--dry-run").json
+    assert plan["runs"] == [f"hourly@{day}T04:00Z.2", f"hourly@{day}T05:00Z.2"]
+    assert plan["left_out"] == {"succeeded": 1}
+    assert project.reconcile("backfill", "list").out == "No backfills.\n"
+    file = project.root / "backfill.plan"
+    assert project.reconcile(*asked, "--out", str(file)).code == 0
+    started = project.reconcile("backfill", "--plan", str(file))
+    assert started.code == 0, started.err
+
+    # Its runs end by themselves, and their ends ask for the wakes that it needs.
+    until = time.monotonic() + 60
+    while (over := project.reconcile("backfill", "list").out.split())[1] != "done":
+        assert time.monotonic() < until, over
+    shown = project.reconcile("backfill", "show", plan["digest"][:12], "--format", "json").json
+    assert shown["outcomes"] == {"succeeded": 2}
+    twice = project.reconcile("backfill", "--plan", str(file))
+    assert "starts nothing twice" in twice.err
+    runs = project.reconcile("runs", f"hourly@{day}T04:00Z", "--format", "json").json["runs"]
+    assert [run["run"] for run in runs] == [f"hourly@{day}T04:00Z.2"]
+    assert project.reconcile(*asked).out.startswith("Backfill of hourly: 0 runs of 3")
