@@ -254,3 +254,7 @@ class BackfillFiles(Protocol):
     async def write(self, path: str, content: bytes) -> None:
         """Store a file, whole. Every later reader sees it once this returns."""
         ...
+
+    async def remove(self, paths: Collection[str]) -> None:
+        """Remove files, those that are there, in this order."""
+        ...

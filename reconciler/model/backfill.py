@@ -75,7 +75,7 @@ class Backfill:
     @property
     def path(self) -> str:
         """Its file."""
-        return f"{BACKFILLS_FOLDER}/{self.digest}.json"
+        return plan_path(self.digest)
 
     def to_json(self) -> dict[str, Any]:
         """What is planned, as JSON."""
@@ -240,6 +240,11 @@ def turn_key(digest: str, number: int) -> str:
     return f"backfill/{digest}/turn/{number}"
 
 
+def plan_path(digest: str) -> str:
+    """The file of a backfill's plan."""
+    return f"{BACKFILLS_FOLDER}/{digest}.json"
+
+
 def ended_path(digest: str) -> str:
     """The file that says that a backfill is over."""
     return f"{BACKFILLS_FOLDER}/{digest}{_ENDED}"
@@ -247,7 +252,14 @@ def ended_path(digest: str) -> str:
 
 def active_digests(paths: Iterable[str]) -> list[str]:
     """The backfills that are not over, of the files in their folder; sorted."""
-    names = [path.rpartition("/")[2] for path in paths]
-    over = {name.removesuffix(_ENDED) for name in names if name.endswith(_ENDED)}
+    paths = list(paths)
+    over = set(ended_digests(paths))
+    names = {path.rpartition("/")[2] for path in paths if not path.endswith(_ENDED)}
     digests = {name.removesuffix(".json") for name in names if name.endswith(".json")}
-    return sorted(one for one in digests if one not in over and not one.endswith(".ended"))
+    return sorted(digests - over)
+
+
+def ended_digests(paths: Iterable[str]) -> list[str]:
+    """The backfills that are over, of the files in their folder; sorted."""
+    names = (path.rpartition("/")[2] for path in paths)
+    return sorted(name.removesuffix(_ENDED) for name in names if name.endswith(_ENDED))

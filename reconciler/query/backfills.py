@@ -19,7 +19,9 @@ from reconciler.model.backfill import (
     Backfill,
     BackfillEnd,
     active_digests,
+    ended_digests,
     ended_path,
+    plan_path,
     progress_key,
     progress_of,
     state_key,
@@ -116,8 +118,7 @@ async def list_backfills(files: Files, claims: Claims, *, over: bool = True) -> 
     """
     paths = await files.list(BACKFILLS_FOLDER)
     active = active_digests(paths)
-    ended = [path for path in paths if path.endswith(".ended.json")] if over else []
-    digests = [*active, *(path[len(BACKFILLS_FOLDER) + 1 : -len(".ended.json")] for path in ended)]
+    digests = [*active, *(ended_digests(paths) if over else ())]
     if not digests:
         return BackfillList()
     found = await at_once(_status(files, claims, one) for one in digests)
@@ -139,7 +140,7 @@ def _with_open(status: BackfillStatus, busy: Sequence[Occurrence]) -> BackfillSt
 
 
 async def _status(files: Files, claims: Claims, digest: str) -> BackfillStatus | Damaged:
-    path = f"{BACKFILLS_FOLDER}/{digest}.json"
+    path = plan_path(digest)
     content, over = await together(files.read(path), files.read(ended_path(digest)))
     state, progress = await together(
         claims.get(state_key(digest)), claims.get(progress_key(digest))

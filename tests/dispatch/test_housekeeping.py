@@ -12,12 +12,14 @@ import modal
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.in_memory import FakeClaims
+from reconciler.dispatch.adapters.in_memory import FakeBackfillFiles, FakeClaims
 from reconciler.dispatch.adapters.volume_files import VolumeRunLog
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
-from reconciler.dispatch.wake.housekeeping import Chores, chores, tidy
+from reconciler.dispatch.wake.housekeeping import Chores, chores, forget_backfills, tidy
+from reconciler.model.backfill import BackfillEnd, ended_path
 from reconciler.model.day_summary import decode_summary
 from reconciler.model.runs_file import WakeLog
+from tests.dispatch.backfill_scenario import backfill_of
 from tests.dispatch.scenario import World, hourly
 
 TODAY = date(2026, 11, 20)
@@ -206,3 +208,13 @@ def test_a_log_about_a_time_that_is_yet_to_come_stays_a_file_of_its_own(
     asyncio.run(archive.compact("2026-11-17", NOW + 60))
     assert not left.exists()
     assert ahead in asyncio.run(archive.recent(7))
+
+
+def test_backfills_that_were_over_before_the_history_begins_are_removed() -> None:
+    old, new, going = (backfill_of(count) for count in (1, 2, 3))
+    files = FakeBackfillFiles({one.path: one.encode() for one in (old, new, going)})
+    for one, day in ((old, "2026-08-01"), (new, "2026-11-01")):
+        end = BackfillEnd(cancelled=False, at=f"{day}T09:00:00Z")
+        files.files[ended_path(one.digest)] = end.encode()
+    asyncio.run(forget_backfills(files, TODAY - KEEP))
+    assert sorted(files.files) == sorted([new.path, ended_path(new.digest), going.path])

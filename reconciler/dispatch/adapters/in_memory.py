@@ -285,3 +285,9 @@ class FakeBackfillFiles:
         """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
         self.files[path] = content
         await asyncio.sleep(0)
+
+    async def remove(self, paths: Collection[str]) -> None:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        for path in paths:
+            self.files.pop(path, None)
+        await asyncio.sleep(0)

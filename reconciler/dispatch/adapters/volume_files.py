@@ -337,6 +337,15 @@ class VolumeBackfillFiles:
     async def write(self, path: str, content: bytes) -> None:
         """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
         store(self.folder / path, content)
+        await self._commit()
+
+    async def remove(self, paths: Collection[str]) -> None:
+        """See :class:`~reconciler.dispatch.ports.BackfillFiles`."""
+        for path in paths:
+            (self.folder / path).unlink(missing_ok=True)
+        await self._commit()
+
+    async def _commit(self) -> None:
         with translated_errors("commit the Volume"):
             await self.volume.commit.aio()  # type: ignore[no-untyped-call]  # untyped in modal
 

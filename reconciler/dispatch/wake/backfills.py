@@ -19,12 +19,12 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.backfill import End, StartRuns, Wait, next_step
 from reconciler.dispatch.ports import BackfillFiles, Claims
 from reconciler.model.backfill import (
-    BACKFILLS_FOLDER,
     Backfill,
     BackfillEnd,
     Progress,
     active_digests,
     ended_path,
+    plan_path,
     progress_key,
     progress_of,
     state_key,
@@ -84,7 +84,7 @@ async def take_turns(
 
 
 async def _read(files: BackfillFiles, digest: str) -> Backfill | None:
-    path = f"{BACKFILLS_FOLDER}/{digest}.json"
+    path = plan_path(digest)
     content = await files.read(path)
     if content is None:
         return None

@@ -16,7 +16,8 @@ from typing import Final
 from reconciler.cron import instant
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.decide.recovery import RECOVERY_DAYS
-from reconciler.dispatch.ports import Archive, Claims, TaskFiles
+from reconciler.dispatch.ports import Archive, BackfillFiles, Claims, TaskFiles
+from reconciler.model.backfill import BackfillEnd, ended_digests, ended_path, plan_path
 from reconciler.model.formats import Damaged, FormatError
 from reconciler.model.pointer import PROTECTED_KEY
 from reconciler.model.task import SETTLED_FOLDER, TaskPath, decode_settled, parse_task_key
@@ -58,6 +59,7 @@ async def tidy(
     keep: timedelta,
     token: str,
     tasks: TaskFiles | None = None,
+    backfills: BackfillFiles | None = None,
 ) -> Sequence[Damaged]:
     """Do today's chores, unless another wake has taken them. What fails is done tomorrow.
 
@@ -87,6 +89,8 @@ async def tidy(
                 await archive.summarise(day)
         if tasks is not None:
             await forget_tasks(tasks, today)
+        if backfills is not None:
+            await forget_backfills(backfills, today - min(keep, today - date.min))
         # An entry that is read lives for another seven days; nothing else of a wake reads this one.
         await claims.get(PROTECTED_KEY)
     except (UnavailableError, OSError):
@@ -124,6 +128,24 @@ async def forget_tasks(files: TaskFiles, today: date) -> None:
     if gone:
         await files.change({}, gone)
     await files.remove_empty_buckets(oldest.isoformat())
+
+
+async def forget_backfills(files: BackfillFiles, oldest: date) -> None:
+    """Remove the backfills that were over before this day: the history of their runs is gone too.
+
+    Raises:
+        UnavailableError, OSError: something could not be read or removed.
+    """
+    gone: list[str] = []
+    for digest in ended_digests(await files.listed()):
+        content = await files.read(ended_path(digest))
+        with suppress(FormatError):
+            end = None if content is None else BackfillEnd.decode(content, ended_path(digest))
+            if end is not None and datetime.fromisoformat(end.at).date() < oldest:
+                # The plan first: without it, its end says nothing.
+                gone += (plan_path(digest), ended_path(digest))
+    if gone:
+        await files.remove(gone)
 
 
 async def _settled_before(files: TaskFiles, path: str, day: date) -> bool:

@@ -287,8 +287,8 @@ class _Wake:
         from reconciler.dispatch.wake.housekeeping import tidy
 
         keep = timedelta(days=self.generation.history_days)
-        now = minute(self.started)
-        return await tidy(ports.archive, ports.claims, now, keep, token, ports.tasks)
+        more = ports.tasks, ports.backfills
+        return await tidy(ports.archive, ports.claims, minute(self.started), keep, token, *more)
 
     async def found_damage(self, damaged: Sequence[Damaged]) -> FoundDamage | None:
         """What of this was not known yet, with its notifications; None where all is well."""
