@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,8 @@ from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.options.backfilling import ACTIONS
 from reconciler.cli.signals import run, stopping
-from reconciler.cron import minute
+from reconciler.cli.times import read_time
+from reconciler.cron import minute, tzinfo_named
 from reconciler.deploy.backfills import BackfillDesk
 from reconciler.disk import write_whole
 from reconciler.dispatch.adapters.modal_calls import ModalCaller
@@ -196,12 +198,22 @@ def _planned(
 
 
 def _minute(option: str, text: str | None, zone: str) -> int:
+    """The epoch minute of a time; a day, or a time without an offset, is in the schedule's zone."""
     if text is None:
         raise ReconcileError(f"{option} is missing", remedy=_USAGE)
+    now = datetime.now(UTC)
     try:
+        if text == "now" or text[:1] in ("+", "-"):
+            return minute(read_time(text, now))
+        if not text[:4].isdecimal():
+            # `yesterday` and `07:50` are those of the zone, not of UTC.
+            there = now.astimezone(tzinfo_named(zone)).replace(tzinfo=UTC)
+            text = f"{read_time(text, there):%Y-%m-%dT%H:%M}"
         return minute(parse_day_or_moment(text, zone))
     except MomentError as error:
         raise ReconcileError(f"{option}: {error.message}", remedy=error.remedy) from error
+    except ValueError as error:
+        raise ReconcileError(f"{option}: {error}", remedy=_USAGE) from error
 
 
 def _saved(file: str) -> Backfill:

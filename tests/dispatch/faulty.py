@@ -86,6 +86,9 @@ class Faulty:
     async def recent(self, days: int, about: Any = None) -> Any:
         return await self.port.recent(days, about)
 
+    async def remove(self, paths: Any) -> None:
+        await self.port.remove(paths)
+
     async def listed(self) -> Any:
         return await self.port.listed()
 

@@ -6,7 +6,10 @@ from reconciler.cli.options.argument_types import positive
 from reconciler.cli.options.common import AddCommand, add_format
 
 ACTIONS = ("list", "show", "pause", "resume", "cancel")
-_ZONE = "in the schedule's zone unless it has an offset; a date means midnight"
+_ZONE = (
+    "in the schedule's zone unless it has an offset: 2026-10-24 (its midnight), "
+    "2026-10-24T06:00, yesterday, 07:50, now"
+)
 
 
 def add_backfill(add: AddCommand) -> None:
@@ -14,7 +17,7 @@ def add_backfill(add: AddCommand) -> None:
     backfill = add(
         "backfill",
         "backfill:main",
-        "run occurrences of the past: those of a range that were missed, failed or may have failed",
+        "run occurrences of the past: those of a range that were missed, or that failed",
     )
     backfill.usage = (
         "reconcile backfill NAME --from TIME --to TIME [options]\n"
