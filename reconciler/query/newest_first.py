@@ -107,7 +107,7 @@ class Known:
         """Note what logs say beside their lines."""
         self.damaged.update(dict.fromkeys(logs.damaged))
         for log in logs:
-            self.headers.append(replace(log, records=()))
+            self.headers.append(replace(log, records=()) if log.records else log)
             self.cut += (line for line in log.records if line.count > len(line.times))
             for one in log.damaged:
                 self.reported[one] = max(log.started, self.reported.get(one, ""))

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from reconciler.model.runs_file import ReadLogs, decode_compacted
+from reconciler.model.runs_file import ReadLogs, WakeLog, decode_compacted
 from reconciler.query.newest_first import About
 
 LARGEST: Final = 2 * 2**20
@@ -18,6 +18,8 @@ MOST: Final = 150_000
 class _Kept(NamedTuple):
     content: bytes
     logs: ReadLogs
+    bare: tuple[WakeLog, ...]
+    """The logs without their lines: of most days most names have none."""
     lines: int
 
 
@@ -40,20 +42,26 @@ class KeptLogs:
         self._kept.move_to_end(path)
         if about is None:
             return kept.logs
-        chosen = (
-            replace(log, records=tuple(line for line in log.records if about(line.name)))
-            for log in kept.logs
-        )
+        chosen = (_chosen(log, bare, about) for log, bare in zip(kept.logs, kept.bare, strict=True))
         return ReadLogs(chosen, kept.logs.damaged)
 
     def _decoded(self, content: bytes, path: str) -> _Kept:
         before = self._kept.pop(path, None)
         self._lines -= 0 if before is None else before.lines
         logs = decode_compacted(content, path)
-        found = _Kept(content, logs, sum(len(log.records) for log in logs))
+        bare = tuple(replace(log, records=()) if log.records else log for log in logs)
+        found = _Kept(content, logs, bare, sum(len(log.records) for log in logs))
         self._kept[path] = found
         self._lines += found.lines
         while self._lines > MOST and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
             self._lines -= gone.lines
         return found
+
+
+def _chosen(log: WakeLog, bare: WakeLog, about: About) -> WakeLog:
+    """The log with the lines of the wanted names."""
+    lines = tuple(line for line in log.records if about(line.name))
+    if not lines:
+        return bare
+    return log if len(lines) == len(log.records) else replace(log, records=lines)
