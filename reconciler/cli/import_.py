@@ -109,7 +109,8 @@ _IMPORTERS: Final = {
             source.text, toml=source.path.suffix == ".toml", folder=source.folder
         ),
         "Cloudflare continues to fire these: set `crons = []` and deploy after the first apply. "
-        "Without the key `crons`, a deploy keeps them.",
+        "Without the key `crons`, a deploy keeps them. Cloudflare may wake your schedules instead: "
+        "docs/cloudflare.md; give that Worker another name.",
     ),
 }
 

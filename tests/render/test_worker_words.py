@@ -1,0 +1,103 @@
+"""The second wake source in a plan's text and comment, and in a status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
+from reconciler.manifest.web_settings import WebSettings
+from reconciler.model.generation import Worker
+from reconciler.plan import Plan, make_plan
+from reconciler.plan.state import LiveAccount
+from reconciler.query.status import Status
+from reconciler.query.worker_status import Latency, WorkerStatus
+from reconciler.render.plan_markdown import Made, plan_markdown
+from reconciler.render.plan_text import plan_text
+from reconciler.render.status_text import status_json, status_text
+from reconciler.render.style import Style
+from tests.plan.scenario import NOW, desired, nothing, schedules
+
+PLAIN = Style(False)
+TWO = schedules('name: poll\nschedule: "*/20 * * * *"\n---\nname: report\nschedule: "5 6 * * *"')
+
+
+def planned(account: LiveAccount | None, mode: Mode = Mode.TICK) -> Plan:
+    """A plan with a Worker."""
+    worker = CloudflareSettings(account="0" * 32, worker="wakes", mode=mode)
+    wanted = desired(TWO, cloudflare=worker, web=WebSettings(auth="w"))
+    why = None if account is not None else "CLOUDFLARE_API_TOKEN is not set"
+    return make_plan(wanted, replace(nothing(), cloudflare=account, cloudflare_unknown=why), NOW)
+
+
+def test_a_plan_says_what_it_does_allows_and_costs() -> None:
+    text = plan_text(planned(LiveAccount(None, {"shop": ("0 * * * *",)})), PLAIN)
+    for line in (
+        "+ create  worker wakes                 asks for a wake in each due minute, beside Modal's",
+        (
+            "Worker wakes (tick): 1 cron trigger of the account's 5, 1 held by others; it asks for "
+            "2,222 wakes a month"
+        ),
+        (
+            "No cron of Modal goes before the Worker has woken the dispatcher; then the safety "
+            "poller stays, every 1h."
+        ),
+        (
+            "A day of Cloudflare's free plan: 1,440 of 100,000 requests, at most 219 of 10,000 "
+            "Queue operations, 1,805 of 100,000 rows written to D1"
+        ),
+        "Modal's crons alone: 2,222 wakes, $0.02 a month",
+        "tick, Cloudflare's paid plan: 2,952 wakes, $5.03 a month",
+    ):
+        assert line in text
+
+
+def test_an_unknown_account_is_said_to_be_unknown() -> None:
+    text = plan_text(planned(None), PLAIN)
+    assert "the Worker wakes is unknown: CLOUDFLARE_API_TOKEN is not set" in text
+    assert "an unknown number held by others" in text
+
+
+def test_a_comment_shows_it_too() -> None:
+    made = Made(at=datetime(2026, 11, 20, tzinfo=UTC))
+    comment = plan_markdown(planned(LiveAccount()), made)
+    assert "Worker wakes (tick): 1 cron trigger of the account's 5" in comment
+    assert "| worker `wakes` | asks for a wake in each due minute" in comment
+
+
+def status(overdue: int | None) -> Status:
+    """A status with a Worker."""
+    worker = Worker("cloudflare/wakes", NOW, alone=True)
+    return Status(
+        generation="0" * 64,
+        pointer=None,
+        schedules=(),
+        slots=(),
+        worker=WorkerStatus(worker, "2026-11-20T15:00:02Z", overdue),
+        latency=Latency(40, 1, 2, 9),
+    )
+
+
+def test_a_status_names_it_with_its_last_wake_and_how_late_runs_start() -> None:
+    text = status_text(status(None), PLAIN)
+    assert "  cloudflare/wakes  last asked for a wake 2026-11-20T15:00:02Z\n" in text
+    assert (
+        "40 runs started 1 s after their time at least, 2 s in the median, 9 s at the 99th "
+        "percentile" in text
+    )
+    assert "All is well." in text
+
+
+def test_a_status_names_an_overdue_one() -> None:
+    late = status(NOW)
+    assert not late.well
+    text = status_text(late, PLAIN)
+    assert "overdue since 2026-11-20T15:00Z" in text
+    assert "Needs attention: cloudflare/wakes." in text
+    assert status_json(late)["worker"] == {
+        "source": "cloudflare/wakes",
+        "last_wake": "2026-11-20T15:00:02Z",
+        "overdue": "2026-11-20T15:00Z",
+        "alone": True,
+        "leaving": None,
+    }
