@@ -22,6 +22,7 @@ from reconciler.importers.draft import (
     unique_name,
 )
 from reconciler.manifest import ManifestError, Settings, load_contents
+from reconciler.manifest.formatting import formatted
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def write_manifests(
             to_write.append(function)
         documents.append(document)
     header = f"# yaml-language-server: $schema={schema}\n"
-    text = header + "---\n".join(documents) if documents else ""
+    content = (header + "---\n".join(documents)).encode()
+    text = formatted(content, "import.yaml").decode() if documents else ""
     remarks.sort(key=lambda remark: remark.line)
     firing = (item for item in found.still_firing if f"{item.app}/{item.function}" in called)
     return Written(text, tuple(written), tuple(to_write), tuple(remarks), tuple(firing))
