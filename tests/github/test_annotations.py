@@ -23,7 +23,7 @@ def test_every_problem_of_a_manifest_is_shown_at_its_line() -> None:
 def test_a_plan_names_missing_functions_warnings_and_refusals() -> None:
     wrong = schedules('name: a\nschedule: "*/7 * * * *"\nfunction: shop/snyc')
     told = [str(a) for a in of_plan(make_plan(desired(wrong), nothing(), NOW))]
-    assert told[0].startswith("::error file=schedules/all.yaml,line=1,col=1,title=schedules::a: ")
+    assert told[0].startswith("::error file=schedules/all.yaml,line=3,col=11,title=schedules::a: ")
     assert told[1].startswith("::warning file=schedules/all.yaml,line=1,title=schedules::a: ")
     gone = make_plan(desired(hourly("x")), applied(hourly("a", "b", "c", "d")), NOW)
     refused, renamed = of_plan(gone)
