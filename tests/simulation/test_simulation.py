@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,15 @@ from tests.simulation.shard import VARIABLE, of_this_shard
 SEEDS = 100 if VARIABLE in os.environ else 20
 """CI plays 100 in four parts, one on each version of Python; `make simulate` plays 2,000."""
 BATCH = 5
+FOUND_BY: Mapping[str, int] = {
+    "anchor after all others": 12,
+    "anchor ahead kept": 12,
+    "garbled claim is absent": 84,
+    "garbled cursor is trusted": 13,
+    "recovered cursor has nothing pending": 8,
+}
+"""The seed that a mutant is looked for from, where the seeds before it do not find it. With other
+draws of the simulation another seed finds it: the ones after this are played too."""
 
 
 @pytest.mark.parametrize("first", of_this_shard(range(0, SEEDS, BATCH)))
@@ -74,7 +84,7 @@ def test_a_core_that_is_broken_on_purpose_is_found_out(name: str) -> None:
     """
     size = ["--seeds", "100", "--crowds", "0", "--days", "5", "--schedules", "20"]
     command = [sys.executable, "-m", "tests.simulation", "--jobs", "1", "--stop", *size]
-    first = 0
+    first = FOUND_BY.get(name, 0)
     for _ in range(3):
         played = subprocess.run(
             [*command, "--broken", name, "--first", str(first)],
