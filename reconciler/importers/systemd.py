@@ -13,7 +13,7 @@ from reconciler.errors import ReconcileError
 from reconciler.importers.clock_rules import SYSTEMD
 from reconciler.importers.dialects import UnclearError
 from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
-from reconciler.importers.systemd_calendar import Calendar, from_calendar
+from reconciler.importers.systemd_calendar import SystemdTimes, from_calendar
 
 _FALSE: Final = frozenset({"0", "no", "false", "off", "n", "f"})
 _SPREAD: Final = "systemd spreads the start at random: write a minute of its own instead"
@@ -83,7 +83,7 @@ def _drafts(
     keys: dict[str, Any],
 ) -> Iterator[Draft | Remark]:
     """One draft for the expressions that agree in zone and `exclude`."""
-    groups: dict[tuple[str | None, tuple[str, ...]], list[tuple[_Setting, Calendar]]] = {}
+    groups: dict[tuple[str | None, tuple[str, ...]], list[tuple[_Setting, SystemdTimes]]] = {}
     for setting in calendars:
         try:
             found = from_calendar(setting.value)

@@ -31,14 +31,14 @@ _ZONE: Final = re.compile(r"UTC|[A-Z][A-Za-z0-9_+-]*/[A-Za-z0-9_+/-]+")
 _SECONDS: Final = re.compile(r"0+(\.0+)?")
 
 
-class Calendar(NamedTuple):
+class SystemdTimes(NamedTuple):
     """A calendar expression: its times and its zone, None for the machine's."""
 
     cron: Cron
     zone: str | None
 
 
-def from_calendar(text: str) -> Calendar:
+def from_calendar(text: str) -> SystemdTimes:
     """A calendar expression in the dialect of manifests.
 
     Raises:
@@ -57,7 +57,7 @@ def from_calendar(text: str) -> Calendar:
         raise UnclearError(f"systemd does not read `{' '.join(words)}` here")
     months, days = _date(date)
     minutes, hours = _time(time)
-    return Calendar(in_cron(Times(minutes, hours, days, months, weekdays, both=True)), zone)
+    return SystemdTimes(in_cron(Times(minutes, hours, days, months, weekdays, both=True)), zone)
 
 
 def _weekdays(text: str) -> int:
