@@ -42,7 +42,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class WakeGap:
     """A part of the strip in which no wake came: its place and its width, in percent."""
 
     x: str
@@ -60,10 +60,10 @@ class Strip:
     """
 
     band: bool
-    running: Field | None
-    waiting: Field | None
+    running: WakeGap | None
+    waiting: WakeGap | None
     marks: tuple[Mark, ...]
-    gaps: tuple[Field, ...]
+    gaps: tuple[WakeGap, ...]
     sentence: str
 
 
@@ -93,19 +93,21 @@ def strip_of(name: str, hours: LastHours) -> Strip:
     )
 
 
-def _open(runs: Sequence[Run], state: RunState, hours: LastHours) -> Field | None:
+def _open(runs: Sequence[Run], state: RunState, hours: LastHours) -> WakeGap | None:
     """From the oldest run in this state until now."""
     first = min((run.occurrence.at for run in runs if run.state is state), default=None)
     if first is None:
         return None
     length = hours.until - hours.after
     begin = min(first - hours.after, length - _SEEN)
-    return Field(_percent(begin, length), _percent(length - begin, length))
+    return WakeGap(_percent(begin, length), _percent(length - begin, length))
 
 
-def _field(gap: Gap, hours: LastHours) -> Field:
+def _field(gap: Gap, hours: LastHours) -> WakeGap:
     length = hours.until - hours.after
-    return Field(_percent(gap.after - hours.after, length), _percent(gap.until - gap.after, length))
+    return WakeGap(
+        _percent(gap.after - hours.after, length), _percent(gap.until - gap.after, length)
+    )
 
 
 def _percent(part: float, whole: int) -> str:
