@@ -8,9 +8,9 @@ from reconciler.plan import Actual, Desired
 from reconciler.plan.change import Kind
 from reconciler.plan.drift import find_drift
 from reconciler.plan.safety import refuse_foreign_app
-from reconciler.query.status import Finding
+from reconciler.query.status import DeploymentFinding
 
-ENGINE_STOPPED = Finding(
+ENGINE_STOPPED = DeploymentFinding(
     "embedded engine",
     "is not running: no cron fires",
     "Start it: reconcile engine",
@@ -18,7 +18,7 @@ ENGINE_STOPPED = Finding(
 _REPAIR = "Run reconcile, which repairs it."
 
 
-def findings_of(actual: Actual, desired: Desired) -> Iterator[Finding]:
+def findings_of(actual: Actual, desired: Desired) -> Iterator[DeploymentFinding]:
     """Yield what is wrong with the deployment.
 
     Args:
@@ -28,14 +28,14 @@ def findings_of(actual: Actual, desired: Desired) -> Iterator[Finding]:
     app = desired.settings.app
     foreign = list(refuse_foreign_app(actual, desired))
     for refusal in foreign:
-        yield Finding(f"app {app}", f"is not ours: {refusal.message}", refusal.remedy)
+        yield DeploymentFinding(f"app {app}", f"is not ours: {refusal.message}", refusal.remedy)
     if foreign:
         return
     yield from drift_of(actual, app)
 
 
-def drift_of(actual: Actual, app: str) -> Iterator[Finding]:
+def drift_of(actual: Actual, app: str) -> Iterator[DeploymentFinding]:
     """Yield what differs from what the last apply left; who owns the app is not asked."""
     for change in find_drift(actual, actual.applied or actual.live, app, {}):
         schedule = change.name if change.kind is Kind.SCHEDULE else None
-        yield Finding(f"{change.kind} {change.name}", change.reason, _REPAIR, schedule)
+        yield DeploymentFinding(f"{change.kind} {change.name}", change.reason, _REPAIR, schedule)

@@ -27,7 +27,7 @@ from reconciler.query.live_runs import (
     read_cursor,
 )
 from reconciler.query.ports import QueryPorts
-from reconciler.query.status import DueTask, Finding, Status, Tasks, status_of, tasks_of
+from reconciler.query.status import DeploymentFinding, DueTask, Status, Tasks, status_of, tasks_of
 from reconciler.query.still_damaged import still_damaged
 from reconciler.query.twice import runs_twice
 
@@ -35,7 +35,7 @@ from reconciler.query.twice import runs_twice
 async def live_status(
     ports: QueryPorts,
     settings: EnvironmentSettings,
-    find: Callable[[Actual], Iterable[Finding]],
+    find: Callable[[Actual], Iterable[DeploymentFinding]],
 ) -> Status | None:
     """Put together how everything stands; None when nothing was applied.
 
@@ -101,7 +101,9 @@ async def live_status(
     )
 
 
-async def _generation(ports: QueryPorts, findings: Sequence[Finding]) -> Generation | None:
+async def _generation(
+    ports: QueryPorts, findings: Sequence[DeploymentFinding]
+) -> Generation | None:
     """What is live; where it cannot be read, what is wrong with the deployment is the error."""
     try:
         generation = await RemoteGenerations(ports.files).live()

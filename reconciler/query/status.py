@@ -215,7 +215,7 @@ class Tasks:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DeploymentFinding:
     """Something about the deployment that keeps schedules from running as they were applied.
 
     Attributes:
@@ -256,7 +256,7 @@ class Status:
     slots: tuple[SlotStatus, ...]
     tasks: Tasks = Tasks()
     damaged: tuple[Damaged, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DeploymentFinding, ...] = ()
     cursor_ahead: int | None = None
     tz: str = ""
     not_asked: int = 0
@@ -305,7 +305,7 @@ def status_of(
     tasks: Tasks = Tasks(),
     damaged: Iterable[Damaged] = (),
     twice: tuple[Twice, ...] = (),
-    findings: Iterable[Finding] = (),
+    findings: Iterable[DeploymentFinding] = (),
     usual: Mapping[str, Usual] = MappingProxyType({}),
 ) -> Status:
     """Put together where everything stands.

@@ -10,7 +10,7 @@ from reconciler.client.jobs import Outcome
 from reconciler.dispatch.ports import Clock
 from reconciler.plan.state import Actual
 from reconciler.query.ports import QueryPorts
-from reconciler.query.status import Finding
+from reconciler.query.status import DeploymentFinding
 
 
 class Results(Protocol):
@@ -49,7 +49,7 @@ class WebPorts:
     modal: QueryPorts
     results: Results
     key_sets: KeySets
-    find: Callable[[Actual], Iterable[Finding]]
+    find: Callable[[Actual], Iterable[DeploymentFinding]]
 
     @property
     def clock(self) -> Clock:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from reconciler.plan import Actual, Lost, Touch
 from reconciler.plan.tags import VOLUME_TAG
 from reconciler.query.deployment_drift import findings_of
-from reconciler.query.status import Finding
+from reconciler.query.status import DeploymentFinding
 from tests.plan.scenario import NOW, applied, desired, hourly
 
 AB = hourly("a", "b")
 DESIRED = desired(AB)
 
 
-def findings(actual: Actual) -> list[Finding]:
+def findings(actual: Actual) -> list[DeploymentFinding]:
     return list(findings_of(actual, DESIRED))
 
 
@@ -29,7 +29,7 @@ def test_where_nothing_was_applied_nothing_is_wrong() -> None:
 def test_an_app_that_was_stopped_is_named_with_who_and_when() -> None:
     stopped = Touch("mallory", "2026-11-20T15:30:00Z")
     assert findings(replace(applied(AB), own=None, stopped=stopped)) == [
-        Finding(
+        DeploymentFinding(
             "app schedule-reconciler",
             "is not deployed: it was stopped by mallory at 2026-11-20T15:30:00Z",
             "Run reconcile, which repairs it.",

@@ -18,7 +18,7 @@ from reconciler.manifest.web_settings import WebSettings
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.plan.state import Actual
 from reconciler.query.ports import QueryPorts
-from reconciler.query.status import Finding
+from reconciler.query.status import DeploymentFinding
 from reconciler.web.app import create_app
 from reconciler.web.auth.credentials import Credentials, of_token
 from reconciler.web.fakes import FakeKeySets, FakeResults
@@ -36,7 +36,7 @@ Sent: TypeAlias = tuple[str, str, str | None, dict[str, str], dict[str, Any]]
 """Path, method, token, headers, and what else :meth:`httpx.AsyncClient.request` takes."""
 
 
-def nothing_found(_actual: Actual) -> Iterable[Finding]:
+def nothing_found(_actual: Actual) -> Iterable[DeploymentFinding]:
     """The deployment is as the last apply left it."""
     return ()
 

@@ -11,7 +11,7 @@ from reconciler.cron import minute
 from reconciler.foreign_text import on_one_line
 from reconciler.model.formats import Damaged
 from reconciler.query.changes import AppliedChange, FirstFailure, TakesLonger
-from reconciler.query.status import Finding, Status
+from reconciler.query.status import DeploymentFinding, Status
 from reconciler.web.pages.glyphs import Glyph
 from reconciler.web.pages.listing import LONGEST
 from reconciler.web.pages.moments import Moment, moment, relative, span
@@ -115,7 +115,7 @@ def _sub(status: Status, now: datetime) -> str:
     )
 
 
-def _difference(finding: Finding, environment: str) -> Difference:
+def _difference(finding: DeploymentFinding, environment: str) -> Difference:
     return Difference(
         finding.what,
         finding.schedule or "",

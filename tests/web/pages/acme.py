@@ -28,7 +28,7 @@ from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.forecast import slot_timetable
 from reconciler.plan.state import Actual
-from reconciler.query.status import Finding
+from reconciler.query.status import DeploymentFinding
 from reconciler.web.ports import WebPorts
 from reconciler.web.refusals import KEY
 from tests.deploy.scenario import World
@@ -107,10 +107,10 @@ class AcmeSite(TestSite):
 
     __test__ = False
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DeploymentFinding] = field(default_factory=list)
 
     def ports(self) -> WebPorts:
-        def find(_actual: Actual) -> Iterable[Finding]:
+        def find(_actual: Actual) -> Iterable[DeploymentFinding]:
             return tuple(self.findings)
 
         return replace(super().ports(), find=find)
@@ -167,7 +167,7 @@ def acme(number: int = 24, *, well: bool = False) -> AcmeSite:
     world.claims.entries[CURSOR_KEY] = cursor.to_json()
     if not well:
         site.findings.append(
-            Finding(
+            DeploymentFinding(
                 "schedule search-index-refresh",
                 "runs otherwise than applied: memory was changed from 1024 to 512",
                 "Run reconcile, which repairs it.",
