@@ -13,7 +13,7 @@ from reconciler.model.backfill import SHOWN, Backfill, Only
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.price import WakePrice
-from reconciler.plan.reruns import RunsKnown, Standing
+from reconciler.plan.reruns import OccurrenceStanding, RunsKnown
 
 CAP: Final = 500
 """Runs that one backfill may have unless it is allowed more."""
@@ -162,9 +162,9 @@ def _left_out(
 ) -> str | None:
     """Why an occurrence does not run; None when it does."""
     standing = known.standing(record, occurrence)
-    if standing is Standing.AHEAD or occurrence.at > now:
+    if standing is OccurrenceStanding.AHEAD or occurrence.at > now:
         return "not processed by a wake yet"
-    if standing is Standing.OPEN:
+    if standing is OccurrenceStanding.OPEN:
         return "running, or about to start"
     if occurrence in others:
         return "in a backfill that is not over"
@@ -174,7 +174,7 @@ def _left_out(
             return reason
     if only is Only.ALL or only.value == standing.value:
         return None
-    if standing is Standing.OTHER:
+    if standing is OccurrenceStanding.OTHER:
         runs = known.of(occurrence)
         return runs[-1].state.value if runs else "skipped"
     return _WORDS[standing]
@@ -186,7 +186,7 @@ def _unsuspended(record: ScheduleRecord) -> ScheduleRecord:
 
 
 _WORDS: Final = {
-    Standing.MISSED: "missed",
-    Standing.DOUBTFUL: "missed, may have started",
-    Standing.FAILED: "failed",
+    OccurrenceStanding.MISSED: "missed",
+    OccurrenceStanding.DOUBTFUL: "missed, may have started",
+    OccurrenceStanding.FAILED: "failed",
 }

@@ -28,7 +28,7 @@ from reconciler.model.runs_file import (
 from reconciler.model.schedule_record import ScheduleRecord
 
 
-class Standing(StrEnum):
+class OccurrenceStanding(StrEnum):
     """How an occurrence stands, by the newest of its runs."""
 
     MISSED = "missed"
@@ -73,27 +73,27 @@ class RunsKnown:
         runs = (occurrence._replace(run=number) for number in numbers)
         return next((one for one in runs if one in self.pending), None)
 
-    def standing(self, record: ScheduleRecord, occurrence: Occurrence) -> Standing:
+    def standing(self, record: ScheduleRecord, occurrence: Occurrence) -> OccurrenceStanding:
         """How an occurrence stands.
 
         Args:
             occurrence: its first run.
         """
         if self.waiting(occurrence) is not None:
-            return Standing.OPEN
+            return OccurrenceStanding.OPEN
         runs = self.of(occurrence)
         if any(run.state in _OPEN for run in runs):
-            return Standing.OPEN
+            return OccurrenceStanding.OPEN
         if runs:
             return _ended(runs[-1].state, runs[-1].reason)
         if occurrence.at <= record.anchor:
-            return Standing.MISSED
+            return OccurrenceStanding.MISSED
         if self.through is None or occurrence.at > self.through:
-            return Standing.AHEAD
+            return OccurrenceStanding.AHEAD
         for line in self.cut:
             if line.name == occurrence.name and line.times[0] <= occurrence.at <= line.times[-1]:
                 return _ended(line.state, line.reason)
-        return Standing.DOUBTFUL  # its line is lost
+        return OccurrenceStanding.DOUBTFUL  # its line is lost
 
     def following(self, occurrence: Occurrence) -> Occurrence:
         """The next run of an occurrence, all of whose runs have ended or were dropped."""
@@ -127,19 +127,19 @@ def next_run(record: ScheduleRecord, occurrence: Occurrence, known: RunsKnown) -
             command=f"explain {record.name} {format_minute(occurrence.at)}",
         )
     match known.standing(record, occurrence):
-        case Standing.OPEN:
+        case OccurrenceStanding.OPEN:
             raise RefusedError(
                 f"{_open(occurrence, known)}; a further run begins when it has ended",
                 remedy="Look at its outcome later",
                 command=f"runs {occurrence.id}",
             )
-        case Standing.AHEAD:
+        case OccurrenceStanding.AHEAD:
             raise ReconcileError(
                 f"no wake has processed {occurrence.id} yet, and the next one starts it",
                 remedy="See what the next wake does",
                 command="wake --dry-run",
             )
-        case Standing.OTHER if runs and runs[-1].state is RunState.SUCCEEDED:
+        case OccurrenceStanding.OTHER if runs and runs[-1].state is RunState.SUCCEEDED:
             raise RefusedError(
                 f"{runs[-1].occurrence.id} has succeeded",
                 remedy="To run it once more all the same, backfill it",
@@ -159,18 +159,18 @@ def _open(occurrence: Occurrence, known: RunsKnown) -> str:
     return f"{one.id} has not started yet, and a later wake starts it"
 
 
-def _ended(state: RunState, reason: str | None) -> Standing:
+def _ended(state: RunState, reason: str | None) -> OccurrenceStanding:
     match state:
         case RunState.EXPIRED:
-            return Standing.DOUBTFUL
+            return OccurrenceStanding.DOUBTFUL
         case RunState.MISSED | RunState.FAILED if any(one in (reason or "") for one in _DOUBTS):
-            return Standing.DOUBTFUL
+            return OccurrenceStanding.DOUBTFUL
         case RunState.MISSED:
-            return Standing.MISSED
+            return OccurrenceStanding.MISSED
         case RunState.FAILED | RunState.TIMED_OUT:
-            return Standing.FAILED
+            return OccurrenceStanding.FAILED
         case _:
-            return Standing.OTHER
+            return OccurrenceStanding.OTHER
 
 
 _OPEN: Final = frozenset({RunState.STARTED, RunState.QUEUED, RunState.START_FAILED})

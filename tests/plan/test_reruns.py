@@ -11,7 +11,7 @@ from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunRecord, RunState
-from reconciler.plan.reruns import RunsKnown, Standing, by_occurrence, next_run
+from reconciler.plan.reruns import OccurrenceStanding, RunsKnown, by_occurrence, next_run
 from tests.dispatch.scenario import at, hourly
 
 NINE = Occurrence("hourly", minute(at("09:00")))
@@ -55,7 +55,7 @@ def test_what_did_not_succeed_runs_again_under_the_next_number(state: RunState) 
 
 def test_what_was_due_before_the_anchor_has_used_its_first_run() -> None:
     record = hourly(since="09:30")
-    assert known().standing(record, NINE) is Standing.MISSED
+    assert known().standing(record, NINE) is OccurrenceStanding.MISSED
     assert next_run(record, NINE, known()).run == 2
 
 
@@ -114,7 +114,7 @@ def test_what_no_wake_has_processed_yet_is_left_to_the_next_wake() -> None:
 def test_what_may_have_started_is_doubtful_and_not_missed(
     state: RunState, reason: str | None
 ) -> None:
-    assert known(run_of(1, state, reason)).standing(hourly(), NINE) is Standing.DOUBTFUL
+    assert known(run_of(1, state, reason)).standing(hourly(), NINE) is OccurrenceStanding.DOUBTFUL
 
 
 def test_a_line_that_does_not_spell_out_all_it_dropped_counts_for_those_between() -> None:
@@ -126,5 +126,5 @@ def test_a_line_that_does_not_spell_out_all_it_dropped_counts_for_those_between(
         at="2026-11-20T10:30:00Z",
     )
     record = hourly(since="06:30")
-    assert known(cut=(line,)).standing(record, NINE) is Standing.MISSED
-    assert known().standing(record, NINE) is Standing.DOUBTFUL, "its line is lost"
+    assert known(cut=(line,)).standing(record, NINE) is OccurrenceStanding.MISSED
+    assert known().standing(record, NINE) is OccurrenceStanding.DOUBTFUL, "its line is lost"
