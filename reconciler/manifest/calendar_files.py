@@ -149,7 +149,7 @@ class _Event:
             CalendarError: it has no start, an end before it, or a rule that is not supported.
         """
         name = " ".join(str(item.get("SUMMARY", item.get("UID", "without a name"))).split())[:60]
-        reader = _Reader(item, f"event `{name}` of `{path}`")
+        reader = _EventReader(item, f"event `{name}` of `{path}`")
         for broken, why in getattr(item, "errors", ()):
             raise reader.error(f"its {broken} cannot be read: {why}")
         first = reader.one("DTSTART")
@@ -174,7 +174,7 @@ class _Event:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _EventReader:
     """Reads the properties of one event.
 
     Args:
