@@ -22,7 +22,7 @@ from reconciler.foreign_text import in_json
 from reconciler.manifest import LOCAL, ManifestError
 from reconciler.manifest.discovery import repository_root
 from reconciler.manifest.settings_file import SETTINGS_FILE
-from reconciler.query.checks import Check, Verdict
+from reconciler.query.checks import Check, CheckVerdict
 from reconciler.render.style import Style
 from reconciler.words import count
 
@@ -46,7 +46,7 @@ def main(*, env: str | None, schedules: str | None, probe: bool, out: str | None
     try:
         inputs = read_inputs(env, schedules)
     except ReconcileError as error:
-        checks.append(Check("settings", Verdict.PROBLEM, _words(error), error.remedy))
+        checks.append(Check("settings", CheckVerdict.PROBLEM, _words(error), error.remedy))
     if inputs is not None:
         checks.append(_manifests(inputs))
         checks += _engine(inputs)
@@ -59,22 +59,22 @@ def main(*, env: str | None, schedules: str | None, probe: bool, out: str | None
 
 
 def _versions() -> Iterator[Check]:
-    yield Check("reconcile", Verdict.OK, __version__)
-    yield Check("python", Verdict.OK, f"{platform.python_version()}, {sys.executable}")
+    yield Check("reconcile", CheckVerdict.OK, __version__)
+    yield Check("python", CheckVerdict.OK, f"{platform.python_version()}, {sys.executable}")
     for package in ("modal", "tzdata"):  # that they are there was checked before
-        yield Check(package, Verdict.OK, metadata.version(package))
+        yield Check(package, CheckVerdict.OK, metadata.version(package))
 
 
 def _repository(place: Place) -> Iterator[Check]:
     if repository_root(Path.cwd()) is None:
         remedy = "Run `git init`: plans and applies are from a repository."
-        yield Check("git", Verdict.NOTE, "not a git repository", remedy)
+        yield Check("git", CheckVerdict.NOTE, "not a git repository", remedy)
     else:
-        yield Check("git", Verdict.OK, str(place.top))
+        yield Check("git", CheckVerdict.OK, str(place.top))
     if (place.root / SETTINGS_FILE).exists():
-        yield Check("settings", Verdict.OK, str(place.root / SETTINGS_FILE))
+        yield Check("settings", CheckVerdict.OK, str(place.root / SETTINGS_FILE))
     else:
-        yield Check("settings", Verdict.OK, f"no {SETTINGS_FILE}: the defaults hold")
+        yield Check("settings", CheckVerdict.OK, f"no {SETTINGS_FILE}: the defaults hold")
 
 
 def _manifests(inputs: Inputs) -> Check:
@@ -84,10 +84,10 @@ def _manifests(inputs: Inputs) -> Check:
         first, *more = error.problems
         others = f", and {count(len(more), 'more problem')}: reconcile validate" if more else ""
         found = f"{first.location}: {first.message}{others}"
-        return Check("manifests", Verdict.PROBLEM, found, first.remedy)
+        return Check("manifests", CheckVerdict.PROBLEM, found, first.remedy)
     here = len(manifests.for_environment(inputs.environment.name))
     found = f"{count(len(manifests.schedules), 'schedule')} in {count(manifests.files, 'file')}"
-    return Check("manifests", Verdict.OK, f"{found}; {here} in {inputs.environment.name}")
+    return Check("manifests", CheckVerdict.OK, f"{found}; {here} in {inputs.environment.name}")
 
 
 def _engine(inputs: Inputs) -> Iterator[Check]:
@@ -97,19 +97,21 @@ def _engine(inputs: Inputs) -> Iterator[Check]:
     running = find_running(state)
     if running is None:
         start = "Start it in another terminal: reconcile engine"
-        yield Check("engine", Verdict.NOTE, "is not running: no cron fires", start)
+        yield Check("engine", CheckVerdict.NOTE, "is not running: no cron fires", start)
     else:
-        yield Check("engine", Verdict.OK, f"runs at {running.url}")
+        yield Check("engine", CheckVerdict.OK, f"runs at {running.url}")
     if not state.exists():
         return
     mode = stat.S_IMODE(state.stat().st_mode)
     if not os.access(state, os.W_OK):
-        yield Check("state", Verdict.PROBLEM, f"{state} cannot be written", "Make it writable.")
+        yield Check(
+            "state", CheckVerdict.PROBLEM, f"{state} cannot be written", "Make it writable."
+        )
     elif mode & ~PRIVATE:
         remedy = f"Take the permissions of others away: chmod 700 {state}"
-        yield Check("state", Verdict.PROBLEM, f"{state} is open to others ({mode:o})", remedy)
+        yield Check("state", CheckVerdict.PROBLEM, f"{state} is open to others ({mode:o})", remedy)
     else:
-        yield Check("state", Verdict.OK, str(state))
+        yield Check("state", CheckVerdict.OK, str(state))
 
 
 def _of_modal(inputs: Inputs, *, probe: bool, out: str | None) -> Sequence[Check]:
@@ -126,7 +128,7 @@ def _of_modal(inputs: Inputs, *, probe: bool, out: str | None) -> Sequence[Check
                 found += probed(inputs, out)
             return found
     except ReconcileError as error:
-        return [Check("Modal", Verdict.PROBLEM, _words(error), error.remedy)]
+        return [Check("Modal", CheckVerdict.PROBLEM, _words(error), error.remedy)]
 
 
 def _words(error: ReconcileError) -> str:

@@ -14,7 +14,7 @@ from reconciler.cli.signals import run
 from reconciler.deploy.probe import Probe
 from reconciler.disk import write_whole
 from reconciler.foreign_text import in_json
-from reconciler.query.checks import Check, Verdict
+from reconciler.query.checks import Check, CheckVerdict
 from reconciler.render.json_format import OUTPUT_FORMAT
 
 
@@ -33,7 +33,7 @@ def probed(inputs: Inputs, out: str | None) -> list[Check]:
     document = {"format": OUTPUT_FORMAT, "environment": environment.name, **found}
     write_whole(path, (in_json(json.dumps(document, indent=2)) + "\n").encode())
     checks = [_check(question, answer) for question, answer in found.items() if _is_answer(answer)]
-    return [*checks, Check("probe", Verdict.OK, f"written to {path}")]
+    return [*checks, Check("probe", CheckVerdict.OK, f"written to {path}")]
 
 
 def _is_answer(answer: Any) -> bool:
@@ -44,5 +44,5 @@ def _check(question: str, answer: dict[str, Any]) -> Check:
     words = "; ".join(
         f"{key.replace('_', ' ')} {json.dumps(value)}" for key, value in answer.items()
     )
-    verdict = Verdict.NOTE if "not_measured" in answer else Verdict.OK
+    verdict = CheckVerdict.NOTE if "not_measured" in answer else CheckVerdict.OK
     return Check(question.replace("_", " "), verdict, words)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """What a check came to."""
 
     OK = "ok"
@@ -26,6 +26,6 @@ class Check:
     """
 
     what: str
-    verdict: Verdict
+    verdict: CheckVerdict
     found: str
     remedy: str | None = None

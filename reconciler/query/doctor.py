@@ -17,7 +17,7 @@ from reconciler.manifest import EnvironmentSettings
 from reconciler.plan import Actual
 from reconciler.plan.budget import budget_for
 from reconciler.plan.tags import VOLUME_TAG, tag_value
-from reconciler.query.checks import Check, Verdict
+from reconciler.query.checks import Check, CheckVerdict
 from reconciler.words import count
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)
@@ -59,27 +59,31 @@ async def examine(
     found: list[Check] = []
     try:
         name = await account.workspace()
-        found.append(Check("workspace", Verdict.OK, f"{name}, reachable with these credentials"))
+        found.append(
+            Check("workspace", CheckVerdict.OK, f"{name}, reachable with these credentials")
+        )
         found.append(_environments(await account.environments(), settings))
         found.append(await _clock(account, workspace))
-        if found[1].verdict is not Verdict.PROBLEM:
+        if found[1].verdict is not CheckVerdict.PROBLEM:
             actual = await observe(settings, workspace.apps, workspace.files, workspace.claims)
             found += _deployment(actual, settings)
     except ReconcileError as error:
-        found.append(Check("Modal", Verdict.PROBLEM, error.what, error.remedy))
+        found.append(Check("Modal", CheckVerdict.PROBLEM, error.what, error.remedy))
     except UnavailableError as error:
         again = "Check the network and the token, then run it again."
-        found.append(Check("Modal", Verdict.PROBLEM, one_line(error), again))
+        found.append(Check("Modal", CheckVerdict.PROBLEM, one_line(error), again))
     return found
 
 
 def _environments(names: Sequence[str], settings: EnvironmentSettings) -> Check:
     listed = ", ".join(sorted(names))
     if settings.modal in names:
-        return Check("environments", Verdict.OK, f"{listed}; {settings.name} is {settings.modal}")
+        return Check(
+            "environments", CheckVerdict.OK, f"{listed}; {settings.name} is {settings.modal}"
+        )
     return Check(
         "environments",
-        Verdict.PROBLEM,
+        CheckVerdict.PROBLEM,
         f"there is no Modal environment {settings.modal} among: {listed}",
         f"Create it: modal environment create {settings.modal}; or name another in the settings.",
     )
@@ -88,12 +92,12 @@ def _environments(names: Sequence[str], settings: EnvironmentSettings) -> Check:
 async def _clock(account: ModalAccount, workspace: Workspace) -> Check:
     theirs = await account.time()
     if theirs is None:
-        return Check("clock", Verdict.OK, "that of this machine")
+        return Check("clock", CheckVerdict.OK, "that of this machine")
     difference = abs(workspace.clock.now() - theirs)
     words = f"differs from Modal's by {difference.total_seconds():.0f} s"
     if difference <= CLOCK_TOLERANCE:
-        return Check("clock", Verdict.OK, words)
-    return Check("clock", Verdict.PROBLEM, words, "Set this machine's clock, such as by NTP.")
+        return Check("clock", CheckVerdict.OK, words)
+    return Check("clock", CheckVerdict.PROBLEM, words, "Set this machine's clock, such as by NTP.")
 
 
 def _deployment(actual: Actual, settings: EnvironmentSettings) -> Iterator[Check]:
@@ -104,48 +108,51 @@ def _deployment(actual: Actual, settings: EnvironmentSettings) -> Iterator[Check
     others = ", ".join(f"{name} in {environment}" for name, environment in sorted(holders.items()))
     yield Check(
         "crons",
-        Verdict.OK,
+        CheckVerdict.OK,
         f"{count(own + len(budget.foreign), 'cron')} {limit}: {own} of {settings.app}"
         + (f", {others}" if others else ", none of others"),
     )
     for one in actual.unread:
         place = "/".join(part for part in (one.environment, one.app, one.function) if part)
-        yield Check("unread", Verdict.NOTE, f"{place or 'other environments'}: {one.why}")
+        yield Check("unread", CheckVerdict.NOTE, f"{place or 'other environments'}: {one.why}")
     if actual.own is None:
         yield Check(
-            "app", Verdict.NOTE, f"{settings.app} is not deployed yet", "Deploy it: reconcile apply"
+            "app",
+            CheckVerdict.NOTE,
+            f"{settings.app} is not deployed yet",
+            "Deploy it: reconcile apply",
         )
     else:
         tags = ", ".join(f"{key}={value}" for key, value in sorted(actual.own.tags.items()))
-        yield Check("app", Verdict.OK, f"{settings.app} is deployed; tags: {tags or 'none'}")
+        yield Check("app", CheckVerdict.OK, f"{settings.app} is deployed; tags: {tags or 'none'}")
     yield _volume(actual, settings)
     damage = actual.pointer_damage or actual.live_damage
     if damage is not None:
-        yield Check("generation", Verdict.PROBLEM, damage, "Repair it: reconcile apply")
+        yield Check("generation", CheckVerdict.PROBLEM, damage, "Repair it: reconcile apply")
     elif actual.pointer is not None:
         pointer = actual.pointer
         yield Check(
             "generation",
-            Verdict.OK,
+            CheckVerdict.OK,
             f"{pointer.generation[:12]}, applied by {pointer.by} at {pointer.at}",
         )
     seen = "the dispatcher has not woken yet" if actual.through is None else "holds the cursor"
-    yield Check("dict", Verdict.OK, f"{settings.app} answers; {seen}")
+    yield Check("dict", CheckVerdict.OK, f"{settings.app} answers; {seen}")
 
 
 def _volume(actual: Actual, settings: EnvironmentSettings) -> Check:
     expected = None if actual.own is None else actual.own.tags.get(VOLUME_TAG)
     if actual.volume is None:
         if actual.own is None:
-            return Check("volume", Verdict.NOTE, f"{settings.app} does not exist yet")
+            return Check("volume", CheckVerdict.NOTE, f"{settings.app} does not exist yet")
         return Check(
-            "volume", Verdict.PROBLEM, f"{settings.app} is gone", "Repair it: reconcile apply"
+            "volume", CheckVerdict.PROBLEM, f"{settings.app} is gone", "Repair it: reconcile apply"
         )
     if expected is not None and expected not in (actual.volume, tag_value(actual.volume)):
         return Check(
             "volume",
-            Verdict.PROBLEM,
+            CheckVerdict.PROBLEM,
             f"{settings.app} is {actual.volume}, and the app mounts {expected}",
             "Repair it: reconcile apply",
         )
-    return Check("volume", Verdict.OK, f"{settings.app} is {actual.volume}")
+    return Check("volume", CheckVerdict.OK, f"{settings.app} is {actual.volume}")

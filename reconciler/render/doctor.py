@@ -8,7 +8,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from reconciler.foreign_text import as_lines, on_one_line
-from reconciler.query.checks import Check, Verdict
+from reconciler.query.checks import Check, CheckVerdict
 from reconciler.render.document_part import Part
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.line_wrapping import wrapped
@@ -16,14 +16,14 @@ from reconciler.render.style import Style
 from reconciler.render.table import WIDEST
 from reconciler.words import count
 
-_MARKS: Final = {Verdict.OK: "ok", Verdict.NOTE: "--", Verdict.PROBLEM: "!!"}
+_MARKS: Final = {CheckVerdict.OK: "ok", CheckVerdict.NOTE: "--", CheckVerdict.PROBLEM: "!!"}
 
 
 class CheckPart(Part):
     """One check."""
 
     what: str
-    verdict: Verdict
+    verdict: CheckVerdict
     found: str
     remedy: str | None = Field(description="What to do; null where nothing is to be done.")
 
@@ -49,7 +49,7 @@ def doctor_document(checks: Sequence[Check]) -> DoctorDocument:
 
 def is_well(checks: Sequence[Check]) -> bool:
     """Whether no check found a problem."""
-    return all(one.verdict is not Verdict.PROBLEM for one in checks)
+    return all(one.verdict is not CheckVerdict.PROBLEM for one in checks)
 
 
 def doctor_text(checks: Sequence[Check], style: Style, width: int = WIDEST) -> str:
@@ -62,7 +62,11 @@ def doctor_text(checks: Sequence[Check], style: Style, width: int = WIDEST) -> s
     lines = []
     for one in checks:
         mark = _MARKS[one.verdict]
-        paint = {Verdict.OK: style.green, Verdict.NOTE: style.yellow, Verdict.PROBLEM: style.red}
+        paint = {
+            CheckVerdict.OK: style.green,
+            CheckVerdict.NOTE: style.yellow,
+            CheckVerdict.PROBLEM: style.red,
+        }
         room = max(30, width - longest - 6)
         first, *more = wrapped(on_one_line(one.found), room) or [""]
         lines.append(f"{paint[one.verdict](mark)}  {one.what:{longest}}  {first}")
@@ -70,6 +74,6 @@ def doctor_text(checks: Sequence[Check], style: Style, width: int = WIDEST) -> s
         lines += [indent + line for line in more]
         if one.remedy is not None:
             lines += [indent + line for line in wrapped(on_one_line(one.remedy), room)]
-    problems = sum(one.verdict is Verdict.PROBLEM for one in checks)
+    problems = sum(one.verdict is CheckVerdict.PROBLEM for one in checks)
     end = style.red(f"{count(problems, 'problem')}.") if problems else style.green("All is well.")
     return as_lines([*lines, end])

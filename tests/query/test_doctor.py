@@ -14,7 +14,7 @@ import pytest
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.errors import ReconcileError
 from reconciler.plan.tags import VOLUME_TAG
-from reconciler.query.checks import Check, Verdict
+from reconciler.query.checks import Check, CheckVerdict
 from reconciler.query.doctor import examine
 from reconciler.render.doctor import doctor_document, doctor_text, is_well
 from reconciler.render.output_schema import output_schemas
@@ -61,7 +61,7 @@ def test_after_an_apply_all_is_well_and_it_is_said_who_holds_the_crons() -> None
     world = applied()
     world.hold_elsewhere(2)
     found = checks(FakeAccount(), world)
-    assert {check.verdict for check in found.values()} == {Verdict.OK}
+    assert {check.verdict for check in found.values()} == {CheckVerdict.OK}
     assert found["workspace"].found == "acme, reachable with these credentials"
     assert found["crons"].found == (
         "3 crons of 5: 1 of schedule-reconciler, theirs/tick0 in main, theirs/tick1 in main"
@@ -72,7 +72,7 @@ def test_after_an_apply_all_is_well_and_it_is_said_who_holds_the_crons() -> None
 def test_before_the_first_apply_nothing_is_a_problem() -> None:
     found = checks(FakeAccount())
     assert is_well(list(found.values()))
-    assert found["app"].verdict is Verdict.NOTE
+    assert found["app"].verdict is CheckVerdict.NOTE
     assert found["app"].remedy == "Deploy it: reconcile apply"
 
 
@@ -87,7 +87,7 @@ def test_a_modal_that_cannot_be_asked_is_a_problem_with_its_remedy(
     error: Exception, found: str, remedy: str
 ) -> None:
     ((what, check),) = checks(FakeAccount(error=error)).items()
-    assert (what, check.verdict, check.found) == ("Modal", Verdict.PROBLEM, found)
+    assert (what, check.verdict, check.found) == ("Modal", CheckVerdict.PROBLEM, found)
     assert check.remedy is not None
     assert check.remedy.startswith(remedy)
 
@@ -95,15 +95,16 @@ def test_a_modal_that_cannot_be_asked_is_a_problem_with_its_remedy(
 def test_an_environment_that_is_not_there_is_named_with_those_that_are() -> None:
     found = checks(FakeAccount(names=["main"]))
     check = found["environments"]
-    assert check.verdict is Verdict.PROBLEM
+    assert check.verdict is CheckVerdict.PROBLEM
     assert check.found == "there is no Modal environment production among: main"
     assert "crons" not in found, "what rests on it is left out"
 
 
 @pytest.mark.parametrize(
-    ("difference", "verdict"), [(59, Verdict.OK), (-59, Verdict.OK), (61, Verdict.PROBLEM)]
+    ("difference", "verdict"),
+    [(59, CheckVerdict.OK), (-59, CheckVerdict.OK), (61, CheckVerdict.PROBLEM)],
 )
-def test_a_clock_may_differ_by_a_minute(difference: int, verdict: Verdict) -> None:
+def test_a_clock_may_differ_by_a_minute(difference: int, verdict: CheckVerdict) -> None:
     check = checks(FakeAccount(now=NOW + timedelta(seconds=difference)))["clock"]
     assert check.verdict is verdict
     assert check.found == f"differs from Modal's by {abs(difference)} s"
@@ -112,20 +113,22 @@ def test_a_clock_may_differ_by_a_minute(difference: int, verdict: Verdict) -> No
 def test_a_volume_that_is_gone_or_another_is_a_problem() -> None:
     world = applied()
     world.files.delete()
-    assert checks(FakeAccount(), world)["volume"].verdict is Verdict.PROBLEM
+    assert checks(FakeAccount(), world)["volume"].verdict is CheckVerdict.PROBLEM
     world = applied()
     world.apps.apps = [
         replace(app, tags={**app.tags, VOLUME_TAG: "vo-other"}) if app.tags else app
         for app in world.apps.apps
     ]
     check = checks(FakeAccount(), world)["volume"]
-    assert (check.verdict, check.remedy) == (Verdict.PROBLEM, "Repair it: reconcile apply")
+    assert (check.verdict, check.remedy) == (CheckVerdict.PROBLEM, "Repair it: reconcile apply")
 
 
 CHECKS = [
-    Check("python", Verdict.OK, "3.12.1"),
-    Check("app", Verdict.NOTE, "is not deployed yet", "Deploy it: reconcile apply"),
-    Check("clock", Verdict.PROBLEM, "differs from Modal's by 90 s", "Set this machine's clock."),
+    Check("python", CheckVerdict.OK, "3.12.1"),
+    Check("app", CheckVerdict.NOTE, "is not deployed yet", "Deploy it: reconcile apply"),
+    Check(
+        "clock", CheckVerdict.PROBLEM, "differs from Modal's by 90 s", "Set this machine's clock."
+    ),
 ]
 
 

@@ -20,7 +20,7 @@ from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.pointer import POINTER_PATH, decode_pointer
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 from reconciler.plan import make_plan
-from reconciler.query.checks import Check, Verdict
+from reconciler.query.checks import Check, CheckVerdict
 from reconciler.query.explain import explain
 from reconciler.query.live import live_status
 from reconciler.query.ordering import SortKey, in_order_of
@@ -160,13 +160,18 @@ def shown(width: int) -> str:
 
 def examined(width: int) -> str:
     checks = [
-        Check("python", Verdict.OK, "3.12.4, /home/ada/jobs/.venv/bin/python"),
+        Check("python", CheckVerdict.OK, "3.12.4, /home/ada/jobs/.venv/bin/python"),
         Check(
-            "crons", Verdict.OK, "4 crons of 5: 3 of schedule-reconciler, reports/weekly in main"
+            "crons",
+            CheckVerdict.OK,
+            "4 crons of 5: 3 of schedule-reconciler, reports/weekly in main",
         ),
-        Check("app", Verdict.NOTE, "is not deployed yet", "Deploy it: reconcile apply"),
+        Check("app", CheckVerdict.NOTE, "is not deployed yet", "Deploy it: reconcile apply"),
         Check(
-            "clock", Verdict.PROBLEM, "differs from Modal's by 94 s", "Set this machine's clock."
+            "clock",
+            CheckVerdict.PROBLEM,
+            "differs from Modal's by 94 s",
+            "Set this machine's clock.",
         ),
     ]
     return doctor_text(checks, PLAIN, width)
