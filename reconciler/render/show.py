@@ -30,7 +30,7 @@ _ELSEWHERE: Final = frozenset(
 """Fields of a record that have words of their own, or that are no keys of a manifest."""
 
 
-class SlotPart(Part):
+class ShownSlot(Part):
     """A slot that wakes for it."""
 
     slot: str
@@ -57,7 +57,7 @@ class ShowDocument(Part):
     definition: dict[str, Any] = Field(
         description="As it is live. Values of arguments may be secret: only their names are shown."
     )
-    slots: list[SlotPart] = Field(description="The slots that wake for its next occurrence.")
+    slots: list[ShownSlot] = Field(description="The slots that wake for its next occurrence.")
     generation: str
     applied_by: str | None
     applied_at: str | None
@@ -81,7 +81,7 @@ def show_document(found: ShownSchedule, manifest: Location | None) -> ShowDocume
         file=None if manifest is None else manifest.file,
         line=None if manifest is None else manifest.line,
         definition={**definition, "arguments": sorted(record.args)},
-        slots=[SlotPart(slot=name, cron=cron, timezone=zone) for name, cron, zone in found.slots],
+        slots=[ShownSlot(slot=name, cron=cron, timezone=zone) for name, cron, zone in found.slots],
         generation=found.generation,
         applied_by=None if pointer is None else pointer.by,
         applied_at=None if pointer is None else pointer.at,
