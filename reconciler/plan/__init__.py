@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.plan.identity import Identity, Owner
     from reconciler.plan.plan import Plan, make_plan
     from reconciler.plan.price import Rates, WakePrice
-    from reconciler.plan.safety import Refusal, Rule
+    from reconciler.plan.safety import Refusal, SafetyRule
     from reconciler.plan.state import (
         Actual,
         DeployedCron,
@@ -49,7 +49,7 @@ __all__ = [
     "Plan",
     "Rates",
     "Refusal",
-    "Rule",
+    "SafetyRule",
     "Standing",
     "TimeEffect",
     "Touch",
@@ -74,7 +74,7 @@ _MODULES: Final = {
     "identity": ("Identity", "Owner"),
     "plan": ("Plan", "make_plan"),
     "price": ("Rates", "WakePrice"),
-    "safety": ("Refusal", "Rule"),
+    "safety": ("Refusal", "SafetyRule"),
     "state": ("Actual", "DeployedCron", "Desired", "Lost", "OwnApp", "Standing", "Touch", "Unread"),
     "tags": ("own_tags",),
     "targets": ("MissingTarget",),

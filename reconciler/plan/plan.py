@@ -57,7 +57,7 @@ from reconciler.plan.price import Rates, WakePrice
 from reconciler.plan.renames import rename_warnings, renamed_from
 from reconciler.plan.safety import (
     Refusal,
-    Rule,
+    SafetyRule,
     refuse_deletions,
     refuse_foreign_app,
     refuse_no_budget,
@@ -353,7 +353,7 @@ def make_plan(
             *refuse_other_readings(source.changed, now),
             *refuse_worker(actual, worker),
             *starmap(
-                partial(Refusal, Rule.FOREIGN_APP),
+                partial(Refusal, SafetyRule.FOREIGN_APP),
                 refuse_taken(actual, targets.values(), settings.app),
             ),
         ),

@@ -16,7 +16,7 @@ from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import PROTECTED_TAG, protected_digest
 
 
-class Rule(StrEnum):
+class SafetyRule(StrEnum):
     """The safety rules."""
 
     FOREIGN_APP = "foreign-app"
@@ -34,7 +34,7 @@ class Rule(StrEnum):
 class Refusal:
     """A rule that forbids a plan."""
 
-    rule: Rule
+    rule: SafetyRule
     message: str
     remedy: str
 
@@ -44,7 +44,7 @@ def refuse_foreign_app(actual: Actual, desired: Desired) -> Iterator[Refusal]:
     verdict = judge_owner(actual, desired)
     if isinstance(verdict, Stranger):
         remedy = remedy_of(verdict, desired.settings.name)
-        yield Refusal(Rule.FOREIGN_APP, verdict.message, remedy)
+        yield Refusal(SafetyRule.FOREIGN_APP, verdict.message, remedy)
 
 
 def refuse_protected(
@@ -62,7 +62,7 @@ def refuse_protected(
         return
     for name in sorted(actual.protected - desired):
         yield Refusal(
-            Rule.PROTECTED,
+            SafetyRule.PROTECTED,
             f"{name} is protected and its manifest is gone",
             "restore the manifest; to delete it, apply it once with `protect: false`, then delete",
         )
@@ -80,7 +80,7 @@ def _refuse_unknown(
         return
     number = "some" if tag is None else tag.partition("-")[0]
     yield Refusal(
-        Rule.PROTECTED,
+        SafetyRule.PROTECTED,
         f"the names of the protected schedules cannot be read any more ({number} may be protected, "
         f"and git protects {len(protected)}): a protected one that is missing in git would be "
         "deleted",
@@ -106,7 +106,7 @@ def refuse_deletions(
     if allowed and not desired:
         if deleted > allowed:
             yield Refusal(
-                Rule.DELETIONS,
+                SafetyRule.DELETIONS,
                 f"no schedule is left in git: {deleted} would be deleted, and --allow-deletes "
                 f"allows {allowed}",
                 f"if that is meant, say --allow-deletes {deleted}",
@@ -115,7 +115,7 @@ def refuse_deletions(
     limit = max(threshold.least, live * threshold.percent // 100, allowed)
     if deleted > limit:
         yield Refusal(
-            Rule.DELETIONS,
+            SafetyRule.DELETIONS,
             f"{deleted} of {live} schedules would be deleted, more than {limit} "
             f"({threshold.percent} %, at least {threshold.least})",
             f"if that is meant, say --allow-deletes {deleted}",
@@ -134,7 +134,7 @@ def refuse_no_budget(budget: Budget, needed: bool) -> Iterator[Refusal]:
             parts.append(f"{budget.reserve} {_are(budget.reserve)} reserved")
         why = f": {' and '.join(parts)}" if parts else ""
         yield Refusal(
-            Rule.BUDGET,
+            SafetyRule.BUDGET,
             f"none of the {budget.limit} crons of this workspace is free{why}",
             "free one of them, or raise `crons:` in reconciler.yaml if the plan allows more",
         )

@@ -16,7 +16,7 @@ from reconciler.cron import Timetable, instant, parse
 from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.model.generation import Slot
 from reconciler.model.occurrence import format_minute
-from reconciler.plan.safety import Refusal, Rule
+from reconciler.plan.safety import Refusal, SafetyRule
 
 AHEAD: Final = 400
 """Days that are compared: a year, and all of what a month may shift it by."""
@@ -131,7 +131,7 @@ def _refusal(slot: Slot, found: Disagreement) -> Refusal:
     else:
         theirs = f"croniter fires at {format_minute(found.theirs)}"
     return Refusal(
-        Rule.CRON_DIALECT,
+        SafetyRule.CRON_DIALECT,
         f"the slot {slot.name} might wake at other times than planned: after "
         f"{format_minute(found.after)} `{slot.cron}` fires {ours} as this version reads it, and "
         f"{theirs}. Modal very likely evaluates crons with croniter",

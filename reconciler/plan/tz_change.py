@@ -19,7 +19,7 @@ from reconciler.cron.zone_files import version_order
 from reconciler.dispatch.decide.nominal_times import exclusion
 from reconciler.model.generation import Clocks, Generation
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.plan.safety import Refusal, Rule
+from reconciler.plan.safety import Refusal, SafetyRule
 
 KEPT_YEARS: Final = 3
 """Whole years from the first of January of the current one, for which a generation keeps what
@@ -121,7 +121,7 @@ def refuse_older_tz(known: Iterable[Generation], tz: str) -> Iterator[Refusal]:
     ours, live = version_order(tz), version_order(newest)
     if ours is not None and live is not None and ours < live:
         yield Refusal(
-            Rule.OLDER_TZ,
+            SafetyRule.OLDER_TZ,
             f"the live schedules were planned with the tz database {newest}, and this machine has "
             f"{tz}: local times would move back to what was thought before",
             "upgrade the package: python -m pip install --upgrade tzdata",

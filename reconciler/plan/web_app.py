@@ -17,7 +17,7 @@ from reconciler.manifest import EnvironmentSettings
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.identity import Owner
-from reconciler.plan.safety import Refusal, Rule
+from reconciler.plan.safety import Refusal, SafetyRule
 from reconciler.plan.state import Actual, LiveTarget
 from reconciler.plan.tags import MANAGED_BY, MANAGED_TAG, WEB_TAG, owner_tags, tag_value
 from reconciler.plan.target_names import beginning
@@ -147,7 +147,7 @@ def refuse_other_app(actual: Actual, app: str, planned: PlannedWeb | None) -> It
     found = actual.code_targets.get(web_app_name(app))
     if planned is not None and found is not None and not is_web_of(found.tags, app):
         yield Refusal(
-            Rule.FOREIGN_APP,
+            SafetyRule.FOREIGN_APP,
             f"{planned.app} is an app that this repository does not manage",
             "stop it, leave `web:` out of the settings, or set another `app:`",
         )

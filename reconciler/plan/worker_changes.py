@@ -13,7 +13,7 @@ from reconciler.manifest import Catchup, EnvironmentSettings, Schedule
 from reconciler.model.generation import Generation
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.foreign import Warned
-from reconciler.plan.safety import Refusal, Rule
+from reconciler.plan.safety import Refusal, SafetyRule
 from reconciler.plan.state import Actual, LiveAccount
 from reconciler.plan.worker import ENDS_SOON, PlannedWorker, is_gone
 from reconciler.plan.worker_tags import DIGEST_TAG, OWNER_TAG, AppliedWorker, applied_in
@@ -84,7 +84,7 @@ def refuse_worker(actual: Actual, planned: PlannedWorker | None) -> Iterator[Ref
         planned.name,
     ):
         yield Refusal(
-            Rule.CLOUDFLARE,
+            SafetyRule.CLOUDFLARE,
             f"the Worker would move from {applied.name} in account {applied.account} to "
             f"{planned.name} in {planned.settings.account}, and the first would be left behind",
             "switch the first off (`cloudflare: false` for the environment), apply until it is "
@@ -105,7 +105,7 @@ def refuse_in_account(account: LiveAccount, planned: PlannedWorker) -> Iterator[
         theirs = [tag.removeprefix(OWNER_TAG) for tag in account.own if tag.startswith(OWNER_TAG)]
         whose = f"belongs to another repository or app ({theirs[0]})" if theirs else "is not ours"
         yield Refusal(
-            Rule.CLOUDFLARE,
+            SafetyRule.CLOUDFLARE,
             f"the Worker `{planned.name}` {whose}; Cloudflare account {shown}",
             "set another `worker:` in the settings' `cloudflare:`, or delete that one in "
             "Cloudflare's dashboard",
@@ -116,7 +116,7 @@ def refuse_in_account(account: LiveAccount, planned: PlannedWorker) -> Iterator[
     held = others + len(account.crons.get(planned.name, ()))
     if held > limit or wanted > limit:
         yield Refusal(
-            Rule.CLOUDFLARE,
+            SafetyRule.CLOUDFLARE,
             f"the Worker needs {count(len(planned.crons), 'cron trigger')}, and "
             f"{max(0, limit - others)} of the account's {limit} are free; Cloudflare account "
             f"{shown}",

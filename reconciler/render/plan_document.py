@@ -10,7 +10,7 @@ from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.manifest import Packing
 from reconciler.manifest.cloudflare_settings import Mode
 from reconciler.model.occurrence import format_minute
-from reconciler.plan import Action, Change, Kind, Plan, Rule
+from reconciler.plan import Action, Change, Kind, Plan, SafetyRule
 from reconciler.plan.dependencies import PlannedWaits
 from reconciler.plan.source_costs import compared_sources
 from reconciler.plan.tz_change import TzChange
@@ -211,7 +211,7 @@ class ErrorPart(Part):
 class RefusalPart(Part):
     """A safety rule that forbids the plan."""
 
-    rule: Rule
+    rule: SafetyRule
     message: str
     remedy: str
 

@@ -12,8 +12,7 @@ from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 from reconciler.plan import Plan
 from reconciler.plan.finding import ChangedRules, Exemption, Finding, Judgement, Level
-from reconciler.plan.safety import Refusal
-from reconciler.plan.safety import Rule as SafetyRule
+from reconciler.plan.safety import Refusal, SafetyRule
 from reconciler.rules.kinds import key_of, violations
 from reconciler.rules.rule import Example, Rule, Subject, Violation
 from reconciler.words import count

@@ -10,7 +10,7 @@ import pytest
 from reconciler.cron import minute
 from reconciler.deploy.apply import RefusedPlanError
 from reconciler.model.cursor import CURSOR_KEY, Cursor
-from reconciler.plan import Rule
+from reconciler.plan import SafetyRule
 from tests.deploy.scenario import World
 from tests.plan.scenario import hourly, schedules, told
 
@@ -118,7 +118,7 @@ def test_fewer_schedules_than_were_live_are_counted_as_deletions() -> None:
     world.apply(hourly(*(f"s{number}" for number in range(10))))
     world.files.delete()
     (refusal,) = world.plan(AB).refusals
-    assert refusal.rule is Rule.DELETIONS
+    assert refusal.rule is SafetyRule.DELETIONS
     assert refusal.message.startswith("8 of 10 schedules would be deleted")
 
 
@@ -130,7 +130,7 @@ def test_unknown_protection_refuses_a_plan_that_may_delete_what_is_protected() -
     world.claims.entries.clear()
     assert world.plan((*AB, *KEPT)).refusals == ()
     (refusal,) = world.plan(AB).refusals
-    assert refusal.rule is Rule.PROTECTED
+    assert refusal.rule is SafetyRule.PROTECTED
     assert refusal.message == (
         "the names of the protected schedules cannot be read any more (1 may be protected, and git "
         "protects 0): a protected one that is missing in git would be deleted"

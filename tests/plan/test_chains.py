@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest import Schedule
-from reconciler.plan import Action, Actual, Desired, Kind, Lost, Plan, Rule, make_plan
+from reconciler.plan import Action, Actual, Desired, Kind, Lost, Plan, SafetyRule, make_plan
 from reconciler.plan.chains import commit_to_follow
 from reconciler.plan.past import Past, RenameStep
 from tests.plan.scenario import NOW, after, applied, desired, nothing, schedules, told
@@ -295,4 +295,4 @@ def test_one_apply_moves_each_history_to_where_applies_of_every_commit_would(
         assert record.anchor == NOW
         assert [old for old, _last in record.formerly] == ([] if was == name else [was])
     assert plan.warnings == ()
-    assert Rule.DELETIONS not in {refusal.rule for refusal in plan.refusals}
+    assert SafetyRule.DELETIONS not in {refusal.rule for refusal in plan.refusals}

@@ -14,7 +14,7 @@ from reconciler.plan import (
     Kind,
     Owner,
     Plan,
-    Rule,
+    SafetyRule,
     Standing,
     make_plan,
 )
@@ -54,7 +54,7 @@ def before_identities(live: Actual, tag: str = "acme-jobs") -> Actual:
 
 def refusal(plan: Plan) -> tuple[str, str]:
     (found,) = plan.refusals
-    assert found.rule is Rule.FOREIGN_APP
+    assert found.rule is SafetyRule.FOREIGN_APP
     return found.message, found.remedy
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.manifest import Schedule
 from reconciler.model.generation import Generation
-from reconciler.plan import Action, Actual, Kind, Rule, make_plan
+from reconciler.plan import Action, Actual, Kind, SafetyRule, make_plan
 from reconciler.plan.compilation import RENAME_GRACE
 from reconciler.plan.renames import renamed_from
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told
@@ -140,7 +140,7 @@ def test_a_name_given_up_long_ago_protects_no_schedule_from_deletion() -> None:
     both = given_(hourly("new"), hourly("old", "protect: true"))
     live = after(make_plan(desired(both), after(renamed), NOW + 120))
     plan = make_plan(desired(given_(hourly("new"))), live, NOW + 180)
-    assert [refusal.rule for refusal in plan.refusals] == [Rule.PROTECTED]
+    assert [refusal.rule for refusal in plan.refusals] == [SafetyRule.PROTECTED]
 
 
 def test_a_name_that_was_given_up_before_the_last_one_protects_no_schedule_from_deletion() -> None:
@@ -148,7 +148,7 @@ def test_a_name_that_was_given_up_before_the_last_one_protects_no_schedule_from_
     both = given_(hourly("mid"), hourly("old", "protect: true"))
     live = after(make_plan(desired(both), after(mid), NOW + 120))
     plan = make_plan(desired(given_(hourly("new", "formerly: mid"))), live, NOW + 180)
-    assert [refusal.rule for refusal in plan.refusals] == [Rule.PROTECTED]
+    assert [refusal.rule for refusal in plan.refusals] == [SafetyRule.PROTECTED]
 
 
 def test_several_protected_schedules_can_be_renamed_at_once() -> None:

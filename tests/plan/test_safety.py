@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest import Packing, Schedule
-from reconciler.plan import Rule, make_plan
+from reconciler.plan import SafetyRule, make_plan
 from reconciler.plan.tags import protected_digest
 from tests.plan.scenario import NOW, after, applied, desired, foreign, hourly, nothing, schedules
 
@@ -25,7 +25,9 @@ def test_deletions_beyond_thirty_percent_and_beyond_three_are_refused(
     plan = make_plan(
         desired(hourly(*TEN[:kept])) if kept else desired(()), applied(hourly(*TEN[:live])), NOW
     )
-    assert [refusal.rule for refusal in plan.refusals] == ([Rule.DELETIONS] if refused else [])
+    assert [refusal.rule for refusal in plan.refusals] == (
+        [SafetyRule.DELETIONS] if refused else []
+    )
 
 
 def test_deletions_can_be_allowed_by_their_number() -> None:
@@ -42,7 +44,7 @@ def test_when_no_schedule_is_left_the_number_has_to_name_all_of_them() -> None:
     """The threshold is for some deletions among others; all of them is an empty folder."""
     live = applied(hourly("a", "b"))
     (refusal,) = make_plan(desired(()), live, NOW, allow_deletes=1).refusals
-    assert refusal.rule is Rule.DELETIONS
+    assert refusal.rule is SafetyRule.DELETIONS
     assert refusal.message == (
         "no schedule is left in git: 2 would be deleted, and --allow-deletes allows 1"
     )
@@ -67,7 +69,7 @@ def test_a_protected_schedule_is_not_deleted_when_its_manifest_is_gone() -> None
     live = applied(schedules('name: a\nschedule: "0 * * * *"\nprotect: true'))
     plan = make_plan(desired(hourly("b")), live, NOW, allow_deletes=100)
     (refusal,) = plan.refusals
-    assert refusal.rule is Rule.PROTECTED
+    assert refusal.rule is SafetyRule.PROTECTED
     assert refusal.message == "a is protected and its manifest is gone"
 
 
@@ -97,7 +99,7 @@ def test_where_protection_cannot_be_read_nothing_may_be_missing_in_git(
         assert refusals == ()
         return
     (refusal,) = refusals
-    assert refusal.rule is Rule.PROTECTED
+    assert refusal.rule is SafetyRule.PROTECTED
     protected = len([schedule for schedule in git if schedule.protect])
     assert f"({number} may be protected, and git protects {protected})" in refusal.message
     assert refusal.remedy.endswith("if nothing is missing, say --allow-deletes 1")
@@ -115,7 +117,7 @@ def test_without_an_app_what_is_protected_may_be_anything() -> None:
 def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> None:
     plan = make_plan(desired(hourly("a")), nothing(*foreign("x1", "x2", "x3", "x4", "x5")), NOW)
     (refusal,) = plan.refusals
-    assert refusal.rule is Rule.BUDGET
+    assert refusal.rule is SafetyRule.BUDGET
     assert refusal.message == (
         "none of the 5 crons of this workspace is free: 5 are held by theirs/x1, theirs/x2, "
         "theirs/x3, theirs/x4, theirs/x5"
@@ -125,7 +127,7 @@ def test_without_a_free_cron_nothing_can_wake_and_the_holders_are_named() -> Non
 def test_where_others_hold_more_than_the_budget_nothing_can_wake_either() -> None:
     beyond = foreign("x1", "x2", "x3", "x4", "x5", "x6", "x7")
     plan = make_plan(desired(hourly("a")), nothing(*beyond), NOW)
-    assert [refusal.rule for refusal in plan.refusals] == [Rule.BUDGET]
+    assert [refusal.rule for refusal in plan.refusals] == [SafetyRule.BUDGET]
     assert plan.budget.left == 0
 
 
@@ -225,7 +227,7 @@ def test_a_function_that_went_away_under_an_unchanged_schedule_is_a_warning() ->
 def test_without_an_app_of_ours_and_without_a_free_cron_nothing_is_held_or_available() -> None:
     plan = make_plan(desired(hourly("a"), crons=1), nothing(*foreign("x")), NOW)
     assert (plan.budget.held, plan.budget.left, plan.budget.available) == (0, 0, 0)
-    assert [refusal.rule for refusal in plan.refusals] == [Rule.BUDGET]
+    assert [refusal.rule for refusal in plan.refusals] == [SafetyRule.BUDGET]
 
 
 def test_a_server_is_deployed_and_cannot_be_called_by_a_schedule() -> None:

@@ -9,7 +9,7 @@ from croniter import CroniterError
 
 from reconciler.cron import Timetable, parse
 from reconciler.model.generation import Slot
-from reconciler.plan import Rule, make_plan
+from reconciler.plan import SafetyRule, make_plan
 from reconciler.plan.second_opinion import (
     FIRES,
     Disagreement,
@@ -26,7 +26,7 @@ def test_a_slot_that_croniter_reads_otherwise_is_refused_and_both_answers_are_na
     # A step in the day of month: Debian joins both day fields by AND, croniter by OR.
     slots = [Slot("poller", "0 0 */2 * 1"), Slot("nightly", "0 3 * * *")]
     (refusal,) = refuse_other_readings(slots, NOW)
-    assert refusal.rule is Rule.CRON_DIALECT
+    assert refusal.rule is SafetyRule.CRON_DIALECT
     assert refusal.message == (
         "the slot poller might wake at other times than planned: after 2026-11-19T23:59Z "
         "`0 0 */2 * 1` fires at 2026-11-23T00:00Z as this version reads it, and croniter fires at "
@@ -86,7 +86,9 @@ def test_many_slots_share_the_fires_that_are_compared() -> None:
     slots = [Slot(f"s{n}", f"{n % 60} {n % 24} * * *") for n in range(400)]
     assert list(refuse_other_readings(slots, NOW)) == []
     slots.append(Slot("odd", "0 0 */2 * 1"))
-    assert [refusal.rule for refusal in refuse_other_readings(slots, NOW)] == [Rule.CRON_DIALECT]
+    assert [refusal.rule for refusal in refuse_other_readings(slots, NOW)] == [
+        SafetyRule.CRON_DIALECT
+    ]
 
 
 # Which fires are compared: a reader that is one minute late at one of them is found, or is not.

@@ -14,7 +14,7 @@ import pytest
 from reconciler.cron.zone_files import tz_version
 from reconciler.model.generation import Clocks, Generation
 from reconciler.model.stored_generation import decode_generation, open_generation
-from reconciler.plan import Action, Actual, Kind, Plan, Rule, make_plan
+from reconciler.plan import Action, Actual, Kind, Plan, SafetyRule, make_plan
 from reconciler.plan.tz_change import (
     LISTED_SCHEDULES,
     LISTED_TIMES,
@@ -257,7 +257,7 @@ def test_a_generation_of_an_earlier_version_records_no_edition() -> None:
 def test_an_older_edition_than_the_live_one_is_refused_with_the_remedy() -> None:
     plan = plan_of(MORNING, planned_with(MORNING, "2099a"))
     (refusal,) = plan.refusals
-    assert refusal.rule is Rule.OLDER_TZ
+    assert refusal.rule is SafetyRule.OLDER_TZ
     assert "2099a" in refusal.message
     assert tz_version() in refusal.message
     assert "python -m pip install --upgrade tzdata" in refusal.remedy
@@ -266,7 +266,7 @@ def test_an_older_edition_than_the_live_one_is_refused_with_the_remedy() -> None
 def test_the_newest_of_the_known_generations_counts() -> None:
     live = planned_with(MORNING, "2025b")
     actual = replace(live, applied=planned_with(MORNING, "2099a").live)
-    assert [refusal.rule for refusal in plan_of(MORNING, actual).refusals] == [Rule.OLDER_TZ]
+    assert [refusal.rule for refusal in plan_of(MORNING, actual).refusals] == [SafetyRule.OLDER_TZ]
 
 
 @pytest.mark.parametrize("edition", ["", "2025b", "unreadable"])
