@@ -24,7 +24,7 @@ CLOCK_TOLERANCE: Final = timedelta(seconds=60)
 """A clock may differ from Modal's by as much: plans and wakes are about whole minutes."""
 
 
-class ModalAccount(Protocol):
+class AccountPort(Protocol):
     """What Modal says of the credentials in use."""
 
     async def workspace(self) -> str:
@@ -49,7 +49,7 @@ class ModalAccount(Protocol):
 
 
 async def examine(
-    account: ModalAccount, workspace: Workspace, settings: EnvironmentSettings
+    account: AccountPort, workspace: Workspace, settings: EnvironmentSettings
 ) -> Sequence[Check]:
     """The checks of an environment. After a failure the checks that rest on it are left out.
 
@@ -89,7 +89,7 @@ def _environments(names: Sequence[str], settings: EnvironmentSettings) -> Check:
     )
 
 
-async def _clock(account: ModalAccount, workspace: Workspace) -> Check:
+async def _clock(account: AccountPort, workspace: Workspace) -> Check:
     theirs = await account.time()
     if theirs is None:
         return Check("clock", CheckVerdict.OK, "that of this machine")
