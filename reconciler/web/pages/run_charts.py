@@ -30,7 +30,7 @@ _KINDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ChartColumn:
     """A run: place, height from the top and height; and its label, where it has one."""
 
     x: str
@@ -52,8 +52,8 @@ class RunCharts:
         sentence: what the charts show, in words.
     """
 
-    delays: tuple[Column, ...]
-    durations: tuple[Column, ...]
+    delays: tuple[ChartColumn, ...]
+    durations: tuple[ChartColumn, ...]
     width: str
     lines: tuple[Hairline, ...]
     timeout: Hairline | None
@@ -86,7 +86,7 @@ def run_charts(
         top = max(top, timeout * 1.08)
     step = next((one for one in _STEPS if top / one <= 4), _STEPS[-1] * ceil(top / _STEPS[-1] / 4))
     durations = [
-        Column(
+        ChartColumn(
             percent(100 * place / number),
             percent(100 - 100 * length / top),
             percent(100 * length / top),
@@ -121,7 +121,7 @@ def _length(run: Run, now: datetime) -> float | None:
     return duration(run)
 
 
-def _delays(runs: Sequence[Run], number: int) -> Iterator[Column]:
+def _delays(runs: Sequence[Run], number: int) -> Iterator[ChartColumn]:
     """The delay of each run that started, on a logarithmic scale."""
     late = [lateness(run) for run in runs]
     known = sorted(seconds for seconds in late if seconds is not None)
@@ -130,7 +130,7 @@ def _delays(runs: Sequence[Run], number: int) -> Iterator[Column]:
         if seconds is not None:
             height = min(1.0, log(1 + seconds) / log(1 + FULL_HEIGHT.total_seconds()))
             outlier = seconds > max(60, 10 * usual)
-            yield Column(
+            yield ChartColumn(
                 percent(100 * (place + 0.36) / number),
                 percent(100 - 100 * height),
                 percent(100 * height),
