@@ -26,7 +26,7 @@ _APPLIED: Final = Glyph("succeeded", "Applied")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LiveDifference:
     """What is live and not as it was applied."""
 
     title: str
@@ -69,7 +69,7 @@ class HistoryPage:
 
     title: str
     sub: str
-    differences: tuple[Difference, ...]
+    differences: tuple[LiveDifference, ...]
     rows: tuple[ApplyRow, ...]
     damaged: tuple[Damaged, ...]
     more: bool
@@ -115,8 +115,8 @@ def _sub(status: Status, now: datetime) -> str:
     )
 
 
-def _difference(finding: DeploymentFinding, environment: str) -> Difference:
-    return Difference(
+def _difference(finding: DeploymentFinding, environment: str) -> LiveDifference:
+    return LiveDifference(
         finding.what,
         finding.schedule or "",
         f"{finding.reason[:1].upper()}{finding.reason[1:]}. {finding.remedy}"[:LONGEST],
