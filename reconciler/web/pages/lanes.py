@@ -59,7 +59,7 @@ class Whisker(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class TimelineLane:
     """What a lane draws.
 
     Attributes:
@@ -76,7 +76,7 @@ class Lane:
 
 def lane_of(
     runs: Sequence[Run], ahead: Sequence[int], overdue: int | None, scale: Scale, now: datetime
-) -> Lane:
+) -> TimelineLane:
     """Draw a lane.
 
     Args:
@@ -116,7 +116,9 @@ def lane_of(
     else:
         kind = "ring" if len(ahead) <= RINGS else "tick"
         marks += (LaneMark(kind, scale.x(at)) for at in ahead)
-    return Lane(tuple(bars), tuple(whiskers), tuple(marks), tuple(dotted), _sentence(runs, ahead))
+    return TimelineLane(
+        tuple(bars), tuple(whiskers), tuple(marks), tuple(dotted), _sentence(runs, ahead)
+    )
 
 
 def _bands(drawn: Sequence[tuple[str, Run]], scale: Scale) -> Iterator[LaneBar]:

@@ -16,7 +16,7 @@ from reconciler.query.last_hours import LastHours
 from reconciler.query.status import ScheduleStatus, State
 from reconciler.query.timeline import Timeline
 from reconciler.web.pages.glyphs import ORDER, Glyph, glyph_of, needs_attention
-from reconciler.web.pages.lanes import Lane, lane_of
+from reconciler.web.pages.lanes import TimelineLane, lane_of
 from reconciler.web.pages.listing import holds, reason_of
 from reconciler.web.pages.moments import moment
 from reconciler.web.pages.scale import DAY, HOUR, Hairline, Scale, Span, Tick, percent
@@ -99,7 +99,7 @@ class TimelineRow:
 
     name: str
     glyph: Glyph
-    lane: Lane
+    lane: TimelineLane
     note: str
     note_x: str
 
