@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from reconciler.model.runs import Run, duration
 from reconciler.model.runs_file import RunState
-from reconciler.web.pages.scale import Scale, Span, percent
+from reconciler.web.pages.scale import Scale, ScaleSpan, percent
 
 BAND: Final = 150
 """A lane with more marks than this becomes a band, on which only deviations are drawn."""
@@ -70,7 +70,7 @@ class TimelineLane:
     bars: tuple[LaneBar, ...]
     whiskers: tuple[Whisker, ...]
     marks: tuple[LaneMark, ...]
-    dotted: tuple[Span, ...]
+    dotted: tuple[ScaleSpan, ...]
     sentence: str
 
 
@@ -88,7 +88,7 @@ def lane_of(
     bars: list[LaneBar] = []
     marks: list[LaneMark] = []
     whiskers: list[Whisker] = []
-    dotted: list[Span] = []
+    dotted: list[ScaleSpan] = []
     for run in runs:
         at, begun = run.occurrence.at, _minutes(run.started)
         if run.state is RunState.QUEUED:

@@ -35,7 +35,7 @@ class Hairline(NamedTuple):
     text: str
 
 
-class Span(NamedTuple):
+class ScaleSpan(NamedTuple):
     """A part of a chart: its place and its width."""
 
     x: str
@@ -57,10 +57,10 @@ class Scale:
         """The place of an epoch minute."""
         return percent(self.place(at))
 
-    def span(self, begin: float, end: float) -> Span:
+    def span(self, begin: float, end: float) -> ScaleSpan:
         """The part between two epoch minutes, as far as it is in the chart."""
         begin, end = max(begin, self.after), min(end, self.until)
-        return Span(self.x(begin), percent(max(0.0, self.place(end) - self.place(begin))))
+        return ScaleSpan(self.x(begin), percent(max(0.0, self.place(end) - self.place(begin))))
 
     def holds(self, at: float) -> bool:
         """Whether an epoch minute is in it."""
@@ -81,7 +81,7 @@ class Scale:
                 minor = near < _NEAR_ON_PHONES or place % 2 == 0
                 yield Tick(self.x(at), tuple(_label(at, every, zone) for zone in named), minor)
 
-    def gaps(self, found: Iterable[Gap]) -> tuple[Span, ...]:
+    def gaps(self, found: Iterable[Gap]) -> tuple[ScaleSpan, ...]:
         """The fields in which no wake came."""
         return tuple(self.span(gap.after, gap.until) for gap in found)
 

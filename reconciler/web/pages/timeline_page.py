@@ -19,7 +19,7 @@ from reconciler.web.pages.glyphs import ORDER, Glyph, glyph_of, needs_attention
 from reconciler.web.pages.lanes import TimelineLane, lane_of
 from reconciler.web.pages.listing import holds, reason_of
 from reconciler.web.pages.moments import moment
-from reconciler.web.pages.scale import DAY, HOUR, Hairline, Scale, Span, Tick, percent
+from reconciler.web.pages.scale import DAY, HOUR, Hairline, Scale, ScaleSpan, Tick, percent
 
 PAGE: Final = 60
 RANGES: Final = {"24h": DAY, "7d": 7 * DAY}
@@ -124,7 +124,7 @@ class TimelinePage:
     second: str
     ticks: tuple[Tick, ...]
     now: Tick | None
-    gaps: tuple[Span, ...]
+    gaps: tuple[ScaleSpan, ...]
     applies: tuple[Hairline, ...]
     clock_changes: tuple[Hairline, ...]
     groups: tuple[tuple[str, tuple[TimelineRow, ...]], ...]
