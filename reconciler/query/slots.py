@@ -26,7 +26,7 @@ MONTH_DAYS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SeenSource:
     """What causes wakes.
 
     Attributes:
@@ -63,7 +63,7 @@ class SlotsAndCost:
     budget: Budget
     wakes: Wakes
     came: Mapping[str, int]
-    sources: tuple[Source, ...]
+    sources: tuple[SeenSource, ...]
     days: Mapping[str, int]
     price: WakePrice
 
@@ -109,10 +109,10 @@ async def slots_and_cost(
     )
 
 
-def _sources(hours: LastHours, triggers: Triggers) -> Iterator[Source]:
+def _sources(hours: LastHours, triggers: Triggers) -> Iterator[SeenSource]:
     crons = [one for one in triggers.triggers if one.at is not None]
     late = [(one.wake - one.at).total_seconds() for one in crons if one.at is not None]
-    yield Source(
+    yield SeenSource(
         "Modal crons",
         crons[0].wake if crons else None,
         len(crons),
@@ -125,7 +125,7 @@ def _sources(hours: LastHours, triggers: Triggers) -> Iterator[Source]:
         if one.at is None:
             others.setdefault(one.source or "a person", []).append(one.wake)
     for name, begun in sorted(others.items()):
-        yield Source(name, begun[0], len(begun))
+        yield SeenSource(name, begun[0], len(begun))
 
 
 def _late(seconds: Sequence[float]) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.plan.price import WakePrice
-from reconciler.query.slots import SlotsAndCost, Source, month_length
+from reconciler.query.slots import SeenSource, SlotsAndCost, month_length
 from reconciler.query.status import Status
 from reconciler.web.pages.glyphs import Glyph
 from reconciler.web.pages.moments import clock, moment, relative, span
@@ -173,7 +173,7 @@ def _cards(found: SlotsAndCost, status: Status, now: datetime) -> Iterator[SlotC
         yield SlotCard(f"Slot {free + 1}", "free", "", (), False)
 
 
-def _row(source: Source, status: Status, now: datetime) -> SourceRow:
+def _row(source: SeenSource, status: Status, now: datetime) -> SourceRow:
     glyph, gap = _NONE_DUE, "not expected at set times"
     if source.expected is not None:
         overdue = any(slot.overdue is not None for slot in status.slots)
