@@ -22,7 +22,7 @@ AHEAD: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class SenderTrigger:
     """What a sender says.
 
     Attributes:
@@ -56,7 +56,7 @@ class NotMeant:
     unknown: bool = False
 
 
-def meant_by(trigger: Trigger, generation: Generation, now: datetime) -> Meant | NotMeant:
+def meant_by(trigger: SenderTrigger, generation: Generation, now: datetime) -> Meant | NotMeant:
     """The occurrence that a trigger means."""
     record = generation.named(trigger.job)
     if record is None:
@@ -82,7 +82,7 @@ def meant_by(trigger: Trigger, generation: Generation, now: datetime) -> Meant |
     return Meant(record, record.occurrence(newest))
 
 
-def _named(trigger: Trigger) -> int | NotMeant | None:
+def _named(trigger: SenderTrigger) -> int | NotMeant | None:
     """The epoch minute that the id of the execution names; None where it is another kind of id."""
     job, separator, _time = (trigger.execution or "").rpartition("@")
     if not separator:

@@ -23,7 +23,7 @@ from reconciler.web.endpoint import CHANGES, Call, Endpoint
 from reconciler.web.idempotency import Answer
 from reconciler.web.lists import DAYS
 from reconciler.web.live import answered, live_generation
-from reconciler.web.nominal import AHEAD, Meant, NotMeant, Trigger, meant_by
+from reconciler.web.nominal import AHEAD, Meant, NotMeant, SenderTrigger, meant_by
 from reconciler.web.once import answered_once
 from reconciler.web.operation import DescribedAnswer, Operation, every, has, problem
 from reconciler.web.problems import RequestError
@@ -99,7 +99,7 @@ async def _resolved(
         (
             job.job,
             meant_by(
-                Trigger(job=job.job, execution=job.execution_id, at=job.triggered_at),
+                SenderTrigger(job=job.job, execution=job.execution_id, at=job.triggered_at),
                 generation,
                 now,
             ),
