@@ -29,6 +29,9 @@ FOUND_BY: Mapping[str, int] = {
     "garbled claim is absent": 84,
     "garbled cursor is trusted": 13,
     "recovered cursor has nothing pending": 8,
+    "misses are counted by each wake": 5,
+    "recovered misses are not counted": 19,
+    "every other sender is dead": 13,
 }
 """The seed that a mutant is looked for from, where the seeds before it do not find it. With other
 draws of the simulation another seed finds it: the ones after this are played too."""
