@@ -21,7 +21,7 @@ _SHOWN: Final = 6
 """Names of a cycle that a message spells out."""
 
 
-class Resolution(NamedTuple):
+class ResolvedUpstreams(NamedTuple):
     """The schedules with the current names of their upstreams, and what is wrong.
 
     Attributes:
@@ -36,7 +36,7 @@ def resolve_dependencies(
     schedules: list[Schedule],
     linked: Iterable[tuple[Schedule, Document]],
     names: Sequence[DeclaredNames],
-) -> Resolution:
+) -> ResolvedUpstreams:
     """Find the upstreams of all schedules.
 
     An upstream that was renamed is found by its `formerly`, so that a rename is a change of one
@@ -48,7 +48,7 @@ def resolve_dependencies(
     """
     dependants = [(schedule, document) for schedule, document in linked if schedule.after]
     if not dependants:
-        return Resolution(schedules, [])
+        return ResolvedUpstreams(schedules, [])
     resolver = _Resolver(
         {schedule.name: schedule for schedule in schedules},
         {one.name: one for one in reversed(names)},
@@ -60,7 +60,7 @@ def resolve_dependencies(
     if not resolver.problems:
         for schedule, _document in resolver.places.values():
             resolver.give_times(schedule.name)
-    return Resolution(
+    return ResolvedUpstreams(
         [resolver.schedules[schedule.name] for schedule in schedules], resolver.problems
     )
 
