@@ -36,6 +36,7 @@ def assume_applied(desired: Desired, now: int) -> Actual:
                 dispatcher=desired.dispatcher,
                 secrets=secrets_digest(secrets_of(generation)),
                 volume=volume,
+                web=None if plan.web is None else plan.web.digest,
                 worker=None if plan.worker is None else plan.worker.applied.tags,
             ),
         ),

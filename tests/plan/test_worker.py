@@ -16,7 +16,7 @@ from reconciler.cron.cloudflare import read
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode, Safety, Subscription
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.pack import Member
-from reconciler.plan import Plan, make_plan
+from reconciler.plan import Plan, assume_applied, make_plan
 from reconciler.plan.due_minutes import DAYS_AHEAD, DueMinutes
 from reconciler.plan.source_costs import compared_sources, daily_use
 from reconciler.plan.state import Actual, LiveAccount
@@ -162,3 +162,9 @@ def test_each_choice_of_sources_is_compared() -> None:
     paid, free = (found[f"tick, Cloudflare's {plan} plan"].usd for plan in ("paid", "free"))
     assert paid == pytest.approx(free + 5)
     assert Subscription.PAID.triggers == 250
+
+
+def test_of_two_revisions_that_are_alike_neither_the_worker_nor_the_api_changes() -> None:
+    wanted = desired(TWO, cloudflare=WORKER, web=WebSettings(auth="w"))
+    found = make_plan(wanted, assume_applied(wanted, NOW - 3 * MINUTES_PER_DAY), NOW)
+    assert found.changes == ()
