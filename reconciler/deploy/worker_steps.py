@@ -17,7 +17,7 @@ from reconciler.plan import Action, Plan
 from reconciler.plan.tags import IDENTITY_TAG
 from reconciler.plan.web_app import web_app_name
 from reconciler.plan.worker import PlannedWorker
-from reconciler.plan.worker_tags import key_secret, worker_owner
+from reconciler.plan.worker_tags import OWNER_TAG, key_secret, worker_owner
 from reconciler.webhook_keys import new_webhook_key, webhook_entry
 
 SCOPES = ("wake", "trigger")
@@ -114,6 +114,11 @@ class WorkerSteps:
         settings = self.plan.desired.settings
         account = str((change.before or {})["account"])
         owners = [worker_owner(identity, settings) for identity in identities]
+        live = self.plan.actual.cloudflare
+        tags = None if live is None else live.own
+        if tags is not None and {OWNER_TAG + owner for owner in owners}.isdisjoint(tags):
+            self.report(f"  Worker {change.name} is not ours any more, and stays")
+            return
         await self._workers.delete(account, change.name, owners)
         for number in self.plan.actual.worker_keys:
             await self.workspace.apps.remove_secret(key_secret(self.plan.app, number))

@@ -129,6 +129,18 @@ def test_switching_off_brings_modals_crons_back_first() -> None:
     assert world.plan(DAILY, **given(None)).empty
 
 
+def test_switching_off_leaves_a_worker_that_another_has_deployed_since() -> None:
+    world = World()
+    world.apply(DAILY, **given())
+    world.apply(DAILY, **given(None))
+    theirs: tuple[str, ...] = ()
+    world.workers.tags["wakes"] = theirs
+    woken_by(world, "poll")
+    world.apply(DAILY, **given(None))
+    assert world.workers.tags == {"wakes": theirs}
+    assert world.plan(DAILY, **given(None)).empty
+
+
 def test_it_is_deployed_with_old_and_new_minutes_until_the_pointer_is_flipped() -> None:
     world, steps = World(), list[Step]()
     world.apply(DAILY, **given())
