@@ -203,9 +203,9 @@ CASES = {
         "There are 1: a",
     ),
     "init where a file is in the way": Case(
-        lambda folder: (folder / "jobs").touch(),
+        lambda folder: (folder / "schema").touch(),
         ("init",),
-        "jobs: cannot be written: file exists",
+        "schema: cannot be written: file exists",
         "Name a file that can be written.",
     ),
     "a calendar on a full disk": Case(
