@@ -148,7 +148,7 @@ def _check(request: BackfillRequest, kept_since: int) -> None:
         raise RefusedError(
             f"the history is kept from {format_minute(kept_since)} on, so what ran at "
             f"{format_minute(request.first)} is not known",
-            remedy="Begin later. `history_days` in the settings says how long it is kept.",
+            remedy="Begin later. `history` in the settings says how long it is kept.",
         )
 
 
