@@ -34,7 +34,7 @@ from reconciler.model.runs_file import (
 )
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.backfill import BackfillRequest
-from reconciler.query.backfills import Planned, plan
+from reconciler.query.backfill_plan import Planned, plan
 from reconciler.query.ports import QueryPorts
 from reconciler.render.backfills import plan_json, plan_text
 

@@ -33,12 +33,12 @@ from reconciler.plan.backfill import (
     BackfillRequest,
     require_same,
 )
+from reconciler.query.backfill_plan import plan
 from reconciler.query.backfill_status import BackfillStatus
 from reconciler.query.backfills import (
     backfill_details,
     find_backfill,
     list_backfills,
-    plan,
 )
 from reconciler.query.reruns import live_record
 from reconciler.render.backfill_line import backfill_line

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from reconciler.cron import minute
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import at_once, together
@@ -29,82 +27,11 @@ from reconciler.model.backfill import (
 )
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
 from reconciler.model.formats import Damaged, FormatError
-from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.plan.backfill import BackfillPlan, BackfillRequest, plan_backfill
-from reconciler.plan.price import WakePrice
+from reconciler.model.occurrence import Occurrence
 from reconciler.query.backfill_status import BackfillDetails, BackfillList, BackfillStatus
 from reconciler.query.live_runs import with_open_calls
-from reconciler.query.newest_first import BEFORE
 from reconciler.query.nothing_found import NothingFoundError
 from reconciler.query.ports import QueryPorts
-from reconciler.query.reruns import live_record, runs_known
-
-MINUTES_PER_DAY = 24 * 60
-
-
-class Planned(NamedTuple):
-    """A plan.
-
-    Attributes:
-        damaged: what of the history cannot be read.
-    """
-
-    plan: BackfillPlan
-    damaged: tuple[Damaged, ...]
-
-
-async def plan(
-    ports: QueryPorts,
-    settings: EnvironmentSettings,
-    request: BackfillRequest,
-    *,
-    allow: int,
-) -> Planned:
-    """Plan a backfill on what is live.
-
-    Raises:
-        RefusedError: the range begins before the history that is kept, or has too many runs.
-        ReconcileError: nothing is live, there is no such schedule, or the range is empty.
-        UnavailableError: Modal did not answer.
-    """
-    generation, record = await live_record(ports, settings, request.name)
-    now = minute(ports.clock.now())
-    since = f"{format_minute(request.first - BEFORE)[:-1]}:00Z"
-    days = generation.history_days
-    names = record.names
-
-    history, listed = await together(
-        ports.history.read_back(lambda _known: names.__contains__, days=days, since=since),
-        list_backfills(ports.files, ports.claims, over=False),
-    )
-    entry, rates = await together(ports.claims.get(CURSOR_KEY), ports.apps.rates())
-    known = await runs_known(ports, generation, record, history)
-    cursor = cursor_of(entry)
-    took = cursor.took if isinstance(cursor, Cursor) else ()
-    found = plan_backfill(
-        record,
-        request,
-        known,
-        others=frozenset(run.first for run in _left(listed.backfills)),
-        kept_since=now - days * MINUTES_PER_DAY,
-        allow=allow,
-        now=now,
-        price=WakePrice.of(took, rates),
-    )
-    paths = await ports.files.list(BACKFILLS_FOLDER)
-    return Planned(
-        replace(found, is_known=found.backfill.path in paths),
-        (*history.damaged, *listed.damaged),
-    )
-
-
-def _left(backfills: Sequence[BackfillStatus]) -> list[Occurrence]:
-    """The runs that these have still to start."""
-    return [
-        run
-        for one in backfills
-        for run in one.backfill.runs[0 if one.progress is None else one.progress.next :]
-    ]
 
 
 async def list_backfills(files: Files, claims: Claims, *, over: bool = True) -> BackfillList:
