@@ -98,8 +98,8 @@ class Telling:
         claim = max(n for n, call in enumerate(calls[: made[0]]) if call.method == "DictUpdate")
         before = [call.method for call in calls[:claim] if call.method != "VolumeReload"]
         assert "FunctionMap" in before, "what is due starts first"
-        cursor = ["VolumeCommit", "DictGet", "DictUpdate", "DictUpdate"]
-        assert before[-4:] == cursor, "nothing is told before the runs file and the cursor say so"
+        cursor = ["VolumeCommit", "DictUpdate", "DictUpdate"]
+        assert before[-3:] == cursor, "nothing is told before the runs file and the cursor say so"
         looks = [call for call in calls[:claim] if call.method == "FunctionGetOutputs"]
         return [*looks, *calls[claim:]], [calls[n] for n in made]
 
