@@ -8,7 +8,7 @@ NODE := tests/node/node_modules/.ready
 # Three on two processors: a test that talks to the engine waits for a third of its time.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n + n / 2)))
 
-.PHONY: help setup test lint demo explore simulate mutants bench schema screenshots clean
+.PHONY: help setup test lint demo explore simulate mutants bench schema site screenshots clean
 
 help:
 	@echo "make demo    deploy an example to the embedded Modal, plan, apply, see its cron fire"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench   the benchmarks, each beside its peer; the rows that miss their target come last"
 	@echo "make screenshots  take the pictures of the dashboard in docs/ anew"
 	@echo "make schema  write schema/ anew from the models"
+	@echo "make site    build the site of the documentation in site/"
 
 setup: $(READY)
 
@@ -42,6 +43,7 @@ lint: setup
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
 	$(BIN)/zizmor --offline --persona auditor .github action.yml
+	$(BIN)/zensical build --strict
 
 # A test that runs CI's own block leaves CHECKS empty: the run that it is part of has made them.
 CHECKS := lint
@@ -72,5 +74,8 @@ schema: setup
 screenshots: setup $(NODE)
 	$(BIN)/python -m tests.web.pages.pictures
 
+site: setup
+	$(BIN)/zensical build --strict
+
 clean:
-	rm -rf $(VENV) tests/node/node_modules .reconciler build *.egg-info
+	rm -rf $(VENV) tests/node/node_modules .reconciler build site .cache *.egg-info
