@@ -17,9 +17,11 @@ def command_of(one: ScheduleStatus, environment: str) -> str:
     match one.state:
         case State.DRIFT:
             return f"reconcile {env}"
-        case State.FAILED | State.TIMED_OUT | State.LONG_RUN:
+        case State.FAILED | State.LONG_RUN:
             return f"reconcile logs {occurrence} {env}"
-        case State.MISSED | State.OVERDUE:
+        case State.MISSED | State.TIMED_OUT:
+            return f"reconcile rerun {occurrence} {env}"
+        case State.OVERDUE:
             return f"reconcile explain {occurrence.replace('@', ' ')} {env}"
     return ""
 

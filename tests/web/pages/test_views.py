@@ -76,6 +76,7 @@ def test_what_was_missed_stands_under_the_gap_that_caused_it(troubled: AcmeSite)
     assert "churn-model-train" in gap
     assert "fx-hedge-snapshot" in gap
     assert items.count("fx-hedge-snapshot</a>") == 1
+    assert "reconcile rerun fx-hedge-snapshot@2026-11-30T03:00Z --env production" in gap
 
 
 def test_the_worst_stands_first(troubled: AcmeSite) -> None:
