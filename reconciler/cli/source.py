@@ -38,7 +38,7 @@ from reconciler.manifest.code_reader import CodeReader
 from reconciler.manifest.discovery import shown_from
 from reconciler.manifest.settings import unknown_environment
 from reconciler.manifest.settings_file import SETTINGS_FILE
-from reconciler.plan import Desired, Plan
+from reconciler.plan import Desired
 from reconciler.plan.ancestry import Ancestry
 from reconciler.plan.code_targets import read_sources
 from reconciler.plan.past import NOTHING_READ, Past
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from reconciler.cli.policy import Policy
     from reconciler.deploy.revisions import CommittedFiles
     from reconciler.model.pointer import Pointer
+    from reconciler.plan import Plan
 
 _HARMLESS: Final = "; no schedule is deleted because of this"
 _DELETE_ALL: Final = (

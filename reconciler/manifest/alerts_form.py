@@ -30,7 +30,7 @@ BodyKey: TypeAlias = Annotated[
 ]
 Mailbox: TypeAlias = Annotated[
     str,
-    Field(pattern=r"^[^@\s<>\",;:]+@[A-Za-z0-9.-]+$", max_length=254),
+    Field(pattern=r'^[^@\s<>",;:]+@[A-Za-z0-9.-]+$', max_length=254),
     Expected("an e-mail address such as oncall@example.com"),
 ]
 SecretName: TypeAlias = Annotated[

@@ -18,7 +18,6 @@ from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.target_record import TargetRecord
-from reconciler.plan.dependencies import alert_expressions
 from reconciler.plan.notification_rules import with_notifications
 from reconciler.plan.state import Lost
 
@@ -133,7 +132,7 @@ def timetable_of(schedule: Schedule) -> Timetable:
     """
     if isinstance(schedule.times, datetime):
         return at_timetable(schedule.times)
-    alerts = tuple(alert_expressions(schedule))
+    alerts = tuple(_alert_expressions(schedule))
     if not alerts:
         return schedule.times
     own = () if schedule.follows else schedule.times.expressions
@@ -399,3 +398,22 @@ def _soon(record: ScheduleRecord, now: int) -> tuple[int, int]:
     first = now + 1 if record.start is None else max(now + 1, record.start)
     last = now + OPENING if record.end is None else min(now + OPENING, record.end - 1)
     return first, last
+
+
+def _alert_expressions(schedule: Schedule) -> Iterator[Expression]:
+    """When a schedule's alerts are due that say that it still waits, in its zone.
+
+    On the days of its occurrences, where the time is later than all of these; else every day, since
+    the first such time is on the day after.
+    """
+    for by in sorted({one.by for one in schedule.after if one.by is not None}):
+        at = f"{by % 60} {by // 60}"
+        for expression in getattr(schedule.times, "expressions", ()):
+            is_later = _last_minute(expression) < by and expression.cycle is None
+            days = str(expression).split()[2:] if is_later else []
+            yield parse(f"{at} {' '.join(days)}" if len(days) == 3 else f"{at} * * *")
+
+
+def _last_minute(expression: Expression) -> int:
+    """The last minute of a day that it may name; both masks have a bit for each value."""
+    return (expression.hours.bit_length() - 1) * 60 + expression.minutes.bit_length() - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.cron import Expression, parse
 from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.durations import format_seconds
 from reconciler.manifest import Schedule
@@ -115,25 +114,6 @@ def _described(one: Upstream, *, follows: bool) -> str:
     if one.by is not None:
         details.append(f"by {format_time_of_day(one.by)}")
     return one.name + (f" ({', '.join(details)})" if details else "")
-
-
-def alert_expressions(schedule: Schedule) -> Iterator[Expression]:
-    """When a schedule's alerts are due that say that it still waits, in its zone.
-
-    On the days of its occurrences, where the time is later than all of these; else every day, since
-    the first such time is on the day after.
-    """
-    for by in sorted({one.by for one in schedule.after if one.by is not None}):
-        at = f"{by % 60} {by // 60}"
-        for expression in getattr(schedule.times, "expressions", ()):
-            is_later = _latest(expression) < by and expression.cycle is None
-            days = str(expression).split()[2:] if is_later else []
-            yield parse(f"{at} {' '.join(days)}" if len(days) == 3 else f"{at} * * *")
-
-
-def _latest(expression: Expression) -> int:
-    hour, minute = expression.hours.bit_length() - 1, expression.minutes.bit_length() - 1
-    return min(hour * 60 + minute, MINUTES_PER_DAY)
 
 
 def _monthly(record: ScheduleRecord, now: int) -> float:

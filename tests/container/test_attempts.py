@@ -34,7 +34,7 @@ def test_attempts_are_counted_and_say_how_they_ended() -> None:
     second.end(AttemptState.SUCCEEDED)
     assert (first.number, second.number) == (1, 2)
     lines = asyncio.run(tries_of(CALL, 4, FakeClaims(entries=dict(entries))))
-    assert [line.partition(" cpu")[0] for line in lines] == [
+    assert [line.partition(" (cpu")[0] for line in lines] == [
         "1: fc-1 failed ValueError: no",
         "2: fc-1 succeeded",
     ]
@@ -46,7 +46,7 @@ def test_an_attempt_that_never_said_how_it_ended_was_interrupted() -> None:
     begin(CALL, entries, at_most_once=False).end(AttemptState.SUCCEEDED)
     lines = asyncio.run(tries_of(CALL, 1, FakeClaims(entries=dict(entries))))
     assert lines[0] == "1: fc-1 interrupted"
-    assert lines[1].startswith("2: fc-1 succeeded cpu ")
+    assert lines[1].startswith("2: fc-1 succeeded (cpu ")
 
 
 def test_under_at_most_once_only_a_failure_lets_another_attempt_run() -> None:
