@@ -8,25 +8,24 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.durations import format_duration
+from reconciler.durations import format_duration, format_seconds
 from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
-from reconciler.model.generation import Slot
+from reconciler.model.generation import Generation, Slot
 from reconciler.model.occurrence import format_minute
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.upstream import WITHIN, Upstream, format_time_of_day
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
-from reconciler.plan.dependencies import describe_upstreams
 from reconciler.plan.differ import difference
 from reconciler.plan.notification_rules import describe_address, describe_alerts, masked
 from reconciler.plan.past import Hop, describe_way
 from reconciler.plan.state import Actual, Desired
 from reconciler.plan.tags import DISPATCHER_TAG, tag_value
+from reconciler.policies import Condition
 
 if TYPE_CHECKING:
     from reconciler.pack import PackedSlot
-from reconciler.durations import format_seconds
-from reconciler.model.generation import Generation
 
 LISTED: Final = 5
 """Items of a list that are spelled out; the rest is counted."""
@@ -314,3 +313,19 @@ def _setting_change(
 
 def _resolution(minutes: int | None) -> str:
     return "not woken for" if minutes is None else f"every {minutes} min"
+
+
+def describe_upstreams(record: ScheduleRecord) -> str:
+    """For what a schedule waits, as people read it."""
+    return " and ".join(_upstream_text(one, follows=record.follows) for one in record.after)
+
+
+def _upstream_text(one: Upstream, *, follows: bool) -> str:
+    details = (
+        [] if follows or one.within == WITHIN else [f"within {format_seconds(one.within * 60)}"]
+    )
+    if one.on is not Condition.SUCCEEDED:
+        details.append(f"on {one.on}")
+    if one.by is not None:
+        details.append(f"by {format_time_of_day(one.by)}")
+    return one.name + (f" ({', '.join(details)})" if details else "")

@@ -9,8 +9,8 @@ from reconciler.cron.clock import MINUTES_PER_DAY
 from reconciler.durations import format_seconds
 from reconciler.manifest import Schedule
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.model.upstream import WITHIN, Upstream, format_time_of_day
 from reconciler.pack import wakes_per_month
+from reconciler.plan.changes import describe_upstreams
 from reconciler.plan.foreign import Warned
 from reconciler.policies import Condition
 
@@ -98,22 +98,6 @@ def _beyond_history(schedules: Iterable[Schedule], history_days: int) -> Iterato
                     "one that is pruned counts as not started"
                 )
                 yield Warned(message, schedule.location.file, schedule.location.line)
-
-
-def describe_upstreams(record: ScheduleRecord) -> str:
-    """For what a schedule waits, as people read it."""
-    return " and ".join(_described(one, follows=record.follows) for one in record.after)
-
-
-def _described(one: Upstream, *, follows: bool) -> str:
-    details = (
-        [] if follows or one.within == WITHIN else [f"within {format_seconds(one.within * 60)}"]
-    )
-    if one.on is not Condition.SUCCEEDED:
-        details.append(f"on {one.on}")
-    if one.by is not None:
-        details.append(f"by {format_time_of_day(one.by)}")
-    return one.name + (f" ({', '.join(details)})" if details else "")
 
 
 def _monthly(record: ScheduleRecord, now: int) -> float:
