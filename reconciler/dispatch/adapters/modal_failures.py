@@ -68,7 +68,8 @@ ROWS: Final = {
             FailureKind.AUTHENTICATION,
             "authentication failed: {text} ({modal} was asked to {asked})",
             "Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET to a token of this workspace that has not "
-            "expired, or call `modal token new`; --env local, the embedded Modal, needs neither.",
+            "expired, or call `modal token new`. The embedded Modal needs neither: --env local, or "
+            "`reconcile engine exec COMMAND` for a program.",
         ),
         FailureText(
             FailureKind.PERMISSION,
