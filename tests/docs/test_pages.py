@@ -27,7 +27,7 @@ RUN_HERE = [
     "rules.md",
     "tasks.md",
 ]
-RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "walkthrough.md"]
+RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "tutorial.md", "walkthrough.md"]
 """Each has a test of its own beside this one."""
 
 _COMMANDS = re.compile(r"^ *```(console|sh|bash|shell)$", re.MULTILINE)
