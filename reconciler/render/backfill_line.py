@@ -1,9 +1,10 @@
-"""One backfill as a line, and as JSON without its runs."""
+"""One backfill as a line, and as JSON without its runs; how far it is, and its range, in words."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from reconciler.cron import instant, tzinfo_named
 from reconciler.model.backfill import SHOWN, Backfill
 from reconciler.model.occurrence import format_minute
 from reconciler.query.backfill_status import BackfillStatus
@@ -15,12 +16,26 @@ def backfill_line(status: BackfillStatus, style: Style) -> str:
     """``3f2ab1c09d77  running  nightly  40 of 300 started, 4 open  …``."""
     backfill = status.backfill
     word = style.green(status.word) if status.word == "running" else status.word
-    started = "?" if status.started is None else f"{status.started:,}"
-    still = f", {status.open:,} open" if status.open else ""
     return (
         f"{backfill.digest[:SHOWN]}  {word}{' ' * (9 - len(status.word))}  {backfill.name}  "
-        f"{started} of {count(len(backfill.runs), 'run')} started{still}  {_range_utc(backfill)}"
+        f"{progress_words(status)}  {_range_utc(backfill)}"
     )
+
+
+def progress_words(status: BackfillStatus) -> str:
+    """``40 of 300 runs started, 4 open``; ``?`` where it is not known how many were started."""
+    started = "?" if status.started is None else f"{status.started:,}"
+    still = f", {status.open:,} open" if status.open else ""
+    return f"{started} of {count(len(status.backfill.runs), 'run')} started{still}"
+
+
+def local_range(backfill: Backfill, zone: str) -> str:
+    """``[2026-11-20 00:00, 2026-11-21 00:00) Europe/Paris``."""
+    first, until = (
+        f"{instant(at).astimezone(tzinfo_named(zone)):%Y-%m-%d %H:%M}"
+        for at in (backfill.first, backfill.until)
+    )
+    return f"[{first}, {until}) {zone}"
 
 
 def backfill_json(status: BackfillStatus) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from reconciler.cron import instant, tzinfo_named
 from reconciler.errors import command_line
 from reconciler.foreign_text import as_lines
-from reconciler.model.backfill import SHOWN, Backfill
+from reconciler.model.backfill import SHOWN
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import NEEDS_ATTENTION
 from reconciler.plan.backfill import BackfillPlan
 from reconciler.query.backfill_status import BackfillDetails, BackfillList
 from reconciler.query.run_groups import fold
-from reconciler.render.backfill_line import backfill_json, backfill_line
+from reconciler.render.backfill_line import backfill_json, backfill_line, local_range
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
@@ -77,7 +77,8 @@ def _plan_lines(plan: BackfillPlan) -> Iterator[str]:
     runs = len(backfill.runs)
     occurrences = runs + sum(plan.left_out.values())
     of_all = f"{count(runs, 'run')} of {count(occurrences, 'occurrence')}"
-    yield f"Backfill of {record.name}: {of_all} in {_range(backfill, zone)}, --only {backfill.only}"
+    span = local_range(backfill, zone)
+    yield f"Backfill of {record.name}: {of_all} in {span}, --only {backfill.only}"
     yield from (f"  {run.id}  {_local(run.at, zone)}" for run in _first(backfill.runs))
     if runs > LISTED_FIRST + LISTED_LAST:
         yield f"  … {runs - LISTED_FIRST - LISTED_LAST:,} more (--format json lists all)"
@@ -120,15 +121,6 @@ def _details_lines(found: BackfillDetails, style: Style, environment: str | None
     if status.word == "paused":
         again = command_line(f"backfill resume {backfill.digest[:SHOWN]}", environment)
         yield f"  resume   {again}"
-
-
-def _range(backfill: Backfill, zone: str) -> str:
-    """``[2026-11-20 00:00, 2026-11-21 00:00) Europe/Paris``."""
-    return f"[{_clock(backfill.first, zone)}, {_clock(backfill.until, zone)}) {zone}"
-
-
-def _clock(at: int, zone: str) -> str:
-    return f"{instant(at).astimezone(tzinfo_named(zone)):%Y-%m-%d %H:%M}"
 
 
 def _local(at: int, zone: str) -> str:

@@ -83,6 +83,7 @@ def _filter(query: QueryParams) -> Filter:
 
 _NOTHING: Final = problem("Nothing was applied yet.")
 _SCHEDULE: Final = has("name", "state", "well", "last", "next")
+_BACKFILL: Final = has("digest", "name", "state", "from", "to", "runs", "started", "open")
 _CURSOR: Final = nullable("string")
 _STATES: Final = {"type": "array", "items": {"type": "string", "enum": [*State]}}
 
@@ -97,7 +98,14 @@ QUESTIONS: Final = (
             {
                 200: DescribedAnswer(
                     "The status.",
-                    has("format", "well", "generation", "slots", schedules=every(_SCHEDULE)),
+                    has(
+                        "format",
+                        "well",
+                        "generation",
+                        "slots",
+                        schedules=every(_SCHEDULE),
+                        backfills=every(_BACKFILL),
+                    ),
                 ),
                 304: DescribedAnswer("The client has it."),
                 404: _NOTHING,

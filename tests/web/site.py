@@ -15,6 +15,14 @@ from reconciler.deploy.fakes import FakeOutput
 from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeTaskFiles
 from reconciler.manifest import Schedule
 from reconciler.manifest.web_settings import WebSettings
+from reconciler.model.backfill import (
+    Backfill,
+    BackfillState,
+    Progress,
+    progress_key,
+    state_entry,
+    state_key,
+)
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.plan.state import Actual
 from reconciler.query.ports import QueryPorts
@@ -69,6 +77,15 @@ class TestSite:
     def write(self, log: WakeLog) -> None:
         """Let a wake have happened."""
         self.world.files.files[log.path] = log.encode()
+
+    def backfill(
+        self, plan: Backfill, started: int = 0, state: BackfillState = BackfillState.RUNNING
+    ) -> None:
+        """Let a person have approved a backfill, and wakes have started some of its runs."""
+        self.world.files.files[plan.path] = plan.encode()
+        entries = self.world.claims.entries
+        entries[state_key(plan.digest)] = state_entry(state, plan.by, plan.at)
+        entries[progress_key(plan.digest)] = Progress(started).to_json()
 
     @property
     def app(self) -> ASGIApp:

@@ -16,6 +16,7 @@ from reconciler.manifest.web_settings import WebSettings
 from reconciler.web.app import ENDPOINTS
 from reconciler.web.openapi import document
 from reconciler.web.sign_in import SIGN_IN
+from tests.dispatch.backfill_scenario import backfill_of
 from tests.plan.scenario import hourly
 from tests.web.site import ORIGIN, TOKEN, TestSite
 from tests.web.test_questions import with_runs
@@ -57,6 +58,17 @@ def test_each_operation_says_which_errors_it_has() -> None:
             statuses = set(operation["responses"])
             assert {"400", "421", "429", "503"} <= statuses, (method, path)
             assert (operation["security"] == []) is (path in ("/openapi.json", "/next.ics"))
+
+
+def test_the_answer_of_status_is_described_with_its_backfills() -> None:
+    site = with_runs()
+    site.backfill(backfill_of(2, name="a"))
+    answer = site.ask("/api/v1/status")
+    _check(document(ENDPOINTS)["paths"]["/api/v1/status"]["get"], answer)
+    assert answer.json()["backfills"]
+    content = document(ENDPOINTS)["paths"]["/api/v1/status"]["get"]["responses"]["200"]["content"]
+    described = content["application/json"]["schema"]["properties"]["backfills"]["items"]
+    assert {"digest", "state", "runs", "started", "open"} <= set(described["required"])
 
 
 OPERATIONS: dict[str, Any] = {

@@ -6,6 +6,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.model.backfill import BackfillState
+from tests.dispatch.backfill_scenario import backfill_of
 from tests.dispatch.scenario import at
 from tests.plan.scenario import hourly
 from tests.web.site import RunRecord, RunState, TestSite, problem, wake_log
@@ -34,6 +36,15 @@ def test_the_status_is_that_of_the_command_line(site: TestSite) -> None:
     found = site.ask("/api/v1/status").json()
     assert found["format"] == 2
     assert [one["name"] for one in found["schedules"]] == ["a", "b", "c"]
+
+
+def test_the_status_has_the_backfills_that_are_not_over(site: TestSite) -> None:
+    backfill = backfill_of(48, name="a")
+    site.backfill(backfill, started=14, state=BackfillState.PAUSED)
+    (found,) = site.ask("/api/v1/status").json()["backfills"]
+    assert found["digest"] == backfill.digest
+    assert (found["name"], found["state"]) == ("a", "paused")
+    assert (found["runs"], found["started"], found["open"]) == (48, 14, 0)
 
 
 def test_before_the_first_apply_there_is_no_status() -> None:

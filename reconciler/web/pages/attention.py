@@ -12,6 +12,7 @@ from reconciler.cron import minute
 from reconciler.query.last_hours import LastHours
 from reconciler.query.status import ScheduleStatus, Status
 from reconciler.query.timeline import Timeline
+from reconciler.web.pages.backfills import BackfillRow, backfill_rows
 from reconciler.web.pages.day import Day, day_of
 from reconciler.web.pages.glyphs import ORDER, Glyph, needs_attention, word_of
 from reconciler.web.pages.items import Item, items_of, other_things
@@ -69,6 +70,7 @@ class Attention:
     often: tuple[str, ...]
     following: str
     resolved: tuple[Resolved, ...]
+    backfills: tuple[BackfillRow, ...]
 
 
 def attention(
@@ -111,6 +113,7 @@ def attention(
         often=often,
         following=following,
         resolved=resolved_of(hours, now),
+        backfills=backfill_rows(status, environment),
     )
 
 

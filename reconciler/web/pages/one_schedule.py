@@ -17,8 +17,9 @@ from reconciler.model.runs import Run, duration, lateness
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap
-from reconciler.query.status import ScheduleStatus
+from reconciler.query.status import ScheduleStatus, Status
 from reconciler.render.when_words import when_in_words
+from reconciler.web.pages.backfills import BackfillRow, backfill_rows
 from reconciler.web.pages.commands import command_of, trouble_of
 from reconciler.web.pages.glyphs import Glyph, glyph_of
 from reconciler.web.pages.listing import LONGEST, reason_of
@@ -70,6 +71,7 @@ class SchedulePage:
         runs: newest first.
         following: the next occurrences: local time, and the moment.
         rules: what holds for it, as name and words.
+        backfills: those of it that are not over.
     """
 
     name: str
@@ -85,9 +87,11 @@ class SchedulePage:
     charts: RunCharts
     following: tuple[tuple[str, Moment], ...]
     rules: tuple[tuple[str, str], ...]
+    backfills: tuple[BackfillRow, ...]
 
 
 def schedule_page(
+    status: Status,
     one: ScheduleStatus,
     runs: Sequence[Run],
     applies: Sequence[Applied],
@@ -97,6 +101,7 @@ def schedule_page(
     """Put the page together.
 
     Args:
+        one: the schedule, one of the status.
         runs: its newest, oldest first.
         applies: the newest, newest first.
         environment: as the command line names it.
@@ -118,6 +123,9 @@ def schedule_page(
         charts=run_charts(runs, applies, record.name, record.timezone, record.timeout, now),
         following=tuple((local_time(at, record.timezone), moment(at, now)) for at in upcoming),
         rules=tuple(_rules(record)),
+        backfills=tuple(
+            row for row in backfill_rows(status, environment) if row.name == record.name
+        ),
     )
 
 

@@ -151,7 +151,7 @@ async def _one_schedule(call: Call) -> Response:
         ),
     )
     shown = schedule_page(
-        found, newest.runs, applies.applies, environment.name, site.ports.clock.now()
+        status, found, newest.runs, applies.applies, environment.name, site.ports.clock.now()
     )
     return await page(call, "schedule.html", status, page=shown, title=name)
 

@@ -10,6 +10,8 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import UnavailableError
+from reconciler.model.backfill import BackfillEnd, BackfillState, ended_path
+from tests.dispatch.backfill_scenario import backfill_of
 from tests.plan.scenario import schedules
 from tests.web.site import RunRecord, RunState, TestSite, wake_log
 
@@ -217,3 +219,47 @@ def test_silence_of_modal_is_not_drawn_as_fine(
     assert answer.status_code == 503
     assert "<h1>No answer from Modal</h1>" in answer.text
     assert answer.headers["retry-after"] == "30"
+
+
+def test_a_backfill_that_is_not_over_shows_how_far_it_is(site: TestSite) -> None:
+    site.backfill(backfill_of(48, name="fine"), started=14)
+    assert "Backfills fine : 14 of 48 runs started Resolved" in text_of(site.ask("/").text)
+    page = text_of(site.ask("/schedules/fine").text)
+    assert (
+        "Backfill [2026-11-19 01:00, 2026-11-21 01:00) Europe/Berlin: 14 of 48 runs started."
+        in page
+    )
+    assert "Backfill" not in text_of(site.ask("/schedules/failing").text)
+
+
+def test_a_paused_backfill_says_what_resumes_it(site: TestSite) -> None:
+    backfill = backfill_of(48, name="fine")
+    site.backfill(backfill, started=14, state=BackfillState.PAUSED)
+    assert "14 of 48 runs started, paused" in text_of(site.ask("/").text)
+    command = f"reconcile backfill resume {backfill.digest[:12]} --env production"
+    assert command in site.ask("/schedules/fine").text
+
+
+def test_a_backfill_that_is_over_is_not_shown(site: TestSite) -> None:
+    backfill = backfill_of(48, name="fine")
+    site.backfill(backfill, started=48)
+    over = BackfillEnd(cancelled=False, at="2026-11-20T15:00:00Z")
+    site.world.files.files[ended_path(backfill.digest)] = over.encode()
+    assert "Backfill" not in text_of(site.ask("/").text)
+    assert "Backfill" not in text_of(site.ask("/schedules/fine").text)
+
+
+def test_the_backfill_of_a_deleted_schedule_leads_to_no_page(site: TestSite) -> None:
+    site.backfill(backfill_of(48, name="deleted"), started=14)
+    page = site.ask("/").text
+    assert "deleted: 14 of 48 runs started" in text_of(page)
+    assert "/schedules/deleted" not in page
+
+
+def test_the_backfill_of_a_renamed_schedule_is_on_its_page() -> None:
+    site = TestSite()
+    site.apply(*schedules('name: old\nschedule: "@daily"'))
+    site.world.later(hours=1)
+    site.apply(*schedules('name: new\nformerly: old\nschedule: "@daily"'))
+    site.backfill(backfill_of(2, name="old"))
+    assert "0 of 2 runs started." in text_of(site.ask("/schedules/new").text)
