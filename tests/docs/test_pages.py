@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from reconciler.cli.lint import RULES
+from reconciler.plan.safety import SafetyRule
 from reconciler.render.key_reference import pages
 from tests.docs.conftest import Place
 from tests.docs.console import shown_in
@@ -32,6 +33,7 @@ RUN_ELSEWHERE = ["README.md", "engine.md", "packing.md", "tutorial.md", "walkthr
 
 _COMMANDS = re.compile(r"^ *```(console|sh|bash|shell)$", re.MULTILINE)
 _YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_ID = re.compile(r"^\| `([a-z-]+)` \|", re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -60,6 +62,17 @@ def test_the_page_on_lint_has_each_rule_with_its_finding_and_what_to_write_inste
     for rule, part in zip(RULES, parts[1:], strict=True):
         assert f"{rule}: " in part.partition("```console")[2].partition("```")[0]
         assert "\n**Instead**: " in part
+
+
+def test_the_page_on_refusals_has_the_id_of_each_rule_that_forbids_a_plan() -> None:
+    page = (DOCS / "refusals.md").read_text(encoding="utf-8")
+    assert _ID.findall(page.partition("| `rule` |")[2].partition("\n\n")[0]) == list(SafetyRule)
+
+
+def test_the_page_on_commands_has_each_schema() -> None:
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    schemas = {f"../schema/{path.name}" for path in (ROOT / "schema").iterdir()}
+    assert {link for link in _LINK.findall(page) if link.startswith("../schema/")} == schemas
 
 
 def test_the_steps_that_call_the_action_give_it_what_it_takes() -> None:
