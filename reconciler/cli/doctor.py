@@ -67,7 +67,7 @@ def _versions() -> Iterator[Check]:
 
 def _repository(place: Place) -> Iterator[Check]:
     if repository_root(Path.cwd()) is None:
-        remedy = "Run `git init`: plans and applies are from a repository."
+        remedy = "Run `git init`: outside of `local`, a plan is of a commit."
         yield Check("git", CheckVerdict.NOTE, "not a git repository", remedy)
     else:
         yield Check("git", CheckVerdict.OK, str(place.top))

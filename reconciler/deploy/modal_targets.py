@@ -43,6 +43,7 @@ class ModalTargets:
             layers = self._layers(planned, sources)
             builder = modal.App(f"{planned.record.app}-image", include_source=False)
             with (
+                _explained(planned, where),
                 _named_layer(planned, layers, where),
                 translated_errors(f"build the image of {planned.record.app}", patient=True),
             ):
@@ -129,7 +130,8 @@ class ModalTargets:
                     await found.hydrate.aio()
                 except NotFoundError as error:
                     keys = f" with the keys {', '.join(secret.keys)}" if secret.keys else ""
-                    raise self._missing("Secret", secret.name, keys, where) from error
+                    values = [f"{key}=VALUE" for key in secret.keys or ("KEY",)]
+                    raise self._missing("Secret", secret.name, keys, where, *values) from error
         for name in (options.volumes or {}).values():
             with translated_errors(f"look up the Volume {name}"):
                 try:
@@ -138,11 +140,14 @@ class ModalTargets:
                 except NotFoundError as error:
                     raise self._missing("Volume", name, "", where) from error
 
-    def _missing(self, kind: str, name: str, detail: str, where: str) -> MissingObjectError:
+    def _missing(
+        self, kind: str, name: str, detail: str, where: str, *values: str
+    ) -> MissingObjectError:
+        words = " ".join(["modal", kind.lower(), "create", name, *values])
         return MissingObjectError(
             f"there is no Modal {kind} {name}{detail} in environment {self._environment}",
             where=where,
-            remedy=f"Create it: modal {kind.lower()} create {name} --env {self._environment}"
+            remedy=f"Create it: {words} --env {self._environment}"
             "\n  For --env local put `reconcile engine exec` before that.",
         )
 
@@ -174,7 +179,7 @@ def _explained(planned: PlannedTarget, where: str) -> Iterator[None]:
         asked += [f"region {region}" for region in options.region or ()]
         offered = f" Check that Modal offers {' and '.join(asked)}." if asked else ""
         raise TargetRefusedError(
-            f"Modal refused to deploy {planned.record.code}: {error.what}",
+            f"Modal refused {planned.record.code}: {error.what}",
             where=where,
             remedy=f"Correct what the manifest asks for.{offered} What was live stays live.",
         ) from error

@@ -121,7 +121,7 @@ def _include_problems(
         for index, pattern in enumerate(target.options.include or ()):
             if not reader.included(pattern):
                 yield Problem(
-                    f"`include` has `{pattern}`, and no file of {reader.files.place} is like it",
+                    f"`include` has `{pattern}`, which matches no file of {reader.files.place}",
                     use.document.position("include", index),
                     "correct it; `.env` and git's files are never deployed",
                 )

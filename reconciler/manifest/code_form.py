@@ -96,7 +96,17 @@ class ImageForm(Form):
     ] = None
     apt: Annotated[Distinct[Text] | None, Omittable(), Field(description="Debian packages.")] = None
     pip: Annotated[
-        Distinct[Text] | None,
+        Distinct[
+            Annotated[
+                str,
+                Field(pattern=r"^[^\s-]", max_length=1000),
+                Expected(
+                    "a package with its version such as requests==2.32.5; "
+                    "options of pip belong in a file of `requirements`"
+                ),
+            ]
+        ]
+        | None,
         Omittable(),
         Field(description="Python packages for pip, with versions."),
     ] = None

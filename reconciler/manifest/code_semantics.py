@@ -33,6 +33,13 @@ SHORTEST_WINDOW: Final = timedelta(seconds=2)
 LONGEST_WINDOW: Final = timedelta(hours=1)
 RESERVED_PREFIXES: Final = ("MODAL_", "GITHUB_", "ACTIONS_", "CLOUDFLARE_", "RECONCILE")
 """Variables of the platforms, among them their credentials, and ours."""
+RESERVED_MOUNTS: Final = (
+    "/root",
+    "/tmp",  # noqa: S108 - a path in containers, no file of this machine
+    "/root/reconciler",
+    "/root/repository",
+)
+"""Where Modal refuses to mount a Volume, and where our code and the repository's are."""
 LIST_IT: Final = "add it to `from_env` there; only listed variables of an apply are deployed"
 _BASES: Final = ("registry", "dockerfile", "name")
 
@@ -49,6 +56,7 @@ def code_faults(form: ManifestForm | CodeDefaultsForm, path: Path = ()) -> Itera
     yield from _memory_faults(form.memory, (*path, "memory"))
     yield from _secret_faults(form.secrets or [], (*path, "secrets"))
     yield from _env_faults(form.env, path)
+    yield from _volume_faults(form.volumes, path)
     least, most = form.min_containers, form.max_containers
     if least is not None and most is not None and least > most:
         yield Fault(
@@ -62,8 +70,7 @@ def code_faults(form: ManifestForm | CodeDefaultsForm, path: Path = ()) -> Itera
             message="`scaledown_window` must be 2s to 1h, Modal's own limits",
         )
     for index, pattern in enumerate(form.include or ()):
-        if ".." in pattern.split("/"):
-            yield _outside((*path, "include", index), "include")
+        yield from path_faults(pattern, (*path, "include", index), "include")
 
 
 def resource_faults(form: ResourcesForm | None, path: Path) -> Iterator[Fault]:
@@ -74,6 +81,7 @@ def resource_faults(form: ResourcesForm | None, path: Path) -> Iterator[Fault]:
     yield from _memory_faults(form.memory, (*path, "memory"))
     yield from _secret_faults(list(form.secrets or []), (*path, "secrets"))
     yield from _env_faults(form.env, path)
+    yield from _volume_faults(form.volumes, path)
 
 
 def read_resources(form: ResourcesForm | None) -> dict[str, Any]:
@@ -175,8 +183,8 @@ def _image_faults(image: ImageForm, path: Path) -> Iterator[Fault]:
         )
     for key in ("dockerfile", "requirements", "uv_sync"):
         written = getattr(image, key)
-        if isinstance(written, str) and ".." in written.split("/"):
-            yield _outside((*path, key), f"image.{key}")
+        if isinstance(written, str):
+            yield from path_faults(written, (*path, key), f"image.{key}")
     if image.python is not None and image.name is not None:
         yield Fault(
             path=(*path, "python"),
@@ -190,6 +198,22 @@ def _env_faults(env: Mapping[str, str] | None, path: Path) -> Iterator[Fault]:
     for name in env or {}:
         if name.startswith(RESERVED_PREFIXES):
             yield _reserved((*path, "env", name), name)
+
+
+def _volume_faults(volumes: Mapping[str, str] | None, path: Path) -> Iterator[Fault]:
+    for mount in volumes or {}:
+        if {".", ".."} & set(mount.split("/")):
+            what, remedy = "must not contain `.` or `..`", "write where it leads"
+        elif mount in RESERVED_MOUNTS:
+            what, remedy = "is taken by the container", f"mount it below, such as at `{mount}/data`"
+        else:
+            continue
+        yield Fault(
+            path=(*path, "volumes", mount),
+            message=f"the path `{mount}` in `volumes` {what}",
+            remedy=remedy,
+            at_key=True,
+        )
 
 
 def _pair_faults(written: float | list[float] | None, path: Path) -> Iterator[Fault]:
@@ -244,10 +268,16 @@ def _reserved(path: Path, name: str) -> Fault:
     )
 
 
-def _outside(path: Path, key: str) -> Fault:
-    return Fault(
-        path=path, message=f"`{key}` must stay inside the repository", remedy="remove `..`"
-    )
+def path_faults(written: str, path: Path, key: str) -> Iterator[Fault]:
+    """What is wrong with a path of a file in the repository: each file has one."""
+    parts = written.split("/")
+    if ".." in parts:
+        yield Fault(
+            path=path, message=f"`{key}` must stay inside the repository", remedy="remove `..`"
+        )
+    elif "." in parts and written != ".":
+        plain = "/".join(part for part in parts if part != ".")
+        yield Fault(path=path, message=f"`{key}` must not contain `./`", remedy=f"write `{plain}`")
 
 
 def _image(form: ImageForm) -> Image:

@@ -32,6 +32,7 @@ from reconciler.manifest.code_semantics import (
     RESERVED_PREFIXES,
     code_faults,
     not_listed,
+    path_faults,
     read_options,
     read_resources,
     read_retries,
@@ -366,8 +367,7 @@ class _ManifestReader:
             resources = {} if faults else read_resources(form.resources)
             return FunctionTarget(app, function, resources)
         path, _, function = (form.code or "").partition("::")
-        if ".." in path.split("/"):
-            self._fault(("code",), "`code` must stay inside the repository", "remove `..`")
+        self.faults.extend(path_faults(path, ("code",), "code"))
         faults = list(code_faults(form))
         self.faults.extend(faults)
         options = AS_MODAL if faults else read_options(form)

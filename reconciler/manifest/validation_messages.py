@@ -173,9 +173,10 @@ def _inner(form: type[Form], key: str) -> type[Form]:
 
 def _bad_key(path: Path, error: ErrorDetails) -> Fault:
     what = error.get("ctx", {}).get("what", "of another type")
+    key = f"the key {_shown(path[-1])}" if path[-1] else "an empty key"
     return Fault(
         path=path,
-        message=f"the key {_shown(path[-1])} in `{_dotted(path[:-1])}` must be {what}",
+        message=f"{key} in `{_dotted(path[:-1])}` must be {what}",
         at_key=True,
     )
 

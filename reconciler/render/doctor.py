@@ -75,5 +75,10 @@ def doctor_text(checks: Sequence[Check], style: Style, width: int = WIDEST) -> s
         if one.remedy is not None:
             lines += [indent + line for line in wrapped(on_one_line(one.remedy), room)]
     problems = sum(one.verdict is CheckVerdict.PROBLEM for one in checks)
-    end = style.red(f"{count(problems, 'problem')}.") if problems else style.green("All is well.")
+    if problems:
+        end = style.red(f"{count(problems, 'problem')}.")
+    elif any(one.verdict is CheckVerdict.NOTE and one.remedy for one in checks):
+        end = style.yellow("No problem; -- marks what is still to be done.")
+    else:
+        end = style.green("All is well.")
     return as_lines([*lines, end])

@@ -145,6 +145,15 @@ def test_the_failing_case_is_retried_three_times_and_recorded(
 
 
 @pytest.mark.parametrize("example", ["code"], indirect=True)
+def test_an_image_that_the_platform_refuses_is_named_with_its_manifest(example: Project) -> None:
+    manifest = example.root / "schedules" / "exchange-rates.yaml"
+    manifest.write_text(manifest.read_text().replace("image: {", 'image: {python: "3.99", '))
+    refused = example.reconcile("--yes")
+    assert refused.code == 1
+    assert "schedules/exchange-rates.yaml:2:1: Modal refused jobs/rates.py::refresh" in refused.err
+
+
+@pytest.mark.parametrize("example", ["code"], indirect=True)
 def test_an_image_that_cannot_be_built_is_named_with_its_layer(example: Project) -> None:
     example.applied()
     manifest = example.root / "schedules" / "exchange-rates.yaml"

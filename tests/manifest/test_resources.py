@@ -55,6 +55,7 @@ def test_every_key_is_read_in_the_units_that_modal_takes(read: Read) -> None:
         ("  env: {MODAL_TOKEN_ID: x}\n", "`MODAL_TOKEN_ID` cannot be given to a function"),
         ("  secrets: [a, a]\n", "contains `a` twice"),
         ("  volumes: {data: rates}\n", "an absolute path"),
+        ("  volumes: {/root: rates}\n", "is taken by the container"),
         ("  timeout: 1m\n", "timeout"),
         ("  {}\n", "`resources` is empty"),
     ],

@@ -72,3 +72,9 @@ def test_a_code_target_stays_inside_the_repository(problems: Problems) -> None:
     assert "3:7: `code` must stay inside the repository\n  remove `..`" in problems(
         "name: job\nschedule: 1d\ncode: ../a.py::f\n"
     )
+
+
+def test_a_file_has_one_spelling_so_that_it_is_one_target(problems: Problems) -> None:
+    assert "3:7: `code` must not contain `./`\n  write `jobs/a.py`" in problems(
+        "name: job\nschedule: 1d\ncode: ./jobs/a.py::f\n"
+    )

@@ -74,6 +74,7 @@ def test_before_the_first_apply_nothing_is_a_problem() -> None:
     assert is_well(list(found.values()))
     assert found["app"].verdict is CheckVerdict.NOTE
     assert found["app"].remedy == "Deploy it: reconcile apply"
+    assert "All is well" not in doctor_text(list(found.values()), Style(False))
 
 
 @pytest.mark.parametrize(
