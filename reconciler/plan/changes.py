@@ -317,10 +317,15 @@ def _resolution(minutes: int | None) -> str:
 
 def describe_upstreams(record: ScheduleRecord) -> str:
     """For what a schedule waits, as people read it."""
-    return " and ".join(_upstream_text(one, follows=record.follows) for one in record.after)
+    described = (
+        (one.name, describe_condition(one, follows=record.follows)) for one in record.after
+    )
+    return " and ".join(f"{name} ({when})" if when else name for name, when in described)
 
 
-def _upstream_text(one: Upstream, *, follows: bool) -> str:
+def describe_condition(one: Upstream, *, follows: bool) -> str:
+    """``within 7d, on failed, by 09:00``: which occurrence of an upstream counts, for what outcome
+    the schedule waits, and when an alert says so. What has its default is left out."""
     details = (
         [] if follows or one.within == WITHIN else [f"within {format_seconds(one.within * 60)}"]
     )
@@ -328,4 +333,4 @@ def _upstream_text(one: Upstream, *, follows: bool) -> str:
         details.append(f"on {one.on}")
     if one.by is not None:
         details.append(f"by {format_time_of_day(one.by)}")
-    return one.name + (f" ({', '.join(details)})" if details else "")
+    return ", ".join(details)

@@ -63,7 +63,12 @@ def _definition(found: ScheduleStatus) -> dict[str, Any]:
     record = found.record
     definition = record.to_json()
     definition.pop("args", None)
-    return {**definition, "arguments": sorted(record.args)}
+    return {
+        "after": {},
+        **definition,
+        "dependants": list(record.dependants),
+        "arguments": sorted(record.args),
+    }
 
 
 def _filter(query: QueryParams) -> Filter:
@@ -84,6 +89,9 @@ def _filter(query: QueryParams) -> Filter:
 _NOTHING: Final = problem("Nothing was applied yet.")
 _SCHEDULE: Final = has("name", "state", "well", "last", "next")
 _BACKFILL: Final = has("digest", "name", "state", "from", "to", "runs", "started", "open")
+_DEFINITION: Final = has(
+    "arguments", after={"type": "object"}, dependants=every({"type": "string"})
+)
 _CURSOR: Final = nullable("string")
 _STATES: Final = {"type": "array", "items": {"type": "string", "enum": [*State]}}
 
@@ -145,7 +153,9 @@ QUESTIONS: Final = (
         operation=Operation(
             "One schedule, with its definition",
             {
-                200: DescribedAnswer("The schedule.", has("format", "name", "state", "definition")),
+                200: DescribedAnswer(
+                    "The schedule.", has("format", "name", "state", definition=_DEFINITION)
+                ),
                 304: DescribedAnswer("The client has it."),
                 404: problem("There is no such schedule; similar names are given."),
             },

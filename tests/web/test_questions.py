@@ -9,7 +9,7 @@ from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.backfill import BackfillState
 from tests.dispatch.backfill_scenario import backfill_of
 from tests.dispatch.scenario import at
-from tests.plan.scenario import hourly
+from tests.plan.scenario import hourly, schedules
 from tests.web.site import RunRecord, RunState, TestSite, problem, wake_log
 
 
@@ -76,6 +76,39 @@ def test_one_schedule_shows_its_definition_without_the_values_of_its_arguments(
     assert found["definition"]["when"] == ["0 * * * *"]
     assert found["definition"]["arguments"] == []
     assert "args" not in found["definition"]
+
+
+def test_a_schedule_names_what_it_waits_for_and_what_waits_for_it() -> None:
+    site = TestSite()
+    site.apply(
+        *schedules(
+            """
+            name: extract
+            schedule: "0 * * * *"
+            ---
+            name: load
+            schedule: "30 * * * *"
+            after: {extract: {within: 2h, on: ended}}
+            """
+        )
+    )
+    extract, load = (
+        site.ask(f"/api/v1/schedules/{name}").json()["definition"] for name in ("extract", "load")
+    )
+    assert (extract["after"], extract["dependants"]) == ({}, ["load"])
+    assert load["after"] == {"extract": {"within": 120, "on": "ended"}}
+    assert load["dependants"] == []
+
+
+def test_an_occurrence_that_waits_says_for_what(site: TestSite) -> None:
+    reason = "waits for b@2026-11-20T21:00Z, which is running"
+    time = minute(at("2026-11-20T21:00"))
+    line = RunRecord(
+        name="c", times=(time,), state=RunState.QUEUED, at="2026-11-20T21:00:05Z", reason=reason
+    )
+    site.write(wake_log("2026-11-20T21:00:05Z", line))
+    last = site.ask("/api/v1/schedules/c").json()["last"]
+    assert (last["state"], last["reason"]) == ("queued", reason)
 
 
 def test_an_unknown_schedule_is_answered_with_similar_names(site: TestSite) -> None:

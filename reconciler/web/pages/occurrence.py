@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.cron import instant, tzinfo_named
+from reconciler.dispatch.decide.dependencies import WAITS_FOR
 from reconciler.model.runs import Run, duration, lateness
 from reconciler.model.runs_file import RunState
 from reconciler.query.long_run import Usual
 from reconciler.query.status import ScheduleStatus
+from reconciler.web.pages.listing import LONGEST
 from reconciler.web.pages.moments import clock, moment, span
 
 
@@ -49,11 +51,22 @@ def _start(run: Run, zone: str, now: datetime) -> str:
     at = run.occurrence.at
     due = f"Due {local_time(at, zone)} {place} ({moment(at, now).text})."
     if run.started is None:
-        return f"{due} It did not start."
+        return f"{due} {_not_started(run)}"
     begun, late = datetime.fromisoformat(run.started), lateness(run) or 0
     slot = f"A wake of slot {run.slot}" if run.slot else "A wake"
     after = span(timedelta(seconds=late)) or "0 s"
     return f"{due} {slot} started it at {begun:%H:%M:%S}Z, {after} after its time."
+
+
+def _not_started(run: Run) -> str:
+    because = f": {run.reason[:LONGEST]}" if run.reason else ""
+    if run.state is RunState.QUEUED:
+        # What waits for other schedules says so itself.
+        waits = (run.reason or "").startswith(WAITS_FOR)
+        return f"It {because[2:]}." if waits else f"It waits{because}."
+    if run.state is RunState.START_FAILED:
+        return f"It has not started yet{because}."
+    return f"It did not start{because}."
 
 
 def _length(run: Run, runs: Sequence[Run], now: datetime) -> str:

@@ -16,6 +16,7 @@ from reconciler.model.applied import Applied
 from reconciler.model.runs import Run, duration, lateness
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.plan.changes import describe_condition
 from reconciler.policies import Overlap
 from reconciler.query.status import ScheduleStatus, Status
 from reconciler.render.when_words import when_in_words
@@ -30,6 +31,8 @@ from reconciler.web.pages.run_charts import RunCharts, changed_by, run_charts
 
 RUNS: Final = 50
 NEXT: Final = 10
+DEPENDANTS: Final = 20
+"""Schedules that wait for it and are named; more are counted."""
 _OVERLAPS: Final = {
     Overlap.ALLOW: "allow: runs may overlap",
     Overlap.SKIP: "skip: a new occurrence is skipped while one runs",
@@ -72,6 +75,8 @@ class SchedulePage:
         following: the next occurrences: local time, and the moment.
         rules: what holds for it, as name and words.
         backfills: those of it that are not over.
+        upstreams: the schedules that it waits for, each with the condition in words.
+        dependants: the schedules that wait for it; `others` counts those that are not named.
     """
 
     name: str
@@ -88,6 +93,9 @@ class SchedulePage:
     following: tuple[tuple[str, Moment], ...]
     rules: tuple[tuple[str, str], ...]
     backfills: tuple[BackfillRow, ...]
+    upstreams: tuple[tuple[str, str], ...]
+    dependants: tuple[str, ...]
+    others: int
 
 
 def schedule_page(
@@ -126,6 +134,12 @@ def schedule_page(
         backfills=tuple(
             row for row in backfill_rows(status, environment) if row.name == record.name
         ),
+        upstreams=tuple(
+            (upstream.name, describe_condition(upstream, follows=record.follows))
+            for upstream in record.after
+        ),
+        dependants=record.dependants[:DEPENDANTS],
+        others=max(0, len(record.dependants) - DEPENDANTS),
     )
 
 

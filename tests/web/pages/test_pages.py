@@ -263,3 +263,80 @@ def test_the_backfill_of_a_renamed_schedule_is_on_its_page() -> None:
     site.apply(*schedules('name: new\nformerly: old\nschedule: "@daily"'))
     site.backfill(backfill_of(2, name="old"))
     assert "0 of 2 runs started." in text_of(site.ask("/schedules/new").text)
+
+
+@pytest.fixture
+def chain() -> TestSite:
+    """A schedule that waits for two others, and one that waits for it."""
+    site = TestSite()
+    site.apply(
+        *schedules(
+            """
+            name: extract
+            schedule: "0 * * * *"
+            ---
+            name: rates
+            schedule: "@daily"
+            ---
+            name: load
+            schedule: "0 * * * *"
+            after: {extract: {within: 2h}, rates: {}}
+            ---
+            name: report
+            after: load
+            """
+        )
+    )
+    site.world.later(hours=3, minutes=20)
+    return site
+
+
+def wake(site: TestSite, record: RunRecord) -> None:
+    """Let a wake have processed everything up to the occurrence, and recorded this of it."""
+    live = site.ask("/api/v1/status").json()["generation"]
+    log = wake_log("2026-11-20T18:00:10Z", replace(record, call=None))
+    site.write(replace(log, through=record.times[0], generation=live, number=1))
+    site.world.later(seconds=10)
+
+
+def test_a_schedules_page_links_what_it_waits_for_and_what_waits_for_it(chain: TestSite) -> None:
+    page = chain.ask("/schedules/load").text
+    read = text_of(page)
+    assert "Waits for extract (within 2h) and rates ." in read
+    assert "Waiting for it: report ." in read
+    for name in ("extract", "rates", "report"):
+        assert f'href="/schedules/{name}"' in page
+
+
+def test_a_page_says_for_what_the_newest_occurrence_waits(chain: TestSite) -> None:
+    reason = "waits for extract@2026-11-20T18:00Z, which failed at 2026-11-20T18:10Z"
+    wake(chain, line("load", 18, RunState.QUEUED, reason))
+    read = text_of(chain.ask("/schedules/load").text)
+    assert f"Waiting {reason}" in read
+    assert f"It {reason}." in read
+    assert "did not start" not in read
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "sentence"),
+    [
+        (RunState.QUEUED, "overlap", "It waits: overlap."),
+        (RunState.START_FAILED, "not deployed", "It has not started yet: not deployed."),
+        (RunState.MISSED, "no wake came", "It did not start: no wake came."),
+        (RunState.MISSED, None, "It did not start."),
+    ],
+)
+def test_a_page_says_why_the_newest_occurrence_did_not_start(
+    chain: TestSite, state: RunState, reason: str | None, sentence: str
+) -> None:
+    wake(chain, line("extract", 18, state, reason))
+    assert sentence in text_of(chain.ask("/schedules/extract").text)
+
+
+def test_of_many_that_wait_for_a_schedule_some_are_named_and_the_others_counted() -> None:
+    site = TestSite()
+    waiting = (f"name: job-{number:02}\nafter: extract" for number in range(25))
+    site.apply(*schedules("\n---\n".join(['name: extract\nschedule: "@daily"', *waiting])))
+    read = text_of(site.ask("/schedules/extract").text)
+    assert "job-19 and 5 more." in read
+    assert "job-20" not in read
