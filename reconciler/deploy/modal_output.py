@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 import modal
 from modal.exception import NotFoundError
@@ -27,7 +28,8 @@ class ModalOutput:
     async def follow(self, call: str) -> AsyncIterator[OutputLine]:
         """See :class:`~reconciler.deploy.ports.CallOutput`."""
         handle = await _known(call)
-        with translated_errors(f"follow the output of the call {call}", patient=True):
+        # A function that prints nothing is no silence of Modal.
+        with translated_errors(f"follow the output of the call {call}", due=inf):
             async for line in _lines(handle.logs.stream.aio()):
                 yield line
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 
 import pytest
 
 from reconciler.deploy.fakes import FakeOutput
 from reconciler.deploy.modal_output import LineJoiner, ModalOutput
 from reconciler.deploy.ports import CallGoneError, CallOutput, OutputLine
+from reconciler.dispatch.adapters.modal_calls import LISTENER
 from tests.engine_fixture import RunningEngine
 
 APP = """
@@ -79,6 +82,27 @@ def test_a_call_that_modal_does_not_know_is_gone(
     output, _ = talked
     with pytest.raises(CallGoneError):
         read(wanted(output, "fc-0123456789abcdefghijkl"))
+
+
+@pytest.mark.parametrize("talked", ["engine"], indirect=True)
+def test_a_function_that_prints_nothing_for_long_is_not_a_silence_of_modal(
+    talked: tuple[CallOutput, str],
+) -> None:
+    output, call = talked
+    asked: dict[str, tuple[bool, float]] = {}
+
+    class Recorder:
+        @contextmanager
+        def asking(self, what: str, *, patient: bool, due: float = 0.0) -> Iterator[None]:
+            asked[what] = patient, due
+            yield
+
+    token = LISTENER.set(Recorder())
+    try:
+        read(output.follow(call))
+    finally:
+        LISTENER.reset(token)
+    assert asked[f"follow the output of the call {call}"] == (False, inf)
 
 
 def test_pieces_become_lines() -> None:

@@ -44,15 +44,18 @@ _ABSENT: Final = object()
 
 
 @contextmanager
-def translated_errors(asked: str | None = None, *, patient: bool = False) -> Iterator[None]:
+def translated_errors(
+    asked: str | None = None, *, patient: bool = False, due: float = 0.0
+) -> Iterator[None]:
     """Raise what the client says of Modal itself as a :class:`ModalError`.
 
     Args:
         asked: what Modal is asked to do in the block, an infinitive such as ``list the apps``.
         patient: Modal may take long to do it.
+        due: see :func:`asking`.
     """
     try:
-        with asking(asked or "answer a call", patient=patient):
+        with asking(asked or "answer a call", patient=patient, due=due):
             yield
     except (ReconcileError, UnavailableError):
         raise
