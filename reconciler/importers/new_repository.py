@@ -15,6 +15,7 @@ from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.manifest.json_schema import schemas
 from reconciler.manifest.settings import MANIFESTS_FOLDER
+from reconciler.rules.form_schema import RULES_FILE, rules_schema
 
 CODE: Final = "jobs/**"
 ACTION: Final = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
@@ -55,7 +56,7 @@ def starter_files(
         yield StarterFile(f"{schedules}/example.yaml", manifest)
         yield StarterFile("jobs/hello.py", _template("hello.py.txt", environment))
     yield StarterFile(".gitignore", ".reconciler/\n")
-    for name, content in schemas().items():
+    for name, content in {**schemas(), RULES_FILE: rules_schema()}.items():
         yield StarterFile(f"schema/{name}", content)
     yield StarterFile(".vscode/settings.json", _editor_settings(schedules))
     if action is not None:
@@ -74,6 +75,7 @@ def _editor_settings(schedules: str) -> str:
     patterns = {
         "./schema/manifest.schema.json": [f"{schedules}/**/*.yaml", f"{schedules}/**/*.yml"],
         "./schema/settings.schema.json": "reconciler.yaml",
+        f"./schema/{RULES_FILE}": ["rules/**/*.yaml", "rules/**/*.yml"],
     }
     return json.dumps({"yaml.schemas": patterns}, indent=2) + "\n"
 

@@ -50,10 +50,11 @@ class Schema(GenerateJsonSchema):
 
 def schemas() -> dict[str, str]:
     """The content of every schema file, by its name."""
-    return {name: _text(form) for name, form in _FORMS.items()}
+    return {name: schema_of(form) for name, form in _FORMS.items()}
 
 
-def _text(form: type[Form]) -> str:
+def schema_of(form: type[Form]) -> str:
+    """The content of the schema file of a form."""
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **form.model_json_schema(schema_generator=Schema),

@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifest.json_schema import Schema
 from reconciler.render.doctor import DoctorDocument
 from reconciler.render.document_part import Part
 from reconciler.render.listing import ListDocument
 from reconciler.render.plan_document import PlanDocument
 from reconciler.render.show import ShowDocument
-from reconciler.rules.form import RuleForm
+from reconciler.rules.form_schema import RULES_FILE, rules_schema
 
-RULES_FILE: Final = "rules.schema.json"
 DOCUMENTS: Final[Mapping[str, type[Part]]] = {
     "doctor.schema.json": DoctorDocument,
     "list.schema.json": ListDocument,
@@ -30,21 +28,13 @@ DOCUMENTS: Final[Mapping[str, type[Part]]] = {
 def output_schemas() -> dict[str, str]:
     """The files' names and contents."""
     found = {file: _schema(document) for file, document in DOCUMENTS.items()}
-    return {**found, RULES_FILE: _rules_schema()}
+    return {**found, RULES_FILE: rules_schema()}
 
 
 def _schema(document: type[Part]) -> str:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **document.model_json_schema(mode="serialization"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def _rules_schema() -> str:
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **RuleForm.model_json_schema(schema_generator=Schema),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

@@ -34,6 +34,7 @@ def test_init_writes_what_is_needed_and_it_is_valid(tmp_path: Path) -> None:
         "jobs/hello.py",
         ".gitignore",
         "schema/manifest.schema.json",
+        "schema/rules.schema.json",
         "schema/settings.schema.json",
         ".vscode/settings.json",
         ".github/workflows/plan.yml",

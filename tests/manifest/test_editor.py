@@ -1,4 +1,4 @@
-"""What an editor says of manifests and settings, with the files that ``init`` writes for it.
+"""What an editor says of manifests, settings and rules, with the files that ``init`` writes for it.
 
 The language server is the one of Visual Studio Code's extension for YAML, and of most editors.
 """
@@ -79,6 +79,13 @@ def test_a_key_that_is_missing_is_named(editor: LanguageServer) -> None:
 def test_a_mistake_in_the_settings_is_marked(editor: LanguageServer) -> None:
     text = "app: jobs\ntaks: {resolution: 5m}\n"
     assert editor.problems("reconciler.yaml", text) == ["2: Property taks is not allowed."]
+
+
+def test_a_mistake_in_a_rule_is_marked(editor: LanguageServer) -> None:
+    text = "id: owner\nlevel: never\nmessage: x\nrequire: [owner]\ntests: {good: [], bad: []}\n"
+    assert [one for one in editor.problems("rules/owner.yaml", text) if one.startswith("2: ")] == [
+        '2: Value is not accepted. Valid values: "deny", "warn".'
+    ]
 
 
 def test_the_keys_of_a_manifest_are_offered(editor: LanguageServer) -> None:

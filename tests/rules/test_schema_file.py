@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 
 from reconciler.manifest.validation import check
-from reconciler.render.output_schema import RULES_FILE, output_schemas
 from reconciler.rules.form import RuleForm
+from reconciler.rules.form_schema import rules_schema
 
-SCHEMA = json.loads(output_schemas()[RULES_FILE])
+SCHEMA = json.loads(rules_schema())
 GOOD: dict[str, Any] = {
     "id": "owner",
     "level": "deny",
