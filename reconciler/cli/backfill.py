@@ -51,6 +51,7 @@ from reconciler.render.backfills import (
     plan_text,
 )
 from reconciler.render.style import Style
+from reconciler.words import count
 
 _USAGE = "See reconcile backfill --help"
 
@@ -266,7 +267,7 @@ def _cancel(options: BackfillOptions, desk: BackfillDesk, status: BackfillStatus
     calls = run(desk.cancel(backfill, tell))
     print(f"Backfill {backfill.digest[:SHOWN]} is cancelled: none of its runs starts any more.")
     if options.kill:
-        print(f"Ended {run(desk.kill(calls))} runs that were running.")
+        print(f"Ended {count(run(desk.kill(calls)), 'running run')}.")
     elif calls:
         print(f"{len(calls)} of its runs are still running; cancel --kill would have ended them.")
 

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from reconciler.manifest.constraints import Expected, Form, Omittable
 from reconciler.manifest.text_types import Distinct, RelativePath
+from reconciler.words import nearest_name
 
 
 class CalendarForm(Form):
@@ -55,7 +56,7 @@ class HolidaysForm(Form):
 def _item(value: Any) -> str:
     if not isinstance(value, dict):
         return "<usual>"
-    return "<holidays>" if "holidays" in value else "<mapping>"
+    return "<holidays>" if nearest_name("holidays", map(str, value)) else "<mapping>"
 
 
 ExcludeKey: TypeAlias = Annotated[

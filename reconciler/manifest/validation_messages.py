@@ -106,7 +106,7 @@ def fault_of(error: ErrorDetails, form: type[Form]) -> Fault:
         case "model_type" | "dict_type":
             what = "a mapping of keys and values"
         case "too_short" if isinstance(error["input"], dict):
-            what = "a mapping of at least one key"
+            return Fault(path=path, message=f"{subject} is empty", remedy="add a key, or remove it")
         case "too_long" if isinstance(error["input"], dict):
             most = error["ctx"]["max_length"]
             return Fault(path=path, message=f"{subject} has more than {most} keys")

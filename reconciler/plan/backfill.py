@@ -162,7 +162,9 @@ def _left_out(
 ) -> str | None:
     """Why an occurrence does not run; None when it does."""
     standing = known.standing(record, occurrence)
-    if standing is OccurrenceStanding.AHEAD or occurrence.at > now:
+    if occurrence.at > now:
+        return "not due yet"
+    if standing is OccurrenceStanding.AHEAD:
         return "not processed by a wake yet"
     if standing is OccurrenceStanding.OPEN:
         return "running, or about to start"

@@ -135,7 +135,7 @@ def next_run(record: ScheduleRecord, occurrence: Occurrence, known: RunsKnown) -
             )
         case OccurrenceStanding.AHEAD:
             raise ReconcileError(
-                f"no wake has processed {occurrence.id} yet, and the next one starts it",
+                f"no wake has processed {occurrence.id} yet; the first one from then on starts it",
                 remedy="See what the next wake does",
                 command="wake --dry-run",
             )

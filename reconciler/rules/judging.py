@@ -171,6 +171,8 @@ def example_problems(rule: Rule, rules: Iterable[Rule]) -> Iterator[Problem]:
             )
     for example in rule.good:
         for other in rules:
+            if other is not rule and other.form.name is not None and not example.is_named:
+                continue
             for violation in _refused(other, example):
                 whose = "its" if other is rule else f"`{rule.id}`'s"
                 yield Problem(

@@ -233,7 +233,7 @@ def _examples(
         facts = {**_computed(schedule), **given}
         environment = str(facts.setdefault("environment", "production"))
         subject = Subject(schedule, environment, normalised(value, facts))
-        found.append(Example(subject, document.position(*path)))
+        found.append(Example(subject, document.position(*path), "name" in item))
     return tuple(found)
 
 

@@ -56,10 +56,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example of a rule's own tests."""
+    """An example of a rule's own tests.
+
+    Attributes:
+        is_named: whether it says its name; else its name says nothing about other rules.
+    """
 
     subject: Subject
     location: Location
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)

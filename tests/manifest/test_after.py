@@ -111,7 +111,7 @@ def test_what_is_wrong_without_schedule(after: str, more: str, message: str) -> 
         ('{extract: {by: "9:00"}}', "`after.extract.by` must be a time of the day"),
         ("{extract: {untill: 1h}}", "unknown key `after.extract.untill`"),
         ("{extract: }", "`after.extract` must be a mapping"),
-        ("{}", "`after` must be a mapping of at least one key"),
+        ("{}", "`after` is empty"),
         ("[extract]", "`after` must be the name of a schedule, or a mapping of such names"),
         (
             '{extract: {by: "09:00"}}',

@@ -211,6 +211,10 @@ def test_public_holidays_are_those_of_the_place() -> None:
             "5:12: unknown key `exclude[0].calender`\n  did you mean `calendar`?",
         ),
         (
+            "{holiday: {country: DE}}",
+            "5:12: unknown key `exclude[0].holiday`\n  did you mean `holidays`?",
+        ),
+        (
             "{holidays: {country: DE, subdivison: BE}}",
             "5:36: unknown key `exclude[0].holidays.subdivison`\n  did you mean `subdivision`?",
         ),

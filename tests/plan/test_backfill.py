@@ -53,7 +53,7 @@ def planned(
         RunsKnown(runs=by_occurrence(runs), through=values.pop("through", NOW)),
         others=frozenset(others),
         kept_since=values.pop("kept_since", 0),
-        now=NOW,
+        now=values.pop("now", NOW),
         price=PRICE,
         **values,
     )
@@ -121,6 +121,12 @@ def test_that_a_schedule_is_suspended_now_does_not_say_that_it_was_then() -> Non
 def test_what_no_wake_has_processed_yet_is_left_to_the_wakes() -> None:
     plan = planned(record=hourly(since="2026-11-19T00:00"), through=FIRST + 150)
     assert plan.left_out["not processed by a wake yet"] == 3
+
+
+def test_what_is_not_due_yet_is_left_to_the_wakes() -> None:
+    plan = planned(record=hourly(since="2026-11-19T00:00"), through=FIRST + 150, now=FIRST + 200)
+    assert plan.left_out["not processed by a wake yet"] == 1
+    assert plan.left_out["not due yet"] == 2
 
 
 def test_what_another_backfill_has_still_to_run_is_left_out() -> None:

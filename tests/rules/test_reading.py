@@ -110,6 +110,18 @@ def test_a_malformed_rule_is_refused_at_its_line(old: str, new: str, problem: st
     assert any(problem in one for one in found), found
 
 
+def test_a_rule_for_names_leaves_out_the_examples_of_others_that_have_none() -> None:
+    name = (
+        "id: naming\nlevel: warn\nmessage: m\nname: data-[a-z]+\n"
+        "tests: {good: [{name: data-x, owner: data}], bad: [{name: x}]}\n"
+    )
+
+    assert reading_problems(f"{GOOD}---\n{name}") == []
+    named = GOOD.replace("{owner: data}", "{name: report, owner: data}")
+    (found,) = reading_problems(f"{named}---\n{name}")
+    assert "the rule `naming` refuses `owner`'s good example: `report` is not like" in found
+
+
 def test_a_rule_that_refuses_the_good_example_of_another_is_named() -> None:
     other = GOOD.replace("id: owner", "id: long").replace("[owner]", "[deadline]")
     other = other.replace("owner: data", "deadline: 1h, owner: data")

@@ -121,7 +121,7 @@ def decide_dependencies(
     waits = [one for one in ruled if one.ruling is Ruling.WAIT]
     if not waits:
         return Ruled(Ruling.START)
-    names = " and ".join(one.reason or "" for one in waits)
+    names = ", and ".join(one.reason or "" for one in waits)
     running = tuple(one.running for one in waits if one.running is not None)
     over = _over(record, at, now, is_open=any(one.is_open for one in waits))
     if over is not None:
