@@ -102,8 +102,8 @@ class EnvironmentSettings:
 class EnvironmentOverrides:
     """The overrides of one declared environment; None where there is none.
 
-    An override of `crons`, `alerts` or `cloudflare` is a one-tuple, because None is a value of
-    these settings.
+    An override of `crons`, `alerts`, `web` or `cloudflare` is a one-tuple, because None is a value
+    of these settings.
     """
 
     modal: str | None = None
@@ -112,6 +112,7 @@ class EnvironmentOverrides:
     crons: tuple[int | None] | None = None
     reserve: int | None = None
     alerts: tuple[Alerts | None] | None = None
+    web: tuple[WebSettings | None] | None = None
     cloudflare: tuple[CloudflareSettings | None] | None = None
     defaults: CodeOptions = AS_MODAL
 
@@ -173,7 +174,7 @@ class Settings:
             alerts=self.alerts if own.alerts is None else own.alerts[0],
             defaults=own.defaults.over(self.defaults),
             silent=own.alerts == (None,) or (name == LOCAL and own.alerts is None),
-            web=self.web,
+            web=self.web if own.web is None else own.web[0],
             cloudflare=self._cloudflare(name, own),
         )
 

@@ -38,6 +38,7 @@ from reconciler.manifest.settings import (
 from reconciler.manifest.settings_form import UNLIMITED, EnvironmentForm, SettingsForm
 from reconciler.manifest.validation import check
 from reconciler.manifest.web_form import web_settings
+from reconciler.manifest.web_settings import WebSettings
 
 SETTINGS_FILE = "reconciler.yaml"
 SHORTEST_HISTORY = timedelta(days=8)
@@ -125,6 +126,7 @@ def _settings(document: Document) -> Settings | list[Problem]:
     faults.extend(_unlisted_variables(settings))
     faults.extend(_clashing_keys(settings))
     faults.extend(_shared_apps(settings))
+    faults.extend(_workers_without_web(settings))
     faults.extend(_shared_workers(settings))
     problems = [*document.problems, *document.locate_all(faults)]
     return problems or settings
@@ -191,13 +193,6 @@ def _cloudflare_faults(form: SettingsForm) -> Iterator[Fault]:
     for path, worker in given:
         if worker is None:
             continue
-        if form.web is None or form.web.auth is None:
-            yield Fault(
-                path=path,
-                message="`cloudflare` needs the HTTP API, which the Worker calls",
-                remedy="add `web: {auth: NAME}` with the name of a Modal Secret; see docs/web.md",
-                at_key=True,
-            )
         shortest, longest = ALERT_AFTER
         if not shortest <= parse_duration(worker.alert_after) <= longest:
             yield Fault(
@@ -205,6 +200,33 @@ def _cloudflare_faults(form: SettingsForm) -> Iterator[Fault]:
                 message="`alert_after` must be 1m to 1d",
                 remedy="write a time in between; the Worker counts it from the first failure",
             )
+
+
+def _workers_without_web(settings: Settings) -> Iterator[Fault]:
+    """Faults of Workers in environments that deploy no HTTP API, at the key that is to blame."""
+    paths: list[Path] = []
+    if not settings.declared and settings.cloudflare is not None and not _is_served(settings.web):
+        paths.append(("cloudflare",))
+    for name, own in settings.environments.items():
+        found = settings.environment(name)
+        if found.cloudflare is None or _is_served(found.web):
+            continue
+        if own.cloudflare is not None:
+            paths.append(("environments", name, "cloudflare"))
+        else:
+            paths.append(("cloudflare",) if own.web is None else ("environments", name, "web"))
+    for path in dict.fromkeys(paths):
+        yield Fault(
+            path=path,
+            message="`cloudflare` needs the HTTP API, which the Worker calls",
+            remedy="add `web: {auth: NAME}` with the name of a Modal Secret; see docs/web.md"
+            + ("" if len(path) == 1 else "; or write `cloudflare: false` for this environment"),
+            at_key=True,
+        )
+
+
+def _is_served(web: WebSettings | None) -> bool:
+    return web is not None and web.auth is not None
 
 
 def _shared_workers(settings: Settings) -> Iterator[Fault]:
@@ -280,6 +302,7 @@ def _overrides(form: EnvironmentForm) -> EnvironmentOverrides:
         crons=None if form.crons is None else (_limit(form.crons),),
         reserve=form.reserve,
         alerts=None if form.alerts is None else (defaults(form.alerts),),
+        web=None if form.web is None else (web_settings(form.web) if form.web else None,),
         cloudflare=(
             None
             if form.cloudflare is None

@@ -18,7 +18,7 @@ from reconciler.manifest.text_types import (
     ModalName,
     RelativePath,
 )
-from reconciler.manifest.web_form import WebForm
+from reconciler.manifest.web_form import EnvironmentWeb, WebForm
 
 UNLIMITED = "unlimited"
 
@@ -103,6 +103,7 @@ class EnvironmentForm(Form):
     crons: Crons = None
     reserve: Reserve = None
     alerts: EnvironmentAlerts = None
+    web: EnvironmentWeb = None
     cloudflare: EnvironmentCloudflare = None
     defaults: Defaults = None
 

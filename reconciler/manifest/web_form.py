@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
+from reconciler.manifest.alerts_form import Off, flag_or_else
 from reconciler.manifest.constraints import Expected, Form, Omittable
 from reconciler.manifest.text_types import ModalName
 from reconciler.manifest.web_settings import AccessSettings, WebSettings
@@ -95,6 +96,16 @@ class WebForm(Form):
         Omittable(),
         Field(description="Also accept the people whom Cloudflare Access has signed in."),
     ] = None
+
+
+EnvironmentWeb: TypeAlias = Annotated[
+    Annotated[Off, Tag("<flag>")] | Annotated[WebForm, Tag("<usual>")] | None,
+    Discriminator(flag_or_else),
+    Omittable(),
+    Field(
+        description="Replaces `web` above, all of it; `false` deploys no HTTP API and no dashboard."
+    ),
+]
 
 
 def web_settings(form: WebForm) -> WebSettings:
