@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeClaims
-from reconciler.dispatch.wake.cursor_entry import PATIENCE, rewrite
+from reconciler.dispatch.answers import UnavailableError
+from reconciler.dispatch.wake.cursor_entry import PATIENCE, QUESTIONS, rewrite
 from reconciler.dispatch.wake.request import WakeRequest
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
@@ -186,6 +187,41 @@ def test_a_turn_whose_answer_was_lost_is_recognised() -> None:
 
     assert run_virtually(scenario()) == 0
     assert calls(claims) == {"fc-0", "fc-1", "fc-2"}
+
+
+@dataclass
+class Unanswered(FakeClaims):
+    """Of the next so many turns that writers ask for, none is stored, and no answer comes."""
+
+    questions: int = 0
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        if self.questions:
+            self.questions -= 1
+            raise UnavailableError("refused")
+        return await super().put_new(key, entry)
+
+
+@pytest.mark.parametrize(
+    ("questions", "is_written"), [(1, True), (2, True), (QUESTIONS, True), (QUESTIONS + 1, False)]
+)
+def test_a_wake_that_read_the_cursor_before_undoes_nothing_of_one_without_an_answer_about_its_turn(
+    questions: int, is_written: bool
+) -> None:
+    claims = Unanswered()
+
+    async def scenario() -> None:
+        seen = await write(claims, 0)
+        claims.questions = questions
+        if is_written:
+            await write(claims, 1, seen)
+        else:
+            with pytest.raises(UnavailableError):
+                await write(claims, 1, seen)
+        await write(claims, 2, seen)
+
+    run_virtually(scenario())
+    assert calls(claims) == {"fc-0", "fc-2", *(("fc-1",) if is_written else ())}
 
 
 def test_a_cursor_from_before_there_were_ids_is_replaced_by_one_after_the_other() -> None:

@@ -16,6 +16,7 @@ from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeR
 from reconciler.dispatch.answers import StartUnknownError, UnavailableError
 from reconciler.dispatch.wake.start import ATTEMPT_LIMIT, CONFIRMATIONS
 from reconciler.model.claim import WAKE_TIMEOUT
+from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Entry
 from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.policies import Catchup, Delivery, Overlap
@@ -152,7 +153,9 @@ def test_what_many_schedules_have_missed_is_claimed_side_by_side(overlap: Overla
 class RefusingClaims(FakeClaims):
     """The Dict answers, but for what is claimed."""
 
-    async def put_new(self, _key: str, _entry: Entry) -> bool:
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        if key.startswith(CURSOR_KEY):
+            return await super().put_new(key, entry)
         raise UnavailableError("throttled")
 
 

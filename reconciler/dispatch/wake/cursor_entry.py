@@ -4,14 +4,16 @@ The Dict has no compare-and-swap, but it says which writer was the first to stor
 cursor has an id, and a wake that replaces it has to be the first under ``cursor/after/ID``. A wake
 that is not the first waits for the one that was, and begins again with what that one has written.
 
-Each writer of the next cursor asks for that first turn before it writes. So a wake that gets it
-for the cursor that it has read, however long ago, knows that this one still is the entry, and does
-not read it again.
+Invariant: *a writer replaces a cursor only while an entry says which writer had the first turn
+after it.* A writer that has no answer about its turn asks again, and in the end does not write. So
+a wake that gets the first turn after the cursor that it has read, however long ago, knows that this
+one still is the entry, and does not read it again.
 
-Invariant: *while the Dict answers and no writer pauses in its turn, each cursor is made from the
-one that it replaces.* The others pass over a writer that dies in its turn: those that waited for it
-take a turn among them. A writer that pauses for longer, and writes then, undoes what the others
-wrote; what that costs is in :mod:`reconciler.model.cursor`.
+Invariant: *while no writer pauses in its turn, each cursor is made from the one that it replaces.*
+The others pass over a writer that dies in its turn: those that waited for it take a turn among
+them. A writer that pauses for longer, and writes then, undoes what the others wrote; so does a wake
+that has read the cursor before its entry was lost or damaged, since those that found no cursor take
+no turn after it. What that costs is in :mod:`reconciler.model.cursor`.
 """
 
 from __future__ import annotations
@@ -45,7 +47,10 @@ PATIENCE: Final = 3.0
 TURNS: Final = 3
 """Writers of one cursor that are waited for, each as long as that, before one just writes."""
 LOOK_AGAIN: Final = 0.1
-"""Seconds between two looks at whether that one has written."""
+"""Seconds between two looks at whether that one has written, and between two questions about a turn
+of which the first had no answer."""
+QUESTIONS: Final = 10
+"""Times that a writer asks for a turn while it has no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,8 @@ async def rewrite(
         change: makes the new cursor of the one that is found.
 
     Raises:
-        UnavailableError: it may or may not have been written.
+        UnavailableError: it may or may not have been written. It was not when no answer came about
+            a turn.
         NewerFormatError: a newer version wrote the one that is there.
     """
     if await _is_still_there(claims, before, writing):
@@ -221,16 +227,26 @@ async def _is_still_there(claims: Claims, before: Cursor, writing: str) -> bool:
 
 
 async def _is_our_turn(claims: Claims, after: str, turn: int, writing: str) -> bool:
-    """Whether no other writer has this turn; without an answer none is waited for."""
+    """Whether no other writer has this turn.
+
+    Raises:
+        UnavailableError: no answer came, however often it was asked. A writer that wrote all the
+            same would have a turn that no entry says.
+    """
     key = f"{CURSOR_KEY}/after/{after}{f'#{turn}' if turn > 1 else ''}"
-    try:
-        if await claims.put_new(key, {"writing": writing}):
-            return True
-        # Ours, if the client has sent it twice because the first answer was lost.
-        taken = await claims.get(key)
-    except UnavailableError:
-        return True
-    return taken is not None and taken.get("writing") == writing
+    asked = 0
+    while True:
+        asked += 1
+        try:
+            if await claims.put_new(key, {"writing": writing}):
+                return True
+            # Ours, if the client has sent it twice because the first answer was lost.
+            taken = await claims.get(key)
+            return taken is not None and taken.get("writing") == writing
+        except UnavailableError:
+            if asked == QUESTIONS:
+                raise
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 async def read_cursor(
