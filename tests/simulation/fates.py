@@ -13,7 +13,8 @@ What is exempt, and by which section of ``docs/internals/guarantees.md``:
 * what was due before a repair that nothing told how far wakes had come (Damaged state);
 * what was open when the Volume was emptied, once the cursor, which alone named it, is lost as well
   (Damaged state);
-* what waits for another run, or waited when its schedule was deleted (Overlap).
+* what waits for another run, or waited when its schedule was deleted, or for so long that its claim
+  may have died (Overlap).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from reconciler.dispatch.decide.due import CATCHUP_LIMIT
 from reconciler.dispatch.wake.start import ATTEMPT_LIMIT
 from reconciler.policies import Catchup, Overlap
 from tests.simulation.faults import WAKE_SECONDS
-from tests.simulation.nominal import Calendar, CleanWakes, Nominal
+from tests.simulation.nominal import SETTLING, Calendar, CleanWakes, Nominal
 from tests.simulation.reports import Reports
 from tests.simulation.schedules import PUNCTUALITY
 from tests.simulation.starts import Starts
@@ -119,6 +120,10 @@ class Fates:
         limits = list(self._limits(nominal, reason))
         if limits and not self.clean.looked(nominal.due, min(limits)):
             return True
+        if "too old to know" in reason and not self.clean.looked(
+            self._waited_until(nominal), min(limits)
+        ):
+            return True
         if reason.startswith("no wake came") or "to catch up with" in reason:
             return False  # what a wake has claimed is not judged again, whatever became of it
         if "waited for an earlier run" in reason and self._in_the_way(nominal):
@@ -132,6 +137,18 @@ class Fates:
         if reason.endswith("delivery is at-most-once") and not nominal.may_be_at_most_once:
             return False
         return self._disturbed(nominal)
+
+    def _waited_until(self, nominal: Nominal) -> float:
+        """When an occurrence that a wake left to a later one could start; when it was due, of one
+        that no wake has left.
+        """
+        if nominal.overlaps(Overlap.ALLOW) or self.reports.waiting.isdisjoint(nominal.keys):
+            return nominal.due
+        runs = self.starts.by_schedule.get(nominal.identity, ())
+        earlier = [call for call, other in runs if other.at < nominal.at]
+        asked = self.starts.asked.get(nominal.identity, ())
+        settled = self.clean.first_end(nominal.due) + SETTLING
+        return max(settled, *(call.ends for call in (*earlier, *asked)), nominal.due)
 
     def _judged_ahead(self, nominal: Nominal) -> bool:
         """Whether a wake whose clock was ahead may have been the first to judge it, as late."""

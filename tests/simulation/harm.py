@@ -90,8 +90,9 @@ def do_harm(world: World, harming: Harming) -> None:
 
 def lose_cursor(world: World) -> None:
     """Remove the cursor's entry."""
+    counted = frozenset(world.counted_misses())
     world.entries.pop(CURSOR_KEY, None)
-    note_forgotten(world)
+    _note_lost_cursor(world, counted)
 
 
 def empty(world: World, emptying: Emptying) -> None:
@@ -159,9 +160,17 @@ def _entry(world: World, random: Random) -> bool:
 def _cursor(world: World, random: Random) -> bool:
     if CURSOR_KEY not in world.entries:
         return False
+    counted = frozenset(world.counted_misses())
     _garble(world, CURSOR_KEY, random)
-    note_forgotten(world)
+    _note_lost_cursor(world, counted)
     return True
+
+
+def _note_lost_cursor(world: World, counted: frozenset[str]) -> None:
+    """Note when, and which of the misses that it counted no runs file on the Volume lists."""
+    world.harm.cursor_lost = world.now
+    note_forgotten(world)
+    world.harm.forgotten |= counted.difference(_known(world))
 
 
 def _runs_file(world: World, random: Random) -> bool:

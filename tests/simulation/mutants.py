@@ -151,6 +151,16 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "            from reconciler.policies import Overlap\n"
         "            return [Due(replace(record, overlap=Overlap.ALLOW), (now,))]\n",
     ),
+    # Takes what waits for an earlier run for too old, long before its claim may have died.
+    "what waits is soon too old": Edit(
+        "reconciler.dispatch.wake.start",
+        "                return self.queued(admitted, attempt)\n",
+        "                age = self.now - self.occurrence.at\n"
+        "                if self.record.delivery is not Delivery.AT_MOST_ONCE or age < 30:\n"
+        "                    return self.queued(admitted, attempt)\n"
+        "                reason = f'{TOO_OLD}; delivery is at-most-once'\n"
+        "                admitted = Admitted(Admission.MISS, reason=reason)\n",
+    ),
     # Gives up what could not be started at the first attempt.
     "one attempt only": Edit(
         "reconciler.dispatch.wake.start",

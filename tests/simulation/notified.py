@@ -3,8 +3,9 @@
 * Safety: an alarm is sent once. It is sent again only after a fault kept the wake that sent it from
   storing the note of it, after that note was damaged, or by a wake at once whose clock differs.
 * Safety: the alarms about a schedule count no more misses than were reported. What an alarm had
-  counted when the Volume was emptied may be counted again, once the cursor is lost as well; and so
-  may what a wake undid in the cursor which paused while it wrote it.
+  counted may be counted again when the cursor is lost and no runs file on the Volume lists it: the
+  Volume was emptied, the file became unreadable, or its commit was lost. So may what a wake undid
+  in the cursor, which paused while it wrote it or had read it before it was lost.
 * Liveness: a miss that a runs file reports is in an alarm, once an undisturbed wake comes within a
   day. What the wake that wrote it did not get into the cursor is decided anew.
 """

@@ -59,14 +59,15 @@ class SimulatedClaims:
 
     async def put(self, key: str, entry: Entry) -> None:
         """See :class:`~reconciler.dispatch.ports.Claims`."""
-        world = self.container.world
+        world, began = self.container.world, self.container.began
         asked = world.now
 
         def put() -> None:
-            paused = key == CURSOR_KEY and world.now - asked > PATIENCE
-            before = set(world.counted_misses()) if paused else set()
+            may_undo = world.now - asked > PATIENCE or world.harm.cursor_lost >= began
+            may_undo = may_undo and key == CURSOR_KEY
+            before = set(world.counted_misses()) if may_undo else set()
             world.put(key, entry)
-            if paused:
+            if may_undo:
                 world.harm.forgotten |= before.difference(world.counted_misses())
 
         await self.container.call(put, UnavailableError, resend=True)

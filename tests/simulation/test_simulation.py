@@ -30,7 +30,7 @@ FOUND_BY: Mapping[str, int] = {
     "garbled cursor is trusted": 13,
     "recovered cursor has nothing pending": 8,
     "misses are counted by each wake": 5,
-    "recovered misses are not counted": 19,
+    "recovered misses are not counted": 24,
     "every other sender is dead": 13,
 }
 """The seed that a mutant is looked for from, where the seeds before it do not find it. With other

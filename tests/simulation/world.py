@@ -174,8 +174,11 @@ class Harm:
         uncounted: true epoch second up to which the repair knew nothing of what was due.
         known: what was known when the Volume was emptied: the ids of what was open, and
             :func:`counted` of each miss that an alarm had counted.
-        forgotten: what of it neither the cursor nor a runs file said any more; and the counted
-            misses that a wake took out of the cursor which paused for seconds while it wrote it.
+        cursor_lost: true epoch second at which the cursor was last lost or became unreadable.
+        forgotten: what of ``known`` neither the cursor nor a runs file said any more; the misses
+            that a cursor counted which was lost, and that no runs file lists; and the counted
+            misses that a wake took out of the cursor, because it paused for seconds while it wrote
+            it, or had read it before it was lost.
     """
 
     claims: set[str] = field(default_factory=set)
@@ -187,6 +190,7 @@ class Harm:
     made_anew: bool = False
     uncounted: float = 0.0
     known: frozenset[str] = frozenset()
+    cursor_lost: float = 0.0
     forgotten: set[str] = field(default_factory=set)
 
 
