@@ -57,4 +57,5 @@ def suggestion(name: str, known: Iterable[str], key: Callable[[str], str] = str)
     if similar:
         return f"Did you mean {' or '.join(similar[:SUGGESTIONS])}?"
     more = ", …" if choices[LISTED:] else ""
-    return f"There are {len(choices)}: {', '.join(choices[:LISTED])}{more}"
+    existing = "is one" if len(choices) == 1 else f"are {len(choices)}"
+    return f"There {existing}: {', '.join(choices[:LISTED])}{more}"

@@ -1,10 +1,10 @@
-"""Durations as people read them."""
+"""Durations and names as people read them."""
 
 from __future__ import annotations
 
 import pytest
 
-from reconciler.words import rough_duration
+from reconciler.words import rough_duration, suggestion
 
 HOUR, DAY = 3600, 86_400
 
@@ -24,3 +24,8 @@ HOUR, DAY = 3600, 86_400
 )
 def test_rough_durations_use_readable_units(seconds: int, text: str) -> None:
     assert rough_duration(seconds) == text
+
+
+def test_where_no_name_is_similar_the_existing_ones_are_given() -> None:
+    assert suggestion("sync", ["mail"]) == "There is one: mail"
+    assert suggestion("sync", ["mail", "ant"]) == "There are 2: ant, mail"

@@ -120,10 +120,10 @@ class Source:
             desired_of(self.inputs, self.schedules, whole=self.commit is None),
             sources=read_sources(self.schedules, self.code),
             runtime=runtime_digest(),
-            uncommitted=tuple(uncommitted_code(self.schedules, self.code, self.inputs.root)),
         )
         if self.commit is None:
-            return desired
+            differing = uncommitted_code(self.schedules, self.code, self.inputs.root)
+            return replace(desired, uncommitted=tuple(differing))
         from reconciler.deploy.commit_ancestry import contains
 
         head = desired.commit

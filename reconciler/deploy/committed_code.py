@@ -102,11 +102,16 @@ def uncommitted_code(
                 continue
             seen.add(path)
             found = tree.read(path)
-            if found is not None and found.replace(b"\r\n", b"\n") != content:
+            if found is not None and _lines(found) != _lines(content or b""):
                 yield (
                     f"{path} differs from {place}, and what the commit has is deployed; "
                     "commit it to deploy it"
                 )
+
+
+def _lines(content: bytes) -> bytes:
+    """The content without what git may change of line ends in a checkout."""
+    return content.replace(b"\r\n", b"\n")
 
 
 def _read_for(schedule: Schedule, reader: CodeReader) -> Iterator[tuple[str, bytes | None]]:

@@ -25,7 +25,7 @@ from reconciler.plan.foreign import Warned
 from reconciler.plan.read_back import asked_for, differing
 from reconciler.plan.state import Actual, Desired, LiveTarget
 from reconciler.plan.tags import CODE_TAG, IMAGE_TAG, RESOURCES_TAG, is_target_of, variable_tag
-from reconciler.words import count
+from reconciler.words import count, rough_duration
 
 LISTED: Final = 3
 """Files and schedules that a reason names."""
@@ -55,7 +55,7 @@ class Retiring:
     def why(self, now: int) -> str:
         """Why it is still there."""
         if self.retired.since > now:
-            left = count(self.retired.since - now, "minute")
+            left = rough_duration((self.retired.since - now) * 60)
             return f"a wake or a retry may still start it; it may be removed in {left}"
         return "calls of it are open" if self.live.busy else "it may be removed by the next apply"
 

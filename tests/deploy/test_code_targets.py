@@ -224,6 +224,7 @@ def test_a_target_that_no_schedule_names_retires_and_is_removed_once_it_is_idle(
     plan = world.plan_code(RATES)
     assert plan.empty
     assert [one.live.app for one in plan.retiring] == [f"{APP}-report-send"]
+    assert plan.retiring[0].why(plan.now).endswith("it may be removed in 10 minutes")
     world.later(minutes=11)
     world.apps.busy.add(f"{APP}-report-send")
     assert world.plan_code(RATES).empty, "a call of it is open"

@@ -145,7 +145,10 @@ def test_a_changed_line_deploys_one_app_and_a_rollback_the_older_code(project: P
     assert changed == {"schedule-reconciler-say-say"}, "the dispatcher is not deployed either"
     project.reconcile("wake", "--at", NINE, "--wait")
     assert runs(project)["say"]["result"] == '"two"'
-    project.applied("--at", "HEAD~1")
+    rolled_back = project.applied("--at", "HEAD~1")
+    assert "commit it to deploy it" not in rolled_back.out, (
+        "the work tree is not what was asked for"
+    )
     project.reconcile("wake", "--at", TEN, "--wait")
     assert runs(project, TEN)["say"]["result"] == '"one"'
 

@@ -200,7 +200,7 @@ CASES = {
         nothing,
         ("next", os.fsdecode(b"caf\xe9")),
         "there is no schedule `caf\ufffd`",
-        "There are 1: a",
+        "There is one: a",
     ),
     "init where a file is in the way": Case(
         lambda folder: (folder / "schema").touch(),

@@ -77,6 +77,17 @@ def test_a_file_that_differs_from_the_commit_is_named(repository: GitRepository)
     ]
 
 
+def test_line_ends_of_the_commit_are_no_difference(repository: GitRepository) -> None:
+    repository.write("jobs/say.py", "def say():\r\n    return 1\r\n")
+    manifests = load_contents(
+        [("schedules/say.yaml", JOB)],
+        settings=Settings(),
+        code=CommitFiles(repository.root, repository.commit()),
+    )
+    assert b"\r\n" in (repository.root / "jobs/say.py").read_bytes()
+    assert list(uncommitted_code(manifests.schedules, manifests.code, repository.root)) == []
+
+
 def test_each_file_that_differs_is_named_once(repository: GitRepository) -> None:
     repository.write("jobs/say.py", "from jobs import words\ndef say(): ...\n")
     repository.write("jobs/words.py", "hello = 1\n")

@@ -35,8 +35,8 @@ def add_backfill(add: AddCommand) -> None:
         "--only",
         choices=("missed", "failed", "doubtful", "all"),
         default="missed",
-        help="which occurrences run: those that certainly did not start (missed), that failed, "
-        "that may have started, or each once more (missed)",
+        help="which occurrences run: missed, those that certainly did not start; failed; doubtful, "
+        "those that may have started; all, each once more (missed)",
     )
     backfill.add_argument(
         "--parallel", type=positive, default=1, metavar="N", help="runs at the same time (1)"

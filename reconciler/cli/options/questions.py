@@ -89,7 +89,7 @@ def add_questions(add: AddCommand) -> None:
     add_format(logs)
 
     explain = add(
-        "explain", "explain:main", "explain why a schedule ran, or did not run: last, or at a time"
+        "explain", "explain:main", "explain why a schedule ran, or did not run, last or at a time"
     )
     explain.add_argument("name", metavar="NAME", help="the name of a schedule, or the id of a task")
     explain.add_argument(

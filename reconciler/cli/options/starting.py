@@ -34,9 +34,7 @@ def add_starting(add: AddCommand) -> None:
     add_wait(trigger)
     add_format(trigger)
 
-    rerun = add(
-        "rerun", "wake:rerun", "start the next run of an occurrence that was missed or failed"
-    )
+    rerun = add("rerun", "wake:rerun", "run an occurrence again that was missed or failed")
     rerun.add_argument("run_id", metavar="NAME@TIME", help=TIME_HELP)
     _add_logs(rerun)
     add_wait(rerun)
