@@ -342,6 +342,43 @@ def test_a_wake_spends_no_more_than_half_a_minute_on_sending() -> None:
 
 
 @dataclass
+class StuckClaims(FakeClaims):
+    """Of one alert no claim comes to an end, or none has an answer.
+
+    Attributes:
+        of: how the keys of its claims begin; empty for none.
+        refused: whether an error says so, at once.
+    """
+
+    of: str = ""
+    refused: bool = False
+
+    async def put_new(self, key: str, entry: Entry) -> bool:
+        if self.of and key.startswith(self.of):
+            if self.refused:
+                raise UnavailableError("throttled")
+            await asyncio.sleep(3600)
+        return await super().put_new(key, entry)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_an_alert_that_cannot_be_claimed_does_not_hold_up_the_others(refused: bool) -> None:
+    world = World()
+    world.claims = claims = StuckClaims(refused=refused)
+    world.live(hourly("a"), hourly("b"), hourly("c"), alerts=Alerts(rule()))
+    world.wake("09:00")
+    for number in (1, 2, 3):
+        world.end(number, BAD, "ValueError: no rows")
+    claims.of = "notice/failures/b"
+    run_virtually(wake(world.ports("09:30"), WakeRequest(wake="x", token="x", slot="poller")))
+    claims.of = ""
+    world.wake("09:40")
+    first, second = texts(world)
+    assert ("a failed" in first, "b failed" in first, "c failed" in first) == (True, False, True)
+    assert second.startswith("b failed")
+
+
+@dataclass
 class Failing(FakeClaims):
     """A Dict that takes nothing any more once a message was sent."""
 

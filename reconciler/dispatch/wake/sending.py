@@ -32,6 +32,9 @@ from reconciler.model.runs_file import format_time
 
 SENDING: Final = 30.0
 """Seconds that a wake spends on sending at most."""
+CLAIMING: Final = 10.0
+"""Seconds of these that it spends on claiming the alerts of one message. One claim that comes to no
+end must not hold up the others: theirs count as attempts."""
 ATTEMPTS: Final = 8
 """Attempts to send a notification, over two hours if there are wakes."""
 LONGEST_WAIT: Final = 60
@@ -198,9 +201,18 @@ class _Round:
     async def alerts(
         self, receiver: Recipient, notifications: Sequence[Notification], generation: Generation
     ) -> None:
-        """Send alerts to one receiver, all in one message."""
-        found = await at_once(self.claim(notification, receiver) for notification in notifications)
-        claimed = [one for one in found if one is not None]
+        """Send alerts to one receiver, all in one message; without those that cannot be claimed."""
+        found: dict[str, _Claimed] = {}
+
+        async def claim(notification: Notification) -> None:
+            with suppress(UnavailableError):
+                if (one := await self.claim(notification, receiver)) is not None:
+                    found[notification.id] = one
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLAIMING):
+                await at_once(map(claim, notifications))
+        claimed = [found[one.id] for one in notifications if one.id in found]
         if claimed:
             content = body([one.notification for one in claimed], generation, receiver)
             error = await self.send(receiver.address, "", content)
