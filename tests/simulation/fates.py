@@ -19,7 +19,7 @@ What is exempt, and by which section of ``docs/internals/guarantees.md``:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,7 +68,7 @@ class Fates:
                 yield f"{nominal} started and no runs file says so"
             yield from self._extra(nominal, started)
         elif missed:  # outweighs what a later wake says that looks at it again
-            if not any(self._excused(nominal, reason) for reason in missed):
+            if not self._rightly_missed(nominal, missed):
                 reasons = ", ".join(sorted(missed))
                 yield f"{nominal} is reported missed ({reasons}), and a wake came in time"
         elif skipped:
@@ -76,6 +76,16 @@ class Fates:
                 yield f"{nominal} was skipped ({', '.join(sorted(skipped))}), for no reason"
         elif not (lost or self._waits(nominal)):
             yield f"{nominal} neither started nor is it reported"
+
+    def _rightly_missed(self, nominal: Nominal, reasons: Iterable[str]) -> bool:
+        """Whether a reason is right: one that a runs file gives, or gave whose commit was lost.
+
+        When the cursor goes as well, a wake decides about it anew, and its claim may have died.
+        """
+        lost = {reason for key in nominal.keys for reason in self.reports.lost.get(key, ())}
+        if any(self._excused(nominal, reason) for reason in (*reasons, *lost)):
+            return True
+        return any(self._rightly_skipped(nominal, reason) for reason in lost)
 
     def _is_forgotten(self, nominal: Nominal) -> bool:
         """Whether every record was lost that it was open, or that its schedule was live then."""

@@ -23,6 +23,7 @@ class Reports:
         skipped_ahead: skipped by ``wake --at`` before they were due.
         waiting: left by a wake to a later one.
         unsure: named in a runs file that was lost although its commit said yes.
+        lost: the reasons for which such a file said that one was missed or skipped.
         attempts: the number of the last attempt after which one was missed.
         calls: the lines that name a call.
     """
@@ -34,6 +35,7 @@ class Reports:
     started: set[Occurrence] = field(default_factory=set)
     waiting: set[Occurrence] = field(default_factory=set)
     unsure: set[Occurrence] = field(default_factory=set)
+    lost: dict[Occurrence, set[str]] = field(default_factory=lambda: defaultdict(set))
     attempts: dict[Occurrence, int] = field(default_factory=dict)
     calls: list[RunRecord] = field(default_factory=list)
 
@@ -54,7 +56,11 @@ class Reports:
                 if is_ahead and record.state is RunState.SKIPPED:
                     found.skipped_ahead.update(_named(record, names))
         for log in world.lost:
-            found.unsure.update(key for record in log.records for key in _named(record, names))
+            for record in log.records:
+                for key in _named(record, names):
+                    found.unsure.add(key)
+                    if record.state in (RunState.MISSED, RunState.SKIPPED):
+                        found.lost[key].add(record.reason or "")
         return found
 
     def _read(self, record: RunRecord, names: Mapping[str, Sequence[int]]) -> None:
