@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import instant, minute
+from reconciler.dispatch.decide.dependencies import WAITS_FOR
 from reconciler.foreign_text import on_one_line
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import lateness
@@ -40,7 +41,8 @@ class Item:
         since: `since 04:15Z`, `5 min overdue`.
         sentence: what, and what it is compared with.
         command: complete; empty where none helps, and from the tenth item on.
-        names: schedules that it is about, each a link; `others` counts those that are not named.
+        names: schedules that it is about, or that wait for it, each a link; `others` counts those
+            that are not named.
         parts: what it caused.
     """
 
@@ -79,14 +81,9 @@ def items_of(
         for gap in hours.gaps
         if gap.after < trouble_of(one) <= gap.until
     }
+    item_of = _ItemMaker(_waiting(status.schedules), environment, now)
     gaps = [
-        _gap(
-            gap,
-            [one for one in wanting if under.get(one.record.name) == gap],
-            hours,
-            environment,
-            now,
-        )
+        _gap(gap, [one for one in wanting if under.get(one.record.name) == gap], hours, item_of)
         for gap in hours.gaps
         if gap in under.values()
     ]
@@ -96,7 +93,7 @@ def items_of(
         *_worker(status, environment, now),
         *gaps,
         *_refusals(refused, environment, now),
-        *_schedules([one for one in wanting if one.record.name not in under], environment, now),
+        *_schedules([one for one in wanting if one.record.name not in under], item_of),
         *_deployment(status, environment),
     )
 
@@ -144,11 +141,9 @@ def _refusals(
         )
 
 
-def _gap(
-    gap: Gap, missed: Sequence[ScheduleStatus], hours: LastHours, environment: str, now: datetime
-) -> Item:
+def _gap(gap: Gap, missed: Sequence[ScheduleStatus], hours: LastHours, item_of: _ItemMaker) -> Item:
     """A time without a wake that has ended, and what was missed in it."""
-    begin, end = (moment(at, now) for at in gap)
+    begin, end = (moment(at, item_of.now) for at in gap)
     length = span(timedelta(minutes=gap.until - gap.after))
     parts = [f"No wake came for {length}."]
     parts += [f"{counted}." for counted in _after(gap, hours)]
@@ -159,7 +154,7 @@ def _gap(
         f"ended {end.relative}" if end.relative else "ended just now",
         " ".join(parts),
         "",
-        parts=tuple(_item(one, environment, now) for one in missed),
+        parts=tuple(map(item_of, missed)),
     )
 
 
@@ -183,9 +178,7 @@ def _after(gap: Gap, hours: LastHours) -> Iterator[str]:
         yield f"{skipped:,} {was} skipped"
 
 
-def _schedules(
-    wanting: Sequence[ScheduleStatus], environment: str, now: datetime
-) -> Iterator[Item]:
+def _schedules(wanting: Sequence[ScheduleStatus], item_of: _ItemMaker) -> Iterator[Item]:
     """The items of schedules; those with the same error are one."""
     alike: dict[tuple[State, str], list[ScheduleStatus]] = {}
     for one in wanting:
@@ -198,10 +191,10 @@ def _schedules(
     for one in wanting:
         group = grouped.get(one.record.name)
         if group is None:
-            yield _item(one, environment, now)
+            yield item_of(one)
         elif one.record.name not in seen:
             seen |= {other.record.name for other in group}
-            yield _group(group, now)
+            yield _group(group, item_of.now)
 
 
 def _group(group: Sequence[ScheduleStatus], now: datetime) -> Item:
@@ -274,17 +267,48 @@ def _worker(status: Status, environment: str, now: datetime) -> Iterator[Item]:
         )
 
 
-def _item(one: ScheduleStatus, environment: str, now: datetime) -> Item:
-    record = one.record
-    at = trouble_of(one)
-    since = f"{span(now - instant(at))} overdue" if one.state is State.OVERDUE else ""
-    since = since if one.state is not State.DRIFT else "compared just now"
-    reason = reason_of(one, now)
-    return Item(
-        glyph=glyph_of(one),
-        title=record.name,
-        link=record.name,
-        since=since or f"since {moment(at, now).text}",
-        sentence=f"{reason[:LONGEST]}." if reason and reason[-1] not in ".!?" else reason[:LONGEST],
-        command=command_of(one, environment),
-    )
+@dataclass(frozen=True, slots=True)
+class _ItemMaker:
+    """Makes the item of a schedule.
+
+    Attributes:
+        waiting: by name, the schedules whose newest occurrence waits for it.
+        environment: as the command line names it.
+    """
+
+    waiting: Mapping[str, Sequence[str]]
+    environment: str
+    now: datetime
+
+    def __call__(self, one: ScheduleStatus) -> Item:
+        now, name = self.now, one.record.name
+        at = trouble_of(one)
+        since = f"{span(now - instant(at))} overdue" if one.state is State.OVERDUE else ""
+        since = since if one.state is not State.DRIFT else "compared just now"
+        sentence = reason_of(one, now)[:LONGEST]
+        sentence += "." if sentence and sentence[-1] not in ".!?" else ""
+        waiting = self.waiting.get(name, ())
+        return Item(
+            glyph=glyph_of(one),
+            title=name,
+            link=name,
+            since=since or f"since {moment(at, now).text}",
+            sentence=f"{sentence} Waiting for it:".strip() if waiting else sentence,
+            command=command_of(one, self.environment),
+            names=tuple(waiting[:NAMED]),
+            others=max(0, len(waiting) - NAMED),
+        )
+
+
+def _waiting(schedules: Sequence[ScheduleStatus]) -> Mapping[str, Sequence[str]]:
+    """By name of an upstream, the schedules whose newest occurrence waits for it."""
+    upstreams = {one.record.name: one.record for one in schedules if one.record.dependants}
+    found: dict[str, list[str]] = {}
+    for one in schedules:
+        reason = one.last.reason or "" if one.last is not None else ""
+        if one.state is State.WAITING and reason.startswith(WAITS_FOR):
+            for upstream in one.record.after:
+                record = upstreams.get(upstream.name)
+                if record is not None and any(f" {name}@" in reason for name in record.names):
+                    found.setdefault(record.name, []).append(one.record.name)
+    return found

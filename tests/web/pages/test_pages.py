@@ -340,3 +340,16 @@ def test_of_many_that_wait_for_a_schedule_some_are_named_and_the_others_counted(
     read = text_of(site.ask("/schedules/extract").text)
     assert "job-19 and 5 more." in read
     assert "job-20" not in read
+
+
+def test_what_waits_for_a_schedule_that_failed_stands_in_its_sentence(chain: TestSite) -> None:
+    reason = "waits for extract@2026-11-20T18:00Z, which failed at 2026-11-20T18:10Z"
+    failed = replace(line("extract", 18, RunState.FAILED, "KeyError: 'id'"), call="fc-1")
+    log = wake_log("2026-11-20T18:00:05Z", failed, wake="fc-extract")
+    chain.write(replace(log, slot="other"))
+    wake(chain, line("load", 18, RunState.QUEUED, reason))
+    page = chain.ask("/").text
+    items = page[page.index('<ul class="card items">') : page.index("<aside>")]
+    assert "KeyError: &#39;id&#39;. Waiting for it: load" in text_of(items)
+    assert 'href="/schedules/load"' in items
+    assert items.count("load</a>") == 1
