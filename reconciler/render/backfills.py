@@ -110,8 +110,9 @@ def _details_lines(found: BackfillDetails, style: Style, environment: str | None
     yield backfill_line(status, style)
     yield f"  approved {backfill.at} by {backfill.by}; --only {backfill.only}"
     if status.end is not None:
-        reason = f": {status.end.reason}" if status.end.reason else ""
-        yield f"  over     {status.end.at}, {status.word}{reason}"
+        word, reason = status.word, status.end.reason
+        said = reason if reason.startswith(word) else ": ".join(filter(None, (word, reason)))
+        yield f"  over     {status.end.at}, {said}"
     states = ", ".join(f"{number:,} {state}" for state, number in sorted(found.outcomes.items()))
     yield f"  runs     {states}"
     failed = [run for run in found.runs if run.state in NEEDS_ATTENTION]
