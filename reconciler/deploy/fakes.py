@@ -17,11 +17,13 @@ from reconciler.deploy.ports import (
     DeployedFunction,
     Deployment,
     ImageNotBuiltError,
+    MissingObjectError,
     MissingSecretError,
     OutputLine,
     Secrets,
     UnknownAccountError,
 )
+from reconciler.manifest.code_target import NamedSecret
 from reconciler.model.generation import CRONLESS, Slot
 from reconciler.plan import Rates, Standing, Touch
 from reconciler.plan.code_targets import PlannedTarget
@@ -46,6 +48,7 @@ class FakeApps:
         stops: id to who stopped that app.
         files: the Volume that our functions mount.
         unbuildable: functions of the repository whose image cannot be built.
+        lost: Secrets that are not there when a code target names them.
         built, deploys: the apps of code targets, in the order in which their images were built and
             they were deployed.
         busy: apps of which calls are open.
@@ -61,6 +64,7 @@ class FakeApps:
     stops: dict[str, Touch] = field(default_factory=dict)
     files: FakeFiles = field(default_factory=lambda: FakeFiles())
     unbuildable: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     built: list[str] = field(default_factory=list)
     deploys: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
@@ -151,6 +155,13 @@ class FakeApps:
             )
         self.built.append(planned.record.app)
         await asyncio.sleep(0)
+
+    async def require_objects(self, planned: PlannedTarget, where: str) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        await asyncio.sleep(0)
+        for secret in planned.target.options.secrets or ():
+            if isinstance(secret, NamedSecret) and secret.name in self.lost:
+                raise MissingObjectError(f"there is no Modal Secret {secret.name}", where=where)
 
     async def deploy_target(
         self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str

@@ -86,6 +86,7 @@ class ModalApps:
         self.remove_secret = secrets.remove_secret
         self._targets = ModalTargets(name, environment, image_python)
         self.build_image = self._targets.build_image
+        self.require_objects = self._targets.require_objects
         self.deploy_target = self._targets.deploy_target
         self.remove_target = self._targets.remove_target
         self.is_busy = self._targets.is_busy

@@ -50,13 +50,36 @@ class ModalTargets:
                 async with builder.run.aio(environment_name=self._environment):
                     await layers[-1].image.build.aio(builder)
 
+    async def require_objects(self, planned: PlannedTarget, where: str) -> None:
+        """See :class:`~reconciler.deploy.ports.Apps`."""
+        options = planned.target.options
+        for secret in options.secrets or ():
+            if not isinstance(secret, NamedSecret):
+                continue
+            found = modal.Secret.from_name(
+                secret.name, environment_name=self._environment, required_keys=list(secret.keys)
+            )
+            with translated_errors(f"look up the Secret {secret.name}"):
+                try:
+                    await found.hydrate.aio()
+                except NotFoundError as error:
+                    keys = f" with the keys {', '.join(secret.keys)}" if secret.keys else ""
+                    values = [f"{key}=VALUE" for key in secret.keys or ("KEY",)]
+                    raise self._missing("Secret", secret.name, keys, where, *values) from error
+        for name in (options.volumes or {}).values():
+            with translated_errors(f"look up the Volume {name}"):
+                try:
+                    volume = modal.Volume.from_name(name, environment_name=self._environment)
+                    await volume.hydrate.aio()
+                except NotFoundError as error:
+                    raise self._missing("Volume", name, "", where) from error
+
     async def deploy_target(
         self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str
     ) -> None:
         """See :class:`~reconciler.deploy.ports.Apps`."""
         record = planned.record
         await self._store_values(planned, values)
-        await self._require_objects(planned, where)
         with TemporaryDirectory(prefix="reconcile-") as scratch:
             files = lay_out(planned.source.files, Path(scratch) / "files")
             sources = lay_out(planned.source.image_files, Path(scratch) / "image")
@@ -116,29 +139,6 @@ class ModalTargets:
             )
             secret = modal.Secret.from_name(name, environment_name=self._environment)
             await secret.update.aio(dict(values))
-
-    async def _require_objects(self, planned: PlannedTarget, where: str) -> None:
-        options = planned.target.options
-        for secret in options.secrets or ():
-            if not isinstance(secret, NamedSecret):
-                continue
-            found = modal.Secret.from_name(
-                secret.name, environment_name=self._environment, required_keys=list(secret.keys)
-            )
-            with translated_errors(f"look up the Secret {secret.name}"):
-                try:
-                    await found.hydrate.aio()
-                except NotFoundError as error:
-                    keys = f" with the keys {', '.join(secret.keys)}" if secret.keys else ""
-                    values = [f"{key}=VALUE" for key in secret.keys or ("KEY",)]
-                    raise self._missing("Secret", secret.name, keys, where, *values) from error
-        for name in (options.volumes or {}).values():
-            with translated_errors(f"look up the Volume {name}"):
-                try:
-                    volume = modal.Volume.from_name(name, environment_name=self._environment)
-                    await volume.hydrate.aio()
-                except NotFoundError as error:
-                    raise self._missing("Volume", name, "", where) from error
 
     def _missing(
         self, kind: str, name: str, detail: str, where: str, *values: str

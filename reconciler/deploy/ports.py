@@ -265,6 +265,18 @@ class Apps(Protocol):
         """
         ...
 
+    async def require_objects(self, planned: PlannedTarget, where: str) -> None:
+        """Look up the Secrets and Volumes that a code target names.
+
+        Args:
+            where: the manifest that declares it.
+
+        Raises:
+            MissingObjectError: one is not there, or lacks a key.
+            UnavailableError: Modal did not answer.
+        """
+        ...
+
     async def deploy_target(
         self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str
     ) -> None:
@@ -276,8 +288,7 @@ class Apps(Protocol):
             where: the manifest that declares it.
 
         Raises:
-            ImageNotBuiltError, MissingObjectError, TargetRefusedError: what was deployed stays
-                live.
+            ImageNotBuiltError, TargetRefusedError: what was deployed stays live.
             UnavailableError: it may or may not have been deployed.
         """
         ...

@@ -1,6 +1,7 @@
 """The steps of an apply that concern code targets: build images, deploy apps, remove retired ones.
 
-Images are built before anything is deployed, so that one that fails leaves everything as it was.
+Images are built, and Secrets and Volumes looked up, before anything is deployed, so that one that
+fails or is missing leaves everything as it was.
 Each app is deployed in place, several at once. No retired app is removed in the apply that retires
 it, nor while a call of it is open.
 """
@@ -69,12 +70,18 @@ class TargetSteps:
         await self._each(self.built, build, "image of", "is built")
 
     async def deploy(self) -> None:
-        """Deploy the targets that changed.
+        """Deploy the targets that changed, once all that they name is there.
 
         Raises:
-            ImageNotBuiltError, MissingObjectError, UnavailableError: one could not be deployed;
-                others may have been.
+            MissingObjectError: a Secret or Volume is not there; nothing was deployed.
+            ImageNotBuiltError, UnavailableError: one could not be deployed; others may have been.
         """
+
+        async def require(one: PlannedTarget) -> None:
+            async with self._free:
+                await self.workspace.apps.require_objects(one, self._where(one))
+
+        await together(*map(require, self.plan.deploy_targets))
         values = self._values(self.plan.deploy_targets)
         hidden: Mapping[str, str] = {}
         if values:

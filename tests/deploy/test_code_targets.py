@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.deploy.apply import RefusedPlanError, Step, apply, prepare
 from reconciler.deploy.from_env import MissingVariableError
-from reconciler.deploy.ports import DeployedApp, ImageNotBuiltError, Workspace
+from reconciler.deploy.ports import DeployedApp, ImageNotBuiltError, MissingObjectError, Workspace
 from reconciler.manifest import Settings
 from reconciler.plan import Action, Kind, Plan
 from reconciler.plan.code_targets import read_sources
@@ -154,6 +154,18 @@ def test_an_image_that_cannot_be_built_leaves_everything_as_it_was() -> None:
     assert caught.value.where == "schedules/job.yaml:6:1"
     kept = {path: world.files.files[path] for path in before[0]}
     assert (kept, world.apps.apps) == before
+
+
+def test_a_secret_that_is_missing_leaves_all_functions_as_they_were() -> None:
+    world = CodeWorld()
+    world.apply_code(RATES)
+    before = list(world.apps.apps)
+    world.apps.lost.add("nope")
+    changed = {**FILES, "jobs/rates.py": FILES["jobs/rates.py"] + "y = 1\n"}
+    with pytest.raises(MissingObjectError) as caught:
+        world.apply_code(f"{RATES}---\n{REPORT}secrets: [nope]\n", changed)
+    assert caught.value.where == "schedules/job.yaml:6:1"
+    assert world.apps.apps == before
 
 
 STEPS = [
