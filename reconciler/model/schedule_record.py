@@ -90,8 +90,9 @@ class ScheduleRecord:
 
     @property
     def supervised(self) -> bool:
-        """Whether its runs need a supervisor."""
-        return self.retries > 0 or self.timeout is not None or bool(self.dependants)
+        """Whether its runs need a supervisor: something waits for their ends, or may."""
+        own = self.retries > 0 or self.timeout is not None
+        return own or bool(self.dependants) or self.overlap is Overlap.QUEUE
 
     def supervises(self, occurrence: Occurrence) -> bool:
         """Whether a run of it has a supervisor: a person waits for one that was asked for."""

@@ -1,4 +1,5 @@
-"""What a plan says of schedules that wait for others: the order, the conditions, the cost."""
+"""What a plan says of schedules that wait for others or for their own runs: the order, the
+conditions, the cost."""
 
 from __future__ import annotations
 
@@ -12,22 +13,26 @@ from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.pack import wakes_per_month
 from reconciler.plan.changes import describe_upstreams
 from reconciler.plan.foreign import Warned
-from reconciler.policies import Condition
+from reconciler.policies import Condition, Overlap
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedWaits:
-    """The schedules that wait for others, and what that costs.
+    """The schedules that wait, and what that costs.
 
     Attributes:
         order: the schedules that wait or are waited for, upstreams before what waits for them.
         waits: by name, for what each waits, in words.
-        supervised: runs a month that are supervised because something waits for them.
-        asked: wakes a month that their ends ask for at most: ends of the same seconds share one.
+        for_others: how many of them wait for other schedules, not only for their own runs
+            (``overlap: queue``).
+        supervised: runs a month that are supervised because something waits for them, or may.
+        asked: wakes a month that their ends ask for at most: ends of the same seconds share one,
+            and one behind which nothing is queued asks for none.
     """
 
     order: tuple[str, ...]
     waits: Mapping[str, str]
+    for_others: int
     supervised: int
     asked: int
 
@@ -38,15 +43,24 @@ def planned_waits(records: Iterable[ScheduleRecord], now: int) -> PlannedWaits |
     Args:
         now: epoch minute.
     """
-    linked = {record.name: record for record in records if record.after or record.dependants}
+    linked = {
+        record.name: record
+        for record in records
+        if record.after or record.dependants or _queues(record)
+    }
     if not linked:
         return None
-    upstreams = [record for record in linked.values() if record.dependants]
-    runs = {record.name: _monthly(record, now) for record in upstreams}
-    by_themselves = {record.name for record in upstreams if record.retries or record.timeout}
+    ending = [record for record in linked.values() if record.dependants or _queues(record)]
+    runs = {record.name: _monthly(record, now) for record in ending}
+    by_themselves = {record.name for record in ending if record.retries or record.timeout}
     return PlannedWaits(
         order=_in_order(linked),
-        waits={name: describe_upstreams(record) for name, record in linked.items() if record.after},
+        waits={
+            name: _described(record)
+            for name, record in linked.items()
+            if record.after or _queues(record)
+        },
+        for_others=sum(bool(record.after) for record in linked.values()),
         supervised=round(sum(n for name, n in runs.items() if name not in by_themselves)),
         asked=round(sum(runs.values())),
     )
@@ -98,6 +112,17 @@ def _beyond_history(schedules: Iterable[Schedule], history_days: int) -> Iterato
                     "one that is pruned counts as not started"
                 )
                 yield Warned(message, schedule.location.file, schedule.location.line)
+
+
+def _queues(record: ScheduleRecord) -> bool:
+    """Whether an occurrence of it may wait for an earlier run of it."""
+    return record.overlap is Overlap.QUEUE and bool(record.when)
+
+
+def _described(record: ScheduleRecord) -> str:
+    upstreams = (describe_upstreams(record),) if record.after else ()
+    own = ("its own earlier run",) if _queues(record) else ()
+    return " and ".join((*upstreams, *own))
 
 
 def _monthly(record: ScheduleRecord, now: int) -> float:

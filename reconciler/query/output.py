@@ -218,7 +218,10 @@ async def _calls(run: Run, claims: Claims, *, supervised: bool) -> list[TargetCa
     found: list[TargetCall] = []
     while (call := await _try(run.occurrence, len(found) + 1, claims)) is not None:
         found.append(TargetCall(len(found) + 1, call))
-    return found
+    if found or run.is_open or run.call is None:
+        return found
+    # It ended before its schedule had supervised runs: its call is the target's own.
+    return [TargetCall(1, run.call)]
 
 
 async def _try(occurrence: Occurrence, number: int, claims: Claims) -> str | None:

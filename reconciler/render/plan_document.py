@@ -217,18 +217,18 @@ class RefusalPart(Part):
 
 
 class WaitPart(Part):
-    """A schedule that waits for others, or that others wait for."""
+    """A schedule that waits for others or for its own runs, or that others wait for."""
 
     name: str
     after: list[str] = Field(description="The schedules that it waits for.")
 
 
 class OrderPart(Part):
-    """Which schedules wait for others, and what that costs."""
+    """Which schedules wait for others or for their own runs, and what that costs."""
 
     schedules: list[WaitPart] = Field(description="Upstreams before what waits for them.")
     supervised_per_month: int = Field(
-        ge=0, description="Further runs that are supervised because something waits for them."
+        ge=0, description="Further runs that are supervised because something waits or may wait."
     )
     wakes_per_month: int = Field(
         ge=0, description="Wakes that the ends of these runs ask for at most."
@@ -256,7 +256,9 @@ class PlanDocument(Part):
     effects: list[EffectPart]
     retiring: list[RetiringPart]
     worker: WorkerPart | None = Field(description="Null without `cloudflare` in the settings.")
-    order: OrderPart | None = Field(description="Null when no schedule waits for another.")
+    order: OrderPart | None = Field(
+        description="Null when no schedule waits for another, nor for its own runs."
+    )
     tz: TzPart | None = Field(description="Null when the live edition is that of the plan.")
     rules: RulesPart | None = Field(description="Null in a repository without rules.")
     warnings: list[WarningPart]

@@ -1,4 +1,4 @@
-"""Which schedules of a plan wait for others, in words: the same in a terminal and in a comment."""
+"""Which schedules of a plan wait, and for what: the same words in a terminal and in a comment."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ LISTED: Final = 20
 
 
 def waits_title(plan: Plan) -> str | None:
-    """``Order: 2 schedules wait for others``; None when none does."""
+    """``Order: 2 schedules wait for others``; None when none waits."""
     if plan.waits is None:
         return None
-    waiting = len(plan.waits.waits)
-    return f"Order: {count(waiting, 'schedule')} {'waits' if waiting == 1 else 'wait'} for others"
+    others, waiting = plan.waits.for_others, len(plan.waits.waits)
+    if not others:
+        whom = "its own earlier runs" if waiting == 1 else "their own earlier runs"
+    else:
+        whom = "others" if others == waiting else "others or their own earlier runs"
+    return f"Order: {count(waiting, 'schedule')} {'waits' if waiting == 1 else 'wait'} for {whom}"
 
 
 def waits_of(plan: Plan) -> list[tuple[str, str]]:

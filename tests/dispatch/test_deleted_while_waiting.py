@@ -175,7 +175,7 @@ def test_what_waits_behind_a_run_of_a_deleted_schedule_is_missed() -> None:
     world.end(1, GOOD)
     log = world.wake("11:00")
     assert lines(log, RunState.MISSED) == ["hourly@10:00"]
-    assert spawned(world).count("sync") == 1
+    assert spawned(world).count("supervise_run") == 1
 
 
 def test_what_waits_behind_a_run_starts_at_once_when_overlap_is_allowed_meanwhile() -> None:

@@ -69,6 +69,33 @@ def test_a_run_that_modal_itself_gives_up_has_failed_and_is_tried_again(project:
     assert ends["watched"] == ("failed", f"gave up after 2 tries: {died}")
 
 
+def test_what_is_queued_starts_by_the_end_of_the_run_before_it_alone(project: Project) -> None:
+    """No cron fires: the end asks for the wake that starts it."""
+    project.write(
+        "queued.yaml",
+        """
+        name: queued
+        schedule: "0 * * * *"
+        function: shop/linger
+        args: {occurrence: "${occurrence.id}"}
+        overlap: queue
+        """,
+    )
+    project.applied()
+    project.reconcile("wake", "--at", NINE)
+    project.reconcile("trigger", "queued")
+    runs = project.reconcile("runs", "--format", "json").json["runs"]
+    (waiting,) = [run for run in runs if run["state"] == "queued"]
+    assert waiting["reason"] == f"queued@{NINE} is still running; overlap is queue"
+    project.in_modal(
+        """
+        import modal
+        modal.Dict.from_name("marks")["enough"] = answer = "enough"
+        """
+    )
+    until(lambda: f"queued@{waiting['time']}" in project.marks(), 60)
+
+
 def test_a_chain_of_ten_runs_by_the_ends_of_its_runs_alone(project: Project) -> None:
     """No cron fires: each end asks for the wake that starts what waits for it."""
     names = [f"step-{number}" for number in range(10)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
+from reconciler.model.generation import AGENDA_FORMAT
 from reconciler.model.upstream import Upstream
 from reconciler.plan import Action, Kind, make_plan
 from reconciler.render.plan_text import plan_text
@@ -92,6 +94,44 @@ def test_the_plan_says_the_order_and_what_it_costs() -> None:
         "    report   waits for extract (within 7d) and load\n"
         "  61 more runs a month are supervised; their ends ask for up to 61 wakes, about $"
     ) in text
+
+
+def test_the_plan_says_what_queues_cost_at_most() -> None:
+    queues = f"{EXTRACT}\noverlap: queue"
+    plan = make_plan(desired(schedules(queues)), nothing(), NOW)
+    assert plan.waits is not None
+    assert (plan.waits.for_others, plan.waits.supervised, plan.waits.asked) == (0, 30, 30)
+    text = plan_text(plan, Style(colour=False))
+    assert (
+        "Order: 1 schedule waits for its own earlier runs\n"
+        "    extract  waits for its own earlier run\n"
+        "  30 more runs a month are supervised; their ends ask for up to 30 wakes, about $"
+    ) in text
+
+
+def test_the_plan_says_of_one_schedule_that_it_waits_for_others_and_for_its_own_runs() -> None:
+    plan = make_plan(
+        desired(schedules(given(f"{EXTRACT}\noverlap: queue", f"{LOAD}\noverlap: queue"))),
+        nothing(),
+        NOW,
+    )
+    assert plan.waits is not None
+    assert plan.waits.waits == {
+        "extract": "its own earlier run",
+        "load": "extract and its own earlier run",
+    }
+    text = plan_text(plan, Style(colour=False))
+    assert "Order: 2 schedules wait for others or their own earlier runs\n" in text
+
+
+def test_a_schedule_that_queues_is_stored_as_versions_without_supervised_queues_stored_it() -> None:
+    plan = make_plan(desired(schedules(f"{EXTRACT}\noverlap: queue")), nothing(), NOW)
+    (record,) = plan.generation.records
+    assert record.supervised
+    assert record.to_json()["overlap"] == "queue"
+    assert "dependants" not in record.to_json()
+    header = json.loads(plan.generation.encoded.splitlines()[0])
+    assert header["format"] == AGENDA_FORMAT
 
 
 def test_a_plan_without_dependencies_says_nothing_of_them() -> None:

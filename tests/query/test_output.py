@@ -75,6 +75,10 @@ def test_the_tries_of_a_run_that_goes_on_are_found_by_their_claims() -> None:
     assert kept(asked, run(), supervised=True) == [(1, "of fc-7"), (2, "of fc-8")]
 
 
+def test_a_run_from_before_its_schedule_had_supervised_runs_keeps_its_output() -> None:
+    assert kept(ports("fc-1"), run(state=RunState.SUCCEEDED), supervised=True) == [(1, "of fc-1")]
+
+
 def test_following_a_supervised_run_ends_when_no_further_try_can_come() -> None:
     asked = ports("fc-7")
     claims, caller = asked.claims, asked.caller

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from reconciler.dispatch.adapters.in_memory import FakeMessenger
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
+from reconciler.dispatch.wake.ends import close_queue
 from tests.simulation.core import Core
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedCaller, SimulatedClaims, SimulatedClock
@@ -35,7 +36,7 @@ class Supervisors:
         self.random = random
         self.jobs: list[asyncio.Task[None]] = []
         self.ended: Callable[[], None] = lambda: None
-        """Is called when a run has ended for whose end schedules wait."""
+        """Is called when a run has ended for whose end something waits."""
 
     def watch(self, call: Call) -> None:
         """Set to work on a call that has just been started."""
@@ -77,13 +78,18 @@ class Supervisors:
                 pause=asyncio.sleep,
             )
             try:
-                return await supervision
+                status = await supervision
+                waited_for = order.get("waited_for")
+                if not waited_for and await close_queue(call.id, SimulatedClaims(container)):
+                    self.ended()
             except Killed:
                 if call.ends <= world.now:
                     break  # it was cancelled meanwhile
                 await asyncio.sleep(RESTART_AFTER)
             except UnavailableError as error:
                 return CallStatus(CallState.FAILED, reason=str(error))
+            else:
+                return status
             finally:
                 if container.disturbed:
                     world.disturbed_runs.add(call.occurrence)

@@ -43,10 +43,12 @@ class Queue(NamedTuple):
         waiting: the id of the occurrence that waits; None when all that waited were dropped and no
             place is left.
         is_new: it has claimed its place just now.
+        is_closed: the run is over, and its supervisor is about to end.
     """
 
     waiting: str | None = None
     is_new: bool = False
+    is_closed: bool = False
 
 
 class Earlier(NamedTuple):
@@ -151,3 +153,13 @@ def _queue(overlap: Overlap, occurrence: str, running: EarlierRun, queue: Queue)
 def running_key(name: str) -> str:
     """The Dict key of a schedule's last started call."""
     return f"running/{name}"
+
+
+def queue_key(call: str, place: int = 1) -> str:
+    """The Dict key of a place in the queue behind a call, from 1."""
+    return f"queue/{call}" if place == 1 else f"queue/{call}#{place}"
+
+
+def closed_queue(call: str) -> dict[str, str]:
+    """The entry of the first place when the run was over before an occurrence took it."""
+    return {"ended": call}

@@ -21,7 +21,9 @@ from reconciler.dispatch.decide.overlap import (
     EarlierRun,
     EarlierState,
     Queue,
+    closed_queue,
     decide_overlap,
+    queue_key,
     running_key,
     waits_for_rerun,
 )
@@ -70,7 +72,8 @@ async def _gathered(
         status = await caller.status(run.call)
         if not status.ended:
             queue = await _place_behind(record, occurrence, run, claims)
-            return Earlier(runs[: number + 1], queue=queue)
+            if not queue.is_closed:
+                return Earlier(runs[: number + 1], queue=queue)
         cancelled = status.state is CallState.CANCELLED
         state = EarlierState.CANCELLED if cancelled else EarlierState.ENDED
         runs[number] = run._replace(state=state)
@@ -91,16 +94,18 @@ async def _place_behind(
 
 
 async def _queue(occurrence: Occurrence, call: str, claims: Claims) -> Queue:
-    """Claim the place behind a call, or find the occurrence that has it.
+    """Claim the place behind a call, or find the occurrence that has it, or that it is closed.
 
     One that waited there and was dropped, for its deadline, has left the next place to others.
     """
     place = {"occurrence": occurrence.id}
     for number in range(1, PLACES + 1):
-        key = f"queue/{call}" if number == 1 else f"queue/{call}#{number}"
+        key = queue_key(call, number)
         if await claims.put_new(key, place):
             return Queue(occurrence.id, is_new=True)
         entry = await claims.get(key)
+        if entry == closed_queue(call):
+            return Queue(is_closed=True)
         first = occurrence if entry is None else _named(entry, "occurrence")
         # It is not known which occurrence waits in a place that cannot be read: take the next one.
         if first is not None and (first == occurrence or not await _was_dropped(first, claims)):

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, UnavailableError
+from reconciler.dispatch.decide.overlap import closed_queue, queue_key
 from reconciler.dispatch.ports import Caller, Claims, Clock
 from reconciler.model.generation import ON_DEMAND
 
@@ -19,6 +20,25 @@ GATHERED: Final = 2
 """Seconds of which the ends share a wake."""
 MARGIN: Final = 0.5
 """Seconds in which the others that share it return, so that the wake finds their calls ended."""
+
+
+async def close_queue(call: str, claims: Claims) -> bool:
+    """Close the queue behind a run that is over; returns whether an occurrence has a place in it.
+
+    It claims the first place, so either the occurrence was first, and this asks for a wake; or the
+    wake that wants the place finds it closed and starts the occurrence at once.
+
+    Args:
+        call: of the supervisor.
+    """
+    closed = closed_queue(call)
+    try:
+        if await claims.put_new(queue_key(call), closed):
+            return False
+        # An earlier execution of this supervisor may have closed it.
+        return await claims.get(queue_key(call)) != closed
+    except UnavailableError:
+        return True  # a wake too many delays nothing
 
 
 async def ask_for_wake(

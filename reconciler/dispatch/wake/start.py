@@ -55,6 +55,7 @@ class StartResult(NamedTuple):
         record: the line to write down; None when there is nothing to say yet.
         next_attempt: the attempt that a later wake has to look at; None when all is settled.
         queued: it waits for an earlier run, and that is decided.
+        behind: the call of that run, when it has begun to wait just now.
         damaged: claims that cannot be read.
         found: an earlier execution had settled it.
     """
@@ -62,6 +63,7 @@ class StartResult(NamedTuple):
     record: RunRecord | None = None
     next_attempt: int | None = None
     queued: bool = False
+    behind: str = ""
     damaged: tuple[Damaged, ...] = ()
     found: bool = False
 
@@ -215,8 +217,10 @@ class _Starter:
 
     def queued(self, admitted: Admitted, attempt: int) -> StartResult:
         """It waits; written down once, when it takes its place."""
-        line = self.note(RunState.QUEUED, attempt, admitted.reason) if admitted.reason else None
-        return StartResult(line, attempt, queued=True)
+        if not admitted.reason:
+            return StartResult(next_attempt=attempt, queued=True)
+        line = self.note(RunState.QUEUED, attempt, admitted.reason)
+        return StartResult(line, attempt, queued=True, behind=admitted.call)
 
     async def own(
         self, key: str, claim: dict[str, str], attempt: int, admitted: Admitted

@@ -68,6 +68,7 @@ class StepProcessor:
         in_doubt: schedules with an occurrence in doubt, or not settled for another reason.
         queued: schedules with an occurrence that waits for an earlier run. Of both, only those
             whose ``overlap`` makes later occurrences wait.
+        behind: the calls for whose end an occurrence has begun to wait in a queue.
     """
 
     claimant: Claimant
@@ -76,6 +77,7 @@ class StepProcessor:
     now: int
     in_doubt: set[str] = field(default_factory=set)
     queued: set[str] = field(default_factory=set)
+    behind: set[str] = field(default_factory=set)
 
     async def process(
         self, dues: Iterable[Due], carried_over: Starting, open_before: Container[str], tally: Tally
@@ -140,6 +142,8 @@ class StepProcessor:
         for done in await at_once(self._one_by_one(lane, starting) for lane in lanes.values()):
             for occurrence, outcome in done:
                 tally.add(occurrence, outcome)
+                if outcome.behind:
+                    self.behind.add(outcome.behind)
 
     async def _one_by_one(
         self, lane: list[Occurrence], starting: Starting

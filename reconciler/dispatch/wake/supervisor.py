@@ -19,7 +19,7 @@ from reconciler.dispatch.adapters.modal_calls import (
     encode_ending,
 )
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.wake.ends import ask_for_wake
+from reconciler.dispatch.wake.ends import ask_for_wake, close_queue
 from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
 from reconciler.model.generation import APP_VARIABLE
 from reconciler.policies import LONGEST_RUN
@@ -50,7 +50,8 @@ async def supervise(order: Mapping[str, Any]) -> dict[str, Any]:
         messenger=HttpMessenger(),
     )
     status = await supervisor.run()
-    if run_order.waited_for or status.state in (CallState.FAILED, CallState.TIMED_OUT):
+    asks = run_order.waited_for or status.state in (CallState.FAILED, CallState.TIMED_OUT)
+    if asks or await close_queue(call, claims):
         app = os.environ[APP_VARIABLE]
         await ask_for_wake(call, app, clock, claims, caller, asyncio.sleep)
     return encode_ending(status)

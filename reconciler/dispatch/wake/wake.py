@@ -123,8 +123,8 @@ async def _have_ended(calls: Iterable[str], caller: Caller) -> bool:
 async def _wake(
     ports: Ports, request: WakeRequest, started: datetime
 ) -> tuple[WakeLog, frozenset[str]]:
-    """Process what is due once; returns what was done, and the calls that this wake started and for
-    whose end something waits."""
+    """Process what is due once; returns what was done, and the calls whose end may have asked for a
+    wake that cannot know what waits for it: this wake started them, or queued something behind."""
     generation, entry = await together(ports.generations.live(), ports.claims.get(CURSOR_KEY))
     cursor = await cursor_from(entry, ports, generation, started)
     if generation is None:
@@ -220,7 +220,7 @@ class _Wake:
         records = tuple(line for log in logs for line in log.records)
         before = () if self.before is None else self.before.lines
         log = replace(logs[-1], records=records, sendings=sendings, before=before)
-        return log, frozenset() if waits is None else frozenset(waits.running & calls)
+        return log, frozenset(processor.behind | (waits.running & calls if waits else set()))
 
     def dependencies(self, cursor: Cursor, now: int) -> Dependencies:
         from reconciler.dispatch.wake.dependencies import Dependencies  # start-up time: few wait
