@@ -6,8 +6,9 @@ that it is about, each with its size. A reader takes it for these files and read
 of the day itself; when one of them is gone or has another size, the reader ignores the summary. So
 a summary is never stale. Versions without summaries list ``*.jsonl`` and pass over it.
 
-Invariant: *the newest run of a schedule, its newest start, and its streaks of failures and of
-missed occurrences are the same from summaries as from the runs files.* A line leaves out the runs
+Invariant: *the newest run of a schedule, its newest start, whether its newest occurrence was
+skipped, and its streaks of failures and of missed occurrences are the same from summaries as from
+the runs files.* A line leaves out the runs
 of that day that no later line can bring into them: those before the newest success. When a person
 starts on a later day what was skipped, the reason of the skip is not in the summary; it is in the
 runs files.
@@ -186,13 +187,14 @@ def _closes(run: Run, today: range) -> bool:
 
 
 def _shown(runs: Sequence[Run]) -> set[int]:
-    """The ids of the objects that are the newest run, the newest that started, and the newest that
-    ends a streak of missed ones."""
+    """The ids of the objects that are the newest run, the newest that started, the newest that was
+    skipped, and the newest that ends a streak of missed ones."""
     newest = [run for run in reversed(runs) if run.state is not RunState.SKIPPED]
     # A later wake may skip what has not started, and what is older is then the newest.
     settled = [run for run in newest if run.state not in _NOT_STARTED]
     found = (
         next((run for run in newest if run.started is not None), None),
+        next((run for run in reversed(runs) if run.state is RunState.SKIPPED), None),
         *(next(iter(some), None) for some in (newest, settled)),
         *(
             next((run for run in some if run.state not in _NO_END_OF_MISSES), None)
