@@ -46,7 +46,7 @@ class FakeCloudflare:
 
     Attributes:
         limit: cron triggers that its subscription allows.
-        scripts: metadata and modules by name.
+        scripts: by name, metadata and modules as uploaded last, and all bindings in force.
         crons: cron triggers by script.
         queues, databases: ids by name.
         consumers: of each queue's id.
@@ -164,7 +164,14 @@ class FakeCloudflare:
             if binding["type"] == "queue" and binding["queue_name"] not in self.queues:
                 raise RefusedError(400, 11000, "no such queue")
         modules = {part: text.decode() for part, (_, text) in parts.items() if part != "metadata"}
-        self.scripts[name] = {"metadata": metadata, "modules": modules}
+        given = {binding["name"] for binding in metadata["bindings"]}
+        kept = [
+            binding
+            for binding in self.scripts.get(name, {}).get("bindings", ())
+            if binding["type"] in metadata.get("keep_bindings", ()) and binding["name"] not in given
+        ]
+        bindings = [*metadata["bindings"], *kept]
+        self.scripts[name] = {"metadata": metadata, "modules": modules, "bindings": bindings}
         return {"id": name, "tags": metadata.get("tags"), "startup_time_ms": 3}
 
     def _schedules(self, name: str) -> list[dict[str, str]]:

@@ -33,8 +33,7 @@ def settings(mode: str) -> str:
 def running(workers: NodeWorkers, fake: FakeCloudflare) -> Iterator[Worker]:
     """The Worker as it was uploaded, with its own bindings."""
     uploaded = fake.scripts[NAME]
-    given = uploaded["metadata"]["bindings"]
-    texts = {one["name"]: one["text"] for one in given if "text" in one}
+    texts = {one["name"]: one["text"] for one in uploaded["bindings"] if "text" in one}
     worker = workers.start(uploaded["modules"], texts, d1=True, queue=True)
     for statement in fake.tables[fake.databases[NAME]]:
         worker.rows(statement)
