@@ -49,7 +49,7 @@ def test_a_missing_function_stops_the_apply_before_anything_is_done() -> None:
     with pytest.raises(MissingTargetError) as caught:
         world.apply(schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc'))
     assert str(caught.value).startswith(
-        "schedules/all.yaml:1:1: a: there is no deployed function shop/snyc\n  did you mean"
+        "schedules/all.yaml:3:11: a: there is no deployed function shop/snyc\n  did you mean"
     )
     assert world.files.files == {}
 

@@ -141,7 +141,7 @@ def test_a_dry_run_says_what_overlap_would_do(project: Project) -> None:
     done = project.reconcile("wake", "--at", "2036-12-01T12:01Z").out
     assert "skipped" in done
     again = project.reconcile("wake", "--at", "2036-12-01T12:01Z", "--dry-run").out
-    assert again.startswith("was skipped   s@2036-12-01T12:01Z  shop/endless  s@2036-12-01T12:00Z")
+    assert again.startswith("was processed s@2036-12-01T12:01Z  skipped  s@2036-12-01T12:00Z")
 
 
 def test_a_garbled_record_costs_its_schedule_alone_until_the_next_apply(project: Project) -> None:

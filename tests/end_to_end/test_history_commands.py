@@ -36,8 +36,9 @@ def test_runs_can_be_filtered_looked_at_one_by_one_and_explained(project: Projec
     one = project.reconcile("runs", f"bad@{NINE}")
     assert "reason   ValueError: no rows" in one.out
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    logs = one.out.splitlines()[-1].split()
+    *_, logs, repair = (line.split() for line in one.out.splitlines())
     assert logs[:3] == ["logs", "reconcile", "logs"]
+    assert repair == ["repair", "reconcile", "rerun", f"bad@{NINE}"]
     assert "ValueError: no rows" in project.reconcile(*logs[2:], PATH=programs).out
     good = project.reconcile("runs", f"good@{NINE}").out.splitlines()[-1].split()
     assert project.reconcile(*good[2:], PATH=programs).out == "", (

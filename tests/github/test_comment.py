@@ -243,7 +243,7 @@ def test_a_plan_with_errors_never_reads_as_success() -> None:
     wrong = schedules('name: a\nschedule: "0 * * * *"\nfunction: shop/snyc')
     text = comment(make_plan(desired(wrong), nothing(), NOW))
     assert title(text) == "### 🛑 `production`: 1 error, cannot be applied"
-    assert "([`schedules/all.yaml:1`]" in text
+    assert "([`schedules/all.yaml:3`]" in text
     assert "✅" not in text
 
 

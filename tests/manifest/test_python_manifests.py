@@ -64,7 +64,10 @@ def test_it_means_what_the_yaml_manifest_means() -> None:
     (from_yaml,) = loaded(a__yaml=YAML, jobs__py=PYTHON.replace("@reconciler.schedule", "@str"))
     (from_python,) = loaded(jobs__py=PYTHON)
     assert str(from_python.location) == "schedules/jobs.py:4:2"
-    assert replace(from_python, location=from_yaml.location) == from_yaml
+    placed = replace(
+        from_python, location=from_yaml.location, target_location=from_yaml.target_location
+    )
+    assert placed == from_yaml
 
 
 def test_both_forms_stand_side_by_side_and_share_their_names() -> None:

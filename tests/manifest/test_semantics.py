@@ -64,6 +64,7 @@ labels: {tier: "1"}
         owner="data",
         labels={"tier": "1"},
         location=Location("job.yaml", 2, 1),
+        target_location=Location("job.yaml", 5, 11),
     )
 
 
