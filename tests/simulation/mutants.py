@@ -37,10 +37,10 @@ MUTANTS: Final[Mapping[str, Edit]] = {
     # The cursor says that all is settled before anything has been started.
     "cursor before spawn": Edit(
         "reconciler.dispatch.wake.wake",
-        "            await processor.process(",
+        "            await processor.process(free,",
         "            early = self.log(step.through, len(logs) + 1, tally, [], None)\n"
         "            cursor = await writer.advance(cursor, early, tally, [])\n"
-        "            await processor.process(",
+        "            await processor.process(free,",
     ),
     # Claims the minute in which it runs instead of the nominal time.
     "last run is now": Edit(
