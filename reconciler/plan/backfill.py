@@ -39,7 +39,7 @@ class BackfillRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillPlan:
-    """A backfill that nobody has approved yet.
+    """A backfill before its approval.
 
     Attributes:
         backfill: its runs may be none.

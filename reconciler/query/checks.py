@@ -1,4 +1,4 @@
-"""What a check of ``reconcile doctor`` came to. Pure."""
+"""The result of a check of ``reconcile doctor``. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class CheckVerdict(StrEnum):
-    """What a check came to."""
+    """The result of a check."""
 
     OK = "ok"
     NOTE = "note"

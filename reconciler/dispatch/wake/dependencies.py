@@ -1,7 +1,7 @@
 """Decide about the occurrences of a wake that wait for other schedules.
 
 What waits is ``pending``: in the cursor, and in the header of each runs file until it is settled.
-So it survives a wake that dies and a Dict that has lost its entries. What the upstreams came to is
+So it survives a wake that dies and a Dict that has lost its entries. The upstreams' outcome is
 read from the runs files, and from the lines of this wake; a claim of an upstream is not asked,
 because it dies after seven idle days and says nothing of how a run ended.
 """

@@ -159,7 +159,7 @@ def _gap(gap: Gap, missed: Sequence[ScheduleStatus], hours: LastHours, item_of: 
 
 
 def _after(gap: Gap, hours: LastHours) -> Iterator[str]:
-    """What became of the occurrences that were due in a gap."""
+    """The outcomes of the occurrences that were due in a gap."""
     due = [
         run
         for runs in hours.runs.values()
