@@ -83,18 +83,18 @@ class BackfillDesk:
             await self.claims.put(progress_key(digest), progress.to_json())
         await self.claims.put(state_key(digest), self._state(BackfillState.RUNNING))
 
-    async def cancel(self, backfill: Backfill, tell: Callable[[str], None]) -> Sequence[str]:
+    async def cancel(self, backfill: Backfill, report: Callable[[str], None]) -> Sequence[str]:
         """Let nothing of it start any more; returns the calls of its runs that are still open.
 
         Invariant: *once this has returned, no run of the backfill starts*: what a wake had begun
         before it read of this has ended.
 
         Args:
-            tell: is given one line when a wake is waited for.
+            report: is given one line when a wake is waited for.
         """
         digest = backfill.digest
         await self.claims.put(state_key(digest), self._state(BackfillState.CANCELLED))
-        await self._turn_ended(digest, tell)
+        await self._turn_ended(digest, report)
         calls = await self._open_calls(backfill)
         end = BackfillEnd(True, format_time(self.clock.now()), f"cancelled by {self.by}")
         await self.files.write(ended_path(digest), end.encode())
@@ -115,9 +115,9 @@ class BackfillDesk:
     def _state(self, state: BackfillState) -> dict[str, object]:
         return state_entry(state, self.by, format_time(self.clock.now()))
 
-    async def _turn_ended(self, digest: str, tell: Callable[[str], None]) -> None:
+    async def _turn_ended(self, digest: str, report: Callable[[str], None]) -> None:
         """Wait until the wakes that may have read the state before have ended their turns."""
-        told = False
+        is_announced = False
         number = await self._last_turn(digest) + 1
         while (entry := await self.claims.get(turn_key(digest, number))) is not None:
             claim = read_claim(entry, turn_key(digest, number))
@@ -126,12 +126,12 @@ class BackfillDesk:
             elif claim.until < format_time(self.clock.now()):
                 number += 1  # it has died
             else:
-                if not told:
-                    tell(
+                if not is_announced:
+                    report(
                         "A wake is starting runs of it; its turn ends within "
                         f"{CLAIM_LEASE.total_seconds() / 60:g} minutes …"
                     )
-                    told = True
+                    is_announced = True
                 await asyncio.sleep(LOOK_AGAIN)
 
     async def _last_turn(self, digest: str) -> int:

@@ -41,7 +41,7 @@ class Only(StrEnum):
     DOUBTFUL = "doubtful"
     """Those that were given up, or whose end is forgotten: they may have run."""
     ALL = "all"
-    """Each of them once more, whatever became of it."""
+    """Each of them once more, whatever its outcome."""
 
 
 @dataclass(frozen=True)

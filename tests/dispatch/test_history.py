@@ -147,12 +147,12 @@ def test_a_run_that_had_queued_says_what_it_waited_for_also_when_it_has_ended() 
     world.wake("10:10")
     _nine, ten = runs_of(world.log.logs)
     assert (ten.state, ten.reason) == (RunState.FAILED, "ValueError")
-    told = list(what_happened(ten, None, None))
-    assert told[0] == "hourly@2026-11-20T10:00Z ran, 7 minutes late; failed."
+    shown = list(what_happened(ten, None, None))
+    assert shown[0] == "hourly@2026-11-20T10:00Z ran, 7 minutes late; failed."
     assert (
         "  decided  2026-11-20T10:00:00Z queued: hourly@2026-11-20T09:00Z is still running; "
         "overlap is queue"
-    ) in told
+    ) in shown
 
 
 def test_a_start_that_failed_is_shown_with_the_run_that_came_of_it() -> None:
@@ -175,8 +175,8 @@ def test_what_is_decided_twice_alike_is_shown_once() -> None:
     world.wake("09:05", as_if=NINE)
     (run,) = runs_of(world.log.logs)
     assert len(run.decisions) == 1
-    told = run_lines(run, None, None)
-    assert not [line for line in told if "decided" in line], "it is the reason"
+    shown = run_lines(run, None, None)
+    assert not [line for line in shown if "decided" in line], "it is the reason"
 
 
 def test_a_start_that_a_later_wake_comes_upon_is_still_that_of_the_wake_that_made_it() -> None:

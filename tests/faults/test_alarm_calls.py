@@ -99,7 +99,7 @@ class Telling:
         before = [call.method for call in calls[:claim] if call.method != "VolumeReload"]
         assert "FunctionMap" in before, "what is due starts first"
         cursor = ["VolumeCommit", "DictUpdate", "DictUpdate"]
-        assert before[-3:] == cursor, "nothing is told before the runs file and the cursor say so"
+        assert before[-3:] == cursor, "no alert goes out before the runs file and the cursor"
         looks = [call for call in calls[:claim] if call.method == "FunctionGetOutputs"]
         return [*looks, *calls[claim:]], [calls[n] for n in made]
 

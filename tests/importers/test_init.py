@@ -135,11 +135,11 @@ def test_in_a_folder_of_a_repository_init_writes_no_workflows_that_github_would_
 def test_init_speaks_of_a_missing_line_of_gitignore_only_when_it_is_missing(
     tmp_path: Path,
 ) -> None:
-    told = "it should hold the line .reconciler/"
+    advice = "it should hold the line .reconciler/"
     (tmp_path / ".gitignore").write_text("*.pyc\n")
-    assert told in reconcile(tmp_path, "init").out
+    assert advice in reconcile(tmp_path, "init").out
     (tmp_path / ".gitignore").write_text("*.pyc\n.reconciler/\n")
-    assert told not in reconcile(tmp_path, "init").out
+    assert advice not in reconcile(tmp_path, "init").out
 
 
 def test_an_action_must_be_pinned_and_otherwise_nothing_is_written(tmp_path: Path) -> None:
