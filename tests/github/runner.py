@@ -264,11 +264,15 @@ class Runner:
         kept = self.temporary / "artifacts" / given.get("name", "")
         if name == "actions/upload-artifact":
             kept.mkdir(parents=True, exist_ok=True)
-            for path in map(Path, given["path"].split()):
-                if path.exists():
+            for path in (self.clone / path for path in given["path"].split()):
+                if path.is_dir():
+                    shutil.copytree(path, kept, dirs_exist_ok=True)
+                elif path.exists():
                     shutil.copy(path, kept)
         elif name == "actions/download-artifact":
-            shutil.copytree(kept, given["path"])
+            shutil.copytree(kept, self.clone / given["path"], dirs_exist_ok=True)
+        elif name == "pypa/gh-action-pypi-publish":
+            assert {path.suffix for path in self.clone.glob("dist/[!.]*")} == {".gz", ".whl"}
         else:
             assert name in {"actions/checkout", "actions/setup-python"}, name
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,8 @@ import yaml
 from tests.github.ci import Ci
 from tests.github.runner import ACTION, ROOT, JobResult, Runner
 
-NETWORK = ("PIP_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http", "no_proxy")
-"""How the variables begin that lead this machine's pip to its packages."""
+NETWORK = ("PIP_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "UV_", "http", "no_proxy")
+"""How the variables begin that lead pip and uv of this machine to their packages."""
 ONE_TEST = "tests/github/test_annotations.py"
 
 
@@ -44,7 +45,7 @@ def python(tmp_path: Path) -> Path:
 @pytest.fixture
 def action(tmp_path: Path) -> Path:
     """The action's files as a runner unpacks them: what is in git, and nothing built from it."""
-    left_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__")
+    left_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "node_modules")
     return Path(shutil.copytree(ROOT, tmp_path / "action", ignore=left_out))
 
 
@@ -66,6 +67,7 @@ def test_every_block_runs_as_github_would_run_it(ci: Ci, python: Path, action: P
     run(ci.runner("push"), "apply.yml")
     run(ci.runner("schedule"), "drift.yml")
     run(on_this_tree(ci.runner("push")), "ci.yml", legs=1)
+    run(on_a_tag(on_this_tree(ci.runner("push")), action), "release.yml")
 
     assert {step.block for job in ran for step in job.steps} == set(blocks())
     assert ci.live() == ["a", "b", "c"]
@@ -75,11 +77,24 @@ def test_every_block_runs_as_github_would_run_it(ci: Ci, python: Path, action: P
 
 def on_a_fresh_machine(machine: Runner) -> Runner:
     """Pip has nothing yet but its cache, and finds its packages as it does here."""
-    network = {key: value for key, value in os.environ.items() if key.startswith(NETWORK)}
+    return replace(machine, pip=True, variables={**machine.variables, **network()})
+
+
+def network() -> dict[str, str]:
+    """The variables by which this machine finds packages, and those that it has already."""
+    found = {key: value for key, value in os.environ.items() if key.startswith(NETWORK)}
     cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-    return replace(
-        machine, pip=True, variables={**machine.variables, **network, "XDG_CACHE_HOME": cache}
-    )
+    return {**found, "XDG_CACHE_HOME": cache}
+
+
+def on_a_tag(machine: Runner, copy: Path) -> Runner:
+    """The checkout is a copy of the tree, which a build may write into, with what is installed."""
+    for installed in (".venv", "tests/node/node_modules"):
+        (copy / installed).symlink_to(ROOT / installed)
+    version = tomllib.loads((copy / "pyproject.toml").read_text())["project"]["version"]
+    tag = {"ref": f"refs/tags/v{version}", "ref_name": f"v{version}"}
+    variables = {**machine.variables, **network()}
+    return replace(machine, clone=copy, github={**machine.github, **tag}, variables=variables)
 
 
 def on_this_tree(machine: Runner) -> Runner:

@@ -114,12 +114,15 @@ def test_the_keys_move_filter_open_and_explain(visitor: Visitor) -> None:
     page.keyboard.press("j")
     page.keyboard.press("k")
     assert page.evaluate("document.activeElement.textContent") == "churn-model-train"
-    page.keyboard.press("Enter")
+    # A key is heard once the page's script has run: each step waits until the page has loaded.
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page).to_have_url(f"{visitor.origin}/schedules/churn-model-train")
     for place, path in enumerate(
         ("/", "/schedules", "/timeline", "/slots", "/history", "/triggers")
     ):
-        page.keyboard.press(str(place + 1))
+        with page.expect_navigation():
+            page.keyboard.press(str(place + 1))
         expect(page).to_have_url(visitor.origin + path)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
