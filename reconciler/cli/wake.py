@@ -15,23 +15,32 @@ from reconciler.cli.runs import wanted_occurrence
 from reconciler.cli.signals import run, stopping
 from reconciler.cli.terminal import show
 from reconciler.cron import instant, minute
-from reconciler.dispatch.wake.request import NothingAppliedError
+from reconciler.dispatch.wake.request import NothingAppliedError, Ports
 from reconciler.errors import ReconcileError, StoppedError
 from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, decode_wake_log
+from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
+from reconciler.policies import Overlap
 from reconciler.query.news import News, may_repeat, news_of
 from reconciler.query.nothing_found import nothing_live, require_readable, unknown_schedule
 from reconciler.query.rehearse import rehearse
 from reconciler.query.reruns import find_next_run
-from reconciler.query.trigger_result import rerun_result, triggered
+from reconciler.query.trigger_result import (
+    refuse_while_running,
+    rerun_result,
+    triggered,
+    unclaimed_run,
+)
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.rehearsal import rehearsal_json, rehearsal_text
 from reconciler.render.runs_text import missed_names, rerun_command, wake_text
 from reconciler.render.style import Style
 
+FURTHER_RUNS: Final = 5
+"""How many numbers a trigger tries for a further run, while others take them at the same time."""
 HISTORY_DAYS = 7
 """As long as claims live: of what is older, no wake finds that it was settled."""
 
@@ -76,6 +85,8 @@ def trigger(
 ) -> int:
     """Start one schedule now, outside of its times. Returns the exit code.
 
+    When the occurrence of this minute was processed already, its next run starts.
+
     Args:
         arg: arguments for this run, in place of those of the manifest.
         logs: print its output as it comes, which takes until it has ended.
@@ -90,10 +101,9 @@ def trigger(
         record = generation.find(name)
         if record is None:
             raise unknown_schedule(name, list(generation.by_name))
-        log = _called(inputs, trigger=name, args=dict(arg))
-        log = run(triggered(log, record.occurrence(log.now), ports.claims))
+        log = _triggered(inputs, ports, record, dict(arg))
         if logs:
-            _follow(inputs, log, form, supervised=record.supervised)
+            _follow(inputs, log, form, supervised=record.supervises(log.records[0].occurrence))
         log = _awaited(log, inputs, wait=wait or logs)
         _show(News(log), form)
         return _verdict(log)
@@ -118,13 +128,33 @@ def rerun(
         )
     with connected(inputs) as goes_on, stopping(_stopped(f"runs {occurrence.id}", goes_on)):
         found = ask(inputs, find_next_run(open_query(inputs), inputs.environment, occurrence))
-        log = _called(inputs, rerun=found.run.id)
-        log = rerun_result(log, found.run)
+        log = rerun_result(_called(inputs, rerun=found.run.id), found.run)
         if logs:
             _follow(inputs, log, form, supervised=True)
         log = _awaited(log, inputs, wait=wait or logs)
         _show(News(log), form)
         return _verdict(log)
+
+
+def _triggered(
+    inputs: Inputs, ports: Ports, record: ScheduleRecord, args: Mapping[str, object]
+) -> WakeLog:
+    log = _called(inputs, trigger=record.name, args=args)
+    first = record.occurrence(log.now)
+    result = run(triggered(log, first, ports.claims))
+    for _ in range(FURTHER_RUNS):
+        if result is not None:
+            return result
+        if record.overlap is Overlap.SKIP:
+            run(refuse_while_running(record, ports.claims, ports.caller))
+        further = run(unclaimed_run(first, ports.claims))
+        log = _called(inputs, rerun=further.id, args=args)
+        result = run(triggered(log, further, ports.claims))
+    raise ReconcileError(
+        f"others trigger {record.name} at the same time; nothing was started",
+        remedy="Trigger it again",
+        command=f"trigger {record.name}",
+    )
 
 
 def _serve(inputs: Inputs, env: str | None, as_if: int | None, form: str, *, wait: bool) -> int:

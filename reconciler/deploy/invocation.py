@@ -26,6 +26,7 @@ _NOT_STARTED: Final = "Container exited"
 _NEWER: Final = {
     "args": "takes no arguments for a run",
     "rerun": "starts no further run of an occurrence",
+    "rerun_args": "takes no arguments for a further run of an occurrence",
     "backfill": "drives no backfill",
     "test_alerts": "sends no test alerts",
 }
@@ -53,7 +54,7 @@ async def call_dispatcher(
     """Wake the deployed dispatcher and return its log, empty when nothing was ever applied.
 
     Args:
-        args: of a trigger: arguments in place of those of the manifest.
+        args: of a trigger or a further run: arguments in place of those of the manifest.
         rerun: the id of a further run of an occurrence, which is to start.
         backfill: the digest of the one because of which it is woken.
         test_alerts: send test alerts instead, and return the answer about them.
@@ -78,7 +79,9 @@ async def call_dispatcher(
     try:
         with translated_errors(asked, patient=True):
             # A dispatcher of an older version takes none.
-            more: dict[str, object] = {"args": dict(args)} if args else {}
+            more: dict[str, object] = {}
+            if args:
+                more["args" if rerun is None else "rerun_args"] = dict(args)
             if rerun is not None:
                 more["rerun"] = rerun
             if backfill is not None:

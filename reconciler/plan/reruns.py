@@ -1,6 +1,6 @@
 """What the history says of an occurrence that a person wants to run again, and its next run. Pure.
 
-Invariant: *a further run begins only when all earlier ones of its occurrence have ended or were
+Invariant: *a rerun begins only when all earlier runs of its occurrence have ended or were
 dropped*. The first run is the wakes' own: what was missed has used it, also from before the
 schedule's anchor, and of what no wake has processed yet it is still to come. An end is final, so
 what is found here holds; and when two people find the same number, its claim lets one run start.

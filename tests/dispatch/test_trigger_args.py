@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
+from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeCaller
 from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, StartUnknownError
+from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunState
 from reconciler.policies import Overlap
-from tests.dispatch.scenario import World, hourly, lines
+from tests.dispatch.scenario import World, at, hourly, lines
 
 ARGS = {"day": "2026-11-19", "id": "${occurrence.id}"}
 GIVEN = {"day": "2026-11-19", "id": "hourly@2026-11-20T09:10Z", "rows": 5}
+
+SECOND = Occurrence("hourly", minute(at("09:10")), 2)
 
 
 def passed(world: World) -> list[dict[str, Any]]:
@@ -57,6 +61,28 @@ def test_a_run_that_waited_for_an_earlier_one_has_them() -> None:
     world.caller.statuses["fc-1"] = CallStatus(CallState.SUCCEEDED)
     world.wake("09:20")
     assert [args["order"]["args"] for args in passed(world)] == [{"rows": 5}, GIVEN]
+
+
+def test_a_further_run_of_the_minute_has_its_own() -> None:
+    world = World()
+    world.live(hourly(args={"day": "today", "rows": 5}))
+    world.wake("09:10", trigger="hourly", args={"day": "monday"})
+    world.wake("09:10", rerun=SECOND, args=ARGS)
+    assert [args["order"]["args"] for args in passed(world)[1:]] == [GIVEN]
+
+
+def test_a_later_wake_that_starts_a_further_run_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object) -> str:
+        raise NotStartedError("no")
+
+    world = World()
+    world.live(hourly(args={"day": "today", "rows": 5}))
+    world.wake("09:00")
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCaller, "supervise", refuse)
+        world.wake("09:10", rerun=SECOND, args=ARGS)
+    world.wake("09:20")
+    assert [args["order"]["args"] for args in passed(world)[1:]] == [GIVEN]
 
 
 def test_one_without_arguments_reads_no_entry() -> None:

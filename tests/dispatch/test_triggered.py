@@ -1,4 +1,4 @@
-"""Who triggers a schedule is told what became of that occurrence, and nothing else."""
+"""What a trigger starts in its minute, and what its answer says: of its run, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,16 +12,28 @@ from reconciler.errors import ReconcileError
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunState, WakeLog
 from reconciler.policies import Overlap
-from reconciler.query.trigger_result import triggered
+from reconciler.query.trigger_result import refuse_while_running, triggered, unclaimed_run
 from tests.dispatch.scenario import World, at, hourly, lines
 
 THEN = Occurrence("hourly", minute(at("09:10")))
 
 
-def trigger(world: World, time: str = "09:10") -> WakeLog:
-    """Trigger the schedule, and what is told of it."""
+def trigger(world: World, time: str = "09:10") -> WakeLog | None:
+    """Trigger the schedule; its result."""
     log = world.wake(time, trigger="hourly")
     return asyncio.run(triggered(log, Occurrence("hourly", log.now), world.claims))
+
+
+def outcome(log: WakeLog | None) -> list[tuple[Occurrence, RunState]]:
+    """The runs of an answer, each with its state."""
+    return [] if log is None else [(line.occurrence, line.state) for line in log.records]
+
+
+def further(world: World, time: str = "09:10", **args: object) -> tuple[Occurrence, WakeLog | None]:
+    """Start the next run of the minute, as a trigger does that found the minute processed."""
+    run = asyncio.run(unclaimed_run(Occurrence("hourly", minute(at(time))), world.claims))
+    log = world.wake(time, rerun=run, args=args)
+    return run, asyncio.run(triggered(log, run, world.claims))
 
 
 def test_the_end_of_another_run_that_the_wake_happens_to_see_is_not_notified() -> None:
@@ -30,51 +42,72 @@ def test_the_end_of_another_run_that_the_wake_happens_to_see_is_not_notified() -
     world.wake("09:00")
     world.end(1, CallState.FAILED, "ValueError")
     world.end(2, CallState.FAILED, "ValueError")
-    assert [(line.occurrence, line.state) for line in trigger(world).records] == [
-        (THEN, RunState.STARTED)
-    ]
+    assert outcome(trigger(world)) == [(THEN, RunState.STARTED)]
 
 
-def test_a_second_trigger_in_a_minute_says_that_the_first_one_has_started_it() -> None:
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "running"])
+def test_each_trigger_in_a_minute_starts_a_run_of_its_own(ended: bool) -> None:
     world = World()
     world.live(hourly())
     trigger(world)
-    with pytest.raises(ReconcileError) as refused:
-        trigger(world)
-    assert str(refused.value) == (
-        "hourly@2026-11-20T09:10Z has started already in this minute, as call fc-1, by wake "
-        "fc-wake-1; nothing was started\n  Trigger it again in the next minute."
-    )
-    assert trigger(world, "09:11").records[0].call == "fc-2"
+    if ended:
+        world.end(1, CallState.SUCCEEDED)
+    for number in (2, 3):
+        assert trigger(world) is None
+        run, result = further(world)
+        assert run.id == f"hourly@2026-11-20T09:10Z.{number}"
+        assert outcome(result) == [(run, RunState.STARTED)]
+    assert len(world.caller.calls) == 3
 
 
-def test_also_when_that_run_has_ended_meanwhile() -> None:
+def test_two_triggers_that_mean_the_same_run_start_it_once_and_the_second_finds_that_out() -> None:
     world = World()
     world.live(hourly())
     trigger(world)
-    world.end(1, CallState.SUCCEEDED)
-    with pytest.raises(ReconcileError, match="has started already in this minute, as call fc-1"):
-        trigger(world)
+    run, _ = further(world)
+    log = world.wake("09:10", rerun=run)
+    assert asyncio.run(triggered(log, run, world.claims)) is None
+    assert len(world.caller.calls) == 2
 
 
-def test_a_minute_that_was_skipped_by_a_wake_is_not_started_by_a_trigger() -> None:
+def test_a_trigger_in_a_minute_that_the_schedules_own_cron_has_processed_starts_a_run() -> None:
+    world = World()
+    world.live(hourly())
+    world.wake("09:00")
+    assert trigger(world, "09:00") is None
+    assert further(world, "09:00")[1] is not None
+    assert world.started() == ["hourly@2026-11-20T09:00Z", "hourly@2026-11-20T09:00Z.2"]
+
+
+def test_a_trigger_in_a_minute_that_a_wake_skipped_starts_a_run() -> None:
     world = World()
     world.live(hourly(suspended="moving house"))
     world.wake("09:00")
-    with pytest.raises(
-        ReconcileError, match=r"T09:00Z was skipped already in this minute, by wake fc-wake-1: sus"
-    ):
-        trigger(world, "09:00")
+    assert trigger(world, "09:00") is None
     assert world.started() == []
+    further(world, "09:00")
+    assert world.started() == ["hourly@2026-11-20T09:00Z.2"]
+
+
+def test_under_skip_a_trigger_is_refused_while_a_run_is_going() -> None:
+    world = World()
+    record = hourly(overlap=Overlap.SKIP)
+    world.live(record)
+    world.wake("09:00")
+    assert trigger(world, "09:00") is None
+    with pytest.raises(ReconcileError, match=r"T09:00Z is still running; overlap is skip; nothing"):
+        asyncio.run(refuse_while_running(record, world.claims, world.caller))
+    world.end(1, CallState.SUCCEEDED)
+    asyncio.run(refuse_while_running(record, world.claims, world.caller))
 
 
 def test_a_suspended_schedule_is_started_by_a_trigger_in_any_other_minute() -> None:
     world = World()
     world.live(hourly(suspended="moving house"))
-    assert trigger(world).records[0].state is RunState.STARTED
+    assert outcome(trigger(world)) == [(THEN, RunState.STARTED)]
 
 
-def test_a_trigger_that_overlap_lets_go_is_an_error() -> None:
+def test_a_trigger_that_overlap_skips_is_an_error() -> None:
     world = World()
     world.live(hourly(overlap=Overlap.SKIP))
     world.wake("09:00")
@@ -89,7 +122,7 @@ def test_a_trigger_that_queues_is_reported_as_queued_and_the_second_one_that_it_
     world = World()
     world.live(hourly(overlap=Overlap.QUEUE))
     world.wake("09:00")
-    assert trigger(world).records[0].state is RunState.QUEUED
+    assert outcome(trigger(world)) == [(THEN, RunState.QUEUED)]
     with pytest.raises(ReconcileError, match=r"waits for .* this trigger started nothing"):
         trigger(world)
 

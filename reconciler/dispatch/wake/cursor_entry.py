@@ -103,6 +103,7 @@ class CursorWriter:
         self, found: Cursor, log: WakeLog, tally: Tally, ended: Sequence[RunRecord]
     ) -> Cursor:
         """A cursor that was found, with what this step has done."""
+        by_hand = self.request.trigger is not None or self.request.args
         mine = Cursor(
             through=log.through,
             generation=log.generation,
@@ -114,7 +115,7 @@ class CursorWriter:
             wakes=self._woken(log),
             tidied=self.started.date().isoformat() if self.request.regular else "",
             took=self._took(log),
-            triggered=frozenset(tally.pending if self.request.trigger is not None else ()),
+            triggered=frozenset(tally.pending if by_hand else ()),
         )
         merged = found.merge(
             mine,

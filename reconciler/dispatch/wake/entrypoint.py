@@ -58,6 +58,7 @@ async def wake(
     rerun: str | None = None,
     backfill: str = "",  # noqa: ARG001 - only a dispatcher that drives backfills takes it
     test_alerts: bool = False,
+    rerun_args: Mapping[str, Any] | None = None,
 ) -> str:
     """Process what is due; a cron calls this without arguments.
 
@@ -73,6 +74,7 @@ async def wake(
         backfill: the digest of the backfill because of which it is asked for. Each wake drives
             them all; a dispatcher that does not refuses this argument.
         test_alerts: send a test alert to each recipient, and do nothing else.
+        rerun_args: of a further run: arguments in place of those of the manifest.
 
     Returns:
         The wake's log, as its runs file has it; empty when nothing was ever applied. Of test
@@ -89,7 +91,7 @@ async def wake(
         as_if=None if as_if is None else parse_minute(as_if),
         trigger=trigger,
         source=source,
-        args=dict(args or {}),
+        args=dict(args or rerun_args or {}),
         rerun=None if rerun is None else Occurrence.parse(rerun),
     )
     if minute is not None:

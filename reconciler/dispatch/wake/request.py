@@ -54,9 +54,8 @@ class WakeRequest:
         as_if: process this epoch minute alone, as a wake in that minute would have.
         trigger: start this schedule's occurrence of the present minute, whatever its times are.
         source: who asked for it over HTTP; empty for crons, and for people with the command line.
-        args: of a trigger: arguments in place of those of the manifest.
-        rerun: start this further run of an occurrence. What asks for it has made sure that the
-            runs before it have ended; its claim keeps it from starting twice.
+        args: of a trigger or a further run: arguments in place of those of the manifest.
+        rerun: start this further run of an occurrence; its claim keeps it from starting twice.
     """
 
     wake: str

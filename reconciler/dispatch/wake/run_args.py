@@ -1,6 +1,6 @@
-"""Arguments that a trigger gives for one run, in place of those of the manifest.
+"""Arguments that a person gives for one run, in place of those of the manifest.
 
-They are stored before the run is started: when the trigger's wake cannot start it, or it has to
+They are stored before the run is started: when the wake that is asked cannot start it, or it has to
 wait for an earlier run, a later wake starts it with the same arguments.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.dispatch.decide.due import Due
 from reconciler.model.formats import Entry, FormatError, typed
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.schedule_record import ScheduleRecord
@@ -21,25 +20,28 @@ if TYPE_CHECKING:
     from reconciler.dispatch.ports import Claims
 
 
-async def with_args(due: Due, args: Mapping[str, Any], claims: Claims) -> Due:
-    """What a trigger starts, with its arguments, which are stored.
+async def with_args(
+    record: ScheduleRecord, run: Occurrence, args: Mapping[str, Any], claims: Claims
+) -> ScheduleRecord:
+    """The record of a run that a person asks for, with its arguments, if any, which are stored.
 
-    Of two triggers of one occurrence the first one's arguments hold.
+    When two people ask for the same run, the first one's arguments hold.
 
     Raises:
         UnavailableError: they could not be stored.
     """
-    (at,) = due.start
-    key = _key(due.record.occurrence(at))
+    if not args:
+        return record
+    key = _key(run)
     if not await claims.put_new(key, {"args": json.dumps(dict(args))}):
-        return due._replace(record=_merged(due.record, await claims.get(key)))
-    return due._replace(record=replace(due.record, args={**due.record.args, **args}))
+        return _merged(record, await claims.get(key))
+    return replace(record, args={**record.args, **args})
 
 
 async def with_stored_args(
     starting: Starting, triggered: Container[str], claims: Claims
 ) -> Starting:
-    """What earlier wakes left pending, each triggered run with the arguments that were given.
+    """What earlier wakes left pending, each run by hand with the arguments that were given.
 
     Raises:
         UnavailableError: they could not be read.

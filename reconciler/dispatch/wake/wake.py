@@ -61,8 +61,6 @@ CALLS_WATCHED: Final = 500
 WATCHING: Final = timedelta(minutes=2)
 """The age from which a wake asks for no more of them. Until then it does: as many end as are
 started, and what no wake gets round to piles up until Modal has forgotten it."""
-
-
 FURTHER_ROUNDS: Final = 20
 """How often a wake looks again because a run has ended for which something waits, before it leaves
 that to the next wake."""
@@ -133,11 +131,13 @@ async def _wake(
     tasks = await _found_tasks(ports, request, now, started)
     lookback = cursor.lookback(now, generation.digest)
     dues, before = _requested(generation, lookback, request, now), None
-    if request.args:
+    if request.trigger is not None and request.args:
         from reconciler.dispatch.wake.run_args import with_args  # start-up time: a person wakes
 
         # Those of others that follow it have their own arguments.
-        dues[0] = await with_args(dues[0], request.args, ports.claims)
+        first = dues[0].record
+        first = await with_args(first, first.occurrence(now), request.args, ports.claims)
+        dues[0] = dues[0]._replace(record=first)
     if request.as_if is None:
         dues = await _not_settled(dues, cursor, ports, now)
     elif dues:
@@ -301,11 +301,13 @@ class _Wake:
     async def carried_over(
         self, cursor: Cursor, processor: StepProcessor, tally: Tally
     ) -> Starting:
-        """What earlier wakes left pending, with the next attempt of each; or the run that a person
-        asks for."""
+        """What earlier wakes left pending, with the next attempt; or the run that is asked for."""
         rerun = self.request.rerun
         if rerun is not None:
-            return {rerun: (_record_of(self.generation, rerun.name, rerun), 1)}
+            from reconciler.dispatch.wake.run_args import with_args  # start-up time: a person wakes
+
+            record, args = _record_of(self.generation, rerun.name, rerun), self.request.args
+            return {rerun: (await with_args(record, rerun, args, self.ports.claims), 1)}
         if not self.request.regular:
             return {}
         left = decide_pending(cursor, self.generation, self.tasks, minute(self.started))
@@ -472,9 +474,7 @@ def _requested(
         return [Due(record, (now,)), *followers(generation, record, now)]
     if request.rerun is not None:
         return []
-    if request.as_if is not None:
-        return find_due(generation, Lookback(now - 1), now)
-    return find_due(generation, lookback, now)
+    return find_due(generation, lookback if request.as_if is None else Lookback(now - 1), now)
 
 
 def _record_of(
