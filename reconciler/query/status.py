@@ -23,6 +23,7 @@ from reconciler.model.task import is_task
 from reconciler.query.backfill_status import BackfillStatus
 from reconciler.query.long_run import Usual
 from reconciler.query.twice import Twice
+from reconciler.query.waiting import start_by
 from reconciler.query.worker_status import Latency, WorkerStatus, latency_of, worker_status
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
@@ -77,6 +78,8 @@ _STATES: Final = {
 
 
 _TROUBLE: Final = frozenset({State.MISSED, State.OVERDUE, State.FAILED, State.TIMED_OUT})
+ATTENTION: Final = _TROUBLE | {State.LONG_RUN, State.DRIFT}
+"""The states that need attention. Waiting needs it only near its `by` and after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,8 @@ class ScheduleStatus:
             None.
         drift: how what is live differs from what was applied; None when it does not.
         skipped: its newest occurrence, when that was skipped in the last day; else None.
+        start_by: the epoch minute by which its newest run, which waits for another schedule, should
+            have started, from two hours before on; else None.
     """
 
     record: ScheduleRecord
@@ -114,6 +119,7 @@ class ScheduleStatus:
     usual: Usual | None = None
     drift: str | None = None
     skipped: Run | None = None
+    start_by: int | None = None
 
     @property
     def state(self) -> State:
@@ -135,12 +141,10 @@ class ScheduleStatus:
 
     @property
     def well(self) -> bool:
-        """Whether nothing about it needs attention."""
-        if self.ahead or self.usual is not None or self.drift is not None:
-            return False
-        return self.overdue is None and (
-            self.last is None or self.last.state not in NEEDS_ATTENTION
-        )
+        """Whether nothing about it needs attention: neither its state, nor a clock that has set
+        it ahead, nor a run that waits near its `by`."""
+        waits_long = self.state is State.WAITING and self.start_by is not None
+        return not (self.ahead or waits_long or self.state in ATTENTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +370,7 @@ def status_of(
                 usual=usual.get(record.name),
                 drift=drifted.get(record.name),
                 skipped=skipped.get(record.name),
+                start_by=start_by(record, by_name.get(record.name, ()), now),
             )
             for record in generation.records
         ),

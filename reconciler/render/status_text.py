@@ -78,6 +78,7 @@ def status_json(status: Status, listed: Sequence[ScheduleStatus] | None = None) 
                 "late_seconds": item.late,
                 "failure_streak": item.failures,
                 "missed_streak": item.missed,
+                "start_by": _time(item.start_by),
             }
             for item in (status.schedules if listed is None else listed)
         ],
@@ -321,6 +322,8 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     if item.usual is not None:
         longest = rough_duration(item.usual.longest)
         rows.append(style.yellow(f", longer than usual (at most {longest})"))
+    if item.start_by is not None:
+        rows.append(style.yellow(f"; should start by {format_minute(item.start_by)}"))
     if item.failures > 1:
         rows.append(f"  streak of {item.failures} failures")
     if item.missed > 1:

@@ -14,10 +14,11 @@ from reconciler.query.status import ScheduleStatus, Status
 from reconciler.query.timeline import Timeline
 from reconciler.web.pages.backfills import BackfillRow, backfill_rows
 from reconciler.web.pages.day import Day, day_of
-from reconciler.web.pages.glyphs import ORDER, Glyph, needs_attention, word_of
-from reconciler.web.pages.items import Item, items_of, other_things
+from reconciler.web.pages.glyphs import ORDER, Glyph, word_of
+from reconciler.web.pages.items import items_of, other_things
 from reconciler.web.pages.moments import Moment, moment, span
 from reconciler.web.pages.resolved import Resolved, resolved_of
+from reconciler.web.pages.schedule_items import Item
 from reconciler.words import count
 
 SHOWN: Final = 14
@@ -88,7 +89,7 @@ def attention(
         refused: by hour and reason, how many requests were refused.
         environment: as the command line names it.
     """
-    wanting = sum(map(needs_attention, status.schedules))
+    wanting = sum(not one.well for one in status.schedules)
     sources, others = other_things(status, refused, now)
     items = items_of(status, hours, refused, environment, now)
     often, soon = _next_hour(ahead, now)

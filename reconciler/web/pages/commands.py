@@ -21,7 +21,7 @@ def command_of(one: ScheduleStatus, environment: str) -> str:
             return f"reconcile logs {occurrence} {env}"
         case State.MISSED | State.TIMED_OUT:
             return f"reconcile rerun {occurrence} {env}"
-        case State.OVERDUE:
+        case State.OVERDUE | State.WAITING:
             return f"reconcile explain {occurrence.replace('@', ' ')} {env}"
     return ""
 

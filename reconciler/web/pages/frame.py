@@ -21,7 +21,6 @@ from reconciler.web.auth.principal import Scope
 from reconciler.web.endpoint import Call, Handler
 from reconciler.web.live import answered
 from reconciler.web.pages.failures import failure_of
-from reconciler.web.pages.glyphs import needs_attention
 from reconciler.web.pages.items import other_things
 from reconciler.web.problems import RequestError, as_request_error
 from reconciler.web.refusals import KEY, counts_of
@@ -64,7 +63,7 @@ async def attention_number(call: Call, status: Status) -> int:
     """How many things need attention: the same on every page."""
     site = call.site
     refused = counts_of(await answered(site, site.ports.modal.claims.get(KEY)))
-    wanting = sum(map(needs_attention, status.schedules))
+    wanting = sum(not one.well for one in status.schedules)
     others = sum(other_things(status, refused, site.ports.clock.now()))
     return wanting + others
 

@@ -1,4 +1,4 @@
-"""A state as a glyph and a word, in the order in which states need attention."""
+"""A state as a glyph and a word, and the order in which schedules need attention."""
 
 from __future__ import annotations
 
@@ -24,8 +24,16 @@ _WORDS: Final = {
     State.SUCCEEDED: "Succeeded",
 }
 ORDER: Final = tuple(_WORDS)
-"""All states, those that need attention first."""
-ATTENTION: Final = frozenset(ORDER[: ORDER.index(State.WAITING)])
+"""All states, in the order of the table of states."""
+_URGENCY: Final = {
+    State.MISSED: 0,
+    State.OVERDUE: 1,
+    State.FAILED: 2,
+    State.TIMED_OUT: 2,
+    State.WAITING: 3,
+    State.LONG_RUN: 3,
+    State.DRIFT: 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,10 @@ def word_of(state: State) -> str:
     return _WORDS[state]
 
 
-def needs_attention(one: ScheduleStatus) -> bool:
-    """Whether a schedule needs attention: it is in such a state, or a clock has set it ahead."""
-    return one.ahead or one.state in ATTENTION
+def urgency(one: ScheduleStatus) -> tuple[int, int]:
+    """Orders schedules: those that need attention first, the worst of them at the top; all others
+    are alike."""
+    if one.well:
+        return len(ORDER), 0
+    failing = one.state in (State.FAILED, State.TIMED_OUT)
+    return _URGENCY.get(one.state, len(_URGENCY)), -one.failures if failing else 0

@@ -4,57 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import instant, minute
-from reconciler.dispatch.decide.dependencies import WAITS_FOR
-from reconciler.foreign_text import on_one_line
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import lateness
 from reconciler.model.runs_file import RunState
 from reconciler.query.last_hours import Gap, LastHours
 from reconciler.query.status import ScheduleStatus, SlotStatus, State, Status
-from reconciler.web.pages.commands import command_of, trouble_of
-from reconciler.web.pages.glyphs import ORDER, Glyph, glyph_of, needs_attention, word_of
-from reconciler.web.pages.listing import LONGEST, reason_of
+from reconciler.web.pages.commands import trouble_of
+from reconciler.web.pages.glyphs import Glyph, urgency, word_of
+from reconciler.web.pages.listing import LONGEST
 from reconciler.web.pages.moments import clock, moment, relative, span
+from reconciler.web.pages.schedule_items import Item, ItemMaker, schedule_items
 from reconciler.words import count
 
-ALIKE: Final = 3
-"""Schedules with the same error that become one item."""
-NAMED: Final = 4
-"""Of those, how many are named."""
 _DAY: Final = 24 * 60
 _WRONGLY_SIGNED: Final = ("signature", "timestamp", "access")
 """Why a request of a wake source is refused; anybody may send a token that is not valid."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that needs attention.
-
-    Attributes:
-        title: a schedule's name, or what it is about.
-        link: the schedule's page; empty where there is none.
-        since: `since 04:15Z`, `5 min overdue`.
-        sentence: what, and what it is compared with.
-        command: complete; empty where none helps, and from the tenth item on.
-        names: schedules that it is about, or that wait for it, each a link; `others` counts those
-            that are not named.
-        parts: what it caused.
-    """
-
-    glyph: Glyph
-    title: str
-    link: str
-    since: str
-    sentence: str
-    command: str
-    names: tuple[str, ...] = ()
-    others: int = 0
-    parts: tuple[Item, ...] = ()
 
 
 def items_of(
@@ -71,8 +39,8 @@ def items_of(
         environment: as the command line names it.
     """
     wanting = sorted(
-        filter(needs_attention, status.schedules),
-        key=lambda one: (ORDER.index(one.state), -one.failures, trouble_of(one), one.record.name),
+        (one for one in status.schedules if not one.well),
+        key=lambda one: (urgency(one), trouble_of(one), one.record.name),
     )
     under = {
         one.record.name: gap
@@ -81,7 +49,7 @@ def items_of(
         for gap in hours.gaps
         if gap.after < trouble_of(one) <= gap.until
     }
-    item_of = _ItemMaker(_waiting(status.schedules), environment, now)
+    item_of = ItemMaker.of(status.schedules, environment, now)
     gaps = [
         _gap(gap, [one for one in wanting if under.get(one.record.name) == gap], hours, item_of)
         for gap in hours.gaps
@@ -93,7 +61,7 @@ def items_of(
         *_worker(status, environment, now),
         *gaps,
         *_refusals(refused, environment, now),
-        *_schedules([one for one in wanting if one.record.name not in under], item_of),
+        *schedule_items([one for one in wanting if one.record.name not in under], item_of),
         *_deployment(status, environment),
     )
 
@@ -141,7 +109,7 @@ def _refusals(
         )
 
 
-def _gap(gap: Gap, missed: Sequence[ScheduleStatus], hours: LastHours, item_of: _ItemMaker) -> Item:
+def _gap(gap: Gap, missed: Sequence[ScheduleStatus], hours: LastHours, item_of: ItemMaker) -> Item:
     """A time without a wake that has ended, and what was missed in it."""
     begin, end = (moment(at, item_of.now) for at in gap)
     length = span(timedelta(minutes=gap.until - gap.after))
@@ -176,42 +144,6 @@ def _after(gap: Gap, hours: LastHours) -> Iterator[str]:
     if skipped:
         was = "was" if skipped == 1 else "were"
         yield f"{skipped:,} {was} skipped"
-
-
-def _schedules(wanting: Sequence[ScheduleStatus], item_of: _ItemMaker) -> Iterator[Item]:
-    """The items of schedules; those with the same error are one."""
-    alike: dict[tuple[State, str], list[ScheduleStatus]] = {}
-    for one in wanting:
-        if one.state in (State.FAILED, State.TIMED_OUT) and one.last and one.last.reason:
-            alike.setdefault((one.state, one.last.reason), []).append(one)
-    grouped = {
-        one.record.name: group for group in alike.values() if len(group) >= ALIKE for one in group
-    }
-    seen: set[str] = set()
-    for one in wanting:
-        group = grouped.get(one.record.name)
-        if group is None:
-            yield item_of(one)
-        elif one.record.name not in seen:
-            seen |= {other.record.name for other in group}
-            yield _group(group, item_of.now)
-
-
-def _group(group: Sequence[ScheduleStatus], now: datetime) -> Item:
-    first = group[0]
-    assert first.last is not None
-    oldest = min(trouble_of(one) for one in group)
-    names = sorted(one.record.name for one in group)
-    return Item(
-        Glyph(first.state, word_of(first.state)),
-        f"{len(group)} schedules with the same error",
-        "",
-        f"since {moment(oldest, now).text}",
-        f"{on_one_line(first.last.reason or '')[:LONGEST]}:",
-        "",
-        names=tuple(names[:NAMED]),
-        others=max(0, len(names) - NAMED),
-    )
 
 
 def _unreadable(status: Status, environment: str) -> Iterator[Item]:
@@ -265,50 +197,3 @@ def _worker(status: Status, environment: str, now: datetime) -> Iterator[Item]:
             f"It {ago}.",
             f"reconcile --env {environment}",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _ItemMaker:
-    """Makes the item of a schedule.
-
-    Attributes:
-        waiting: by name, the schedules whose newest occurrence waits for it.
-        environment: as the command line names it.
-    """
-
-    waiting: Mapping[str, Sequence[str]]
-    environment: str
-    now: datetime
-
-    def __call__(self, one: ScheduleStatus) -> Item:
-        now, name = self.now, one.record.name
-        at = trouble_of(one)
-        since = f"{span(now - instant(at))} overdue" if one.state is State.OVERDUE else ""
-        since = since if one.state is not State.DRIFT else "compared just now"
-        sentence = reason_of(one, now)[:LONGEST]
-        sentence += "." if sentence and sentence[-1] not in ".!?" else ""
-        waiting = self.waiting.get(name, ())
-        return Item(
-            glyph=glyph_of(one),
-            title=name,
-            link=name,
-            since=since or f"since {moment(at, now).text}",
-            sentence=f"{sentence} Waiting for it:".strip() if waiting else sentence,
-            command=command_of(one, self.environment),
-            names=tuple(waiting[:NAMED]),
-            others=max(0, len(waiting) - NAMED),
-        )
-
-
-def _waiting(schedules: Sequence[ScheduleStatus]) -> Mapping[str, Sequence[str]]:
-    """By name of an upstream, the schedules whose newest occurrence waits for it."""
-    upstreams = {one.record.name: one.record for one in schedules if one.record.dependants}
-    found: dict[str, list[str]] = {}
-    for one in schedules:
-        reason = one.last.reason or "" if one.last is not None else ""
-        if one.state is State.WAITING and reason.startswith(WAITS_FOR):
-            for upstream in one.record.after:
-                record = upstreams.get(upstream.name)
-                if record is not None and any(f" {name}@" in reason for name in record.names):
-                    found.setdefault(record.name, []).append(one.record.name)
-    return found

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from reconciler.cron import minute
 from reconciler.model.occurrence import format_minute
 from reconciler.query.last_hours import LastHours
 from reconciler.query.long_run import Usual
-from reconciler.query.status import ScheduleStatus, State
+from reconciler.query.status import ATTENTION, ScheduleStatus, State
 from reconciler.render.runs_text import brief
 from reconciler.render.when_words import when_in_words
 from reconciler.web.pages.commands import trouble_of
 from reconciler.web.pages.glyphs import (
-    ATTENTION,
     ORDER,
     Glyph,
     glyph_of,
-    needs_attention,
+    urgency,
     word_of,
 )
 from reconciler.web.pages.moments import Moment, moment, span
@@ -106,7 +106,7 @@ def listing(
     """Put a page of the table together."""
     matching = [one for one in schedules if holds(one, wanted.text)]
     found = [one for one in matching if _is_in(one, wanted.state)]
-    found.sort(key=lambda one: (0 if wanted.by_name else _rank(one), one.record.name))
+    found.sort(key=lambda one: ((0, 0) if wanted.by_name else urgency(one), one.record.name))
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, wanted.page), pages)
     shown = found[(page - 1) * PAGE : page * PAGE]
@@ -114,7 +114,7 @@ def listing(
         rows=tuple(_row(one, hours, now) for one in shown),
         chips=tuple(_chips(matching, wanted.state)),
         total=len(schedules),
-        attention=sum(map(needs_attention, schedules)),
+        attention=sum(not one.well for one in schedules),
         found=len(found),
         page=page,
         pages=pages,
@@ -134,8 +134,7 @@ def reason_of(one: ScheduleStatus, now: datetime) -> str:
             reason = f": {brief(last.reason)}" if last is not None and last.reason else ""
             return f"Due {moment(trouble_of(one), now).text}, not started{reason}"
         case State.MISSED if last is not None and last.reason:
-            reason = brief(last.reason)
-            return f"{reason[:1].upper()}{reason[1:]}"
+            return _sentence(last.reason)
         case State.NO_RUN:
             return "No run yet"
         case State.LONG_RUN if one.usual is not None:
@@ -147,8 +146,22 @@ def reason_of(one: ScheduleStatus, now: datetime) -> str:
             return f"{at}: {brief(one.skipped.reason or 'skipped')}"
         case State.SUCCEEDED:
             return ""
+        case State.WAITING if last is not None and one.start_by is not None:
+            return f"{_sentence(last.reason)}. {_by(one.start_by, now)}"
         case _:
             return "" if last is None or not last.reason else brief(last.reason)
+
+
+def _sentence(reason: str | None) -> str:
+    said = brief(reason or "")
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def _by(at: int, now: datetime) -> str:
+    """`It should start by 09:00Z, in 1 h 20 min`."""
+    when = moment(at, now)
+    should = "should start" if at > minute(now) else "should have started"
+    return f"It {should} by {when.text}, {when.relative or 'now'}"
 
 
 def long_run(one: ScheduleStatus, usual: Usual, now: datetime) -> str:
@@ -182,11 +195,6 @@ def _row(one: ScheduleStatus, hours: LastHours, now: datetime) -> Row:
     )
 
 
-def _rank(one: ScheduleStatus) -> int:
-    """Those that need attention by their state, all others alike: rows do not jump."""
-    return ORDER.index(one.state) if needs_attention(one) else len(ORDER)
-
-
 def holds(one: ScheduleStatus, text: str) -> bool:
     record = one.record
     labels = (f"{name}={value}" for name, value in record.labels.items())
@@ -196,14 +204,14 @@ def holds(one: ScheduleStatus, text: str) -> bool:
 
 def _is_in(one: ScheduleStatus, state: str) -> bool:
     if state == "attention":
-        return needs_attention(one)
+        return not one.well
     return state in ("", one.state)
 
 
 def _chips(matching: Iterable[ScheduleStatus], chosen: str) -> Iterator[Chip]:
     matching = tuple(matching)
     yield Chip("All", "", len(matching), chosen == "")
-    attention = sum(map(needs_attention, matching))
+    attention = sum(not one.well for one in matching)
     if attention or chosen == "attention":
         yield Chip("Attention", "attention", attention, chosen == "attention")
     counts = Counter(one.state for one in matching)

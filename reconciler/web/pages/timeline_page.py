@@ -15,7 +15,7 @@ from reconciler.model.runs import Run
 from reconciler.query.last_hours import LastHours
 from reconciler.query.status import ScheduleStatus, State
 from reconciler.query.timeline import Timeline
-from reconciler.web.pages.glyphs import ORDER, Glyph, glyph_of, needs_attention
+from reconciler.web.pages.glyphs import Glyph, glyph_of, urgency
 from reconciler.web.pages.lanes import TimelineLane, lane_of
 from reconciler.web.pages.listing import holds, reason_of
 from reconciler.web.pages.moments import moment
@@ -163,16 +163,11 @@ def timeline_page(
     found = [one for one in schedules if holds(one, wanted.text)]
     if wanted.minute is not None:
         found = [one for one in found if _starts_in(one, wanted.minute, past, ahead)]
-    found.sort(
-        key=lambda one: (
-            ORDER.index(one.state) if needs_attention(one) else len(ORDER),
-            one.record.name,
-        )
-    )
+    found.sort(key=lambda one: (urgency(one), one.record.name))
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, wanted.page), pages)
     shown = found[(page - 1) * PAGE : page * PAGE]
-    worst = [one for one in shown if needs_attention(one)]
+    worst = [one for one in shown if not one.well]
     second = wanted.zone or _second_zone(schedules)
     zones = tuple(dict.fromkeys(("UTC", second)))
     every = 3 * HOUR if wanted.range == "24h" else DAY
@@ -199,8 +194,8 @@ def timeline_page(
         groups=tuple(
             (title, drawn(ones))
             for title, ones in (
-                (f"Needs attention {sum(map(needs_attention, found))}", worst),
-                ("Other schedules", [one for one in shown if not needs_attention(one)]),
+                (f"Needs attention {sum(not one.well for one in found)}", worst),
+                ("Other schedules", [one for one in shown if one.well]),
             )
             if ones
         ),

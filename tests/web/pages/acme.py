@@ -1,7 +1,7 @@
 """A workspace with a history, for the pages: 24 schedules, or 2,000, on a Monday at 07:50 UTC.
 
 In the night no wake came for 86 minutes. Schedules failed, timed out, were missed, are overdue, run
-long, were skipped and are suspended: every state is there.
+long, wait and are suspended: every state is there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from reconciler.deploy.lease import Holder
 from reconciler.deploy.ports import DeployedApp, DeployedFunction
 from reconciler.dispatch.adapters.in_memory import FakeClock
 from reconciler.dispatch.decide.nominal_times import running_times
+from reconciler.model.backfill import BackfillState
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Generation
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
@@ -32,6 +33,7 @@ from reconciler.query.status import DeploymentFinding
 from reconciler.web.ports import WebPorts
 from reconciler.web.refusals import KEY
 from tests.deploy.scenario import World
+from tests.dispatch.backfill_scenario import backfill_of
 from tests.plan.scenario import desired, schedules
 from tests.web.site import TestSite
 
@@ -51,7 +53,8 @@ _OFTEN: Final = 4
 
 MANIFESTS: Final = {
     "backup-database": 'schedule: "0 1 * * *"\nowner: platform',
-    "backup-verify": 'schedule: "40 5 * * *"\nowner: platform',
+    "backup-verify": 'schedule: "40 5 * * *"\nafter: {backup-database: {by: "08:30"}}\n'
+    "owner: platform\nalerts: {to: {secret: alerting, key: TEAM_URL}}",
     "bank-statement-import": 'schedule: "10 5 * * 1-5"\ntimezone: Europe/Berlin\ntimeout: 10m\n'
     "owner: finance",
     "bi-hourly-sync": 'schedule: "0 */2 * * *"\nowner: data',
@@ -77,7 +80,8 @@ MANIFESTS: Final = {
     "owner: support\nsuspend: {until: 2026-12-01T09:00Z, reason: migration to the new desk}",
     "warehouse-extract": 'schedule: "0 23 * * *"\ntimezone: America/New_York\ntimeout: 4h\n'
     "overlap: skip\nowner: data",
-    "warehouse-load": 'schedule: "30 4 * * *"\noverlap: queue\nowner: data',
+    "warehouse-load": 'schedule: "30 4 * * *"\nafter: {warehouse-extract: {by: "09:00"}}\n'
+    "owner: data\nalerts: {to: {secret: alerting, key: TEAM_URL}}",
 }
 _OTHERS: Final = ("accounts", "features", "orders", "payments", "sessions", "taxes", "videos")
 _VERBS: Final = ("archive", "check", "import", "purge", "refresh", "snapshot", "sync")
@@ -140,7 +144,7 @@ def acme(number: int = 24, *, well: bool = False) -> AcmeSite:
         number: of schedules, at least 24.
         well: whether everything went as it should.
     """
-    apps = FakeApps(environment="production", apps=_apps())
+    apps = FakeApps(environment="production", apps=_apps(), secrets={"alerting": {"TEAM_URL"}})
     world = World(apps=apps, clock=FakeClock(datetime(2026, 10, 1, 8, tzinfo=UTC)))
     site = AcmeSite(world=world)
     _apply_all(world, manifests(number))
@@ -179,6 +183,9 @@ def acme(number: int = 24, *, well: bool = False) -> AcmeSite:
             for hour in range(23, 32)
         }
         world.claims.entries[KEY] = {"format": 1, "hours": hours}
+        site.backfill(backfill_of(48, name="bi-hourly-sync"), started=14)
+        paused = backfill_of(9, name="newsletter-weekly")
+        site.backfill(paused, started=2, state=BackfillState.PAUSED)
     return site
 
 
@@ -324,29 +331,43 @@ def _times(record: ScheduleRecord, after: int, until: int) -> Iterator[int]:
         yield at
 
 
+_ENDINGS: Final = {
+    "backup-database": (RunState.EXPIRED, "Modal no longer knows how it ended", 3600),
+    "bank-statement-import": (RunState.TIMED_OUT, "stopped at its timeout of 10 min", 600),
+    "bi-hourly-sync": (RunState.CANCELLED, "cancelled by ana", 240),
+}
+"""How the newest run ended: state, reason, seconds after its start."""
+_WAITING: Final = {
+    "churn-score": "waits for the run before it (overlap: queue)",
+    "warehouse-load": "waits for warehouse-extract@2026-11-30T04:00Z, which is running",
+    "backup-verify": "waits for backup-database@2026-11-30T01:00Z, which ended with an outcome "
+    "that Modal no longer knows",
+}
+
+
 def _special(
     record: ScheduleRecord, line: RunRecord, at: int, rest: int, began: datetime
 ) -> Iterator[RunRecord] | None:
     """The lines of an occurrence that did not go well; None for all others."""
     name = record.name
 
-    def ended(state: RunState, reason: str, **after: float) -> Iterator[RunRecord]:
+    def ended(state: RunState, reason: str, seconds: int) -> Iterator[RunRecord]:
         yield line
-        yield replace(line, state=state, at=format_time(began + timedelta(**after)), reason=reason)
+        seen = format_time(began + timedelta(seconds=seconds))
+        yield replace(line, state=state, at=seen, reason=reason)
 
     if name == "exchange-rates" and rest <= 4:
-        return ended(RunState.FAILED, "HTTPError: 429 Too Many Requests", seconds=41)
-    if name == "bank-statement-import" and rest == 1:
-        return ended(RunState.TIMED_OUT, "stopped at its timeout of 10 min", minutes=10)
+        return ended(RunState.FAILED, "HTTPError: 429 Too Many Requests", 41)
+    if name in _ENDINGS and rest == 1:
+        return ended(*_ENDINGS[name])
     if name == "warehouse-extract" and rest == 1:
         return iter([line])
     if name == "warehouse-extract" and rest == 40:
-        return ended(RunState.FAILED, "KeyError: 'currency'", minutes=3)
+        return ended(RunState.FAILED, "KeyError: 'currency'", 180)
     if name == "image-thumbnails" and rest == 1:
         return iter([line])
-    if name in ("churn-score", "warehouse-load") and rest == 1:
-        reason = "waits for the run before it (overlap: queue)"
-        return iter([replace(line, state=RunState.QUEUED, reason=reason)])
+    if name in _WAITING and rest == 1:
+        return iter([replace(line, state=RunState.QUEUED, reason=_WAITING[name])])
     if name == "stock-levels-pull" and rest == 1:
         reason = "inventory/pull_levels is not deployed (2 tries)"
         return iter([replace(line, state=RunState.START_FAILED, reason=reason)])
@@ -354,5 +375,5 @@ def _special(
         reason = "the run of 03:00Z had not ended (overlap: skip)"
         return iter([replace(line, state=RunState.SKIPPED, reason=reason)])
     if name.rpartition("-")[2].isdigit() and int(name[-4:]) % 400 == 7 and rest == 1:
-        return ended(RunState.FAILED, "KeyError: 'currency'", seconds=9)
+        return ended(RunState.FAILED, "KeyError: 'currency'", 9)
     return None

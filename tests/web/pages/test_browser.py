@@ -236,7 +236,7 @@ def test_without_an_answer_the_page_is_stale_and_says_so(browser: Browser) -> No
                 page.clock.run_for(61_000)
         expect(page.get_by_role("heading", level=1)).to_have_text("No answer for 3 min")
         expect(page.locator(".was")).to_have_text(
-            "7 of 24 schedules and 1 wake source needed attention"
+            "9 of 24 schedules and 1 wake source needed attention"
         )
         expect(page.locator("#as-of")).to_have_text("as of 07:50:24Z, 3 min old")
 

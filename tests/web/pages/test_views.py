@@ -30,8 +30,8 @@ def heading(page: str) -> str:
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("/", "7 of 24 schedules and 1 wake source need attention"),
-        ("/schedules", "24 schedules, 7 need attention"),
+        ("/", "9 of 24 schedules and 1 wake source need attention"),
+        ("/schedules", "24 schedules, 9 need attention"),
         ("/timeline", "Sun 29 Nov 19:50Z to Mon 30 Nov 19:50Z"),
         ("/timeline?range=7d", "Thu 26 Nov 19:50Z to Thu 3 Dec 19:50Z"),
         ("/timeline?at=2026-11-29T07:50Z", "Sat 28 Nov 19:50Z to Sun 29 Nov 19:50Z"),
@@ -44,7 +44,7 @@ def heading(page: str) -> str:
 def test_one_sentence_answers_each_view(troubled: AcmeSite, path: str, sentence: str) -> None:
     page = troubled.ask(path).text
     assert heading(page) == sentence
-    assert "<title>(8) " in page
+    assert "<title>(10) " in page
 
 
 def test_each_schedule_has_one_state_so_that_the_counts_add_up(troubled: AcmeSite) -> None:
@@ -62,7 +62,9 @@ def test_each_schedule_has_one_state_so_that_the_counts_add_up(troubled: AcmeSit
         "running",
         "skipped",
         "suspended",
+        "cancelled",
         "no run yet",
+        "unknown",
         "succeeded",
     }
 
@@ -90,6 +92,7 @@ def test_the_worst_stands_first(troubled: AcmeSite) -> None:
         "failed",
         "timed-out",
         "long-run",
+        "waiting",
         "drift",
     ]
 
@@ -107,6 +110,22 @@ def test_schedules_with_the_same_error_are_one_item(many: AcmeSite) -> None:
     assert re.search(r"\d schedules with the same error since", page)
     assert "KeyError: &#39;currency&#39;:" in page
     assert re.search(r"and \d more", page)
+
+
+def test_what_waits_near_its_by_stands_under_what_it_waits_for(troubled: AcmeSite) -> None:
+    page = troubled.ask("/").text
+    items = page[page.index('<ul class="card items">') : page.index("<aside>")]
+    assert "Waiting for it, to start by 09:00Z: warehouse-load" in text_of(items)
+    assert items.count("warehouse-load</a>") == 1
+
+
+def test_what_waits_near_its_by_for_one_that_needs_no_attention_is_an_item(
+    troubled: AcmeSite,
+) -> None:
+    items = text_of(troubled.ask("/").text)
+    assert "It should start by 08:30Z, in 39 min." in items
+    command = "reconcile explain backup-verify 2026-11-30T05:40Z --env production"
+    assert command in text_of(troubled.ask("/schedules/backup-verify").text)
 
 
 def test_a_workspace_that_is_well_says_so() -> None:
