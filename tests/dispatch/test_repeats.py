@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from reconciler.alerts import Alerts
+from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeRunLog
 from reconciler.dispatch.answers import CallState
 from reconciler.model.cursor import CURSOR_KEY
-from reconciler.model.runs_file import ReadLogs, RunState
+from reconciler.model.runs_file import ReadLogs, RunRecord, RunState
 from reconciler.policies import Catchup
 from tests.dispatch.alarm_scenario import rule, texts
-from tests.dispatch.scenario import World, hourly, lines
+from tests.dispatch.scenario import World, at, hourly, lines
 
 
 def without_number(world: World) -> None:
@@ -112,3 +113,28 @@ def test_no_older_runs_files_are_read_than_can_name_what_was_found_again(
     log.days.clear()
     world.wake(time)
     assert log.days == [days]
+
+
+def test_runs_files_are_read_from_the_day_on_of_the_oldest_run_whose_claim_may_be_gone() -> None:
+    log = Counting()
+    world = World(log=log)
+    world.live(hourly(since="03:30", catchup=Catchup.ALL), begun={"hourly": 1})
+    world.wake("08:40")
+    world.live(hourly(since="02:30", catchup=Catchup.ALL), begun={"hourly": 2})
+    log.days.clear()
+    world.wake("2026-11-29T02:50")
+    assert log.days[0] == 10, "the days from 20 to 29 November"
+
+
+def test_what_an_old_line_counts_without_spelling_it_out_is_not_started() -> None:
+    world = World()
+    world.live(hourly(since="08:30"), begun={"hourly": 1})
+    log = world.wake("08:40")
+    first, newest = minute(at("03:00")), minute(at("08:00"))
+    cut = RunRecord(
+        name="hourly", times=(first, newest), count=6, state=RunState.MISSED, at=log.started
+    )
+    world.log.logs.append(replace(log, records=(cut,)))
+    world.live(hourly(since="02:30", catchup=Catchup.ALL), begun={"hourly": 2})
+    starts = lines(world.wake("2026-11-29T08:41"), RunState.STARTED)
+    assert starts[0] == "hourly@09:00"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.alerts import Alerts
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeRunLog
 from reconciler.dispatch.answers import CallState, UnavailableError
-from reconciler.model.runs_file import ReadLogs, RunState, decode_wake_log
+from reconciler.model.runs_file import ReadLogs, RunRecord, RunState, decode_wake_log
 from reconciler.policies import Catchup, Delivery
 from tests.dispatch.alarm_scenario import rule, texts
 from tests.dispatch.scenario import World, at, hourly, lines
@@ -59,7 +61,7 @@ def test_a_run_that_goes_on_is_not_started_beside_it(delivery: Delivery) -> None
     assert len(world.caller.calls) == 1
 
 
-@pytest.mark.parametrize("minutes", [150, 900], ids=["spelled out", "counted"])
+@pytest.mark.parametrize("minutes", [150, 900], ids=["one line", "several lines"])
 def test_of_many_misses_also_one_without_a_claim_stays_missed(minutes: int) -> None:
     world = World()
     every = hourly(when=("* * * * *",), since="00:00", catchup=Catchup.LATEST)
@@ -74,6 +76,22 @@ def test_of_many_misses_also_one_without_a_claim_stays_missed(minutes: int) -> N
     assert (line.state, line.times) == (RunState.MISSED, (asked,))
     assert line.reason
     assert (texts(world), len(world.caller.calls)) == (told, calls)
+
+
+@pytest.mark.parametrize("time", ["03:00", "05:00", "08:00"])
+def test_a_miss_that_an_old_line_counts_without_spelling_it_out_stays_missed(time: str) -> None:
+    world = World()
+    world.live(hourly(since="02:30"))
+    log = world.wake("08:40")
+    first, newest = minute(at("03:00")), minute(at("08:00"))
+    cut = RunRecord(
+        name="hourly", times=(first, newest), count=6, state=RunState.MISSED, at=log.started
+    )
+    world.log.logs[:] = [replace(log, records=(cut,))]
+    idle(world)
+    asked = minute(at(time))
+    (line,) = world.wake("08:50", as_if=asked).before
+    assert (line.state, line.times, line.count) == (RunState.MISSED, (asked,), 1)
 
 
 def test_what_was_skipped_stays_skipped_when_its_claim_has_died() -> None:
