@@ -21,9 +21,10 @@ from reconciler.manifest.text_types import MODAL_NAME_PATTERN
 
 PRODUCTION: Final = "production"
 _FIRST_STEPS: Final = """
-Next, try it here, on the embedded Modal:
-  reconcile engine exec modal deploy jobs/hello.py
+Next, try it here, on the embedded Modal. This plans, asks, and applies the example:
   reconcile
+Then this runs it at once:
+  reconcile trigger morning-greeting --logs
 """
 _GO_ON: Final = """
 Next, see what an apply to the embedded Modal would do:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cli.confirmation import confirmed, holder
 from reconciler.cli.connection import connected, open_workspace
@@ -92,7 +92,7 @@ def main(**given: Any) -> int:
 def _reconcile(options: PlanOptions) -> int:
     saved = None if options.plan is None else _read_saved(options.plan, dry_run=options.dry_run)
     source = options.source()
-    with connected(source.inputs):
+    with connected(source.inputs) as goes_on:
         workspace = open_workspace(source.inputs, source.commit)
         desired = source.desired()
         plan = run(
@@ -139,8 +139,15 @@ def _reconcile(options: PlanOptions) -> int:
         if left is not None:
             print(f"{left[0].upper()}{left[1:]}.", file=sys.stderr)
         if source.inputs.environment.name == LOCAL:
-            print("Its crons fire while `reconcile engine` runs.", file=sys.stderr)
+            print(_CRONS_FIRE if goes_on else _NO_CRON_FIRES, file=sys.stderr)
     return CHANGES if options.detailed_exitcode else 0
+
+
+_CRONS_FIRE: Final = "Its crons fire while `reconcile engine` runs."
+_NO_CRON_FIRES: Final = (
+    "No cron fires now, because the embedded Modal is not running. Start it in a terminal of its "
+    "own: reconcile engine"
+)
 
 
 def _stopped() -> StoppedError:

@@ -17,7 +17,7 @@ class SortKey(StrEnum):
     """In the order of :class:`State`: what needs attention first."""
     LAST = "last"
     """The one that ran last first."""
-    TOOK = "took"
+    DURATION = "duration"
     """The one that took longest first."""
     NEXT = "next"
     OWNER = "owner"
@@ -38,7 +38,7 @@ def in_order_of(schedules: Iterable[ScheduleStatus], key: SortKey) -> tuple[Sche
                 return False, states.index(one.state)
             case SortKey.LAST:
                 return last is None, 0 if last is None else -last.occurrence.at
-            case SortKey.TOOK:
+            case SortKey.DURATION:
                 return took is None, -(took or 0)
             case SortKey.NEXT:
                 return one.following is None, one.following or 0

@@ -16,7 +16,7 @@ from reconciler.manifest import EnvironmentSettings
 from reconciler.model.claim import ClaimState, read_claim, try_key
 from reconciler.model.formats import Damaged
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs import Run
+from reconciler.model.runs import Run, begun
 from reconciler.model.runs_file import RunState
 from reconciler.query.name_matcher import records_of
 from reconciler.query.nothing_found import NothingFoundError
@@ -109,7 +109,8 @@ async def find_logged(
             remedy="See its times",
             command=f"explain {name}",
         )
-    run = next((one for one in reversed(found.runs) if one.call is not None), found.runs[-1])
+    started = [one for one in reversed(found.runs) if one.call is not None]
+    run = max(started, key=begun, default=found.runs[-1])
     generation = await RemoteGenerations(ports.files).live()
     records = await records_of([run], generation, ports.tasks)
     record = records.get(run.occurrence.name)

@@ -29,6 +29,7 @@ from reconciler.query.explanation import (
     TaskWithoutRun,
 )
 from reconciler.render.runs_text import rerun_command
+from reconciler.render.when_words import when_text
 from reconciler.words import rough_duration
 
 
@@ -56,9 +57,8 @@ def ground_lines(ground: Ground, environment: str | None) -> Iterator[str]:
         case NotDue():
             yield from _not_due(ground)
         case Ahead(occurrence, exclusion):
-            verb = "is due" if exclusion is None else "does not run"
-            reason = "" if exclusion is None else f": {exclusion}"
-            yield f"{occurrence.id} {verb} then{reason}."
+            what = "is still to come" if exclusion is None else f"will not run: {exclusion}"
+            yield f"{occurrence.id} {what}."
         case NotProcessed(occurrence, through):
             looked = "never" if through is None else f"up to {format_minute(through)}"
             yield (
@@ -77,10 +77,13 @@ def ground_lines(ground: Ground, environment: str | None) -> Iterator[str]:
 
 
 def origin_line(origin: Origin) -> str:
-    """The commit that made a schedule what it is, and when it was applied."""
-    by = f" by {on_one_line(origin.author)}" if origin.author else ""
-    made = "without a commit" if origin.commit is None else f"by commit {origin.commit[:12]}{by}"
-    return f"  The schedule is as it was made {made}, applied at {origin.at}."
+    """The commit that changed a schedule last, and when it was applied."""
+    if origin.commit is None:
+        return f"  The schedule was last changed by an apply without a commit, at {origin.at}."
+    commit = f"commit {origin.commit[:12]}"
+    if origin.author:
+        commit += f" by {on_one_line(origin.author)}"
+    return f"  The schedule was last changed by {commit}, applied at {origin.at}."
 
 
 def run_lines(run: Run, record: ScheduleRecord | None, environment: str | None) -> Iterator[str]:
@@ -197,8 +200,8 @@ def _not_due(ground: NotDue) -> Iterator[str]:
     if record.at is not None:
         yield f"  It is a task for {format_minute(record.at)}."
         return
-    of = f" those of {record.after[0].name}:" if record.follows else ""
-    yield f"  Its times are{of} {' and '.join(record.when)} in {record.timezone}."
+    of = f" are those of {record.after[0].name}" if record.follows else ""
+    yield f"  Its times{of}: {when_text(record.when)} in {record.timezone}."
     if ground.following is not None:
         yield f"  The next one is {format_minute(ground.following)}."
 
@@ -213,7 +216,7 @@ def _task_without_run(ground: TaskWithoutRun) -> Iterator[str]:
         if settled.ending is Ending.STARTED:
             yield "  More of it is not in the history that is kept."
     elif ground.ahead:
-        yield f"{name} is due then."
+        yield f"{name} is still to come."
     else:
         since = "then" if task.created <= task.at else "it was created"
         yield f"{name} has not started yet: no wake has come since {since}."

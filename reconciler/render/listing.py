@@ -23,7 +23,7 @@ _COLUMNS: Final = (
     Column("STATE"),
     Column("LAST", 2),
     Column("OUTCOME", 1),
-    Column("WITHIN", 4),
+    Column("DURATION", 4),
     Column("NEXT"),
     Column("OWNER", 3),
 )

@@ -29,7 +29,7 @@ _COLUMNS: Final = (
     Column("NAME"),
     Column("OUTCOME"),
     Column("ENDED BY", 3),
-    Column("WITHIN", 2),
+    Column("DURATION", 2),
     Column("RUN"),
     Column("TRY", 1),
     Column("", is_text=True),
@@ -48,9 +48,9 @@ def runs_text(groups: Sequence[RunGroup], style: Style, width: int = WIDEST) -> 
 
 
 def took_text(run: Run | None) -> str:
-    """``1m30s``: how long a run took at most, as wakes saw it; empty where that is not known."""
+    """``≤1m30s``: how long a run took at most, as wakes saw it; empty where that is not known."""
     seconds = None if run is None else duration(run)
-    return "" if seconds is None else format_seconds(seconds)
+    return "" if seconds is None else f"≤{format_seconds(seconds)}"
 
 
 def _row(group: RunGroup, style: Style) -> Sequence[str]:

@@ -21,7 +21,7 @@ from reconciler.render.line_wrapping import wrapped
 from reconciler.render.runs_text import run_json, runs_text
 from reconciler.render.style import Style
 from reconciler.render.table import WIDEST
-from reconciler.render.when_words import when_in_words
+from reconciler.render.when_words import when_text
 
 _ELSEWHERE: Final = frozenset(
     {"name", "app", "function", "code", "when", "timezone", "at", "anchor", "suspended", "resumes"}
@@ -133,9 +133,7 @@ def _facts(found: ShownSchedule, manifest: Location | None) -> Iterator[tuple[st
     if record.at is not None:
         yield "at", format_minute(record.at)
     else:
-        words, texts = when_in_words(record.when), " and ".join(record.when)
-        said = texts if words == texts else f"{words} ({texts})"
-        yield "when", f"{said} in {record.timezone}"
+        yield "when", f"{when_text(record.when)} in {record.timezone}"
     if found.suspended:
         until = "it is resumed" if record.resumes is None else format_minute(record.resumes)
         reason = f": {on_one_line(record.suspended)}" if record.suspended else ""

@@ -316,7 +316,7 @@ def _last(item: ScheduleStatus, style: Style) -> str:
     late = f", {rough_duration(seconds)} late" if seconds is not None and seconds >= 60 else ""
     if last.state.ended:
         took = took_text(last)
-        state += f" by {clock_text(last)}" + (f", within {took}" if took else "")
+        state += f" by {clock_text(last)}" + (f", in {took}" if took else "")
     late += f", try {last.attempt}" if last.attempt > 1 else ""
     rows = []
     if item.usual is not None:

@@ -32,6 +32,12 @@ def when_in_words(texts: Sequence[str]) -> str:
     return " and ".join(_one(text) for text in texts)
 
 
+def when_text(texts: Sequence[str]) -> str:
+    """The same with the expressions behind it: `every minute (* * * * *)`."""
+    words, written = when_in_words(texts), " and ".join(texts)
+    return written if words == written else f"{words} ({written})"
+
+
 def _one(text: str) -> str:
     try:
         (expression,) = parse_times(text)

@@ -64,7 +64,7 @@ def test_a_time_that_is_none_of_its_times_says_which_are() -> None:
     world.wake("09:00")
     assert explained(world, "09:30", "10:00") == [
         "hourly is not due at 2026-11-20T09:30Z.",
-        "  Its times are 0 * * * * in UTC.",
+        "  Its times: every hour (0 * * * *) in UTC.",
         "  The next one is 2026-11-20T10:00Z.",
     ]
     assert explained(world, "08:00", "10:00")[1:3] == [
@@ -116,9 +116,9 @@ def test_what_no_wake_has_looked_at_and_what_lies_ahead_are_distinguished() -> N
             "wakes looked up to 2026-11-20T09:00Z."
         )
     ]
-    assert explained(world, "11:00", "10:30") == ["hourly@2026-11-20T11:00Z is due then."]
+    assert explained(world, "11:00", "10:30") == ["hourly@2026-11-20T11:00Z is still to come."]
     assert explained(world, "11:00", "10:30", exclude=("2026-11-20",)) == [
-        "hourly@2026-11-20T11:00Z does not run then: excluded by 2026-11-20."
+        "hourly@2026-11-20T11:00Z will not run: excluded by 2026-11-20."
     ]
 
 

@@ -100,7 +100,7 @@ def test_a_task_is_explained_and_cancelled_by_its_id(project: Project) -> None:
     project.hourly("hourly")
     project.applied()
     called(project, ("plan_ahead", "renewal", minutes_from_now(300)))
-    assert "is due then." in project.reconcile("explain", "renewal").out
+    assert "is still to come." in project.reconcile("explain", "renewal").out
     done = project.reconcile("tasks", "cancel", "renewal")
     assert done.out.startswith("Cancelled: task/renewal@"), done.err
     assert "was cancelled at" in project.reconcile("explain", "task/renewal").out

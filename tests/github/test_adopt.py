@@ -158,4 +158,4 @@ def test_the_history_is_shown_with_who_did_what(team: Team) -> None:
     }
     assert f"from commit {first[:12]} by Ada" in team.project.reconcile("show", "a").out
     why = team.project.reconcile("explain", "a", "2036-12-01T09:00Z").out
-    assert f"The schedule is as it was made by commit {first[:12]} by Ada, applied at" in why
+    assert f"The schedule was last changed by commit {first[:12]} by Ada, applied at" in why

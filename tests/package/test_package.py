@@ -106,13 +106,6 @@ def test_from_a_fresh_installation_to_the_first_run(installed: Path, tmp_path: P
     run("git", "add", "-A", cwd=tmp_path)
     run("git", "commit", "-q", "-m", "Schedules", cwd=tmp_path)
     run(reconcile, "validate", cwd=tmp_path)
-    path = f"{installed}{os.pathsep}{os.environ['PATH']}"
-    run(
-        reconcile,
-        *("engine", "exec", "modal", "deploy", "jobs/hello.py"),
-        cwd=tmp_path,
-        more={"PATH": path},
-    )
     assert "Applied" in run(reconcile, "apply", cwd=tmp_path)
     woken = run(reconcile, "trigger", "morning-greeting", "--wait", cwd=tmp_path)
     assert "succeeded" in woken

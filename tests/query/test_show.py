@@ -104,7 +104,7 @@ def test_a_schedule_is_shown_with_its_next_occurrences_and_last_runs() -> None:
     assert "  overlap     skip" in lines
     assert "  args        password (values are not shown)" in lines
     assert "  manifest    schedules/job.yaml:3:1" in lines
-    assert lines[-1] == f"  {format_minute(NOW - 60)}  job   succeeded  14:00:42  42s"
+    assert lines[-1] == f"  {format_minute(NOW - 60)}  job   succeeded  14:00:42  ≤42s"
 
 
 def test_the_json_of_a_schedule_is_as_its_schema_says_and_shows_no_value_of_an_argument() -> None:
@@ -146,12 +146,12 @@ def test_without_a_time_the_last_and_the_next_occurrence_are_explained() -> None
     wrote(world, (NOW + 120, RunState.SKIPPED, "still running"))
     lines = explained(ports)
     assert lines[0].startswith(f"job@{format_minute(NOW + 120)} did not run: it was skipped")
-    assert f"job@{format_minute(NOW + 180)} is due then." in lines
+    assert f"job@{format_minute(NOW + 180)} is still to come." in lines
 
 
 def test_before_its_first_occurrence_only_the_next_is_explained() -> None:
     _, ports = world_with()
-    assert explained(ports)[0] == f"job@{format_minute(NOW + 60)} is due then."
+    assert explained(ports)[0] == f"job@{format_minute(NOW + 60)} is still to come."
 
 
 def run_at(at: int, state: RunState = RunState.SKIPPED, reason: str = "suspended") -> Run:
@@ -208,7 +208,7 @@ ROWS = (
 
 @pytest.mark.parametrize(
     ("key", "names"),
-    [("name", "abc"), ("state", "bca"), ("last", "abc"), ("took", "abc"), ("next", "bac"),
+    [("name", "abc"), ("state", "bca"), ("last", "abc"), ("duration", "abc"), ("next", "bac"),
      ("owner", "cab")],
 )  # fmt: skip
 def test_a_list_is_sorted_and_what_has_no_value_comes_last(key: str, names: str) -> None:

@@ -23,9 +23,9 @@ def test_a_list_shows_the_beginning_of_a_long_reason_and_one_run_alone_all_of_it
     world.wake("09:20")
     runs = runs_of(world.log.logs)
     heading, *lines = runs_text(fold(runs), PLAIN).splitlines()
-    assert heading == "TIME               NAME    OUTCOME  ENDED BY  WITHIN"
+    assert heading == "TIME               NAME    OUTCOME  ENDED BY  DURATION"
     assert " ".join(" ".join(lines).split()) == (
-        f"2026-11-20T09:00Z hourly failed 09:20:00 20m {LONG[: BRIEF - 1]}…"
+        f"2026-11-20T09:00Z hourly failed 09:20:00 ≤20m {LONG[: BRIEF - 1]}…"
     )
     assert f"  reason   {LONG}" in run_lines(runs[0], None, None)
 

@@ -117,7 +117,7 @@ def test_a_task_that_ran_is_explained_like_an_occurrence() -> None:
 def test_a_task_that_has_not_run_says_why() -> None:
     calls = ["  calls    shop/sync", "  created  2026-11-20T12:00Z"]
     assert explained(task(time="16:00"), (), NOW) == [
-        "task/renewal@2026-11-20T16:00Z is due then.",
+        "task/renewal@2026-11-20T16:00Z is still to come.",
         *calls,
     ]
     assert explained(task(), (), NOW) == [
@@ -139,7 +139,7 @@ def test_a_task_that_has_not_run_says_why() -> None:
 def test_earlier_uses_of_an_id_are_shown_too() -> None:
     runs = runs_of(ran(CallStatus(CallState.SUCCEEDED, result="1")).log.logs)
     lines = explained(task(edition=2, time="16:00"), runs, NOW)
-    assert lines[0] == "task/renewal~2@2026-11-20T16:00Z is due then."
+    assert lines[0] == "task/renewal~2@2026-11-20T16:00Z is still to come."
     assert lines[3] == "task/renewal@2026-11-20T15:00Z ran, 7 minutes late; succeeded."
 
 
@@ -152,5 +152,5 @@ def test_a_time_that_is_not_the_tasks_is_answered_with_its_time() -> None:
     ]
     asked = minute(at("16:00"))
     right = explained(task(edition=2, time="16:00"), runs, NOW, at=asked)
-    assert right[0] == "task/renewal~2@2026-11-20T16:00Z is due then."
+    assert right[0] == "task/renewal~2@2026-11-20T16:00Z is still to come."
     assert not any("@2026-11-20T15:00Z" in line for line in right), "that is another use of its id"

@@ -28,7 +28,7 @@ STATES: Final = (
 """The states of a schedule, as ``query.status`` has them: parsing loads none of its modules."""
 
 
-SORT_KEYS: Final = ("name", "state", "last", "took", "next", "owner")
+SORT_KEYS: Final = ("name", "state", "last", "duration", "next", "owner")
 """By what schedules are sorted, as ``query.ordering`` has it."""
 
 
