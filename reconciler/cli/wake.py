@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 from reconciler.cli.connection import ask, connected, live_in, open_ports, open_query
@@ -17,6 +19,7 @@ from reconciler.cli.terminal import show
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports
 from reconciler.errors import ReconcileError, StoppedError
+from reconciler.manifest.code_function import OCCURRENCE, find_function, parameters_of
 from reconciler.model.claim import CLAIM_LIFE
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import runs_of
@@ -101,6 +104,7 @@ def trigger(
         record = generation.find(name)
         if record is None:
             raise unknown_schedule(name, list(generation.by_name))
+        _require_parameters(inputs, generation.digest, record, dict(arg))
         log = _triggered(inputs, ports, record, dict(arg))
         if logs:
             _follow(inputs, log, form, supervised=record.supervises(log.records[0].occurrence))
@@ -155,6 +159,42 @@ def _triggered(
         remedy="Trigger it again",
         command=f"trigger {record.name}",
     )
+
+
+def _require_parameters(
+    inputs: Inputs, digest: str, record: ScheduleRecord, args: Mapping[str, object]
+) -> None:
+    """Refuse an argument that a function of the repository does not take.
+
+    Its parameters are known where its file here is the deployed one.
+    """
+    if not args or not record.code:
+        return
+    from reconciler.deploy.generation_files import read_generation
+
+    _, files, _ = live_in(inputs)
+    generation, _ = run(read_generation(files, digest))
+    targets = () if generation is None else generation.targets
+    deployed = next((one for one in targets if one.code == record.code), None)
+    if deployed is None:
+        return
+    path, _, function = deployed.code.partition("::")
+    try:
+        content = (inputs.root / path).read_bytes()
+        if sha256(content).hexdigest() != deployed.files.get(path):
+            return
+        definition = find_function(ast.parse(content), function)
+    except (OSError, ValueError, SyntaxError):
+        return
+    accepted = None if definition is None else parameters_of(definition).accepted
+    unknown = [] if accepted is None else [name for name in args if name not in accepted]
+    if accepted is not None and unknown:
+        takes = ", ".join(f"`{name}`" for name in sorted(accepted - {OCCURRENCE}))
+        raise ReconcileError(
+            f"`{deployed.code}` takes no argument `{unknown[0]}`; nothing was started",
+            where="--arg",
+            remedy=f"It takes {takes}." if takes else "It takes none.",
+        )
 
 
 def _serve(inputs: Inputs, env: str | None, as_if: int | None, form: str, *, wait: bool) -> int:

@@ -156,11 +156,12 @@ class FakeApps:
         self.built.append(planned.record.app)
         await asyncio.sleep(0)
 
-    async def require_objects(self, planned: PlannedTarget, where: str) -> None:
+    async def require_objects(self, planned: PlannedTarget, places: Mapping[str, str]) -> None:
         """See :class:`~reconciler.deploy.ports.Apps`."""
         await asyncio.sleep(0)
         for secret in planned.target.options.secrets or ():
             if isinstance(secret, NamedSecret) and secret.name in self.lost:
+                where = places["secrets"]
                 raise MissingObjectError(f"there is no Modal Secret {secret.name}", where=where)
 
     async def deploy_target(

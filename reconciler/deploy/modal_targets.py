@@ -50,7 +50,7 @@ class ModalTargets:
                 async with builder.run.aio(environment_name=self._environment):
                     await layers[-1].image.build.aio(builder)
 
-    async def require_objects(self, planned: PlannedTarget, where: str) -> None:
+    async def require_objects(self, planned: PlannedTarget, places: Mapping[str, str]) -> None:
         """See :class:`~reconciler.deploy.ports.Apps`."""
         options = planned.target.options
         for secret in options.secrets or ():
@@ -65,6 +65,7 @@ class ModalTargets:
                 except NotFoundError as error:
                     keys = f" with the keys {', '.join(secret.keys)}" if secret.keys else ""
                     values = [f"{key}=VALUE" for key in secret.keys or ("KEY",)]
+                    where = places["secrets"]
                     raise self._missing("Secret", secret.name, keys, where, *values) from error
         for name in (options.volumes or {}).values():
             with translated_errors(f"look up the Volume {name}"):
@@ -72,7 +73,7 @@ class ModalTargets:
                     volume = modal.Volume.from_name(name, environment_name=self._environment)
                     await volume.hydrate.aio()
                 except NotFoundError as error:
-                    raise self._missing("Volume", name, "", where) from error
+                    raise self._missing("Volume", name, "", places["volumes"]) from error
 
     async def deploy_target(
         self, planned: PlannedTarget, tags: Mapping[str, str], values: Mapping[str, str], where: str

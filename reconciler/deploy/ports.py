@@ -265,11 +265,11 @@ class Apps(Protocol):
         """
         ...
 
-    async def require_objects(self, planned: PlannedTarget, where: str) -> None:
+    async def require_objects(self, planned: PlannedTarget, places: Mapping[str, str]) -> None:
         """Look up the Secrets and Volumes that a code target names.
 
         Args:
-            where: the manifest that declares it.
+            places: where the manifest says its `secrets`, and its `volumes`.
 
         Raises:
             MissingObjectError: one is not there, or lacks a key.

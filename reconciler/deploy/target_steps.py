@@ -48,7 +48,7 @@ class TargetSteps:
             held = [
                 name for name in one.target.options.from_env if self._deployed_digest(one, name)
             ]
-            require_variables(one, held, self._values([one]), self._where(one))
+            require_variables(one, held, self._values([one]), self._where(one, "secrets"))
 
     @property
     def built(self) -> tuple[PlannedTarget, ...]:
@@ -65,7 +65,7 @@ class TargetSteps:
         """
 
         async def build(one: PlannedTarget) -> None:
-            await self.workspace.apps.build_image(one, self._where(one))
+            await self.workspace.apps.build_image(one, self._where(one, "image"))
 
         await self._each(self.built, build, "image of", "is built")
 
@@ -79,7 +79,8 @@ class TargetSteps:
 
         async def require(one: PlannedTarget) -> None:
             async with self._free:
-                await self.workspace.apps.require_objects(one, self._where(one))
+                places = {key: self._where(one, key) for key in ("secrets", "volumes")}
+                await self.workspace.apps.require_objects(one, places)
 
         await together(*map(require, self.plan.deploy_targets))
         values = self._values(self.plan.deploy_targets)
@@ -140,9 +141,11 @@ class TargetSteps:
                 found[name] = digest
         return found
 
-    def _where(self, one: PlannedTarget) -> str:
-        first = one.schedules[0]
-        locations = (
-            schedule.location for schedule in self.plan.desired.schedules if schedule.name == first
+    def _where(self, one: PlannedTarget, key: str = "code") -> str:
+        """Where the first of its schedules says a key, or names the target if it does not."""
+        first = next(
+            schedule
+            for schedule in self.plan.desired.schedules
+            if schedule.name == one.schedules[0]
         )
-        return str(next(locations))
+        return str(first.key_locations.get(key) or first.target_location or first.location)

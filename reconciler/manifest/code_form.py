@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from reconciler.manifest.constraints import Expected, Form, Omittable, Whole
+from reconciler.manifest.constraints import Expected, Form, Omittable, Whole, verdict
 from reconciler.manifest.resource_types import (
     Cores,
     Gpu,
@@ -51,6 +51,24 @@ def _secret_kind(value: Any) -> str:
 
 def _flag_or_path(value: Any) -> str:
     return "<text>" if isinstance(value, str) else "<flag>"
+
+
+def _requirement(value: str) -> str:
+    """A requirement as pip reads it. Addresses and files of packages are left to pip."""
+    if "://" in value or value.startswith((".", "/")) or value.endswith(_ARCHIVES):
+        return value
+    from packaging.requirements import InvalidRequirement, Requirement  # start-up time: few have it
+
+    try:
+        Requirement(value)
+    except InvalidRequirement as error:
+        raise verdict(
+            f"is no requirement that pip reads: `{value[:60]}`; write it such as requests==2.32.5"
+        ) from error
+    return value
+
+
+_ARCHIVES: Final = (".whl", ".tar.gz", ".zip")
 
 
 class ImageForm(Form):
@@ -104,6 +122,7 @@ class ImageForm(Form):
                     "a package with its version such as requests==2.32.5; "
                     "options of pip belong in a file of `requirements`"
                 ),
+                AfterValidator(_requirement),
             ]
         ]
         | None,

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifest.alert_overrides import ONE_KEY_EACH, SecretKeys
 from reconciler.manifest.calendar_reader import CalendarReader
@@ -29,6 +30,9 @@ from reconciler.manifest.settings import Settings, every_alerts
 from reconciler.manifest.size_limits import MAX_FOLDERS, MAX_PROBLEMS
 from reconciler.manifest.validation import check, salvage
 from reconciler.words import nearest_name
+
+_PLACED: Final = ("image", "secrets", "volumes")
+"""Keys of a code target of which an apply may find that Modal cannot do what they say."""
 
 
 def load(
@@ -188,8 +192,13 @@ def _schedule(
         if not isinstance(schedule, Schedule):
             faults.extend(schedule)
         elif not faults and not document.problems:
-            key = "code" if isinstance(schedule.target, CodeTarget) else "function"
-            schedule = replace(schedule, target_location=document.position(key))
+            is_code = isinstance(schedule.target, CodeTarget)
+            keys = form.model_fields_set.intersection(_PLACED) if is_code else ()
+            schedule = replace(
+                schedule,
+                target_location=document.position("code" if is_code else "function"),
+                key_locations={key: document.key_position(key) for key in keys},
+            )
             if calendars is None or not schedule.calendars:
                 return schedule
             return calendars.resolve(schedule, document)

@@ -98,6 +98,7 @@ class Schedule:
         allow: its exceptions from rules, by the rule's id.
         location: the position of the manifest's document.
         target_location: that of its `function` or `code`; None where it is not known.
+        key_locations: of keys of a code target that what Modal has may be at odds with.
     """
 
     name: str
@@ -131,3 +132,4 @@ class Schedule:
     allow: Mapping[str, Allowance] = field(default_factory=dict)
     location: Location
     target_location: Location | None = None
+    key_locations: Mapping[str, Location] = field(default_factory=dict)

@@ -37,6 +37,12 @@ def _distinct(values: list[T]) -> list[T]:
     return values
 
 
+def _without_nul(value: str) -> str:
+    if "\0" in value:
+        raise verdict("contains the character NUL, which no process can be given")
+    return value
+
+
 Name: TypeAlias = Annotated[
     str,
     Field(pattern=NAME_PATTERN, max_length=50),
@@ -93,9 +99,13 @@ Text: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=1000),
     Expected("text of 1 to 1000 characters", quotable=True),
+    AfterValidator(_without_nul),
 ]
 Value: TypeAlias = Annotated[
-    str, Field(max_length=1000), Expected("text of at most 1000 characters", quotable=True)
+    str,
+    Field(max_length=1000),
+    Expected("text of at most 1000 characters", quotable=True),
+    AfterValidator(_without_nul),
 ]
 Flag: TypeAlias = Annotated[bool, Expected("true or false")]
 Distinct: TypeAlias = Annotated[

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 LISTED: Final = 5
 """Items of a list that are spelled out; the rest is counted."""
-_LABELS: Final = {"when": "schedule", "dependants": "waited for by"}
+FIELD_LABELS: Final = {"when": "schedule", "dependants": "waited for by", "tries": "retries"}
+"""What people read of a field whose name is not the key of a manifest."""
 _SAID_APART: Final = frozenset({"anchor", "suspended", "resumes", "follows"})
+_RETRIES: Final = frozenset({"tries", "retries", "backoff", "factor"})
+"""Fields whose values the change of a code target says."""
 
 _SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
 """Fields that are durations, and how many seconds their unit has."""
@@ -151,13 +154,18 @@ def describe_change(old: ScheduleRecord, new: ScheduleRecord) -> str:
     one, other = old.to_json(), new.to_json()
     suspension = _suspension(old, new)
     parts = [suspension] if suspension else []
+    apart = _SAID_APART
+    if old.code and new.code:
+        apart = _SAID_APART | _RETRIES
+        if any(one.get(key) != other.get(key) for key in _RETRIES):
+            parts.append("the retries of its target change")
     parts += [
-        f"{_LABELS.get(key, key)} {value_text(key, one.get(key))}"
+        f"{FIELD_LABELS.get(key, key)} {value_text(key, one.get(key))}"
         f" → {value_text(key, other.get(key))}"
         if key not in _TOLD
         else f"{key} {_TOLD[key](old)} → {_TOLD[key](new)}"
         for key in sorted(one.keys() | other.keys())
-        if key not in _SAID_APART and one.get(key) != other.get(key)
+        if key not in apart and one.get(key) != other.get(key)
     ]
     return ", ".join(parts)
 

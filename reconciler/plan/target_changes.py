@@ -265,15 +265,17 @@ def _reason(aspect: str, old: TargetRecord, new: TargetRecord) -> str:
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [
-        f"{key} {_shown(before.get(key))} → {_shown(after.get(key))}"
+        f"{key} {_shown(before.get(key), key)} → {_shown(after.get(key), key)}"
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
     ]
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, key: str = "") -> str:
     if value is None:
         return "unset"
+    if key == "retries":
+        return f"{value['max']} (backoff {value['backoff']}, factor {value['factor']:g})"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

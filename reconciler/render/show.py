@@ -11,7 +11,7 @@ from reconciler.cron import instant, tzinfo_named
 from reconciler.foreign_text import as_lines, on_one_line
 from reconciler.manifest import Location
 from reconciler.model.occurrence import format_minute
-from reconciler.plan.changes import value_text
+from reconciler.plan.changes import FIELD_LABELS, value_text
 from reconciler.plan.notification_rules import describe_address, describe_alerts, masked
 from reconciler.query.run_groups import fold
 from reconciler.query.shown_schedule import ShownSchedule
@@ -140,7 +140,7 @@ def _facts(found: ShownSchedule, manifest: Location | None) -> Iterator[tuple[st
         yield "suspended", f"until {until}{reason}"
     for key, value in record.to_json().items():
         if key not in _ELSEWHERE:
-            yield key, value_text(key, value)
+            yield FIELD_LABELS.get(key, key), value_text(key, value)
     if record.args:
         yield "args", f"{', '.join(sorted(record.args))} (values are not shown)"
     if record.alerts is not None:
@@ -155,8 +155,8 @@ def _facts(found: ShownSchedule, manifest: Location | None) -> Iterator[tuple[st
     if found.origin is not None:
         commit = found.origin.commit
         author = f" by {on_one_line(found.origin.author)}" if found.origin.author else ""
-        made = f"commit {commit[:12]}{author}" if commit else "no commit"
-        yield "since", f"{found.origin.at}, from {made}"
+        made = f"from commit {commit[:12]}{author}" if commit else "without a commit"
+        yield "since", f"{found.origin.at}, {made}"
     applied = ""
     if found.pointer is not None:
         applied = f", applied by {on_one_line(found.pointer.by)} at {found.pointer.at}"

@@ -38,7 +38,7 @@ TARGET = planned("name: a\nschedule: 1h\ncode: jobs/rates.py::refresh\n", "app")
 WEB = PlannedWeb("app-web", "secret", {"web": {"proxy_auth": False}}, "runtime")
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "FakeApps.build_image": (TARGET, "here"),
-    "FakeApps.require_objects": (TARGET, "here"),
+    "FakeApps.require_objects": (TARGET, {"secrets": "here", "volumes": "here"}),
     "FakeApps.deploy": ((), {}, {}),
     "FakeApps.deploy_target": (TARGET, {}, {}, "here"),
     "FakeApps.deploy_web": (WEB, {}),

@@ -120,6 +120,27 @@ def test_image_and_resources_change_apart_and_keep_the_app() -> None:
     assert len(world.apps.built) == 2, "other resources build no image"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("", "retries: 2\n", "retries unset → 2 (backoff 1s, factor 2)"),
+        (
+            "retries: 2\n",
+            "retries: {max: 2, backoff: 5m}\n",
+            "retries 2 (backoff 1s, factor 2) → 2 (backoff 5m, factor 2)",
+        ),
+    ],
+)
+def test_a_change_of_the_retries_says_its_values_once(before: str, after: str, said: str) -> None:
+    world = CodeWorld()
+    world.apply_code(f"{RATES}{before}")
+    plan = world.plan_code(f"{RATES}{after}")
+    assert [change.reason for change in plan.changes] == [
+        "the retries of its target change",
+        f"resources: {said}",
+    ]
+
+
 def test_schedules_share_a_function_unless_their_resources_differ() -> None:
     world = CodeWorld()
     same = RATES.replace("rates\n", "rates-usd\n", 1) + "args: {base: 2}\n"
@@ -151,7 +172,7 @@ def test_an_image_that_cannot_be_built_leaves_everything_as_it_was() -> None:
     changed = {**FILES, "jobs/rates.py": FILES["jobs/rates.py"] + "y = 1\n"}
     with pytest.raises(ImageNotBuiltError) as caught:
         world.apply_code(f"{RATES}---\n{REPORT}", changed)
-    assert caught.value.where == "schedules/job.yaml:6:1"
+    assert caught.value.where == "schedules/job.yaml:8:7", "that of `code`: it has no `image`"
     kept = {path: world.files.files[path] for path in before[0]}
     assert (kept, world.apps.apps) == before
 
@@ -164,7 +185,7 @@ def test_a_secret_that_is_missing_leaves_all_functions_as_they_were() -> None:
     changed = {**FILES, "jobs/rates.py": FILES["jobs/rates.py"] + "y = 1\n"}
     with pytest.raises(MissingObjectError) as caught:
         world.apply_code(f"{RATES}---\n{REPORT}secrets: [nope]\n", changed)
-    assert caught.value.where == "schedules/job.yaml:6:1"
+    assert caught.value.where == "schedules/job.yaml:9:1", "the line of `secrets`"
     assert world.apps.apps == before
 
 
@@ -341,8 +362,9 @@ WITH_KEY = f"{RATES}secrets: [{{from_env: [KEY, OTHER]}}]\n"
 
 def test_a_variable_must_be_set_once_and_is_then_unknown_where_it_is_not_set() -> None:
     world = CodeWorld()
-    with pytest.raises(MissingVariableError, match="takes the variable KEY"):
+    with pytest.raises(MissingVariableError, match="takes the variable KEY") as caught:
         world.apply_code(WITH_KEY, settings=LISTED)
+    assert caught.value.where == "schedules/job.yaml:5:1", "the line of `secrets`"
     world.environ = {"KEY": "one", "OTHER": "two"}
     world.apply_code(WITH_KEY, settings=LISTED)
     assert world.plan_code(WITH_KEY, settings=LISTED).empty

@@ -150,7 +150,7 @@ def test_an_image_that_the_platform_refuses_is_named_with_its_manifest(example: 
     manifest.write_text(manifest.read_text().replace("image: {", 'image: {python: "3.99", '))
     refused = example.reconcile("--yes")
     assert refused.code == 1
-    assert "schedules/exchange-rates.yaml:2:1: Modal refused jobs/rates.py::refresh" in refused.err
+    assert "schedules/exchange-rates.yaml:9:1: Modal refused jobs/rates.py::refresh" in refused.err
 
 
 @pytest.mark.parametrize("example", ["code"], indirect=True)
@@ -160,7 +160,7 @@ def test_an_image_that_cannot_be_built_is_named_with_its_layer(example: Project)
     manifest.write_text(manifest.read_text().replace("2.32.5", "9.9.9"))
     refused = example.reconcile("--yes")
     assert refused.code == 1
-    assert "schedules/exchange-rates.yaml:2:1" in refused.err
+    assert "schedules/exchange-rates.yaml:9:1" in refused.err
     assert "cannot be built, at the layer `pip: requests==9.9.9`" in refused.err
     manifest.write_text(manifest.read_text().replace("9.9.9", "2.32.5"))
     assert "Nothing to do" in example.reconcile("--dry-run").out, "all is as it was"

@@ -109,6 +109,13 @@ timeout: 10m
         ("volumes: {/root/repository: a}", "4:11: the path `/root/repository` in `volumes` is"),
         ("volumes: {/data/../x: rates}", "4:11: the path `/data/../x` in `volumes` must not"),
         ("image: {pip: [--pre]}", "4:15: `image.pip[0]` must be a package with its version"),
+        (
+            "image: {pip: [numpy, 'requests==']}",
+            "4:22: `image.pip[1]` is no requirement that pip reads: `requests==`",
+        ),
+        ("image: {pip: [requests 2.32]}", "4:15: `image.pip[0]` is no requirement that pip reads"),
+        ('image: {run: ["echo \\0"]}', "4:15: `image.run[0]` contains the character NUL"),
+        ('env: {KEY: "a\\0b"}', "4:12: `env.KEY` contains the character NUL"),
         ("image: {requirements: ./r.txt}", "4:23: `image.requirements` must not contain `./`"),
         ('env: {"": x}', "4:7: an empty key in `env` must be"),
         ("secrets: [a b]", "4:11: `secrets[0]` must be a name as Modal accepts it"),
