@@ -74,8 +74,8 @@ def _named(file: str, place: Place) -> tuple[str, bytes] | Problem:
         raise ReconcileError(
             "is not a YAML file, and only those have a canonical form",
             where=file,
-            remedy="Name files that end in .yaml or .yml; decorators in Python are for a formatter "
-            "of Python, such as ruff.",
+            remedy="Name files that end in .yaml or .yml; format Python files with a formatter for "
+            "Python, such as ruff.",
         )
     shown = shown_from(place.top, path.resolve())
     found = read_file(path, shown)

@@ -38,8 +38,8 @@ def comment(*, env: str | None, untouched: bool, cancelled: bool, file: str | No
         stranger = put_comment(repository, number, _read(env, file))
         if stranger is not None:
             print(
-                f"warning: a comment of {stranger} begins like ours, and that {stranger} may write "
-                "to this repository is not known; it stays, and a new one was written",
+                f"warning: a comment of {stranger} begins like ours. Whether {stranger} may write "
+                "to this repository is not known, so it stays, and a new comment was written.",
                 "  If the token is of this account: give the step `${{ github.token }}` instead.",
                 sep="\n",
                 file=sys.stderr,

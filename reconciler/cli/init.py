@@ -62,7 +62,7 @@ def main(*, env: str | None, schedules: str | None, action: str | None) -> int:
         )
     elif action is None:
         print(
-            "no workflows: it is not known from which commit on GitHub this was installed. Say "
+            "no workflows: it is not known from which commit on GitHub this was installed. Pass "
             "--action OWNER/REPOSITORY@COMMIT to get them."
         )
     print(_FIRST_STEPS if example else _GO_ON, end="")
@@ -82,7 +82,7 @@ def _environment(env: str | None, settings: Settings) -> str:
         if len(declared) > 1:
             raise ReconcileError(
                 f"{SETTINGS_FILE} declares {', '.join(declared)}: to which of them does CI apply?",
-                remedy="Say which: reconcile init --env NAME",
+                remedy="Name it: reconcile init --env NAME",
             )
         return declared[0]
     if env == LOCAL:
@@ -92,7 +92,7 @@ def _environment(env: str | None, settings: Settings) -> str:
         )
     if not re.fullmatch(MODAL_NAME_PATTERN, env) or len(env) > _LONGEST:
         raise ReconcileError(
-            f"--env: {env!r} is no name of an environment",
+            f"--env: {env!r} is not the name of an environment",
             remedy=f"Use letters, digits, `.`, `_` and `-`, at most {_LONGEST}.",
         )
     settings.environment(env)

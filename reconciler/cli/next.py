@@ -77,8 +77,8 @@ def _hours(hours: int, days: int) -> int:
     reach = 24 * days if days else hours
     if reach > 24 * FARTHEST:
         raise ReconcileError(
-            f"{FARTHEST} days are the most that is looked at",
-            remedy=f"Pass --days {FARTHEST} or fewer; --after begins later.",
+            f"{FARTHEST} days are the most that --days allows",
+            remedy=f"Pass --days {FARTHEST} or fewer; --after starts the list later.",
         )
     return reach
 

@@ -28,7 +28,7 @@ def suspend(*, schedules: str | None, name: str, until: str | None, reason: str 
     until = None if until is None else _end(until)
     words = f"does not run until {until or 'it is resumed'}"
     words += f": {reason}" if reason else ""
-    return _edit(schedules, name, suspension(until, reason), words, "is suspended so already")
+    return _edit(schedules, name, suspension(until, reason), words, "is suspended that way already")
 
 
 def resume(*, schedules: str | None, name: str) -> int:
@@ -47,9 +47,9 @@ def _end(text: str) -> str:
         at = in_utc(read_time(text, now)) if not _DAY.fullmatch(text) else None
         day = datetime.fromisoformat(text) if at is None else None
     except ValueError as error:
-        raise ReconcileError(f"--until: {error}", remedy="Name a time to come.") from error
+        raise ReconcileError(f"--until: {error}", remedy="Give a time in the future.") from error
     if (at is not None and at <= now) or (day is not None and day.date() < now.date()):
-        raise ReconcileError(f"--until: {text} is past", remedy="Name a time to come.")
+        raise ReconcileError(f"--until: {text} is past", remedy="Give a time in the future.")
     return text if at is None else format_minute(minute(at))
 
 

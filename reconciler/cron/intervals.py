@@ -88,7 +88,7 @@ def parse_times(text: str) -> tuple[Expression, ...]:
             f"{interval.written} is aligned to the clock, so it has no `from`", interval.written
         )
     if not interval.every:
-        raise interval.error(f"{interval.written} is no time at all: expected 1m or more")
+        raise interval.error(f"{interval.written} is not longer than zero: expected 1m or more")
     if interval.every not in _DIVISORS:
         raise _uneven(interval)
     return _aligned(interval.every)

@@ -136,7 +136,7 @@ def _refuse_links(top: Path, root: Path, folder: Path) -> None:
                     f"{SETTINGS_FILE}."
                 )
             raise IncompleteCheckoutError(
-                "is a symbolic link: git keeps only where it points, so that no commit holds the "
+                "is a symbolic link: git stores only its target path, so no commit contains the "
                 "manifests below it",
                 where=part.relative_to(top).as_posix(),
                 remedy=remedy,
@@ -264,10 +264,12 @@ def _refusal(
                 f"Bring it back: {git} update-index --no-{flag} {file} && {git} checkout -- {file}"
             )
     elif attribute := _attribute(repo, path):
-        why = f": the attribute `{attribute}` makes a checkout hold other bytes than the commit"
-        remedy = "Commit the file as it is to be read, and take the attribute from .gitattributes."
+        why = f": the attribute `{attribute}` makes the checkout differ from the commit"
+        remedy = (
+            "Remove the attribute from .gitattributes, and commit the file as it should be read."
+        )
     else:
-        why = ", and git does not notice"
+        why = ", and git does not report it"
         remedy = f"Have git read it again: touch {quote(f'{up}/{path}' if up else path)}"
     return IncompleteCheckoutError(differs + why + more, where=name, remedy=remedy)
 

@@ -100,7 +100,7 @@ async def call_dispatcher(
         raise ReconcileError(
             f"the dispatcher's container could not start: {error.what.partition(_FAILED)[2]}",
             where=app,
-            remedy=f"See its logs: modal app logs {app} --env {environment}. Then deploy it anew: "
+            remedy=f"See its logs: modal app logs {app} --env {environment}. Then deploy it again: "
             "reconcile",
         ) from error
 
@@ -115,7 +115,7 @@ async def _called(
         return await function.remote.aio(**given)
     except UnknownScheduleError as error:
         raise ReconcileError(
-            f"no schedule {error} is live any more", remedy="See what is", command="status"
+            f"no schedule {error} is live now", remedy="See which are", command="status"
         ) from error
     except TypeError as error:
         for key, what in _NEWER.items():

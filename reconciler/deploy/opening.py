@@ -60,7 +60,7 @@ def open_repository(root: Path) -> Iterator[Repo]:
         raise ReconcileError(
             f"git's files cannot be read: {on_one_line(str(error)) or type(error).__name__}",
             where=str(root),
-            remedy="Check them with `git fsck`, or clone anew.",
+            remedy="Check them with `git fsck`, or clone it again.",
         ) from error
 
 
@@ -102,7 +102,7 @@ def _require_head(repo: Repo) -> None:
         raise ReconcileError(
             f"commit {commit[:12]} is checked out and cannot be read",
             where=str(repo.git_dir),
-            remedy="The clone is damaged. Check it with `git fsck`, or clone anew.",
+            remedy="The clone is damaged. Check it with `git fsck`, or clone it again.",
         )
 
 
@@ -114,7 +114,7 @@ def _require_none(root: Path) -> None:
             raise ReconcileError(
                 "the repository that this file names is gone or cannot be read",
                 where=str(entry),
-                remedy="Repair the work tree (git worktree repair), or clone anew.",
+                remedy="Repair the work tree (git worktree repair), or clone it again.",
             )
         if entry.is_dir() and not os.access(entry, os.R_OK | os.X_OK):
             raise ReconcileError(
@@ -124,9 +124,9 @@ def _require_none(root: Path) -> None:
             )
         if (entry / "objects").is_dir():
             raise ReconcileError(
-                "the repository is damaged: git does not take it for one",
+                "the repository is damaged, and git does not recognise it",
                 where=str(entry),
-                remedy="Check it with `git status`, or clone anew.",
+                remedy="Check it with `git status`, or clone it again.",
             )
 
 

@@ -157,5 +157,5 @@ class Pruning:
         ended = await asyncio.gather(*map(one, paths), return_exceptions=True)
         failed = [error for error in ended if isinstance(error, BaseException)]
         if failed:
-            # Of several the one that is no mere failure of a call, such as a Ctrl-C.
+            # Of several the one that is not a mere failure of a call, such as a Ctrl-C.
             raise min(failed, key=lambda error: isinstance(error, UnavailableError))

@@ -69,7 +69,7 @@ def read_commit(root: Path, revision: str, settings_file: str) -> CommittedFiles
         blob = _at(commit.tree, _prefix(repo, root) / settings_file)
         if blob is not None and (blob.type != "blob" or blob.mode == SYMBOLIC_LINK):
             raise ReconcileError(
-                f"is no ordinary file at commit {commit.hexsha[:12]}",
+                f"is not an ordinary file at commit {commit.hexsha[:12]}",
                 where=settings_file,
                 remedy="Commit the file itself.",
             )
@@ -220,7 +220,7 @@ def _leads_to_folder(top: Tree, link: Blob) -> bool:
 
 def _linked(where: str) -> RefusedError:
     return RefusedError(
-        "is a symbolic link: git keeps only where it points, so that no commit holds the "
+        "is a symbolic link: git stores only its target path, so no commit contains the "
         "manifests below it",
         where=where,
         remedy="Name the folder that it points to: --schedules DIR, and for later commits "

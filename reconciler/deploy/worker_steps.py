@@ -117,7 +117,7 @@ class WorkerSteps:
         live = self.plan.actual.cloudflare
         tags = None if live is None else live.own
         if tags is not None and {OWNER_TAG + owner for owner in owners}.isdisjoint(tags):
-            self.report(f"  Worker {change.name} is not ours any more, and stays")
+            self.report(f"  Worker {change.name} is no longer ours, and stays")
             return
         await self._workers.delete(account, change.name, owners)
         for number in self.plan.actual.worker_keys:

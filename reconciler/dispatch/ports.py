@@ -45,7 +45,7 @@ class Claims(Protocol):
     async def get(self, key: str) -> Entry | None:
         """The entry; None when there is none.
 
-        Any program may have stored anything there: what is no mapping of texts, or cannot be
+        Any program may have stored anything there: what is not a mapping of texts, or cannot be
         unpickled here, is an :class:`~reconciler.model.formats.UnreadableEntry`.
         """
         ...

@@ -64,7 +64,7 @@ def _reviewer(entry: object) -> str | None:
 
 
 def _jobs(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The jobs of a workflow; none of a file that is no workflow."""
+    """The jobs of a workflow; none of a file that is not a workflow."""
     try:
         document = yaml.safe_load(path.read_bytes())
     except (OSError, yaml.YAMLError, ValueError, RecursionError):

@@ -262,7 +262,7 @@ class _Dag:
             text = f"{key}={self._module.source(node)} of {self.name}"
             if key == "default_args":
                 yield Remark(
-                    node.lineno, text, "about tasks: say `retries`, `timeout`, `owner` anew"
+                    node.lineno, text, "about tasks: write `retries`, `timeout`, `owner` again"
                 )
             elif key == "start_date" and "start" not in self._keys_written():
                 reason = "a manifest runs from its apply on: write `start` if this is in the future"

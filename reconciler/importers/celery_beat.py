@@ -39,7 +39,7 @@ _FIELDS: Final[Mapping[str, Field]] = {
 _DEEPEST: Final = 20
 """Dicts inside one another, as in `{**{**A}}`, that are looked through."""
 _REASONS: Final = {
-    "enabled": "say `suspend: true` if it is off",
+    "enabled": "write `suspend: true` if it is off",
     "relative": "an interval of a manifest is always aligned to the clock",
 }
 _COUNTED: Final = "Celery counts from its start; a manifest's interval is aligned to midnight"
@@ -234,7 +234,7 @@ class _Beat:
         for key, value in keyword_values(node).items():
             if key == "nowfun":
                 text = f"nowfun={self._module.source(value)} of {name}"
-                reason = "gives this entry its time and zone: say the zone as `timezone`"
+                reason = "gives this entry its time and zone: write the zone as `timezone`"
                 yield Remark(value.lineno, text, reason, RemarkKind.DIFFERS)
             elif key not in {*_FIELDS, "app"}:
                 yield Remark(value.lineno, f"{key} of {name}", "a manifest has no such field")

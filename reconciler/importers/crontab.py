@@ -16,13 +16,13 @@ from reconciler.importers.draft import Draft, ImportedFile, Remark, RemarkKind
 _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)")
 _OF_THE_MACHINE: Final = "a variable of the machine: give it to the function, in its env or secrets"
 _MAIL: Final = "cron mails the output: say who is notified of failures as `alerts`"
-_NO_MAIL: Final = "cron mails nothing: say `alerts: false` if failures are not to be notified"
+_NO_MAIL: Final = "cron mails nothing: write `alerts: false` if failures are not to be notified"
 _VARIABLES: Final = {
     "MAILTO": _MAIL,
     "MAILFROM": _MAIL,
     "RANDOM_DELAY": "cron starts each line up to so many minutes late; a manifest is on time",
     "SHELL": "a function needs no shell",
-    "START_HOURS_RANGE": "of anacron: say the hours in the schedule",
+    "START_HOURS_RANGE": "of anacron: write the hours into the schedule",
 }
 _ENTRY: Final = re.compile(
     r"-?(?P<times>@\w+|(?:[^ \t]+[ \t]+){4}[^ \t]+)[ \t]+(?P<rest>[^ \t].*)", re.DOTALL
@@ -39,7 +39,7 @@ _LEGEND: Final = re.compile(
 _ACCOUNTS: Final = frozenset(
     {"root", "daemon", "nobody", "www-data", "apache", "nginx", "postgres", "ubuntu", "ec2-user"}
 )
-"""Accounts that are no programs."""
+"""Accounts that are not programs."""
 _ACCOUNT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
 _PROGRAMS: Final = frozenset(
     {"ansible-playbook", "awk", "bash", "borg", "cat", "cd", "chmod", "chown", "cp", "curl", "df"}
@@ -195,7 +195,7 @@ def _refuse_users(lines: Sequence[str]) -> None:
     raise ReconcileError(
         f"line {first.line}: `{first.name}` stands between the times and the command, as the user "
         "of a system crontab does",
-        remedy=f"Say --system if {first.name} is a user, or --no-system if it is the command.",
+        remedy=f"Pass --system if {first.name} is a user, or --no-system if it is the command.",
     )
 
 

@@ -74,7 +74,7 @@ def _workflow(document: yaml.Node, stem: str) -> Iterator[Draft | Remark]:
 
 
 _REASONS: Final = {
-    "concurrency": "say it as `overlap`: `queue`, or `replace` for cancel-in-progress",
+    "concurrency": "write it as `overlap`: `queue`, or `replace` for cancel-in-progress",
     "env": "give it to the function",
     "permissions": "a Modal function has secrets instead of a token",
 }

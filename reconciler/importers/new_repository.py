@@ -63,7 +63,7 @@ def starter_files(
         if not ACTION.fullmatch(action):
             raise ReconcileError(
                 f"`{action}` does not name an action at a commit",
-                remedy="Say --action OWNER/REPOSITORY@COMMIT, with all 40 digits of the commit.",
+                remedy="Pass --action OWNER/REPOSITORY@COMMIT, with all 40 digits of the commit.",
             )
         for name in ("plan.yml", "apply.yml", "drift.yml"):
             text = workflow(name, environment, action, CODE, schedules)

@@ -35,7 +35,7 @@ def read_calendar(content: bytes, path: str, span: Span) -> CalendarDays:
     """What a file says.
 
     Raises:
-        CalendarError: it is no calendar, has no events, or one of them cannot be read.
+        CalendarError: it is not a calendar, has no events, or one of them cannot be read.
     """
     if len(content) > MOST_BYTES:
         raise CalendarError(

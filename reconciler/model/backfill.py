@@ -107,7 +107,7 @@ class Backfill:
 
         Raises:
             NewerFormatError: a newer version wrote it.
-            FormatError: it is no backfill, or was changed after it was written.
+            FormatError: it is not a backfill, or was changed after it was written.
         """
         with reading("a backfill", where):
             data: dict[str, Any] = json.loads(content)

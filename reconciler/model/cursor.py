@@ -307,7 +307,7 @@ class Cursor:
 
         Raises:
             NewerFormatError: a newer version wrote it.
-            FormatError: it is no cursor.
+            FormatError: it is not a cursor.
         """
         with reading("a cursor", CURSOR_ENTRY):
             check_format(data, CURSOR_ENTRY)

@@ -82,7 +82,7 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class UnreadableEntry(Mapping[str, Any]):
-    """What is read where the Dict holds something that is no entry of ours: it has no fields.
+    """What is read where the Dict holds something that is not an entry of ours: it has no fields.
 
     Everyone with access to the workspace can store any value under any key, also one whose class is
     not here. Such an entry is not absent: its key is taken.

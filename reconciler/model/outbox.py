@@ -109,7 +109,7 @@ class Notification:
         """Read :meth:`to_json` back.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no notification.
+            KeyError, TypeError, ValueError: it is not a notification.
         """
         subject, kind = typed(data, "subject", str), NotificationKind(data["kind"])
         occurrence = Occurrence.parse(subject)

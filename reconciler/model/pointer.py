@@ -86,7 +86,7 @@ def pointer_of(data: Mapping[str, Any]) -> Pointer:
     """The pointer of these fields; fields that are not known are passed over.
 
     Raises:
-        KeyError, TypeError, ValueError: it is no pointer.
+        KeyError, TypeError, ValueError: it is not a pointer.
     """
     generation = typed(data, "generation", str)
     if not _DIGEST.fullmatch(generation):

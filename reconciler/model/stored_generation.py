@@ -6,7 +6,7 @@ bytes that were written says the digest: without that check, which is the caller
 could hide a schedule.
 
 A record that cannot be read is left out and named; the others go on. Where the header or the agenda
-cannot be read, the file is no generation: without them it is not known what is due.
+cannot be read, the file is not a generation: without them it is not known what is due.
 """
 
 from __future__ import annotations
@@ -406,7 +406,7 @@ def _slots_since(header: Mapping[str, Any]) -> Mapping[str, int]:
 def _begun(header: Mapping[str, Any]) -> Mapping[str, int]:
     begun: Mapping[str, int] = header.get("begun", {})
     if not all(type(number) is int for number in begun.values()):
-        raise ValueError("an apply number is no number")
+        raise ValueError("an apply number is not a number")
     return begun
 
 

@@ -133,7 +133,7 @@ class Task:
         """Read :meth:`to_json` back; keys that are not known are passed over.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no task.
+            KeyError, TypeError, ValueError: it is not a task.
         """
         if not ID.fullmatch(typed(data, "id", str)):
             raise ValueError("its id is of another form")

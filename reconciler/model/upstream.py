@@ -46,7 +46,7 @@ class Upstream(NamedTuple):
         """Read :meth:`to_json` back.
 
         Raises:
-            KeyError, TypeError, ValueError: it is no upstream.
+            KeyError, TypeError, ValueError: it is not an upstream.
         """
         by = typed(data, "by", str, None)
         within = typed(data, "within", int, WITHIN)

@@ -35,7 +35,7 @@ _NEWEST: Final = "In CI, run the job of the newest commit."
 _UPDATE: Final = f"Update the branch to one that contains that commit: git pull. {_NEWEST}"
 _SWITCH: Final = f"Check out a branch that contains that commit. {_NEWEST}"
 _FORCED: Final = (
-    "Where it was replaced on purpose (an amended commit, a force-push), look at the plan and say "
+    "Where it was replaced on purpose (an amended commit, a force-push), look at the plan and pass "
     "--allow-older."
 )
 _SHOWN: Final = 3
@@ -174,7 +174,7 @@ def require_current(ancestry: Ancestry | None) -> None:
     remedy = ancestry.remedy
     if _FORCED not in remedy:
         remedy += (
-            " To roll back on purpose say --at COMMIT; to apply this checkout all the same, "
+            " To roll back on purpose, pass --at COMMIT; to apply this checkout all the same, "
             "--allow-older."
         )
     raise RefusedError(f"{ancestry.warning}; nothing was applied", remedy=remedy)

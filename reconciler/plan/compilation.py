@@ -166,8 +166,8 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
 def given_back(past: Renames, schedules: Sequence[Schedule]) -> Mapping[str, str]:
     """The schedules that git has under a name that they once had: that name to the live one.
 
-    A rollback to a commit from before a rename gives an old name back. It is no deletion, and the
-    history stays with it.
+    A rollback to a commit from before a rename gives an old name back. It is not a deletion, and
+    the history stays with it.
 
     Args:
         past: of each schedule of a generation its earlier names.

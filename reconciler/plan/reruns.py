@@ -116,7 +116,7 @@ def next_run(record: ScheduleRecord, occurrence: Occurrence, known: RunsKnown) -
 
     Raises:
         RefusedError: another run of it is open, or it has succeeded.
-        ReconcileError: it is no occurrence of the schedule, or no wake has processed it yet.
+        ReconcileError: it is not an occurrence of the schedule, or no wake has processed it yet.
     """
     runs = known.of(occurrence)
     if not runs and not times_between(record, occurrence.at, occurrence.at + 1):

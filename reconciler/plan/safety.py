@@ -81,11 +81,11 @@ def _refuse_unknown(
     number = "some" if tag is None else tag.partition("-")[0]
     yield Refusal(
         SafetyRule.PROTECTED,
-        f"the names of the protected schedules cannot be read any more ({number} may be protected, "
+        f"the names of the protected schedules can no longer be read ({number} may be protected, "
         f"and git protects {len(protected)}): a protected one that is missing in git would be "
         "deleted",
         "compare the manifests with what should run and restore what is missing; if nothing is "
-        f"missing, say --allow-deletes {needed}",
+        f"missing, pass --allow-deletes {needed}",
     )
 
 
@@ -109,7 +109,7 @@ def refuse_deletions(
                 SafetyRule.DELETIONS,
                 f"no schedule is left in git: {deleted} would be deleted, and --allow-deletes "
                 f"allows {allowed}",
-                f"if that is meant, say --allow-deletes {deleted}",
+                f"if that is intended, pass --allow-deletes {deleted}",
             )
         return
     limit = max(threshold.least, live * threshold.percent // 100, allowed)
@@ -118,7 +118,7 @@ def refuse_deletions(
             SafetyRule.DELETIONS,
             f"{deleted} of {live} schedules would be deleted, more than {limit} "
             f"({threshold.percent} %, at least {threshold.least})",
-            f"if that is meant, say --allow-deletes {deleted}",
+            f"if that is intended, pass --allow-deletes {deleted}",
         )
 
 

@@ -110,7 +110,7 @@ def target_drift(
             continue
         live = actual.code_targets.get(one.record.app)
         if live is None:
-            yield _repair(one.record.app, f"{one.record.code} is not deployed any more")
+            yield _repair(one.record.app, f"{one.record.code} is no longer deployed")
             continue
         reason = _deployed_otherwise(live, old, one.record)
         if reason is not None:
@@ -203,7 +203,7 @@ def removal(one: Retiring) -> Change:
         action=Action.DELETE,
         kind=Kind.TARGET,
         name=one.live.app,
-        reason="no schedule names it any more, and no call of it is open",
+        reason="no schedule names it now, and no call of it is open",
     )
 
 

@@ -172,7 +172,7 @@ def web_changes(actual: Actual, app: str, planned: PlannedWeb | None, now: int) 
     elif planned.old_key is None and live is not None:
         old = old_key_of(live.tags)
         if old is not None and old[0] < now:
-            reason = f"the Worker has its new key: {old[1]} is not accepted any more"
+            reason = f"the Worker has its new key: {old[1]} is no longer accepted"
             yield _change(Action.UPDATE, planned, reason)
 
 
@@ -183,7 +183,7 @@ def web_drift(actual: Actual, app: str, planned: PlannedWeb | None) -> Iterator[
         return
     live = live_web(actual, app)
     if live is None:
-        yield _change(Action.REPAIR, planned, "it is not deployed any more")
+        yield _change(Action.REPAIR, planned, "it is no longer deployed")
     elif missing := [name for name in planned.functions if name not in live.functions]:
         yield _change(Action.REPAIR, planned, f"lacks its function {missing[0]}")
     elif live.tags.get(WEB_TAG) != applied:

@@ -47,7 +47,7 @@ def worker_changes(
         reason = f"it gets key {planned.key} in place of {applied.key}"
         yield _change(Action.UPDATE, planned, reason)
     elif planned.new_key and actual.cloudflare is not None and actual.cloudflare.own is not None:
-        yield _change(Action.UPDATE, planned, "its key is not in Modal any more: it gets a new one")
+        yield _change(Action.UPDATE, planned, "Modal no longer has its key: it gets a new one")
 
 
 def worker_drift(actual: Actual, planned: PlannedWorker | None) -> Iterator[Change]:
@@ -56,7 +56,7 @@ def worker_drift(actual: Actual, planned: PlannedWorker | None) -> Iterator[Chan
     if planned is None or account is None or applied is None or applied.digest != planned.digest:
         return
     if account.own is None:
-        yield _change(Action.REPAIR, planned, "is not deployed any more")
+        yield _change(Action.REPAIR, planned, "is no longer deployed")
     elif DIGEST_TAG + applied.digest not in account.own:
         yield _change(Action.REPAIR, planned, "differs from what was applied")
     elif not same_crons(account.crons.get(planned.name, ()), planned.crons):
@@ -188,7 +188,7 @@ def _difference(applied: AppliedWorker, planned: PlannedWorker) -> str:
     first = planned.applied.first
     if applied.first and first != applied.first:
         end = instant((planned.data.due.end if planned.data.due else 0) * MINUTES_PER_DAY)
-        return f"its due minutes are written anew, up to {end:%Y-%m-%d}"
+        return f"its due minutes are written again, up to {end:%Y-%m-%d}"
     return "its times, its settings or our code in it changed"
 
 

@@ -132,7 +132,7 @@ async def _of_schedule(
         await require_known(name, generation, ports, known.ordered)
     if at is None:
         raise ReconcileError(
-            "TIME is missing", remedy="Say which", command=f"explain {name} 2026-11-23T09:00Z"
+            "TIME is missing", remedy="Pass it", command=f"explain {name} 2026-11-23T09:00Z"
         )
     asked = None if record is None else record.occurrence(at)
     found = [

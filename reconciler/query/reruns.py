@@ -39,7 +39,7 @@ async def find_next_run(
 
     Raises:
         RefusedError: another run of it is open, or it has succeeded.
-        ReconcileError: nothing is live, or it is no occurrence of a live schedule.
+        ReconcileError: nothing is live, or it is not an occurrence of a live schedule.
         UnavailableError: Modal did not answer.
     """
     generation, record = await live_record(ports, settings, occurrence.name)

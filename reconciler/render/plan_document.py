@@ -94,7 +94,7 @@ class WakesPart(Part):
     floor: int = Field(ge=0, description="Distinct minutes in which something is due.")
     every_minute: int = Field(description="Of a poller that wakes every minute.")
     saved_by_tolerance: int = Field(
-        ge=0, description="How many more there would be if no schedule could wait."
+        ge=0, description="How many more wakes there would be without `tolerance`."
     )
 
 
@@ -126,7 +126,7 @@ class MovedOccurrencePart(Part):
     """One local time of a schedule, as the two editions have it in UTC."""
 
     before: str | None = Field(description="Null when it did not exist.")
-    after: str | None = Field(description="Null when it does not exist any more.")
+    after: str | None = Field(description="Null when it no longer exists.")
 
 
 class MovedSchedulePart(Part):

@@ -225,7 +225,7 @@ def _head(plan: Plan, made: Made) -> str | None:
 def _offline(plan: Plan, made: Made) -> str:
     against = _commit(plan.actual.revision or "", made)
     return (
-        f"_Planned offline against commit {against}: this job was given no token of Modal. Whether "
+        f"_Planned offline against commit {against}: this job has no Modal token. Whether "
         "the functions exist, what has drifted and which crons others hold is not known here._"
     )
 

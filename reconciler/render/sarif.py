@@ -16,7 +16,7 @@ SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 INVALID: Final = "invalid"
-"""The rule of what is no valid manifest."""
+"""The rule of what is not a valid manifest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class SavedPlan:
                 f"it is a plan for {saved.get('environment')} (app {saved.get('app')}), and this "
                 f"is {plan.environment} (app {plan.app})",
                 where=where,
-                remedy=f"Say --env {saved.get('environment')}, or plan for {plan.environment}.",
+                remedy=f"Pass --env {saved.get('environment')}, or plan for {plan.environment}.",
             )
         if plan.desired.dirty or differs("commit"):
             dirty = " with uncommitted changes" if plan.desired.dirty else ""

@@ -27,7 +27,7 @@ _ELSEWHERE: Final = frozenset(
     {"name", "app", "function", "code", "when", "timezone", "at", "anchor", "suspended", "resumes"}
     | {"alerts", "ping", "formerly", "args"}
 )
-"""Fields of a record that have words of their own, or that are no keys of a manifest."""
+"""Fields of a record that have words of their own, or that are not keys of a manifest."""
 
 
 class ShownSlot(Part):

@@ -23,7 +23,7 @@ def tz_notes(change: TzChange) -> Iterator[str]:
     """What holds of all schedules; a sentence each."""
     if change.until is None:
         yield (
-            "The live generation does not record what its clocks do in the time to come, so it is "
+            "The live generation does not record its future clock changes, so it is "
             "not known which occurrences move."
         )
     elif not change.schedules:
@@ -32,7 +32,7 @@ def tz_notes(change: TzChange) -> Iterator[str]:
         yield f"{count(change.unlisted, 'more schedule')} not listed."
     if change.before == change.after:
         yield (
-            "Both say that they are of one edition, so the files of one are damaged or patched. "
+            "Both name the same edition, so the files of one are damaged or patched. "
             "Install the package again: python -m pip install --force-reinstall tzdata"
         )
 
@@ -51,7 +51,7 @@ def _moved(moved: MovedOccurrence, now: int) -> str:
     before, after = moved.before, moved.after
     if before is None or after is None:
         at = format_minute(moved.first)
-        return f"{at} is new" if before is None else f"{at} does not exist any more"
+        return f"{at} is new" if before is None else f"{at} no longer exists"
     words = f"{format_minute(before)} → {format_minute(after)}"
     if before <= now < after:
         return f"{words} (runs again: its time before is past)"

@@ -22,7 +22,8 @@ def worker_words(plan: Plan) -> Iterator[str]:
     waking = plan.generation.worker
     if waking is not None and waking.leaving is not None:
         yield (
-            f"{waking.source} is retiring: it goes once a cron of Modal has woken the dispatcher."
+            f"{waking.source} is retiring: it is removed once a cron of Modal has woken the "
+            "dispatcher."
         )
     worker = plan.worker
     if worker is None:
@@ -30,7 +31,7 @@ def worker_words(plan: Plan) -> Iterator[str]:
     yield _heading(plan, worker)
     if waking is None or not waking.alone:
         yield (
-            "No cron of Modal goes before the Worker has woken the dispatcher; then the safety "
+            "Modal's crons stay until the Worker has woken the dispatcher; then only the safety "
             f"poller stays, every {worker.settings.safety}."
         )
     use = daily_use(worker, plan.now)

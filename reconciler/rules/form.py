@@ -121,7 +121,7 @@ class RuleForm(Form):
     level: Annotated[
         Level,
         Choice(),
-        Field(description="`deny` refuses the plan; `warn` says it."),
+        Field(description="`deny` refuses the plan; `warn` only reports."),
     ]
     message: Annotated[Text, Field(description="What is demanded, and why; for people.")]
     when: Annotated[

@@ -83,7 +83,7 @@ def _owner(subject: Subject) -> Iterator[Violation]:
     names = {one.lower().removeprefix("@") for one in allowed}
     if written not in names | {name.rpartition("/")[2] for name in names}:
         whose = f"those of its file are {', '.join(allowed)}" if allowed else "its file has none"
-        yield Violation(("owner",), f"`{owner}` is no code owner: {whose}")
+        yield Violation(("owner",), f"`{owner}` is not a code owner: {whose}")
 
 
 def _limits(limits: LimitsForm, facts: Mapping[str, Any]) -> Iterator[Violation]:

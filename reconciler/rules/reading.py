@@ -139,7 +139,9 @@ def _pattern_faults(form: RuleForm) -> Iterator[Fault]:
             re.compile(_PLACEHOLDER.sub("x", form.name))
         except re.error as error:
             yield Fault(
-                path=("name",), message=f"is no regular expression: {error.msg}", offset=error.pos
+                path=("name",),
+                message=f"is not a regular expression: {error.msg}",
+                offset=error.pos,
             )
     known = ManifestForm.model_fields
     for index, key in enumerate(form.require or ()):
@@ -176,7 +178,7 @@ def _schema_faults(form: RuleForm) -> Iterator[Fault]:
 
         fault = schema_fault(schema)
         if fault is not None:
-            message = f"is no JSON Schema: {fault.message}"
+            message = f"is not a JSON Schema: {fault.message}"
             yield Fault(path=(*path, *fault.path), message=message, remedy="correct it")
             continue
         for name in sorted((CompiledSchema(schema).facts or frozenset()) - FACTS):
@@ -270,7 +272,7 @@ def _computed(schedule: Schedule) -> dict[str, Any]:
 def _within(path: Path, fault: Fault) -> Fault:
     return Fault(
         path=(*path, *fault.path),
-        message=f"the example is no manifest: {fault.message}",
+        message=f"the example is not a valid manifest: {fault.message}",
         remedy=fault.remedy,
         at_key=fault.at_key,
     )

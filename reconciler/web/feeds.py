@@ -97,7 +97,7 @@ FEEDS: Final = (
             "A calendar of the next occurrences",
             {
                 200: DescribedAnswer("iCalendar.", TEXT, "text/calendar"),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 401: problem("No credential is valid."),
                 403: problem("The token may do more than read the calendar."),
                 404: problem("Nothing was applied yet."),

@@ -238,7 +238,7 @@ JOBS: Final = (
             {
                 200: DescribedAnswer("It has ended.", has("call", "state", "value", "error")),
                 202: DescribedAnswer("It is pending; see `Retry-After`.", has("call", "state")),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: problem("Neither this API nor a schedule has started such a call."),
                 410: problem("Its result has been dropped."),
             },
@@ -269,7 +269,7 @@ JOBS: Final = (
             {
                 200: DescribedAnswer("The value.", {}),
                 202: DescribedAnswer("It is pending.", {"const": ""}),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: DescribedAnswer(
                     "There is no such call, or its result has been dropped.", {"const": ""}
                 ),

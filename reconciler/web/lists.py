@@ -153,7 +153,7 @@ LISTS: Final = (
             "The runs, newest first",
             {
                 200: DescribedAnswer("A page.", has("format", runs=every(_RUN), cursor=_CURSOR)),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: problem("There is no such schedule or task."),
             },
             (
@@ -179,7 +179,7 @@ LISTS: Final = (
                         "format", "after", "until", next=every(has("name", "time")), cursor=_CURSOR
                     ),
                 ),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: problem("Nothing was applied yet."),
             },
             (
@@ -205,7 +205,7 @@ LISTS: Final = (
                     "A page.",
                     has("format", applies=every(has("at", "by", "commit")), cursor=_CURSOR),
                 ),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
             },
             (LIMIT, CURSOR),
         ),

@@ -115,7 +115,7 @@ QUESTIONS: Final = (
                         backfills=every(_BACKFILL),
                     ),
                 ),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: _NOTHING,
             },
         ),
@@ -131,7 +131,7 @@ QUESTIONS: Final = (
                 200: DescribedAnswer(
                     "A page.", has("format", "total", schedules=every(_SCHEDULE), cursor=_CURSOR)
                 ),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: _NOTHING,
             },
             (
@@ -156,7 +156,7 @@ QUESTIONS: Final = (
                 200: DescribedAnswer(
                     "The schedule.", has("format", "name", "state", definition=_DEFINITION)
                 ),
-                304: DescribedAnswer("The client has it."),
+                304: DescribedAnswer("The client's copy is current."),
                 404: problem("There is no such schedule; similar names are given."),
             },
         ),

@@ -163,7 +163,7 @@ def test_an_interval_names_its_first_time_as_start_alone(first: datetime | None)
     ("text", "message"),
     [
         ("25h", "25h is more than a day and not whole days"),
-        ("0d", "0d is no time at all"),
+        ("0d", "0d is not longer than zero"),
         ("6h from 2026-12-02T09:30", "aligned to the clock"),
         ("2w from 2026-13-02T09:30", "there is no time"),
         ("4000d from 2026-12-02T09:30", "longer than 3660 days"),

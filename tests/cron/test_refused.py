@@ -68,7 +68,7 @@ def refusal(text: str) -> CronError:
         ("23h", "23h", "the nearest that do: 12h and 1d", "1d"),
         ("35m", "35m", "the nearest that do: 32m and 36m", "36m"),
         ("2d", "2d", "2d names no first time", None),
-        ("0m", "0m", "0m is no time at all", None),
+        ("0m", "0m", "0m is not longer than zero", None),
         ("5minutes", "5minutes", "unknown unit 'minutes': expected m", "5m"),
         ("30s", "30s", "unknown unit 's': expected m (minutes), h (hours), d (days)", None),
     ],

@@ -74,7 +74,7 @@ def test_each_of_several_refusals_is_followed_by_its_way_past() -> None:
         "kept is protected and its manifest is gone",
         "  restore the manifest; to delete it, apply it once with `protect: false`, then delete",
         "5 of 6 schedules would be deleted, more than 3 (30 %, at least 3)",
-        "  if that is meant, say --allow-deletes 5",
+        "  if that is intended, pass --allow-deletes 5",
     ]
 
 

@@ -264,7 +264,7 @@ def test_a_target_that_no_schedule_names_retires_and_is_removed_once_it_is_idle(
     world.apps.busy.clear()
     plan = world.apply_code(RATES)
     assert targets(plan) == [
-        (Action.DELETE, "report-send", "no schedule names it any more, and no call of it is open")
+        (Action.DELETE, "report-send", "no schedule names it now, and no call of it is open")
     ]
     assert world.app("report-send") is None
     assert world.plan_code(RATES).empty
@@ -351,7 +351,7 @@ def test_a_target_that_a_person_stopped_is_deployed_again() -> None:
     world.apps.apps = [app for app in world.apps.apps if app.name != f"{APP}-rates-refresh"]
     plan = world.apply_code(RATES)
     assert targets(plan) == [
-        (Action.REPAIR, "rates-refresh", "jobs/rates.py::refresh is not deployed any more")
+        (Action.REPAIR, "rates-refresh", "jobs/rates.py::refresh is no longer deployed")
     ]
     assert world.plan_code(RATES).empty
 

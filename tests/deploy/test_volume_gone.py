@@ -132,10 +132,10 @@ def test_unknown_protection_refuses_a_plan_that_may_delete_what_is_protected() -
     (refusal,) = world.plan(AB).refusals
     assert refusal.rule is SafetyRule.PROTECTED
     assert refusal.message == (
-        "the names of the protected schedules cannot be read any more (1 may be protected, and git "
+        "the names of the protected schedules can no longer be read (1 may be protected, and git "
         "protects 0): a protected one that is missing in git would be deleted"
     )
-    assert "say --allow-deletes 1" in refusal.remedy
+    assert "pass --allow-deletes 1" in refusal.remedy
 
 
 def test_where_nothing_was_protected_nothing_is_refused() -> None:

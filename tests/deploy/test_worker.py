@@ -214,7 +214,7 @@ def test_a_key_that_modal_has_lost_is_made_anew() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda world: world.workers.tags.clear(), "is not deployed any more"),
+        (lambda world: world.workers.tags.clear(), "is no longer deployed"),
         (
             lambda world: world.workers.crons.update(wakes=("0 * * * *",)),
             "its cron triggers are 0 * * * *, applied was * * * * *",

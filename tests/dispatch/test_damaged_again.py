@@ -15,7 +15,7 @@ HELLO = "Dict entry cursor cannot be read: it holds a value of type str. To look
 
 
 def garble_cursor(world: World) -> None:
-    """Store what is no cursor, as anybody with access can."""
+    """Store what is not a cursor, as anybody with access can."""
     cast("dict[str, Any]", world.claims.entries)["cursor"] = "hello"
 
 

@@ -188,8 +188,8 @@ def test_next_looks_a_year_ahead_at_most(folder: Path) -> None:
     done = reconcile(folder, "next", "--days", "367")
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        "reconcile: 366 days are the most that is looked at\n"
-        "  Pass --days 366 or fewer; --after begins later.\n"
+        "reconcile: 366 days are the most that --days allows\n"
+        "  Pass --days 366 or fewer; --after starts the list later.\n"
     )
 
 

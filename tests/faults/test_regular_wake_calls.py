@@ -62,7 +62,7 @@ def test_a_supervisor_survives_whatever_happens_to_each_of_its_calls(
         if call.kind is Kind.CHANGES:
             rules += [DONE_AND_REFUSED, DONE_AND_KILLED]
         if call.method == "DictUpdate":
-            rules.append(KILLED)  # it may follow an answer of the receiver's, which is no call
+            rules.append(KILLED)  # it may follow an answer of the receiver's, which is not a call
         for rule in rules:
             receiver.requests.clear()
             woken = night.wake(rule, call, SUPERVISOR)

@@ -189,7 +189,7 @@ def test_a_file_that_git_takes_for_unchanged_by_its_time_and_size_is_noticed(
     os.utime(path, (1e9, 1e9))
     assert repository.git("status", "--short") == ""
     assert refusal(repository) == (
-        f"{name}: differs from commit HEAD, and git does not notice\n"
+        f"{name}: differs from commit HEAD, and git does not report it\n"
         f"  Have git read it again: touch {name}"
     )
 

@@ -21,7 +21,7 @@ def test_a_folder_that_is_a_link_is_named_with_the_folder_itself(
     (repository.root / "schedules").symlink_to("crons")
     repository.commit()
     assert refusal(repository) == (
-        "schedules: is a symbolic link: git keeps only where it points, so that no commit holds "
+        "schedules: is a symbolic link: git stores only its target path, so no commit contains "
         "the manifests below it\n  Name the folder itself: `schedules: crons` in reconciler.yaml."
     )
     assert not revision(repository, "crons").dirty

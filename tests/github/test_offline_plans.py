@@ -98,7 +98,7 @@ def test_settings_that_are_a_link_are_refused_as_in_the_work_tree(
     repository.commit()
     done = planned(repository, against="HEAD~1")
     assert done.code == 1
-    assert f"reconciler.yaml: is no ordinary file at commit {linked[:12]}" in done.err
+    assert f"reconciler.yaml: is not an ordinary file at commit {linked[:12]}" in done.err
 
 
 def test_a_commit_that_is_named_in_a_way_we_do_not_know_is_an_error(

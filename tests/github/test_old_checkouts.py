@@ -222,7 +222,7 @@ def test_the_commits_that_are_lacking_are_named(repository: GitRepository) -> No
         require_current(found)
     assert caught.value.remedy == (
         f"Where the live commit is still wanted, git merge {live[:12]}. Where it was replaced on "
-        "purpose (an amended commit, a force-push), look at the plan and say --allow-older."
+        "purpose (an amended commit, a force-push), look at the plan and pass --allow-older."
     )
     repository.git("merge", "-q", "-s", "ours", live[:12])
     assert relation(repository, live) is Relation.CONTAINS
@@ -321,7 +321,7 @@ def test_an_old_checkout_is_planned_with_a_warning_and_not_applied(production: T
     assert done.err.endswith(
         f"reconcile: {warning.partition('. ')[0]}; nothing was applied\n"
         "  Check out a branch that contains that commit. In CI, run the job of the newest commit. "
-        "To roll back on purpose say --at COMMIT; to apply this checkout all the same, "
+        "To roll back on purpose, pass --at COMMIT; to apply this checkout all the same, "
         "--allow-older.\n"
     )
     saved = production.project.reconcile(*PRODUCTION, "--out", "../plan.json", **variables)

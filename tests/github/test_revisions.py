@@ -73,7 +73,9 @@ def test_settings_that_a_commit_has_as_a_link_or_a_folder_are_refused(
     repository.write(f"{SETTINGS}/more.yaml", "app: mine\n")
     repository.commit()
     for commit in (linked, "HEAD"):
-        with pytest.raises(ReconcileError, match=r"reconciler.yaml: is no ordinary file at commit"):
+        with pytest.raises(
+            ReconcileError, match=r"reconciler.yaml: is not an ordinary file at commit"
+        ):
             read_commit(repository.root, commit, SETTINGS)
 
 

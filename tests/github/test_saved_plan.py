@@ -66,7 +66,7 @@ def test_a_plan_of_other_manifests_is_refused() -> None:
 def test_a_plan_for_another_environment_is_refused_with_the_way_past() -> None:
     text = refusal(plan_of(desired(hourly("a", "b"), name="staging")))
     assert "it is a plan for production (app schedule-reconciler), and this is staging" in text
-    assert "Say --env production" in text
+    assert "Pass --env production" in text
 
 
 def test_a_plan_that_another_version_makes_otherwise_is_refused() -> None:

@@ -105,7 +105,7 @@ def test_a_system_crontab_is_recognised_and_the_option_is_named(tmp_path: Path) 
     (tmp_path / "tab").write_text("*/5 * * * * deploy /opt/collect.py\n")
     done = reconcile(tmp_path, "crontab", "tab")
     assert done.code == 1
-    assert "Say --system if deploy is a user, or --no-system if it is the command." in done.err
+    assert "Pass --system if deploy is a user, or --no-system if it is the command." in done.err
     assert reconcile(tmp_path, "crontab", "tab", "--no-system").code == 0
     names = (tmp_path / "schedules" / "crontab-tab.yaml").read_text()
     assert "name: deploy\n" in names

@@ -92,7 +92,7 @@ def test_where_there_are_manifests_no_example_is_written(
 @pytest.mark.parametrize(
     ("settings", "env", "said"),
     [
-        ("", "a b", "'a b' is no name of an environment"),
+        ("", "a b", "'a b' is not the name of an environment"),
         ("", "local", "`local` is the embedded Modal"),
         ("environments: {staging: {}}", "prod", "there is no environment `prod`"),
         ("environments: {a: {}, b: {}}", None, "to which of them does CI apply"),

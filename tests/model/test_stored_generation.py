@@ -117,5 +117,5 @@ def test_which_apply_a_schedule_began_with_stands_in_the_header() -> None:
 
 def test_an_apply_number_that_is_none_is_no_generation() -> None:
     begun = new_generation((NEW,), (), PUNCTUALITY, begun={"new": 7})
-    with pytest.raises(FormatError, match="an apply number is no number"):
+    with pytest.raises(FormatError, match="an apply number is not a number"):
         open_generation(begun.encoded.replace(b'{"new":7}', b'{"new":"7"}', 1), "x")

@@ -69,10 +69,10 @@ def test_an_apply_refuses_what_it_is_warned_of_but_for_a_live_state_without_a_co
 
 
 NEWEST = " In CI, run the job of the newest commit."
-ON_PURPOSE = " To roll back on purpose say --at COMMIT; to apply this checkout all the same, "
+ON_PURPOSE = " To roll back on purpose, pass --at COMMIT; to apply this checkout all the same, "
 FORCED = (
-    " Where it was replaced on purpose (an amended commit, a force-push), look at the plan and say "
-    "--allow-older."
+    " Where it was replaced on purpose (an amended commit, a force-push), look at the plan and "
+    "pass --allow-older."
 )
 
 

@@ -35,7 +35,7 @@ def test_deletions_can_be_allowed_by_their_number() -> None:
     plan = make_plan(desired(hourly("s0")), live, NOW)
     (refusal,) = plan.refusals
     assert refusal.message == ("9 of 10 schedules would be deleted, more than 3 (30 %, at least 3)")
-    assert refusal.remedy == "if that is meant, say --allow-deletes 9"
+    assert refusal.remedy == "if that is intended, pass --allow-deletes 9"
     assert make_plan(desired(hourly("s0")), live, NOW, allow_deletes=9).refusals == ()
     assert make_plan(desired(hourly("s0")), live, NOW, allow_deletes=8).refusals != ()
 
@@ -48,7 +48,7 @@ def test_when_no_schedule_is_left_the_number_has_to_name_all_of_them() -> None:
     assert refusal.message == (
         "no schedule is left in git: 2 would be deleted, and --allow-deletes allows 1"
     )
-    assert refusal.remedy == "if that is meant, say --allow-deletes 2"
+    assert refusal.remedy == "if that is intended, pass --allow-deletes 2"
     for enough in (2, 3):
         assert make_plan(desired(()), live, NOW, allow_deletes=enough).refusals == ()
 
@@ -102,7 +102,7 @@ def test_where_protection_cannot_be_read_nothing_may_be_missing_in_git(
     assert refusal.rule is SafetyRule.PROTECTED
     protected = len([schedule for schedule in git if schedule.protect])
     assert f"({number} may be protected, and git protects {protected})" in refusal.message
-    assert refusal.remedy.endswith("if nothing is missing, say --allow-deletes 1")
+    assert refusal.remedy.endswith("if nothing is missing, pass --allow-deletes 1")
     assert make_plan(desired(git), unknown, NOW, allow_deletes=1).refusals == ()
 
 
@@ -110,7 +110,7 @@ def test_without_an_app_what_is_protected_may_be_anything() -> None:
     unknown = replace(applied(hourly("a", "b", "c")), own=None, protected=None)
     (refusal,) = make_plan(desired(hourly("a")), unknown, NOW).refusals
     assert "(some may be protected, and git protects 0)" in refusal.message
-    assert refusal.remedy.endswith("say --allow-deletes 2")
+    assert refusal.remedy.endswith("pass --allow-deletes 2")
     assert make_plan(desired(hourly("a")), unknown, NOW, allow_deletes=1).refusals != ()
 
 

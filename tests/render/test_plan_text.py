@@ -159,7 +159,7 @@ def test_a_refused_plan_shows_the_rule_and_the_way_past_it() -> None:
     ten = [f"s{number}" for number in range(10)]
     text = plan_text(make_plan(desired(hourly("s0")), applied(hourly(*ten)), NOW), PLAIN)
     assert "Refused\n  9 of 10 schedules would be deleted" in text
-    assert "say --allow-deletes 9" in text
+    assert "pass --allow-deletes 9" in text
 
 
 def test_a_long_list_of_changes_is_cut_and_counted() -> None:

@@ -39,7 +39,7 @@ def test_a_plan_says_what_it_does_allows_and_costs() -> None:
             "2,222 wakes a month"
         ),
         (
-            "No cron of Modal goes before the Worker has woken the dispatcher; then the safety "
+            "Modal's crons stay until the Worker has woken the dispatcher; then only the safety "
             "poller stays, every 1h."
         ),
         (

@@ -227,7 +227,7 @@ def test_code_owners_are_read_where_github_reads_them(
     with (repository.root / "schedules/hourly.yaml").open("a") as file:
         file.write("owner: web\n")
     assert call(["validate"]) == 3
-    assert "`web` is no code owner: those of its file are @acme/data" in capsys.readouterr().out
+    assert "`web` is not a code owner: those of its file are @acme/data" in capsys.readouterr().out
 
 
 def test_without_rules_nothing_of_them_is_loaded(repository: GitRepository) -> None:

@@ -49,7 +49,7 @@ def test_the_whole_name_must_match(pattern: str, labels: str, expected: list[str
         ("owner: '@acme/data'\n", []),
         ("owner: data\n", []),
         ("owner: Data\n", []),
-        ("owner: web\n", ["4:1 `web` is no code owner: those of its file are @acme/data"]),
+        ("owner: web\n", ["4:1 `web` is not a code owner: those of its file are @acme/data"]),
         ("", ["1:1 `owner` is missing"]),
     ],
 )
@@ -62,7 +62,7 @@ def test_the_owner_must_be_a_code_owner_of_the_file(owner: str, expected: list[s
 def test_a_file_without_code_owners_has_no_right_owner() -> None:
     found = findings(rule("owner: codeowners"), f"{JOB}owner: me\n", owners={})
 
-    assert found == ["4:1 `me` is no code owner: its file has none"]
+    assert found == ["4:1 `me` is not a code owner: its file has none"]
 
 
 @pytest.mark.parametrize(

@@ -42,21 +42,21 @@ def test_a_good_rule_has_no_problem() -> None:
             "limits: {fires_perday: 3}",
             "4:10: unknown key `limits.fires_perday`\n  did you mean `fires_per_day`?",
         ),
-        ("require: [owner]", 'name: "a(b"', "4:9: is no regular expression: missing )"),
+        ("require: [owner]", 'name: "a(b"', "4:9: is not a regular expression: missing )"),
         (
             "require: [owner]",
             "schema: {properties: {owner: {type: strng}}}",
-            "4:37: is no JSON Schema: 'strng' is not valid",
+            "4:37: is not a JSON Schema: 'strng' is not valid",
         ),
         (
             "require: [owner]",
             "schema: {$ref: 'https://example.com/x.json'}",
-            "4:16: is no JSON Schema: `https://example.com/x.json` is elsewhere",
+            "4:16: is not a JSON Schema: `https://example.com/x.json` is elsewhere",
         ),
         (
             "require: [owner]",
             "schema: {$ref: '#/$defs/none'}",
-            "is no JSON Schema: `#/$defs/none` is not in the schema",
+            "is not a JSON Schema: `#/$defs/none` is not in the schema",
         ),
         (
             "require: [owner]",
@@ -78,12 +78,12 @@ def test_a_good_rule_has_no_problem() -> None:
         (
             "bad: [{}]",
             "bad: [{schedule: 0 6}]",
-            "5:49: the example is no manifest: ",
+            "5:49: the example is not a valid manifest: ",
         ),
         (
             "bad: [{}]",
             "bad: [{owner: [1]}]",
-            "5:46: the example is no manifest: `owner` must be text",
+            "5:46: the example is not a valid manifest: `owner` must be text",
         ),
         (
             "bad: [{}]",

@@ -28,7 +28,7 @@ GARBAGE: Final[Sequence[Any]] = (
     {},
     {"state": "claimed"},
     {"state": 5, "through": "yesterday"},
-    {3: "a key that is no text"},
+    {3: "a key that is not a text"},
     UnreadableEntry("it holds a value that cannot be unpickled"),
 )
 """What an entry of the Dict may hold that the dispatcher did not write."""

@@ -2,8 +2,8 @@
 
 * An at-most-once occurrence never starts twice. An at-least-once one does so only when no confirmed
   start was on record, or the clocks of the two wakes differed, so that a lease seemed to be over.
-* Nothing starts that is no occurrence, before its time, past its deadline, or while it is suspended
-  or excluded.
+* Nothing starts that is not an occurrence, before its time, past its deadline, or while it is
+  suspended or excluded.
 * No two runs of a schedule are going at once, except under ``overlap: allow``.
 * A line that names a call names one of that occurrence, and the outcome that it had.
 

@@ -19,7 +19,7 @@ import reconciler
     retries={"max": 3, "backoff": "1s"},
 )
 def refresh(base: str, occurrence: reconciler.Occurrence) -> dict[str, object]:
-    """Return the rates; an answer that is no success raises, and the run is tried again."""
+    """Return the rates; an answer that is not a success raises, and the run is tried again."""
     answer = requests.get(
         f"{os.environ['EXCHANGE_URL']}/latest",
         params={"base": base},

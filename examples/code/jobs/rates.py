@@ -8,7 +8,7 @@ from reconciler import Occurrence
 
 
 def refresh(base: str, occurrence: Occurrence) -> dict[str, object]:
-    """Return the rates; an answer that is no success raises, and the run is tried again."""
+    """Return the rates; an answer that is not a success raises, and the run is tried again."""
     answer = requests.get(
         f"{os.environ['EXCHANGE_URL']}/latest",
         params={"base": base},

@@ -79,7 +79,8 @@ def deploy(
     found = account.schedules(name)
     if not same_crons(found, planned.crons):
         raise ReconcileError(
-            f"Cloudflare holds other cron triggers than were put: {', '.join(found) or 'none'}",
+            "Cloudflare has other cron triggers than this deploy set: "
+            f"{', '.join(found) or 'none'}",
             where=f"Worker {name}",
             remedy="Another deploy may have run at the same time. Apply again.",
         )

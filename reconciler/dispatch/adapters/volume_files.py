@@ -238,7 +238,7 @@ def verified_generation(content: bytes, digest: str) -> StoredGeneration:
     """Read a generation file whose bytes must bear its name.
 
     Raises:
-        FormatError: they do not, or it is no generation.
+        FormatError: they do not, or it is not a generation.
     """
     where = generation_path(digest)
     if sha256(content).hexdigest() != digest:

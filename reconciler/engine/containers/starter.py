@@ -127,7 +127,7 @@ class Starter:
         entry = self._catalog.get(mount.volume_id)
         if entry is None or entry.kind is not IdKind.VOLUME:
             raise ReconcileError(
-                f"Volume {mount.volume_id} does not exist (any more)",
+                f"Volume {mount.volume_id} does not exist, or no longer",
                 where=mount.mount_path,
                 remedy="Deploy the app again.",
             )

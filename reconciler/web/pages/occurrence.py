@@ -98,7 +98,7 @@ def _end(one: ScheduleStatus, run: Run, now: datetime) -> str:
         retries = retries or "No retry is configured."
         return f"At {clock(end, now)}, {when}, it reaches its timeout of {limit}. {retries}"
     if one.following is None:
-        return "No occurrence is to come."
+        return "No further occurrence."
     following = moment(one.following, now, record.timezone)
     streak = ""
     if one.failures > 1:
