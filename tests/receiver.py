@@ -1,4 +1,4 @@
-"""A receiver of alarms and pings: a real HTTP server on this machine that does as it is told."""
+"""A receiver of alerts and pings: a real HTTP server on this machine that answers as it is set."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ class Generation:
         return self.find(name) or self._find_former(name)
 
     def owner(self, occurrence: Occurrence) -> ScheduleRecord | None:
-        """The schedule that an occurrence is of, be it under a name that it has no longer."""
+        """The schedule that an occurrence is of, also under an earlier name."""
         record = self.find(occurrence.name)
         if record is not None and occurrence.at > record.anchor:
             return record

@@ -34,7 +34,7 @@ class Raising:
 
 
 def raised(monkeypatch: pytest.MonkeyPatch, error: Exception) -> ReconcileError:
-    """What the caller of a wake that raises this is told."""
+    """The message to the caller of a wake that raises this."""
     monkeypatch.setattr(modal.Function, "from_name", lambda *_, **__: Raising(error))
     with pytest.raises(ReconcileError) as caught:
         asyncio.run(call_dispatcher("ours", "main", trigger="a"))

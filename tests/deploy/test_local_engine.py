@@ -1,4 +1,4 @@
-"""The embedded engine as commands find it, and what is told when it does not start."""
+"""The embedded engine as commands find it, and what is reported when it does not start."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_client_is_pointed_at_the_engine_and_sees_nothing_else(
 
 
 def ended(state: Path, log: str) -> ReconcileError:
-    """What is told of an engine that ended at once and wrote this."""
+    """What is reported of an engine that ended at once and wrote this."""
     (state / "engine.log").write_text(log)
     with subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"]) as process:
         process.wait()

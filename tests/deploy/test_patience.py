@@ -1,4 +1,4 @@
-"""Silence of Modal is told after five seconds, ends by itself, and Ctrl-C ends it at once."""
+"""Silence of Modal is reported after five seconds, ends by itself, and Ctrl-C ends it at once."""
 
 from __future__ import annotations
 

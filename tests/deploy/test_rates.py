@@ -1,4 +1,4 @@
-"""What Modal tells about prices is used when it makes sense, and missed when it does not."""
+"""Prices that Modal reports are used when they make sense, and ignored when they do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A world in which people are told, and what they were told."""
+"""A world in which people are notified, and of what."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGER = Recipient(Address(url="https://pager.example/in?token=secret"), BodyForm
 
 
 def rule(**values: Any) -> AlertRule:
-    """Slack is told."""
+    """Slack is notified."""
     return AlertRule(**{"to": (SLACK,), **values})
 
 

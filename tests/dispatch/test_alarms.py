@@ -1,4 +1,4 @@
-"""Alarms: what is one, that it is told once, and that telling costs no start."""
+"""Alerts: what causes one, that it is sent once, and that sending costs no start."""
 
 from __future__ import annotations
 

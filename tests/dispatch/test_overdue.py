@@ -29,7 +29,7 @@ def overdue_world(since: str = "08:40", **values: Any) -> World:
 
 
 def overdue(world: World) -> list[str]:
-    """Slots and times of the overdue wakes that were told."""
+    """Slots and times of the overdue wakes that were reported."""
     return [text.partition(" To look")[0] for text in texts(world)]
 
 

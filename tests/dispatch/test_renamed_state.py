@@ -53,7 +53,7 @@ class Renamed:
 
     @property
     def told(self) -> list[str]:
-        """What people are told, whatever the schedule is called."""
+        """What people are notified of, whatever the schedule is called."""
         return list(map(nameless, texts(self.world)))
 
 

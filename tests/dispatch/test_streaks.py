@@ -173,7 +173,7 @@ class HeldLog(FakeRunLog):
 
 
 def test_a_slow_wake_does_not_bring_back_a_failure_that_was_made_good() -> None:
-    """It would be counted again, and what fails from then on would count as told."""
+    """It would be counted again, and what fails from then on would count as notified."""
     log = HeldLog()
     world = alarming()
     world.log = log

@@ -54,7 +54,7 @@ def failing(project: Project, receiver: Receiver, **keys: str) -> None:
 
 
 def told(project: Project, state: str) -> int:
-    """How often something was told with this outcome, as the runs files say."""
+    """How often an alert was sent with this outcome, as the runs files say."""
     found = project.in_modal(
         """
         import json, modal

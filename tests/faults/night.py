@@ -121,7 +121,7 @@ class Night:
         return f"{name}@{format_minute(self.at - days_before * waking.DAY)}"
 
     def check(self, woken: Woken) -> None:
-        """What delivery promises, and that what did not run is told."""
+        """What delivery promises, and that what did not run is reported."""
         for name in self.names:
             ran, state = woken.ran.get(self.id(name), 0), woken.states[self.id(name)]
             if name.endswith("most"):

@@ -26,7 +26,7 @@ from tests.receiver import Receiver, Turn
 
 @dataclass(frozen=True)
 class Sending:
-    """What a case's two wakes told, in the words of the schedule ``told``.
+    """What a case's two wakes reported, in the words of the schedule ``told``.
 
     Attributes:
         sent: how often the receiver got each alarm's id, or each ping's path.
@@ -40,7 +40,7 @@ class Sending:
 
 @dataclass(frozen=True)
 class Telling:
-    """A night in which something is told.
+    """A night in which an alert is sent.
 
     Attributes:
         words: that the two wakes have to tell: what came of the day before, and of this one.

@@ -35,7 +35,7 @@ class Verdict(Enum):
 
     @property
     def noticed(self) -> bool:
-        """Whether a test tells the change from the code as it is."""
+        """Whether a test noticed the change."""
         return self in (Verdict.NOTICED, Verdict.ENDLESS)
 
 

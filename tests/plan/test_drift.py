@@ -1,4 +1,4 @@
-"""What nobody changed in git: told apart from changes, and repaired."""
+"""What nobody changed in git: shown apart from changes, and repaired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told of what, as it is planned; and that no plan shows an address."""
+"""Who is notified of what, as it is planned; and that no plan shows an address."""
 
 from __future__ import annotations
 

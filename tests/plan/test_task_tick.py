@@ -1,4 +1,4 @@
-"""The settings' `tasks`: a tick that is packed, paid for and told to whoever creates tasks."""
+"""The settings' `tasks`: a tick that is packed, priced and shown to programs that create tasks."""
 
 from __future__ import annotations
 

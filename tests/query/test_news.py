@@ -1,4 +1,4 @@
-"""What a wake did itself, told from what earlier wakes had done."""
+"""What a wake did itself, apart from what earlier wakes had done."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class HttpMessenger:
 
 
 def _url_of(address: Address) -> str:
-    """The URL, be it in a Secret, which Modal hands over as environment variables.
+    """The URL, also from a Secret, which Modal hands over as environment variables.
 
     Raises:
         UnsentError: the Secret's key is not there, or is no address that we send to.
