@@ -59,7 +59,7 @@ def test_a_class_that_is_not_known_here_is_shown_by_the_last_line_of_its_traceba
 def test_a_schedule_that_went_away_meanwhile_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     told = raised(monkeypatch, UnknownScheduleError("a"))
     assert told.message_for("staging") == (
-        "no schedule a is live any more\n  See what is: reconcile status --env staging"
+        "no schedule a is live now\n  See which are: reconcile status --env staging"
     )
 
 

@@ -127,7 +127,7 @@ def test_what_a_person_stopped_or_deployed_over_is_drift() -> None:
     world.apps.apps = [app for app in world.apps.apps if app.name != APP]
     found = plan(world, WEB)
     assert actions(found) == [Action.REPAIR]
-    assert any("not deployed any more" in change.reason for change in found.drift)
+    assert any("is no longer deployed" in change.reason for change in found.drift)
     applied(world, WEB)
     world.apps.apps = [
         replace(app, tags={**app.tags, "web": "other"}) if app.name == APP else app

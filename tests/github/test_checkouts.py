@@ -287,9 +287,9 @@ def test_a_filter_that_writes_other_bytes_than_the_commit_has_is_named(
     assert path.read_bytes() != committed
     assert repository.git("status", "--short") == ""
     assert refusal(repository) == (
-        f"schedules/q.yaml: differs from commit HEAD: the attribute `{attribute}` makes a checkout "
-        "hold other bytes than the commit\n  Commit the file as it is to be read, and take the "
-        "attribute from .gitattributes."
+        f"schedules/q.yaml: differs from commit HEAD: the attribute `{attribute}` makes the "
+        "checkout differ from the commit\n  Remove the attribute from .gitattributes, and commit "
+        "the file as it should be read."
     )
 
 
