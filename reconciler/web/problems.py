@@ -19,6 +19,7 @@ from reconciler.redaction import redacted
 MEDIA_TYPE: Final = "application/problem+json"
 TRY_AGAIN_AFTER: Final = 30
 """Seconds after which a client asks again when Modal did not answer."""
+MODAL_SILENT: Final = "modal-silent"
 _KINDS: Final = {404: "not-found", 405: "method-not-allowed"}
 
 
@@ -67,7 +68,7 @@ def as_request_error(error: Exception) -> RequestError:
         case UnavailableError() | TimeoutError():
             return RequestError(
                 503,
-                "modal-silent",
+                MODAL_SILENT,
                 f"Modal did not answer: {error}" if str(error) else "Modal did not answer",
                 remedy=f"Try again in {TRY_AGAIN_AFTER} s.",
                 headers={"Retry-After": str(TRY_AGAIN_AFTER)},

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reconciler.web.auth.credentials import BearerToken
 from reconciler.web.auth.principal import Scope
-from reconciler.web.auth.sessions import LIFE, cookie_name, new_session
+from reconciler.web.auth.sessions import KEPT, cookie_name, has_run_out, new_session
 from reconciler.web.endpoint import CHANGES, READS, Call, Endpoint
 from reconciler.web.problems import RequestError
 
@@ -19,6 +19,7 @@ PATH: Final = "/sign-in"
 HOME: Final = "/"
 """Where a person who has signed in begins."""
 NOT_VALID: Final = "This token is not valid. It may have been rotated."
+SIGNED_OUT: Final = "You were signed out after 12 h."
 NO_KEY: Final = "Signing in needs WEB_COOKIE_KEY in the Modal Secret."
 
 
@@ -33,7 +34,9 @@ async def _show(call: Call) -> Response:
     lasts has no place in a URL."""
     token = call.request.query_params.get("token")
     if token is None or not call.site.serving.loopback:
-        return _form(call)
+        site, cookie = call.site, call.request.cookies.get(_cookie(call), "")
+        over = has_run_out(site.serving.credentials, cookie, site.ports.clock.now())
+        return _form(call, SIGNED_OUT if over else None)
     return _signed_in(call, token)
 
 
@@ -66,7 +69,7 @@ def _signed_in(call: Call, presented: str) -> Response:
     response.set_cookie(
         _cookie(call),
         _session(call, token),
-        max_age=int(LIFE.total_seconds()),
+        max_age=int(KEPT.total_seconds()),
         secure=site.serving.https,
         httponly=True,
         samesite="lax",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from reconciler.web.auth.authentication import Authenticator
 from reconciler.web.idempotency import Idempotency
 from reconciler.web.kept_files import KeptFiles
 from reconciler.web.kept_logs import KeptLogs
+from reconciler.web.last_shown import LastShown
 from reconciler.web.limits import ASKING, FAILING, TokenBuckets
 from reconciler.web.ports import WebPorts
 from reconciler.web.recent import Recent
@@ -34,6 +35,7 @@ class Site:
         failing: limits the requests of each address whose credentials are wrong.
         status: how everything stands, a few seconds ago at most; None when nothing was applied.
         metrics: the figures of monitoring, half a minute old at most; as ``status``.
+        shown: the pages as they were last shown.
     """
 
     ports: WebPorts
@@ -45,6 +47,7 @@ class Site:
     failing: TokenBuckets
     status: Recent[Status | None]
     metrics: Recent[Metrics | None]
+    shown: LastShown = field(default_factory=LastShown)
 
     @classmethod
     def of(cls, ports: WebPorts, serving: Serving) -> Site:

@@ -65,6 +65,18 @@ def test_a_session_ends_after_twelve_hours(site: TestSite) -> None:
     assert site.ask("/api/v1/status", token=None, headers=session).status_code == 401
 
 
+def test_the_form_says_that_the_twelve_hours_are_over(site: TestSite) -> None:
+    answer = sign_in(site, TOKEN)
+    session, said = cookie(answer), "You were signed out after 12 h."
+    assert said not in site.ask("/sign-in", token=None, headers=session).text
+    site.world.later(hours=12)
+    assert site.ask("/", token=None, headers=session).headers["location"] == "/sign-in"
+    assert said in site.ask("/sign-in", token=None, headers=session).text
+    assert said not in site.ask("/sign-in", token=None).text
+    kept = int(answer.headers["set-cookie"].lower().partition("max-age=")[2].partition(";")[0])
+    assert kept > 12 * 60 * 60, "the browser sends it for longer than it is valid"
+
+
 def test_a_session_ends_with_the_token_that_it_was_opened_with(site: TestSite) -> None:
     key, value = token_entry("people", TOKEN, [Scope.READ])
     secret = {key: value, "WEB_COOKIE_KEY": "k" * 32}

@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.matches(".copy")) copy(event.target.closest(".row"));
   if (event.target.matches("#news button")) show(pending);
-  if (event.target.matches("#try")) poll();
+  if (event.target.matches("#try")) event.preventDefault(), poll();
 });
 
 // The filter: ask for the rows of all schedules that match, and replace the table alone.
@@ -71,6 +71,8 @@ let answered = Date.now();
 let asked = Date.now();
 let pending;
 let pointed = false;
+let silent = false; // whether it is Modal that does not answer, and not the server of this page
+const begun = Boolean($(".notice")); // the page was stale when it was opened
 
 document.addEventListener("pointerover", (event) => {
   pointed = Boolean(list(document)?.contains(event.target));
@@ -79,26 +81,24 @@ document.addEventListener("pointerover", (event) => {
 async function poll() {
   asked = Date.now();
   try {
-    const response = await fetch(location.href, { cache: "no-cache", redirect: "error" });
-    if (!response.ok) throw new Error(response.status);
+    const response = await fetch(location.href, { cache: "no-cache", redirect: "manual" });
+    if (response.type === "opaqueredirect") return location.reload(); // signed out
+    silent = response.status === 503;
     const page = parsed(await response.text());
+    if (begun && silent) return update(page, [".notice", "#as-of"]);
+    if (!response.ok) throw new Error(response.status);
     answered = Date.now();
     if (document.body.classList.contains("stale")) return location.reload();
     change(page);
   } catch {
-    if (Date.now() - answered >= SILENT) stale();
+    if (!begun && Date.now() - answered >= SILENT) stale();
   }
 }
 
 // Known rows change in place. New ones come at once, unless someone is reading or using the list.
 function change(page) {
   document.title = page.title;
-  for (const part of ["#number", "#as-of", "main > h1", ".proof", ".ledger", ".day"]) {
-    const [old, now] = [$(part), $(part, page)];
-    if (old && now && old.outerHTML !== now.outerHTML && !old.contains(document.activeElement)) {
-      old.replaceWith(now);
-    }
-  }
+  update(page, ["#number", "#as-of", "main > h1", ".proof", ".ledger", ".day"]);
   const here = list(document);
   if (!here || !list(page)) return;
   if (!pointed && !here.contains(document.activeElement)) return show(page);
@@ -111,6 +111,15 @@ function change(page) {
   }
   pending = page;
   news(fresh);
+}
+
+function update(page, parts) {
+  for (const part of parts) {
+    const [old, now] = [$(part), $(part, page)];
+    if (old && now && old.outerHTML !== now.outerHTML && !old.contains(document.activeElement)) {
+      old.replaceWith(now);
+    }
+  }
 }
 
 function show(page) {
@@ -129,9 +138,11 @@ function news(rows) {
 
 // What is on the page was so; whether it still is, is unknown.
 function stale() {
-  const minutes = `${Math.floor((Date.now() - answered) / 60_000)} min`;
   if (!document.body.classList.contains("stale")) become();
-  $("#silent").textContent = minutes;
+  const minutes = `${Math.floor((Date.now() - answered) / 60_000)} min`;
+  $("#who").textContent = silent ? " from Modal" : "";
+  $("#silent").textContent = ` for ${minutes}`;
+  $(".old-for").textContent = minutes;
   $("#old").textContent = `, ${minutes} old`;
 }
 
@@ -139,20 +150,15 @@ function become() {
   document.body.classList.add("stale");
   $("#as-of").classList.add("old");
   document.title = `Stale: ${title}`;
-  const past = (text) => text
-    .replace(/needs? attention/, "needed attention")
-    .replace(/(is|are) as (it|they) should be/, "were as they should be")
-    .replace(/Last wake .* ago/, "There was a wake")
-    .replace("Next wake", "Next wake expected");
-  const proof = $(".proof");
-  if (proof) proof.textContent = past(proof.textContent);
-  const was = document.createElement("p");
-  was.className = "was";
-  was.textContent = past($("main > h1").textContent);
-  $("main > h1").replaceWith(was);
+  const was = (one) => one.dataset.was ?? one.textContent;
+  const [headline, proof] = [$("main h1"), $(".proof")];
+  if (proof) proof.textContent = was(proof);
+  headline.replaceWith(Object.assign(document.createElement("p"), { className: "was", textContent: was(headline) }));
   $("main").prepend($("#stale").content.cloneNode(true));
 }
 
 setInterval(() => {
   if (document.visibilityState === "visible" && Date.now() - asked >= EVERY) poll();
+  const again = $("#again");
+  if (again) again.textContent = `Trying again in ${Math.max(0, Math.ceil((asked + EVERY - Date.now()) / 1000))} s. `;
 }, 1000);

@@ -7,7 +7,7 @@ end with it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jwt
 
@@ -15,6 +15,9 @@ from reconciler.web.auth.credentials import BearerToken, Credentials
 from reconciler.web.auth.principal import Principal, Proof
 
 LIFE: Final = timedelta(hours=12)
+KEPT: Final = timedelta(days=7)
+"""How long a browser keeps the cookie: longer than it is valid, so that the form can say why a
+person has to sign in again."""
 _ALGORITHM: Final = "HS256"
 _AUDIENCE: Final = "reconcile-session"
 _CHECKED: Final[Any] = {
@@ -45,6 +48,25 @@ def new_session(credentials: Credentials, token: BearerToken, now: datetime) -> 
 
 def session_principal(credentials: Credentials, cookie: str, now: datetime) -> Principal | None:
     """The sender of a request with this cookie; None when it is not valid (any more)."""
+    found = _signed(credentials, cookie)
+    if found is None or found.end <= now.timestamp():
+        return None
+    return Principal(found.token.name, Proof.SESSION, found.token.scopes)
+
+
+def has_run_out(credentials: Credentials, cookie: str, now: datetime) -> bool:
+    """Whether this cookie was valid until :data:`LIFE` was over."""
+    found = _signed(credentials, cookie)
+    return found is not None and found.end <= now.timestamp()
+
+
+class _Session(NamedTuple):
+    token: BearerToken
+    end: float
+
+
+def _signed(credentials: Credentials, cookie: str) -> _Session | None:
+    """The session that one of our keys signed, of a token that is still in the Secret."""
     for key in credentials.cookie_keys:
         try:
             claims = jwt.decode(
@@ -53,8 +75,8 @@ def session_principal(credentials: Credentials, cookie: str, now: datetime) -> P
         except jwt.InvalidTokenError:
             continue
         for token in credentials.tokens:
-            if claims["token"] == _fingerprint(token) and claims["exp"] > now.timestamp():
-                return Principal(token.name, Proof.SESSION, token.scopes)
+            if claims["token"] == _fingerprint(token):
+                return _Session(token, claims["exp"])
     return None
 
 

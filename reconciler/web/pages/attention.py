@@ -16,7 +16,7 @@ from reconciler.web.pages.backfills import BackfillRow, backfill_rows
 from reconciler.web.pages.day import Day, day_of
 from reconciler.web.pages.glyphs import ORDER, Glyph, word_of
 from reconciler.web.pages.items import items_of, other_things
-from reconciler.web.pages.moments import Moment, moment, span
+from reconciler.web.pages.moments import Moment, clock, moment, span
 from reconciler.web.pages.resolved import Resolved, resolved_of
 from reconciler.web.pages.schedule_items import Item
 from reconciler.words import count
@@ -56,13 +56,16 @@ class Attention:
     Attributes:
         headline: the sentence that answers it.
         proof: that the page would show a problem: the last wake, the next one.
+        headline_was, proof_was: the same in the past tense, for a page that is stale.
         more: items in all, where not all are shown.
         often: names that run so often that the next hour leaves them out.
         following: what comes first after the next hour, where nothing is due in it.
     """
 
     headline: str
+    headline_was: str
     proof: str
+    proof_was: str
     ledger: tuple[Count, ...]
     day: Day
     items: tuple[Item, ...]
@@ -96,9 +99,18 @@ def attention(
     following = ""
     if ahead.following is not None:
         following = f"{ahead.following.name} at {moment(ahead.following.at, now).text}"
+    resolved = resolved_of(hours, now)
+    headline, headline_was = _headline(len(status.schedules), wanting, sources, others)
+    proof, proof_was = _proof(status, hours, wanting, ahead, now)
+    if not items:
+        proof += " No drift, compared just now."
+        if not resolved and not hours.gaps:
+            proof += " Nothing has needed attention for 24 h."
     return Attention(
-        headline=_headline(len(status.schedules), wanting, sources, others),
-        proof=_proof(status, hours, wanting, len(items), ahead, now),
+        headline=headline,
+        headline_was=headline_was,
+        proof=proof,
+        proof_was=proof_was,
         ledger=tuple(_ledger(status.schedules)),
         day=day_of(hours, status.pointer),
         items=tuple(
@@ -113,15 +125,17 @@ def attention(
         soon=soon,
         often=often,
         following=following,
-        resolved=resolved_of(hours, now),
+        resolved=resolved,
         backfills=backfill_rows(status, environment),
     )
 
 
-def _headline(schedules: int, wanting: int, sources: int, others: int) -> str:
+def _headline(schedules: int, wanting: int, sources: int, others: int) -> tuple[str, str]:
+    """The headline, and the same in the past tense."""
     number = wanting + sources + others
     if not number:
-        return f"All {count(schedules, 'schedule')} are as they should be"
+        every = f"All {count(schedules, 'schedule')}"
+        return f"{every} are as they should be", f"{every} were as they should be"
     parts = []
     if wanting:
         parts.append(f"{wanting} of {count(schedules, 'schedule')}")
@@ -129,37 +143,47 @@ def _headline(schedules: int, wanting: int, sources: int, others: int) -> str:
         parts.append(count(sources, "wake source"))
     if others:
         parts.append(count(others, "other thing"))
-    verb = "needs" if number == 1 else "need"
-    return f"{' and '.join(parts)} {verb} attention"
+    what, verb = " and ".join(parts), "needs" if number == 1 else "need"
+    return f"{what} {verb} attention", f"{what} needed attention"
 
 
 def _proof(
-    status: Status, hours: LastHours, wanting: int, items: int, ahead: Timeline, now: datetime
-) -> str:
-    """Whether the page would show a problem: the last wake and the next, and how the others are."""
-    parts = []
+    status: Status, hours: LastHours, wanting: int, ahead: Timeline, now: datetime
+) -> tuple[str, str]:
+    """Whether the page would show a problem: the last wake and the next, and how the others are;
+    and the same in the past tense, with times of the clock."""
+    present, past = [], []
     newest = max(
-        ((slot.last_wake, slot.slot.name) for slot in status.slots if slot.last_wake), default=None
+        (slot for slot in status.slots if slot.last_wake),
+        key=lambda slot: slot.last_wake or "",
+        default=None,
     )
-    if newest is not None:
-        at, slot = newest
-        ago = span(max(timedelta(), now - datetime.fromisoformat(at)))
+    if newest is not None and newest.last_wake is not None:
+        at = datetime.fromisoformat(newest.last_wake)
+        ago = span(max(timedelta(), now - at))
         when = f"Last wake {ago} ago" if ago else "The last wake began just now"
-        parts.append(f"{when} by Modal cron {slot}.")
+        by = f"by Modal cron {newest.slot.name}"
+        present.append(f"{when} {by}{', on time' if newest.overdue is None else ''}.")
+        past.append(f"Last wake at {clock(at, now)} {by}.")
     elif hours.wakes:
-        parts.append(f"Last wake {moment(hours.wakes[-1], now).relative}.")
+        last = moment(hours.wakes[-1], now)
+        present.append(f"Last wake {last.relative or 'just now'}.")
+        past.append(f"Last wake at {last.text}.")
     else:
-        parts.append(f"No wake in the last {(hours.until - hours.after) // 60} hours.")
+        length = (hours.until - hours.after) // 60
+        present.append(f"No wake in the last {length} hours.")
+        past.append(f"No wake in the {length} hours before.")
     following = min((times[0] for times in ahead.wakes.values() if times), default=None)
     if following is not None:
-        parts.append(f"Next wake {moment(following, now).text}.")
+        present.append(f"Next wake {moment(following, now).text}.")
+        past.append(f"Next wake expected {moment(following, now).text}.")
     others = len(status.schedules) - wanting
     if wanting and others:
-        verb = "is as it" if others == 1 else "are as they"
-        parts.append(f"The other {count(others, 'schedule')} {verb} should be.")
-    if not items:
-        parts.append("Live is what was applied, compared just now.")
-    return " ".join(parts)
+        they, be, was = ("it", "is", "was") if others == 1 else ("they", "are", "were")
+        which = f"The other {count(others, 'schedule')}"
+        present.append(f"{which} {be} as {they} should be.")
+        past.append(f"{which} {was} as {they} should be.")
+    return " ".join(present), " ".join(past)
 
 
 def _ledger(schedules: Sequence[ScheduleStatus]) -> Iterator[Count]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.web.problems import RequestError
+from reconciler.web.problems import MODAL_SILENT, RequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,29 +15,37 @@ class Failure:
         title: the headline.
         text: what is known.
         steps: what to do, and the command that does it.
+        otherwise: what else a person may look for, and the command that shows it.
         back: where else to look; empty where there is nothing to see.
     """
 
     title: str
     text: str
     steps: tuple[tuple[str, str], ...] = ()
+    otherwise: tuple[str, str] | None = None
     back: str = ""
 
 
-def failure_of(error: RequestError, environment: str) -> Failure:
-    """The page for an error."""
+def failure_of(error: RequestError, environment: str, app: str) -> Failure:
+    """The page for an error.
+
+    Args:
+        environment: as the command line names it.
+        app: the name of the dispatcher's app.
+    """
     if error.kind == "nothing-applied":
         return Failure(
             "Nothing is applied yet",
-            f"Modal answers, and environment {environment} has no schedules. So there is nothing "
-            "to show and nothing runs.",
+            f"Modal answers, and environment {environment} has no app {app}. So there is "
+            "nothing to show and nothing runs.",
             (
-                ("Write a schedule.", "reconcile init"),
-                ("See what would happen.", f"reconcile --dry-run --env {environment}"),
-                ("Apply it.", f"reconcile --env {environment}"),
+                ("Write a schedule", "reconcile init"),
+                ("See what would happen", f"reconcile plan --env {environment}"),
+                ("Apply it", f"reconcile --env {environment}"),
             ),
+            ("Looking for another environment?", "reconcile dashboard --env NAME"),
         )
-    if error.kind == "modal-silent":
+    if error.kind == MODAL_SILENT:
         return Failure(
             "No answer from Modal",
             "What is live is not known now. Schedules run inside Modal and do not need this page; "

@@ -65,9 +65,14 @@ class ApplyRow:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """The page."""
+    """The page.
+
+    Attributes:
+        title_was: the title in the past tense, for a page that is stale.
+    """
 
     title: str
+    title_was: str
     sub: str
     differences: tuple[LiveDifference, ...]
     rows: tuple[ApplyRow, ...]
@@ -89,11 +94,12 @@ def history_page(
         damaged: records of applies that cannot be read.
     """
     findings = status.findings
-    title = "Live is what was applied"
+    title, title_was = "Live is what was applied", "Live was what was applied"
     if findings:
-        title = f"{count(len(findings), 'difference')} from what was applied"
+        title = title_was = f"{count(len(findings), 'difference')} from what was applied"
     return HistoryPage(
         title=title,
+        title_was=title_was,
         sub=_sub(status, now),
         differences=tuple(_difference(one, environment) for one in findings),
         rows=tuple(_row(one, now) for one in changes[:SHOWN]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from reconciler.cron import minute
+from reconciler.dispatch.answers import UnavailableError
 from reconciler.model.runs_file import RunRecord, RunState, format_time
 from tests.web.pages.acme import NOW, AcmeSite, acme
 from tests.web.pages.browser import Visitor, apart, chromium, served, visit
@@ -51,9 +53,9 @@ def visitor(browser: Browser, few: str) -> Iterator[Visitor]:
         yield found
 
 
-def require_sound(visitor: Visitor, width: int) -> None:
+def require_sound(visitor: Visitor, width: int, views: Sequence[str] = VIEWS) -> None:
     found: dict[str, list[str]] = {}
-    for path in VIEWS:
+    for path in views:
         visitor.open(path)
         found[path] = visitor.violations()
         measured = visitor.page.evaluate("document.documentElement.scrollWidth")
@@ -83,6 +85,15 @@ def test_so_is_every_view_of_2000_schedules(
 ) -> None:
     with visit(browser, many, width=width, theme=theme) as visitor:
         require_sound(visitor, width)
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark"), (2560, "light")])
+def test_in_the_other_theme_the_first_view_of_2000_schedules_is_as_accessible(
+    browser: Browser, many: str, width: int, theme: Literal["light", "dark"]
+) -> None:
+    """Of the other views only the colours differ, and those are seen with 24 schedules."""
+    with visit(browser, many, width=width, theme=theme) as visitor:
+        require_sound(visitor, width, ("/",))
 
 
 def test_the_first_view_is_one_request_beside_a_stylesheet_and_a_script(
@@ -239,6 +250,33 @@ def test_without_an_answer_the_page_is_stale_and_says_so(browser: Browser) -> No
             "9 of 24 schedules and 1 wake source needed attention"
         )
         expect(page.locator("#as-of")).to_have_text("as of 07:50:24Z, 3 min old")
+        expect(page.locator("#again")).to_have_text(re.compile(r"Trying again in \d+ s\."))
+
+
+def test_a_page_that_is_opened_while_modal_is_silent_is_accessible_and_returns_by_itself(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = apart(acme)
+
+    async def silent(_key: str) -> None:
+        raise UnavailableError("connection refused")
+
+    with served(site) as origin, visit(browser, origin) as visitor:
+        page = visitor.page
+        page.clock.install()
+        visitor.open("/")
+        site.world.clock.time += timedelta(minutes=12)
+        monkeypatch.setattr(site.world.claims, "get", silent)
+        visitor.open("/")
+        expect(page.get_by_role("heading", level=1)).to_have_text("No answer from Modal")
+        expect(page.locator("#as-of")).to_have_text("as of 07:50:24Z, 12 min old")
+        assert visitor.violations() == []
+        site.world.clock.time += timedelta(seconds=61)
+        page.clock.run_for(61_000)
+        expect(page.get_by_role("heading", level=1)).to_have_text("No answer from Modal for 1 min")
+        monkeypatch.undo()
+        page.clock.run_for(61_000)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("attention")
 
 
 def test_a_hostile_text_does_nothing(browser: Browser) -> None:

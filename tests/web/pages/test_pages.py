@@ -73,7 +73,7 @@ def text_of(page: str) -> str:
 def test_the_first_view_says_what_needs_attention(site: TestSite) -> None:
     page = site.ask("/").text
     assert "<title>(1) Attention · production</title>" in page
-    assert "<h1>1 of 3 schedules needs attention</h1>" in page
+    assert ">1 of 3 schedules needs attention</h1>" in page
     assert "reconcile logs failing@2026-11-20T18:00Z --env production" in page
     assert "Failed ×3" in text_of(page)
 
@@ -94,7 +94,7 @@ def test_no_page_has_a_style_or_a_script_of_its_own(site: TestSite) -> None:
 
 def test_the_table_shows_state_times_and_the_last_day(site: TestSite) -> None:
     page = site.ask("/schedules").text
-    assert "<h1>3 schedules, 1 needs attention</h1>" in page
+    assert ">3 schedules, 1 needs attention</h1>" in page
     read = text_of(page)
     assert "every hour UTC" in read
     assert "every hour Berlin" in read
@@ -204,21 +204,83 @@ def test_before_the_first_apply_the_page_says_what_to_do() -> None:
     answer = TestSite().ask("/")
     assert answer.status_code == 404
     assert "<h1>Nothing is applied yet</h1>" in answer.text
-    assert "reconcile --dry-run --env production" in answer.text
+    assert "reconcile plan --env production" in answer.text
 
 
 def test_silence_of_modal_is_not_drawn_as_fine(
     site: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(_key: str) -> None:
-        raise UnavailableError("connection refused")
-
-    monkeypatch.setattr(site.world.claims, "get", silent)
+    silence(site, monkeypatch)
     site.world.later(minutes=5)
     answer = site.ask("/schedules")
     assert answer.status_code == 503
     assert "<h1>No answer from Modal</h1>" in answer.text
     assert answer.headers["retry-after"] == "30"
+
+
+def silence(site: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(_key: str) -> None:
+        raise UnavailableError("connection refused")
+
+    monkeypatch.setattr(site.world.claims, "get", silent)
+
+
+def test_a_page_that_was_shown_before_is_shown_as_it_was_while_modal_is_silent(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ask("/")
+    silence(site, monkeypatch)
+    site.world.later(minutes=11, seconds=26)
+    site.ask("/")
+    site.world.later(seconds=34)
+    answer = site.ask("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    page = answer.text
+    assert '<body class=" stale">' in page
+    assert re.findall(r"<h1>(.*?)</h1>", page)[:1] == [
+        'No answer<span id="who"> from Modal</span><span id="silent"> for 34 s</span>'
+    ]
+    read = text_of(page)
+    assert "1 of 3 schedules needed attention" in read
+    assert "needs attention" not in read
+    assert "The other 2 schedules were as they should be." in read
+    assert re.search(r"is the state of \d\d:\d\d:\d\dZ, 12 min ago \.", read)
+    assert re.search(r"as of \d\d:\d\d:\d\dZ , 12 min old", read)
+
+
+@pytest.mark.parametrize(
+    "path", ["/schedules", "/timeline", "/slots", "/history", "/triggers", "/schedules/fine"]
+)
+def test_so_is_each_view(site: TestSite, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    headline = re.findall(r"<h1.*?</h1>", site.ask(path).text)[0]
+    silence(site, monkeypatch)
+    site.world.later(minutes=5)
+    page = site.ask(path).text
+    assert "No answer" in page
+    assert headline not in page
+    assert '<p class="was">' in page
+
+
+def test_a_stale_page_is_shown_only_to_those_who_may_read(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ask("/")
+    silence(site, monkeypatch)
+    site.world.later(minutes=5)
+    assert site.ask("/", token=None).status_code == 303
+
+
+def test_once_modal_answers_the_page_is_as_it_is_now(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ask("/")
+    with monkeypatch.context() as patch:
+        silence(site, patch)
+        site.world.later(minutes=5)
+        assert site.ask("/").status_code == 503
+    answer = site.ask("/")
+    assert answer.status_code == 200
+    assert "stale" not in answer.text.partition("<main")[0]
 
 
 def test_a_backfill_that_is_not_over_shows_how_far_it_is(site: TestSite) -> None:
