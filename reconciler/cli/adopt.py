@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from reconciler.cli.confirmation import confirmed, holder
@@ -10,6 +9,7 @@ from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.signals import run, stopping
 from reconciler.cli.source import desired_of, require_app_of
+from reconciler.cli.terminal import say
 from reconciler.deploy.adoption import adoption
 from reconciler.deploy.checkout import settle_git_variables
 from reconciler.deploy.lease import held_lease
@@ -47,14 +47,14 @@ async def _adopt(workspace: Workspace, desired: Desired, owner: str | None, *, y
     taken = adoption(actual, desired, owner)
     print(_described(actual, desired.settings.app))
     if not yes and not confirmed(f"Adopt it for {desired.owner.identity}?"):
-        print("Nothing was changed.", file=sys.stderr)
+        say("Nothing was changed.")
         return 1
     async with held_lease(workspace.claims, workspace.clock, holder()):
         if taken.tags is not None:
             await workspace.apps.set_tags(taken.tags)
         if taken.pointer is not None:
             await workspace.files.write(POINTER_PATH, taken.pointer.encode())
-    print("Adopted. Run reconcile to see what the next apply does.", file=sys.stderr)
+    say("Adopted. Run reconcile to see what the next apply does.")
     return 0
 
 

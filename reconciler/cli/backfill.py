@@ -17,6 +17,7 @@ from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.options.backfilling import ACTIONS
 from reconciler.cli.signals import run, stopping
+from reconciler.cli.terminal import say
 from reconciler.cli.times import read_time
 from reconciler.cron import minute, tzinfo_named
 from reconciler.deploy.backfills import BackfillDesk
@@ -123,12 +124,12 @@ def _start(options: BackfillOptions, name: str | None) -> int:
         if options.out is not None:
             write_whole(Path(options.out), backfill.encode())
             command = command_line(f"backfill --plan {options.out}", options.env)
-            print(f"Saved. To start exactly this: {command}", file=sys.stderr)
+            say(f"Saved. To start exactly this: {command}")
         if options.dry_run or options.out is not None:
             return 0
         asked = f"Start {len(backfill.runs):,} runs in {inputs.environment.name}?"
         if saved is None and not options.yes and not confirmed(asked):
-            print("Nothing was started.", file=sys.stderr)
+            say("Nothing was started.")
             return 1
         with stopping(_stopped(goes_on=goes_on)):
             _run(options, inputs, backfill)
@@ -146,7 +147,7 @@ async def _known(inputs: Inputs, saved: Backfill) -> BackfillStatus | None:
 def _go_on(options: BackfillOptions, inputs: Inputs, known: BackfillStatus) -> int:
     """Say how a plan stands that was started before, and complete a start that was cut short."""
     print(backfill_line(known, Style.of(sys.stdout)))
-    print("It was started before, and starts nothing twice.", file=sys.stderr)
+    say("It was started before, and starts nothing twice.")
     if known.end is None and not options.dry_run:
         run(_desk(inputs).start(known.backfill))
     return 0
@@ -161,7 +162,7 @@ def _run(options: BackfillOptions, inputs: Inputs, backfill: Backfill) -> None:
     status = run(_find(inputs, backfill.digest))
     digest = backfill.digest[:SHOWN]
     look = command_line(f"backfill show {digest}", options.env)
-    print(f"Backfill {digest} is {status.word}. See how it goes: {look}", file=sys.stderr)
+    say(f"Backfill {digest} is {status.word}. See how it goes: {look}")
 
 
 def _planned(
@@ -262,7 +263,7 @@ def _cancel(options: BackfillOptions, desk: BackfillDesk, status: BackfillStatus
     backfill = status.backfill
 
     def tell(line: str) -> None:
-        print(line, file=sys.stderr)
+        say(line)
 
     calls = run(desk.cancel(backfill, tell))
     print(f"Backfill {backfill.digest[:SHOWN]} is cancelled: none of its runs starts any more.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.cli.source import read_source
+from reconciler.cli.terminal import say
 from reconciler.cron import minute
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError
@@ -31,11 +31,10 @@ def export(*, env: str | None, schedules: str | None, folder: str, url: str) -> 
     for name, content in wrangler_files(planned, url).items():
         write_whole(target / name, content.encode())
         print(target / name)
-    print(
+    say(
         f"Then, in {folder}: wrangler d1 create {planned.name}, put its id into wrangler.jsonc, "
         f"wrangler d1 execute {planned.name} --remote --file schema.sql, wrangler secret put KEY, "
         "wrangler deploy. Leave `cloudflare:` out of the settings of an apply: it would replace "
-        "this Worker.",
-        file=sys.stderr,
+        "this Worker."
     )
     return 0

@@ -7,11 +7,11 @@ removed.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.cli.terminal import say
 from reconciler.dispatch.ports import RunLog
 from reconciler.model.cursor import CURSOR_ENTRY
 from reconciler.model.formats import REPAIR, Damaged
@@ -34,9 +34,9 @@ def warn_of_damage(damaged: Iterable[Damaged], removal: Callable[[str], str] | N
         remedy = ""
         if removal is not None and not one.where.startswith("generations/"):
             remedy = f"\n  To remove it: {removal(one.where)}"
-        print(f"reconcile: {one}; it was skipped{remedy}", file=sys.stderr)
+        say(f"reconcile: {one}; it was skipped{remedy}")
     if len(listed) > NAMED_AT_MOST:
-        print(f"reconcile: and {len(listed) - NAMED_AT_MOST} more", file=sys.stderr)
+        say(f"reconcile: and {len(listed) - NAMED_AT_MOST} more")
 
 
 @dataclass

@@ -12,6 +12,7 @@ from reconciler.cli.connection import connected, open_query, open_workspace
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.signals import run
 from reconciler.cli.source import desired_of
+from reconciler.cli.terminal import say
 from reconciler.requirement import require_web
 from reconciler.webhook_keys import new_webhook_key, webhook_entry
 from reconciler.words import count
@@ -44,7 +45,7 @@ def token(*, name: str, scope: Sequence[str], webhook: bool) -> int:
         key, value = credentials.token_entry(name, made, scopes)
     print(f"{'webhook key' if webhook else 'token'}: {made}")
     print(f"entry of the Modal Secret: {key}={value}")
-    print("It is shown once. Add the entry to the Secret that `web.auth` names.", file=sys.stderr)
+    say("It is shown once. Add the entry to the Secret that `web.auth` names.")
     return 0
 
 
@@ -83,7 +84,7 @@ def _serve(inputs: Inputs, port: int, *, browser: bool, out: Path | None) -> Non
 
     def ready() -> None:
         print(f"The dashboard of {inputs.environment.name} is ready: {url}", flush=True)
-        print("Ctrl-C ends it.", file=sys.stderr, flush=True)
+        say("Ctrl-C ends it.")
         if browser and sys.stdout.isatty():
             webbrowser.open(url)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.cli.inputs import Place, find_place
+from reconciler.cli.terminal import say
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError
 from reconciler.manifest import ManifestError, Problem, is_manifest
@@ -49,9 +49,9 @@ def main(*, schedules: str | None, files: list[str], check: bool) -> int:
             write_whole(place.top / name, content)
             print(f"formatted {name}")
     left = count(len(sources) - len(changed), "file")
-    print(f"{left} in canonical form already.", file=sys.stderr)
+    say(f"{left} in canonical form already.")
     if check and changed:
-        print("Format them: reconcile fmt", file=sys.stderr)
+        say("Format them: reconcile fmt")
         return NOT_CANONICAL
     return 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.cli.inputs import environment_name
 from reconciler.cli.plan_output import made_now
+from reconciler.cli.terminal import say
 from reconciler.errors import ReconcileError, one_line
 from reconciler.github.api import Repository
 from reconciler.github.comment import put_comment
@@ -58,7 +59,7 @@ def drift(*, env: str | None, code: int, file: str) -> int:
         drifted=code != 0,
         run=run_url() or "",
     )
-    print(done, file=sys.stderr)
+    say(done)
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.input_files import read_standard_input, read_text
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.signals import run
+from reconciler.cli.terminal import say
 from reconciler.disk import disk_error, write_whole
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import on_one_line, printable
@@ -160,7 +160,7 @@ def _import(options: ImportOptions) -> int:
     else:
         importer = _IMPORTERS[options.source]
         _print_zone(found, options)
-        print(importer.then, file=sys.stderr)
+        say(importer.then)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -175,22 +175,19 @@ def _print_zone(found: ImportedFile, options: ImportOptions) -> None:
     if any(draft.timezone is None for draft in found.drafts):
         if options.timezone is None:
             said = "Times without a zone are read in UTC; pass --timezone ZONE for another zone."
-            print(said, file=sys.stderr)
+            say(said)
     elif options.timezone is not None and options.source not in {"crontab", "systemd"}:
         said = "--timezone is not used: each zone is in the file, or its times are in UTC."
-        print(said, file=sys.stderr)
+        say(said)
 
 
 def _print_still_firing(found: Sequence[StillFiring], root: Path) -> None:
     """Name the lines to remove from the code."""
     if not found:
         return
-    print(
-        "These go on firing from the code. After the first apply, remove the argument and deploy:",
-        file=sys.stderr,
-    )
+    say("These go on firing from the code. After the first apply, remove the argument and deploy:")
     for line in lines_to_take_out(found, find_arguments(root)):
-        print(f"  {printable(line)}", file=sys.stderr)
+        say(f"  {printable(line)}")
 
 
 def _read_modal(options: ImportOptions) -> tuple[ImportedFile, str]:
@@ -246,12 +243,12 @@ def _print_remarks(written: Written, source: str) -> None:
     for remark in written.remarks:
         place = f"{source}:{remark.line}" if remark.line else source
         # Foreign text must not act on a terminal.
-        print(f"{place}: {remark.kind}: {on_one_line(remark.text)}", file=sys.stderr)
-        print(f"  {on_one_line(remark.reason)}", file=sys.stderr)
+        say(f"{place}: {remark.kind}: {on_one_line(remark.text)}")
+        say(f"  {on_one_line(remark.reason)}")
     if written.to_write:
-        print("These functions are yet to be written and deployed to Modal:", file=sys.stderr)
+        say("These functions are yet to be written and deployed to Modal:")
         for function in written.to_write:
-            print(f"  {function}", file=sys.stderr)
+            say(f"  {function}")
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from reconciler.cli.terminal import show
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable
 from reconciler.importers.new_repository import (
@@ -21,15 +22,12 @@ from reconciler.manifest.text_types import MODAL_NAME_PATTERN
 
 PRODUCTION: Final = "production"
 _FIRST_STEPS: Final = """
-Next, try it here, on the embedded Modal. This plans, asks, and applies the example:
-  reconcile
-Then this runs it at once:
-  reconcile trigger morning-greeting --logs
-"""
+Next, try it here, on the embedded Modal:
+  reconcile                                   plans, asks, and applies the example
+  reconcile trigger morning-greeting --logs   runs it at once"""
 _GO_ON: Final = """
 Next, see what an apply to the embedded Modal would do:
-  reconcile plan
-"""
+  reconcile plan"""
 
 
 def main(*, env: str | None, schedules: str | None, action: str | None) -> int:
@@ -56,16 +54,16 @@ def main(*, env: str | None, schedules: str | None, action: str | None) -> int:
         if not written and found.path == ".gitignore" and not _holds(found):
             print(f"            it should hold the line {found.content}", end="")
     if not at_root:
-        print(
+        show(
             "no workflows: GitHub reads them at the root of the repository only. Run init there, "
             f"and give the action `folder: {printable(place)}`."
         )
     elif action is None:
-        print(
-            "no workflows: it is not known from which commit on GitHub this was installed. Pass "
-            "--action OWNER/REPOSITORY@COMMIT to get them."
+        show(
+            "no workflows: it is not known from which commit on GitHub this was installed.\n"
+            "            To get them: reconcile init --action OWNER/REPOSITORY@COMMIT"
         )
-    print(_FIRST_STEPS if example else _GO_ON, end="")
+    show(_FIRST_STEPS if example else _GO_ON)
     return 0
 
 

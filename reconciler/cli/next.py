@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.cli.inputs import read_inputs, schedules_of
 from reconciler.cli.json_output import print_json
-from reconciler.cli.terminal import show
+from reconciler.cli.terminal import say, show
 from reconciler.cron import minute
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError
@@ -58,10 +58,9 @@ def main(
 
         shown = replace(found, occurrences=found.occurrences[:count])
         _write(ics, timeline_calendar(shown, {record.name: record for record in records}))
-        print(
+        say(
             f"{counted(len(shown.occurrences), 'occurrence')} up to {format_minute(until)}; "
-            "--days looks farther.",
-            file=sys.stderr,
+            "--days looks farther."
         )
     elif form == "json":
         print_json(timeline_json(found, count or COUNT))

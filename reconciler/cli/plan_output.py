@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.terminal import fitted
+from reconciler.cli.terminal import fitted, say
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import in_json
 from reconciler.manifest.discovery import repository_root, settings_root, shown_from
@@ -98,4 +98,4 @@ def show_applied(plan: Plan, form: str) -> None:
         from reconciler.render.plan_markdown import applied_markdown
 
         print(applied_markdown(plan.generation.digest), flush=True)
-    print(f"Applied: generation {plan.generation.digest[:12]} is live.", file=sys.stderr)
+    say(f"Applied: generation {plan.generation.digest[:12]} is live.")

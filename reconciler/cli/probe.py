@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,7 @@ from uuid import uuid4
 from reconciler.cli.inputs import Inputs
 from reconciler.cli.probe_file import FILE
 from reconciler.cli.signals import run
+from reconciler.cli.terminal import say
 from reconciler.deploy.probe import Probe
 from reconciler.disk import write_whole
 from reconciler.foreign_text import in_json
@@ -26,9 +26,9 @@ def probed(inputs: Inputs, out: str | None) -> list[Check]:
     """
     environment = inputs.environment
     name = f"{environment.app}-probe-{uuid4().hex[:8]}"[:64]
-    print(f"probing with the scratch app {name} in {environment.modal} …", file=sys.stderr)
+    say(f"probing with the scratch app {name} in {environment.modal} …")
     probe = Probe(name, environment.modal)
-    found = run(probe.run(lambda question: print(f"{question} …", file=sys.stderr)))
+    found = run(probe.run(lambda question: say(f"{question} …")))
     path = inputs.root / FILE if out is None else Path(out)
     document = {"format": OUTPUT_FORMAT, "environment": environment.name, **found}
     write_whole(path, (in_json(json.dumps(document, indent=2)) + "\n").encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ from reconciler.cli.inputs import environment_name
 from reconciler.cli.plan_output import show, show_applied, show_failure
 from reconciler.cli.signals import run, stopping
 from reconciler.cli.source import Source, read_source, read_source_before
+from reconciler.cli.terminal import say
 from reconciler.cron import minute
 from reconciler.deploy.apply import (
     MissingTargetError,
@@ -122,7 +122,7 @@ def _reconcile(options: PlanOptions) -> int:
             and not options.yes
             and not confirmed(f"Apply this to {plan.environment}?")
         ):
-            print("Nothing was changed.", file=sys.stderr)
+            say("Nothing was changed.")
             return 1
         with stopping(_stopped()):
             left = run(
@@ -130,23 +130,23 @@ def _reconcile(options: PlanOptions) -> int:
                     workspace,
                     plan,
                     holder(),
-                    lambda step: print(f"{step} …", file=sys.stderr),
+                    lambda step: say(f"{step} …"),
                     allow_deletes=options.allow_deletes,
-                    report=lambda line: print(line, file=sys.stderr),
+                    report=say,
                 )
             )
         show_applied(plan, options.form)
         if left is not None:
-            print(f"{left[0].upper()}{left[1:]}.", file=sys.stderr)
+            say(f"{left[0].upper()}{left[1:]}.")
         if source.inputs.environment.name == LOCAL:
-            print(_CRONS_FIRE if goes_on else _NO_CRON_FIRES, file=sys.stderr)
+            say(_CRONS_FIRE if goes_on else _NO_CRON_FIRES)
     return CHANGES if options.detailed_exitcode else 0
 
 
 _CRONS_FIRE: Final = "Its crons fire while `reconcile engine` runs."
 _NO_CRON_FIRES: Final = (
-    "No cron fires now, because the embedded Modal is not running. Start it in a terminal of its "
-    "own: reconcile engine"
+    "No cron fires now, because the embedded Modal is not running.\n"
+    "Start it in a terminal of its own: reconcile engine"
 )
 
 
@@ -209,4 +209,4 @@ def _save(plan: Plan, file: str, options: PlanOptions) -> None:
     ):
         allowed += " --allow-older"
     command = command_line(f"--plan {file}{allowed}", options.env)
-    print(f"Saved. To apply exactly this: {command}", file=sys.stderr)
+    say(f"Saved. To apply exactly this: {command}")

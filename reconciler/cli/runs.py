@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.connection import ask, connected, open_query
 from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import to_json
-from reconciler.cli.terminal import columns, show
+from reconciler.cli.terminal import columns, say, show
 from reconciler.cli.times import in_utc, read_time
 from reconciler.cron import minute
 from reconciler.errors import ReconcileError
@@ -83,12 +83,11 @@ def _details(inputs: Inputs, env: str | None, wanted: Occurrence, days: int, for
 def _say_what_is_left_out(found: RunList) -> None:
     if found.more:
         # The oldest are left out without leaving a trace in what is printed.
-        print(f"the newest {len(found.runs):,} are shown; --count shows more", file=sys.stderr)
+        say(f"the newest {len(found.runs):,} are shown; --count shows more")
     if found.not_asked:
-        print(
+        say(
             f"{found.not_asked:,} runs are shown as the last wake left them: Modal was asked about "
-            "the newest only",
-            file=sys.stderr,
+            "the newest only"
         )
 
 

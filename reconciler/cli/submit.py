@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from reconciler.cli.connection import connected, open_query
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.json_output import print_json, to_json
 from reconciler.cli.signals import run
+from reconciler.cli.terminal import say
 from reconciler.errors import ReconcileError
 from reconciler.render.json_format import OUTPUT_FORMAT
 
@@ -34,7 +34,7 @@ def submit(
         if inputs.environment.web is not None:
             run(_remember(open_query(inputs), call, function))
         if wait:
-            print(f"Started as {call}.", file=sys.stderr)
+            say(f"Started as {call}.")
             return _show_result(call, PATIENCE, form)
     print(to_json({"format": OUTPUT_FORMAT, "call": call}, indent=None) if form == "json" else call)
     return 0

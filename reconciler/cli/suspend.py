@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime
 from typing import Final
 
 from reconciler.cli.inputs import find_place
+from reconciler.cli.terminal import say
 from reconciler.cli.times import in_utc, read_time
 from reconciler.cron import minute
 from reconciler.disk import write_whole
@@ -80,8 +80,5 @@ def _edit(schedules: str | None, name: str, value: JSON, words: str, nothing: st
         raise
     print(f"{found[0].location}: {name} {words}")
     where = ", ".join(found[0].environments) or "every environment"
-    print(
-        f"This takes effect with the next apply, in {where}. See it: reconcile plan",
-        file=sys.stderr,
-    )
+    say(f"This takes effect with the next apply, in {where}. See it: reconcile plan")
     return 0

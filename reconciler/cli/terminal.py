@@ -20,6 +20,11 @@ def show(text: str) -> None:
     print(fitted(text, sys.stdout), flush=True)
 
 
+def say(text: str) -> None:
+    """Print what is no result to standard error; on a terminal without breaking its words."""
+    print(fitted(text, sys.stderr), file=sys.stderr, flush=True)
+
+
 def fitted(text: str, stream: TextIO) -> str:
     """The text as it fits the terminal of a stream. Elsewhere lines stay whole, for programs."""
     return wrap_lines(text, shutil.get_terminal_size().columns) if stream.isatty() else text

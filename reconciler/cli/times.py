@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from reconciler.cli.terminal import say
 from reconciler.durations import parse_duration
 
 EXAMPLES: Final = "2026-11-23T09:00Z, now, -2h, yesterday or 07:50"
@@ -64,7 +64,7 @@ def in_utc(time: datetime) -> datetime:
     if time.tzinfo is not None:
         return time
     written = time.isoformat(timespec="auto" if time.second or time.microsecond else "minutes")
-    print(f"{written} has no offset and is read as UTC.", file=sys.stderr)
+    say(f"{written} has no offset and is read as UTC.")
     return time.replace(tzinfo=UTC)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from reconciler.cli.connection import connected, open_workspace
 from reconciler.cli.inputs import read_inputs
 from reconciler.cli.signals import run, stopping
+from reconciler.cli.terminal import say
 from reconciler.errors import StoppedError
 
 
@@ -19,7 +18,7 @@ def main(*, env: str | None, schedules: str | None, number: int) -> int:
         workspace = open_workspace(inputs)
         with stopping(_stopped(number)):
             run(break_lease(workspace.claims, workspace.clock, number))
-    print(f"Lease {number} is free.", file=sys.stderr)
+    say(f"Lease {number} is free.")
     return 0
 
 

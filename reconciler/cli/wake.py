@@ -15,7 +15,7 @@ from reconciler.cli.inputs import Inputs, read_inputs
 from reconciler.cli.json_output import print_json
 from reconciler.cli.runs import wanted_occurrence
 from reconciler.cli.signals import run, stopping
-from reconciler.cli.terminal import show
+from reconciler.cli.terminal import say, show
 from reconciler.cron import instant, minute
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports
 from reconciler.errors import ReconcileError, StoppedError
@@ -214,7 +214,7 @@ def _name_repair(before: Sequence[RunRecord], env: str | None) -> None:
     """Name the command that runs what earlier wakes had missed, and this one leaves alone."""
     for line in before:
         if line.state is RunState.MISSED and not is_task(line.name):
-            print(f"To run it all the same: {rerun_command(line.occurrence, env)}", file=sys.stderr)
+            say(f"To run it all the same: {rerun_command(line.occurrence, env)}")
 
 
 def _follow(inputs: Inputs, log: WakeLog, form: str, *, supervised: bool) -> None:
@@ -287,10 +287,9 @@ def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:
     if begun:
         forgotten = instant(as_if) - datetime.fromisoformat(log.started) > CLAIM_LIFE
         then = "started again then, because claims expire after a week" if forgotten else _CLAIMED
-        print(
+        say(
             f"{format_minute(as_if)} is in the future. Started now for that time, and {then}: "
-            f"{', '.join(sorted(begun))}.",
-            file=sys.stderr,
+            f"{', '.join(sorted(begun))}."
         )
 
 
@@ -300,7 +299,7 @@ _CLAIMED: Final = "not started again then"
 def _verdict(log: WakeLog) -> int:
     missed = missed_names(log.records)
     if missed:
-        print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
+        say(f"Missed: {', '.join(missed)}.")
     failed = {RunState.FAILED, RunState.TIMED_OUT, RunState.START_FAILED}
     return 1 if any(record.state in failed for record in log.records) else 0
 

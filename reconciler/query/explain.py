@@ -59,6 +59,8 @@ async def explain(
     now = minute(ports.clock.now())
     newest = None if record is None else previous_time(record, now + 1)
     known = await _history(ports, generation, name, record, newest if at is None else at, days)
+    if record is not None and at is None:
+        newest = _newest(record, newest, known, now)
     origin, unread = await _origin(ports, name)
     grounds: Sequence[Ground] = ()
     if record is None or at is None:
@@ -95,6 +97,13 @@ async def _history(
     if at is not None and record is not None:
         return await history.read_about(about, at, days=days)
     return await history.read_back(lambda _known: about, days=days)
+
+
+def _newest(record: ScheduleRecord, newest: int | None, known: Known, now: int) -> int | None:
+    """The newest of its times, or one at which a person triggered it since."""
+    ran = (run.occurrence for run in known.ordered if run.occurrence.name in record.names)
+    times = [one.at for one in ran if one.at <= now]
+    return max(times if newest is None else [newest, *times], default=None)
 
 
 def _last_and_next(record: ScheduleRecord, newest: int | None, now: int) -> list[int]:

@@ -75,7 +75,7 @@ def test_the_folder_that_existing_settings_name_is_used_in_every_file(
     editor = json.loads((tmp_path / ".vscode/settings.json").read_text())
     patterns = editor["yaml.schemas"]["./schema/manifest.schema.json"]
     assert patterns == ["jobs/times/**/*.yaml", "jobs/times/**/*.yml"]
-    assert capsys.readouterr().out.endswith("  reconcile trigger morning-greeting --logs\n")
+    assert capsys.readouterr().out.endswith("--logs   runs it at once\n")
 
 
 def test_where_there_are_manifests_no_example_is_written(

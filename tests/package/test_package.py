@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from email import message_from_bytes
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ GIT: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,
 }
 OF_THIS_PROJECT: Final = {"CI", "PYTHONPATH", "VIRTUAL_ENV"}
+REPOSITORY: Final = "https://github.com/acme/schedules"
 GOOD: Final = 'name: nightly\nschedule: "0 3 * * *"\nfunction: jobs/nightly\n'
 
 
@@ -46,7 +49,8 @@ def run(
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of this checkout that git knows or would take, as a repository of their own."""
+    """The files of this checkout that git knows or would take, as a repository of their own; a
+    release has named it in them."""
     listed = run("git", "ls-files", "-co", "--exclude-standard", "-z", cwd=ROOT)
     copy = tmp_path_factory.mktemp("source")
     for name in filter(None, listed.split("\0")):
@@ -55,6 +59,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_bytes(file.read_bytes())
             (copy / name).chmod(file.stat().st_mode)
+    release = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+    (step,) = (one for one in release["jobs"]["build"]["steps"] if "REPOSITORY" in str(one))
+    named = {"REPOSITORY": REPOSITORY, "TAG": "v1.2.3"}
+    run("bash", "-euc", step["run"], cwd=copy, more=named)
     run("git", "init", "-q", cwd=copy)
     run("git", "add", "-A", cwd=copy)
     run("git", "commit", "-q", "-m", "All", cwd=copy)
@@ -97,6 +105,17 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     ours = run("git", "ls-files", "-z", "reconciler", cwd=source).split("\0")
     assert names == set(filter(None, ours))
+
+
+def test_an_index_shows_the_readme_with_links_into_the_repository_at_the_tag(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(name))
+    links = re.findall(r"\]\(([^)]*)\)", str(metadata.get_payload()))
+    outside = [link for link in links if not link.startswith(f"{REPOSITORY}/blob/v1.2.3/")]
+    assert outside == [f"{REPOSITORY}/raw/v1.2.3/docs/pictures/attention.png"]
+    assert f"Repository, {REPOSITORY}" in (metadata.get_all("Project-URL") or ())
 
 
 def test_from_a_fresh_installation_to_the_first_run(installed: Path, tmp_path: Path) -> None:

@@ -149,6 +149,16 @@ def test_without_a_time_the_last_and_the_next_occurrence_are_explained() -> None
     assert f"job@{format_minute(NOW + 180)} is still to come." in lines
 
 
+def test_a_run_that_was_triggered_since_the_last_occurrence_is_the_last_one() -> None:
+    world, ports = world_with()
+    world.clock.time = instant(NOW + 150)
+    wrote(world, (NOW + 120, RunState.SKIPPED, "still running"))
+    wrote(world, (NOW + 130, RunState.FAILED, "ValueError: no rows"))
+    lines = explained(ports)
+    assert lines[0] == f"job@{format_minute(NOW + 130)} ran; failed."
+    assert f"job@{format_minute(NOW + 180)} is still to come." in lines
+
+
 def test_before_its_first_occurrence_only_the_next_is_explained() -> None:
     _, ports = world_with()
     assert explained(ports)[0] == f"job@{format_minute(NOW + 60)} is still to come."
