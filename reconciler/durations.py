@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 DURATION_PATTERN = "^([0-9]{1,6}d)?([0-9]{1,7}h)?([0-9]{1,8}m)?([0-9]{1,9}s)?$"
 """The accepted texts, as a regular expression for the schema. It matches the empty text, which is
@@ -13,6 +14,7 @@ _DURATION = re.compile(DURATION_PATTERN)
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> timedelta:
     """The duration that a text such as `1d`, `24h`, `1h30m` or `90s` means.
 

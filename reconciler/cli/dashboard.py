@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -94,6 +95,7 @@ def _serve(inputs: Inputs, port: int, *, browser: bool, out: Path | None) -> Non
         pages = run(write_snapshot(app, f"{LOOPBACK}:{port}", token, out))
         print(f"{count(pages, 'page')} written; open {out / 'index.html'}")
         return
+    gc.set_threshold(50_000, 20, 100)  # lower than a command's: cycles add up while it serves
     with suppress(KeyboardInterrupt):
         run(serve(app, listening, ready), gives_up=False)
 

@@ -25,9 +25,9 @@ from reconciler.streams import OutputClosedError, OutputError, choose_colour, gu
 BROKEN_PIPE = 141
 _POSITION: Final = re.compile(r"[^\s:][^:\n]*:[0-9]+:[0-9]+: ")
 
-COLLECT: Final = (50_000, 20, 100)
+COLLECT: Final = (1_000_000, 20, 100)
 """Thresholds of the garbage collector. A plan of 10,000 schedules creates millions of objects, few
-of them in cycles; with the default thresholds the collector would scan them repeatedly."""
+of them in cycles: a scan takes time and frees nothing. A server sets lower ones."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -27,7 +27,8 @@ from reconciler.deploy.apply import (
 from reconciler.deploy.checkout import settle_git_variables
 from reconciler.disk import write_whole
 from reconciler.errors import ReconcileError, StoppedError, command_line
-from reconciler.github.annotations import annotate, of_error, of_plan
+from reconciler.github.annotations import annotate, of_error
+from reconciler.github.plan_annotations import of_plan
 from reconciler.manifest import LOCAL
 from reconciler.plan import Plan, assume_applied, make_plan
 from reconciler.plan.ancestry import require_current

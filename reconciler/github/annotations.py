@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from reconciler.errors import ReconcileError
 from reconciler.foreign_text import printable_lines, without_commands
 from reconciler.manifest import ManifestError
-from reconciler.plan import Kind, Plan
 from reconciler.plan.finding import Finding, Level
-from reconciler.render.effect_words import lost_or_repeated
 from reconciler.streams import write_command
 
 MOST: Final = 50
@@ -60,7 +58,7 @@ def of_error(error: ReconcileError) -> Iterator[Annotation]:
             place = problem.location
             yield Annotation(
                 level="error",
-                message=_with_remedy(problem.message, problem.remedy),
+                message=with_remedy(problem.message, problem.remedy),
                 file=place.file,
                 line=place.line,
                 column=place.column,
@@ -82,46 +80,6 @@ def of_findings(findings: Iterable[Finding]) -> Iterator[Annotation]:
         )
 
 
-def of_plan(plan: Plan) -> Iterator[Annotation]:
-    """The errors and warnings of a plan, at their manifests; refusals are about no line."""
-    for item in plan.missing:
-        place = item.location
-        yield Annotation(
-            level="error",
-            message=_with_remedy(item.message, item.remedy),
-            file=place.file,
-            line=place.line,
-            column=place.column,
-        )
-    if plan.judgement is not None:
-        yield from of_findings(plan.judgement.findings)
-        if plan.judgement.changed is not None:
-            for lost in plan.judgement.changed.lost:
-                message = f"the rules of the base alone find this: {lost.message}"
-                yield from of_findings([replace(lost, level=Level.WARN, message=message)])
-    for refusal in plan.refusals:
-        yield Annotation(level="error", message=_with_remedy(refusal.message, refusal.remedy))
-    for warning in plan.warnings:
-        yield Annotation(
-            level="warning", message=warning.message, file=warning.file, line=warning.line or 0
-        )
-    yield from _of_effects(plan)
-
-
-def _of_effects(plan: Plan) -> Iterator[Annotation]:
-    """The runs that changes skip and double, at the manifests that change."""
-    places = {change.name: change for change in plan.changes if change.kind is Kind.SCHEDULE}
-    for effect in plan.effects:
-        place = places.get(effect.name)
-        for words in lost_or_repeated(effect):
-            yield Annotation(
-                level="warning",
-                message=f"{effect.name}: {words}",
-                file=None if place is None else place.file,
-                line=0 if place is None else place.line or 0,
-            )
-
-
 def annotate(annotations: Iterable[Annotation]) -> None:
     """Write them where GitHub Actions reads them; elsewhere they would be noise."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -129,7 +87,8 @@ def annotate(annotations: Iterable[Annotation]) -> None:
             write_command(str(annotation))
 
 
-def _with_remedy(message: str, remedy: str | None) -> str:
+def with_remedy(message: str, remedy: str | None) -> str:
+    """A message, and below it what to do."""
     return f"{message}\n{remedy}" if remedy else message
 
 

@@ -34,7 +34,7 @@ FORMS: Final = frozenset(
 class Form(BaseModel):
     """A mapping in a manifest or the settings: known keys only, no type conversion."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,11 @@ def read_file(path: str | Path, shown: str) -> bytes | Problem:
             return Problem("not a regular file", Location(shown), "replace it with a file")
         content = b""
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
-            # Bounded: the file may grow, or report no size. Most have far less than one read.
-            while len(content) <= MAX_FILE_BYTES and (more := file.read(_AT_ONCE)):
-                content += more
+            # Bounded: the file may grow, or report no size. Only the last read is short.
+            while len(content) <= MAX_FILE_BYTES:
+                content += (more := file.read(_AT_ONCE))
+                if len(more) < _AT_ONCE:
+                    break
         return too_large(len(content), shown) or content
     except OSError as error:
         return _unreadable(shown, error, "file")

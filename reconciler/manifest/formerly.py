@@ -7,7 +7,7 @@ name that is not known at all is no error, because that rename was applied befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -35,7 +35,7 @@ class DeclaredNames:
     def of(cls, document: Document) -> Self | None:
         """The names of a document; None if it has none."""
         value = document.value
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         name = value.get("name")
         if not isinstance(name, str):

@@ -188,17 +188,15 @@ def _schedule(
     faults: list[Fault] = [] if isinstance(checked, ManifestForm) else checked
     form = checked if isinstance(checked, ManifestForm) else salvage(document.value, checked)
     if form is not None:
-        schedule = read(form, document.location, settings)
+        target = document.position("code" if form.function is None else "function")
+        schedule = read(form, document.location, settings, target)
         if not isinstance(schedule, Schedule):
             faults.extend(schedule)
         elif not faults and not document.problems:
-            is_code = isinstance(schedule.target, CodeTarget)
-            keys = form.model_fields_set.intersection(_PLACED) if is_code else ()
-            schedule = replace(
-                schedule,
-                target_location=document.position("code" if is_code else "function"),
-                key_locations={key: document.key_position(key) for key in keys},
-            )
+            if isinstance(schedule.target, CodeTarget):
+                keys = form.model_fields_set.intersection(_PLACED)
+                placed = {key: document.key_position(key) for key in keys}
+                schedule = replace(schedule, key_locations=placed)
             if calendars is None or not schedule.calendars:
                 return schedule
             return calendars.resolve(schedule, document)

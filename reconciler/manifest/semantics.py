@@ -72,10 +72,17 @@ LONGEST_TOLERANCE = timedelta(hours=24)
 """A longer tolerance would move an occurrence to another day."""
 
 
-def read(form: ManifestForm, location: Location, settings: Settings) -> Schedule | list[Fault]:
-    """The schedule that a valid form declares, or all its faults."""
+def read(
+    form: ManifestForm, location: Location, settings: Settings, target: Location | None = None
+) -> Schedule | list[Fault]:
+    """The schedule that a valid form declares, or all its faults.
+
+    Args:
+        location: the position of its document.
+        target: that of its `function` or `code`.
+    """
     reading = _ManifestReader(form)
-    schedule = reading.schedule(location)
+    schedule = reading.schedule(location, target)
     reading.check_environments(settings)
     reading.check_recipients(settings)
     reading.check_variables(settings)
@@ -92,7 +99,7 @@ class _ManifestReader:
         self._form = form
         self._zone = self._attempt(("timezone",), _zone, form.timezone or "UTC")
 
-    def schedule(self, location: Location) -> Schedule | None:
+    def schedule(self, location: Location, target_location: Location | None) -> Schedule | None:
         form = self._form
         start = self._moment(("start",), form.start)
         when = self._when(start)
@@ -159,6 +166,7 @@ class _ManifestReader:
             labels=form.labels or {},
             allow=self._allow(),
             location=location,
+            target_location=target_location,
         )
 
     def _after(self) -> tuple[Upstream, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 
 import yaml
+from yaml.reader import Reader
 
 from reconciler.manifest.composer import TooDeepError
 from reconciler.manifest.location import Location
@@ -40,21 +42,21 @@ _ESCAPE = re.compile(
     r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def decode(content: bytes, file: str) -> str | Problem:
     """The text of a file, or the problem: not UTF-8, or a control character that YAML forbids."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig", errors="replace")
+        before = content[: error.start].decode(errors="replace")
         return Problem(
             f"not UTF-8: invalid byte 0x{content[error.start]:02x}",
             _end_of(before, file),
             "save the file as UTF-8",
         )
-    control = _CONTROL.search(text)
+    control = Reader.NON_PRINTABLE.search(text)
     if control:
         return Problem(
             f"control character U+{ord(control.group()):04X} is not allowed",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import ReconcileError
-from reconciler.github.annotations import Annotation, annotate, of_error, of_plan
+from reconciler.github.annotations import Annotation, annotate, of_error
+from reconciler.github.plan_annotations import of_plan
 from reconciler.manifest import ManifestError
 from reconciler.plan import make_plan
 from tests.plan.scenario import NOW, applied, desired, hourly, nothing, schedules
