@@ -65,7 +65,10 @@ def test_it_means_what_the_yaml_manifest_means() -> None:
     (from_python,) = loaded(jobs__py=PYTHON)
     assert str(from_python.location) == "schedules/jobs.py:4:2"
     placed = replace(
-        from_python, location=from_yaml.location, target_location=from_yaml.target_location
+        from_python,
+        location=from_yaml.location,
+        target_location=from_yaml.target_location,
+        key_locations=from_yaml.key_locations,
     )
     assert placed == from_yaml
 
