@@ -163,6 +163,9 @@ class WakeLog:
         part: a wake with much to do writes several files, numbered from 1.
         slot: the slot that woke, or how a person did.
         source: who asked for it over HTTP; empty for crons, and for people with the command line.
+        triggered: when that was triggered, ISO 8601 in UTC; empty where it did not say.
+        first_start: milliseconds from the beginning of the wake to the first call that it had
+            started by then; None when there was none, and in the files of older versions.
         started: ISO 8601 in UTC.
         now: the epoch minute up to which it looked.
         generation: the digest of what it read.
@@ -190,6 +193,8 @@ class WakeLog:
     number: int | None = None
     before: tuple[RunRecord, ...] = ()
     source: str = ""
+    triggered: str = ""
+    first_start: int | None = None
 
     @property
     def day(self) -> str:
@@ -236,6 +241,10 @@ class WakeLog:
             header["execution"] = self.execution
         if self.source:
             header["source"] = self.source
+        if self.triggered:
+            header["triggered"] = self.triggered
+        if self.first_start is not None:
+            header["first_start_ms"] = self.first_start
         if self.number is not None:
             header["number"] = self.number
         if self.sendings:
@@ -381,6 +390,8 @@ def _decoded(first: bytes, lines: Iterable[bytes], where: str) -> tuple[WakeLog,
             wake=typed(header, "wake", str),
             slot=typed(header, "slot", str),
             source=typed(header, "source", str, ""),
+            triggered=time_of(header, "triggered") if "triggered" in header else "",
+            first_start=typed(header, "first_start_ms", int, None),
             started=time_of(header, "started"),
             now=parse_minute(header["now"]),
             generation=typed(header, "generation", str),

@@ -29,6 +29,7 @@ from reconciler.query.live_runs import (
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import DeploymentFinding, DueTask, Status, Tasks, status_of, tasks_of
 from reconciler.query.still_damaged import still_damaged
+from reconciler.query.triggers import requests_of, wake_latency
 from reconciler.query.twice import runs_twice
 
 
@@ -93,8 +94,13 @@ async def live_status(
         findings,
         usual,
     )
+    worker = status.worker
+    if worker is not None:
+        asked = [log for log in known.headers if log.source == worker.worker.source]
+        worker = replace(worker, latency=wake_latency(requests_of(asked)))
     return replace(
         status,
+        worker=worker,
         not_asked=not_asked,
         commits=commits_of(record),
         backfills=backfills.backfills,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
@@ -19,7 +19,7 @@ from reconciler.plan.price import WakePrice
 from reconciler.query.last_hours import Gap, LastHours
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import Status
-from reconciler.query.triggers import Triggers
+from reconciler.query.triggers import Trigger, Triggers
 
 MONTH_DAYS = 32
 """Days with runs files that a month has at most."""
@@ -110,25 +110,25 @@ async def slots_and_cost(
 
 
 def _sources(hours: LastHours, triggers: Triggers) -> Iterator[SeenSource]:
-    crons = [one for one in triggers.triggers if one.at is not None]
-    late = [(one.wake - one.at).total_seconds() for one in crons if one.at is not None]
+    crons = [one for one in triggers.triggers if one.slot]
     yield SeenSource(
         "Modal crons",
         crons[0].wake if crons else None,
         len(crons),
         sum(triggers.expected.values()),
-        _late(late),
+        _late(crons),
         max(hours.gaps, key=lambda gap: gap.until - gap.after, default=None),
     )
-    others: dict[str, list[datetime]] = {}
+    others: dict[str, list[Trigger]] = {}
     for one in triggers.triggers:
-        if one.at is None:
-            others.setdefault(one.source or "a person", []).append(one.wake)
-    for name, begun in sorted(others.items()):
-        yield SeenSource(name, begun[0], len(begun))
+        if not one.slot:
+            others.setdefault(one.source or "a person", []).append(one)
+    for name, found in sorted(others.items()):
+        yield SeenSource(name, found[0].wake, len(found), late=_late(found))
 
 
-def _late(seconds: Sequence[float]) -> tuple[float, float] | None:
+def _late(triggers: Iterable[Trigger]) -> tuple[float, float] | None:
+    seconds = [(one.wake - one.at).total_seconds() for one in triggers if one.at is not None]
     if not seconds:
         return None
     if len(seconds) == 1:

@@ -21,10 +21,11 @@ from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
 from reconciler.query.backfill_status import BackfillStatus
+from reconciler.query.latency import Latency, latency_of
 from reconciler.query.long_run import Usual
 from reconciler.query.twice import Twice
 from reconciler.query.waiting import start_by
-from reconciler.query.worker_status import Latency, WorkerStatus, latency_of, worker_status
+from reconciler.query.worker_status import WorkerStatus, worker_status
 
 REBUILT_SHOWN: Final = 7 * 24 * 60
 """Minutes for which it is shown that a schedule was rebuilt."""

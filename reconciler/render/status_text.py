@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +12,6 @@ from reconciler.model.occurrence import format_minute
 from reconciler.model.pointer import Pointer
 from reconciler.model.runs import lateness
 from reconciler.query.status import ScheduleStatus, State, Status, Tasks, TaskStatus
-from reconciler.query.worker_status import WorkerStatus
 from reconciler.render.backfill_line import backfill_json, backfill_line
 from reconciler.render.json_format import OUTPUT_FORMAT
 from reconciler.render.runs_text import (
@@ -25,6 +23,11 @@ from reconciler.render.runs_text import (
     took_text,
 )
 from reconciler.render.style import Style
+from reconciler.render.worker_status_text import (
+    latency_json,
+    worker_status_json,
+    worker_status_lines,
+)
 from reconciler.words import count, rough_duration
 
 
@@ -104,8 +107,8 @@ def status_json(status: Status, listed: Sequence[ScheduleStatus] | None = None) 
             }
             for item in status.slots
         ],
-        "worker": None if status.worker is None else _worker_json(status.worker),
-        "latency": None if status.latency is None else asdict(status.latency),
+        "worker": None if status.worker is None else worker_status_json(status.worker),
+        "latency": None if status.latency is None else latency_json(status.latency, "runs"),
     }
 
 
@@ -140,7 +143,8 @@ def _lines(
             f"  {slot.slot.name:{slots}}  {slot.slot.cron} ({slot.slot.timezone})  {woke}"
             f"{style.red(overdue) if overdue else ''}"
         )
-    yield from _worker_lines(status, style)
+    if status.worker is not None:
+        yield from worker_status_lines(status.worker, status.latency, style)
     if status.backfills:
         yield style.bold("Backfills")
     yield from (f"  {backfill_line(one, style)}" for one in status.backfills)
@@ -176,36 +180,6 @@ def _repair_lines(listed: Sequence[ScheduleStatus], environment: str | None) -> 
     missed = [one.last for one in listed if one.last is not None and one.state is State.MISSED]
     if missed:
         yield f"  To run what was missed: {rerun_command(missed[0].occurrence, environment)}"
-
-
-def _worker_lines(status: Status, style: Style) -> Iterator[str]:
-    """The second wake source, and how long after its time a run starts."""
-    if status.worker is not None:
-        found = status.worker
-        yield style.bold("Worker on Cloudflare")
-        woke = "has asked for no wake yet"
-        if found.last_wake is not None:
-            woke = f"last asked for a wake {found.last_wake}"
-        due = "" if found.overdue is None else f", overdue since {format_minute(found.overdue)}"
-        leaving = "" if found.worker.leaving is None else ", retiring"
-        yield f"  {found.worker.source}  {woke}{style.red(due) if due else ''}{leaving}"
-    if status.worker is not None and status.latency is not None:
-        late = status.latency
-        yield (
-            f"  {count(late.runs, 'run')} started {late.least} s after their time at least, "
-            f"{late.median} s in the median, {late.p99} s at the 99th percentile"
-        )
-
-
-def _worker_json(found: WorkerStatus) -> dict[str, Any]:
-    leaving = found.worker.leaving
-    return {
-        "source": found.worker.source,
-        "last_wake": found.last_wake,
-        "overdue": _time(found.overdue),
-        "alone": found.worker.alone,
-        "leaving": _time(leaving),
-    }
 
 
 def _count_lines(status: Status, listed: Sequence[ScheduleStatus]) -> Iterator[str]:

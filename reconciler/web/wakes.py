@@ -4,6 +4,7 @@ whatever is due, so that a request too many does no harm."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from reconciler.dispatch.answers import NotStartedError, StartUnknownError, Targ
 from reconciler.model.generation import ON_DEMAND, Generation
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
 from reconciler.model.runs import Run
-from reconciler.model.runs_file import RunState
+from reconciler.model.runs_file import RunState, format_time
 from reconciler.query.live_runs import with_open_calls
 from reconciler.render.runs_text import run_json
 from reconciler.web.auth.principal import Scope
@@ -25,9 +26,12 @@ from reconciler.web.lists import DAYS
 from reconciler.web.live import answered, live_generation
 from reconciler.web.nominal import AHEAD, Meant, NotMeant, SenderTrigger, meant_by
 from reconciler.web.once import answered_once
-from reconciler.web.operation import DescribedAnswer, Operation, every, has, problem
+from reconciler.web.operation import DescribedAnswer, Operation, Parameter, every, has, problem
 from reconciler.web.problems import RequestError
 from reconciler.web.site import Site
+
+LONGEST_AGO: Final = timedelta(days=1)
+"""How long ago a sender may have been triggered, for which it may repeat its request."""
 
 
 async def _wake(call: Call) -> Response:
@@ -144,7 +148,7 @@ async def _spawn(call: Call, at: int, source: str | None) -> str:
     """
     site = call.site
     sender = "http" if call.sender is None else call.sender.label
-    args = {"minute": format_minute(at), "source": source or sender}
+    args = {"minute": format_minute(at), "source": source or sender, **_triggered(call)}
     try:
         return await answered(
             site, site.ports.modal.caller.start(site.serving.environment.app, ON_DEMAND, args)
@@ -166,6 +170,25 @@ async def _spawn(call: Call, at: int, source: str | None) -> str:
         ) from error
 
 
+def _triggered(call: Call) -> dict[str, str]:
+    """When the sender was triggered, where it says so.
+
+    It is not in the body, which a repeated request must not change. Only the history shows it, so
+    what makes no sense is left out.
+    """
+    try:
+        at = datetime.fromisoformat(call.request.headers["triggered-at"])
+        age = call.site.ports.clock.now() - at
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return {}
+    return {"triggered": format_time(at)} if -AHEAD <= age <= LONGEST_AGO else {}
+
+
+_TRIGGERED: Final = Parameter(
+    "Triggered-At",
+    "When the sender was triggered, ISO 8601; for the history.",
+    place="header",
+)
 _SEVERAL: Final = has(jobs=every(has("job", "status")))
 _EITHER: Final = {"anyOf": [has("job", "occurrence", "state"), _SEVERAL]}
 _STARTS: Final = {504: problem("The dispatcher may or may not have been started.")}
@@ -180,6 +203,7 @@ WAKES: Final = (
         operation=Operation(
             "Wake the dispatcher",
             {202: DescribedAnswer("It was started.", has("wake", "minute")), **_STARTS},
+            parameters=(_TRIGGERED,),
             body=(WakeBody,),
             body_required=False,
         ),
@@ -198,6 +222,7 @@ WAKES: Final = (
                 404: problem("There is no such schedule; of several jobs, none."),
                 **_STARTS,
             },
+            parameters=(_TRIGGERED,),
             body=(TriggeredJob, TriggerBody),
         ),
     ),

@@ -103,6 +103,16 @@ def test_the_body_is_signed_as_standard_webhooks_say(stage: Stage) -> None:
     assert int(headers["webhook-timestamp"]) == NOON.timestamp()
 
 
+def test_it_says_when_it_was_triggered_also_when_the_queue_repeats_it(stage: Stage) -> None:
+    worker = stage.worker()
+    stage.modal.status = 503
+    (sent,) = worker.tick(NOON)["sent"]
+    worker.receive(NOON + MINUTE, "retry", [{"id": "m", "body": sent["body"], "attempts": 1}])
+    assert [headers["triggered-at"] for headers, _body in stage.modal.posted] == [
+        "2026-12-01T12:00:00.000Z"
+    ] * 2
+
+
 def test_a_tick_that_comes_twice_sends_the_same_message(stage: Stage) -> None:
     worker = stage.worker()
     worker.tick(NOON)

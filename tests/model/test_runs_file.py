@@ -52,6 +52,8 @@ def test_a_line_is_read_back_as_it_was_written(values: dict[str, Any]) -> None:
         {"through": None},
         *({"part": part} for part in (0, 1, 2)),
         {"execution": "t1"},
+        *({"first_start": first} for first in (0, 340)),
+        {"source": "cloudflare/wakes", "triggered": "2026-11-20T09:00:00Z"},
         *({"number": number} for number in (None, 0, 1, 7)),
         {"pending": {"a@2026-11-20T08:00Z": 2}},
         {"damaged": (Damaged("current.json", "is not a pointer"),)},

@@ -10,8 +10,9 @@ from reconciler.manifest.web_settings import WebSettings
 from reconciler.model.generation import Worker
 from reconciler.plan import Plan, make_plan
 from reconciler.plan.state import LiveAccount
+from reconciler.query.latency import Latency, WakeLatency
 from reconciler.query.status import Status
-from reconciler.query.worker_status import Latency, WorkerStatus
+from reconciler.query.worker_status import WorkerStatus
 from reconciler.render.plan_markdown import Made, plan_markdown
 from reconciler.render.plan_text import plan_text
 from reconciler.render.status_text import status_json, status_text
@@ -65,6 +66,9 @@ def test_a_comment_shows_it_too() -> None:
     assert "| worker `wakes` | asks for a wake in each due minute" in comment
 
 
+LATENCY = WakeLatency(Latency(12, 0, 1, 4), Latency(10, 1, 2, 3))
+
+
 def status(overdue: int | None) -> Status:
     """A status with a Worker."""
     worker = Worker("cloudflare/wakes", NOW, alone=True)
@@ -73,18 +77,19 @@ def status(overdue: int | None) -> Status:
         pointer=None,
         schedules=(),
         slots=(),
-        worker=WorkerStatus(worker, "2026-11-20T15:00:02Z", overdue),
+        worker=WorkerStatus(worker, "2026-11-20T15:00:02Z", overdue, LATENCY),
         latency=Latency(40, 1, 2, 9),
     )
 
 
 def test_a_status_names_it_with_its_last_wake_and_how_late_runs_start() -> None:
     text = status_text(status(None), PLAIN)
-    assert "  cloudflare/wakes  last asked for a wake 2026-11-20T15:00:02Z\n" in text
     assert (
-        "40 runs started 1 s after their time at least, 2 s in the median, 9 s at the 99th "
-        "percentile" in text
-    )
+        "  cloudflare/wakes  last asked for a wake 2026-11-20T15:00:02Z\n"
+        "    trigger to wake         min 0 s, median 1 s, p99 4 s (12 wakes)\n"
+        "    wake to first start     min 1 s, median 2 s, p99 3 s (10 wakes)\n"
+        "    nominal time to start   min 1 s, median 2 s, p99 9 s (40 runs)\n"
+    ) in text
     assert "All is well." in text
 
 
@@ -100,4 +105,8 @@ def test_a_status_names_an_overdue_one() -> None:
         "overdue": "2026-11-20T15:00Z",
         "alone": True,
         "leaving": None,
+        "latency": {
+            "trigger_to_wake": {"wakes": 12, "least": 0, "median": 1, "p99": 4},
+            "wake_to_start": {"wakes": 10, "least": 1, "median": 2, "p99": 3},
+        },
     }

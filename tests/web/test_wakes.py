@@ -59,6 +59,29 @@ def test_a_wake_starts_the_dispatcher(site: TestSite) -> None:
     assert started.args == {"minute": "2026-11-20T17:30Z", "source": "cloudflare"}
 
 
+@pytest.mark.parametrize(
+    ("header", "recorded"),
+    [
+        ("2026-11-20T17:30:03.250Z", "2026-11-20T17:30:03Z"),
+        ("2026-11-20T18:30:03+01:00", "2026-11-20T17:30:03Z"),
+        ("2026-11-19T17:30:21Z", "2026-11-19T17:30:21Z"),
+        ("2026-11-19T17:30:19Z", None),  # more than a day ago
+        ("2026-11-20T17:32:00Z", None),  # ahead
+        ("2026-11-20T17:30:03", None),  # of no zone
+        ("0001-01-01T00:00:00+23:59", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_when_the_sender_was_triggered_goes_into_the_history(
+    site: TestSite, header: str, recorded: str | None
+) -> None:
+    body = {"jobs": [{"job": "hourly"}]}
+    for path, json in (("/wake", {}), ("/trigger", body)):
+        assert site.ask(path, "POST", headers={"Triggered-At": header}, json=json).is_success
+    assert [one.args.get("triggered") for one in site.caller.calls] == [recorded] * 2
+
+
 def test_without_a_minute_the_present_one_is_meant_and_the_sender_is_the_source(
     site: TestSite,
 ) -> None:

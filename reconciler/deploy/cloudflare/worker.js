@@ -21,9 +21,9 @@ export default {
     controller.noRetry();
     const minute = Math.floor(controller.scheduledTime / 60_000);
     const jobs = data.mode === "triggers" ? data.crons[controller.cron] : undefined;
-    const message = jobs ? trigger(minute, controller.cron, jobs) : wake(minute);
+    const asked = jobs ? trigger(minute, controller.cron, jobs) : wake(minute);
     if (data.mode === "triggers" || isDue(minute)) {
-      await deliver(env, ctx, message, minute);
+      await deliver(env, ctx, asked, minute);
     } else {
       ctx.waitUntil(makeUp(env, ctx, minute));
     }
@@ -62,14 +62,18 @@ function isDue(minute) {
 
 function wake(minute) {
   const body = { minute: iso(minute), source: data.source };
-  return { id: `${data.source}-${minute}`, minute, path: "/wake", body: JSON.stringify(body) };
+  return message(`${data.source}-${minute}`, minute, "/wake", body);
 }
 
 function trigger(minute, cron, jobs) {
   const triggered_at = iso(minute);
   const body = { jobs: jobs.map((job) => ({ job, triggered_at, cron })), source: data.source };
   const id = `${data.source}-${minute}-${Object.keys(data.crons).indexOf(cron)}`;
-  return { id, minute, path: "/trigger", body: JSON.stringify(body) };
+  return message(id, minute, "/trigger", body);
+}
+
+function message(id, minute, path, body) {
+  return { id, minute, path, body: JSON.stringify(body), triggered: Date.now() };
 }
 
 function iso(minute) {
@@ -104,12 +108,13 @@ async function makeUp(env, ctx, minute) {
   await run(env, [set("processed", minute)]);
 }
 
-async function post(env, { id, path, body }) {
+async function post(env, message) {
+  const { path, body } = message;
   const started = Date.now();
   try {
     const response = await fetch(new URL(path, env.URL), {
       method: "POST",
-      headers: await headers(env, id, Math.floor(started / 1000), body),
+      headers: await headers(env, message, Math.floor(started / 1000)),
       body,
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -128,13 +133,17 @@ function outcomeOf(status) {
   return status < 500 && !RETRIED.includes(status) ? "refused" : "failed";
 }
 
-// Standard Webhooks 1.0, and Modal's proxy authentication.
-async function headers(env, id, timestamp, body) {
+// Standard Webhooks 1.0, Modal's proxy authentication, and when the cron trigger fired. A repeated
+// message must have the same body, so the latter, which only the history shows, is a header.
+async function headers(env, { id, body, triggered }, timestamp) {
   const found = {
     "content-type": "application/json",
     "webhook-id": id,
     "webhook-timestamp": String(timestamp),
   };
+  if (triggered) {
+    found["triggered-at"] = new Date(triggered).toISOString();
+  }
   if (env.KEY) {
     found["webhook-signature"] = await signature(env.KEY, `${id}.${timestamp}.${body}`);
   }

@@ -54,6 +54,7 @@ async def wake(
     after: str | None = None,
     minute: str | None = None,
     source: str = "",
+    triggered: str = "",
     args: Mapping[str, Any] | None = None,
     rerun: str | None = None,
     backfill: str = "",  # noqa: ARG001 - only a dispatcher that drives backfills takes it
@@ -69,6 +70,7 @@ async def wake(
         minute: wait for this minute, if it is about to begin: the clock of what asks for a wake may
             be ahead of ours.
         source: who asks for it over HTTP.
+        triggered: when that was triggered, ISO 8601, where it says so; for the history.
         args: of a trigger: arguments in place of those of the manifest.
         rerun: start this further run of an occurrence (``NAME@2026-11-23T09:00Z.2``).
         backfill: the digest of the backfill because of which it is asked for. Each wake drives
@@ -91,6 +93,7 @@ async def wake(
         as_if=None if as_if is None else parse_minute(as_if),
         trigger=trigger,
         source=source,
+        triggered=triggered,
         args=dict(args or rerun_args or {}),
         rerun=None if rerun is None else Occurrence.parse(rerun),
     )

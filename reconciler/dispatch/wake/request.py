@@ -54,6 +54,7 @@ class WakeRequest:
         as_if: process this epoch minute alone, as a wake in that minute would have.
         trigger: start this schedule's occurrence of the present minute, whatever its times are.
         source: who asked for it over HTTP; empty for crons, and for people with the command line.
+        triggered: when that was triggered, ISO 8601; empty where it does not say.
         args: of a trigger or a further run: arguments in place of those of the manifest.
         rerun: start this further run of an occurrence; its claim keeps it from starting twice.
     """
@@ -64,6 +65,7 @@ class WakeRequest:
     as_if: int | None = None
     trigger: str | None = None
     source: str = ""
+    triggered: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
     rerun: Occurrence | None = None
 

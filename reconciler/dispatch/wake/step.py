@@ -19,7 +19,7 @@ from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.policies import Overlap
 
 if TYPE_CHECKING:
-    from reconciler.dispatch.ports import Caller, Claims
+    from reconciler.dispatch.ports import Caller, Claims, Clock
 
 DROPPED_CLAIMED: Final = 100
 """Of the occurrences of one schedule that one step drops, how many (the newest) are claimed as
@@ -34,6 +34,7 @@ class Tally:
     Attributes:
         found: the lines about what an earlier execution had settled; they are in ``records`` too.
         repeated: those of them that an earlier wake has written down: they are not notified again.
+        first_start: as in :class:`~reconciler.model.runs_file.WakeLog`.
     """
 
     records: list[RunRecord] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Tally:
     damaged: list[Damaged] = field(default_factory=list)
     found: list[RunRecord] = field(default_factory=list)
     repeated: list[RunRecord] = field(default_factory=list)
+    first_start: int | None = None
 
     def add(self, occurrence: Occurrence, outcome: StartResult) -> None:
         """Count the result of an occurrence."""
@@ -69,15 +71,18 @@ class StepProcessor:
         queued: schedules with an occurrence that waits for an earlier run. Of both, only those
             whose ``overlap`` makes later occurrences wait.
         behind: the calls for whose end an occurrence has begun to wait in a queue.
+        first_start: as in :class:`~reconciler.model.runs_file.WakeLog`.
     """
 
     claimant: Claimant
     claims: Claims
     caller: Caller
+    clock: Clock
     now: int
     in_doubt: set[str] = field(default_factory=set)
     queued: set[str] = field(default_factory=set)
     behind: set[str] = field(default_factory=set)
+    first_start: int | None = None
 
     async def process(
         self, dues: Iterable[Due], carried_over: Starting, open_before: Container[str], tally: Tally
@@ -144,6 +149,7 @@ class StepProcessor:
                 tally.add(occurrence, outcome)
                 if outcome.behind:
                     self.behind.add(outcome.behind)
+        tally.first_start = self.first_start
 
     async def _one_by_one(
         self, lane: list[Occurrence], starting: Starting
@@ -167,6 +173,10 @@ class StepProcessor:
                 behind_queue=record.name in self.queued,
             )
             done.append((occurrence, outcome))
+            has_started = outcome.record is not None and outcome.record.state is RunState.STARTED
+            if has_started and self.first_start is None:
+                since = self.clock.now() - self.claimant.now
+                self.first_start = round(since.total_seconds() * 1000)
             if record.overlap is not Overlap.ALLOW and not occurrence.is_rerun:
                 self._hold(record.name, outcome)
         return done

@@ -62,8 +62,7 @@ WATCHING: Final = timedelta(minutes=2)
 """The age from which a wake asks for no more of them. Until then it does: as many end as are
 started, and what no wake gets round to piles up until Modal has forgotten it."""
 FURTHER_ROUNDS: Final = 20
-"""How often a wake looks again because a run has ended for which something waits, before it leaves
-that to the next wake."""
+"""How often a wake looks again because a run has ended for which something waits."""
 
 
 async def wake(ports: Ports, request: WakeRequest) -> WakeLog:
@@ -165,10 +164,9 @@ class _Wake:
     ) -> tuple[WakeLog, frozenset[str]]:
         claimant = Claimant(self.request.token, self.request.wake, self.started)
         now = self.request.until(self.started)
-        processor = StepProcessor(claimant, self.ports.claims, self.ports.caller, now)
-        writer = CursorWriter(
-            self.ports, self.request, self.generation, self.started, cursor, self.lookback
-        )
+        ports, started = self.ports, self.started
+        processor = StepProcessor(claimant, ports.claims, ports.caller, ports.clock, now)
+        writer = CursorWriter(ports, self.request, self.generation, started, cursor, self.lookback)
         if self.request.trigger is not None:
             processor.queued.update(self.pending_before(cursor, now))
         logs: list[WakeLog] = []
@@ -381,6 +379,7 @@ class _Wake:
             execution=self.request.token,
             slot=self.request.slot,
             source=self.request.source,
+            triggered=self.request.triggered,
             started=format_time(self.started),
             now=through,
             generation=self.generation.digest,
@@ -389,6 +388,7 @@ class _Wake:
             records=tuple(shorten(record) for record in (*tally.records, *ended)),
             damaged=() if damage is None else damage.new,
             number=self.generation.number,
+            first_start=tally.first_start,
         )
 
     async def notify(

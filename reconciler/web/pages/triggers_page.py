@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.cron import minute
 from reconciler.query.last_hours import LastHours
-from reconciler.query.triggers import Absent, StartedRun, Trigger, Triggers, latencies
+from reconciler.query.triggers import Absent, StartedRun, Trigger, Triggers, latencies, wake_latency
+from reconciler.render.worker_status_text import latency_words
 from reconciler.web.pages.glyphs import Glyph
 from reconciler.web.pages.moments import clock, moment, span
 from reconciler.web.pages.outcomes import OUTCOMES
@@ -121,7 +122,7 @@ def triggers_page(
         title = f"{count(number, 'trigger')} without a run"
     return TriggersPage(
         title=title,
-        sub=_sub(hours, found, late),
+        sub=_sub(hours, found),
         without=tuple(without),
         rows=tuple(
             _row(one, run, full, now, first=first or place == 0)
@@ -134,13 +135,15 @@ def triggers_page(
     )
 
 
-def _sub(hours: LastHours, found: Triggers, late: Sequence[timedelta]) -> str:
+def _sub(hours: LastHours, found: Triggers) -> str:
     wakes = count(len(found.triggers), "wake")
     runs = count(sum(len(one.runs) for one in found.triggers), "run")
     said = f"In the last {(hours.until - hours.after) // 60} h: {wakes}, {runs}."
-    if late:
-        half, most = late[len(late) // 2], late[min(len(late) - 1, int(len(late) * _SHARE))]
-        said += f" Trigger to start: p50 {_seconds(half)}, p95 {_seconds(most)}."
+    late = wake_latency(found.triggers)
+    if late is not None:
+        said += f" Trigger to wake: {latency_words(late.to_wake)}."
+        if late.to_start is not None:
+            said += f" Wake to first start: {latency_words(late.to_start)}."
     return said
 
 

@@ -244,6 +244,8 @@ def wake(at: datetime, slot: str, live: Generation, *lines: RunRecord, source: s
         records=lines,
         number=live.number,
         source=source,
+        triggered=format_time(at - timedelta(seconds=1)) if source else "",
+        first_start=340 if lines else None,
     )
 
 

@@ -208,6 +208,8 @@ def test_triggers_tell_what_did_not_come_from_what_was_refused(troubled: AcmeSit
     assert "HTTP API: 108 requests" in page
     assert "Expected 17 times, 02:00Z to 03:20Z. No wake came." in page
     assert "Modal cron poller +2.0 s" in page
+    assert "Trigger to wake: min 1 s, median 2 s, p99 4 s." in page
+    assert "Wake to first start: min 0.3 s, median 0.3 s, p99 0.3 s." in page
 
 
 BUDGETS = {
