@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from reconciler.cli.credentials import check_log_level, check_profile, clean_variables
@@ -135,9 +136,11 @@ def open_ports(inputs: Inputs) -> Ports:
 
 def open_query(inputs: Inputs) -> QueryPorts:
     """What questions are asked of: the environment that we are connected to."""
+    from reconciler.deploy.cloudflare.account import CloudflareWorkers
     from reconciler.query.modal_ports import modal_ports
 
-    return modal_ports(inputs.environment.app, inputs.environment.modal)
+    ports = modal_ports(inputs.environment.app, inputs.environment.modal)
+    return replace(ports, workers=CloudflareWorkers(dict(os.environ)))
 
 
 class _Answer(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from reconciler.deploy.ports import (
@@ -29,7 +30,7 @@ from reconciler.plan import Rates, Standing, Touch
 from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import LIST_PRICE
 from reconciler.plan.read_back import asked_for
-from reconciler.plan.state import LiveAccount
+from reconciler.plan.state import LiveAccount, SeenWorker, WorkerAttempts
 from reconciler.plan.tags import VOLUME_TAG
 from reconciler.plan.web_app import PlannedWeb
 from reconciler.plan.worker import PlannedWorker
@@ -242,6 +243,7 @@ class FakeWorkers:
         tags, crons: of each Worker, by its name.
         keys: the secret bindings of each Worker.
         deploys: what was deployed, the last one last.
+        attempts: what a Worker recorded.
     """
 
     unknown: str | None = None
@@ -249,6 +251,17 @@ class FakeWorkers:
     crons: dict[str, tuple[str, ...]] = field(default_factory=dict)
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     deploys: list[PlannedWorker] = field(default_factory=list)
+    attempts: tuple[WorkerAttempts, ...] = ()
+
+    async def look(self, account: str, name: str, since: datetime) -> SeenWorker:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        del account
+        attempts = tuple(one for one in self.attempts if one.last > since)
+        found = SeenWorker(self.tags.get(name), self.crons.get(name, ()), attempts)
+        await asyncio.sleep(0)
+        if self.unknown is not None:
+            raise UnknownAccountError(self.unknown)
+        return found if name in self.tags else SeenWorker(None)
 
     async def observe(self, account: str, name: str) -> LiveAccount:
         """See :class:`~reconciler.deploy.ports.Workers`."""

@@ -16,7 +16,7 @@ from reconciler.errors import ReconcileError, RefusedError
 from reconciler.model.generation import Slot
 from reconciler.plan.code_targets import PlannedTarget
 from reconciler.plan.price import Rates
-from reconciler.plan.state import LiveAccount, Standing, Touch
+from reconciler.plan.state import LiveAccount, SeenWorker, Standing, Touch
 from reconciler.plan.web_app import PlannedWeb
 
 if TYPE_CHECKING:
@@ -127,6 +127,14 @@ class Workers(Protocol):
 
     async def observe(self, account: str, name: str) -> LiveAccount:
         """What the account holds, and of the Worker of this name its tags.
+
+        Raises:
+            UnknownAccountError: it could not be read.
+        """
+        ...
+
+    async def look(self, account: str, name: str, since: datetime) -> SeenWorker:
+        """The Worker of this name, and what it recorded since then. Nothing is asked twice.
 
         Raises:
             UnknownAccountError: it could not be read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -189,6 +190,39 @@ class LiveAccount:
     def others(self, name: str) -> int:
         """How many cron triggers the other Workers have."""
         return sum(len(crons) for worker, crons in self.crons.items() if worker != name)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerAttempts:
+    """Attempts of the Worker that ended alike.
+
+    Attributes:
+        outcome: ``accepted``, ``failed``, ``refused`` or ``exhausted``: its queue gave up.
+        last: when the newest of them began.
+        status: of the answer to the newest; 0 without an answer.
+        error: of the newest; empty where it was accepted.
+    """
+
+    outcome: str
+    number: int
+    last: datetime
+    status: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """Our Worker, as its Cloudflare account shows it.
+
+    Attributes:
+        tags: None when there is none.
+        crons: its cron triggers.
+        attempts: that its D1 database recorded lately; None where it has no database.
+    """
+
+    tags: tuple[str, ...] | None
+    crons: tuple[str, ...] = ()
+    attempts: tuple[WorkerAttempts, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

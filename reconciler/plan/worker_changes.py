@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from reconciler.cron import CronError, instant
@@ -15,7 +15,7 @@ from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.foreign import Warned
 from reconciler.plan.safety import Refusal, SafetyRule
 from reconciler.plan.state import Actual, LiveAccount
-from reconciler.plan.worker import ENDS_SOON, PlannedWorker, is_gone
+from reconciler.plan.worker import ENDS_SOON, TICKS, PlannedWorker, is_gone
 from reconciler.plan.worker_tags import DIGEST_TAG, OWNER_TAG, AppliedWorker, applied_in
 from reconciler.words import count
 
@@ -55,15 +55,33 @@ def worker_drift(actual: Actual, planned: PlannedWorker | None) -> Iterator[Chan
     account, applied = actual.cloudflare, applied_in(actual)
     if planned is None or account is None or applied is None or applied.digest != planned.digest:
         return
-    if account.own is None:
-        yield _change(Action.REPAIR, planned, "is no longer deployed")
-    elif DIGEST_TAG + applied.digest not in account.own:
-        yield _change(Action.REPAIR, planned, "differs from what was applied")
-    elif not same_crons(account.crons.get(planned.name, ()), planned.crons):
-        found = ", ".join(account.crons.get(planned.name, ())) or "none"
-        wanted = ", ".join(planned.crons)
-        reason = f"its cron triggers are {found}, applied was {wanted}"
+    crons = account.crons.get(planned.name, ())
+    reason = deployed_otherwise(applied, account.own, crons) or _other_crons(crons, planned.crons)
+    if reason is not None:
         yield _change(Action.REPAIR, planned, reason)
+
+
+def deployed_otherwise(
+    applied: AppliedWorker, tags: Sequence[str] | None, crons: Sequence[str]
+) -> str | None:
+    """How a Worker differs from what was applied, as far as its tags say what that was; None when
+    it does not.
+
+    Args:
+        tags: None when it is not deployed.
+        crons: its cron triggers. Only a plan knows which ones `mode: triggers` should have.
+    """
+    if tags is None:
+        return "is no longer deployed"
+    if DIGEST_TAG + applied.digest not in tags:
+        return "differs from what was applied"
+    return _other_crons(crons, (TICKS,)) if applied.first else None
+
+
+def _other_crons(found: Sequence[str], wanted: Sequence[str]) -> str | None:
+    if same_crons(found, wanted):
+        return None
+    return f"its cron triggers are {', '.join(found) or 'none'}, applied was {', '.join(wanted)}"
 
 
 def same_crons(found: Iterable[str], wanted: Iterable[str]) -> bool:

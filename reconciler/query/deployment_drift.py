@@ -8,6 +8,8 @@ from reconciler.plan import Actual, Desired
 from reconciler.plan.change import Kind
 from reconciler.plan.drift import find_drift
 from reconciler.plan.safety import refuse_foreign_app
+from reconciler.plan.state import SeenWorker
+from reconciler.plan.worker_tags import AppliedWorker
 from reconciler.query.status import DeploymentFinding
 
 ENGINE_STOPPED = DeploymentFinding(
@@ -32,6 +34,15 @@ def findings_of(actual: Actual, desired: Desired) -> Iterator[DeploymentFinding]
     if foreign:
         return
     yield from drift_of(actual, app)
+
+
+def worker_findings(applied: AppliedWorker, seen: SeenWorker) -> Iterator[DeploymentFinding]:
+    """Yield how the Worker on Cloudflare differs from what the last apply left."""
+    from reconciler.plan.worker_changes import deployed_otherwise  # it packs: few have a Worker
+
+    reason = deployed_otherwise(applied, seen.tags, seen.crons)
+    if reason is not None:
+        yield DeploymentFinding(f"{Kind.WORKER} {applied.name}", reason, _REPAIR)
 
 
 def drift_of(actual: Actual, app: str) -> Iterator[DeploymentFinding]:

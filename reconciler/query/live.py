@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from reconciler.client.task_listing import ScheduledTask, list_stored, pending_paths
 from reconciler.cron import minute
 from reconciler.deploy.apply_records import commits_of, record_or_damage
 from reconciler.deploy.modal_files import RemoteGenerations
 from reconciler.deploy.observation import observe
+from reconciler.deploy.ports import UnknownAccountError
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.errors import ReconcileError
 from reconciler.manifest import EnvironmentSettings
@@ -17,8 +21,10 @@ from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import FormatError, NewerFormatError
 from reconciler.model.generation import Generation
 from reconciler.model.runs import Run
-from reconciler.plan.state import Actual
+from reconciler.plan.state import Actual, SeenWorker
+from reconciler.plan.worker_tags import applied_in
 from reconciler.query.backfills import list_backfills
+from reconciler.query.deployment_drift import worker_findings
 from reconciler.query.live_long_runs import long_runs
 from reconciler.query.live_runs import (
     MINUTES_PER_DAY,
@@ -29,8 +35,12 @@ from reconciler.query.live_runs import (
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import DeploymentFinding, DueTask, Status, Tasks, status_of, tasks_of
 from reconciler.query.still_damaged import still_damaged
-from reconciler.query.triggers import requests_of, wake_latency
 from reconciler.query.twice import runs_twice
+
+RECENT: Final = timedelta(days=1)
+"""How far back the attempts of the Worker are counted."""
+CLOUDFLARE_ANSWERS: Final = 5
+"""Seconds. What Cloudflare says is an addition: a status does not wait for it."""
 
 
 async def live_status(
@@ -69,11 +79,14 @@ async def live_status(
         ports.apps.own_schedules(called),
     )
     cursor = await read_cursor(entry, history, generation)
-    (runs, not_asked), still, due = await together(
+    (runs, not_asked), still, (due, (seen, unknown)) = await together(
         as_they_stand(known.ordered, generation, ports.caller, now),
         still_damaged(known.reported_since(now - MINUTES_PER_DAY), ports.claims, ports.files),
-        _due(ports, now, pending),
+        together(_due(ports, now, pending), _seen_worker(ports, actual, generation)),
     )
+    applied = applied_in(actual)
+    if seen is not None and applied is not None:
+        findings = (*findings, *worker_findings(applied, seen))
     usual = await long_runs(history, generation, runs, ports.clock.now())
     status = status_of(
         generation,
@@ -96,8 +109,15 @@ async def live_status(
     )
     worker = status.worker
     if worker is not None:
+        from reconciler.query.triggers import requests_of, wake_latency  # it packs
+
         asked = [log for log in known.headers if log.source == worker.worker.source]
-        worker = replace(worker, latency=wake_latency(requests_of(asked)))
+        worker = replace(
+            worker,
+            latency=wake_latency(requests_of(asked)),
+            attempts=None if seen is None else seen.attempts,
+            unknown=unknown,
+        )
     return replace(
         status,
         worker=worker,
@@ -124,6 +144,23 @@ async def _generation(
         more = "".join(f"; {one.what} {one.reason}" for one in others)
         raise ReconcileError(f"{first.what} {first.reason}{more}", remedy=first.remedy)
     return generation
+
+
+async def _seen_worker(
+    ports: QueryPorts, actual: Actual, generation: Generation
+) -> tuple[SeenWorker | None, str | None]:
+    """The Worker as Cloudflare shows it, and why it is unknown; of a retiring one nothing."""
+    applied, worker = applied_in(actual), generation.worker
+    if ports.workers is None or applied is None or worker is None or worker.leaving is not None:
+        return None, None
+    since = ports.clock.now() - RECENT
+    try:
+        async with asyncio.timeout(CLOUDFLARE_ANSWERS):
+            return await ports.workers.look(applied.account, applied.name, since), None
+    except UnknownAccountError as error:
+        return None, error.what
+    except TimeoutError:
+        return None, f"Cloudflare did not answer within {CLOUDFLARE_ANSWERS} s"
 
 
 async def _pending(ports: QueryPorts) -> Sequence[str]:

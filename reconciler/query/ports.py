@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.deploy.ports import Apps, CallOutput, Files
+from reconciler.deploy.ports import Apps, CallOutput, Files, Workers
 from reconciler.dispatch.ports import Caller, Claims, Clock, TaskFiles
 from reconciler.model.runs_file import decode_compacted
 from reconciler.query.newest_first import Decode, RunHistory
@@ -22,6 +22,7 @@ class QueryPorts:
         output: what calls printed.
         tasks: the files of tasks; None where there are none.
         decode: decodes runs files.
+        workers: the Workers on Cloudflare; None where they are not asked about.
     """
 
     apps: Apps
@@ -32,6 +33,7 @@ class QueryPorts:
     tasks: TaskFiles | None
     clock: Clock
     decode: Decode = decode_compacted
+    workers: Workers | None = None
 
     @property
     def history(self) -> RunHistory:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.dispatch.decide.second_source import worker_overdue_since
 from reconciler.model.cursor import Cursor
 from reconciler.model.generation import Generation, Worker
+from reconciler.plan.state import WorkerAttempts
 from reconciler.query.latency import WakeLatency
 
 
@@ -20,12 +21,16 @@ class WorkerStatus:
         overdue: epoch minute of the first due minute for which it asked for none; None when it is
             well.
         latency: of the wakes that it asked for and that are known; None without any.
+        attempts: that it recorded in the last day; None where it records none, or they are unknown.
+        unknown: why Cloudflare could not be asked about it; None where it was.
     """
 
     worker: Worker
     last_wake: str | None
     overdue: int | None
     latency: WakeLatency | None = None
+    attempts: tuple[WorkerAttempts, ...] | None = None
+    unknown: str | None = None
 
 
 def worker_status(generation: Generation, cursor: Cursor, now: int) -> WorkerStatus | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,7 +51,7 @@ class FakeCloudflare:
         crons: cron triggers by script.
         queues, databases: ids by name.
         consumers: of each queue's id.
-        tables: the statements of each database's id.
+        tables: the statements that made each database, by its id.
         faults: how the next calls fail; None where one does not.
         asked: the calls so far.
         cron_back: how a cron trigger is given back.
@@ -132,6 +133,8 @@ class FakeCloudflare:
                 return self._create(self.databases, body["name"], 7502, "uuid")
             case ["POST", "database", database, "query"]:
                 known = self.tables.setdefault(database, [])
+                if body["sql"].startswith("SELECT"):
+                    return [{"results": _rows(known, body), "success": True, "meta": {}}]
                 if body["sql"] not in known:  # each is CREATE … IF NOT EXISTS
                     known.append(body["sql"])
                 return [{"results": [], "success": True, "meta": {}}]
@@ -268,6 +271,16 @@ def serving() -> Iterator[FakeCloudflare]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _rows(statements: Iterable[str], body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a query in a database that these statements made."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for statement in statements:
+            database.execute(statement)
+        cursor = database.execute(body["sql"], body["params"])
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def _refusal(code: int, text: str) -> dict[str, Any]:

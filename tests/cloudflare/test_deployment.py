@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from reconciler.deploy.cloudflare.api import LONGEST_PAUSE, Account
-from reconciler.deploy.cloudflare.deployment import delete, deploy, observe
+from reconciler.deploy.cloudflare.deployment import delete, deploy, look, observe
 from reconciler.deploy.cloudflare.errors import CloudflareError, refusal
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
+from reconciler.plan.state import WorkerAttempts
 from reconciler.plan.worker import PlannedWorker
 from reconciler.plan.worker_data import WorkerData
 from tests.cloudflare.fake_cloudflare import TOKEN, FakeCloudflare, Fault, serving
@@ -104,6 +106,32 @@ def test_a_deploy_without_queue_and_database_makes_none(place: Place) -> None:
     assert not place.fake.queues
     assert not place.fake.databases
     assert place.fake.crons["wakes"]
+
+
+def test_a_look_counts_the_recorded_attempts_by_outcome_with_the_newest_of_each(
+    place: Place,
+) -> None:
+    place.deploy()
+    database = place.fake.tables[place.fake.databases["wakes"]]
+    for at, outcome, status, error in [
+        (999, "failed", 500, "too old"),
+        (2_000, "failed", 503, "down"),
+        (3_000, "failed", 0, "timeout"),
+        (2_500, "failed", 502, "proxy"),
+        (4_000, "accepted", 202, ""),
+    ]:
+        values = f"('id', 1, 1, {at}, '{outcome}', {status}, 5, '{error}')"
+        database.append(f"INSERT INTO attempts VALUES {values}")
+    since = datetime.fromtimestamp(1, UTC)
+    assert look(place.account(), "wakes", since).attempts == (
+        WorkerAttempts("accepted", 1, datetime.fromtimestamp(4, UTC), 202),
+        WorkerAttempts("failed", 3, datetime.fromtimestamp(3, UTC), 0, "timeout"),
+    )
+
+
+def test_a_look_at_a_worker_without_a_database_has_no_attempts(place: Place) -> None:
+    place.deploy(changed(database=False))
+    assert look(place.account(), "wakes", datetime.fromtimestamp(1, UTC)).attempts is None
 
 
 def deployed() -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +13,7 @@ from reconciler.deploy.cloudflare.account import CloudflareWorkers
 from reconciler.deploy.fakes import FakeWorkers
 from reconciler.deploy.ports import UnknownAccountError, Workers
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
-from reconciler.plan.state import LiveAccount
+from reconciler.plan.state import LiveAccount, SeenWorker
 from reconciler.plan.worker import PlannedWorker
 from reconciler.plan.worker_data import WorkerData
 from tests.cloudflare.fake_cloudflare import TOKEN, serving
@@ -35,6 +36,17 @@ def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
     with serving() as fake:
         environ = {"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_BASE_URL": f"{fake.url}/"}
         yield CloudflareWorkers(environ)
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def test_a_look_shows_the_worker_alone(workers: Workers) -> None:
+    assert asyncio.run(workers.look(ACCOUNT, "wakes", NOON)) == SeenWorker(None)
+    deploy(workers)
+    deploy(workers, replace(PLANNED, settings=CloudflareSettings(account=ACCOUNT, worker="other")))
+    found = asyncio.run(workers.look(ACCOUNT, "wakes", NOON))
+    assert found == SeenWorker(PLANNED.tags, ("* * * * *",), ())
 
 
 def deploy(workers: Workers, planned: PlannedWorker = PLANNED) -> None:

@@ -92,12 +92,12 @@ def test_an_idle_wake_writes_no_runs_file_but_moves_the_cursor() -> None:
 
 @dataclass
 class SlowClock:
-    """A clock on which each look at it takes a second and a half."""
+    """A clock on which each look at it takes three quarters of a second."""
 
     time: datetime
 
     def now(self) -> datetime:
-        self.time += timedelta(seconds=1.5)
+        self.time += timedelta(seconds=0.75)
         return self.time
 
 
@@ -107,7 +107,7 @@ def test_the_cursor_remembers_how_long_the_last_wakes_took() -> None:
     for number in range(MEASURED + 2):
         time = f"2026-11-21T{number % 24:02}:00"
         world.wake(time, replace(world.ports(time), clock=SlowClock(at(time))))
-    assert world.claims.entries[CURSOR_KEY]["took"] == [1.5] * MEASURED
+    assert world.claims.entries[CURSOR_KEY]["took"] == [1.5] * MEASURED  # the first start, the end
 
 
 def test_a_wake_for_one_minute_alone_is_not_measured_nor_one_whose_clock_was_set_back() -> None:

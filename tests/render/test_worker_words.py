@@ -9,7 +9,7 @@ from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.model.generation import Worker
 from reconciler.plan import Plan, make_plan
-from reconciler.plan.state import LiveAccount
+from reconciler.plan.state import LiveAccount, WorkerAttempts
 from reconciler.query.latency import Latency, WakeLatency
 from reconciler.query.status import Status
 from reconciler.query.worker_status import WorkerStatus
@@ -66,6 +66,11 @@ def test_a_comment_shows_it_too() -> None:
     assert "| worker `wakes` | asks for a wake in each due minute" in comment
 
 
+ATTEMPTS = (
+    WorkerAttempts("accepted", 1_433, datetime(2026, 11, 20, 15, tzinfo=UTC), 202),
+    WorkerAttempts("exhausted", 1, datetime(2026, 11, 20, 8, tzinfo=UTC)),
+    WorkerAttempts("failed", 7, datetime(2026, 11, 20, 9, tzinfo=UTC), 503, "down\nagain"),
+)
 LATENCY = WakeLatency(Latency(12, 0, 1, 4), Latency(10, 1, 2, 3))
 
 
@@ -93,6 +98,31 @@ def test_a_status_names_it_with_its_last_wake_and_how_late_runs_start() -> None:
     assert "All is well." in text
 
 
+def test_a_status_counts_what_the_worker_recorded_and_shows_the_newest_failure() -> None:
+    found = status(None)
+    assert found.worker is not None
+    seen = replace(found, worker=replace(found.worker, attempts=ATTEMPTS))
+    assert (
+        "    requests of the last day: 1,433 accepted, 7 failed, 1 given up by the queue\n"
+        "    newest failure: 2026-11-20T09:00:00Z failed HTTP 503: down again\n"
+    ) in status_text(seen, PLAIN)
+    assert status_json(seen)["worker"]["attempts"][2] == {
+        "outcome": "failed",
+        "number": 7,
+        "last": "2026-11-20T09:00:00Z",
+        "status": 503,
+        "error": "down\nagain",
+    }
+
+
+def test_a_status_says_why_cloudflare_was_not_asked() -> None:
+    found = status(None)
+    assert found.worker is not None
+    worker = replace(found.worker, unknown="CLOUDFLARE_API_TOKEN is not set")
+    text = status_text(replace(found, worker=worker), PLAIN)
+    assert "    not checked on Cloudflare: CLOUDFLARE_API_TOKEN is not set\n" in text
+
+
 def test_a_status_names_an_overdue_one() -> None:
     late = status(NOW)
     assert not late.well
@@ -109,4 +139,6 @@ def test_a_status_names_an_overdue_one() -> None:
             "trigger_to_wake": {"wakes": 12, "least": 0, "median": 1, "p99": 4},
             "wake_to_start": {"wakes": 10, "least": 1, "median": 2, "p99": 3},
         },
+        "attempts": None,
+        "unknown": None,
     }

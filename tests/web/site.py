@@ -108,6 +108,7 @@ class TestSite:
             output=FakeOutput(),
             tasks=FakeTaskFiles(world.files.files),
             clock=world.clock,
+            workers=world.workers,
         )
         return WebPorts(
             modal=modal, results=self.results, key_sets=self.key_sets, find=nothing_found

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from reconciler.deploy.ports import UnknownAccountError
 from reconciler.errors import ReconcileError
-from reconciler.plan.state import LiveAccount
+from reconciler.plan.state import LiveAccount, SeenWorker
 
 if TYPE_CHECKING:
     from reconciler.deploy.cloudflare.api import Account
     from reconciler.plan.worker import PlannedWorker
 
 TOKEN_VARIABLE: Final = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable
+LOOK_TIMEOUT: Final = 5.0
+"""Seconds that one call of a look may take."""
 API_VARIABLE: Final = "CLOUDFLARE_API_BASE_URL"
 
 
@@ -36,6 +39,20 @@ class CloudflareWorkers:
         found = self._account(account)
         try:
             return await asyncio.to_thread(observe, found, name)
+        except ReconcileError as error:
+            raise UnknownAccountError(error.what, where=error.where, remedy=error.remedy) from error
+
+    async def look(self, account: str, name: str, since: datetime) -> SeenWorker:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        import httpx
+
+        from reconciler.deploy.cloudflare.deployment import look
+
+        found = replace(
+            self._account(account), pauses=(), client=httpx.Client(timeout=LOOK_TIMEOUT)
+        )
+        try:
+            return await asyncio.to_thread(look, found, name, since)
         except ReconcileError as error:
             raise UnknownAccountError(error.what, where=error.where, remedy=error.remedy) from error
 

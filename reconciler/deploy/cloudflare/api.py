@@ -30,7 +30,6 @@ API: Final = "https://api.cloudflare.com/client/v4"
 TIMEOUT: Final = 60.0
 """Seconds that one call may take; an upload is the longest."""
 PAUSES: Final = (1.0, 4.0, 15.0)
-"""Seconds before the second, third and fourth try, where Cloudflare names no time."""
 LONGEST_PAUSE: Final = 330.0
 """Seconds. Above its rate limit Cloudflare blocks all calls of a token for five minutes."""
 PAGE: Final = 100
@@ -85,6 +84,7 @@ class Account:
         api: the API's address, without a slash at the end.
         client: sends the requests; tests pass one without a network.
         sleep: waits for so many seconds.
+        pauses: seconds before the second try, the third and so on, where Cloudflare names no time.
     """
 
     id: str
@@ -92,6 +92,7 @@ class Account:
     api: str = API
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=TIMEOUT), repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    pauses: Sequence[float] = PAUSES
 
     def scripts(self) -> tuple[Script, ...]:
         """The Workers of the account."""
@@ -140,6 +141,10 @@ class Account:
         """The id of the queue of this name, which is created where there is none."""
         return self._ensure("queues", "queue_name", name, "queue_id", {"queue_name": name})
 
+    def find_database(self, name: str) -> str | None:
+        """The id of the D1 database of this name; None where there is none."""
+        return self._find("d1/database", "name", name, "uuid")
+
     def database(self, name: str) -> str:
         """The id of the D1 database of this name, which is created where there is none."""
         return self._ensure("d1/database", "name", name, "uuid", {"name": name})
@@ -165,22 +170,28 @@ class Account:
             else:
                 return
 
-    def query(self, database: str, sql: str) -> Sequence[Mapping[str, Any]]:
+    def query(self, database: str, sql: str, *params: object) -> Sequence[Mapping[str, Any]]:
         """Run a statement in a D1 database, and return its rows."""
-        found = self._call("POST", f"d1/database/{database}/query", json={"sql": sql, "params": []})
+        body = {"sql": sql, "params": list(params)}
+        found = self._call("POST", f"d1/database/{database}/query", json=body)
         return list(found[0].get("results") or ())
 
     def _ensure(self, path: str, key: str, name: str, id_key: str, body: Mapping[str, str]) -> str:
         for again in (True, False):
-            for found in self._each(path, name=name):
-                if found.get(key) == name:
-                    return str(found[id_key])
+            if (held := self._find(path, key, name, id_key)) is not None:
+                return held
             try:
                 return str(self._call("POST", path, json=body)[id_key])
             except CloudflareError as error:
                 if not (again and EXISTS & {*error.codes}):
                     raise
         raise AssertionError
+
+    def _find(self, path: str, key: str, name: str, id_key: str) -> str | None:
+        for found in self._each(path, name=name):
+            if found.get(key) == name:
+                return str(found[id_key])
+        return None
 
     def _each(self, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
         """Every entry of a list, whether or not Cloudflare cuts it into pages."""
@@ -205,7 +216,7 @@ class Account:
             passing: codes that are repeated as a failure of Cloudflare is.
         """
         call = f"{method} {path.partition('?')[0]}"
-        for pause in (*PAUSES, None):
+        for pause in (*self.pauses, None):
             try:
                 answer = self.client.request(
                     method,

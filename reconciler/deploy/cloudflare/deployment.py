@@ -8,12 +8,13 @@ triggers after an upload, and a PUT of the same list cures it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from reconciler.deploy.cloudflare.api import Account, Upload
 from reconciler.deploy.cloudflare.worker_modules import TABLES, worker_modules
 from reconciler.errors import ReconcileError, RefusedError
-from reconciler.plan.state import LiveAccount
+from reconciler.plan.state import LiveAccount, SeenWorker, WorkerAttempts
 from reconciler.plan.worker import PlannedWorker
 from reconciler.plan.worker_changes import refuse_in_account, same_crons
 from reconciler.plan.worker_tags import OWNER_TAG
@@ -27,6 +28,32 @@ def observe(account: Account, name: str) -> LiveAccount:
     scripts = account.scripts()
     own = next((script.tags for script in scripts if script.name == name), None)
     return LiveAccount(own, {script.name: account.schedules(script.name) for script in scripts})
+
+
+ATTEMPTS: Final = (
+    "SELECT outcome, COUNT(*) AS number, MAX(at) AS last, status, error FROM attempts "
+    "WHERE at > ? GROUP BY outcome"
+)
+"""The columns without an aggregate are of the row with the MAX, by SQLite's documentation."""
+
+
+def look(account: Account, name: str, since: datetime) -> SeenWorker:
+    """Read the Worker of this name, and the attempts that it recorded since then."""
+    tags = next((script.tags for script in account.scripts() if script.name == name), None)
+    if tags is None:
+        return SeenWorker(None)
+    database = account.find_database(name)
+    attempts = None
+    if database is not None:
+        rows = account.query(database, ATTEMPTS, round(since.timestamp() * 1000))
+        attempts = tuple(map(_attempts, rows))
+    return SeenWorker(tags, account.schedules(name), attempts)
+
+
+def _attempts(row: Mapping[str, Any]) -> WorkerAttempts:
+    last = datetime.fromtimestamp(int(row["last"]) / 1000, UTC)
+    error, status = str(row.get("error") or ""), int(row.get("status") or 0)
+    return WorkerAttempts(str(row["outcome"]), int(row["number"]), last, status, error)
 
 
 def deploy(
