@@ -286,14 +286,15 @@ def _say_that_it_is_early(log: WakeLog, as_if: int) -> None:
     begun = {record.name for record in log.records if record.call and record.times == (as_if,)}
     if begun:
         forgotten = instant(as_if) - datetime.fromisoformat(log.started) > CLAIM_LIFE
-        then = "started again then, because claims expire after a week" if forgotten else _CLAIMED
-        say(
-            f"{format_minute(as_if)} is in the future. Started now for that time, and {then}: "
-            f"{', '.join(sorted(begun))}."
+        again = (
+            "a wake starts the same again, because claims expire after a week"
+            if forgotten
+            else "no wake starts the same again"
         )
-
-
-_CLAIMED: Final = "not started again then"
+        say(
+            f"{format_minute(as_if)} is in the future. Started now for that time: "
+            f"{', '.join(sorted(begun))}. At that time {again}."
+        )
 
 
 def _verdict(log: WakeLog) -> int:

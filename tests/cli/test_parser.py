@@ -76,3 +76,19 @@ def test_colour_may_be_asked_for_on_either_side() -> None:
     assert read()["color"] == "auto"
     assert read("--color", "never", "plan")["color"] == "never"
     assert read("plan", "--color", "always")["color"] == "always"
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("engine exec", "run a command with the running engine in place of Modal"),
+        ("alerts test", "send a test alert to each recipient"),
+        ("tasks cancel", "cancel a task that has not started"),
+    ],
+)
+def test_the_help_of_a_command_of_a_command_says_what_it_does(
+    command: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args([*command.split(), "--help"])
+    assert what in capsys.readouterr().out

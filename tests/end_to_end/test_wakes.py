@@ -150,12 +150,13 @@ def test_a_minute_processed_before_its_time_is_said_to_be_processed_again_or_not
     assert looked.err == ""
     early = project.reconcile("wake", "--at", "2036-12-07T09:00Z")
     assert early.err == (
-        "2036-12-07T09:00Z is in the future. Started now for that time, and started again then, "
-        "because claims expire after a week: a.\n"
+        "2036-12-07T09:00Z is in the future. Started now for that time: a. At that time a wake "
+        "starts the same again, because claims expire after a week.\n"
     )
     soon = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:00Z")
     assert project.reconcile("wake", "--at", soon).err == (
-        f"{soon} is in the future. Started now for that time, and not started again then: a.\n"
+        f"{soon} is in the future. Started now for that time: a. At that time no wake starts the "
+        "same again.\n"
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from reconciler.cli.options.common import AddCommand, add_common
+from reconciler.cli.options.common import AddCommand, add_common, add_nested
 
 
 def add_cloudflare(add: AddCommand) -> None:
     """Add cloudflare, with its command ``export``."""
     cloudflare = add("cloudflare", "cloudflare:export", "the Worker that asks for wakes")
     commands = cloudflare.add_subparsers(metavar="COMMAND", required=True)
-    export = commands.add_parser(
-        "export", help="write the Worker as files for wrangler, and deploy nothing"
+    export = add_nested(
+        commands, "export", "write the Worker as files for wrangler, and deploy nothing"
     )
     add_common(export, argparse.SUPPRESS)
     export.add_argument("folder", metavar="FOLDER", help="where to write them")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 COLOURS: Final = ("auto", "always", "never")
 TIME_HELP: Final = "ISO 8601 in UTC unless it has an offset, or now, -2h, yesterday, 07:50"
@@ -13,6 +13,18 @@ class AddCommand(Protocol):
     """Add a command: its name, ``module:function`` below ``reconciler.cli``, and its help text."""
 
     def __call__(self, name: str, target: str, help_text: str) -> argparse.ArgumentParser: ...
+
+
+def add_nested(commands: Any, name: str, help_text: str) -> argparse.ArgumentParser:
+    """Add a command of a command.
+
+    Args:
+        commands: what ``add_subparsers`` returned; argparse has no public name for its type.
+    """
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=help_text, description=help_text
+    )
+    return command
 
 
 def add_common(parser: argparse.ArgumentParser, default: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from reconciler.cli.options.common import AddCommand
+from reconciler.cli.options.common import AddCommand, add_nested
 
 SCOPES: Final = ("calendar", "jobs", "read", "trigger", "wake")
 """The scopes of tokens, as ``web.auth.principal`` has them."""
@@ -22,7 +22,7 @@ def add_dashboard(add: AddCommand) -> None:
         "--out", type=Path, metavar="DIR", help="write the pages into this folder instead, and end"
     )
     commands = dashboard.add_subparsers(metavar="COMMAND")
-    token = commands.add_parser("token", help="make a token for the deployed API")
+    token = add_nested(commands, "token", "make a token for the deployed API")
     token.set_defaults(target="dashboard:token")
     token.add_argument("name", metavar="NAME", help="what it is for, such as grafana")
     token.add_argument(

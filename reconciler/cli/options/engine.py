@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reconciler.cli.options.argument_types import crons
+from reconciler.cli.options.common import add_nested
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +25,13 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(target="engine:serve")
     commands = parser.add_subparsers(metavar="COMMAND")
-    variables = commands.add_parser("env", help="print the variables of the running engine")
+    variables = add_nested(
+        commands, "env", "print the variables that point a shell at the running engine"
+    )
     variables.set_defaults(target="engine:variables")
-    execute = commands.add_parser("exec", help="run a command with these variables")
+    execute = add_nested(
+        commands, "exec", "run a command with the running engine in place of Modal"
+    )
+    execute.usage = "reconcile engine exec [-h] COMMAND …"
     execute.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND …")
     execute.set_defaults(target="engine:execute")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from reconciler.cli.options.common import add_common
+from reconciler.cli.options.common import add_common, add_nested
 
 _PRINTED: Final = "the output of --format markdown"
 
@@ -13,7 +13,7 @@ _PRINTED: Final = "the output of --format markdown"
 def add_github(parser: argparse.ArgumentParser) -> None:
     """Add comment, drift and reviewed."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    comment = commands.add_parser("comment", help="write or update the pull request's comment")
+    comment = add_nested(commands, "comment", "write or update the pull request's comment")
     comment.set_defaults(target="github:comment")
     body = comment.add_mutually_exclusive_group(required=True)
     body.add_argument(
@@ -26,13 +26,13 @@ def add_github(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="update an existing comment to say that the plan was cancelled",
     )
-    drift = commands.add_parser("drift", help="open, update or close the issue about drift")
+    drift = add_nested(commands, "drift", "open, update or close the issue about drift")
     drift.add_argument(
         "--code", type=int, required=True, choices=[0, 2, 3], help="exit code of the dry run"
     )
     drift.set_defaults(target="github:drift")
-    reviewed = commands.add_parser(
-        "reviewed", help="check that a plan equals that of the merged pull request's comment"
+    reviewed = add_nested(
+        commands, "reviewed", "check that a plan equals that of the merged pull request's comment"
     )
     reviewed.add_argument(
         "--offline", metavar="FILE", help="the merge's plan, as --against printed it"

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 
 from reconciler.cli.options.argument_types import argument, time
-from reconciler.cli.options.common import TIME_HELP, AddCommand, add_common, add_format, add_wait
+from reconciler.cli.options.common import (
+    TIME_HELP,
+    AddCommand,
+    add_common,
+    add_format,
+    add_nested,
+    add_wait,
+)
 
 
 def add_starting(add: AddCommand) -> None:
@@ -34,7 +41,7 @@ def add_starting(add: AddCommand) -> None:
     add_wait(trigger)
     add_format(trigger)
 
-    rerun = add("rerun", "wake:rerun", "run an occurrence again that was missed or failed")
+    rerun = add("rerun", "wake:rerun", "run again an occurrence that was missed or failed")
     rerun.add_argument("run_id", metavar="NAME@TIME", help=TIME_HELP)
     _add_logs(rerun)
     add_wait(rerun)
@@ -53,7 +60,7 @@ def add_starting(add: AddCommand) -> None:
 
     alerts = add("alerts", "alerts:send_test", "send a test alert to each recipient")
     alerts_commands = alerts.add_subparsers(metavar="COMMAND", required=True)
-    test = alerts_commands.add_parser("test", help="send a test alert to each recipient")
+    test = add_nested(alerts_commands, "test", "send a test alert to each recipient")
     add_common(test, argparse.SUPPRESS)
     add_format(test)
 
@@ -77,7 +84,7 @@ def _add_logs(command: argparse.ArgumentParser) -> None:
 
 def _add_cancel(tasks: argparse.ArgumentParser) -> None:
     commands = tasks.add_subparsers(metavar="COMMAND")
-    cancel = commands.add_parser("cancel", help="cancel a task that has not started")
+    cancel = add_nested(commands, "cancel", "cancel a task that has not started")
     cancel.set_defaults(target="tasks:cancel")
     cancel.add_argument("task_id", metavar="ID")
     add_common(cancel, argparse.SUPPRESS)
