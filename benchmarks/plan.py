@@ -1,8 +1,9 @@
-"""A plan: ``--dry-run`` beside octoDNS planning as many records.
+"""A plan: ``--dry-run`` beside octoDNS planning as many records, and beside its imports.
 
 The plans are made against a running embedded engine, the first as if nothing were applied, the
 second on what was. octoDNS plans a zone file of that many records against an empty target folder,
-and, for the second, against the folder that its own ``--doit`` filled.
+and, for the second, against the folder that its own ``--doit`` filled. The floor is a process that
+imports Modal's client and pydantic, and does nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks.rows import Row, run
 
 SECONDS: Final = {1_000: 0.5, 10_000: 2.2}
 """What a plan of so many schedules may take."""
+IMPORTS: Final = Command((sys.executable, "-c", "import modal, pydantic"))
 CONFIG: Final = """
 providers:
   config: {class: octodns.provider.yaml.YamlProvider, directory: ./source}
@@ -49,9 +51,10 @@ def rows() -> Iterator[Row]:
                         apply(project)
                         output_of(octodns._replace(arguments=(*octodns.arguments, "--doit")))
                     plan = reconcile(project, "--dry-run", "--format", "json")
-                    ours, peer = measure(plan, octodns)
+                    ours, peer, floor = measure(plan, octodns, IMPORTS)
+                    work = f"--dry-run, {count:,} schedules, {what}"
                     yield Row(
-                        f"--dry-run, {count:,} schedules, {what}",
+                        work,
                         ours.seconds,
                         "s",
                         f"octoDNS plans as many records, {what}",
@@ -60,6 +63,8 @@ def rows() -> Iterator[Row]:
                         ratio_at_most=1.0 if count == max(SECONDS) else None,
                         mebibytes=ours.mebibytes,
                     )
+                    beside = "importing Modal's client and pydantic"
+                    yield Row(work, ours.seconds, "s", beside, floor.seconds)
             finally:
                 engine.stop()
 

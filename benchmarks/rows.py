@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 JSON_LINES: Final = "--json"
 """Print rows for the runner: one JSON value a line."""
 HEADER: Final = (
-    f"{'':<50}{'ours':>14}{'peer or floor':>14}{'ratio':>9}{'target':>16}{'MiB':>6}   beside"
+    f"{'':<60}{'ours':>14}{'peer or floor':>14}{'ratio':>9}{'target':>16}{'MiB':>6}   beside"
 )
 
 
@@ -68,7 +68,7 @@ class Row(NamedTuple):
         ]
         memory = "" if self.mebibytes is None else f"{self.mebibytes:.0f}"
         return (
-            f"{self.what:<50}{f'{_short(self.ours)} {self.unit}':>14}"
+            f"{self.what:<60}{f'{_short(self.ours)} {self.unit}':>14}"
             f"{f'{_short(self.theirs)} {self.unit}':>14}{f'{_short(self.ratio)} x':>9}"
             f"{', '.join(filter(None, targets)):>16}{memory:>6}"
             f"{' ! ' if self.is_missed else '   '}{self.beside}"

@@ -70,7 +70,7 @@ def as_lines(lines: Iterable[str]) -> str:
 
 def printable_lines(text: str) -> str:
     """:func:`printable` for a text of several lines: line feeds and tabs are kept."""
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "\n".join(
         "\t".join(printable(part) for part in line.split("\t")) for line in text.split("\n")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 
 from reconciler.cron.clock import MINUTES_PER_DAY, instant, minute
 from reconciler.cron.days import EVERY_WEEKDAY, month_length
@@ -69,17 +70,23 @@ def warnings(
         ZoneError: there is no such zone.
         ValueError: `now` is naive.
     """
-    after = minute(now)
-    changes = zone_named(zone).transitions(after, after + HORIZON_DAYS * MINUTES_PER_DAY)
+    change = _next_change(zone, minute(now))
     return tuple(
         CronWarning(kind, message, expression)
         for expression in expressions
-        for kind, message in _about(expression, zone, changes[:1])
+        for kind, message in _about(expression, zone, change)
     )
 
 
+@lru_cache(maxsize=1024)
+def _next_change(zone: str, after: int) -> Transition | None:
+    """The first change of a zone's clock within the horizon; many schedules share a zone."""
+    until = after + HORIZON_DAYS * MINUTES_PER_DAY
+    return next(iter(zone_named(zone).transitions(after, until)), None)
+
+
 def _about(
-    expression: Expression, zone: str, changes: tuple[Transition, ...]
+    expression: Expression, zone: str, change: Transition | None
 ) -> Iterator[tuple[WarningKind, str]]:
     for message in _uneven_steps(expression):
         yield WarningKind.UNEVEN_STEP, message
@@ -91,7 +98,7 @@ def _about(
         yield WarningKind.EVERY_MINUTE, message
     for message in _missing_days(expression):
         yield WarningKind.MISSING_DAY, message
-    for change in changes:
+    if change is not None:
         for message in _clock_change(expression, zone, change):
             yield WarningKind.CLOCK_CHANGE, message
 
