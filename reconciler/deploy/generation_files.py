@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 from reconciler.deploy.ports import Files
-from reconciler.model.formats import FormatError, NewerFormatError
+from reconciler.model.formats import Damaged, FormatError, NewerFormatError
 from reconciler.model.generation import Generation, generation_path
 from reconciler.model.stored_generation import decode_readable
 
@@ -22,7 +23,7 @@ async def read_generation(files: Files, digest: str) -> tuple[Generation | None,
         return None, "was removed: no schedule runs"
     edited = sha256(content).hexdigest() != digest
     try:
-        generation, damaged = decode_readable(content, generation_path(digest))
+        generation, damaged = _decoded(content, generation_path(digest))
     except NewerFormatError:
         raise
     except FormatError as error:
@@ -36,3 +37,9 @@ async def read_generation(files: Files, digest: str) -> tuple[Generation | None,
     more = f"; and {len(damaged) - 1} more" if len(damaged) > 1 else ""
     place = damaged[0].where.removeprefix(f"{generation_path(digest)} ")
     return generation, f"{place} cannot be read: {damaged[0].why}{more}"
+
+
+@lru_cache(maxsize=2)
+def _decoded(content: bytes, where: str) -> tuple[Generation, tuple[Damaged, ...]]:
+    """The same bytes are the same generation: a server decodes what is live once."""
+    return decode_readable(content, where)

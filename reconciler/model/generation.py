@@ -9,7 +9,6 @@ readers of the same name have read the same thing. How the file is read is in
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -222,10 +221,7 @@ class Generation:
 
     def find(self, name: str) -> ScheduleRecord | None:
         """The schedule of that name."""
-        number = bisect_left(self.records, name, key=lambda record: record.name)
-        if number < len(self.records) and self.records[number].name == name:
-            return self.records[number]
-        return None
+        return self.by_name.get(name)
 
     def named(self, name: str) -> ScheduleRecord | None:
         """The schedule that has or had this name."""

@@ -105,20 +105,26 @@ def merged(logs: Iterable[WakeLog]) -> dict[Occurrence, Run]:
             for occurrence in record.occurrences:
                 run = _run(occurrence, record, log)
                 before = found.get(occurrence)
-                found[occurrence] = run if before is None else _merged(before, run)
+                found[occurrence] = run if before is None else combined(before, run)
     return found
 
 
-def with_older(found: dict[Occurrence, Run], older: Iterable[Run]) -> None:
+def with_older(found: dict[Occurrence, Run], older: Mapping[Occurrence, Run]) -> None:
     """Add what older logs say to what newer ones have said."""
-    for run in older:
-        newer = found.get(run.occurrence)
-        found[run.occurrence] = run if newer is None else _merged(run, newer)
+    both = {one: combined(older[one], found[one]) for one in older.keys() & found.keys()}
+    found.update(older)
+    found.update(both)
 
 
 def in_order(found: Mapping[Occurrence, Run]) -> list[Run]:
     """The runs in the order of nominal time, name and number, each with what replaced it."""
-    replaced_by = {run.replaced: run.occurrence.id for run in found.values() if run.decisions}
+    replaced_by = {
+        gone: run.occurrence.id
+        for run in found.values()
+        if run.decisions and (gone := run.replaced) is not None
+    }
+    if not replaced_by:
+        return sorted(found.values(), key=_place)
     runs = (judged(run, replaced_by.get(run.occurrence.id)) for run in found.values())
     return sorted(runs, key=_place)
 
@@ -188,7 +194,8 @@ def _run(occurrence: Occurrence, record: RunRecord, log: WakeLog) -> Run:
     )
 
 
-def _merged(one: Run, other: Run) -> Run:
+def combined(one: Run, other: Run) -> Run:
+    """What older logs and newer ones say of one occurrence, put together."""
     # A later wake that finds a start writes it down again: the first says when it was made.
     again = one.state is other.state is RunState.STARTED and one.call == other.call
     last, first = (one, other) if again or _rank(one) > _rank(other) else (other, one)

@@ -14,7 +14,8 @@ from reconciler.model.generation import Generation, new_generation
 from reconciler.model.runs import Run, duration
 from reconciler.model.runs_file import RunState
 from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.file_runs import About
+from reconciler.query.newest_first import Known, RunHistory
 
 FEWEST: Final = 3
 """Runs before and after an apply between which durations are compared."""

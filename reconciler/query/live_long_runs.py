@@ -8,8 +8,9 @@ from datetime import datetime
 from reconciler.model.generation import Generation
 from reconciler.model.runs import Run, begun, duration
 from reconciler.model.runs_file import RunState
+from reconciler.query.file_runs import About
 from reconciler.query.long_run import COMPARED, Usual
-from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.newest_first import Known, RunHistory
 from reconciler.query.reach import FAR_DAYS
 
 
@@ -59,12 +60,8 @@ async def _successes(
     """The successes of these schedules, as many as are compared; whole days are read."""
     records = [generation.by_name[name] for name in names]
 
-    def of(known: Known, names: Sequence[str]) -> Sequence[Run]:
-        return [
-            run
-            for run in known.runs.values()
-            if run.occurrence.name in names and duration(run) is not None
-        ]
+    def of(known: Known, names: Iterable[str]) -> Sequence[Run]:
+        return [run for run in known.of(names) if duration(run) is not None]
 
     def wanted(known: Known) -> About | None:
         left = {

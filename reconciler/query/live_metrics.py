@@ -13,8 +13,9 @@ from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState, format_time
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.query.file_runs import About, all_names
 from reconciler.query.metrics import Metrics
-from reconciler.query.newest_first import About, Known, RunHistory, all_names
+from reconciler.query.newest_first import Known, RunHistory
 from reconciler.query.ports import QueryPorts
 from reconciler.query.status import Status
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 
 from reconciler.dispatch.adapters.at_once import at_once
@@ -17,7 +17,8 @@ from reconciler.model.runs import Run, begun, judged
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.model.task import is_task
-from reconciler.query.newest_first import About, Known, RunHistory
+from reconciler.query.file_runs import About, all_names
+from reconciler.query.newest_first import Known, RunHistory
 from reconciler.query.reach import FAR_DAYS
 
 NEAR_DAYS = 7
@@ -42,8 +43,15 @@ async def newest_runs(history: RunHistory, generation: Generation, now: int) -> 
         UnavailableError: Modal did not answer.
     """
 
+    left = {record.name: record for record in generation.records}
+    renamed = {record.name for record in generation.records if record.formerly}
+
     def wanted(known: Known) -> About | None:
-        return _wanted(known, generation, now)
+        for name in (known.by_name.keys() | renamed) & left.keys():
+            if _is_answered(left[name], known, generation):
+                del left[name]
+        names = {*left, *(old for name in renamed & left.keys() for old in left[name].names)}
+        return _wanted(known, generation, names, now)
 
     return await history.read_back(wanted, days=FAR_DAYS, summaries=True)
 
@@ -94,34 +102,35 @@ def _no_lines(_name: str) -> bool:
     return False
 
 
-def _wanted(known: Known, generation: Generation, now: int) -> About | None:
+def _is_answered(record: ScheduleRecord, known: Known, generation: Generation) -> bool:
+    """Whether no older run can change its last run or its streaks: it succeeded."""
+    return any(
+        run.state is RunState.SUCCEEDED
+        and run.started is not None
+        and run.occurrence.at > known.after
+        and (owner := generation.owner(run.occurrence)) is not None
+        and owner.name == record.name
+        for run in known.of(record.names)
+    )
+
+
+def _wanted(known: Known, generation: Generation, unanswered: Set[str], now: int) -> About | None:
     if not known.runs and known.after > now + MINUTES_PER_DAY:
-        return lambda _name: True
+        return all_names
     first = now - now % MINUTES_PER_DAY - (NEAR_DAYS - 1) * MINUTES_PER_DAY
-    if known.after >= first:
-        answered = {
-            owner.name
-            for run in known.runs.values()
-            if run.state is RunState.SUCCEEDED
-            and run.started is not None
-            and run.occurrence.at > known.after
-            and (owner := generation.owner(run.occurrence)) is not None
-        }
-        left = [record for record in generation.records if record.name not in answered]
-    else:
+    names = set(unanswered)
+    if known.after < first:
         far = now - now % MINUTES_PER_DAY - (FAR_DAYS - 1) * MINUTES_PER_DAY
-        left = [
-            record
+        names = {
+            name
             for record, at in rare_schedules(generation, known.runs.values(), far, first)
             if at <= known.after
-        ]
-    names = {name for record in left for name in record.names}
+            for name in record.names
+        }
     names |= {
         run.occurrence.name
-        for run in known.runs.values()
-        if is_task(run.occurrence.name)
-        and run.state in NEEDS_ATTENTION
-        and now - MINUTES_PER_DAY < run.occurrence.at <= known.after
+        for run in known.of(filter(is_task, known.by_name))
+        if run.state in NEEDS_ATTENTION and now - MINUTES_PER_DAY < run.occurrence.at <= known.after
     }
     return names.__contains__ if names else None
 

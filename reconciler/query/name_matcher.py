@@ -19,7 +19,7 @@ from reconciler.model.task import (
     parse_task_key,
     task_id_of,
 )
-from reconciler.query.newest_first import all_names
+from reconciler.query.file_runs import all_names
 from reconciler.query.nothing_found import unknown_schedule
 from reconciler.query.ports import QueryPorts
 from reconciler.query.reach import FAR_DAYS

@@ -12,28 +12,28 @@ are read, the reader begins anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from reconciler.cron import minute
+from reconciler.cron import instant, minute
 from reconciler.deploy.ports import Files
 from reconciler.dispatch.adapters.at_once import at_once
 from reconciler.model.day_summary import DaySummary, decode_summary
 from reconciler.model.formats import Damaged, FormatError
 from reconciler.model.occurrence import Occurrence, format_minute
-from reconciler.model.runs import Run, in_order, merged, with_older
+from reconciler.model.runs import Run, in_order, with_older
 from reconciler.model.runs_file import (
-    NOTABLE,
     RUNS_FOLDER,
-    ReadLogs,
     RunRecord,
     WakeLog,
     decode_compacted,
+    format_time,
     summary_path,
 )
-from reconciler.model.task import is_task
+from reconciler.query.file_runs import About, FileRuns, KeptRuns, RunsFile, all_names
 
 FIRST: Final = 2**20
 """Bytes of files that are read first. Few files of many schedules have them; of few schedules, a
@@ -50,20 +50,7 @@ BEFORE: Final = 8 * 24 * 60
 NOTHING_READ: Final = 2**62
 """The epoch minute after which nothing is known yet: no nominal time is later."""
 
-About: TypeAlias = Callable[[str], bool]
-"""Which names of the history are wanted."""
-
-
-def all_names(_name: str) -> bool:
-    """Every name of the history is wanted."""
-    return True
-
-
-Decode: TypeAlias = Callable[[bytes, str, About | None], ReadLogs]
-"""As :func:`~reconciler.model.runs_file.decode_compacted`."""
-
 _IN_DAY: Final = re.compile(rf"{RUNS_FOLDER}/(\d{{4}}-\d\d-\d\d)/[^/]*\.jsonl")
-_TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)-")
 
 
 @dataclass
@@ -72,19 +59,21 @@ class Known:
 
     Attributes:
         runs: by occurrence, as far as the lines say that were read.
+        by_name: the occurrences of those.
         after: epoch minute; of the names that are still wanted, every line about a later nominal
             time has been read.
         damaged: files, or lines of them, that cannot be read.
         reported: what wakes could not read, each with when the newest wake said so, ISO 8601.
-        headers: the logs that were read, without their lines.
+        logs: those that were read, without their lines, each once.
         cut: lines about many occurrences that do not spell out all of them.
     """
 
     runs: dict[Occurrence, Run] = field(default_factory=dict)
+    by_name: dict[str, set[Occurrence]] = field(default_factory=dict)
     after: int = NOTHING_READ
     damaged: dict[Damaged, None] = field(default_factory=dict)
     reported: dict[Damaged, str] = field(default_factory=dict)
-    headers: list[WakeLog] = field(default_factory=list)
+    logs: dict[tuple[str, str, int], WakeLog] = field(default_factory=dict)
     cut: list[RunRecord] = field(default_factory=list)
 
     @property
@@ -98,37 +87,25 @@ class Known:
             one for one, at in self.reported.items() if minute(datetime.fromisoformat(at)) >= since
         )
 
-    def add(self, logs: ReadLogs) -> None:
-        """Add logs that are older than what was read."""
-        with_older(self.runs, merged(logs).values())
-        self.note(logs)
-
-    def note(self, logs: ReadLogs) -> None:
-        """Note what logs say beside their lines."""
-        self.damaged.update(dict.fromkeys(logs.damaged))
-        for log in logs:
-            self.headers.append(replace(log, records=()) if log.records else log)
-            self.cut += (line for line in log.records if line.count > len(line.times))
-            for one in log.damaged:
-                self.reported[one] = max(log.started, self.reported.get(one, ""))
-
-
-class RunsFile(NamedTuple):
-    """A file with logs of wakes."""
-
-    path: str
-    size: int
-
     @property
-    def day(self) -> str:
-        """``2026-11-20``."""
-        return self.path.split("/")[1]
+    def headers(self) -> Iterable[WakeLog]:
+        """The logs that were read, without their lines."""
+        return self.logs.values()
 
-    @property
-    def newest(self) -> str:
-        """The latest time, ISO 8601, at which a wake began whose log it may hold."""
-        found = _TIME.match(self.path.split("/")[2])
-        return f"{self.day}T{':'.join(found.groups()) if found else '23:59:59'}Z"
+    def of(self, names: Iterable[str]) -> Iterator[Run]:
+        """The runs under some names."""
+        return (self.runs[one] for name in names for one in self.by_name.get(name, ()))
+
+    def note(self, found: FileRuns) -> None:
+        """Note what a file says beside its runs."""
+        for one in found.runs:
+            self.by_name.setdefault(one.name, set()).add(one)
+        self.damaged.update(dict.fromkeys(found.damaged))
+        self.cut += found.cut
+        for log in found.logs:
+            self.logs[log.wake, log.execution, log.part] = log
+            for unread in log.damaged:
+                self.reported[unread] = max(log.started, self.reported.get(unread, ""))
 
 
 class Unit(NamedTuple):
@@ -149,11 +126,11 @@ class RunHistory:
     """The runs files on our Volume.
 
     Attributes:
-        decode: decodes the content of a file, given its path and the names whose lines are wanted.
+        kept: what files said that were read before; None where one question alone is asked.
     """
 
     files: Files
-    decode: Decode = decode_compacted
+    kept: KeptRuns | None = None
 
     async def read_back(
         self,
@@ -203,27 +180,54 @@ class RunHistory:
                 continue
         return await self._read_about(about, at, days, anew=False)
 
+    async def read_since(
+        self, after: int, days: int, but: Collection[RunsFile] = ()
+    ) -> tuple[Sequence[RunsFile], Sequence[FileRuns]]:
+        """Read every line about nominal times after an epoch minute, and every wake after it.
+
+        Args:
+            days: as in :meth:`read_back`.
+            but: files that are not read.
+
+        Returns:
+            The files, and what those that were read say, both the oldest first.
+
+        Raises:
+            UnavailableError: Modal did not answer.
+        """
+        for begun in range(BEGUN_ANEW + 1):
+            units = _units(await self.files.sizes(RUNS_FOLDER), days, summaries=False)
+            files = sorted(
+                needed((unit.files[0] for unit in units), after), key=lambda file: file.place
+            )
+            new = [Unit(file.newest, (file,)) for file in files if file not in but]
+            with suppress(_GoneError):
+                return files, await self._read_units(new, all_names, anew=begun < BEGUN_ANEW)
+        raise AssertionError("the last reading goes on without files that are gone")
+
     async def _read_about(self, about: About, at: int, days: int, *, anew: bool = True) -> Known:
         sizes = await self.files.sizes(RUNS_FOLDER)
         time, first = format_minute(at), format_minute(at - BEFORE)[:10]
         units = _units(sizes, days, summaries=True)
 
-        async def read(unit: Unit) -> ReadLogs:
+        async def read(unit: Unit) -> Sequence[FileRuns]:
             files, day = unit.files, unit.newest[:10]
             if day < first:
-                files = tuple(file for file in files if NOTABLE in file.path)
+                files = tuple(file for file in files if file.is_notable)
             elif day == time[:10] or unit.summary is None:
                 # A wake that came earlier that day knew of it only ahead of its time.
-                files = tuple(f for f in files if f.newest >= time[:-1] or NOTABLE in f.path)
+                files = tuple(f for f in files if f.newest >= time[:-1] or f.is_notable)
             elif (summary := await self._read_summary(unit, about)) is not None and not any(
                 at in line.elsewhere for line in summary.lines.values()
             ):
-                files = tuple(f for f in files if f.path.rpartition("/")[2] not in summary.files)
+                files = tuple(file for file in files if file.name not in summary.files)
             return await self._read_files(files, about, anew=anew)
 
         known = Known(after=at - 1)
-        for logs in await at_once(map(read, units)):
-            known.add(logs)
+        for of_unit in await at_once(map(read, units)):
+            for found in of_unit:
+                known.note(found)
+                with_older(known.runs, found.runs)
         return known
 
     async def _read_back(
@@ -238,55 +242,82 @@ class RunHistory:
         units = _units(await self.files.sizes(RUNS_FOLDER), days, summaries=summaries)
         units = [unit for unit in units if unit.newest >= since]
         known, read, limit = Known(), 0, FIRST
-        found: dict[Occurrence, Run] = {}
-        notable: list[tuple[str, ReadLogs]] = []
+        runs: dict[Occurrence, Run] = {}
+        notable: list[tuple[str, FileRuns]] = []
         if not units:
             known.after = -1
         while read < len(units) and (about := wanted(known)) is not None:
             batch = _batch(units[read:], limit)
             if not read:
                 notable = await self._read_notable(units, anew=anew)
-            for logs, summary in await at_once(
-                self._read_unit(unit, about, anew=anew) for unit in batch
-            ):
-                known.note(logs)
-                with_older(found, merged(logs).values())
-                if summary is not None:
-                    lines = summary.lines.values()
-                    with_older(found, (run for line in lines for run in line.all_runs()))
+            for found in await self._read_units(batch, about, anew=anew):
+                known.note(found)
+                with_older(runs, found.runs)
             read, limit = read + len(batch), min(4 * limit, MOST)
             left = units[read:]
             known.after = minute(datetime.fromisoformat(left[0].newest)) if left else -1
-            known.runs = dict(found)
-            for newest, logs in notable:
+            known.runs = dict(runs)
+            for newest, found in notable:
                 # What lies in the units that were read is known already.
                 if left and newest <= left[0].newest:
-                    known.note(logs)
-                    with_older(known.runs, merged(logs).values())
+                    known.note(found)
+                    with_older(known.runs, found.runs)
         return known
 
     async def _read_notable(
         self, units: Iterable[Unit], *, anew: bool
-    ) -> list[tuple[str, ReadLogs]]:
-        """What no newer file makes out of date, newest first: see
-        :attr:`~reconciler.model.runs_file.WakeLog.is_notable`."""
-        files = [file for unit in units for file in unit.files if NOTABLE in file.path]
-        read = await at_once(self._read_files([file], None, anew=anew) for file in files)
-        found = [
-            (file.newest, ReadLogs(map(_notable_lines, logs), logs.damaged))
-            for file, logs in zip(files, read, strict=True)
-        ]
+    ) -> list[tuple[str, FileRuns]]:
+        """What no newer file makes out of date, newest first."""
+        files = [file for unit in units for file in unit.files if file.is_notable]
+        read = await self._read_units(
+            [Unit(file.newest, (file,)) for file in files], all_names, anew=anew
+        )
+        found = [(file.newest, one.ahead()) for file, one in zip(files, read, strict=True)]
         return sorted(found, key=lambda one: one[0], reverse=True)
 
-    async def _read_unit(
-        self, unit: Unit, about: About, *, anew: bool
-    ) -> tuple[ReadLogs, DaySummary | None]:
+    async def _read_units(
+        self, units: Sequence[Unit], about: About, *, anew: bool
+    ) -> list[FileRuns]:
+        """What the units say, each newer than the next."""
+        kept = [self._kept(unit, about) for unit in units]
+        missing = [unit for unit, known in zip(units, kept, strict=True) if known is None]
+        # A task for each of many files that are kept would take longer than all else.
+        read = iter(await at_once(self._read_unit(unit, about, anew=anew) for unit in missing))
+        return [one for known in kept for one in (next(read) if known is None else (known,))]
+
+    def _kept(self, unit: Unit, about: About) -> FileRuns | None:
+        """What a unit of one file says, where that is kept."""
+        if self.kept is None or unit.summary is not None:
+            return None
+        (file,) = unit.files
+        found = self.kept.get(file)
+        # What is notable is needed also of names that newer files have answered.
+        return found if found is None or file.is_notable else found.about(about)
+
+    async def _read_unit(self, unit: Unit, about: About, *, anew: bool) -> Sequence[FileRuns]:
         summary = None
         if unit.summary is not None:
+            summary = await self._summary_runs(unit, about)
+        covered = {} if summary is None else summary.covers
+        left = [file for file in unit.files if file.name not in covered]
+        found = await self._read_files(left, about, anew=anew)
+        return found if summary is None else (*found, summary)
+
+    async def _summary_runs(self, unit: Unit, about: About) -> FileRuns | None:
+        """As :meth:`_read_summary`, from what is kept."""
+        if self.kept is None:
             summary = await self._read_summary(unit, about)
-        covered = {} if summary is None else summary.files
-        left = [file for file in unit.files if file.path.rpartition("/")[2] not in covered]
-        return await self._read_files(left, about, anew=anew), summary
+            return None if summary is None else FileRuns.of_summary(summary)
+        assert unit.summary is not None
+        file = RunsFile(unit.summary, unit.size)
+        found = self.kept.get(file)
+        if found is None or not _covers(unit, found.covers):
+            summary = await self._read_summary(unit, all_names)
+            if summary is None:
+                return None
+            found = FileRuns.of_summary(summary)
+            self.kept.keep(file, found)
+        return found.about(about)
 
     async def _read_summary(self, unit: Unit, about: About) -> DaySummary | None:
         """The summary, None when it is not of these files, or cannot be read."""
@@ -296,33 +327,51 @@ class RunHistory:
             summary = None if content is None else decode_summary(content, unit.summary, about)
         except FormatError:
             return None
-        sizes = {file.path.rpartition("/")[2]: file.size for file in unit.files}
-        if summary is None or any(sizes.get(name) != n for name, n in summary.files.items()):
-            return None
-        return summary
+        return summary if summary is not None and _covers(unit, summary.files) else None
 
     async def _read_files(
-        self, files: Sequence[RunsFile], about: About | None, *, anew: bool
-    ) -> ReadLogs:
-        async def read(path: str) -> ReadLogs:
-            content = await self.files.read(path)
-            if content is None:
-                if anew:
-                    raise _GoneError
-                return ReadLogs()
-            # What is notable is needed also of names that newer files have answered.
-            return self.decode(content, path, None if NOTABLE in path else about)
+        self, files: Sequence[RunsFile], about: About, *, anew: bool
+    ) -> Sequence[FileRuns]:
+        """What files of one day say, each newer than the next."""
 
-        found = await at_once(read(file.path) for file in files)
-        logs = {log.path: log for of_file in found for log in of_file}
-        damaged = (one for of_file in found for one in of_file.damaged)
-        return ReadLogs((logs[path] for path in sorted(logs)), damaged)
+        async def read(file: RunsFile) -> FileRuns:
+            found = None if self.kept is None else self.kept.get(file)
+            if found is None:
+                content = await self.files.read(file.path)
+                if content is None:
+                    if anew:
+                        raise _GoneError
+                    return FileRuns(runs={})
+                if self.kept is None or not self.kept.holds(file):
+                    some = None if file.is_notable else about
+                    return FileRuns.of_logs(decode_compacted(content, file.path, some))
+                found = FileRuns.of_logs(decode_compacted(content, file.path))
+                self.kept.keep(file, found)
+            return found if file.is_notable else found.about(about)
+
+        ordered = sorted(files, key=lambda file: (not file.is_compacted, file.path), reverse=True)
+        found = await at_once(map(read, ordered))
+        if not any(file.is_compacted for file in files):
+            return found
+        # A compaction that did not come to its end leaves the logs that it has put together.
+        *single, compacted = found
+        known = {log.path for log in compacted.logs}
+        return [
+            *(one for one in single if not {log.path for log in one.logs} <= known),
+            compacted,
+        ]
 
 
-def _notable_lines(log: WakeLog) -> WakeLog:
-    started = minute(datetime.fromisoformat(log.started))
-    lines = (line for line in log.records if is_task(line.name) or line.times[-1] > started)
-    return replace(log, records=tuple(lines))
+def needed(files: Iterable[RunsFile], after: int) -> Iterator[RunsFile]:
+    """The files that may say something of nominal times after an epoch minute."""
+    first = format_time(instant(after + 1))
+    return (file for file in files if file.newest >= first or file.is_notable)
+
+
+def _covers(unit: Unit, files: Mapping[str, int]) -> bool:
+    """Whether these, by name with their sizes, are among the files of a unit."""
+    sizes = {file.name: file.size for file in unit.files}
+    return all(sizes.get(name) == size for name, size in files.items())
 
 
 def _units(sizes: Mapping[str, int], days: int, *, summaries: bool) -> list[Unit]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from reconciler.deploy.ports import Apps, CallOutput, Files, Workers
 from reconciler.dispatch.ports import Caller, Claims, Clock, TaskFiles
-from reconciler.model.runs_file import decode_compacted
-from reconciler.query.newest_first import Decode, RunHistory
+from reconciler.query.file_runs import KeptRuns
+from reconciler.query.newest_first import RunHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class QueryPorts:
         caller: asks how a call stands.
         output: what calls printed.
         tasks: the files of tasks; None where there are none.
-        decode: decodes runs files.
         workers: the Workers on Cloudflare; None where they are not asked about.
+        kept: what runs files said that were read before; None where one question alone is asked.
     """
 
     apps: Apps
@@ -32,10 +32,10 @@ class QueryPorts:
     output: CallOutput
     tasks: TaskFiles | None
     clock: Clock
-    decode: Decode = decode_compacted
     workers: Workers | None = None
+    kept: KeptRuns | None = None
 
     @property
     def history(self) -> RunHistory:
         """The runs files."""
-        return RunHistory(self.files, self.decode)
+        return RunHistory(self.files, self.kept)

@@ -14,9 +14,10 @@ from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs import Run, begun
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState, format_time
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.query.file_runs import About, all_names
 from reconciler.query.live_runs import ASKED_AT_MOST, with_open_calls
 from reconciler.query.name_matcher import NameMatcher, records_of, require_known
-from reconciler.query.newest_first import About, Known, RunHistory, all_names
+from reconciler.query.newest_first import Known, RunHistory
 from reconciler.query.nothing_found import NothingFoundError, require_volume
 from reconciler.query.open_attempts import with_modal_tries
 from reconciler.query.ports import QueryPorts

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
+from reconciler.query.file_runs import KeptRuns
+from reconciler.query.last_hours import HoursReader
 from reconciler.query.live import live_status
 from reconciler.query.live_metrics import read_metrics
 from reconciler.query.metrics import Metrics
@@ -14,7 +16,6 @@ from reconciler.web.auth.access import AccessVerifier
 from reconciler.web.auth.authentication import Authenticator
 from reconciler.web.idempotency import Idempotency
 from reconciler.web.kept_files import KeptFiles
-from reconciler.web.kept_logs import KeptLogs
 from reconciler.web.last_shown import LastShown
 from reconciler.web.limits import ASKING, FAILING, TokenBuckets
 from reconciler.web.ports import WebPorts
@@ -22,6 +23,8 @@ from reconciler.web.recent import Recent
 from reconciler.web.refusals import Refusals
 from reconciler.web.serving import Serving
 
+HOURS: Final = 24
+"""Hours of which the pages show what happened."""
 METRICS_LIFE: Final = timedelta(seconds=30)
 """Prometheus asks every 15 s to 60 s; the figures of 2,000 schedules take a second to count."""
 
@@ -34,6 +37,7 @@ class Site:
         asking: limits the requests of each credential.
         failing: limits the requests of each address whose credentials are wrong.
         status: how everything stands, a few seconds ago at most; None when nothing was applied.
+        hours: reads what happened in the last day.
         metrics: the figures of monitoring, half a minute old at most; as ``status``.
         shown: the pages as they were last shown.
     """
@@ -46,6 +50,7 @@ class Site:
     asking: TokenBuckets
     failing: TokenBuckets
     status: Recent[Status | None]
+    hours: HoursReader
     metrics: Recent[Metrics | None]
     shown: LastShown = field(default_factory=LastShown)
 
@@ -53,7 +58,7 @@ class Site:
     def of(cls, ports: WebPorts, serving: Serving) -> Site:
         """The dependencies of an application on these ports."""
         access = serving.web.access
-        modal = replace(ports.modal, files=KeptFiles(ports.modal.files), decode=KeptLogs().decode)
+        modal = replace(ports.modal, files=KeptFiles(ports.modal.files), kept=KeptRuns())
         ports = replace(ports, modal=modal)
         status = Recent(lambda: live_status(modal, serving.environment, ports.find), ports.clock)
 
@@ -76,5 +81,6 @@ class Site:
             TokenBuckets(ASKING, ports.clock),
             TokenBuckets(FAILING, ports.clock),
             status,
+            HoursReader(modal.history, HOURS),
             Recent(figures, ports.clock, METRICS_LIFE),
         )

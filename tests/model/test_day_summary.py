@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 
 import pytest
 from hypothesis import given
@@ -24,11 +24,11 @@ def on(day: str, logs: Iterable[WakeLog]) -> list[WakeLog]:
     return [log for log in logs if log.day == day]
 
 
-def summed_up(day: str, logs: Iterable[WakeLog]) -> Iterator[Run]:
+def summed_up(day: str, logs: Iterable[WakeLog]) -> Mapping[Occurrence, Run]:
     """What a reader finds in the day's summary."""
     content = summarise(day, {"compacted.jsonl": 1}, on(day, logs)).encode()
-    for line in decode_summary(content, "a file").lines.values():
-        yield from line.all_runs()
+    lines = decode_summary(content, "a file").lines.values()
+    return {run.occurrence: run for line in lines for run in line.all_runs()}
 
 
 def asked(runs: Iterable[Run]) -> list[ScheduleStatus]:
@@ -41,8 +41,8 @@ def test_last_runs_and_streaks_are_the_same_from_any_summaries_as_from_the_files
 ) -> None:
     found: dict[Occurrence, Run] = {}
     for day in reversed(DAYS):
-        of_day = summed_up(day, logs) if day in with_summary else merged(on(day, logs)).values()
-        with_older(found, list(of_day))
+        of_day = summed_up(day, logs) if day in with_summary else merged(on(day, logs))
+        with_older(found, of_day)
     assert asked(in_order(found)) == asked(runs_of(logs))
 
 

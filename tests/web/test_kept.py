@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from reconciler.cron import minute
 from reconciler.deploy.fakes import FakeFiles
 from reconciler.dispatch.adapters.in_memory import FakeClock
-from reconciler.model.runs_file import ReadLogs, decode_compacted
-from reconciler.query.newest_first import About
-from reconciler.web import kept_files, kept_logs
+from reconciler.web import kept_files
 from reconciler.web.kept_files import KeptFiles
-from reconciler.web.kept_logs import KeptLogs
 from reconciler.web.recent import LIFE, Recent
 from tests.dispatch.scenario import at
 from tests.query.test_status_reach import ReadFiles
@@ -76,54 +71,6 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     files.files = dict.fromkeys(files.files, b"new!")
     found = [asyncio.run(kept.read(path)) for path in files.files]
     assert found.count(b"1234") <= 2
-
-
-def log_of(name: str, *times: str, damaged: bool = False) -> bytes:
-    """A file of one wake with a line for each of these times."""
-    lines = [
-        RunRecord(
-            name=f"{name}{n}",
-            times=(minute(at(time)),),
-            state=RunState.STARTED,
-            at=f"2026-11-20T{time}:00Z",
-        )
-        for n, time in enumerate(times)
-    ]
-    return wake_log("2026-11-20T12:00:00Z", *lines).encode() + (b"{}\n" if damaged else b"")
-
-
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 3), st.integers(0, 4), st.booleans(), st.booleans()), max_size=12
-    )
-)
-def test_what_is_decoded_is_always_what_the_content_says(
-    steps: list[tuple[int, int, bool, bool]],
-) -> None:
-    kept = KeptLogs()
-    for place, lines, damaged, chosen in steps:
-        path = f"{RUNS}/{place}.jsonl"
-        content = log_of("s", *(f"{9 + n:02}:00" for n in range(lines)), damaged=damaged)
-        about = (lambda name: name == "s1") if chosen else None
-        found, expected = kept.decode(content, path, about), decode_compacted(content, path, about)
-        assert found == expected
-        assert set(expected.damaged) <= set(found.damaged)
-
-
-def test_the_lines_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_logs, "MOST", 5)
-    counted: list[str] = []
-
-    def counting(content: bytes, path: str, about: About | None = None) -> ReadLogs:
-        counted.append(path)
-        return decode_compacted(content, path, about)
-
-    monkeypatch.setattr(kept_logs, "decode_compacted", counting)
-    kept = KeptLogs()
-    content = log_of("s", "09:00", "10:00")
-    for path in ("a", "b", "b", "c", "c", "a"):
-        kept.decode(content, path)
-    assert counted == ["a", "b", "c", "a"]
 
 
 def test_requests_at_the_same_time_share_an_answer_and_later_ones_do_not() -> None:

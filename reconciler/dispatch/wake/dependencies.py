@@ -111,7 +111,7 @@ class Dependencies:
         self, history: Mapping[Occurrence, Run], lines: Iterable[RunRecord]
     ) -> dict[Occurrence, Run]:
         found = merged([_log_of(lines, self.started)])
-        with_older(found, history.values())
+        with_older(found, history)
         return found
 
     async def _process_ready(

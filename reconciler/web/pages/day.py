@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from reconciler.cron import minute
 from reconciler.model.pointer import Pointer
 from reconciler.model.runs_file import RunState
 from reconciler.query.last_hours import LastHours
@@ -87,15 +86,13 @@ def _counts(hours: LastHours) -> tuple[Counter[int], Counter[int], Counter[int]]
     """Starts by when they began; what went wrong by its nominal time."""
     length = hours.until - hours.after
     started, failed, absent = Counter[int](), Counter[int](), Counter[int]()
-    for runs in hours.runs.values():
-        for run in runs:
-            place = min(BINS - 1, (run.occurrence.at - hours.after) * BINS // length)
-            if run.state in _ABSENT:
-                absent[place] += 1
-            elif run.started is not None:
-                failed[place] += run.state in _FAILED
-                begun = minute(datetime.fromisoformat(run.started))
-                started[min(BINS - 1, max(0, begun - hours.after) * BINS // length)] += 1
+    for (at, state, begun), number in hours.alike.items():
+        place = min(BINS - 1, (at - hours.after) * BINS // length)
+        if state in _ABSENT:
+            absent[place] += number
+        elif begun is not None:
+            failed[place] += number * (state in _FAILED)
+            started[min(BINS - 1, max(0, begun - hours.after) * BINS // length)] += number
     return started, failed, absent
 
 

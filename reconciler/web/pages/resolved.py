@@ -37,9 +37,9 @@ def resolved_of(hours: LastHours, now: datetime) -> tuple[Resolved, ...]:
 
 
 def _by_runs(hours: LastHours) -> Iterator[tuple[int, str, str]]:
-    for name, runs in hours.runs.items():
+    for name in hours.troubled:
         trouble: list[Run] = []
-        for run in runs:
+        for run in hours.runs[name]:
             if run.state in _TROUBLE:
                 trouble.append(run)
             elif run.state is RunState.SUCCEEDED:

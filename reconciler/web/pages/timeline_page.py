@@ -153,12 +153,10 @@ def timeline_page(
     scale = wanted.window(minute(now))
     runs = {} if past is None else past.runs
     rows = {} if ahead is None else ahead.rows
-    starts = Counter(
-        minute(datetime.fromisoformat(run.started))
-        for found in runs.values()
-        for run in found
-        if run.started is not None
-    )
+    starts = Counter[int]()
+    for one, number in ({} if past is None else past.alike).items():
+        if one.begun is not None:
+            starts[one.begun] += number
     starts.update(at for times in rows.values() for at in times)
     found = [one for one in schedules if holds(one, wanted.text)]
     if wanted.minute is not None:

@@ -33,8 +33,8 @@ from reconciler.web.pages.timeline_page import RANGES, TimelineWanted, timeline_
 from reconciler.web.pages.triggers_page import triggers_page
 from reconciler.web.problems import RequestError
 from reconciler.web.refusals import KEY, counts_of
+from reconciler.web.site import HOURS
 
-HOURS: Final = 24
 DAYS: Final = 90
 """Days with runs files in which the last runs of a schedule are searched."""
 APPLIES: Final = 20
@@ -78,9 +78,11 @@ async def _timeline(call: Call) -> Response:
     if window.after < now:
         until = min(window.until, now)
         hours = -(-(until - window.after) // 60)
-        past = await answered(
-            site, last_hours(site.ports.modal.history, records, until, hours, now)
-        )
+        if until == now and hours <= HOURS:
+            read = site.hours.read(records, until, hours)
+        else:
+            read = last_hours(site.ports.modal.history, records, until, hours, now)
+        past = await answered(site, read)
     if window.until > now:
         ahead = timeline(records, (), max(window.after, now), window.until)
     applies = await answered(
@@ -169,8 +171,7 @@ async def _day(call: Call) -> tuple[Status, LastHours]:
     status = await current_status(site)
     records = [one.record for one in status.schedules]
     until = minute(site.ports.clock.now())
-    history = site.ports.modal.history
-    return status, await answered(site, last_hours(history, records, until, HOURS))
+    return status, await answered(site, site.hours.read(records, until, HOURS))
 
 
 def _timeline_wanted(call: Call) -> TimelineWanted:
