@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,9 +27,12 @@ from reconciler.deploy.apply import (
     prepare,
 )
 from reconciler.deploy.checkout import settle_git_variables
+from reconciler.deploy.git_records import record_git, record_refusal
+from reconciler.deploy.ports import Workspace
 from reconciler.disk import write_whole
-from reconciler.errors import ReconcileError, StoppedError, command_line
+from reconciler.errors import ReconcileError, RefusedError, StoppedError, command_line
 from reconciler.github.annotations import annotate, of_error
+from reconciler.github.job import actor, pull_request
 from reconciler.github.plan_annotations import of_plan
 from reconciler.manifest import LOCAL
 from reconciler.plan import Plan, assume_applied, make_plan
@@ -95,6 +100,7 @@ def _reconcile(options: PlanOptions) -> int:
     source = options.source()
     with connected(source.inputs) as goes_on:
         workspace = open_workspace(source.inputs, source.commit)
+        records = _Records(workspace, of_branch=options.at is None and pull_request() is None)
         desired = source.desired()
         plan = run(
             prepare(
@@ -107,17 +113,18 @@ def _reconcile(options: PlanOptions) -> int:
         )
         plan = source.judged(plan)
         _show(plan, options)
-        if saved is not None:
-            saved.require_same(plan, str(options.plan))
-        if options.out is not None:
-            _save(plan, options.out, options)
-        check_allowed(plan)
-        if plan.empty:
-            return 0
-        if options.dry_run or options.out is not None:
-            return CHANGES if options.detailed_exitcode else 0
-        if plan.environment != LOCAL and not options.allow_older:
-            require_current(plan.ancestry)
+        applies = not options.dry_run and options.out is None
+        with records.refused(plan) if applies else nullcontext():
+            if saved is not None:
+                saved.require_same(plan, str(options.plan))
+            if options.out is not None:
+                _save(plan, options.out, options)
+            check_allowed(plan)
+            if applies and not plan.empty and plan.environment != LOCAL and not options.allow_older:
+                require_current(plan.ancestry)
+        if plan.empty or not applies:
+            records.compared(plan)
+            return CHANGES if options.detailed_exitcode and not plan.empty else 0
         if (
             saved is None
             and not options.yes
@@ -125,7 +132,7 @@ def _reconcile(options: PlanOptions) -> int:
         ):
             say("Nothing was changed.")
             return 1
-        with stopping(_stopped()):
+        with stopping(_stopped()), records.refused(plan):
             left = run(
                 apply(
                     workspace,
@@ -136,12 +143,40 @@ def _reconcile(options: PlanOptions) -> int:
                     report=say,
                 )
             )
+        records.compared(plan, was_applied=True)
         show_applied(plan, options.form)
         if left is not None:
             say(f"{left[0].upper()}{left[1:]}.")
         if source.inputs.environment.name == LOCAL:
             say(_CRONS_FIRE if goes_on else _NO_CRON_FIRES)
     return CHANGES if options.detailed_exitcode else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """What the dashboard shows of git, where there is no checkout.
+
+    Attributes:
+        of_branch: whether the commit is what git says, and not a pull request or an older commit.
+    """
+
+    workspace: Workspace
+    of_branch: bool
+
+    def compared(self, plan: Plan, *, was_applied: bool = False) -> None:
+        """In CI, record how git stands to what is live, unless the checkout is older than that."""
+        refused = plan.ancestry is not None and plan.ancestry.refused
+        if self.of_branch and actor() is not None and not refused:
+            run(record_git(self.workspace, plan, holder(), was_applied=was_applied))
+
+    @contextmanager
+    def refused(self, plan: Plan) -> Iterator[None]:
+        """Record an apply that is refused."""
+        try:
+            yield
+        except (MissingTargetError, RefusedError) as error:
+            run(record_refusal(self.workspace, plan, holder(), error.what))
+            raise
 
 
 _CRONS_FIRE: Final = "Its crons fire while `reconcile engine` runs."

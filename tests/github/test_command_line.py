@@ -245,6 +245,28 @@ def test_an_apply_is_shown_in_the_comment(team: Team) -> None:
     assert "✅ **Applied**: generation `" in done.out
 
 
+def test_a_refused_apply_and_what_ci_saw_of_git_are_recorded(team: Team) -> None:
+    team.commit("a")
+    team.project.applied()
+    team.commit("a", "b")
+    done = team.project.reconcile("--dry-run", GITHUB_ACTOR="ana")
+    assert done.code == 0, done.err
+    broken = (team.git.root / "schedules/hourly.yaml").read_text().replace("shop/sync", "shop/snyc")
+    team.git.write("schedules/hourly.yaml", broken)
+    team.git.commit()
+    assert team.project.reconcile("--yes").code == 1
+    git, refused = team.project.in_modal(
+        """
+        import modal
+        entries = modal.Dict.from_name("schedule-reconciler")
+        answer = entries["git-record"], entries["refused-applies"]["refused"]
+        """
+    )
+    assert (git["by"], git["changes"] > 0) == ("ana (GitHub Actions)", True)
+    assert len(refused) == 1
+    assert "shop/snyc" in refused[0]["reason"]
+
+
 def test_a_rule_that_denies_refuses_an_apply_and_an_exception_lets_it_pass(team: Team) -> None:
     team.commit("a")
     team.git.write(

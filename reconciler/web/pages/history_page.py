@@ -10,7 +10,10 @@ from typing import Final
 from reconciler.cron import minute
 from reconciler.foreign_text import on_one_line
 from reconciler.model.formats import Damaged
+from reconciler.model.git_record import GitRecord, RefusedApply
+from reconciler.model.pointer import Pointer
 from reconciler.query.changes import AppliedChange, FirstFailure, TakesLonger
+from reconciler.query.git_seen import GitSeen
 from reconciler.query.status import DeploymentFinding, Status
 from reconciler.web.pages.glyphs import Glyph
 from reconciler.web.pages.listing import LONGEST
@@ -22,6 +25,7 @@ SHOWN: Final = 50
 _NAMED: Final = 3
 """Schedules that one cell names; more are counted."""
 _DRIFT: Final = Glyph("drift", "Drift")
+_REFUSED: Final = Glyph("refused", "Refused")
 _APPLIED: Final = Glyph("succeeded", "Applied")
 
 
@@ -46,7 +50,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class ApplyRow:
-    """An apply.
+    """An apply, or one that was refused: then `changes` says why.
 
     Attributes:
         said: why nothing is said of what changed after it; empty where `effects` say it.
@@ -69,11 +73,13 @@ class HistoryPage:
 
     Attributes:
         title_was: the title in the past tense, for a page that is stale.
+        git: what CI last recorded of it.
     """
 
     title: str
     title_was: str
     sub: str
+    git: str
     differences: tuple[LiveDifference, ...]
     rows: tuple[ApplyRow, ...]
     damaged: tuple[Damaged, ...]
@@ -83,6 +89,7 @@ class HistoryPage:
 def history_page(
     status: Status,
     changes: Sequence[AppliedChange],
+    git: GitSeen,
     damaged: Iterable[Damaged],
     environment: str,
     now: datetime,
@@ -91,21 +98,55 @@ def history_page(
 
     Args:
         changes: the newest applies, newest first.
+        git: what is recorded of it, and of refused applies.
         damaged: records of applies that cannot be read.
     """
     findings = status.findings
-    title, title_was = "Live is what was applied", "Live was what was applied"
+    git_says = _agrees(status.pointer, git.record)
+    what = "git says" if git_says else "was applied"
+    title, title_was = f"Live is what {what}", f"Live was what {what}"
     if findings:
-        title = title_was = f"{count(len(findings), 'difference')} from what was applied"
+        title = title_was = f"{count(len(findings), 'difference')} that nobody made in git"
+    rows = [
+        *((one.applied.pointer.at, _row(one, now)) for one in changes),
+        *((one.at, _refused_row(one, now)) for one in git.refused),
+    ]
+    rows.sort(key=lambda row: row[0], reverse=True)
     return HistoryPage(
         title=title,
         title_was=title_was,
         sub=_sub(status, now),
+        git=_git(status.pointer, git.record, now),
         differences=tuple(_difference(one, environment) for one in findings),
-        rows=tuple(_row(one, now) for one in changes[:SHOWN]),
-        damaged=tuple(damaged),
-        more=len(changes) > SHOWN,
+        rows=tuple(row for _at, row in rows[:SHOWN]),
+        damaged=(*damaged, *git.damaged),
+        more=len(rows) > SHOWN,
     )
+
+
+def _agrees(pointer: Pointer | None, record: GitRecord | None) -> bool:
+    """Whether CI has found no change to make since the last apply."""
+    return _is_newer(pointer, record) and record is not None and record.changes == 0
+
+
+def _is_newer(pointer: Pointer | None, record: GitRecord | None) -> bool:
+    return record is not None and pointer is not None and record.at >= pointer.at
+
+
+def _git(pointer: Pointer | None, record: GitRecord | None, now: datetime) -> str:
+    """What CI last recorded of git, with its time."""
+    if record is None or not _is_newer(pointer, record):
+        return "CI has recorded nothing of git since the last apply."
+    ago = relative(datetime.fromisoformat(record.at) - now) or "just now"
+    commit = f"commit {record.commit[:7]}" if record.commit else "no commit"
+    found = "no change to make"
+    if record.changes:
+        found = f"{count(record.changes, 'change')} that {_is(record.changes)} not applied"
+    return f"CI last recorded of git, {ago}: {commit}, {found}."
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _sub(status: Status, now: datetime) -> str:
@@ -144,6 +185,20 @@ def _row(one: AppliedChange, now: datetime) -> ApplyRow:
         effects=effects[:_NAMED],
         said=said,
         digest=pointer.generation[:8],
+    )
+
+
+def _refused_row(one: RefusedApply, now: datetime) -> ApplyRow:
+    return ApplyRow(
+        glyph=_REFUSED,
+        at=moment(minute(datetime.fromisoformat(one.at)), now),
+        commit=(one.commit or "")[:7],
+        changes=on_one_line(one.reason)[:LONGEST],
+        by=on_one_line(one.by)[:LONGEST],
+        link=one.link if one.link and one.link.startswith("https://") else "",
+        effects=(),
+        said="\N{EN DASH}",
+        digest="",
     )
 
 

@@ -134,6 +134,8 @@ def reason_of(one: ScheduleStatus, now: datetime) -> str:
             reason = f": {brief(last.reason)}" if last is not None and last.reason else ""
             return f"Due {moment(trouble_of(one), now).text}, not started{reason}"
         case State.MISSED if last is not None and last.reason:
+            return f"{moment(last.occurrence.at, now).text}: {brief(last.reason)}"
+        case State.TIMED_OUT if last is not None:
             return _sentence(last.reason)
         case State.NO_RUN:
             return "No run yet"

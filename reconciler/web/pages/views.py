@@ -12,6 +12,7 @@ from reconciler.dispatch.adapters.at_once import together
 from reconciler.model.occurrence import parse_minute
 from reconciler.query.applies import list_applies
 from reconciler.query.changes import changes_of
+from reconciler.query.git_seen import git_seen
 from reconciler.query.last_hours import LastHours, last_hours
 from reconciler.query.name_matcher import NameMatcher
 from reconciler.query.nothing_found import unknown_schedule
@@ -109,9 +110,12 @@ async def _history(call: Call) -> Response:
     now = site.ports.clock.now()
     applies = await answered(site, list_applies(modal, site.serving.environment, SHOWN + 1))
     records = [one.record for one in status.schedules]
-    changes = await answered(site, changes_of(modal.history, applies.applies, records, now))
+    changes, git = await answered(
+        site,
+        together(changes_of(modal.history, applies.applies, records, now), git_seen(modal.claims)),
+    )
     environment = site.serving.environment.name
-    found = history_page(status, changes, applies.damaged, environment, now)
+    found = history_page(status, changes, git, applies.damaged, environment, now)
     return await page(call, "history.html", status, page=found, title="History")
 
 

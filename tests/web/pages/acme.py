@@ -25,6 +25,14 @@ from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.model.backfill import BackfillState
 from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.generation import Generation
+from reconciler.model.git_record import (
+    GIT_KEY,
+    REFUSED_KEY,
+    GitRecord,
+    RefusedApply,
+    git_entry,
+    refused_entry,
+)
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog, format_time
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.plan.forecast import slot_timetable
@@ -183,6 +191,12 @@ def acme(number: int = 24, *, well: bool = False) -> AcmeSite:
             for hour in range(23, 32)
         }
         world.claims.entries[KEY] = {"format": 1, "hours": hours}
+        commit, job = "9ab3c01", "https://github.com/acme/schedules/actions/runs/7"
+        record = GitRecord(commit, "2026-11-30T07:00:00Z", "ana (GitHub Actions)", job, 2, 0)
+        world.claims.entries[GIT_KEY] = git_entry(record)
+        reason = "deleting 9 of 24 schedules needs --allow-deletes 9"
+        refused = RefusedApply(commit, "2026-11-30T07:12:00Z", "ana (GitHub Actions)", job, reason)
+        world.claims.entries[REFUSED_KEY] = refused_entry([refused])
         site.backfill(backfill_of(48, name="bi-hourly-sync"), started=14)
         paused = backfill_of(9, name="newsletter-weekly")
         site.backfill(paused, started=2, state=BackfillState.PAUSED)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from reconciler.model.git_record import GIT_KEY, GitRecord, git_entry
 from tests.web.pages.acme import AcmeSite, acme
 from tests.web.pages.test_pages import text_of
 
@@ -14,6 +15,11 @@ from tests.web.pages.test_pages import text_of
 @pytest.fixture(scope="module")
 def troubled() -> AcmeSite:
     return acme()
+
+
+@pytest.fixture(scope="module")
+def sound() -> AcmeSite:
+    return acme(well=True)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +42,7 @@ def heading(page: str) -> str:
         ("/timeline?range=7d", "Thu 26 Nov 19:50Z to Thu 3 Dec 19:50Z"),
         ("/timeline?at=2026-11-29T07:50Z", "Sat 28 Nov 19:50Z to Sun 29 Nov 19:50Z"),
         ("/slots", "4 of 5 slots used, 1 by us"),
-        ("/history", "1 difference from what was applied"),
+        ("/history", "1 difference that nobody made in git"),
         ("/triggers", "125 triggers without a run"),
         ("/schedules/exchange-rates", "exchange-rates"),
     ],
@@ -128,8 +134,8 @@ def test_what_waits_near_its_by_for_one_that_needs_no_attention_is_an_item(
     assert command in text_of(troubled.ask("/schedules/backup-verify").text)
 
 
-def test_a_workspace_that_is_well_says_so() -> None:
-    page = text_of(acme(well=True).ask("/").text)
+def test_a_workspace_that_is_well_says_so(sound: AcmeSite) -> None:
+    page = text_of(sound.ask("/").text)
     assert "All 24 schedules are as they should be" in page
     assert "by Modal cron poller, on time. Next wake 07:55Z. No drift, compared just now." in page
     assert "Nothing was to resolve." in page
@@ -200,6 +206,38 @@ def test_history_says_what_changed_after_an_apply_and_not_because_of_it(
     assert "first failure after it: exchange-rates , 9 h 35 min later" in page
     assert "e91b3c8 ~1 warehouse-extract +1 fx-hedge-snapshot" in page
     assert "because" not in page
+
+
+def test_history_lists_refused_applies_among_the_others(troubled: AcmeSite) -> None:
+    page = text_of(troubled.ask("/history").text)
+    assert "Refused 07:12Z 9ab3c01 deleting 9 of 24 schedules needs --allow-deletes 9 ana" in page
+    assert page.index("9ab3c01") < page.index("4fd0a26 ~1 exchange-rates")
+
+
+def test_history_says_what_ci_last_recorded_of_git(troubled: AcmeSite) -> None:
+    page = text_of(troubled.ask("/history").text)
+    assert (
+        "CI last recorded of git, 50 min ago: commit 9ab3c01, 2 changes that are not applied."
+    ) in page
+
+
+@pytest.mark.parametrize(
+    ("at", "changes", "headline"),
+    [
+        ("2026-11-30T07:00:00Z", 0, "Live is what git says"),
+        ("2026-11-30T07:00:00Z", 2, "Live is what was applied"),
+        ("2026-11-20T07:00:00Z", 0, "Live is what was applied"),
+        (None, 0, "Live is what was applied"),
+    ],
+)
+def test_live_is_what_git_says_where_ci_has_seen_so_since_the_last_apply(
+    sound: AcmeSite, at: str | None, changes: int, headline: str
+) -> None:
+    entries = sound.world.claims.entries
+    entries.pop(GIT_KEY, None)
+    if at is not None:
+        entries[GIT_KEY] = git_entry(GitRecord("4fd0a26", at, "ana", None, changes, 0))
+    assert heading(sound.ask("/history").text) == headline
 
 
 def test_triggers_tell_what_did_not_come_from_what_was_refused(troubled: AcmeSite) -> None:
