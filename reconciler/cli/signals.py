@@ -124,6 +124,8 @@ def _say(line: str) -> None:
 def _cancelled_by_signals(received: list[int]) -> Iterator[None]:
     """Cancel the current task on a signal, until the block ends; note which signals came."""
     import asyncio
+    import logging
+    import warnings
 
     task = asyncio.current_task()
     assert task is not None
@@ -133,6 +135,10 @@ def _cancelled_by_signals(received: list[int]) -> Iterator[None]:
 
     def stop(number: int) -> None:
         received.append(number)
+        # What Modal's client was doing is cut off, in its own thread too, and asyncio would report
+        # each call whose result is no longer awaited.
+        logging.getLogger("asyncio").disabled = True
+        warnings.simplefilter("ignore", RuntimeWarning)
         if 1 < len(received) <= PATIENCE:
             with suppress(OSError):  # the terminal may be closed
                 print(

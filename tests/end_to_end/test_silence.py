@@ -32,6 +32,25 @@ except Exception as error:
     print(error.message_for(None))
 """
 
+CUT_OFF = """
+import asyncio, os, signal
+from reconciler.cli.signals import run
+
+async def fail():
+    raise RuntimeError("cut off")
+
+async def command():
+    call = asyncio.ensure_future(fail())
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.Event().wait()
+
+try:
+    run(command(), gives_up=False)
+except KeyboardInterrupt:
+    print("ended")
+"""
+
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
@@ -90,3 +109,11 @@ def test_ctrl_c_ends_a_command_at_once(silent: socket.socket, tmp_path: Path, co
         _, err = process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGINT
     assert "Traceback" not in err
+
+
+def test_a_call_that_a_signal_cut_off_writes_no_traceback(
+    silent: socket.socket, tmp_path: Path
+) -> None:
+    process = start(silent, tmp_path, "-c", CUT_OFF)
+    out, err = process.communicate(timeout=60)
+    assert (out, err) == ("ended\n", "")
