@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.web.problems import MODAL_SILENT, RequestError
+
+UNKNOWN_SCHEDULE: Final = "unknown-schedule"
+"""The kind of the error of a page that asks for a schedule that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def failure_of(error: RequestError, environment: str, app: str) -> Failure:
         )
     remedy = "" if error.remedy is None else f" {error.remedy}"
     what = error.what[:1].upper() + error.what[1:]
+    if error.kind == UNKNOWN_SCHEDULE:
+        return Failure(what, remedy.strip(), back="/schedules")
     if error.status == 404:
         return Failure("There is no such page", f"{what}.{remedy}", back="/schedules")
     return Failure("This page cannot be shown", f"{what}.{remedy}")

@@ -102,5 +102,5 @@ def _end(one: ScheduleStatus, run: Run, now: datetime) -> str:
     following = moment(one.following, now, record.timezone)
     streak = ""
     if one.failures > 1:
-        streak = f"It failed {one.failures} times in a row. "
+        streak = f"Its streak is {one.failures} failures. "
     return f"{streak}The next occurrence is {following.text}, {following.relative or 'now'}."

@@ -122,7 +122,7 @@ def schedule_page(
         glyph=glyph_of(one),
         reason=reason_of(one, now),
         when=when_in_words(record.when),
-        zone=record.timezone,
+        zone=record.timezone.rpartition("/")[2].replace("_", " "),
         description=(record.description or "")[:LONGEST],
         occurrence=local_time(trouble_of(one), record.timezone) if sentences else "",
         sentences=sentences,

@@ -117,7 +117,7 @@ def triggers_page(
     pages = max(1, -(-len(rows) // PAGE))
     page = min(max(1, page), pages)
     shown = rows[(page - 1) * PAGE : page * PAGE]
-    title = "Every trigger led to a wake"
+    title = "Every trigger led to a run"
     if number:
         title = f"{count(number, 'trigger')} without a run"
     return TriggersPage(

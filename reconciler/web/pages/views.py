@@ -15,7 +15,6 @@ from reconciler.query.changes import changes_of
 from reconciler.query.git_seen import git_seen
 from reconciler.query.last_hours import LastHours, last_hours
 from reconciler.query.name_matcher import NameMatcher
-from reconciler.query.nothing_found import unknown_schedule
 from reconciler.query.runs import RunsWanted, newest_of
 from reconciler.query.slots import slots_and_cost
 from reconciler.query.status import State, Status
@@ -25,9 +24,10 @@ from reconciler.web.answers import tagged
 from reconciler.web.endpoint import READS, Call, Endpoint
 from reconciler.web.live import answered, current_status
 from reconciler.web.pages.attention import attention, next_hour
+from reconciler.web.pages.failures import UNKNOWN_SCHEDULE
 from reconciler.web.pages.frame import page, signed_in
 from reconciler.web.pages.history_page import SHOWN, history_page
-from reconciler.web.pages.listing import Wanted, listing
+from reconciler.web.pages.listing import LONGEST, Wanted, listing
 from reconciler.web.pages.one_schedule import RUNS, schedule_page
 from reconciler.web.pages.slots_page import slots_page
 from reconciler.web.pages.timeline_page import RANGES, TimelineWanted, timeline_page
@@ -35,6 +35,7 @@ from reconciler.web.pages.triggers_page import triggers_page
 from reconciler.web.problems import RequestError
 from reconciler.web.refusals import KEY, counts_of
 from reconciler.web.site import HOURS
+from reconciler.words import near_names
 
 DAYS: Final = 90
 """Days with runs files in which the last runs of a schedule are searched."""
@@ -139,7 +140,13 @@ async def _one_schedule(call: Call) -> Response:
     status = await current_status(site)
     found = next((one for one in status.schedules if name in one.record.names), None)
     if found is None:
-        raise unknown_schedule(name, [one.record.name for one in status.schedules])
+        near = near_names(name, [one.record.name for one in status.schedules])
+        raise RequestError(
+            404,
+            UNKNOWN_SCHEDULE,
+            f"no schedule is named {name[:LONGEST]}",
+            remedy=f"Nearest: {', '.join(near)}." if near else None,
+        )
     if found.record.name != name:
         return RedirectResponse(f"/schedules/{found.record.name}", 303)
     environment, modal = site.serving.environment, site.ports.modal

@@ -197,7 +197,7 @@ def test_an_earlier_name_leads_to_the_schedule() -> None:
 def test_an_unknown_name_is_answered_with_the_nearest(site: TestSite) -> None:
     answer = site.ask("/schedules/failin")
     assert answer.status_code == 404
-    assert "There is no schedule `failin`. Did you mean failing or fine?" in text_of(answer.text)
+    assert "No schedule is named failin Nearest: failing, fine." in text_of(answer.text)
 
 
 def test_before_the_first_apply_the_page_says_what_to_do() -> None:
