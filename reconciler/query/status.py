@@ -95,6 +95,7 @@ class ScheduleStatus:
         failures: the streak of failed runs since its last success, as alerts count them. Missed
             occurrences do not count.
         missed: the streak of missed occurrences, the newest among them.
+        since: the epoch minute of the oldest failed occurrence of the streak; None without one.
         suspended: whether it is suspended now; the record says until when and why.
         rebuilt: the epoch minute, of the last week, at which it was rebuilt from git after the
             generation that was live was lost; None when it was not.
@@ -114,6 +115,7 @@ class ScheduleStatus:
     late: int | None = None
     failures: int = 0
     missed: int = 0
+    since: int | None = None
     suspended: bool = False
     rebuilt: int | None = None
     ahead: bool = False
@@ -361,8 +363,9 @@ def status_of(
                 record=record,
                 last=_newest(by_name.get(record.name, ())),
                 late=_late(by_name.get(record.name, ())),
-                failures=_failures(by_name.get(record.name, ())),
+                failures=len(_streak(by_name.get(record.name, ()))),
                 missed=_missed(by_name.get(record.name, ())),
+                since=min(_streak(by_name.get(record.name, ())), default=None),
                 following=_following(record, by_name.get(record.name, ()), now),
                 overdue=overdue.get(record.name),
                 suspended=record.is_suspended(now),
@@ -420,10 +423,11 @@ def _late(runs: Sequence[Run]) -> int | None:
     return next((late for run in reversed(runs) if (late := lateness(run)) is not None), None)
 
 
-def _failures(runs: Sequence[Run]) -> int:
-    """Only a success ends the streak: what is open, cancelled or missed says nothing of it."""
+def _streak(runs: Sequence[Run]) -> Sequence[int]:
+    """The nominal times of the failures in the streak. Only a success ends it: what is open,
+    cancelled or missed says nothing of it."""
     since = takewhile(lambda run: run.state is not RunState.SUCCEEDED, reversed(runs))
-    return sum(run.state in FAILED_STATES for run in since)
+    return [run.occurrence.at for run in since if run.state in FAILED_STATES]
 
 
 def _missed(runs: Sequence[Run]) -> int:

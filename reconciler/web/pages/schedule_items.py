@@ -62,7 +62,7 @@ def schedule_items(wanting: Sequence[ScheduleStatus], item_of: ItemMaker) -> Ite
     for group, title in _groups([one for one in wanting if one.record.name not in item_of.caused]):
         item = item_of(group[0]) if len(group) == 1 else _group(group, title, item_of.now)
         number = len(group) + len(item_of.waiting.get(group[0].record.name, ()))
-        worst, oldest = min(map(urgency, group)), min(map(trouble_of, group))
+        worst, oldest = min(map(urgency, group)), min(map(_since, group))
         items.append(((worst, -number, oldest, group[0].record.name), item))
     return (item for _place, item in sorted(items, key=lambda one: one[0]))
 
@@ -100,13 +100,19 @@ def _error(one: ScheduleStatus) -> tuple[str, ...]:
     return (one.last.reason,) if one.last is not None and one.last.reason else ()
 
 
+def _since(one: ScheduleStatus) -> int:
+    """The nominal time with which its trouble began; epoch minute."""
+    failing = one.state in (State.FAILED, State.TIMED_OUT)
+    return one.since if failing and one.since is not None else trouble_of(one)
+
+
 def _function(one: ScheduleStatus) -> tuple[str, ...]:
     return one.record.app, one.record.function
 
 
 def _group(group: Sequence[ScheduleStatus], same: str, now: datetime) -> Item:
     newest = max(group, key=trouble_of)
-    oldest = min(trouble_of(one) for one in group)
+    oldest = min(map(_since, group))
     error = on_one_line(_error(newest)[0] if _error(newest) else "")[:LONGEST]
     names = sorted(one.record.name for one in group)
     sentence = f"{error}:"
@@ -156,7 +162,7 @@ class ItemMaker:
 
     def __call__(self, one: ScheduleStatus) -> Item:
         now, name = self.now, one.record.name
-        at = trouble_of(one)
+        at = _since(one)
         since = f"{span(now - instant(at))} overdue" if one.state is State.OVERDUE else ""
         since = since if one.state is not State.DRIFT else "compared just now"
         sentence = reason_of(one, now)[:LONGEST]

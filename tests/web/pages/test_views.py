@@ -103,6 +103,11 @@ def test_the_worst_stands_first(troubled: AcmeSite) -> None:
     ]
 
 
+def test_a_streak_began_with_its_first_failure(troubled: AcmeSite) -> None:
+    items = text_of(troubled.ask("/").text)
+    assert "Failed ×4 exchange-rates since 04:15Z" in items
+
+
 def test_a_long_run_is_compared_with_those_before_it(troubled: AcmeSite) -> None:
     page = text_of(troubled.ask("/schedules/warehouse-extract").text)
     assert "Long run Running for 3 h 50 min; the 50 runs before took 30 min to 48 min." in page
