@@ -126,5 +126,8 @@ def read(data: Path) -> Covering:
 
 
 def environment(root: Path) -> dict[str, str]:
-    """The variables with which Python runs the code below ``root``, and no other copy of it."""
-    return dict(os.environ) | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    """The variables with which Python runs the code below ``root``, and no other copy of it.
+
+    It keeps bytecode there: to compile the tests takes most of the time of a short run.
+    """
+    return dict(os.environ) | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}

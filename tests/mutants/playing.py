@@ -9,6 +9,7 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Final
 
@@ -69,14 +70,14 @@ class Copy:
             return Verdict.UNCOVERED
         module = self.root / change.path
         before = module.read_bytes()
-        module.write_bytes(change.applied(before))
+        _write(module, change.applied(before))
         try:
             verdicts = (self._verdict(tests) for tests in runs)
             return next((one for one in verdicts if one.noticed), Verdict.SURVIVED)
         except RuntimeError as error:
             raise RuntimeError(f"{change}: {error}") from error
         finally:
-            module.write_bytes(before)
+            _write(module, before)
 
     def _verdict(self, tests: Sequence[str]) -> Verdict:
         """Whether one of these tests fails.
@@ -112,6 +113,13 @@ class Copy:
         if done.returncode == pytest.ExitCode.OK:
             return Verdict.SURVIVED
         return Verdict.ENDLESS if "+ Timeout +" in done.stdout else Verdict.NOTICED
+
+
+def _write(module: Path, code: bytes) -> None:
+    """Write a module, and remove its bytecode: Python tells two versions of one size apart by the
+    second in which they were written."""
+    module.write_bytes(code)
+    Path(cache_from_source(str(module))).unlink(missing_ok=True)
 
 
 def _without(test: str, gone: Collection[str]) -> str:
