@@ -119,8 +119,8 @@ class BackfillDesk:
         """Wait until the wakes that may have read the state before have ended their turns."""
         is_announced = False
         number = await self._last_turn(digest) + 1
-        while (entry := await self.claims.get(turn_key(digest, number))) is not None:
-            claim = read_claim(entry, turn_key(digest, number))
+        while (entry := await self.claims.get(key := turn_key(digest, number))) is not None:
+            claim = read_claim(entry, key)
             if await self._last_turn(digest) >= number:
                 number += 1
             elif claim.until < format_time(self.clock.now()):

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.deploy.cloudflare.api import LONGEST_PAUSE, Account
 from reconciler.deploy.cloudflare.deployment import delete, deploy, look, observe
-from reconciler.deploy.cloudflare.errors import CloudflareError, refusal
+from reconciler.deploy.cloudflare.errors import CloudflareError, is_passing, refusal
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
 from reconciler.plan.state import WorkerAttempts
@@ -231,6 +231,18 @@ def test_of_a_long_refusal_three_hundred_characters_are_shown() -> None:
     said = str(refusal("PUT schedules", answer))
     assert "x" * 300 in said
     assert "x" * 301 not in said
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, 12345), (503, 12345), (400, 10013), (400, 10002)]
+)
+def test_a_failure_of_cloudflare_may_pass_and_is_not_called_a_refusal(
+    status: int, code: int
+) -> None:
+    body = {"errors": [{"code": code, "message": "for now"}]}
+    answer = httpx.Response(status, json=body)
+    assert is_passing(answer)
+    assert "Cloudflare failed: for now" in str(refusal("PUT schedules", answer))
 
 
 def test_a_revoked_token_is_named_and_never_printed(place: Place) -> None:

@@ -75,6 +75,16 @@ def test_a_saturday_before_the_end_fires_on_its_friday_and_its_monday() -> None:
     assert days_of("0 0 L-2W 11 *", 2026, 11) == [27, 30]
 
 
+def test_a_sunday_that_ends_the_month_fires_on_the_friday_before_it() -> None:
+    assert days_of("0 0 31W 1 *", 2027, 1) == [29]
+
+
+def test_as_many_as_30_days_before_the_last_day_can_be_counted() -> None:
+    assert days_of("0 0 L-30 1 *", 2027, 1) == [1]
+    with pytest.raises(CronError):
+        read("0 0 L-31 1 *")
+
+
 def test_a_31st_that_a_month_does_not_have_fires_on_friday_the_30th() -> None:
     assert days_of("0 0 31W 4 *", 2027, 4) == [30]
 

@@ -154,6 +154,7 @@ WRONG: tuple[Any, ...] = (
     {"number": 0},
     {"released": "no", "until": 7},
     {"released": False, "until": "tomorrow", "token": 7},
+    {"owner": 7, "since": "2026-11-20T09:00:00Z"},
 )
 
 

@@ -95,6 +95,13 @@ def test_a_task_with_a_field_of_another_form_is_no_task(change: dict[str, object
         decode_task(content, one.path)
 
 
+@pytest.mark.parametrize("name", ["a b", "../a", "", 101 * "a"])
+def test_a_task_whose_id_cannot_be_part_of_a_name_is_no_task(name: str) -> None:
+    one = replace(task(), id=name)
+    with pytest.raises(FormatError, match="its id is of another form"):
+        decode_task(one.encode(), one.path)
+
+
 def test_a_run_that_another_living_wake_is_starting_is_waited_for() -> None:
     world = World()
     world.live(hourly(overlap=Overlap.SKIP))

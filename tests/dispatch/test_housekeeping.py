@@ -196,6 +196,21 @@ def test_a_day_that_an_earlier_version_compacted_gets_a_summary(
     assert asyncio.run(archive.recent(7)) == logs
 
 
+def test_a_day_whose_compacted_file_is_damaged_is_left_as_it_is(
+    archive: VolumeRunLog, tmp_path: Path
+) -> None:
+    filled(archive, "2026-11-17")
+    asyncio.run(archive.compact("2026-11-17", NOW))
+    asyncio.run(archive.write(a_log("2026-11-17", 7)))
+    compacted = tmp_path / "runs" / "2026-11-17" / "compacted.jsonl"
+    garbled = b"{" + compacted.read_bytes()
+    compacted.write_bytes(garbled)
+    damaged = asyncio.run(archive.compact("2026-11-17", NOW))
+    assert [one.where for one in damaged] == ["runs/2026-11-17/compacted.jsonl"]
+    assert compacted.read_bytes() == garbled, "a person may still read what it holds"
+    assert len(list(compacted.parent.glob("*.jsonl"))) == 2
+
+
 def test_a_log_about_a_time_that_is_yet_to_come_stays_a_file_of_its_own(
     archive: VolumeRunLog, tmp_path: Path
 ) -> None:

@@ -189,3 +189,21 @@ def test_only_a_free_port_of_this_machine_is_refused(monkeypatch: pytest.MonkeyP
     assert is_refused()
     monkeypatch.setenv("MODAL_SERVER_URL", f"http://modal.invalid:{port}")
     assert not is_refused()
+
+
+@pytest.mark.parametrize(
+    ("url", "port"), [("https://127.0.0.1", 443), ("http://127.0.0.1", 80), ("http://[::1]:9", 9)]
+)
+def test_an_address_without_a_port_is_asked_at_that_of_its_scheme(
+    url: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def refuse(address: tuple[str, int], timeout: float) -> None:
+        asked.append(address[1])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setenv("MODAL_SERVER_URL", url)
+    assert is_refused()
+    assert asked == [port]

@@ -9,7 +9,12 @@ import pytest
 
 from reconciler.cron import minute
 from reconciler.dispatch.decide.due import DropOutcome, Dropped, judge
-from reconciler.dispatch.decide.nominal_times import exclusion, nominal_times, running_times
+from reconciler.dispatch.decide.nominal_times import (
+    exclusion,
+    latest_time,
+    nominal_times,
+    running_times,
+)
 from reconciler.policies import Catchup
 from tests.dispatch.scenario import PUNCTUALITY, at, hourly
 
@@ -22,6 +27,30 @@ def test_nothing_occurs_before_the_start_or_from_the_end_on() -> None:
     record = hourly(start=m("10:00"), end=m("12:00"))
     assert list(nominal_times(record, m("08:30"), m("15:00"))) == [m("10:00"), m("11:00")]
     assert list(running_times(record, m("08:30"))) == [m("10:00"), m("11:00")]
+
+
+def test_a_schedule_of_every_minute_begins_with_its_start_and_ends_before_its_end() -> None:
+    record = hourly(when=("* * * * *",), start=m("10:00"), end=m("10:02"))
+    times = [m("10:00"), m("10:01")]
+    assert list(nominal_times(record, m("08:30"), m("15:00"))) == times
+    assert list(running_times(record, m("08:30"))) == times
+    assert [latest_time(record, m(until)) for until in ("09:59", "10:00", "15:00")] == [
+        None,
+        *times,
+    ]
+
+
+def test_the_latest_time_is_not_before_the_schedule_began() -> None:
+    record = hourly(since="09:00")
+    assert latest_time(record, m("09:59")) is None
+    assert latest_time(record, m("10:00")) == m("10:00")
+
+
+def test_a_single_time_occurs_once() -> None:
+    record = hourly(when=(), at=m("10:00"))
+    assert list(nominal_times(record, m("09:59"), m("10:00"))) == [m("10:00")]
+    assert list(nominal_times(record, m("10:00"), m("15:00"))) == []
+    assert [latest_time(record, m(until)) for until in ("09:59", "10:00")] == [None, m("10:00")]
 
 
 def test_excluded_days_are_those_of_the_schedules_own_zone() -> None:

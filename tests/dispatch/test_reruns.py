@@ -10,6 +10,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import StartedCall
 from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.wake.request import UnknownScheduleError
+from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import RunState, WakeLog
@@ -102,6 +103,17 @@ def test_an_at_most_once_rerun_whose_claim_may_have_died_is_given_up() -> None:
     }
     world.wake("2026-11-27T10:10")
     assert runs(world)[SECOND.id] is RunState.MISSED
+
+
+def test_a_slot_that_no_longer_wakes_does_not_make_the_claim_of_a_rerun_old() -> None:
+    world = missed_one(delivery=Delivery.AT_MOST_ONCE)
+    world.caller.unreached = 1
+    rerun(world, "10:10")
+    cursor = world.claims.entries[CURSOR_KEY]
+    gone = {"gone": "2026-11-01T00:00:00Z"}
+    world.claims.entries[CURSOR_KEY] = {**cursor, "wakes": {**cursor["wakes"], **gone}}
+    world.wake("10:11")
+    assert runs(world)[SECOND.id] is RunState.STARTED
 
 
 def test_a_pending_rerun_of_a_deleted_schedule_is_missed_by_name() -> None:

@@ -97,6 +97,25 @@ def test_a_schedule_that_fails_every_minute_takes_little_room() -> None:
     assert asked(sorted(runs, key=lambda run: run.occurrence.at))[0].failures == 1440
 
 
+def test_what_was_before_a_run_that_went_well_is_not_kept_though_it_began_the_day_before() -> None:
+    def seen(due: int, state: RunState) -> RunRecord:
+        at = format_time(instant(FIRST + 1450))
+        return RunRecord(name="a", times=(FIRST + due,), state=state, at=at)
+
+    log = WakeLog(
+        wake="fc-1",
+        slot="poller",
+        started=format_time(instant(FIRST + 1450)),
+        now=FIRST + 1450,
+        generation="0" * 64,
+        through=None,
+        pending={},
+        records=(seen(1380, RunState.MISSED), seen(1410, RunState.SUCCEEDED)),
+    )
+    (line,) = summarise(DAYS[1], {}, [log]).lines.values()
+    assert [run.state for run in line.all_runs()] == [RunState.SUCCEEDED]
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b'{"format":1}', b'{"format":1,"day":"2026-11-17","files":{"a":"b"}}'],
