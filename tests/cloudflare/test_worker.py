@@ -247,6 +247,19 @@ def test_a_database_that_fails_changes_no_wake(stage: Stage) -> None:
     assert [body["minute"][11:] for _, _, body in stage.modal.requests] == ["12:00Z", "13:00Z"]
 
 
+def test_a_database_that_always_fails_changes_no_request_and_no_outcome(stage: Stage) -> None:
+    asked = []
+    for broken in ([], ["d1"]):
+        worker = stage.worker()
+        stage.modal.turns.extend(Turn(status) for status in (202, 503, 401, 303, 503))
+        done = [worker.tick(NOON + timedelta(hours=hours), broken=broken) for hours in range(-2, 3)]
+        sent = [stage.modal.posted.pop(0)[1] for _ in range(5)]
+        asked.append((sent, done))
+    healthy, failing = asked
+    assert healthy == failing
+    assert [len(one["sent"]) for one in failing[1]] == [0, 1, 0, 0, 1]
+
+
 def test_old_attempts_are_deleted(stage: Stage) -> None:
     worker = stage.worker()
     worker.tick(NOON)
