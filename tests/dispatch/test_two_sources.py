@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cron import Timetable, instant, minute, parse
 from reconciler.model.runs_file import RunState
-from reconciler.model.schedule_record import Catchup
+from reconciler.policies import Catchup
 from tests.dispatch.scenario import World, at, hourly
 
 TIMES = {

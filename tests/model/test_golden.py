@@ -19,7 +19,7 @@ from reconciler.dispatch.decide.due import find_due
 from reconciler.dispatch.decide.nominal_times import nominal_times
 from reconciler.model.cursor import Cursor, Lookback
 from reconciler.model.formats import FORMAT, NewerFormatError
-from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Retired, Slot
+from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Retired, Slot, Worker
 from reconciler.model.pointer import decode_pointer
 from reconciler.model.runs_file import RunState, decode_compacted, decode_wake_log
 from reconciler.model.schedule_record import ScheduleRecord
@@ -78,6 +78,19 @@ def test_the_generation(read: Callable[[bytes, str], Generation], form: int) -> 
         labels={"tier": "1"},
     )
     assert (plain.when, task.at) == (("0 * * * *",), minute(at("10:17")))
+
+
+@pytest.mark.parametrize("read", [decode_generation, open_generation])
+def test_the_second_wake_source(read: Callable[[bytes, str], Generation]) -> None:
+    generation = read(content("generation-worker.jsonl", 2), "golden")
+    assert generation.worker == Worker(
+        "cloudflare/wakes", minute(at("08:30")), alone=True, leaving=minute(at("09:30"))
+    )
+
+
+@pytest.mark.parametrize("form", [1, 2, 3])
+def test_a_generation_of_before_the_second_wake_source_has_none(form: int) -> None:
+    assert decode_generation(content("generation.jsonl", form), "golden").worker is None
 
 
 def test_the_edition_of_the_tz_database_and_what_clocks_do() -> None:

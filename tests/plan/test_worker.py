@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode, Sa
 from reconciler.manifest.web_settings import WebSettings
 from reconciler.pack import Member
 from reconciler.plan import Plan, assume_applied, make_plan
-from reconciler.plan.due_minutes import DAYS_AHEAD, DueMinutes
+from reconciler.plan.due_minutes import DAYS_AHEAD, DueMinutes, due_minutes
 from reconciler.plan.source_costs import compared_sources, daily_use
 from reconciler.plan.state import Actual, LiveAccount
 from reconciler.plan.worker import RENEWED, PlannedWorker, plan_worker
@@ -104,6 +106,25 @@ def test_triggers_beyond_the_budget_are_merged_and_still_cover_all() -> None:
 crons = st.tuples(
     st.integers(0, 59), st.integers(0, 23), st.sampled_from(["*", "1-5", "0", "6,0"])
 ).map(lambda part: f"{part[0]} {part[1]} * * {part[2]}")
+
+
+def sets() -> dict[str, list[Timetable]]:
+    """Sets of crons as projects have them, by the name of the set."""
+    found: dict[str, list[Timetable]] = {}
+    for line in Path(__file__).with_name("crons.jsonl").read_text("utf-8").splitlines():
+        one = json.loads(line)
+        timetable = Timetable((parse(one["cron"]),), one["timezone"])
+        found.setdefault(one["set"], []).append(timetable)
+    return found
+
+
+@pytest.mark.parametrize("name", sets())
+def test_the_ticks_that_ask_for_a_wake_are_the_floor_of_real_sets(name: str) -> None:
+    timetables, days = sets()[name], range(DAY, DAY + 28)
+    data = due_minutes(timetables, DAY, days=len(days))
+    asked = {day * MINUTES_PER_DAY + at for day in days for at in minutes(data, day)}
+    begin, end = DAY * MINUTES_PER_DAY, days.stop * MINUTES_PER_DAY
+    assert asked == {at for each in timetables for at in each.between(begin - 1, end - 1)}
 
 
 def direct(members: list[Member], worker: CloudflareSettings) -> PlannedWorker:
