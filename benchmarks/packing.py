@@ -31,7 +31,7 @@ from reconciler.pack import Member, PackedSlot, fewest_wakes, one_poller, wakes_
 from reconciler.pack.demand import demands
 from reconciler.pack.groups import Groups, merged
 from reconciler.pack.shape import UNITS_PER_MONTH
-from reconciler.pack.wake_counts import wakes_per_month
+from reconciler.pack.slots import wakes_per_month
 
 T = TypeVar("T")
 

@@ -7,8 +7,15 @@ from collections.abc import Iterable, Sequence
 from reconciler.manifest import Packing
 from reconciler.pack.fewest_wakes import fewest_wakes
 from reconciler.pack.one_poller import one_poller
-from reconciler.pack.slots import POLLER, BudgetError, Member, PackedSlot
-from reconciler.pack.wake_counts import EVERY_MINUTE, wakes_by_slot, wakes_per_month
+from reconciler.pack.slots import (
+    EVERY_MINUTE,
+    POLLER,
+    BudgetError,
+    Member,
+    PackedSlot,
+    wakes_by_slot,
+    wakes_per_month,
+)
 
 __all__ = [
     "EVERY_MINUTE",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.cron import Timetable
 from reconciler.cron.clock import MINUTES_PER_DAY, WHOLE_DAY
-from reconciler.pack.wake_counts import merged_by_zone
+from reconciler.pack.slots import merged_by_zone
 
 DAYS_AHEAD = 400
 """How many days the data covers."""

@@ -14,8 +14,8 @@ from reconciler.dispatch.adapters.in_memory import (
     FakeMessenger,
     FakeRunLog,
 )
-from reconciler.dispatch.wake.alert_test import send_test_alerts
 from reconciler.dispatch.wake.request import Ports
+from reconciler.dispatch.wake.sending import send_test_alerts
 from reconciler.model.generation import Generation, new_generation
 from tests.dispatch.alarm_scenario import SLACK
 from tests.dispatch.scenario import at, hourly

@@ -11,7 +11,7 @@ from reconciler.alerts import Address, AlertRule, Alerts, Recipient
 from reconciler.cron import minute
 from reconciler.dispatch.adapters.in_memory import FakeClaims, FakeClock
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.wake.ends import ask_for_wake
+from reconciler.dispatch.wake.supervision import ask_for_wake
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
 from reconciler.model.schedule_record import ScheduleRecord

@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.dispatch.adapters.in_memory import FakeClaims
 from reconciler.dispatch.answers import CallState, UnavailableError
-from reconciler.dispatch.wake.ends import close_queue
 from reconciler.dispatch.wake.request import WakeRequest
+from reconciler.dispatch.wake.supervision import close_queue
 from reconciler.dispatch.wake.wake import wake
 from reconciler.model.formats import Entry
 from reconciler.model.runs_file import RunState

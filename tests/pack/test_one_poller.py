@@ -12,8 +12,8 @@ from reconciler.cron import cover
 from reconciler.cron.dates import date_rule
 from reconciler.pack import BudgetError, Member, one_poller
 from reconciler.pack.demand import demands
+from reconciler.pack.one_poller import best_solos, total_cost
 from reconciler.pack.shape import UNITS_PER_MONTH, cost, shape
-from reconciler.pack.solo_choice import best_solos, total_cost
 from tests.pack.building import NOW, TYPICAL, drawn, members
 from tests.pack.strategies import usual, usual_in_utc
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from reconciler.dispatch.adapters.in_memory import FakeMessenger
 from reconciler.dispatch.answers import CallState, CallStatus, UnavailableError
-from reconciler.dispatch.wake.ends import close_queue
+from reconciler.dispatch.wake.supervision import close_queue
 from tests.simulation.core import Core
 from tests.simulation.faults import Climate, Container, Killed
 from tests.simulation.ports import SimulatedCaller, SimulatedClaims, SimulatedClock

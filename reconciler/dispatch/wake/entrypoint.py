@@ -31,6 +31,7 @@ from reconciler.dispatch.adapters.volume_files import (
 )
 from reconciler.dispatch.answers import UnavailableError
 from reconciler.dispatch.wake.request import NothingAppliedError, Ports, WakeRequest
+from reconciler.dispatch.wake.sending import send_test_alerts
 from reconciler.dispatch.wake.wake import wake as process
 from reconciler.foreign_text import on_one_line
 from reconciler.model.generation import APP_VARIABLE, SLOT_VARIABLE
@@ -83,8 +84,6 @@ async def wake(
         alerts, a line of JSON for each: the address, the format and the error, if any.
     """
     if test_alerts:
-        from reconciler.dispatch.wake.alert_test import send_test_alerts  # start-up time
-
         return "\n".join(json.dumps(one.to_json()) for one in await send_test_alerts(_ports()))
     request = WakeRequest(
         wake=modal.current_function_call_id() or f"local-{uuid4().hex}",

@@ -1,7 +1,9 @@
-"""Arguments that a person gives for one run, in place of those of the manifest.
+"""Arguments of a run that are not in the manifest: those that a person gives, and the envelope.
 
-They are stored before the run is started: when the wake that is asked cannot start it, or it has to
-wait for an earlier run, a later wake starts it with the same arguments.
+A person gives arguments in place of those of the manifest. They are stored before the run is
+started: when the wake that is asked cannot start it, or it has to wait for an earlier run, a later
+wake starts it with the same arguments. The envelope says to a code target which occurrence its run
+is of.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.attempts import ENVELOPE
 from reconciler.model.formats import Entry, FormatError, typed
-from reconciler.model.occurrence import Occurrence
+from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.policies import Delivery
 
 if TYPE_CHECKING:
     from reconciler.dispatch.decide.due import Starting
@@ -65,3 +69,28 @@ def _merged(record: ScheduleRecord, entry: Entry | None) -> ScheduleRecord:
         return replace(record, args={**record.args, **json.loads(typed(entry, "args", str))})
     except (FormatError, ValueError, TypeError, KeyError):
         return record
+
+
+def in_envelope(
+    args: dict[str, Any], occurrence: Occurrence, scheduled: str, delivery: Delivery
+) -> dict[str, Any]:
+    """The arguments of a call of a code target's entry point.
+
+    Args:
+        scheduled: when a wake starts the run, ISO 8601.
+    """
+    about = {
+        "id": occurrence.first.id,
+        "run": occurrence.id,
+        "nominal": format_minute(occurrence.at),
+        "scheduled": scheduled,
+        "delivery": delivery.value,
+    }
+    return {**args, ENVELOPE: about}
+
+
+def of_try(args: dict[str, Any], number: int) -> dict[str, Any]:
+    """The arguments of a further try; of another function than a code target's as they are."""
+    if ENVELOPE not in args:
+        return args
+    return {**args, ENVELOPE: {**args[ENVELOPE], "attempt": number}}

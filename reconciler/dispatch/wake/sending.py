@@ -4,6 +4,9 @@ A sending is claimed like a start, under ``notice/ID/ADDRESS``, and confirmed on
 taken it. At least once: a claim whose wake died is taken over as a further attempt, for an alert
 that comes twice is better than none. Only the ping of a start is sent at most once, since one that
 comes late would say that a run is going that has ended.
+
+Test alerts, which a person asks for to see whether they arrive, claim nothing and are not written
+down: no later wake repeats them.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.alerts import Address, Recipient
 from reconciler.dispatch.adapters.at_once import AT_ONCE, at_once
@@ -23,6 +26,7 @@ from reconciler.dispatch.answers import UnavailableError, UnsentError
 from reconciler.dispatch.decide.messages import PING_SUFFIX, body
 from reconciler.dispatch.decide.notifications import GIVEN_UP_AFTER, rule_of
 from reconciler.dispatch.ports import Claims, Messenger
+from reconciler.dispatch.wake.request import Ports
 from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim
 from reconciler.model.formats import Entry, FormatError, reading, typed
 from reconciler.model.generation import Generation
@@ -311,3 +315,60 @@ def _attempts(notification: Notification) -> int:
 def _key(notification: Notification, receiver: Recipient, attempt: int) -> str:
     key = f"notice/{notification.id}/{receiver.address.fingerprint}-{receiver.format}"
     return key if attempt == 1 else f"{key}#{attempt}"
+
+
+class TestAlert(NamedTuple):
+    """A test alert.
+
+    Attributes:
+        error: why the recipient did not take it; None when it did.
+    """
+
+    recipient: Recipient
+    error: str | None
+
+    def to_json(self) -> dict[str, str | None]:
+        """What may be shown of it."""
+        address, form = self.recipient.address, self.recipient.format.value
+        return {
+            "to": address.masked().url or address.shown,
+            "format": "email" if address.email else form,
+            "error": self.error,
+        }
+
+
+async def send_test_alerts(ports: Ports) -> list[TestAlert]:
+    """Send one to each recipient of the live generation, several at once.
+
+    Raises:
+        UnavailableError: Modal did not answer.
+    """
+    generation, messenger = await ports.generations.live(), ports.messenger
+    if generation is None or messenger is None:
+        return []
+    now = format_time(ports.clock.now())
+    test = Notification(
+        kind=NotificationKind.TEST, name="test", subject=f"test@{now}", reason=None, raised=now
+    )
+    return list(
+        await at_once(
+            _sent(messenger, one, test, generation) for one in _all_recipients(generation)
+        )
+    )
+
+
+async def _sent(
+    messenger: Messenger, recipient: Recipient, test: Notification, generation: Generation
+) -> TestAlert:
+    try:
+        await messenger.send(recipient.address, "", body([test], generation, recipient))
+    except UnsentError as error:
+        return TestAlert(recipient, str(error))
+    return TestAlert(recipient, None)
+
+
+def _all_recipients(generation: Generation) -> Iterable[Recipient]:
+    """Each recipient once: those of the settings, then those of single schedules."""
+    usual = () if generation.alerts is None else generation.alerts.rule.to
+    own = (one for record in generation.records if record.alerts for one in record.alerts.to)
+    return dict.fromkeys((*usual, *own))

@@ -19,9 +19,9 @@ from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import together
 from reconciler.dispatch.answers import NotStartedError, StartUnknownError, UnavailableError
 from reconciler.dispatch.decide.overlap import Admission, Admitted, running_key
+from reconciler.dispatch.wake.run_args import in_envelope
 from reconciler.durations import format_seconds
 from reconciler.model.claim import CLAIM_LIFE, Claim, Claimant, ClaimState, claim_key, read_claim
-from reconciler.model.envelope import in_envelope
 from reconciler.model.formats import Damaged, Entry
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs_file import (

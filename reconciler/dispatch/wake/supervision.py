@@ -2,6 +2,11 @@
 
 Every try is claimed like a start, under ``OCCURRENCE~TRY``. A supervisor that is started again, or
 twice, finds the claims of its earlier execution and goes on waiting for the call that they name.
+
+When a run has ended, its supervisor may ask for a wake. The ends of a few seconds share a claim:
+the supervisor that makes it waits until they are over and asks for a wake that sees them all. A
+supervisor that dies meanwhile delays the others, and loses nothing: the next wake, whatever causes
+it, sees the ends as well.
 """
 
 from __future__ import annotations
@@ -23,12 +28,14 @@ from reconciler.dispatch.answers import (
     TargetMissingError,
     UnavailableError,
 )
+from reconciler.dispatch.decide.overlap import closed_queue, queue_key
 from reconciler.dispatch.ports import Caller, Claims, Clock, Messenger
+from reconciler.dispatch.wake.run_args import of_try
 from reconciler.dispatch.wake.sending import ping_now
 from reconciler.durations import format_seconds
 from reconciler.model.claim import Claim, Claimant, ClaimState, read_claim, try_key
-from reconciler.model.envelope import of_try
 from reconciler.model.formats import Entry
+from reconciler.model.generation import ON_DEMAND
 from reconciler.model.occurrence import Occurrence, time_of
 from reconciler.model.outbox import Notification, NotificationKind
 from reconciler.model.runs_file import MAY_HAVE_STARTED, UNCONFIRMED, format_time, try_line
@@ -36,6 +43,10 @@ from reconciler.policies import Delivery, pause_after
 
 T = TypeVar("T")
 
+GATHERED: Final = 2
+"""Seconds of which the ends share a wake."""
+MARGIN: Final = 0.5
+"""Seconds in which the others that share it return, so that the wake finds their calls ended."""
 TIMED_OUT: Final = "timed-out"
 """In the claim of a try: it is cancelled because its time was over."""
 LOOK_AGAIN: Final = 5.0
@@ -316,3 +327,48 @@ def _unconfirmed(claim: Claim) -> str:
     if claim.damage is not None:
         return f"{MAY_HAVE_STARTED}: {claim.damage}; delivery is at-most-once"
     return f"its supervisor {UNCONFIRMED}; delivery is at-most-once"
+
+
+async def close_queue(call: str, claims: Claims) -> bool:
+    """Close the queue behind a run that is over; returns whether an occurrence has a place in it.
+
+    It claims the first place, so either the occurrence was first, and this asks for a wake; or the
+    wake that wants the place finds it closed and starts the occurrence at once.
+
+    Args:
+        call: of the supervisor.
+    """
+    closed = closed_queue(call)
+    try:
+        if await claims.put_new(queue_key(call), closed):
+            return False
+        # An earlier execution of this supervisor may have closed it.
+        return await claims.get(queue_key(call)) != closed
+    except UnavailableError:
+        return True  # a wake too many delays nothing
+
+
+async def ask_for_wake(
+    call: str,
+    app: str,
+    clock: Clock,
+    claims: Claims,
+    caller: Caller,
+    pause: Callable[[float], Awaitable[None]],
+) -> None:
+    """Ask for a wake of our app because this call is about to end; never raises.
+
+    Args:
+        call: of the supervisor; the wake waits for its end.
+        pause: waits so many seconds.
+    """
+    seconds = clock.now().timestamp()
+    number = int(seconds // GATHERED)
+    with suppress(UnavailableError):
+        key = f"ends/{number}"
+        entry = {"call": call}
+        if not await claims.put_new(key, entry) and await claims.get(key) != entry:
+            return
+    await pause((number + 1) * GATHERED - seconds + MARGIN)
+    with suppress(NotStartedError, StartUnknownError):
+        await caller.start(app, ON_DEMAND, {"after": call})

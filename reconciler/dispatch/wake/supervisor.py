@@ -19,8 +19,7 @@ from reconciler.dispatch.adapters.modal_calls import (
     encode_ending,
 )
 from reconciler.dispatch.answers import CallState
-from reconciler.dispatch.wake.ends import ask_for_wake, close_queue
-from reconciler.dispatch.wake.supervision import RunOrder, Supervisor
+from reconciler.dispatch.wake.supervision import RunOrder, Supervisor, ask_for_wake, close_queue
 from reconciler.model.generation import APP_VARIABLE
 from reconciler.policies import LONGEST_RUN
 
