@@ -14,7 +14,7 @@ from reconciler.manifest.location import Location
 from reconciler.manifest.problem import Problem
 from reconciler.manifest.schedule import Schedule
 from reconciler.manifest.validation_messages import did_you_mean
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import Upstream
 from reconciler.words import nearest_name
 
 _SHOWN: Final = 6

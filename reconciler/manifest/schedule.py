@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TypeAlias
 
 from reconciler.alerts import Address
@@ -14,8 +14,7 @@ from reconciler.manifest.calendar import Calendar, DateRange
 from reconciler.manifest.code_target import CodeTarget
 from reconciler.manifest.location import Location
 from reconciler.manifest.retries import NO_RETRIES, Retries
-from reconciler.model.upstream import Upstream
-from reconciler.policies import Catchup, Delivery, Overlap
+from reconciler.model.schedule_record import Policies
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 
@@ -69,31 +68,24 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(Policies):
     """One declared schedule, or a task when `times` is a single instant.
+
+    What the dispatcher reads as it stands is among the policies; the fields here say something
+    else in git than on Modal, or nothing there.
 
     Args:
         name: unique in the repository; also the name of its solo slot.
         times: its timetable; for a task, an aware UTC datetime at a whole minute.
         when: the texts of `schedule` or `at`, as written; to an interval of several days the time
-            from which it is counted is added.
+            from which it is counted is added. Of one that `follows` both are those of its one
+            upstream, and the zone too, once all manifests are known.
         timezone: the IANA name of the zone of these texts.
-        args: keyword arguments. Strings may contain `${occurrence.id}`, `${occurrence.time}` and
-            `${run.id}`, which a wake fills in, and `$${` for a literal `${`; they are kept as
-            written.
-        start, end: nothing runs before `start`, nor from `end` on (aware UTC).
         calendars: whose days are excluded too.
         suspension: None while it runs.
-        deadline: how late an occurrence may still start; None for no limit.
-        tolerance: how much later than its nominal time it may run, whole minutes.
-        timeout: how long a run may take; None for the target's own limit.
         alerts: its overrides of the settings' alerts; None for none.
         ping: the address that is requested when a run starts and ends; None for none.
-        protect: its deletion is refused.
         formerly: its earlier names, as the manifest lists them.
-        after: the schedules that it waits for, sorted by name.
-        follows: it has no times of its own: `times`, `when` and `timezone` are those of its one
-            upstream, once all manifests are known.
         environments: where it runs; empty for all.
         allow: its exceptions from rules, by the rule's id.
         location: the position of the manifest's document.
@@ -106,29 +98,14 @@ class Schedule:
     when: tuple[str, ...]
     timezone: str = "UTC"
     target: FunctionTarget | CodeTarget
-    args: Mapping[str, JSON] = field(default_factory=dict)
-    start: datetime | None = None
-    end: datetime | None = None
     exclude: tuple[Exclusion, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     suspension: Suspension | None = None
-    overlap: Overlap = Overlap.ALLOW
-    catchup: Catchup = Catchup.LATEST
-    deadline: timedelta | None = None
-    tolerance: timedelta = timedelta()
-    delivery: Delivery = Delivery.AT_LEAST_ONCE
     retries: Retries = NO_RETRIES
-    timeout: timedelta | None = None
     alerts: AlertOverrides | None = None
     ping: Address | None = None
-    protect: bool = False
     formerly: tuple[str, ...] = ()
-    after: tuple[Upstream, ...] = ()
-    follows: bool = False
     environments: tuple[str, ...] = ()
-    description: str | None = None
-    owner: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
     allow: Mapping[str, Allowance] = field(default_factory=dict)
     location: Location
     target_location: Location | None = None

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from reconciler.cron import (
     CronError,
     Timetable,
     ZoneError,
     counted_from,
+    instant,
+    minute,
     parse,
     parse_times,
     timetable_of,
@@ -59,7 +62,14 @@ from reconciler.manifest.schedule import (
     Suspension,
 )
 from reconciler.manifest.settings import LOCAL, Settings, every_alerts, unknown_environment
-from reconciler.model.upstream import WITHIN, Upstream, parse_time_of_day
+from reconciler.model.schedule_record import (
+    EPOCH_MINUTE,
+    UNITS,
+    WITHIN,
+    Policies,
+    Upstream,
+    parse_time_of_day,
+)
 from reconciler.policies import LONGEST_RUN, NO_ARGUMENT
 
 T = TypeVar("T")
@@ -101,13 +111,11 @@ class _ManifestReader:
 
     def schedule(self, location: Location, target_location: Location | None) -> Schedule | None:
         form = self._form
-        start = self._moment(("start",), form.start)
-        when = self._when(start)
-        after = self._after()
+        policies = self._policies()
+        when = self._when(policies.get("start"))
         follows = form.after is not None and form.schedule is None
         times = _UNKNOWN if follows else self._times(when)
-        end = self._moment(("end",), form.end)
-        if start is not None and end is not None and end <= start:
+        if "start" in policies and "end" in policies and policies["end"] <= policies["start"]:
             self._fault(("end",), "`end` must be later than `start`")
         args = form.args or {}
         self.faults.extend(unknown_placeholders(args, ("args",)))
@@ -122,13 +130,12 @@ class _ManifestReader:
         suspension = self._suspension()
         target = self._target()
         retries = self._retries()
-        deadline = self._duration(("deadline",), form.deadline)
-        timeout = self._duration(("timeout",), form.timeout)
+        timeout = None if form.timeout is None else parse_duration(form.timeout)
         if timeout is not None and timeout > LONGEST_RUN:
             self._fault(("timeout",), "`timeout` must be at most 24h, Modal's own limit")
         elif isinstance(target, FunctionTarget):
             self._check_tries(retries, timeout)
-        tolerance = self._tolerance(form, deadline)
+        self._check_tolerance()
         formerly = _texts(form.formerly)
         if form.name in formerly:
             at = (formerly.index(form.name),) if isinstance(form.formerly, list) else ()
@@ -141,33 +148,38 @@ class _ManifestReader:
             when=() if follows else tuple(when.values()) or (form.at or "",),
             timezone=form.timezone or "UTC",
             target=target,
-            args=args,
-            start=start,
-            end=end,
             exclude=exclude,
             calendars=_calendars(form),
             suspension=suspension,
-            overlap=form.overlap,
-            catchup=form.catchup,
-            deadline=deadline,
-            tolerance=tolerance,
-            delivery=form.delivery,
             retries=retries,
-            timeout=timeout,
             alerts=self._alerts(),
             ping=None if form.ping is None else ping_address(form.ping),
-            protect=form.protect,
             formerly=formerly,
-            after=after,
-            follows=follows,
             environments=tuple(form.environments or ()),
-            description=form.description,
-            owner=form.owner,
-            labels=form.labels or {},
             allow=self._allow(),
             location=location,
             target_location=target_location,
+            **policies | {"follows": follows},
         )
+
+    def _policies(self) -> dict[str, Any]:
+        """The policies of which the form has the keys, as a record holds them."""
+        found: dict[str, Any] = {}
+        for item in fields(Policies):
+            path = (item.name,)
+            value = getattr(self._form, item.name, None)
+            if value is None:
+                continue
+            if item.metadata.get("codec") is EPOCH_MINUTE:
+                moment = self._moment(path, value)
+                value = None if moment is None else minute(moment)
+            elif item.name in UNITS:
+                value = round((self._duration(path, value) or timedelta()) / UNITS[item.name])
+            elif item.name == "after":
+                value = self._after()
+            if value is not None:
+                found[item.name] = value
+        return found
 
     def _after(self) -> tuple[Upstream, ...]:
         """The upstreams, by the names that the manifest gives."""
@@ -227,20 +239,20 @@ class _ManifestReader:
             "use fewer `retries`, a shorter `backoff`, or a shorter `timeout`",
         )
 
-    def _tolerance(self, form: ManifestForm, deadline: timedelta | None) -> timedelta:
-        tolerance = self._duration(("tolerance",), form.tolerance)
-        if tolerance is None:
-            return timedelta()
+    def _check_tolerance(self) -> None:
+        if self._form.tolerance is None:
+            return
+        tolerance = parse_duration(self._form.tolerance)
+        deadline = self._form.deadline
         if tolerance % timedelta(minutes=1):
             self._fault(("tolerance",), "`tolerance` must be whole minutes: crons have no seconds")
         if tolerance > LONGEST_TOLERANCE:
             self._fault(("tolerance",), "`tolerance` must be at most 24h")
-        if deadline is not None and tolerance > deadline:
+        if deadline is not None and tolerance > parse_duration(deadline):
             self._fault(
                 ("tolerance",),
                 "`tolerance` must not be longer than `deadline`: occurrences would miss it",
             )
-        return tolerance
 
     def check_environments(self, settings: Settings) -> None:
         """Check `environments` against the settings, if these declare any."""
@@ -286,7 +298,7 @@ class _ManifestReader:
     def _alerts(self) -> AlertOverrides | None:
         return None if self._form.alerts is None else overrides(self._form.alerts)
 
-    def _when(self, start: datetime | None) -> dict[Path, str]:
+    def _when(self, start: int | None) -> dict[Path, str]:
         """The texts of `schedule` by path; with `start` added to intervals of several days."""
         form = self._form
         found: dict[Path, str] = {}
@@ -300,12 +312,12 @@ class _ManifestReader:
                 found[path] = counted
         return found
 
-    def _first(self, start: datetime) -> datetime:
+    def _first(self, start: int) -> datetime:
         """The local time of `start`; of a date its midnight, even if a clock change skips it."""
         written = self._form.start or ""
         if len(written) == len("2026-12-02"):
             return datetime.fromisoformat(written)
-        return start.astimezone(tzinfo_named(self._zone or "UTC")).replace(tzinfo=None)
+        return instant(start).astimezone(tzinfo_named(self._zone or "UTC")).replace(tzinfo=None)
 
     def _times(self, when: Mapping[Path, str]) -> Timetable | datetime | None:
         form = self._form

@@ -3,20 +3,151 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from datetime import date
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import date, timedelta
+from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, Self
+from types import UnionType
+from typing import Any, Final, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 from reconciler.alerts import Address, AlertRule
 from reconciler.cron import Timetable, timetable_of
+from reconciler.model.formats import typed
 from reconciler.model.occurrence import Occurrence, format_minute, parse_minute
-from reconciler.model.upstream import Upstream
-from reconciler.policies import Catchup, Delivery, Overlap
+from reconciler.policies import Catchup, Condition, Delivery, Overlap
+
+WITHIN: Final = 24 * 60
+"""Minutes in which the newest occurrence of an upstream counts, unless the manifest says more."""
+_DAY: Final = 24 * 60
+
+
+class Upstream(NamedTuple):
+    """One schedule that another one waits for.
+
+    Attributes:
+        name: as the schedule is called now.
+        within: the occurrence at t waits for the newest upstream occurrence of these minutes up to
+            t; one minute where the schedule has the times of its upstream.
+        on: the outcome that it waits for.
+        by: minute of the day, in the zone of the schedule that waits, at which an alert says that
+            it still waits; None for no alert.
+    """
+
+    name: str
+    within: int = WITHIN
+    on: Condition = Condition.SUCCEEDED
+    by: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The upstream as JSON, without its name; what has its default is left out."""
+        data: dict[str, Any] = {}
+        if self.within != WITHIN:
+            data["within"] = self.within
+        if self.on is not Condition.SUCCEEDED:
+            data["on"] = self.on.value
+        if self.by is not None:
+            data["by"] = format_time_of_day(self.by)
+        return data
+
+    @classmethod
+    def from_json(cls, name: str, data: Mapping[str, Any]) -> Self:
+        """Read :meth:`to_json` back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not an upstream.
+        """
+        by = typed(data, "by", str, None)
+        within = typed(data, "within", int, WITHIN)
+        if within < 1:
+            raise ValueError(f"an upstream is within {within} minutes")
+        return cls(
+            name,
+            within,
+            Condition(data.get("on", Condition.SUCCEEDED)),
+            None if by is None else parse_time_of_day(by),
+        )
+
+
+class Codec(NamedTuple):
+    """How the value of a field stands in the file, where its type alone does not say it."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any]
+
+
+def _read_upstreams(written: Mapping[str, Any]) -> tuple[Upstream, ...]:
+    return tuple(Upstream.from_json(name, one) for name, one in sorted(written.items()))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("its times or names are not texts")
+    return value
+
+
+def _read_former(written: Any) -> tuple[tuple[str, int], ...]:
+    return tuple((_text(name), parse_minute(last)) for name, last in written)
+
+
+_SECONDS: Final = {"unit": timedelta(seconds=1)}
+"""Metadata of a duration: the unit in which it is counted."""
+_MINUTES: Final = {"unit": timedelta(minutes=1)}
+EPOCH_MINUTE: Final = Codec(parse_minute, format_minute)
+_MOMENT: Final = {"codec": EPOCH_MINUTE}
+_UPSTREAMS: Final = {
+    "codec": Codec(_read_upstreams, lambda after: {one.name: one.to_json() for one in after})
+}
+_FORMER: Final = {
+    "codec": Codec(_read_former, lambda names: [[old, format_minute(last)] for old, last in names])
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleRecord:
+class Policies:
+    """What a manifest says of a schedule and the dispatcher reads as it stands.
+
+    A field has the name of its key in the manifest. A new one needs to be declared in the form of
+    the manifest and here: reading a manifest, compiling a record and the file follow from its type
+    and its metadata.
+
+    Attributes:
+        args: keyword arguments of the call, JSON values. Strings may contain ``${occurrence.id}``,
+            ``${occurrence.time}`` and ``${run.id}``, which a wake fills in, and ``$${`` for a
+            literal ``${``; they are kept as written.
+        catchup: which occurrences still run that no wake processed in time.
+        deadline: seconds that an occurrence may be late and still start; None for no limit.
+        tolerance: minutes that an occurrence may be late and still count as in time.
+        delivery: whether it may run twice, or not at all, when a wake dies.
+        start, end: epoch minutes; nothing occurs before the first, or from the second on.
+        overlap: what happens to an occurrence while an earlier run is still running.
+        timeout: seconds that one attempt may take; None for the target's own limit, also where the
+            target is a function of this repository, which is deployed with its limit.
+        after: the schedules that it waits for, sorted by name.
+        follows: it has no times of its own: those of its one upstream are its times, and each
+            occurrence of that one is also one of this schedule. No key; ``after`` alone means it.
+        protect: its deletion is refused.
+        description, owner, labels: for people.
+    """
+
+    args: Mapping[str, Any] = field(default_factory=dict)
+    catchup: Catchup = Catchup.LATEST
+    deadline: int | None = field(default=None, metadata=_SECONDS)
+    tolerance: int = field(default=0, metadata=_MINUTES)
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+    start: int | None = field(default=None, metadata=_MOMENT)
+    end: int | None = field(default=None, metadata=_MOMENT)
+    overlap: Overlap = Overlap.ALLOW
+    timeout: int | None = field(default=None, metadata=_SECONDS)
+    after: tuple[Upstream, ...] = field(default=(), metadata=_UPSTREAMS)
+    follows: bool = False
+    protect: bool = False
+    description: str | None = None
+    owner: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRecord(Policies):
     """One schedule, as the dispatcher needs it.
 
     Attributes:
@@ -30,24 +161,16 @@ class ScheduleRecord:
         resources: of its runs, in place of those of the deployed function: ``cpu`` in cores and
             ``memory`` in MiB (a number, or request and limit), ``gpu``, ``env``, ``secrets``
             (names, or names with ``keys``), ``volumes`` by mount path, ``region``.
-        args: keyword arguments of the call, JSON values.
-        deadline: seconds that an occurrence may be late and still start.
-        tolerance: minutes that an occurrence may be late and still count as in time.
         retries: tries after a run has failed; ``backoff`` seconds before the first of them, each
             wait ``factor`` times longer than the one before.
-        timeout: seconds that one try may take; None for the target's own limit.
         suspended: why nothing runs, empty without a reason; None when not suspended.
         resumes: epoch minute from which it runs again by itself; None until a person resumes it.
-        start, end: epoch minutes; nothing occurs before the first, or from the second on.
         exclude: dates, ranges of dates and cron expressions at which it does not run, in its zone.
         alerts: which of its events are alerts, when that is not as for all.
         ping: what is asked for when a run of it starts and ends.
         formerly: earlier names, oldest first, each with the last epoch minute that it names.
             Occurrences up to then keep the old name, and with it their claims: what ran under the
             old name cannot run again under the new.
-        after: the schedules that it waits for, sorted by name.
-        follows: it has no times of its own: ``when`` and ``timezone`` are those of its one
-            upstream, and each occurrence of that one is also one of this schedule.
         dependants: the schedules that wait for this one, sorted. Its runs are supervised, so that
             their ends ask for a wake.
     """
@@ -55,38 +178,23 @@ class ScheduleRecord:
     name: str
     app: str
     function: str
-    anchor: int
+    anchor: int = field(metadata=_MOMENT)
     when: tuple[str, ...] = ()
     timezone: str = "UTC"
-    at: int | None = None
+    at: int | None = field(default=None, metadata=_MOMENT)
     code: str = ""
     tries: int = 0
     resources: Mapping[str, Any] = field(default_factory=dict)
-    args: Mapping[str, Any] = field(default_factory=dict)
-    catchup: Catchup = Catchup.LATEST
-    deadline: int | None = None
-    tolerance: int = 0
-    delivery: Delivery = Delivery.AT_LEAST_ONCE
     suspended: str | None = None
-    resumes: int | None = None
-    start: int | None = None
-    end: int | None = None
+    resumes: int | None = field(default=None, metadata=_MOMENT)
     exclude: tuple[str, ...] = ()
-    overlap: Overlap = Overlap.ALLOW
     retries: int = 0
-    backoff: float = 1.0
+    backoff: float = field(default=1.0, metadata=_SECONDS)
     factor: float = 2.0
-    timeout: int | None = None
     alerts: AlertRule | None = None
     ping: Address | None = None
-    formerly: tuple[tuple[str, int], ...] = ()
-    after: tuple[Upstream, ...] = ()
-    follows: bool = False
+    formerly: tuple[tuple[str, int], ...] = field(default=(), metadata=_FORMER)
     dependants: tuple[str, ...] = ()
-    protect: bool = False
-    description: str | None = None
-    owner: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def supervised(self) -> bool:
@@ -121,18 +229,11 @@ class ScheduleRecord:
         return timetable_of(self.when, self.timezone) if self.when else None
 
     def check(self) -> None:
-        """Look at each field that a wake works with.
+        """Read the texts of its times, as a wake does.
 
         Raises:
-            TypeError, CronError, ZoneError: it is not one of our records.
+            CronError, ZoneError: it is not one of our records.
         """
-        for name, kind in _KINDS.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-                raise TypeError(f"{name} is not what it should be")
-        for texts in (self.when, self.exclude, self.names, self.dependants):
-            if not all(isinstance(text, str) for text in texts):
-                raise TypeError("its times or names are not texts")
         self.timetable()
         for text in self.exclude:
             if excluded_days(text) is None:
@@ -141,48 +242,23 @@ class ScheduleRecord:
     def to_json(self) -> dict[str, Any]:
         """The record as JSON; what has its default is left out."""
         data: dict[str, Any] = {}
-        for name, default in _DEFAULTS:
+        for name, default, codec in _FIELDS:
             value = getattr(self, name)
-            if value is default:
-                continue
-            if name in _MINUTES:
-                data[name] = format_minute(value)
-            elif name in _PARTS:
-                data[name] = value.to_json()
-            elif name == "after":
-                data[name] = {one.name: one.to_json() for one in value}
-            elif name == "formerly" and value:
-                data[name] = [[old, format_minute(last)] for old, last in value]
-            elif name in _REQUIRED or value not in (default, {}):
-                data[name] = list(value) if isinstance(value, tuple) else value
+            if value != default:
+                data[name] = codec.write(value)
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read :meth:`to_json` back.
+        """Read :meth:`to_json` back; a value of another type is refused.
 
         Raises:
             KeyError, TypeError, ValueError: it is not one of our records.
         """
-        values = dict(data)
-        for name in _MINUTES & values.keys():
-            values[name] = parse_minute(values[name])
-        values["when"] = tuple(values.get("when", ()))
-        values["exclude"] = tuple(values.get("exclude", ()))
-        values["formerly"] = tuple(
-            (name, parse_minute(last)) for name, last in values.get("formerly", ())
-        )
-        values["after"] = tuple(
-            Upstream.from_json(name, upstream)
-            for name, upstream in sorted(values.get("after", {}).items())
-        )
-        values["dependants"] = tuple(values.get("dependants", ()))
-        for name in _PARTS.keys() & values.keys():
-            values[name] = _PARTS[name](values[name])
-        values["overlap"] = Overlap(values.get("overlap", Overlap.ALLOW))
-        values["catchup"] = Catchup(values.get("catchup", Catchup.LATEST))
-        values["delivery"] = Delivery(values.get("delivery", Delivery.AT_LEAST_ONCE))
-        return cls(**values)
+        unknown = data.keys() - _CODECS.keys()
+        if unknown:
+            raise TypeError(f"it has an unknown field {min(unknown)}")
+        return cls(**{name: _CODECS[name].read(value) for name, value in data.items()})
 
 
 @lru_cache(maxsize=1024)
@@ -195,35 +271,65 @@ def excluded_days(text: str) -> tuple[date, date] | None:
         return None
 
 
-_KINDS: Final[Mapping[str, Any]] = {
-    "name": str,
-    "app": str,
-    "function": str,
-    "timezone": str,
-    "code": str,
-    "tries": int,
-    "anchor": int,
-    "args": dict,
-    "resources": dict,
-    "deadline": int | None,
-    "tolerance": int,
-    "suspended": str | None,
-    "retries": int,
-    "backoff": int | float,
-    "factor": int | float,
-    "timeout": int | None,
-    "follows": bool,
-    "protect": bool,
-    "labels": dict,
-}
-"""The types of what is read as it stands."""
-_DEFAULTS: Final = tuple((item.name, item.default) for item in fields(ScheduleRecord))
-_MINUTES: Final = frozenset({"anchor", "at", "resumes", "start", "end"})
-_REQUIRED: Final = frozenset({"name", "app", "function"})
+def _codec(name: str, kind: Any) -> Codec:
+    """How a value of this type stands in the file."""
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    first = get_origin(kinds[0]) or kinds[0]
+    if first is tuple:
+        return Codec(lambda value: tuple(map(_text, value)), list)
+    if hasattr(first, "from_json"):
+        return Codec(first.from_json, first.to_json)
+    if issubclass(first, Enum):
+        return Codec(first, _unchanged)
+    accepted = tuple(_IN_JSON.get(get_origin(one) or one, one) for one in kinds)
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+            raise TypeError(f"{name} is not what it should be")
+        return value
+
+    return Codec(read, _unchanged)
 
 
-_PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "alerts": AlertRule.from_json,
-    "ping": Address.from_json,
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+_IN_JSON: Final[Mapping[Any, Any]] = {Mapping: dict, float: int | float}
+"""Types that JSON reads as others."""
+UNITS: Final[Mapping[str, timedelta]] = {
+    item.name: item.metadata["unit"] for item in fields(ScheduleRecord) if "unit" in item.metadata
 }
-"""Fields that are values of their own, and how they are read."""
+"""The fields that are durations, and the unit in which each is counted."""
+_TYPES: Final = get_type_hints(ScheduleRecord)
+_CODECS: Final[Mapping[str, Codec]] = {
+    item.name: item.metadata.get("codec") or _codec(item.name, _TYPES[item.name])
+    for item in fields(ScheduleRecord)
+}
+_FIELDS: Final = tuple(
+    (
+        item.name,
+        item.default if item.default_factory is MISSING else item.default_factory(),
+        _CODECS[item.name],
+    )
+    for item in fields(ScheduleRecord)
+)
+"""Each field with its default, which is left out; none is equal to `MISSING`."""
+
+
+def format_time_of_day(at: int) -> str:
+    """Write a minute of the day as manifests do: ``09:00``."""
+    return f"{at // 60:02}:{at % 60:02}"
+
+
+def parse_time_of_day(text: str) -> int:
+    """Read :func:`format_time_of_day` back.
+
+    Raises:
+        ValueError: it is not a time of the day.
+    """
+    hour, _, minute = text.partition(":")
+    at = int(hour) * 60 + int(minute)
+    if not 0 <= at < _DAY or format_time_of_day(at) != text:
+        raise ValueError(f"{text!r} is not a time of the day: 09:00 is expected")
+    return at

@@ -13,8 +13,13 @@ from reconciler.foreign_text import on_one_line
 from reconciler.manifest import Location
 from reconciler.model.generation import Generation, Slot
 from reconciler.model.occurrence import format_minute
-from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.model.upstream import WITHIN, Upstream, format_time_of_day
+from reconciler.model.schedule_record import (
+    UNITS,
+    WITHIN,
+    ScheduleRecord,
+    Upstream,
+    format_time_of_day,
+)
 from reconciler.plan.change import Action, Change, Kind
 from reconciler.plan.compilation import same_but_for_anchor
 from reconciler.plan.differ import difference
@@ -34,9 +39,6 @@ FIELD_LABELS: Final = {"when": "schedule", "dependants": "waited for by", "tries
 _SAID_APART: Final = frozenset({"anchor", "suspended", "resumes", "follows"})
 _RETRIES: Final = frozenset({"tries", "retries", "backoff", "factor"})
 """Fields whose values the change of a code target says."""
-
-_SECONDS: Final = {"deadline": 1, "timeout": 1, "backoff": 1, "tolerance": 60}
-"""Fields that are durations, and how many seconds their unit has."""
 
 _TOLD: Final[Mapping[str, Callable[[ScheduleRecord], str]]] = {
     "alerts": lambda record: describe_alerts(record.alerts) if record.alerts else "as for all",
@@ -253,8 +255,8 @@ def _written(key: str, value: Any) -> str:
             return "unset"
         case bool() | dict():
             return json.dumps(value, ensure_ascii=False)
-        case int() | float() if key in _SECONDS:
-            seconds = value * _SECONDS[key]
+        case int() | float() if key in UNITS:
+            seconds = value * UNITS[key].total_seconds()
             whole = seconds >= 0 and seconds == int(seconds)
             return format_duration(timedelta(seconds=seconds)) if whole else f"{seconds} s"
         case "":

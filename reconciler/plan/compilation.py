@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from reconciler.manifest.schedule import Exclusion
 from reconciler.model.cursor import CLOCK_TOLERANCE, RELOOK
 from reconciler.model.generation import Generation
 from reconciler.model.pointer import Renames
-from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.schedule_record import Policies, ScheduleRecord
 from reconciler.model.target_record import TargetRecord
 from reconciler.plan.notification_rules import with_notifications
 from reconciler.plan.state import Lost
@@ -156,7 +156,7 @@ def needs_waking(schedule: Schedule, now: int) -> bool:
     """
     if schedule.suspension is not None and schedule.suspension.until is None:
         return False
-    if schedule.end is not None and minute(schedule.end) <= now:
+    if schedule.end is not None and schedule.end <= now:
         return False
     if schedule.follows and all(one.by is None for one in schedule.after):
         return False
@@ -221,6 +221,9 @@ def _record(
     runs = _runs(schedule, targets)
     one_off = isinstance(schedule.times, datetime)
     suspension = schedule.suspension
+    policies = {item.name: getattr(schedule, item.name) for item in fields(Policies)}
+    if not isinstance(schedule.target, FunctionTarget):
+        policies["timeout"] = None  # the function itself is deployed with it
     record = ScheduleRecord(
         name=schedule.name,
         app=runs.app,
@@ -235,39 +238,26 @@ def _record(
         if one_off and not (schedule.exclude or schedule.calendars)
         else schedule.timezone,
         at=minute(schedule.times) if isinstance(schedule.times, datetime) else None,
-        args=dict(schedule.args),
-        catchup=schedule.catchup,
-        deadline=None if schedule.deadline is None else round(schedule.deadline.total_seconds()),
-        tolerance=minutes(schedule.tolerance),
-        delivery=schedule.delivery,
         # Status, runs and alerts show it in one line.
         suspended=None if suspension is None else on_one_line(suspension.reason or ""),
-        resumes=None if suspension is None else _from(suspension.until),
-        start=_from(schedule.start),
-        end=_from(schedule.end),
+        resumes=None
+        if suspension is None or suspension.until is None
+        else minute(suspension.until),
         exclude=tuple(dict.fromkeys(map(_exclusion_text, _exclusions(schedule)))),
-        overlap=schedule.overlap,
-        after=schedule.after,
-        follows=schedule.follows,
         retries=runs.retries.max,
         backoff=runs.retries.backoff.total_seconds(),
         factor=runs.retries.factor,
-        timeout=runs.timeout,
-        protect=schedule.protect,
-        description=schedule.description,
-        owner=schedule.owner,
-        labels=dict(schedule.labels),
+        **policies,
     )
     return record if settings is None else with_notifications(record, schedule, settings)
 
 
 class _Runs(NamedTuple):
-    """What a schedule calls, and what of its retries and its timeout is left to a supervisor."""
+    """What a schedule calls, and what of its retries is left to a supervisor."""
 
     app: str
     function: str
     retries: Retries
-    timeout: int | None
     code: str = ""
     tries: int = 0
     resources: Mapping[str, Any] = MappingProxyType({})
@@ -276,19 +266,15 @@ class _Runs(NamedTuple):
 def _runs(schedule: Schedule, targets: Mapping[str, TargetRecord]) -> _Runs:
     target = schedule.target
     if isinstance(target, FunctionTarget):
-        timeout = schedule.timeout
-        seconds = None if timeout is None else round(timeout.total_seconds())
-        return _Runs(
-            target.app, target.function, schedule.retries, seconds, resources=target.resources
-        )
+        return _Runs(target.app, target.function, schedule.retries, resources=target.resources)
     retries = target.options.retries or NO_RETRIES
     record = targets.get(target.key)
     if record is None:  # a question about times, which deploys nothing
-        return _Runs(target.path, target.function, NO_RETRIES, None, str(target))
+        return _Runs(target.path, target.function, NO_RETRIES, str(target))
     if target.options.retried_by_modal:
         # The function itself is deployed with them, as it is with its timeout.
-        return _Runs(record.app, record.function, NO_RETRIES, None, record.code, retries.max)
-    return _Runs(record.app, record.function, retries, None, record.code)
+        return _Runs(record.app, record.function, NO_RETRIES, record.code, retries.max)
+    return _Runs(record.app, record.function, retries, record.code)
 
 
 def _renamed(
@@ -313,11 +299,6 @@ def _renamed(
         if old is not None:
             return replace(record, formerly=(*past[old], (old, now + RENAME_GRACE)))
     return record
-
-
-def _from(moment: datetime | None) -> int | None:
-    """The epoch minute of a bound; manifests name no seconds."""
-    return None if moment is None else minute(moment)
 
 
 def _exclusions(schedule: Schedule) -> Iterator[Exclusion]:

@@ -88,8 +88,8 @@ def _runs(schedule: Schedule, now: int) -> bool:
     pause = schedule.suspension
     if pause is not None and (pause.until is None or minute(pause.until) > now):
         return False
-    ends = schedule.times if isinstance(schedule.times, datetime) else schedule.end
-    return ends is None or minute(ends) > now
+    ends = minute(schedule.times) if isinstance(schedule.times, datetime) else schedule.end
+    return ends is None or ends > now
 
 
 def schedules_of_modal(actual: Actual, environment: str) -> dict[tuple[str, str], str]:

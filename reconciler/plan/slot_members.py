@@ -8,7 +8,7 @@ from reconciler.cron import Timetable, cover, parse_times
 from reconciler.manifest import Packing, Resolution, Schedule
 from reconciler.model.generation import SAFETY_TICK, TASK_TICK, Generation, Slot, Worker
 from reconciler.pack import BudgetError, Member, PackedSlot, pack
-from reconciler.plan.compilation import minutes, needs_waking, timetable_of
+from reconciler.plan.compilation import needs_waking, timetable_of
 from reconciler.plan.forecast import slot_timetable
 
 
@@ -40,7 +40,7 @@ def members_of(schedules: Iterable[Schedule], tasks: Resolution | None, now: int
         now: epoch minute.
     """
     members = [
-        Member(schedule.name, timetable_of(schedule), minutes(schedule.tolerance))
+        Member(schedule.name, timetable_of(schedule), schedule.tolerance)
         for schedule in schedules
         if needs_waking(schedule, now)
     ]

@@ -184,7 +184,7 @@ def _latest(schedule: Schedule, punctuality: timedelta) -> timedelta | None:
     """How late an occurrence may start; None without a limit."""
     if schedule.suspension is not None:
         return None
-    limits = [] if schedule.deadline is None else [schedule.deadline]
+    limits = [] if schedule.deadline is None else [timedelta(seconds=schedule.deadline)]
     if schedule.catchup is Catchup.NONE:
         limits.append(punctuality)
     return min(limits, default=None)

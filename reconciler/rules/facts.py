@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from reconciler.cron.clock import MINUTES_PER_DAY
@@ -11,6 +11,7 @@ from reconciler.manifest import FunctionTarget, Schedule
 from reconciler.manifest.document import Document
 from reconciler.manifest.fault import Path
 from reconciler.model.occurrence import format_minute
+from reconciler.model.schedule_record import UNITS
 from reconciler.plan import Plan, upcoming
 from reconciler.plan.preview import preview_records
 from reconciler.rules.rule import LIVE, Subject
@@ -97,8 +98,7 @@ class Facts:
                 found = upcoming(record, self._now, 1)
                 return format_minute(found[0]) if found else None
             case "deadline" | "timeout" | "tolerance":
-                duration: timedelta | None = getattr(schedule, name)
-                return None if not duration else duration.total_seconds()
+                return seconds(schedule, name)
             case "cpu" | "memory":
                 return most(schedule, name)
             case "gpu":
@@ -122,6 +122,12 @@ def normalised(written: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str
         given = retries if isinstance(retries, dict) else {"max": retries}
         value["retries"] = {"backoff": "1s", "factor": 2, **given}
     return value
+
+
+def seconds(schedule: Schedule, name: str) -> float | None:
+    """One of its durations, in seconds; None where it has none."""
+    written: int | None = getattr(schedule, name)
+    return written * UNITS[name].total_seconds() if written else None
 
 
 def fires_per_day(schedule: Schedule, now: int) -> int:

@@ -14,7 +14,7 @@ from reconciler.manifest.manifest_form import ManifestForm
 from reconciler.manifest.problem import ManifestError, Problem
 from reconciler.manifest.semantics import read
 from reconciler.manifest.validation import check
-from reconciler.rules.facts import FACTS, fires_per_day, gpus, normalised, smallest_gap
+from reconciler.rules.facts import FACTS, fires_per_day, gpus, normalised, seconds, smallest_gap
 from reconciler.rules.facts import most as most_of
 from reconciler.rules.form import KINDS, RuleForm
 from reconciler.rules.rule import Example, Rule, Subject
@@ -262,10 +262,7 @@ def _computed(schedule: Schedule) -> dict[str, Any]:
         "cpu": most_of(schedule, "cpu"),
         "memory": most_of(schedule, "memory"),
         "gpu": gpus(schedule),
-    }
-    for name in ("deadline", "timeout", "tolerance"):
-        duration = getattr(schedule, name)
-        found[name] = duration.total_seconds() if duration else None
+    } | {name: seconds(schedule, name) for name in ("deadline", "timeout", "tolerance")}
     return {name: value for name, value in found.items() if value is not None}
 
 

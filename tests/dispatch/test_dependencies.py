@@ -14,8 +14,7 @@ from reconciler.dispatch.answers import CallState
 from reconciler.dispatch.wake.supervision import ask_for_wake
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunRecord, RunState, WakeLog
-from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import ScheduleRecord, Upstream
 from reconciler.policies import Catchup, Condition
 from tests.dispatch.scenario import World, at, hourly, lines
 from tests.simulation.virtual_time import run_virtually

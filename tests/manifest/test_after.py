@@ -7,7 +7,8 @@ import pytest
 from reconciler.manifest import ManifestError, Schedule
 from reconciler.manifest.loading import load_contents
 from reconciler.manifest.settings import DEFAULTS
-from reconciler.model.upstream import Upstream
+from reconciler.model.occurrence import parse_minute
+from reconciler.model.schedule_record import Upstream
 from reconciler.policies import Condition
 
 EXTRACT = "name: extract\nschedule: 0 5 * * *\ntimezone: Europe/Paris\nfunction: shop/extract\n"
@@ -62,12 +63,8 @@ def test_without_schedule_the_bounds_of_the_upstream_hold_too() -> None:
     bounded = EXTRACT + "start: 2026-12-02\nend: 2027-01-01\n"
     more = "end: 2026-12-24T00:00Z\n"
     load = loaded(bounded, waiting("extract", "load", more))["load"]
-    assert load.start is not None
-    assert load.end is not None
-    assert (load.start.isoformat(), load.end.isoformat()) == (
-        "2026-12-01T23:00:00+00:00",
-        "2026-12-24T00:00:00+00:00",
-    )
+    assert load.start == parse_minute("2026-12-01T23:00Z")
+    assert load.end == parse_minute("2026-12-24T00:00Z")
 
 
 def test_an_upstream_that_was_renamed_is_found_by_its_former_name() -> None:

@@ -56,7 +56,7 @@ labels: {tier: "1"}
         args={"window": "24h"},
         suspension=Suspension(reason="moving"),
         catchup=Catchup.ALL,
-        deadline=timedelta(hours=1),
+        deadline=3600,
         delivery=Delivery.AT_MOST_ONCE,
         protect=True,
         environments=("prod", "staging"),

@@ -22,10 +22,9 @@ from reconciler.model.formats import FORMAT, NewerFormatError
 from reconciler.model.generation import GENERATION_FORMAT, Clocks, Generation, Retired, Slot, Worker
 from reconciler.model.pointer import decode_pointer
 from reconciler.model.runs_file import RunState, decode_compacted, decode_wake_log
-from reconciler.model.schedule_record import ScheduleRecord
+from reconciler.model.schedule_record import ScheduleRecord, Upstream
 from reconciler.model.stored_generation import decode_generation, open_generation
 from reconciler.model.task import Ending, Task, decode_settled, decode_task
-from reconciler.model.upstream import Upstream
 from reconciler.policies import Catchup, Condition, Delivery, Overlap
 from tests.dispatch.scenario import at
 

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from reconciler.model.generation import AGENDA_FORMAT
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import Upstream
 from reconciler.plan import Action, Kind, make_plan
 from reconciler.render.plan_text import plan_text
 from reconciler.render.style import Style

@@ -107,7 +107,7 @@ def test_what_is_suspended_or_ended_does_not_run_twice() -> None:
     for still in (
         replace(schedule, suspension=Suspension()),
         replace(schedule, suspension=Suspension(until=later)),
-        replace(schedule, end=instant(NOW)),
+        replace(schedule, end=NOW),
     ):
         plan = make_plan(replace(desired(()), schedules=(still,)), nothing(own_schedule()), NOW)
         assert plan.warnings == ()

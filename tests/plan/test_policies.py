@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from reconciler.dispatch.decide.nominal_times import exclusion
+from reconciler.model.schedule_record import Policies
 from reconciler.plan import make_plan
 from tests.plan.scenario import NOW, after, applied, desired, schedules, told
 
@@ -66,6 +69,38 @@ def test_bounds_exclusions_and_a_bounded_suspension_are_in_the_record() -> None:
     assert stored["exclude"] == ["2026-12-24..2026-12-26", "2027-01-01", "* * * * 6"]
     assert stored["overlap"] == "queue"
     assert type(record).from_json(stored) == record
+
+
+def test_each_policy_is_a_key_of_the_manifest_and_stands_in_the_record() -> None:
+    text = """\
+    name: a
+    schedule: "0 6 * * *"
+    args: {id: "${occurrence.id}"}
+    start: 2026-12-01
+    end: 2027-06-01
+    overlap: queue
+    catchup: all
+    deadline: 90s
+    tolerance: 1m
+    delivery: at-most-once
+    timeout: 1h
+    after: {b: {within: 2h}}
+    protect: true
+    description: Sync
+    owner: data
+    labels: {tier: "1"}
+    ---
+    name: b
+    schedule: "0 5 * * *"
+    """
+    written = schedules(text)
+    record = make_plan(desired(written), applied(()), NOW).generation.by_name["a"]
+    usual = Policies()
+    found = {item.name: getattr(record, item.name) for item in fields(Policies)}
+    assert [name for name in found if found[name] == getattr(usual, name)] == ["follows"]
+    assert (record.deadline, record.tolerance, record.timeout) == (90, 1, 3600)
+    assert found == {name: getattr(written[0], name) for name in found}
+    assert type(record).from_json(record.to_json()) == record
 
 
 def test_what_is_excluded_of_a_single_time_is_a_day_of_its_own_zone() -> None:

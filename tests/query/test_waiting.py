@@ -13,8 +13,7 @@ from reconciler.model.cursor import CURSOR_KEY, Cursor
 from reconciler.model.occurrence import format_minute
 from reconciler.model.runs import runs_of
 from reconciler.model.runs_file import RunState
-from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import ScheduleRecord, Upstream
 from reconciler.query.status import Filter, ScheduleStatus, State, Status, selection, status_of
 from reconciler.query.waiting import start_by
 from reconciler.render.status_text import status_json, status_text

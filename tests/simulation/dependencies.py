@@ -26,8 +26,7 @@ from reconciler.dispatch.answers import CallState
 from reconciler.model.generation import new_generation
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunState
-from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import ScheduleRecord, Upstream
 from reconciler.policies import Catchup, Condition
 from tests.simulation.faults import Climate
 from tests.simulation.run import played

@@ -68,9 +68,9 @@ class Declared:
     def bounds_hold(self, at: int) -> bool:
         """Whether an epoch minute is neither before its start nor from its end on."""
         start, end = self.schedule.start, self.schedule.end
-        if start is not None and at * 60 < start.timestamp():
+        if start is not None and at < start:
             return False
-        return end is None or at * 60 < end.timestamp()
+        return end is None or at < end
 
     @property
     def may_bar(self) -> bool:
@@ -265,16 +265,14 @@ class History:
             target=TARGET,
             args={"id": "${occurrence.id}"},
             catchup=random.choice(list(Catchup)),
-            deadline=random.choice((None, None, timedelta(minutes=30), timedelta(hours=2))),
+            deadline=random.choice((None, None, 1800, 7200)),
             delivery=random.choice(list(Delivery)),
             overlap=random.choice((Overlap.ALLOW, *Overlap)),
             exclude=self._exclusions(now),
-            start=instant(now + random.randrange(DAY)) if random.random() < 0.1 else None,
-            end=instant(now + random.randrange(2 * DAY, 9 * DAY))
-            if random.random() < 0.1
-            else None,
+            start=now + random.randrange(DAY) if random.random() < 0.1 else None,
+            end=now + random.randrange(2 * DAY, 9 * DAY) if random.random() < 0.1 else None,
             retries=Retries(random.choice((0,) * 14 + (1, 3)), timedelta(seconds=30)),
-            timeout=random.choice((None,) * 14 + (timedelta(minutes=20),)),
+            timeout=random.choice((None,) * 14 + (1200,)),
             location=Location("schedules/drawn.yaml", 1, 1),
         )
         return Declared(identity, schedule, () if task else minutes, now)

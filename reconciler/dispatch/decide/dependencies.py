@@ -24,8 +24,7 @@ from reconciler.durations import format_seconds
 from reconciler.model.occurrence import Occurrence, format_minute
 from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState
-from reconciler.model.schedule_record import ScheduleRecord
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import ScheduleRecord, Upstream
 from reconciler.policies import Catchup, Condition
 
 WAITS_AT_MOST: Final = 7 * MINUTES_PER_DAY

@@ -9,7 +9,7 @@ from reconciler.cron import minute
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs import Run
 from reconciler.model.runs_file import RunState
-from reconciler.model.upstream import Upstream
+from reconciler.model.schedule_record import Upstream
 from reconciler.query.long_run import Usual
 from reconciler.query.status import ScheduleStatus
 from reconciler.web.pages.schedule_items import Item, ItemMaker, schedule_items
