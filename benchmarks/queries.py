@@ -86,20 +86,25 @@ def of_length(days: int, project: Path) -> Iterator[Row]:
         engine.stop()
 
 
-def write_history(count: int, days: int) -> str:
-    """Put it on the Volume; returns the path of the newest file."""
+def write_history(count: int, days: int, every: int = 60) -> str:
+    """Put it on the Volume; returns the path of the newest file.
+
+    Args:
+        every: minutes from a wake to the next, each of which starts all schedules.
+    """
     import modal
 
     volume = modal.Volume.from_name("schedule-reconciler")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     newest = ""
-    now = minute(datetime.now(UTC).replace(minute=0))
+    now = minute(datetime.now(UTC))
+    now -= now % every
     cursor = Cursor(through=now, number=1, wakes={"poller": format_time(instant(now))}, id="a")
     entries = modal.Dict.from_name("schedule-reconciler", create_if_missing=True)
     entries[CURSOR_KEY] = cursor.to_json()
     for age in reversed(range(days)):
         day = today - timedelta(days=age)
-        logs = list(wakes(count, day))
+        logs = list(wakes(count, day, every))
         files = {log.path: log.encode() for log in logs}
         newest = max(files, default=newest)
         name = f"{day:%Y-%m-%d}"
@@ -114,20 +119,20 @@ def write_history(count: int, days: int) -> str:
     return newest
 
 
-def wakes(count: int, day: datetime) -> Iterator[WakeLog]:
-    """A wake each hour: it writes down how the runs of the hour before ended, and starts all."""
-    for hour in range(24):
-        at = day + timedelta(hours=hour, seconds=2)
+def wakes(count: int, day: datetime, every: int = 60) -> Iterator[WakeLog]:
+    """Each wake writes down how the runs that the one before started have ended, and starts all."""
+    for since in range(0, 24 * 60, every):
+        at = day + timedelta(minutes=since, seconds=2)
         if at > datetime.now(UTC):
             return
         seen, due = format_time(at), minute(at)
         lines = [
             RunRecord(
                 name=f"job-{number}",
-                times=(due - 60,),
+                times=(due - every,),
                 state=RunState.SUCCEEDED,
                 at=seen,
-                call=f"fc-{number:06}-{due - 60}",
+                call=f"fc-{number:06}-{due - every}",
             )
             for number in range(count)
         ]

@@ -11,16 +11,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
 from itertools import chain, pairwise, takewhile
 from typing import Final, NamedTuple
 
-from reconciler.cron import minute
 from reconciler.dispatch.decide.nominal_times import running_times
 from reconciler.model.generation import Generation, new_generation
 from reconciler.model.occurrence import Occurrence
-from reconciler.model.runs import Run, combined, judged
+from reconciler.model.runs import Run, combined, judged, minute_of
 from reconciler.model.runs_file import NEEDS_ATTENTION, RunState, WakeLog
 from reconciler.model.schedule_record import ScheduleRecord
 from reconciler.query.file_runs import FileRuns, RunsFile
@@ -174,7 +171,7 @@ class HoursReader:
 
     def _add(self, found: FileRuns) -> None:
         for log in found.logs:
-            self._logs[log.path] = (_minute(log.started), log)
+            self._logs[log.path] = (minute_of(log.started), log)
         for one, newer in found.runs.items():
             owner = self._live.owner(one) if one.at > self._floor else None
             if owner is None:
@@ -242,7 +239,7 @@ def _is_trouble(run: Run) -> bool:
 
 
 def _alike(run: Run) -> Alike:
-    begun = None if run.started is None else _minute(run.started)
+    begun = None if run.started is None else minute_of(run.started)
     return Alike(run.occurrence.at, run.state, begun)
 
 
@@ -263,9 +260,3 @@ def wake_gaps(wakes: Sequence[int], due: Iterable[int], after: int, until: int) 
         waits = first < len(due) and due[first] < following
         if waits and following - before > LONGEST_PAUSE:
             yield Gap(before, min(following, until))
-
-
-@lru_cache(maxsize=4096)
-def _minute(time: str) -> int:
-    """The epoch minute of an instant; many runs of a wake bear the same one."""
-    return minute(datetime.fromisoformat(time))
