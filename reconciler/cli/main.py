@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import inspect
@@ -32,10 +33,27 @@ of them in cycles: a scan takes time and frees nothing. A server sets lower ones
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of ``reconcile``."""
+    codes: list[int] = []
+    atexit.register(_leave, codes)  # before those of libraries: it is called after them
     guard_streams()
     heed_signals()
     gc.set_threshold(*COLLECT)
-    sys.exit(call(arguments))
+    codes.append(call(arguments))
+    sys.exit(codes[0])
+
+
+def _leave(codes: Sequence[int]) -> None:
+    """End the process now: the interpreter would first free each object, which takes a quarter of
+    the time of a plan.
+
+    Args:
+        codes: the exit code; empty when no command was called, as with ``--help``.
+    """
+    with suppress(OSError, OutputError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if codes:
+            os._exit(codes[0])
 
 
 def call(arguments: Sequence[str] | None) -> int:
