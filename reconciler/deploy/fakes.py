@@ -287,6 +287,12 @@ class FakeWorkers:
         self.keys.setdefault(planned.name, {}).update(keys)
         self.deploys.append(planned)
 
+    async def tag(self, account: str, name: str, tags: Sequence[str]) -> None:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        del account
+        await asyncio.sleep(0)
+        self.tags[name] = tuple(tags)
+
     async def delete(self, account: str, name: str, owners: Iterable[str]) -> None:
         """See :class:`~reconciler.deploy.ports.Workers`."""
         del account, owners

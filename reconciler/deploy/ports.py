@@ -161,6 +161,14 @@ class Workers(Protocol):
         """
         ...
 
+    async def tag(self, account: str, name: str, tags: Sequence[str]) -> None:
+        """Replace the tags of a Worker, and nothing else of it.
+
+        Raises:
+            UnknownAccountError: that was refused.
+        """
+        ...
+
     async def delete(self, account: str, name: str, owners: Iterable[str]) -> None:
         """Delete a Worker, which may be gone.
 

@@ -16,7 +16,7 @@ from reconciler.plan.foreign import Warned
 from reconciler.plan.safety import Refusal, SafetyRule
 from reconciler.plan.state import Actual, LiveAccount
 from reconciler.plan.worker import ENDS_SOON, TICKS, PlannedWorker, is_gone
-from reconciler.plan.worker_tags import DIGEST_TAG, OWNER_TAG, AppliedWorker, applied_in
+from reconciler.plan.worker_tags import DIGEST_TAG, AppliedWorker, applied_in, owners_of
 from reconciler.words import count
 
 
@@ -40,7 +40,7 @@ def worker_changes(
                 before={"account": applied.account},
             )
     elif applied is None:
-        yield _change(Action.CREATE, planned, _what(planned))
+        yield _change(Action.CREATE, planned, _what(planned) + _replaced(actual, planned))
     elif applied.digest != planned.digest:
         yield _change(Action.UPDATE, planned, _difference(applied, planned))
     elif applied.key != planned.key:
@@ -120,13 +120,14 @@ def refuse_in_account(account: LiveAccount, planned: PlannedWorker) -> Iterator[
     """
     shown = _shown(account)
     if account.own is not None and not planned.is_ours(account.own):
-        theirs = [tag.removeprefix(OWNER_TAG) for tag in account.own if tag.startswith(OWNER_TAG)]
+        theirs = owners_of(account.own)
+        source = f" --from {theirs[0]}" if theirs else ""
         whose = f"belongs to another repository or app ({theirs[0]})" if theirs else "is not ours"
         yield Refusal(
             SafetyRule.CLOUDFLARE,
             f"the Worker `{planned.name}` {whose}; Cloudflare account {shown}",
-            "set another `worker:` in the settings' `cloudflare:`, or delete that one in "
-            "Cloudflare's dashboard",
+            "set another `worker:` in the settings' `cloudflare:`, or take it over: reconcile "
+            f"cloudflare adopt{source}, with the same --env",
         )
     limit = planned.settings.subscription.triggers
     others = account.others(planned.name)
@@ -193,6 +194,15 @@ def _latest(schedule: Schedule, punctuality: timedelta) -> timedelta | None:
 def _shown(account: LiveAccount) -> str:
     holders = [f"{name} {len(crons)}" for name, crons in sorted(account.crons.items()) if crons]
     return f"(cron triggers: {', '.join(holders) or 'none'})"
+
+
+def _replaced(actual: Actual, planned: PlannedWorker) -> str:
+    """What goes of a Worker that was taken over."""
+    account = actual.cloudflare
+    if account is None or account.own is None or any(t.startswith(DIGEST_TAG) for t in account.own):
+        return ""
+    crons = ", ".join(account.crons.get(planned.name, ())) or "none"
+    return f"; it replaces the Worker that was taken over, whose cron triggers are {crons}"
 
 
 def _what(planned: PlannedWorker) -> str:

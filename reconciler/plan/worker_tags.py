@@ -58,6 +58,17 @@ def applied_in(actual: Actual) -> AppliedWorker | None:
     return None if actual.own is None else applied_worker(actual.own.tags)
 
 
+def owners_of(tags: Iterable[str]) -> list[str]:
+    """The owners that a Worker's tags name; none where it is not from here."""
+    return [tag.removeprefix(OWNER_TAG) for tag in tags if tag.startswith(OWNER_TAG)]
+
+
+def adopted(tags: Iterable[str], owner: str) -> tuple[str, ...]:
+    """The tags of a Worker that this owner takes over: what was deployed is not from there."""
+    ours = (OWNER_TAG, DIGEST_TAG, KEY_TAG)
+    return (OWNER_TAG + owner, *(tag for tag in tags if not tag.startswith(ours)))
+
+
 def key_of(tags: Iterable[str]) -> int:
     """The number of a Worker's key; 0 when its tags name none."""
     for tag in tags:

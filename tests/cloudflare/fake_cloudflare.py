@@ -101,6 +101,9 @@ class FakeCloudflare:
                 return {"schedules": self._schedules(name)}
             case ["PUT", "scripts", name, "schedules"]:
                 return self._put_schedules(name, body)
+            case ["PATCH", "scripts", name, "script-settings"]:
+                self._script(name)["metadata"] |= {"tags": body["tags"]}
+                return body
             case ["POST", "scripts", name, "subdomain"]:
                 self._script(name)["subdomain"] = body
                 return body
@@ -229,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         refusal = _refusal(fault.code, "as the test wants it") if fault.code else None
         self.reply(fault.status, refusal, fault.headers)
 
-    do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - http.server's
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server's
 
     def outcome(self, path: str, query: Mapping[str, str], body: Any) -> tuple[int, Any]:
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":

@@ -74,6 +74,13 @@ def test_a_later_deploy_takes_the_place_of_the_first(workers: Workers) -> None:
     assert found == LiveAccount(later.tags, {"wakes": ("0 * * * *",)})
 
 
+def test_its_tags_are_replaced_and_nothing_else(workers: Workers) -> None:
+    deploy(workers)
+    asyncio.run(workers.tag(ACCOUNT, "wakes", ["ours", "team-ops"]))
+    found = asyncio.run(workers.observe(ACCOUNT, "wakes"))
+    assert found == LiveAccount(("ours", "team-ops"), {"wakes": ("* * * * *",)})
+
+
 def test_what_is_deleted_is_gone_and_may_be_deleted_again(workers: Workers) -> None:
     deploy(workers)
     for _ in range(2):

@@ -266,6 +266,30 @@ def test_a_worker_of_another_repository_refuses_the_plan() -> None:
     )
 
 
+def test_the_refusal_names_the_command_that_takes_it_over() -> None:
+    world = World()
+    world.workers.tags["wakes"] = ("reconciler-owner-other",)
+    remedy = world.plan(DAILY, **given()).refusals[0].remedy
+    assert "take it over: reconcile cloudflare adopt --from other, with the same --env" in remedy
+
+
+def test_a_worker_that_was_taken_over_is_replaced_and_the_plan_says_what_goes() -> None:
+    world = World()
+    world.apply(DAILY, **given())
+    ours = world.workers.tags["wakes"][0]
+    world = World()
+    world.workers.tags["wakes"] = (ours, "team-ops")
+    world.workers.crons["wakes"] = ("0 * * * *", "5 6 * * *")
+    plan = world.apply(DAILY, **given())
+    change = next(one for one in plan.changes if one.kind is Kind.WORKER)
+    assert change.action is Action.CREATE
+    assert change.reason.endswith(
+        "; it replaces the Worker that was taken over, whose cron triggers are 0 * * * *, 5 6 * * *"
+    )
+    assert world.workers.crons["wakes"] == ("* * * * *",)
+    assert world.plan(DAILY, **given()).empty
+
+
 def test_a_full_account_refuses_the_plan() -> None:
     world = World()
     world.workers.crons["shop"] = tuple(f"{minute} * * * *" for minute in range(5))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -68,6 +68,14 @@ class CloudflareWorkers:
 
         account = self._account(planned.settings.account)
         await asyncio.to_thread(deploy, account, planned, url, keys, say)
+
+    async def tag(self, account: str, name: str, tags: Sequence[str]) -> None:
+        """See :class:`~reconciler.deploy.ports.Workers`."""
+        found = self._account(account)
+        try:
+            await asyncio.to_thread(found.put_tags, name, tags)
+        except ReconcileError as error:
+            raise UnknownAccountError(error.what, where=error.where, remedy=error.remedy) from error
 
     async def delete(self, account: str, name: str, owners: Iterable[str]) -> None:
         """See :class:`~reconciler.deploy.ports.Workers`."""

@@ -124,6 +124,11 @@ class Account:
         metadata = (None, json.dumps(upload.metadata).encode(), "application/json")
         self._call("PUT", f"workers/scripts/{script}", files={"metadata": metadata, **files})
 
+    def put_tags(self, script: str, tags: Sequence[str]) -> None:
+        """Replace the tags of a Worker, without another version of it."""
+        body = {"tags": list(tags)}
+        self._call("PATCH", f"workers/scripts/{script}/script-settings", json=body)
+
     def disable_address(self, script: str) -> None:
         """Take the Worker's public address away: only cron triggers and its queue reach it."""
         body = {"enabled": False, "previews_enabled": False}
