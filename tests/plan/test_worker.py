@@ -189,3 +189,20 @@ def test_of_two_revisions_that_are_alike_neither_the_worker_nor_the_api_changes(
     wanted = desired(TWO, cloudflare=WORKER, web=WebSettings(auth="w"))
     found = make_plan(wanted, assume_applied(wanted, NOW - 3 * MINUTES_PER_DAY), NOW)
     assert found.changes == ()
+
+
+def test_of_two_revisions_with_a_worker_modals_other_crons_have_retired() -> None:
+    wanted = desired(TWO, cloudflare=WORKER, web=WebSettings(auth="w"))
+    live = assume_applied(wanted, NOW - 3 * MINUTES_PER_DAY)
+    assert live.own is not None
+    assert [slot.name for slot in live.own.slots] == ["safety_tick"]
+    found = make_plan(wanted, live, NOW)
+    assert found.generation.worker is not None
+    assert found.generation.worker.alone
+    assert [slot.name for slot in found.slots] == ["safety_tick"]
+
+
+def test_of_two_revisions_of_which_the_newer_has_a_worker_no_cron_of_modal_goes_yet() -> None:
+    wanted = desired(TWO, cloudflare=WORKER, web=WebSettings(auth="w"))
+    found = make_plan(wanted, assume_applied(desired(TWO), NOW), NOW)
+    assert {slot.name for slot in found.slots} == {"poll", "report", "safety_tick"}
