@@ -22,7 +22,7 @@ from reconciler.dispatch.adapters.in_memory import (
 from reconciler.model.runs_file import WakeLog, format_time
 from reconciler.plan.web_app import PlannedWeb
 from tests.contracts.test_target_ports import planned
-from tests.contracts.test_workers import PLANNED
+from tests.contracts.test_workers import NOON, PLANNED
 
 LOG = WakeLog(
     wake="fc-1",
@@ -77,7 +77,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "FakeTaskFiles.remove_empty_buckets": ("2026-11-20",),
     "FakeWorkers.delete": ("account", "wakes", ["ours"]),
     "FakeWorkers.deploy": (PLANNED, "https://example.com", {}, str),
+    "FakeWorkers.look": ("account", "wakes", NOON),
     "FakeWorkers.observe": ("account", "wakes"),
+    "FakeWorkers.tag": ("account", "wakes", ["ours"]),
 }
 YIELDS = {
     "FakeApps.deploy": 2,
