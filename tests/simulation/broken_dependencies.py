@@ -1,18 +1,13 @@
-"""The rules of schedules that wait for each other, broken on purpose.
-
-``python -m tests.simulation.broken_dependencies NAME`` plays seeds until one finds the mutant: exit
-code 1, and 0 when none of them does.
-"""
+"""The rules of schedules that wait for each other, broken on purpose."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+import importlib
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tests.simulation.mutants import Edit, break_by
 
-SEEDS: Final = 25
 _RULE: Final = "reconciler.dispatch.decide.dependencies"
 _SHELL: Final = "reconciler.dispatch.wake.dependencies"
 
@@ -84,18 +79,11 @@ DEPENDENCY_MUTANTS: Final[Mapping[str, Edit]] = {
 }
 
 
-def main(name: str) -> int:
-    """Play the mutant; returns 1 when a seed finds it."""
+def find_broken_rule(name: str, seeds: Sequence[int]) -> int | None:
+    """The first of these seeds that finds the mutant; None if none of them does.
+
+    For a process of its own, which has the broken core afterwards.
+    """
     break_by(DEPENDENCY_MUTANTS[name])
-    from tests.simulation.dependencies import report, simulate_dependencies
-
-    for seed in range(SEEDS):
-        problems = simulate_dependencies(seed)
-        if problems:
-            print(report(seed, problems))
-            return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    simulate = importlib.import_module("tests.simulation.dependencies").simulate_dependencies
+    return next((seed for seed in seeds if simulate(seed)), None)

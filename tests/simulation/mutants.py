@@ -9,6 +9,7 @@ The simulation must find each of them: that proves the checker, and keeps its ex
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Final
+
+_LOADED_ANEW: Final = ("reconciler", "tests")
+DAYS: Final = 5
+SCHEDULES: Final = 20
+"""The size of their scenarios."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,23 +208,29 @@ MUTANTS: Final[Mapping[str, Edit]] = {
 }
 
 
-def break_core(name: str) -> None:
-    """Let the core be loaded with this mutant's edit; before any of it is.
+def find_mutant(name: str, first: int, seeds: int) -> int | None:
+    """The first of so many seeds that finds the mutant; None if none of them does.
 
-    Raises:
-        RuntimeError: it is loaded already.
+    For a process of its own, which has the broken core afterwards.
     """
+    break_core(name)
+    simulate = importlib.import_module("tests.simulation.run").simulate
+    played = (simulate(first + n, days=DAYS, schedules=SCHEDULES) for n in range(seeds))
+    return next((outcome.seed for outcome in played if outcome.problems), None)
+
+
+def break_core(name: str) -> None:
+    """Let the core be loaded with this mutant's edit."""
     break_by(MUTANTS[name])
 
 
 def break_by(edit: Edit) -> None:
-    """Let the core be loaded with an edit; before any of it is.
+    """Let the core be loaded with an edit: what is loaded of it is forgotten.
 
-    Raises:
-        RuntimeError: it is loaded already.
+    Of use where nothing holds on to what was loaded before, such as in a process of its own.
     """
-    if edit.module in sys.modules:
-        raise RuntimeError(f"{edit.module} is loaded already")
+    for name in [name for name in sys.modules if name.partition(".")[0] in _LOADED_ANEW]:
+        del sys.modules[name]
     sys.meta_path.insert(0, _Finder(edit))
 
 
