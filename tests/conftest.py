@@ -29,6 +29,15 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+LONG = {"faults", "simulation", "package", "docs", "end_to_end", "upgrade", "cloudflare"}
+"""The folders whose single tests take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with these, so that at the end no worker is busy alone with one of them."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
 @pytest.fixture(scope="session")
 def client(engine: RunningEngine) -> Iterator[RunningEngine]:
     """modal in this process speaks to the session's engine."""
