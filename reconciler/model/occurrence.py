@@ -30,6 +30,7 @@ def format_minute(at: int) -> str:
     return instant(at).isoformat()[:16] + "Z"
 
 
+@lru_cache(maxsize=4096)
 def parse_minute(text: str) -> int:
     """Read :func:`format_minute` back.
 
