@@ -300,7 +300,7 @@ def test_triggers_that_come_back_in_other_words_are_the_same(place: Place) -> No
 
 def test_triggers_that_come_back_with_another_meaning_are_an_error(place: Place) -> None:
     place.fake.cron_back = lambda cron: cron.replace("MON-FRI", "1-5")
-    with pytest.raises(ReconcileError, match="holds other cron triggers than were put"):
+    with pytest.raises(ReconcileError, match="has other cron triggers than this deploy set"):
         place.deploy()
 
 
