@@ -111,9 +111,9 @@ class Rig:
         self.due.update(f"{self.app} {name}@{at}" for name in due)
         self.maybe.update(f"{self.app} {name}@{at}" for name in maybe)
 
-    def is_live(self, schedules: Schedules) -> None:
-        """Pointer, generation, slots and tags agree with these."""
-        assert self.commands.call(_live, self.app) == {
+    def is_live(self, schedules: Schedules, *, stop: bool = False) -> None:
+        """Pointer, generation, slots and tags agree with these; stop the app then, if asked to."""
+        assert self.commands.call(_live, self.app, stop) == {
             "schedules": sorted(schedules),
             "functions": sorted([*schedules, "on_demand", "supervise_run"]),
             "tagged": True,
@@ -131,7 +131,7 @@ class Rig:
         assert set(ran.values()) <= {1}
 
 
-def _live(app: str) -> dict[str, Any]:
+def _live(app: str, stop: bool) -> dict[str, Any]:
     """What Modal's client sees, and the reader that the dispatcher uses."""
     import modal
 
@@ -140,11 +140,14 @@ def _live(app: str) -> dict[str, Any]:
     generation = asyncio.run(RemoteGenerations(ModalFiles(app, "main")).live())
     deployed = modal.App.lookup(app)
     assert generation is not None
-    return {
+    found = {
         "schedules": sorted(generation.by_name),
         "functions": sorted(deployed.info().functions),
         "tagged": generation.digest.startswith(deployed.get_tags()["generation"]),
     }
+    if stop:
+        deployed.stop()
+    return found
 
 
 def _held_lease(app: str) -> int | None:
