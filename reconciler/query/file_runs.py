@@ -20,7 +20,7 @@ from reconciler.model.task import is_task
 LARGEST: Final = 2 * 2**20
 """Bytes of a file that is kept: one of a wake, not one of a whole day."""
 MOST: Final = 150_000
-"""Runs and logs that are kept, some 60 MB; what was not asked for longest goes first."""
+"""Runs and logs that are kept, some 70 MB; what was not asked for longest goes first."""
 
 _TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)-")
 

@@ -26,6 +26,8 @@ from reconciler.query.newest_first import RunHistory, needed
 MINUTES_PER_DAY: Final = 24 * 60
 LONGEST_PAUSE: Final = 10
 """Minutes without a wake, a due minute among them, that are no gap yet."""
+MOST: Final = 200_000
+"""Runs that a reader keeps, some 100 MB; of more it keeps none."""
 
 
 class Gap(NamedTuple):
@@ -138,7 +140,10 @@ class HoursReader:
             self._drop_before(floor)
             for one in found:
                 self._add(one)
-            return self._answer(until - hours * 60, until)
+            answer = self._answer(until - hours * 60, until)
+            if sum(map(len, self._runs.values())) > MOST:
+                self._forget()
+            return answer
 
     def _forget(self) -> None:
         for kept in (self._files, self._runs, self._ordered, self._replaced, self._troubled):

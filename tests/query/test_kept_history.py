@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.cron import instant
 from reconciler.model.day_summary import summarise
+from reconciler.model.generation import new_generation
 from reconciler.model.runs_file import (
     COMPACTED,
     ReadLogs,
@@ -20,13 +21,16 @@ from reconciler.model.runs_file import (
     summary_path,
 )
 from reconciler.query import file_runs
+from reconciler.query import last_hours as last_hours_module
 from reconciler.query.file_runs import FileRuns, KeptRuns, RunsFile, all_names
-from reconciler.query.last_hours import HoursReader, last_hours
+from reconciler.query.last_hours import HoursReader, LastHours, last_hours
 from reconciler.query.live_runs import newest_runs
 from reconciler.query.newest_first import RunHistory
+from tests.dispatch.scenario import hourly
 from tests.model.histories import DAYS, FIRST, GENERATION, HOURS, histories
 from tests.query.test_newest_first import CountedFiles, hourly_logs, schedules, stored
 
+LIVE = new_generation([hourly(f"s{n}", "2026-11-01T00:00") for n in range(5)], [], 300)
 PATH = f"runs/{DAYS[0]}/000000-fc-a.jsonl"
 
 
@@ -123,8 +127,8 @@ def test_with_nothing_new_no_file_is_read() -> None:
     now = logs[-1].now + 1
 
     def ask() -> None:
-        asyncio.run(newest_runs(history, GENERATION, now))
-        asyncio.run(hours.read(GENERATION.records, now, 24))
+        asyncio.run(newest_runs(history, LIVE, now))
+        asyncio.run(hours.read(LIVE.records, now, 24))
 
     ask()
     assert files.reads
@@ -137,11 +141,29 @@ def test_of_a_new_wake_its_own_file_is_read() -> None:
     *logs, newest = hourly_logs(5)
     files = stored(logs)
     hours = HoursReader(RunHistory(files, KeptRuns()), 24)
-    asyncio.run(hours.read(GENERATION.records, newest.now, 24))
+    asyncio.run(hours.read(LIVE.records, newest.now, 24))
     files.reads.clear()
     files.files[newest.path] = newest.encode()
-    asyncio.run(hours.read(GENERATION.records, newest.now, 24))
+    asyncio.run(hours.read(LIVE.records, newest.now, 24))
     assert files.reads == [newest.path]
+
+
+def test_of_more_runs_than_are_kept_the_answer_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(last_hours_module, "MOST", 5)
+    logs = hourly_logs(5)
+    files = stored(logs)
+    hours = HoursReader(RunHistory(files), 24)
+
+    def ask() -> LastHours:
+        return asyncio.run(hours.read(LIVE.records, logs[-1].now + 1, 24))
+
+    first = ask()
+    files.reads.clear()
+    assert ask() == first
+    assert files.reads
+    assert first.runs
 
 
 def a_file(runs: int, size: int = 9) -> tuple[RunsFile, FileRuns]:
