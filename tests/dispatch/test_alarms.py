@@ -149,6 +149,9 @@ def test_no_more_notices_wait_than_the_cursor_can_hold() -> None:
     world.live(*(hourly(name) for name in names), alerts=Alerts(rule()))
     world.wake("09:00")
     assert len(world.claims.entries[CURSOR_KEY]["notices"]) == NOTIFICATIONS_KEPT
+    world.live(*(hourly(name) for name in [*names, "new"]), alerts=Alerts(rule()))
+    world.wake("10:00")
+    assert len(world.claims.entries[CURSOR_KEY]["notices"]) == NOTIFICATIONS_KEPT
 
 
 def test_two_wakes_at_once_send_one_alarm() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from reconciler.cron import minute
-from reconciler.dispatch.adapters.in_memory import FakeCaller
+from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims
 from reconciler.dispatch.answers import CallState, CallStatus, NotStartedError, StartUnknownError
+from reconciler.model.formats import Entry
 from reconciler.model.occurrence import Occurrence
 from reconciler.model.runs_file import RunState
 from reconciler.policies import Overlap
@@ -90,3 +92,29 @@ def test_one_without_arguments_reads_no_entry() -> None:
     world.live(hourly(args={"rows": 5}))
     world.wake("09:10", trigger="hourly")
     assert not [key for key in world.claims.entries if key.startswith("args:")]
+
+
+@dataclass
+class Reading(FakeClaims):
+    """Notes which entries are read."""
+
+    read: list[str] = field(default_factory=list)
+
+    async def get(self, key: str) -> Entry | None:
+        self.read.append(key)
+        return await super().get(key)
+
+
+def test_of_what_waits_the_arguments_of_what_a_person_started_alone_are_read() -> None:
+    world = World()
+    world.claims = claims = Reading()
+    world.live(hourly("by-hand"), hourly("on-time"))
+    world.wake("09:00")
+    world.caller.unreached = 4
+    world.wake("09:10", trigger="by-hand", args=ARGS)
+    assert len(lines(world.wake("10:00"), RunState.START_FAILED)) == 3
+    claims.read.clear()
+    assert len(lines(world.wake("10:10"), RunState.STARTED)) == 3
+    assert [key for key in claims.read if key.startswith("args:")] == [
+        "args:by-hand@2026-11-20T09:10Z"
+    ]

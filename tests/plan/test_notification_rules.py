@@ -12,6 +12,7 @@ from reconciler.alerts import Address, AlertRule, Alerts, BodyFormat, Recipient
 from reconciler.manifest import Schedule, Settings
 from reconciler.manifest.settings import EnvironmentOverrides
 from reconciler.plan import Plan, make_plan
+from reconciler.plan.notification_rules import secrets_digest
 from reconciler.render.plan_document import plan_document
 from reconciler.render.plan_text import plan_text
 from reconciler.render.saved_plan import SavedPlan
@@ -168,6 +169,11 @@ def test_other_secrets_are_a_change_of_the_deployment_and_the_same_ones_are_none
     last = make_plan(desired(hourly("a")), after(third), NOW)
     assert last.changes[-1].reason == "its functions carry no Secret any more"
     assert last.deploy
+
+
+def test_the_tag_of_the_secrets_is_that_of_earlier_versions_so_that_no_upgrade_redeploys() -> None:
+    assert secrets_digest({"slack": ("URL", "KEY")}) == "6acecfa6d0e0"
+    assert secrets_digest({}) is None
 
 
 def test_a_slot_counts_from_the_plan_that_made_it_what_it_is() -> None:
