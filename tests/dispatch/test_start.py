@@ -14,7 +14,7 @@ from reconciler.cron import minute
 from reconciler.dispatch.adapters.at_once import AT_ONCE
 from reconciler.dispatch.adapters.in_memory import FakeCaller, FakeClaims, FakeRunLog
 from reconciler.dispatch.answers import StartUnknownError, UnavailableError
-from reconciler.dispatch.wake.start import ATTEMPT_LIMIT, CONFIRMATIONS
+from reconciler.dispatch.wake.start import CONFIRMATIONS
 from reconciler.model.claim import WAKE_TIMEOUT
 from reconciler.model.cursor import CURSOR_KEY
 from reconciler.model.formats import Entry
@@ -204,7 +204,9 @@ def test_a_start_that_keeps_failing_is_given_up_as_missed_with_its_error() -> No
     world = World()
     world.live(hourly("bad", function="gone", when=("0 9 * * *",)))
     world.caller.missing.add("shop/gone")
-    logs = [world.wake(f"09:{number:02}") for number in range(ATTEMPT_LIMIT)]
+    logs = [world.wake(f"09:{number:02}") for number in range(20)]
+    assert not any(lines(log, RunState.MISSED) for log in logs[:-1])
+    assert world.claims.entries[CURSOR_KEY]["calls"] == {}
     assert lines(logs[-1], RunState.MISSED) == ["bad@09:00"]
     assert logs[-1].records[0].reason == "given up: there is no function shop/gone"
     assert world.wake("09:40").records == ()

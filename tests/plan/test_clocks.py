@@ -78,6 +78,13 @@ def test_what_git_changes_or_deletes_is_no_repair_as_well() -> None:
     assert plan.drift == ()
 
 
+def test_neither_is_what_git_renames() -> None:
+    renamed = schedules('name: new\nformerly: old\nschedule: "0 * * * *"')
+    plan = make_plan(desired(renamed, crons=None), ahead(2 * DAY, "old"), NOW)
+    assert [(c.action, c.name) for c in plan.changes if c.kind == "schedule"] == [("rename", "new")]
+    assert plan.drift == ()
+
+
 @pytest.mark.parametrize(
     ("began", "said"),
     [

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from reconciler.model.generation import Retired
+from reconciler.plan.state import LiveTarget, Touch
+from reconciler.plan.tags import MANAGED_BY, MANAGED_TAG, TARGET_OF_TAG, tag_value
+from reconciler.plan.target_changes import retiring_targets
 from reconciler.plan.targets import MissingTarget, missing_targets
-from tests.plan.scenario import schedules
+from tests.plan.scenario import NOW, desired, nothing, schedules
 
 SHOP = {"shop": frozenset({"sync", "Mailer.*"})}
 
@@ -55,3 +61,17 @@ def test_a_server_is_distinguished_in_its_own_app_alone() -> None:
     servers = {"zoo": frozenset({"Site"}), "shop": frozenset({"Other"})}
     (found,) = missing_targets([schedule], {}, servers=servers)
     assert not found.server
+
+
+@pytest.mark.parametrize(
+    ("deployed", "since"),
+    [(None, NOW), (Touch(None, "2026-11-20T12:00:00Z"), NOW - 3 * 60)],
+)
+def test_an_app_of_ours_that_no_generation_knows_stays_for_as_long_as_a_supervisor_lives(
+    deployed: Touch | None, since: int
+) -> None:
+    wanted = desired(())
+    tags = {MANAGED_TAG: MANAGED_BY, TARGET_OF_TAG: tag_value(wanted.settings.app)}
+    left = LiveTarget("left", "ap-1", tags, {}, deployed)
+    (one,) = retiring_targets(replace(nothing(), code_targets={"left": left}), (), wanted, NOW)
+    assert one.retired == Retired(since + 24 * 60, "")

@@ -165,6 +165,12 @@ def test_a_day_stays_within_the_free_plan() -> None:
     assert (use.requests, use.operations, use.rows) == (1440, 219, 1805)
 
 
+def test_a_worker_without_a_queue_and_a_database_uses_neither() -> None:
+    bare = worker_of(planned(worker=replace(WORKER, queue=False, database=False)))
+    use = daily_use(bare, NOW)
+    assert (use.requests, use.operations, use.rows) == (1440, 0, 0)
+
+
 def test_each_choice_of_sources_is_compared() -> None:
     plan = planned(
         schedules("\n---\n".join(f'name: job-{n}\nschedule: "{n} {n} * * *"' for n in range(7)))
