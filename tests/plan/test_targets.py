@@ -72,6 +72,6 @@ def test_an_app_of_ours_that_no_generation_knows_stays_for_as_long_as_a_supervis
 ) -> None:
     wanted = desired(())
     tags = {MANAGED_TAG: MANAGED_BY, TARGET_OF_TAG: tag_value(wanted.settings.app)}
-    left = LiveTarget("left", "ap-1", tags, {}, deployed)
+    left = LiveTarget(app="left", id="ap-1", tags=tags, functions={}, deployed=deployed)
     (one,) = retiring_targets(replace(nothing(), code_targets={"left": left}), (), wanted, NOW)
     assert one.retired == Retired(since + 24 * 60, "")
