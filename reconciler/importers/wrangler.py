@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from reconciler.errors import ReconcileError
-from reconciler.importers.cloudflare import from_cloudflare
+from reconciler.importers.cloudflare_cron import from_cloudflare
 from reconciler.importers.dialects import UnclearError
 from reconciler.importers.draft import Draft, ImportedFile, Remark
 from reconciler.importers.json_files import StringLines, read_json_object

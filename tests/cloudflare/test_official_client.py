@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from cloudflare import Cloudflare, NotFoundError, PermissionDeniedError
 
-from reconciler.deploy.cloudflare.deployment import deploy
+from reconciler.deploy.cloudflare.worker_deployment import deploy
 from tests.cloudflare.fake_cloudflare import TOKEN, FakeCloudflare, serving
-from tests.cloudflare.test_deployment import KEYS, PLAN, URL, Place
+from tests.cloudflare.test_worker_deployment import KEYS, PLAN, URL, Place
 
 ACCOUNT = "0" * 32
 

@@ -25,7 +25,7 @@ SUITES: Final = (
     "pack",
     "client",
     "contracts",
-    "cloudflare/test_deployment.py",
+    "cloudflare/test_worker_deployment.py",
     "github/test_committed_code.py",
     "github/test_git_refuses.py",
     "github/test_checkouts.py",

@@ -34,7 +34,9 @@ class CloudflareWorkers:
 
     async def observe(self, account: str, name: str) -> LiveAccount:
         """See :class:`~reconciler.deploy.ports.Workers`."""
-        from reconciler.deploy.cloudflare.deployment import observe  # few commands need httpx
+        from reconciler.deploy.cloudflare.worker_deployment import (
+            observe,  # few commands need httpx
+        )
 
         found = self._account(account)
         try:
@@ -46,7 +48,7 @@ class CloudflareWorkers:
         """See :class:`~reconciler.deploy.ports.Workers`."""
         import httpx
 
-        from reconciler.deploy.cloudflare.deployment import look
+        from reconciler.deploy.cloudflare.worker_deployment import look
 
         found = replace(
             self._account(account), pauses=(), client=httpx.Client(timeout=LOOK_TIMEOUT)
@@ -64,7 +66,7 @@ class CloudflareWorkers:
         say: Callable[[str], None],
     ) -> None:
         """See :class:`~reconciler.deploy.ports.Workers`."""
-        from reconciler.deploy.cloudflare.deployment import deploy
+        from reconciler.deploy.cloudflare.worker_deployment import deploy
 
         account = self._account(planned.settings.account)
         await asyncio.to_thread(deploy, account, planned, url, keys, say)
@@ -79,7 +81,7 @@ class CloudflareWorkers:
 
     async def delete(self, account: str, name: str, owners: Iterable[str]) -> None:
         """See :class:`~reconciler.deploy.ports.Workers`."""
-        from reconciler.deploy.cloudflare.deployment import delete
+        from reconciler.deploy.cloudflare.worker_deployment import delete
 
         await asyncio.to_thread(delete, self._account(account), name, owners)
 

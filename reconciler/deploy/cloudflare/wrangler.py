@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from reconciler.deploy.cloudflare.api import COMPATIBILITY_DATE
-from reconciler.deploy.cloudflare.deployment import (
+from reconciler.deploy.cloudflare.worker_deployment import (
     MAX_RETRIES,
     dead_queue,
     retry_queue,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cron import CronError, Timetable, minute, parse
-from reconciler.importers.cloudflare import from_cloudflare
+from reconciler.importers.cloudflare_cron import from_cloudflare
 from reconciler.importers.dialects import UnclearError
 
 RECORDED = [

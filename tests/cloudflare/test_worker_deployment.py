@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from reconciler.deploy.cloudflare.api import LONGEST_PAUSE, Account
-from reconciler.deploy.cloudflare.deployment import delete, deploy, look, observe
 from reconciler.deploy.cloudflare.errors import CloudflareError, is_passing, refusal
+from reconciler.deploy.cloudflare.worker_deployment import delete, deploy, look, observe
 from reconciler.errors import ReconcileError, RefusedError
 from reconciler.manifest.cloudflare_settings import CloudflareSettings, Mode
 from reconciler.plan.state import WorkerAttempts
