@@ -157,6 +157,13 @@ MUTANTS: Final[Mapping[str, Edit]] = {
         "            from reconciler.policies import Overlap\n"
         "            return [Due(replace(record, overlap=Overlap.ALLOW), (now,))]\n",
     ),
+    # Closes the queue behind a run before it has begun, so that the next one starts beside it.
+    "a queue is closed at once": Edit(
+        "reconciler.dispatch.wake.supervision",
+        "        status = await self._all_tries()\n",
+        "        await close_queue(self.call, self.claims)\n"
+        "        status = await self._all_tries()\n",
+    ),
     # Takes what waits for an earlier run for too old, long before its claim may have died.
     "what waits is soon too old": Edit(
         "reconciler.dispatch.wake.start",

@@ -193,8 +193,6 @@ class _Service:
         )
         container.by_hand = not request.regular
         began = world.now
-        if event.skew > 0:
-            world.foreseen.append((began, began + event.skew))
         ports = simulated_ports(container, event.staleness, self.supervisors.watch)
         died = False
         try:
@@ -203,6 +201,9 @@ class _Service:
             died = True
         except (UnavailableError, NothingAppliedError, UnknownScheduleError):
             container.troubled = world.now
+        if event.skew > 0:
+            # While it was at work it may have looked again, as of a later time.
+            world.foreseen.append((began, world.now + event.skew))
         true_and_new = event.skew == 0 and event.staleness == 0 and request.regular
         clean = true_and_new and not container.disturbed
         world.executions.append(Execution(began, world.now, clean))

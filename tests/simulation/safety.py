@@ -12,6 +12,8 @@ What is exempt, and by which section of ``docs/internals/guarantees.md``:
 * a wake whose clock is ahead starts what is not due yet, also what is then removed, renamed,
   suspended or excluded, and may take a claim for dead (Clocks);
 * what waited when its schedule changed is started by the policies that are live then (Overlap);
+* a run is over when its supervisor has closed the queue behind it, though the supervisor's own call
+  has not ended yet (Overlap, and item 1 of the queued ends in ``dependencies.md``);
 * a trigger starts what is suspended or excluded, and may meet a wake that is about to start an
   earlier occurrence (Overlap); it may be cut short before it confirms (Starting);
 * ``wake --at`` serves a minute as a wake in it would have, and does not wait for others (Overlap);
@@ -138,6 +140,8 @@ def wrong_overlaps(world: World, starts: Starts) -> Iterator[str]:
                 continue  # a second start of one occurrence is checked above
             if second.began > nominal.until:
                 continue  # what waited when its schedule changed is decided by what is live then
+            if world.is_over(first, second.began):
+                continue  # its supervisor closed the queue behind it, and died before its own end
             if _clocks_differ((first, second)) or (first.began < before.due and first.skew > 0):
                 continue  # to one of the wakes, the other's claim was over, or the times were past
             if first.by_hand and nominal.at < before.at:

@@ -59,6 +59,14 @@ def test_no_promise_is_broken_under_the_faults_of_these_seeds(first: int) -> Non
     assert sum(outcome.starts for outcome in outcomes) > BATCH * 500
 
 
+@pytest.mark.parametrize("seed", of_this_shard((34, 148)))
+def test_no_promise_is_broken_at_the_edge_of_an_exemption(seed: int) -> None:
+    """A supervisor dies between the end of its run and its own; a wake whose clock is ahead looks
+    again, and what has become due by then is removed before its time."""
+    outcome = simulate(seed, days=DAYS, schedules=SCHEDULES)
+    assert not outcome.problems, outcome.report()
+
+
 def test_ten_thousand_due_at_once_are_all_started_though_one_wake_cannot() -> None:
     outcome = simulate_crowd(1)
     assert not outcome.problems, outcome.report()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cron import minute
 from reconciler.dispatch.answers import CallState, CallStatus
+from reconciler.dispatch.decide.overlap import closed_queue, queue_key
 from reconciler.dispatch.wake.sending import ClaimedSending
 from reconciler.model.claim import ClaimState
 from reconciler.model.cursor import CURSOR_KEY, Cursor, cursor_of
@@ -61,6 +62,7 @@ class Call:
         repeats_confirmed: an earlier start of the same occurrence was on record by then.
         order: of the supervisor; None for a target.
         job: the supervisor at work.
+        closed: true epoch second at which the supervisor closed the queue behind its run.
         tries: how the supervisor reports them.
     """
 
@@ -74,6 +76,7 @@ class Call:
     repeats_confirmed: bool = False
     order: dict[str, Any] | None = None
     job: asyncio.Task[None] | None = None
+    closed: float = float("inf")
     tries: tuple[str, ...] = ()
 
     def end(self, at: float, status: CallStatus) -> None:
@@ -275,7 +278,16 @@ class World:
         if self.get(key) is not None:
             return False
         self.put(key, entry)
+        call = self.calls.get(str(entry.get("ended")))
+        if call is not None and (key, entry) == (queue_key(call.id), closed_queue(call.id)):
+            call.closed = self.now
         return True
+
+    def is_over(self, run: Call, at: float) -> bool:
+        """Whether the supervisor of a run had said by a time that it is over, and none of its tries
+        went on: the supervisor's own call may end later."""
+        tries = self.tries.get(run.occurrence, ())
+        return run.closed <= at and all(one.ends <= at for one in tries)
 
     def counted_misses(self) -> Iterator[str]:
         """:func:`counted` of each miss that the cursor says an alarm has counted."""
