@@ -28,7 +28,7 @@ class _Stream:
 
     def __init__(self, descriptor: int, log: Callable[[str], None]) -> None:
         self.tail = ""
-        self._descriptor = descriptor
+        self._descriptor: int | None = descriptor
         self._log = log
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._loop = asyncio.get_running_loop()
@@ -38,7 +38,7 @@ class _Stream:
     def read(self) -> None:
         """Log what has arrived, which is at most what a pipe holds."""
         for _ in range(_PIECES):
-            if self.ended.done():
+            if self._descriptor is None:
                 return
             try:
                 piece = os.read(self._descriptor, limits.LOG_LINE)
@@ -51,9 +51,16 @@ class _Stream:
                     self._log(text)
                 self.tail = (self.tail + text)[-_TAIL:]
             if not piece:
-                self._loop.remove_reader(self._descriptor)
-                os.close(self._descriptor)
-                self.ended.set_result(None)
+                self.close()
+
+    def close(self) -> None:
+        """Read no more: of a stream that has ended, or that its container left open."""
+        if self._descriptor is not None:
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = None
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 class Output:
@@ -81,7 +88,8 @@ class Output:
         try:
             await asyncio.gather(out.ended, err.ended)
         finally:
-            del self._streams[container.id]
+            for stream in self._streams.pop(container.id):
+                stream.close()
         return err.tail.strip().rpartition("\n")[2]
 
     def drain(self, container: Container) -> None:
