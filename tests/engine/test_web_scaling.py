@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -114,8 +113,12 @@ def serving(engine: RunningEngine, environment: str, file: Path) -> Iterator[str
         until(watches)
         yield address()
     finally:
-        os.kill(process.pid, signal.SIGINT)
-        process.wait(30)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # the client may lose one while it reloads
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
 
 def test_a_served_app_is_reloaded_and_goes_with_its_command(
