@@ -1,4 +1,4 @@
-"""What nobody changed in git: shown apart from changes, and repaired."""
+"""What git did not change: shown apart from changes, and repaired."""
 
 from __future__ import annotations
 
